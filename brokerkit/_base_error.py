@@ -1,0 +1,100 @@
+"""The root of the error tree: how every brokerkit error is built, printed, pickled and turned into JSON."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+def closest_match(name: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate that looks most like `name`, or None when none comes near.
+
+    Example:
+        >>> closest_match("papper", ["live", "paper"])
+        'paper'
+    """
+    by_folded_name = {candidate.casefold(): candidate for candidate in candidates}
+    matches = difflib.get_close_matches(name.casefold(), by_folded_name, n=1, cutoff=0.6)
+    return by_folded_name[matches[0]] if matches else None
+
+
+class BrokerkitError(Exception):
+    """The root of every error brokerkit raises.
+
+    Attributes:
+        code: `BKnnn`, an anchor in `docs/errors.md`.
+        temporary: Whether the same call may succeed later without any change.
+        fact: What is wrong.
+        place: Where: a file with line, a setting, a hook, an order. Empty when the fact says it.
+        remedy: What to do about it.
+        given: The name that was not found, when the error is about a name.
+        candidates: What could have been meant.
+        broker_code: The broker's own error code, kept as it came.
+        broker_message: The broker's own text, kept as it came.
+
+    Example:
+        >>> from brokerkit.errors import MissingInstrument
+        >>> print(MissingInstrument("No instrument 'EDOLAR'.", given="EDOLAR", candidates=["EDOLLAR", "GOLD"]))
+        No instrument 'EDOLAR'. Did you mean 'EDOLLAR'? [BK404]
+    """
+
+    code: ClassVar[str] = "BK000"
+    temporary: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        fact: str,
+        *,
+        place: str = "",
+        remedy: str = "",
+        given: str = "",
+        candidates: Iterable[object] = (),
+        broker_code: int | str | None = None,
+        broker_message: str = "",
+    ) -> None:
+        super().__init__(fact)
+        self.fact = fact
+        self.place = place
+        self.remedy = remedy
+        self.given = given
+        self.candidates = tuple(candidates)
+        self.broker_code = broker_code
+        self.broker_message = broker_message
+
+    def __str__(self) -> str:
+        """Return fact, place, closest match, remedy and code as one line."""
+        suggestion = closest_match(self.given, map(str, self.candidates)) if self.given else None
+        parts = [
+            self.fact,
+            f"({self.place})" if self.place else "",
+            f"Did you mean '{suggestion}'?" if suggestion else "",
+            self.remedy,
+            f"[{self.code}]",
+        ]
+        return " ".join(part for part in parts if part)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Support pickling, so that errors cross process borders whole."""
+        return (_rebuild, (type(self), self.fact, self.__dict__.copy()))
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the error as JSON-ready values, for `--json` and for audit logs."""
+        return {
+            "error": type(self).__name__,
+            "code": self.code,
+            "message": str(self),
+            "fact": self.fact,
+            "place": self.place,
+            "remedy": self.remedy,
+            "candidates": [str(candidate) for candidate in self.candidates],
+            "temporary": self.temporary,
+            "broker_code": self.broker_code,
+            "broker_message": self.broker_message,
+        }
+
+
+def _rebuild(kind: type[BrokerkitError], fact: str, attributes: dict[str, object]) -> BrokerkitError:
+    error = kind(fact)
+    error.__dict__.update(attributes)
+    return error
