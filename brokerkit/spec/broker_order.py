@@ -1,0 +1,191 @@
+"""What a broker says of an order: its state, its fills, its ids."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+import attrs
+
+from brokerkit.spec.contract import FuturesContract, FxPair
+from brokerkit.spec.money import Money
+from brokerkit.spec.order import Order
+
+
+class OrderState(enum.Enum):
+    """Where an order stands. `UNKNOWN` is a state of its own and never means rejected."""
+
+    PENDING = "pending"
+    WORKING = "working"
+    PENDING_CANCEL = "pending_cancel"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no later state can follow. A late fill may still come, and is reported."""
+        return self in _FINAL
+
+
+_FINAL = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED})
+
+
+class OrderOrigin(enum.Enum):
+    """Who placed an order, as seen from this broker object."""
+
+    OURS = "ours"
+    OTHER_CLIENT = "other client"
+    MANUAL = "manual"
+
+
+@attrs.frozen
+class BrokerIds:
+    """The broker's own names for an order: attributes of it, never its identity.
+
+    Attributes:
+        account: The account that it trades for.
+        client_id: The session that placed it, where the broker has such a thing.
+        order_id: The broker's id of it in that session.
+        perm_id: The broker's lasting id.
+    """
+
+    account: str = ""
+    client_id: int | None = None
+    order_id: str = ""
+    perm_id: str = ""
+
+
+@attrs.frozen
+class Fill:
+    """One execution: so many lots at one price. An order's totals are the sum of its fills.
+
+    Attributes:
+        execution_id: The broker's id; a fill is counted once by it.
+        order_ref: The order that it belongs to.
+        contract: What was traded: a single contract, also for a spread's leg.
+        quantity: Signed whole lots.
+        price: In the instrument's quoted units.
+        time: Aware UTC.
+        account: The account that it belongs to.
+        leg: The position of the contract among its order's legs.
+        commission: None until the broker reports it, then exact.
+        corrects: The execution id that this one replaces; empty for a new execution.
+        late: Whether it came after the order's final state.
+    """
+
+    execution_id: str
+    order_ref: str
+    contract: FuturesContract | FxPair
+    quantity: int
+    price: Decimal
+    time: datetime
+    account: str = ""
+    leg: int = 0
+    commission: Money | None = None
+    corrects: str = ""
+    late: bool = False
+
+
+@attrs.frozen
+class BrokerOrder:
+    """A broker's view of an order at one moment. It never changes; ask again for a newer one.
+
+    Attributes:
+        order: The instruction as it stands now, with modified prices and quantities.
+        state: Where it stands.
+        ids: The broker's own names for it.
+        fills: Its executions so far, in the order they came, corrections replaced.
+        reason: Why it was rejected, cancelled or held, in the broker's words.
+        origin: Who placed it.
+        submitted: When it was sent, aware UTC; None when the broker does not say.
+        updated: When this view was made, aware UTC.
+    """
+
+    order: Order
+    state: OrderState
+    ids: BrokerIds = BrokerIds()
+    fills: tuple[Fill, ...] = ()
+    reason: str = ""
+    origin: OrderOrigin = OrderOrigin.OURS
+    submitted: datetime | None = None
+    updated: datetime | None = None
+
+    @property
+    def order_ref(self) -> str:
+        """Our identity for the order."""
+        return self.order.order_ref
+
+    @property
+    def filled(self) -> tuple[int, ...]:
+        """Signed lots filled so far, one a leg: the sum of the fills."""
+        totals = [0] * len(self.order.quantity)
+        for fill in self.fills:
+            totals[fill.leg] += fill.quantity
+        return tuple(totals)
+
+    @property
+    def remaining(self) -> tuple[int, ...]:
+        """Signed lots not yet filled, one a leg."""
+        return tuple(ordered - done for ordered, done in zip(self.order.quantity, self.filled, strict=True))
+
+    def average_price(self, leg: int = 0) -> Decimal | None:
+        """Return the volume-weighted price of a leg's fills, exact; None before the first fill."""
+        lots = [(abs(fill.quantity), fill.price) for fill in self.fills if fill.leg == leg]
+        total = sum(quantity for quantity, _ in lots)
+        return sum((quantity * price for quantity, price in lots), Decimal(0)) / total if total else None
+
+    @property
+    def commissions(self) -> tuple[Money, ...] | None:
+        """Total commission, one amount a currency; None until every fill's commission is known."""
+        totals: dict[str, Money] = {}
+        for fill in self.fills:
+            if fill.commission is None:
+                return None
+            paid = fill.commission
+            totals[paid.currency] = totals[paid.currency] + paid if paid.currency in totals else paid
+        return tuple(totals.values()) if self.fills else None
+
+
+class HasOrderRef(Protocol):
+    """Anything that names an order: an `Order`, a `BrokerOrder`, an `OrderControl`."""
+
+    @property
+    def order_ref(self) -> str:
+        """Our identity for the order."""
+        ...
+
+
+class OrderControl(Protocol):
+    """A live handle on an order that was placed: poll it, or wait for it."""
+
+    @property
+    def order_ref(self) -> str:
+        """Our identity for the order."""
+        ...
+
+    @property
+    def children(self) -> tuple[OrderControl, ...]:
+        """Handles on the order's children; empty when it has none."""
+        ...
+
+    def current(self) -> BrokerOrder:
+        """Return the newest view of the order, without asking the broker again."""
+        ...
+
+    def wait(self, timeout: float = 60.0) -> BrokerOrder:
+        """Return the view in which the order's state is final.
+
+        On a simulated broker whose clock the caller drives, waiting moves that clock.
+
+        Args:
+            timeout: Seconds to wait at most, of the broker's clock.
+
+        Raises:
+            RequestTimedOut: It was not final in time; the order goes on as it was.
+        """
+        ...

@@ -1,0 +1,134 @@
+"""What an order can be for: a dated futures contract, a spread of several, or a currency pair."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+import attrs
+
+from brokerkit.errors import InvalidArgument
+
+_DATE = re.compile(r"\d{6}|\d{8}")
+
+
+def _contract_date(text: str) -> str:
+    date = text[:6] if len(text) == 8 and text.endswith("00") else text
+    if _DATE.fullmatch(date):
+        try:
+            datetime.strptime(date, "%Y%m" if len(date) == 6 else "%Y%m%d")  # noqa: DTZ007 because only its validity is asked
+        except ValueError:
+            pass
+        else:
+            return date
+    raise InvalidArgument(f"{text!r} is not a contract date.", remedy="Give YYYYMM, such as '202306', or YYYYMMDD.")
+
+
+def _contract_dates(given: str | Iterable[str]) -> tuple[str, ...]:
+    dates = given.split("_") if isinstance(given, str) else tuple(given)
+    if not dates:
+        raise InvalidArgument("A contract has at least one date.", remedy="Give YYYYMM, such as '202306', or YYYYMMDD.")
+    return tuple(_contract_date(date) for date in dates)
+
+
+@attrs.frozen(order=True, cache_hash=True)
+class FuturesContract:
+    """A futures contract, or a spread of several, named by instrument and date.
+
+    The month a contract is named by and the day it expires are two things: crude oil for January
+    stops trading in December. Only the name is held here; the expiry is asked of the broker.
+
+    Attributes:
+        instrument_code: Our code for the instrument, such as `EDOLLAR`.
+        dates: One date a leg, each `YYYYMM` or `YYYYMMDD`. Given as one str, as several, or as
+            `"202306_202309"`. The form `YYYYMM00` means the month.
+
+    Raises:
+        InvalidArgument: A date is neither of the two forms, or is no date.
+
+    Example:
+        >>> FuturesContract("EDOLLAR", "202306").date
+        '202306'
+        >>> FuturesContract("EDOLLAR", ["202306", "202309"]).legs
+        (FuturesContract('EDOLLAR', '202306'), FuturesContract('EDOLLAR', '202309'))
+    """
+
+    instrument_code: str
+    dates: tuple[str, ...] = attrs.field(converter=_contract_dates)
+
+    @property
+    def date(self) -> str:
+        """The date it is named by; the dates of a spread are joined by an underscore."""
+        return "_".join(self.dates)
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether it has more than one leg."""
+        return len(self.dates) > 1
+
+    @property
+    def leg_count(self) -> int:
+        """How many legs it has: 1, when it is no spread."""
+        return len(self.dates)
+
+    @property
+    def legs(self) -> tuple[FuturesContract, ...]:
+        """The single contracts it is made of: itself, when it is no spread."""
+        return tuple(FuturesContract(self.instrument_code, date) for date in self.dates) if self.is_spread else (self,)
+
+    def __str__(self) -> str:
+        """Return `INSTRUMENT/DATE`."""
+        return f"{self.instrument_code}/{self.date}"
+
+    def __repr__(self) -> str:
+        """Return the contract as it is written in code."""
+        return f"FuturesContract({self.instrument_code!r}, {self.date!r})"
+
+
+def _pair_code(code: str) -> str:
+    if len(code) == 6 and code.isascii() and code.isalpha() and code.isupper():
+        return code
+    raise InvalidArgument(f"{code!r} is not an FX code.", remedy="Give six capital letters, such as 'GBPUSD'.")
+
+
+@attrs.frozen(order=True, cache_hash=True)
+class FxPair:
+    """A currency pair; its price is in units of the second currency for one of the first.
+
+    Attributes:
+        code: Six capital letters, such as `GBPUSD`.
+
+    Raises:
+        InvalidArgument: The code has another form.
+
+    Example:
+        >>> FxPair("GBPUSD").base, FxPair("GBPUSD").quote
+        ('GBP', 'USD')
+    """
+
+    code: str = attrs.field(converter=_pair_code)
+
+    @property
+    def base(self) -> str:
+        """The currency that is bought and sold."""
+        return self.code[:3]
+
+    @property
+    def quote(self) -> str:
+        """The currency that it is paid in."""
+        return self.code[3:]
+
+    @property
+    def leg_count(self) -> int:
+        """One: a pair is no spread."""
+        return 1
+
+    @property
+    def legs(self) -> tuple[FxPair, ...]:
+        """The pair itself: it has one leg."""
+        return (self,)
+
+    def __str__(self) -> str:
+        """Return the code."""
+        return self.code

@@ -1,0 +1,305 @@
+"""What a strategy asks for: an order, checked for sense before any broker sees it."""
+
+from __future__ import annotations
+
+import enum
+import itertools
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from brokerkit.errors import InvalidOrder, InvalidQuantity
+from brokerkit.spec.contract import FuturesContract, FxPair
+from brokerkit.spec.money import exact
+
+
+class OrderType(enum.Enum):
+    """How an order's price is made."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP = "stop"
+    STOP_LIMIT = "stop-limit"
+    TRAILING_STOP = "trailing-stop"
+    MARKET_IF_TOUCHED = "market-if-touched"
+    LIMIT_IF_TOUCHED = "limit-if-touched"
+
+
+class TimeInForce(enum.Enum):
+    """How long an order works. `AT_OPEN` and `AT_CLOSE` take part in that auction only (FIX tag 59)."""
+
+    DAY = "DAY"
+    GTC = "GTC"
+    IOC = "IOC"
+    FOK = "FOK"
+    GTD = "GTD"
+    AT_OPEN = "OPG"
+    AT_CLOSE = "CLS"
+
+
+class SpreadFill(enum.Enum):
+    """Whether the legs of a spread fill in one instant and ratio, or each as its own market allows."""
+
+    TOGETHER = "together"
+    BY_LEG = "by-leg"
+
+
+_WANTS_LIMIT = {OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED}
+_WANTS_STOP = {
+    OrderType.STOP,
+    OrderType.STOP_LIMIT,
+    OrderType.MARKET_IF_TOUCHED,
+    OrderType.LIMIT_IF_TOUCHED,
+}
+
+_reference_prefix = secrets.token_hex(6)
+_reference_count = itertools.count(1)
+
+
+def _renew_reference_prefix() -> None:
+    global _reference_prefix  # a forked child must not repeat its parent's references
+    _reference_prefix = secrets.token_hex(6)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_reference_prefix)
+
+
+def new_order_ref() -> str:
+    """Return an order reference that no other process, and no other call, returns.
+
+    At most 20 characters of hexadecimal digits and one hyphen, so that any broker can carry it.
+    """
+    return f"{_reference_prefix}-{next(_reference_count):x}"
+
+
+def _quantities(given: int | Iterable[int]) -> tuple[int, ...]:
+    if type(given) is int and given:
+        return (given,)
+    if isinstance(given, Iterable) and not isinstance(given, str):
+        return tuple(map(_whole, given))
+    return (_whole(given),)
+
+
+def _whole(quantity: Any) -> int:
+    try:
+        whole = int(quantity)
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidQuantity(f"{quantity!r} is not a quantity.", remedy="Give a whole number, signed.") from None
+    if whole != quantity or isinstance(quantity, (str, bool)):
+        raise InvalidQuantity(f"Quantity {quantity!r} is not whole.", remedy="Give a whole number of lots, signed.")
+    if whole == 0:
+        raise InvalidQuantity("An order of 0 lots does nothing.", remedy="A positive one buys, a negative one sells.")
+    return whole
+
+
+def _price(given: Decimal | str | int | float | None) -> Decimal | None:
+    return None if given is None else exact(given)
+
+
+def _own_copy(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    return dict(given) if given else {}
+
+
+@attrs.frozen
+class Order:
+    """An instruction to trade, complete and checked, before anything is sent.
+
+    It never changes; a broker's view of it is a `BrokerOrder`. Prices are exact, on the contract's
+    tick grid (the broker checks that), in the instrument's quoted units.
+
+    Attributes:
+        contract: A futures contract, a spread, or a currency pair.
+        quantity: Signed whole lots, one a leg; for a pair, units of its first currency. An int is
+            taken for a single leg. A spread's ratios are the quantities over their greatest common
+            divisor.
+        order_type: How the price is made.
+        limit_price: For limit, stop-limit and limit-if-touched orders. A spread's price is the sum
+            of ratio times price with the first leg's ratio positive, so it may be negative.
+        stop_price: The trigger, for stop and if-touched orders; a trailing stop's first trigger.
+        trail_amount: A trailing stop's distance in price units.
+        trail_percent: A trailing stop's distance in percent of the price; one of the two.
+        time_in_force: How long it works.
+        good_till: The aware time at which a GTD order expires.
+        outside_hours: Whether it may work outside regular trading hours.
+        account: The account's id; empty for the broker's default account.
+        oco_group: Orders of one group cancel each other: the first fill cancels the rest.
+        children: Orders that wait for this one to fill, sized to its fills, and then cancel each
+            other: a bracket's take-profit and stop-loss.
+        spread_fill: How the legs of a spread fill.
+        display_quantity: Lots shown to the market (iceberg); None shows all.
+        post_only: Refuse rather than take liquidity.
+        reduce_only: Refuse rather than open or turn a position.
+        algo: The broker's name of an execution algorithm; empty for none.
+        algo_parameters: What that algorithm is told.
+        tag: The strategy's own word for it; carried where the broker has a place for it.
+        broker_parameters: Fields of one broker, passed through untouched.
+        order_ref: Our identity for the order, made before anything is sent.
+
+    Raises:
+        InvalidOrder: Prices, trigger, time in force or children contradict the order's type.
+        InvalidQuantity: Zero, fractional, or not one quantity a leg.
+
+    Example:
+        >>> order = Order.limit(FuturesContract("EDOLLAR", "202306"), 2, "95.125")
+        >>> order.limit_price, order.time_in_force
+        (Decimal('95.125'), <TimeInForce.DAY: 'DAY'>)
+    """
+
+    contract: FuturesContract | FxPair
+    quantity: tuple[int, ...] = attrs.field(converter=_quantities)
+    order_type: OrderType = OrderType.MARKET
+    limit_price: Decimal | None = attrs.field(default=None, converter=_price)
+    stop_price: Decimal | None = attrs.field(default=None, converter=_price)
+    trail_amount: Decimal | None = attrs.field(default=None, converter=_price)
+    trail_percent: Decimal | None = attrs.field(default=None, converter=_price)
+    time_in_force: TimeInForce = TimeInForce.DAY
+    good_till: datetime | None = None
+    outside_hours: bool = False
+    account: str = ""
+    oco_group: str = ""
+    children: tuple[Order, ...] = ()
+    spread_fill: SpreadFill = SpreadFill.TOGETHER
+    display_quantity: int | None = None
+    post_only: bool = False
+    reduce_only: bool = False
+    algo: str = ""
+    algo_parameters: Mapping[str, Any] = attrs.field(default={}, converter=_own_copy, hash=False)
+    tag: str = ""
+    broker_parameters: Mapping[str, Any] = attrs.field(default={}, converter=_own_copy, hash=False)
+    order_ref: str = attrs.field(factory=new_order_ref)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse an order that contradicts itself."""
+        legs = self.contract.leg_count
+        if len(self.quantity) != legs:
+            raise InvalidQuantity(
+                f"{self.contract} has {legs} leg(s), and {len(self.quantity)} quantities were given.",
+                remedy="Give one signed quantity a leg.",
+            )
+        if self.order_type is not OrderType.MARKET or self.limit_price is not None or self.stop_price is not None:
+            self._check_prices()
+        if self.time_in_force is not TimeInForce.DAY or self.good_till is not None:
+            self._check_time_in_force()
+        if self.children:
+            self._check_children()
+
+    @classmethod
+    def market(cls, contract: FuturesContract | FxPair, quantity: int | Iterable[int], **fields: Any) -> Order:
+        """Return an order to trade at once at the market's price."""
+        return cls(contract, quantity, **fields)
+
+    @classmethod
+    def limit(
+        cls,
+        contract: FuturesContract | FxPair,
+        quantity: int | Iterable[int],
+        limit_price: Decimal | str | float,
+        **fields: Any,
+    ) -> Order:
+        """Return an order to trade at `limit_price` or better."""
+        return cls(contract, quantity, OrderType.LIMIT, limit_price=limit_price, **fields)
+
+    @classmethod
+    def stop(
+        cls,
+        contract: FuturesContract | FxPair,
+        quantity: int | Iterable[int],
+        stop_price: Decimal | str | float,
+        **fields: Any,
+    ) -> Order:
+        """Return an order that becomes a market order when the price reaches `stop_price`."""
+        return cls(contract, quantity, OrderType.STOP, stop_price=stop_price, **fields)
+
+    @classmethod
+    def stop_limit(
+        cls,
+        contract: FuturesContract | FxPair,
+        quantity: int | Iterable[int],
+        stop_price: Decimal | str | float,
+        limit_price: Decimal | str | float,
+        **fields: Any,
+    ) -> Order:
+        """Return an order that becomes a limit order at `limit_price` when the price reaches `stop_price`."""
+        return cls(contract, quantity, OrderType.STOP_LIMIT, limit_price=limit_price, stop_price=stop_price, **fields)
+
+    @classmethod
+    def trailing_stop(
+        cls,
+        contract: FuturesContract | FxPair,
+        quantity: int | Iterable[int],
+        *,
+        amount: Decimal | str | float | None = None,
+        percent: Decimal | str | float | None = None,
+        **fields: Any,
+    ) -> Order:
+        """Return a stop order whose trigger follows the best price at a distance; give one of the two."""
+        return cls(contract, quantity, OrderType.TRAILING_STOP, trail_amount=amount, trail_percent=percent, **fields)
+
+    def with_bracket(
+        self, *, take_profit: Decimal | str | float | None = None, stop_loss: Decimal | str | float | None = None
+    ) -> Order:
+        """Return this order with exits that wait for its fills and cancel each other.
+
+        Args:
+            take_profit: The limit price of the exit in profit.
+            stop_loss: The trigger of the exit in loss.
+
+        Example:
+            >>> entry = Order.limit(FuturesContract("GOLD", "202312"), 1, 1950).with_bracket(stop_loss=1940)
+            >>> entry.children[0].order_type, entry.children[0].quantity
+            (<OrderType.STOP: 'stop'>, (-1,))
+        """
+        exit_quantity = tuple(-quantity for quantity in self.quantity)
+        shared: dict[str, Any] = {"time_in_force": TimeInForce.GTC, "account": self.account, "tag": self.tag}
+        exits: list[Order] = []
+        if take_profit is not None:
+            exits.append(Order.limit(self.contract, exit_quantity, take_profit, **shared))
+        if stop_loss is not None:
+            exits.append(Order.stop(self.contract, exit_quantity, stop_loss, **shared))
+        return attrs.evolve(self, children=tuple(exits))
+
+    def _check_prices(self) -> None:
+        kind = self.order_type
+        self._check_field("limit_price", wanted=kind in _WANTS_LIMIT)
+        if kind is OrderType.TRAILING_STOP:
+            self._check_trail()
+        else:
+            self._check_field("stop_price", wanted=kind in _WANTS_STOP)
+
+    def _check_field(self, field: str, *, wanted: bool) -> None:
+        given = getattr(self, field) is not None
+        if given is not wanted:
+            fact = "needs" if wanted else "takes no"
+            raise InvalidOrder(
+                f"A {self.order_type.value} order {fact} {field}.",
+                remedy=f"{'Give' if wanted else 'Leave out'} {field}, or choose another order type.",
+            )
+
+    def _check_trail(self) -> None:
+        distances = [d for d in (self.trail_amount, self.trail_percent) if d is not None]
+        if len(distances) != 1 or distances[0] <= 0:
+            raise InvalidOrder(
+                "A trailing-stop order needs one positive distance.", remedy="Give trail_amount or trail_percent."
+            )
+
+    def _check_time_in_force(self) -> None:
+        if (self.time_in_force is TimeInForce.GTD) is not (self.good_till is not None):
+            raise InvalidOrder("good_till belongs to a GTD order, and only to that.", remedy="Give both or neither.")
+        if self.good_till is not None and self.good_till.tzinfo is None:
+            raise InvalidOrder("good_till has no time zone.", remedy="Give an aware datetime, best in UTC.")
+
+    def _check_children(self) -> None:
+        for child in self.children:
+            if child.contract != self.contract or any(
+                (mine > 0) is (its > 0) for mine, its in zip(self.quantity, child.quantity, strict=True)
+            ):
+                raise InvalidOrder(
+                    "A child order must close what its parent opens.",
+                    remedy="Give it the parent's contract and the opposite sign.",
+                )
