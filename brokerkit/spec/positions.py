@@ -1,0 +1,57 @@
+"""The positions domain: what is held."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+import attrs
+
+from brokerkit.spec.contract import FuturesContract
+from brokerkit.spec.hooks import hook
+
+
+@attrs.frozen
+class Position:
+    """What an account holds of one contract.
+
+    Attributes:
+        account: The account that holds it.
+        contract: By the same month or date that orders name it by, never by its expiry.
+        quantity: Signed whole lots; 0 in an event says that the position was closed.
+        average_price: Volume-weighted entry price in quoted units; None when flat.
+        as_of: When the broker knew it, aware UTC.
+    """
+
+    account: str
+    contract: FuturesContract
+    quantity: int
+    average_price: Decimal | None
+    as_of: datetime
+
+
+class Positions(Protocol):
+    """What the accounts hold."""
+
+    @hook(paced=True)
+    def get_all_current_positions_as_list_with_contract_objects(self, account: str = "") -> list[Position]:
+        """Return every open position, ordered by account, instrument and date.
+
+        Args:
+            account: One account's id; empty for all accounts.
+
+        Returns:
+            One entry an account and contract; flat ones are not listed. Currency is held as a
+            balance, not as a position: see `broker.fx.get_fx_balances`.
+
+        Raises:
+            MissingAccount: No such account.
+
+        Example:
+            >>> from brokerkit import open_broker
+            >>> with open_broker("sim") as broker:
+            ...     broker.positions.get_all_current_positions_as_list_with_contract_objects()
+            []
+        """
+        ...
