@@ -1,0 +1,70 @@
+"""The typed facade of a domain: what a strategy calls, standing in front of pluggy."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from brokerkit.errors import HookReturnedNone
+from brokerkit.spec.hooks import HookFacts, hooks_of
+
+HookCaller = Callable[..., Any]
+
+
+def facade(domain: type[Any], callers: Mapping[str, HookCaller]) -> Any:
+    """Return an object with the domain's methods, each calling the caller of its name.
+
+    Positional arguments are mapped to names and wrong ones refused with `TypeError`, because pluggy
+    takes names only and drops those it does not know. A result of None is refused.
+
+    Args:
+        domain: A domain Protocol, such as `Fx`.
+        callers: What to call for each of its hooks, by name, with keyword arguments.
+
+    Returns:
+        An instance of the Protocol.
+    """
+    methods = {
+        name: _method(getattr(domain, name), facts, callers[name]) for name, facts in hooks_of(domain).items()
+    }
+    return type(domain.__name__, (domain,), {"__slots__": (), **methods})()
+
+
+def _method(declared: Callable[..., Any], facts: HookFacts, caller: HookCaller) -> Callable[..., Any]:
+    names = facts.parameters
+    count = len(names)
+
+    @functools.wraps(declared)
+    def method(*arguments: Any, **named: Any) -> Any:
+        if named or len(arguments) != count:
+            result = caller(**_bind(facts, arguments, named))
+        else:
+            result = caller(**dict(zip(names, arguments)))  # noqa: B905 because the lengths were just compared
+        if result is None:
+            raise HookReturnedNone(
+                f"{facts.domain}.{facts.name} returned None.",
+                remedy="A hook returns what it promises or raises; a wrapper must return the result.",
+            )
+        return result
+
+    return staticmethod(method)
+
+
+def _bind(facts: HookFacts, arguments: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments by name, defaults filled in; raise TypeError as a plain call would."""
+    if len(arguments) > len(facts.parameters):
+        raise TypeError(f"{facts.name}() takes {len(facts.parameters)} arguments but {len(arguments)} were given")
+    bound = dict(zip(facts.parameters, arguments))  # noqa: B905 because trailing parameters may be named or default
+    for name, value in named.items():
+        if name not in facts.parameters:
+            raise TypeError(f"{facts.name}() got an unexpected keyword argument {name!r}")
+        if name in bound:
+            raise TypeError(f"{facts.name}() got multiple values for argument {name!r}")
+        bound[name] = value
+    for name in facts.parameters:
+        if name not in bound:
+            if name not in facts.defaults:
+                raise TypeError(f"{facts.name}() missing required argument: {name!r}")
+            bound[name] = facts.defaults[name]
+    return bound

@@ -1,0 +1,95 @@
+"""How a plugin is opened: what it is, what it is handed, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from brokerkit.spec.capital import AccountKind
+from brokerkit.spec.events import ConnectionState, Event
+from brokerkit.spec.hooks import Unsupported
+
+if TYPE_CHECKING:
+    from brokerkit.spec.services import Store
+
+
+def _no_close() -> None:
+    """Close nothing: the plugin holds no resource."""
+
+
+def _always_connected() -> ConnectionState:
+    return ConnectionState.CONNECTED
+
+
+@attrs.frozen(eq=False)
+class Services:
+    """What brokerkit hands a plugin for one opened broker.
+
+    Attributes:
+        broker_name: The name that the strategy opened it by.
+        emit: Tell an event to every listener. Safe from any thread; it returns when all have heard.
+        has_listener: Whether anybody would hear an event of that type: building one may be skipped.
+        store: Return the durable store, opened on the first call.
+        state_folder: Where this broker may keep files; it exists.
+    """
+
+    broker_name: str
+    emit: Callable[[Event], None]
+    has_listener: Callable[[type[Event]], bool]
+    store: Callable[[], Store]
+    state_folder: Path
+
+
+@attrs.frozen(eq=False)
+class Session:
+    """What a plugin gives back when it was opened.
+
+    Attributes:
+        domains: Objects that implement domain Protocols; one object may implement several.
+        others: Declines every domain that no object implements; None when there is none left.
+        account_kind: Whether money is at stake, as the broker itself reports it.
+        native: The plugin's own object, for what the contract does not cover.
+        close: Frees everything; called once.
+        state: Tells whether the broker can be reached now.
+        data: What the prices are: a folder, a venue, `synthetic`.
+    """
+
+    domains: tuple[object, ...]
+    others: Unsupported | None = None
+    account_kind: AccountKind = AccountKind.LIVE
+    native: object = None
+    close: Callable[[], None] = _no_close
+    state: Callable[[], ConnectionState] = _always_connected
+    data: str = ""
+
+
+@attrs.frozen
+class NoSettings:
+    """The settings of a plugin that has none."""
+
+
+@attrs.frozen(eq=False)
+class BrokerPlugin:
+    """What an entry point in the group `brokerkit.brokers` names.
+
+    Attributes:
+        open: Opens the broker: gets an instance of `settings` and the services.
+        settings: A frozen attrs class: its fields are the keys of the broker's config section,
+            their types and defaults are checked, their metadata `help` is shown.
+        summary: One line for lists.
+        is_simulation: Whether it never touches a real account. Others refuse every write until
+            their config says `read_only = false`.
+
+    Example:
+        >>> plugin = BrokerPlugin(open=lambda settings, services: Session(domains=()), summary="Nothing at all")
+        >>> plugin.is_simulation
+        False
+    """
+
+    open: Callable[[Any, Services], Session]
+    settings: type[Any] = NoSettings
+    summary: str = ""
+    is_simulation: bool = False
