@@ -19,7 +19,7 @@ class WhatIf:
     """What an order would do to the account, had it been placed and filled.
 
     Attributes:
-        initial_margin: Initial margin of the account after the order, with its change.
+        initial_margin: Initial margin of the account after the order.
         initial_margin_change: By how much the order changes it.
         maintenance_margin: Maintenance margin of the account after the order.
         maintenance_margin_change: By how much the order changes it.

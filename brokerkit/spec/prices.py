@@ -267,7 +267,8 @@ class Prices(Protocol):
             >>> from brokerkit import FuturesContract, open_broker
             >>> with open_broker("sim") as broker:
             ...     front = broker.contracts.get_list_of_contract_dates_for_instrument_code("CORN")[0]
-            ...     quote = broker.prices.get_ticker_object_for_contract(FuturesContract("CORN", front)).wait_for_quote()
+            ...     ticker = broker.prices.get_ticker_object_for_contract(FuturesContract("CORN", front))
+            ...     quote = ticker.wait_for_quote()
             >>> quote.bid < quote.ask
             True
         """
