@@ -25,9 +25,7 @@ def facade(domain: type[Any], callers: Mapping[str, HookCaller]) -> Any:
     Returns:
         An instance of the Protocol.
     """
-    methods = {
-        name: _method(getattr(domain, name), facts, callers[name]) for name, facts in hooks_of(domain).items()
-    }
+    methods = {name: _method(getattr(domain, name), facts, callers[name]) for name, facts in hooks_of(domain).items()}
     return type(domain.__name__, (domain,), {"__slots__": (), **methods})()
 
 
