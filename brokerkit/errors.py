@@ -58,7 +58,8 @@ Catch `BrokerkitError` for all of them, or the branch that you can act on::
     │   ├── ClientIdInUse           BK605  another session holds the client id
     │   ├── AuthenticationFailed    BK606  credentials refused
     │   ├── DataPermissionDenied    BK607  no subscription for this market data
-    │   └── CompetingSession        BK608  another login took the session over
+    │   ├── CompetingSession        BK608  another login took the session over
+    │   └── ProtocolError           BK609  bytes that are not the protocol spoken there
     └── StoreError                  BK700  the local SQLite store
         ├── StoreLocked             BK701  another process holds it too long
         ├── StoreCorrupt            BK702  not a sound SQLite database
@@ -412,6 +413,12 @@ class CompetingSession(ConnectionProblem):
     """Another login took the session over."""
 
     code = "BK608"
+
+
+class ProtocolError(ConnectionProblem):
+    """Bytes that are not the protocol spoken there, or a message that breaks its layout."""
+
+    code = "BK609"
 
 
 class StoreError(BrokerkitError):
