@@ -1,0 +1,141 @@
+"""Frames and greeting: what lies under the messages.
+
+A frame is a 4-byte big-endian length and a payload whose fields each end with NUL. The greeting is the
+text `API`, a NUL, and a frame (with no NUL at its end) that names the versions a client speaks.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+
+import attrs
+
+from brokerkit.plugins.sim.gateway.codec.errors import FrameError, HandshakeError, MessageError
+
+SERVER_VERSION = 176
+MIN_SERVER_VERSION = 157
+MAX_REQUEST_BYTES = 1 << 20
+"""The longest request accepted; the longest order that the clients can build has some kilobytes."""
+MAX_GREETING_BYTES = 256
+SKIPPED_VERSIONS = frozenset({158})
+"""Versions at which the official and the Python clients read an open order differently."""
+
+_PREFIX = struct.Struct(">I")
+_GREETING = b"API\0"
+_VERSIONS = re.compile(rb"v(\d{1,6})(?:\.\.(\d{1,6}))?(?: (.*))?", re.DOTALL)
+
+
+def frame(text: str) -> bytes:
+    """Return fields, joined with NUL, as a frame."""
+    payload = text.encode("ascii") + b"\0"
+    return _PREFIX.pack(len(payload)) + payload
+
+
+def split_fields(payload: bytes) -> list[str]:
+    """Return a payload's fields as texts; raise `MessageError` if its last field is not ended by NUL."""
+    if not payload.endswith(b"\0"):
+        raise MessageError("the last field is not ended by NUL")
+    return payload[:-1].decode("utf-8", "backslashreplace").split("\0")
+
+
+@attrs.define
+class FrameReader:
+    """Cuts a stream of bytes into payloads; never holds more than one frame of the longest length allowed."""
+
+    limit: int = MAX_REQUEST_BYTES
+    _buffer: bytearray = attrs.field(factory=bytearray, init=False)
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take bytes as they come and return the payloads that they complete, in order.
+
+        Raises:
+            FrameError: A length of zero or above the limit; the stream is of no more use.
+        """
+        self._buffer += data
+        payloads = []
+        at = 0
+        while len(self._buffer) - at >= _PREFIX.size:
+            (length,) = _PREFIX.unpack_from(self._buffer, at)
+            self._check(length)
+            if len(self._buffer) - at - _PREFIX.size < length:
+                break
+            at += _PREFIX.size + length
+            payloads.append(bytes(self._buffer[at - length : at]))
+        del self._buffer[:at]
+        return payloads
+
+    def _check(self, length: int) -> None:
+        if not 0 < length <= self.limit:
+            raise FrameError(f"a frame of {length} bytes is announced; 1 to {self.limit} are accepted")
+
+    @property
+    def pending(self) -> int:
+        """The number of bytes held back for a frame that is not whole yet."""
+        return len(self._buffer)
+
+
+@attrs.frozen
+class Greeting:
+    """What a client says first: the lowest and highest version it speaks, and its connect options."""
+
+    lowest: int
+    highest: int
+    options: str = ""
+
+    def agree(self, server_version: int = SERVER_VERSION) -> int:
+        """Return the version both sides will speak, or raise `HandshakeError` if there is none.
+
+        Args:
+            server_version: The highest version that this server is told to speak.
+        """
+        version = min(server_version, self.highest)
+        if version in SKIPPED_VERSIONS and self.lowest < version:
+            version -= 1
+        if version < max(self.lowest, MIN_SERVER_VERSION):
+            raise HandshakeError(
+                f"the client speaks versions {self.lowest} to {self.highest}, "
+                f"this gateway {MIN_SERVER_VERSION} to {server_version}"
+            )
+        return version
+
+
+@attrs.define
+class GreetingReader:
+    """Collects a client's first bytes until the greeting is whole."""
+
+    _buffer: bytearray = attrs.field(factory=bytearray, init=False)
+
+    def feed(self, data: bytes) -> tuple[Greeting, bytes] | None:
+        """Take bytes as they come; return the greeting and the bytes after it once it is whole, else None.
+
+        Raises:
+            HandshakeError: The bytes cannot become a greeting (a browser, a port scan, an old API).
+        """
+        self._buffer += data
+        held = bytes(self._buffer[: len(_GREETING)])
+        if not _GREETING.startswith(held):
+            raise HandshakeError(f"expected the greeting of a TWS API client, received {bytes(self._buffer[:16])!r}")
+        start = len(_GREETING) + _PREFIX.size
+        if len(self._buffer) < start:
+            return None
+        (length,) = _PREFIX.unpack_from(self._buffer, len(_GREETING))
+        if not 0 < length <= MAX_GREETING_BYTES:
+            raise HandshakeError(f"a greeting of {length} bytes is announced; 1 to {MAX_GREETING_BYTES} are accepted")
+        if len(self._buffer) < start + length:
+            return None
+        return parse_greeting(bytes(self._buffer[start : start + length])), bytes(self._buffer[start + length :])
+
+
+def parse_greeting(payload: bytes) -> Greeting:
+    """Return the greeting in a payload such as `v157..176 +PACEAPI`; raise `HandshakeError` if it is none."""
+    match = _VERSIONS.fullmatch(payload)
+    if match is None:
+        raise HandshakeError(f"{payload[:60]!r} names no versions; expected the like of 'v157..176'")
+    lowest, highest, options = match.groups()
+    return Greeting(int(lowest), int(highest or lowest), (options or b"").decode("ascii", "backslashreplace"))
+
+
+def greeting_reply(version: int, time_text: str) -> bytes:
+    """Return the server's half of the handshake: exactly two fields."""
+    return frame(f"{version}\0{time_text}")

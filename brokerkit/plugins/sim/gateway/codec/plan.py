@@ -1,0 +1,290 @@
+"""A message's items at one server version, made ready to run: read fields, write fields.
+
+Neighbouring plain fields are merged into one run, so that a message of 130 fields costs a few steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Protocol
+
+import attrs
+
+from brokerkit.plugins.sim.gateway.codec.errors import MessageError
+from brokerkit.plugins.sim.gateway.codec.layout import Filler, When
+from brokerkit.plugins.sim.gateway.codec.resolve import (
+    Branch,
+    Choice,
+    Gated,
+    Optional,
+    Plain,
+    Resolved,
+    Rows,
+    class_at,
+)
+
+Seen = dict[str, dict[str, Any]]
+
+
+class Cursor:
+    """A place in a list of fields that moves on as they are read."""
+
+    __slots__ = ("_at", "_fields")
+
+    def __init__(self, fields: list[str], at: int = 0) -> None:
+        self._fields = fields
+        self._at = at
+
+    def take(self, count: int) -> list[str]:
+        """Return the next `count` fields; raise `MessageError` if there are fewer."""
+        end = self._at + count
+        if end > len(self._fields):
+            raise MessageError(f"the message ends after {len(self._fields)} fields where {end} are needed")
+        taken = self._fields[self._at : end]
+        self._at = end
+        return taken
+
+    def count(self) -> int:
+        """Return the next field as the length of what follows."""
+        (text,) = self.take(1)
+        if not text.isascii() or not text.isdigit() or int(text[:10]) > len(self._fields):
+            raise MessageError(f"{text[:60]!r} is no length: {len(self._fields) - self._at} fields follow")
+        return int(text)
+
+    def finish(self) -> None:
+        """Raise `MessageError` unless every field was read."""
+        left = len(self._fields) - self._at
+        if left:
+            raise MessageError(f"{left} fields too many, from {self._fields[self._at][:60]!r} on")
+
+
+@attrs.frozen
+class PreparedRows:
+    """Rows already spelt: how many, and their fields joined with NUL. Written as they are."""
+
+    count: int
+    text: str
+
+
+class Step(Protocol):
+    """One step of a plan, in both directions."""
+
+    def read(self, cursor: Cursor, seen: Seen) -> None:
+        """Read the step's fields into `seen`."""
+
+    def write(self, message: Any, out: list[str]) -> None:
+        """Write the step's fields of `message` to `out`."""
+
+
+def _split(path: str) -> tuple[str, str]:
+    owner, _, name = path.rpartition(".")
+    return owner, name
+
+
+class _Run:
+    """Plain fields side by side, all of one part of the message."""
+
+    def __init__(self, owner: str, plains: list[Plain]) -> None:
+        self._owner = owner
+        self._names = [_split(plain.path)[1] for plain in plains]
+        self._readers = [plain.wire.read for plain in plains]
+        self._writers = [plain.wire.write for plain in plains]
+        self._get = attrgetter(*(plain.path for plain in plains))
+
+    def read(self, cursor: Cursor, seen: Seen) -> None:
+        texts = cursor.take(len(self._names))
+        values = [read(text) for read, text in zip(self._readers, texts, strict=True)]
+        seen[self._owner].update(zip(self._names, values, strict=True))
+
+    def write(self, message: Any, out: list[str]) -> None:
+        if len(self._writers) == 1:
+            out.append(self._writers[0](self._get(message)))
+        else:
+            out += [write(value) for write, value in zip(self._writers, self._get(message), strict=True)]
+
+
+class _Constant:
+    """A field that always carries the same text; any text is accepted."""
+
+    def __init__(self, filler: Filler) -> None:
+        self._text = filler.text
+
+    def read(self, cursor: Cursor, seen: Seen) -> None:
+        cursor.take(1)
+
+    def write(self, message: Any, out: list[str]) -> None:
+        out.append(self._text)
+
+
+class _Counted:
+    """A length, then that many elements."""
+
+    def __init__(self, rows: Rows, version: int) -> None:
+        self._owner, self._name = _split(rows.path)
+        self._get = attrgetter(rows.path)
+        self._wire = rows.wire
+        self._plan = Plan.of(rows.factory, rows.items, version) if rows.factory else None
+
+    def read(self, cursor: Cursor, seen: Seen) -> None:
+        count = cursor.count()
+        if self._wire:
+            values = [self._wire.read(text) for text in cursor.take(count)]
+        elif self._plan:
+            values = [self._plan.read(cursor) for _ in range(count)]
+        seen[self._owner][self._name] = tuple(values)
+
+    def write(self, message: Any, out: list[str]) -> None:
+        rows = self._get(message)
+        if isinstance(rows, PreparedRows):
+            out += [str(rows.count), rows.text] if rows.count else ["0"]
+            return
+        out.append(str(len(rows)))
+        if self._wire:
+            out += [self._wire.write(row) for row in rows]
+        elif self._plan:
+            for row in rows:
+                self._plan.write(row, out)
+
+
+class _Variants:
+    """A length, then for each element its tag and the fields of its kind."""
+
+    def __init__(self, choice: Choice, version: int) -> None:
+        self._owner, self._name = _split(choice.path)
+        self._get = attrgetter(choice.path)
+        self._plans = {tag: Plan.of(kind, items, version) for tag, (kind, items) in choice.variants.items()}
+        self._tags = {kind: tag for tag, (kind, _) in choice.variants.items()}
+
+    def read(self, cursor: Cursor, seen: Seen) -> None:
+        seen[self._owner][self._name] = tuple(self._read_one(cursor) for _ in range(cursor.count()))
+
+    def _read_one(self, cursor: Cursor) -> Any:
+        (tag,) = cursor.take(1)
+        plan = self._plans.get(int(tag)) if tag.isascii() and tag.isdigit() and len(tag) < 4 else None
+        if plan is None:
+            raise MessageError(f"{tag[:60]!r} is no kind of {self._name}; the kinds are {sorted(self._plans)}")
+        return plan.read(cursor)
+
+    def write(self, message: Any, out: list[str]) -> None:
+        rows = self._get(message)
+        out.append(str(len(rows)))
+        for row in rows:
+            tag = self._tags[type(row)]
+            out.append(str(tag))
+            self._plans[tag].write(row, out)
+
+
+class _Flagged:
+    """0, or 1 and the fields of a part."""
+
+    def __init__(self, optional: Optional, version: int) -> None:
+        self._owner, self._name = _split(optional.path)
+        self._get = attrgetter(optional.path)
+        self._plan = Plan.of(optional.factory, optional.items, version)
+
+    def read(self, cursor: Cursor, seen: Seen) -> None:
+        (flag,) = cursor.take(1)
+        if flag not in ("", "0", "1"):
+            raise MessageError(f"{flag[:60]!r} is no flag for {self._name}")
+        seen[self._owner][self._name] = self._plan.read(cursor) if flag == "1" else None
+
+    def write(self, message: Any, out: list[str]) -> None:
+        part = self._get(message)
+        out.append("0" if part is None else "1")
+        if part is not None:
+            self._plan.write(part, out)
+
+
+class _Conditional:
+    """Steps taken only if an attribute, already read, has the value asked for."""
+
+    def __init__(self, branch: Branch, version: int) -> None:
+        self._when: When = branch.when
+        self._owner, self._name = _split(branch.when.path)
+        self._get = attrgetter(branch.when.path)
+        self._steps = tuple(_steps(branch.items, version))
+
+    def read(self, cursor: Cursor, seen: Seen) -> None:
+        if self._when.holds(seen[self._owner].get(self._name)):
+            for step in self._steps:
+                step.read(cursor, seen)
+
+    def write(self, message: Any, out: list[str]) -> None:
+        if self._when.holds(self._get(message)):
+            for step in self._steps:
+                step.write(message, out)
+
+
+def _admitted(items: Iterable[Resolved], version: int) -> Iterator[Resolved]:
+    for item in items:
+        if not isinstance(item, Gated):
+            yield item
+        elif item.gate.admits(version):
+            yield from _admitted(item.items, version)
+
+
+def _steps(items: Iterable[Resolved], version: int) -> Iterator[Step]:
+    def kind(item: Resolved) -> tuple[bool, str]:
+        return (True, _split(item.path)[0]) if isinstance(item, Plain) else (False, "")
+
+    for (plain, owner), group in groupby(_admitted(items, version), kind):
+        if plain:
+            yield _Run(owner, [item for item in group if isinstance(item, Plain)])
+        else:
+            yield from (_step(item, version) for item in group)
+
+
+def _step(item: Resolved, version: int) -> Step:
+    if isinstance(item, Filler):
+        return _Constant(item)
+    if isinstance(item, Rows):
+        return _Counted(item, version)
+    if isinstance(item, Choice):
+        return _Variants(item, version)
+    if isinstance(item, Optional):
+        return _Flagged(item, version)
+    if isinstance(item, Branch):
+        return _Conditional(item, version)
+    raise TypeError(f"{item!r} is no step")
+
+
+def _owners(items: Iterable[Resolved]) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, (Gated, Branch)):
+            yield from _owners(item.items)
+        elif not isinstance(item, Filler):
+            yield _split(item.path)[0]
+
+
+@attrs.frozen
+class Plan:
+    """The steps of one class at one server version."""
+
+    factory: type
+    steps: tuple[Step, ...]
+    parts: Mapping[str, type]
+
+    @classmethod
+    def of(cls, factory: type, items: tuple[Resolved, ...], version: int) -> Plan:
+        """Return the plan of a class, given its resolved items."""
+        parts = {owner: class_at(factory, owner) for owner in set(_owners(items)) if owner}
+        return cls(factory, tuple(_steps(items, version)), parts)
+
+    def read(self, cursor: Cursor) -> Any:
+        """Read the class's fields and return an object of it; raise `MessageError` if they do not fit."""
+        seen: Seen = {"": {}}
+        for owner in self.parts:
+            seen[owner] = {}
+        for step in self.steps:
+            step.read(cursor, seen)
+        values = seen[""]
+        for owner, part in self.parts.items():
+            values[owner] = part(**seen[owner])
+        return self.factory(**values)
+
+    def write(self, message: Any, out: list[str]) -> None:
+        """Write the fields of an object to `out`."""
+        for step in self.steps:
+            step.write(message, out)

@@ -1,0 +1,5 @@
+"""Every message a client may send, one module a domain; importing this registers them all."""
+
+from brokerkit.plugins.sim.gateway.codec.requests import account, contracts, history, market_data, orders, session
+
+__all__ = ["account", "contracts", "history", "market_data", "orders", "session"]
