@@ -1,0 +1,184 @@
+"""One SQLite file: opened, migrated, written in transactions, and closed."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from brokerkit.errors import StoreCorrupt, StoreError, StoreTooNew
+from brokerkit.store.faults import store_errors
+from brokerkit.store.schema import Schema
+
+_databases: weakref.WeakSet[Database] = weakref.WeakSet()
+_inherited: list[sqlite3.Connection | None] = []
+
+
+def _leave_parents_connections() -> None:
+    for database in _databases:
+        database.forget_connection()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_parents_connections)
+
+
+class Database:
+    """A SQLite file in WAL mode, with one connection that all threads share and no forked child does.
+
+    Args:
+        path: The file; it and its folder are made when they are not there, readable by this user only.
+        schema: What the file must hold; an older one is migrated, a newer one refused.
+        timeout: Seconds to wait for other processes that are writing.
+
+    Raises:
+        StoreLocked: Another process kept it locked for longer than `timeout`.
+        StoreCorrupt: It is damaged, no SQLite database, or another program's.
+        StoreTooNew: A newer brokerkit wrote it.
+        StoreUnwritable: No permission, no space, or no such place.
+    """
+
+    def __init__(self, path: Path, schema: Schema, timeout: float = 5.0) -> None:
+        self.path = path
+        self._schema = schema
+        self._timeout = timeout
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._closed = False
+        self._synchronous = ""
+        with self._lock:
+            self._connected()
+        _databases.add(self)
+
+    @contextmanager
+    def write(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
+        """Give the connection inside a transaction that is committed at the end, or undone by any error.
+
+        Args:
+            durable: The commit survives the loss of power, not only the end of the process; so does
+                then all that was committed before.
+        """
+        with self._lock, store_errors(self.path):
+            connection = self._connected()
+            self._set_synchronous(connection, "FULL" if durable else "NORMAL")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def read(self, query: str, *parameters: Any) -> list[sqlite3.Row]:
+        """Return the rows of a query."""
+        with self._lock, store_errors(self.path):
+            rows: list[sqlite3.Row] = self._connected().execute(query, parameters).fetchall()
+            return rows
+
+    def damage(self) -> list[str]:
+        """Return what SQLite finds wrong with the whole file, in its words; empty when it is sound."""
+        findings = [str(row[0]) for row in self.read("PRAGMA quick_check")]
+        return [] if findings == ["ok"] else findings
+
+    def close(self) -> None:
+        """Close the file; closing it again does nothing."""
+        with self._lock, store_errors(self.path):
+            self._closed = True
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def forget_connection(self) -> None:
+        """Leave a connection that was made before a fork to the parent, and make a new one when it is needed."""
+        _inherited.append(self._connection)  # closing it, or having it collected, could disturb the parent's
+        self._connection = None
+        self._lock = threading.RLock()
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._closed:
+            raise StoreError("The store is closed.", place=str(self.path), remedy="Open it again.")
+        if self._connection is None:
+            with store_errors(self.path):
+                self._connection = self._open()
+        return self._connection
+
+    def _open(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.touch(mode=0o600)
+        connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
+        try:
+            connection.row_factory = sqlite3.Row
+            self._check_owner(connection)
+            self._enter_wal_mode(connection)
+            connection.execute("PRAGMA foreign_keys = ON")
+            if _version(connection) < self._schema.version:
+                self._migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._synchronous = ""
+        return connection
+
+    def _check_owner(self, connection: sqlite3.Connection) -> None:
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = _version(connection)
+        has_tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
+        if application != self._schema.application_id and (application or version or has_tables):
+            raise StoreCorrupt(
+                "The file is a SQLite database of another program.",
+                place=str(self.path),
+                remedy="Set another place for the store.",
+            )
+        if version > self._schema.version:
+            raise StoreTooNew(
+                f"The store has version {version}, and this brokerkit knows versions up to {self._schema.version}.",
+                place=str(self.path),
+                remedy="Upgrade brokerkit, or set another place for this one's store.",
+            )
+
+    def _enter_wal_mode(self, connection: sqlite3.Connection) -> None:
+        # SQLite does not wait for other processes here: while one changes the mode, the others are refused at once.
+        deadline = time.monotonic() + self._timeout
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() >= deadline:
+                    raise
+                time.sleep(0.005)
+            else:
+                return
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        # Imported here because it costs half a second, and is needed once a version.
+        from sqlite_utils import Database as Tables
+
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._check_owner(connection)  # another process may have been here first
+            tables = Tables(connection, execute_plugins=False)
+            for migrate in self._schema.migrations[_version(connection) :]:
+                migrate(tables)
+            connection.execute(f"PRAGMA application_id = {self._schema.application_id}")
+            connection.execute(f"PRAGMA user_version = {self._schema.version}")
+            connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise
+
+    def _set_synchronous(self, connection: sqlite3.Connection, mode: str) -> None:
+        if self._synchronous != mode:
+            connection.execute(f"PRAGMA synchronous = {mode}")
+            self._synchronous = mode
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
