@@ -21,6 +21,7 @@ from pathlib import Path
 import attrs
 
 from brokerkit.spec.services import LeaseOwner, LeaseState
+from brokerkit.store.faults import store_errors
 
 _guard = threading.Lock()
 _descriptors: dict[tuple[int, int], int] = {}
@@ -72,7 +73,7 @@ class OwnerLocks:
 
     def claim(self) -> Claim:
         """Lock this process's own byte, unless it has it already, and return who this process is."""
-        with _guard:
+        with _guard, store_errors(self._path):
             fcntl.lockf(self._descriptor(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _own_token)
         return Claim(_own_token, boot_id(), this_process())
 
@@ -85,7 +86,7 @@ class OwnerLocks:
     def _is_locked(self, token: int) -> bool:
         if token == _own_token:
             return True
-        with _guard:
+        with _guard, store_errors(self._path):
             descriptor = self._descriptor()
             try:
                 fcntl.lockf(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB, 1, token)
