@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import pluggy
 
 from brokerkit.errors import HookReturnedNone
 from brokerkit.spec.hooks import HookFacts, hooks_of
@@ -20,33 +23,51 @@ def facade(domain: type[Any], callers: Mapping[str, HookCaller]) -> Any:
 
     Args:
         domain: A domain Protocol, such as `Fx`.
-        callers: What to call for each of its hooks, by name, with keyword arguments.
+        callers: What to call for each of its hooks, by name, with keyword arguments. It is read at
+            every call, so a caller may be exchanged.
 
     Returns:
         An instance of the Protocol.
     """
-    methods = {name: _method(getattr(domain, name), facts, callers[name]) for name, facts in hooks_of(domain).items()}
+    methods = {name: _method(getattr(domain, name), facts, callers) for name, facts in hooks_of(domain).items()}
     return type(domain.__name__, (domain,), {"__slots__": (), **methods})()
 
 
-def _method(declared: Callable[..., Any], facts: HookFacts, caller: HookCaller) -> Callable[..., Any]:
+def _method(declared: Callable[..., Any], facts: HookFacts, callers: Mapping[str, HookCaller]) -> Callable[..., Any]:
+    name = facts.name
     names = facts.parameters
     count = len(names)
 
     @functools.wraps(declared)
     def method(*arguments: Any, **named: Any) -> Any:
         if named or len(arguments) != count:
-            result = caller(**_bind(facts, arguments, named))
+            result = callers[name](**_bind(facts, arguments, named))
         else:
-            result = caller(**dict(zip(names, arguments)))  # noqa: B905 because the lengths were just compared
+            result = callers[name](**dict(zip(names, arguments)))  # noqa: B905 because the lengths were just compared
         if result is None:
             raise HookReturnedNone(
-                f"{facts.domain}.{facts.name} returned None.",
+                f"{facts.domain}.{name} returned None.",
+                place=_answered_by(callers[name]),
                 remedy="A hook returns what it promises or raises; a wrapper must return the result.",
             )
         return result
 
     return staticmethod(method)
+
+
+def _answered_by(caller: HookCaller) -> str:
+    """Return the methods behind a pluggy caller with file and line, the innermost first."""
+    if not isinstance(caller, pluggy.HookCaller):
+        return ""
+    return "; ".join(source_of(implementation.function) for implementation in caller.get_hookimpls())
+
+
+def source_of(function: Callable[..., Any]) -> str:
+    """Return a function's qualified name with the file and line that it is written at."""
+    plain = inspect.unwrap(getattr(function, "__func__", function))
+    code = getattr(plain, "__code__", None)
+    where = f", {code.co_filename}:{code.co_firstlineno}" if code else ""
+    return f"{getattr(plain, '__qualname__', repr(plain))}{where}"
 
 
 def _bind(facts: HookFacts, arguments: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:

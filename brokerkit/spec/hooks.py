@@ -12,6 +12,10 @@ import pluggy
 from brokerkit.errors import NotSupported
 
 PROJECT = "brokerkit"
+
+FIRST_CONTRACT = "0.1"
+"""The first version of the contract."""
+
 _FACTS = "brokerkit_hook"
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -33,6 +37,8 @@ class HookFacts:
         defaults: The default of each argument that has one.
         writes: Whether it changes something at the broker; read-only brokers refuse it.
         paced: Whether it costs the broker a request that pacing rules count.
+        cancels: Whether all it can do is take orders out of the market.
+        since: The contract version that added it; a plugin written for an older one need not know it.
         summary: The first line of its docstring.
     """
 
@@ -42,20 +48,27 @@ class HookFacts:
     defaults: dict[str, Any]
     writes: bool = False
     paced: bool = False
+    cancels: bool = False
+    since: str = FIRST_CONTRACT
     summary: str = ""
 
 
-def hook(*, writes: bool = False, paced: bool = False) -> Callable[[F], F]:
+def hook(
+    *, writes: bool = False, paced: bool = False, cancels: bool = False, since: str = FIRST_CONTRACT
+) -> Callable[[F], F]:
     """Return a decorator that declares a method of a domain Protocol as a hook with one answer.
 
     Args:
         writes: The hook changes something at the broker.
         paced: The hook costs the broker a request that its pacing rules count.
+        cancels: All that the hook can do is take orders out of the market.
+        since: The contract version that adds it. Plugins written for an older one decline it.
     """
 
     def declare(function: F) -> F:
         marked = _hookspec(firstresult=True)(function)
-        setattr(marked, _FACTS, _facts_of(function, writes=writes, paced=paced))
+        facts = _facts_of(function)
+        setattr(marked, _FACTS, attrs.evolve(facts, writes=writes, paced=paced, cancels=cancels, since=since))
         return marked
 
     return declare
@@ -64,7 +77,7 @@ def hook(*, writes: bool = False, paced: bool = False) -> Callable[[F], F]:
 def event_hook(function: F) -> F:
     """Declare a method of a Protocol as an event: every listener is told, nothing comes back."""
     marked = _hookspec(function)
-    setattr(marked, _FACTS, _facts_of(function, writes=False, paced=False))
+    setattr(marked, _FACTS, _facts_of(function))
     return marked
 
 
@@ -79,15 +92,13 @@ def hooks_of(domain: type[Any]) -> dict[str, HookFacts]:
     return {name: facts for name, member in vars(domain).items() if (facts := getattr(member, _FACTS, None))}
 
 
-def _facts_of(function: Callable[..., Any], *, writes: bool, paced: bool) -> HookFacts:
+def _facts_of(function: Callable[..., Any]) -> HookFacts:
     parameters = list(inspect.signature(function).parameters.values())[1:]
     return HookFacts(
         name=function.__name__,
         domain=function.__qualname__.partition(".")[0].lower(),
         parameters=tuple(parameter.name for parameter in parameters),
         defaults={p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty},
-        writes=writes,
-        paced=paced,
         summary=(inspect.getdoc(function) or "").partition("\n")[0],
     )
 

@@ -10,7 +10,7 @@ import attrs
 
 from brokerkit.spec.capital import AccountKind
 from brokerkit.spec.events import ConnectionState, Event
-from brokerkit.spec.hooks import Unsupported
+from brokerkit.spec.hooks import FIRST_CONTRACT, Unsupported
 
 if TYPE_CHECKING:
     from brokerkit.spec.services import Store
@@ -33,7 +33,7 @@ class Services:
         emit: Tell an event to every listener. Safe from any thread; it returns when all have heard.
         has_listener: Whether anybody would hear an event of that type: building one may be skipped.
         store: Return the durable store, opened on the first call.
-        state_folder: Where this broker may keep files; it exists.
+        state_folder: Where this broker may keep files; whoever writes the first one makes it.
     """
 
     broker_name: str
@@ -82,6 +82,8 @@ class BrokerPlugin:
         summary: One line for lists.
         is_simulation: Whether it never touches a real account. Others refuse every write until
             their config says `read_only = false`.
+        contract: The contract version that the plugin was written for. Hooks added later count as
+            declined, so that an old plugin runs on a newer brokerkit.
 
     Example:
         >>> plugin = BrokerPlugin(open=lambda settings, services: Session(domains=()), summary="Nothing at all")
@@ -93,3 +95,4 @@ class BrokerPlugin:
     settings: type[Any] = NoSettings
     summary: str = ""
     is_simulation: bool = False
+    contract: str = FIRST_CONTRACT

@@ -192,7 +192,7 @@ class Orders(Protocol):
         """
         ...
 
-    @hook(writes=True, paced=True)
+    @hook(writes=True, paced=True, cancels=True)
     def cancel_order_on_stack(self, order: HasOrderRef) -> BrokerOrder:
         """Ask the broker to cancel an order, and return its view right after.
 
@@ -214,7 +214,7 @@ class Orders(Protocol):
         """
         ...
 
-    @hook(writes=True, paced=True)
+    @hook(writes=True, paced=True, cancels=True)
     def cancel_order_given_control_object(self, control: OrderControl) -> OrderControl:
         """Ask the broker to cancel the order behind a handle, and return the handle.
 
@@ -231,7 +231,7 @@ class Orders(Protocol):
         """
         ...
 
-    @hook(writes=True, paced=True)
+    @hook(writes=True, paced=True, cancels=True)
     def cancel_all_orders(self, account: str = "") -> list[BrokerOrder]:
         """Ask the broker to cancel every working order, whoever placed it.
 
