@@ -1,1 +1,1 @@
-"""."""
+"""What runs around hook calls: audit, read-only, risk limits, pacing."""

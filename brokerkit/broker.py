@@ -1,0 +1,203 @@
+"""What a strategy holds: an opened broker with its seven typed domains."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any
+
+import attrs
+
+from brokerkit.errors import InvalidArgument
+from brokerkit.registry.dispatch import EventDispatch, Subscription
+from brokerkit.registry.setting import Setting
+from brokerkit.registry.strict_manager import broker_closed, closed_callers
+from brokerkit.spec.broker_order import BrokerOrder, Fill
+from brokerkit.spec.capability import Capability
+from brokerkit.spec.capital import AccountKind, Capital
+from brokerkit.spec.contracts import Contracts
+from brokerkit.spec.domains import CONTRACT
+from brokerkit.spec.events import CommissionReport, ConnectionChange, ConnectionState, DataGap
+from brokerkit.spec.facade import HookCaller
+from brokerkit.spec.fx import Fx
+from brokerkit.spec.instruments import Instruments
+from brokerkit.spec.lifecycle import Session
+from brokerkit.spec.orders import Orders
+from brokerkit.spec.positions import Position, Positions
+from brokerkit.spec.prices import Prices
+
+
+@attrs.define(eq=False)
+class Machinery:
+    """What stands behind a broker's domains; for brokerkit's own use.
+
+    Attributes:
+        label: The broker as errors name it, such as `'paper' (ib)`.
+        session: What the plugin gave back.
+        callers: What is called for each hook; exchanged when the broker is closed.
+        capabilities: What the broker can do, by hook.
+        events: Who is told what happens.
+        resources: What is closed with the broker, the last first.
+        closed: Whether it was closed.
+    """
+
+    label: str
+    session: Session
+    callers: dict[str, HookCaller]
+    capabilities: Mapping[str, Capability]
+    events: EventDispatch
+    resources: ExitStack
+    closed: bool = False
+    _closing: threading.Lock = attrs.field(factory=threading.Lock, init=False)
+
+    def close(self) -> None:
+        """Refuse further calls, then let go of everything; the second time, do nothing."""
+        with self._closing:
+            if self.closed:
+                return
+            self.closed = True
+        self.callers.update(closed_callers(self.label))
+        self.resources.close()
+
+
+@attrs.frozen(eq=False, repr=False)
+class Broker:
+    """An opened broker. Every method may be called from any thread.
+
+    Attributes:
+        name: The name that it was opened by.
+        plugin: The plugin's name.
+        fx: Exchange rates, currency balances and currency orders.
+        prices: Bars, quotes and ticks of futures contracts.
+        contracts: Contract chains and the facts of contracts.
+        instruments: What can be traded, and under which codes.
+        capital: Accounts and what they are worth.
+        orders: Orders for futures contracts.
+        positions: What is held.
+        settings: Every value it was opened with, by key, with its origin; secrets are masked.
+        read_only: Whether every hook that writes is refused.
+
+    Example:
+        >>> from brokerkit import open_broker
+        >>> with open_broker("sim") as broker:
+        ...     broker.supports("get_fx_prices"), broker.state.value
+        (True, 'connected')
+        >>> broker.state.value
+        'closed'
+    """
+
+    name: str
+    plugin: str
+    fx: Fx
+    prices: Prices
+    contracts: Contracts
+    instruments: Instruments
+    capital: Capital
+    orders: Orders
+    positions: Positions
+    settings: Mapping[str, Setting]
+    read_only: bool
+    _machinery: Machinery
+
+    @property
+    def state(self) -> ConnectionState:
+        """Whether the broker can be reached now; `CLOSED` after `close`."""
+        return ConnectionState.CLOSED if self._machinery.closed else self._machinery.session.state()
+
+    @property
+    def account_kind(self) -> AccountKind:
+        """Whether money is at stake, as the broker itself reports it."""
+        return self._machinery.session.account_kind
+
+    @property
+    def data(self) -> str:
+        """What the prices are: a folder, a venue, `synthetic`."""
+        return self._machinery.session.data
+
+    @property
+    def native(self) -> Any:
+        """The plugin's own object, for what the contract does not cover; None when it offers none."""
+        return self._machinery.session.native
+
+    def supports(self, hook: str) -> bool:
+        """Return whether the broker answers a hook, such as `what_if_order`.
+
+        Raises:
+            InvalidArgument: No hook has that name.
+        """
+        if hook not in CONTRACT:
+            raise InvalidArgument(f"No hook has the name {hook!r}.", given=hook, candidates=CONTRACT)
+        return bool(self._machinery.capabilities[hook])
+
+    def capabilities(self) -> dict[str, Capability]:
+        """Return for every hook whether the broker answers it, and why not, in the order of the contract."""
+        return dict(self._machinery.capabilities)
+
+    def subscribe(
+        self,
+        *,
+        on_order_status: Callable[[BrokerOrder], object] | None = None,
+        on_fill: Callable[[Fill], object] | None = None,
+        on_commission: Callable[[CommissionReport], object] | None = None,
+        on_position: Callable[[Position], object] | None = None,
+        on_connection: Callable[[ConnectionChange], object] | None = None,
+        on_data_gap: Callable[[DataGap], object] | None = None,
+    ) -> Subscription:
+        """Have functions called as things happen, until the subscription that comes back is closed.
+
+        They are called in the thread that the broker's plugin hears of the event in, one event after
+        the other: a slow listener delays the next event. One that raises is logged, and goes on
+        hearing events.
+
+        Args:
+            on_order_status: Hears that an order's state changed.
+            on_fill: Hears of an execution.
+            on_commission: Hears what an execution cost.
+            on_position: Hears that a position changed.
+            on_connection: Hears that the line to the broker changed.
+            on_data_gap: Hears that events or prices may be missing for a while.
+
+        Raises:
+            InvalidArgument: No listener is given.
+            BrokerClosed: The broker was closed.
+
+        Example:
+            >>> from brokerkit import open_broker
+            >>> with open_broker("sim") as broker:
+            ...     with broker.subscribe(on_fill=print) as subscription:
+            ...         subscription.closed
+            False
+        """
+        given = {
+            "on_order_status": on_order_status,
+            "on_fill": on_fill,
+            "on_commission": on_commission,
+            "on_position": on_position,
+            "on_connection": on_connection,
+            "on_data_gap": on_data_gap,
+        }
+        listeners = {name: listener for name, listener in given.items() if listener is not None}
+        if self._machinery.closed:
+            raise broker_closed(self._machinery.label)
+        return self._machinery.events.subscribe(listeners)
+
+    def close(self) -> None:
+        """Let go of everything the broker holds. Closing twice does nothing; calls after it raise `BrokerClosed`."""
+        self._machinery.close()
+
+    def __enter__(self) -> Broker:
+        """Return the broker itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the broker."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """Return name, plugin, kind of account and state."""
+        read_only = ", read-only" if self.read_only else ""
+        return f"<Broker {self.name!r} ({self.plugin}), {self.account_kind.value}, {self.state.value}{read_only}>"

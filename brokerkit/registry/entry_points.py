@@ -1,0 +1,157 @@
+"""Installed plugins, by name. Nothing is imported until it is asked for by its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import attrs
+
+from brokerkit.errors import ConfigError, MissingDependency, PluginImportError
+
+BROKERS = "brokerkit.brokers"
+"""The entry-point group of broker plugins."""
+
+MIDDLEWARE = "brokerkit.middleware"
+"""The entry-point group of middlewares."""
+
+
+@attrs.frozen
+class Installed:
+    """A plugin that a distribution offers under a name; it need not be importable.
+
+    Attributes:
+        name: The name it is asked for by.
+        target: What its entry point names, as `module:attribute`.
+        distribution: The distribution's name; empty when it does not say.
+        version: The distribution's version.
+        entry_point: The entry point itself.
+    """
+
+    name: str
+    target: str
+    distribution: str
+    version: str
+    entry_point: EntryPoint = attrs.field(repr=False)
+
+    def __str__(self) -> str:
+        """Return where it comes from, as errors name it."""
+        package = f"{self.distribution} {self.version}".strip()
+        return f"{package}, {self.target}" if package else self.target
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """What its distribution needs, optional things included, as its metadata says it."""
+        return tuple((self.entry_point.dist and self.entry_point.dist.requires) or ())
+
+
+def installed(group: str) -> dict[str, Installed]:
+    """Return what the installed distributions offer in an entry-point group, by name, in alphabetical order.
+
+    The brokerkit distribution's own names cannot be taken over by another one.
+    """
+    found: dict[str, Installed] = {}
+    for entry_point in sorted(entry_points(group=group), key=lambda each: (each.name, _is_ours(each))):
+        found[entry_point.name] = _installed(entry_point)
+    return found
+
+
+def rivals(group: str) -> dict[str, tuple[Installed, ...]]:
+    """Return the names that more than one distribution offers, each with all who offer it."""
+    offers: dict[str, list[Installed]] = {}
+    for entry_point in entry_points(group=group):
+        offers.setdefault(entry_point.name, []).append(_installed(entry_point))
+    return {
+        name: tuple(offered)
+        for name, offered in sorted(offers.items())
+        if len({(offer.distribution, offer.target) for offer in offered}) > 1
+    }
+
+
+def load(plugin: Installed, *, used_by: str = "") -> Any:
+    """Import a plugin and return what its entry point names.
+
+    Args:
+        plugin: What to import.
+        used_by: Who asks for it, in words that begin the error's message.
+
+    Raises:
+        MissingDependency: It needs a package that one of its distribution's extras would install.
+        PluginImportError: Its code failed to import, in whatever way.
+    """
+    try:
+        return plugin.entry_point.load()
+    except ConfigError:
+        raise
+    except ImportError as error:
+        extra = extra_that_brings(error.name or "", plugin.requirements)
+        if extra:
+            raise missing_dependency(plugin, error.name or "", extra, used_by) from error
+        raise _import_failed(plugin, error) from error
+    except Exception as error:
+        raise _import_failed(plugin, error) from error
+
+
+def missing_dependency(plugin: Installed, module: str, extra: str, used_by: str = "") -> MissingDependency:
+    """Return the error for a package that an extra of the plugin's distribution would install."""
+    return MissingDependency(
+        f"{used_by or f'Plugin {plugin.name!r}'} needs {module.partition('.')[0]}, which is not installed.",
+        place=str(plugin),
+        remedy=f"pip install '{plugin.distribution}[{extra}]'",
+    )
+
+
+def extra_that_brings(module: str, requirements: Iterable[str]) -> str:
+    """Return the extra among `requirements` that installs the module, or an empty text.
+
+    Example:
+        >>> extra_that_brings("ib_insync.wrapper", ["attrs>=23", "ib-insync>=0.9.86; extra == 'ib'"])
+        'ib'
+    """
+    wanted = _normalised(module.partition(".")[0])
+    for requirement in requirements:
+        name, _, marker = requirement.partition(";")
+        extra = re.search(r"extra\s*==\s*['\"]([^'\"]+)['\"]", marker)
+        package = re.match(r"[A-Za-z0-9._-]+", name.strip())
+        if wanted and extra and package and _normalised(package.group()) == wanted:
+            return extra.group(1)
+    return ""
+
+
+def _import_failed(plugin: Installed, error: Exception) -> PluginImportError:
+    reason = str(error) or type(error).__name__
+    named = reason if isinstance(error, ImportError) else f"{type(error).__name__}: {reason}"
+    return PluginImportError(
+        f"Plugin {plugin.name!r} ({plugin}) failed to import: {named.rstrip('.')}.",
+        place=_last_line_of(error),
+        remedy="Others are unaffected; see 'brokerkit doctor'.",
+    )
+
+
+def _last_line_of(error: Exception) -> str:
+    """Return the file and line that raised, when it is not import machinery."""
+    place = ""
+    traceback = error.__traceback__
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        if "importlib" not in file and not file.startswith("<") and file != __file__:
+            place = f"{file}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return place
+
+
+def _normalised(package: str) -> str:
+    return re.sub(r"[-_.]+", "-", package).lower()
+
+
+def _is_ours(entry_point: EntryPoint) -> bool:
+    return entry_point.dist is not None and entry_point.dist.name == "brokerkit"
+
+
+def _installed(entry_point: EntryPoint) -> Installed:
+    dist = entry_point.dist
+    return Installed(
+        entry_point.name, entry_point.value, dist.name if dist else "", dist.version if dist else "", entry_point
+    )

@@ -1,0 +1,40 @@
+"""One value of a broker's configuration, with where it came from."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import attrs
+
+MASK = "***"
+
+
+class Origin(enum.Enum):
+    """Where a setting's value came from, the strongest first."""
+
+    KEYWORD = "keyword"
+    ENVIRONMENT = "environment"
+    FILE = "file"
+    DEFAULT = "default"
+
+
+@attrs.frozen(repr=False)
+class Setting:
+    """One value that a broker was opened with.
+
+    Attributes:
+        name: The key in the broker's section.
+        value: The value; `***` for a secret.
+        origin: Where it came from.
+        place: The file with line, or the environment variable; empty for a keyword or a default.
+    """
+
+    name: str
+    value: Any
+    origin: Origin
+    place: str = ""
+
+    def __repr__(self) -> str:
+        """Return name, value and origin in one line."""
+        return f"{self.name} = {self.value!r} ({self.origin.value}{f', {self.place}' if self.place else ''})"
