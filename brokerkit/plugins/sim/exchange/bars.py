@@ -1,0 +1,267 @@
+"""The bars of one contract: read where the caller keeps them, turned into whole numbers a window at a time."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from brokerkit.errors import InvalidArgument, MissingData
+from brokerkit.plugins.sim.exchange.units import PRICE_SCALE, time_of
+
+WINDOW = 512
+_LOOK = 4
+_KEEP = 4096
+_BLOCK = 8192
+
+Floats = NDArray[np.float64]
+
+
+@attrs.define
+class Segment:
+    """Bars as they were given: arrays of one length, in order of time."""
+
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: NDArray[Any] | None
+    at: int = 0
+
+    def __len__(self) -> int:
+        """Return the number of bars."""
+        return len(self.start)
+
+
+def segment(
+    time: Any, columns: tuple[Any, Any, Any, Any], volume: Any, length: int | NDArray[np.int64], where: str
+) -> Segment:
+    """Return checked bars.
+
+    Raises:
+        InvalidArgument: Lengths differ, times do not rise, or a bar's high and low do not hold its prices.
+    """
+    start = np.ascontiguousarray(time, dtype=np.int64)
+    prices = [np.ascontiguousarray(values, dtype=np.float64) for values in columns]
+    sizes = None if volume is None else np.ascontiguousarray(volume)
+    counted = [*prices, start] if sizes is None else [*prices, sizes, start]
+    if len({len(column) for column in counted}) != 1:
+        raise InvalidArgument(f"The columns of the bars of {where} have different lengths.")
+    end: NDArray[np.int64] = start + length
+    _check_order(start, end, where)
+    _check_prices(prices, start, where)
+    first, highest, lowest, last = prices
+    return Segment(start, end, first, highest, lowest, last, sizes)
+
+
+def _check_order(start: NDArray[np.int64], end: NDArray[np.int64], where: str) -> None:
+    if len(start) > 1 and not bool((end[:-1] <= start[1:]).all()):
+        row = int(np.argmin(end[:-1] <= start[1:])) + 1
+        raise InvalidArgument(
+            f"Bar {row} of {where}, {time_of(int(start[row]))}, starts before the one before it ends.",
+            remedy="Give bars in order of time, with a length that does not overlap the next.",
+        )
+    if len(start) and not bool((start < end).all()):
+        raise InvalidArgument(f"A bar of {where} ends before it starts.")
+
+
+def _check_prices(prices: list[Floats], start: NDArray[np.int64], where: str) -> None:
+    first, high, low, last = prices
+    sound = (high >= first) & (high >= last) & (low <= first) & (low <= last) & (high < np.inf) & (low > -np.inf)
+    if not bool(sound.all()):
+        row = int(np.argmin(sound))
+        raise InvalidArgument(
+            f"Bar {row} of {where}, {time_of(int(start[row]))}, has open {first[row]}, high {high[row]}, "
+            f"low {low[row]}, close {last[row]}.",
+            remedy="High must be the highest and low the lowest, all finite numbers.",
+        )
+
+
+def _units(prices: Floats) -> list[int]:
+    units: list[int] = np.rint(prices * PRICE_SCALE).astype(np.int64).tolist()
+    return units
+
+
+class BarSeries:
+    """Bars of one contract and a place in them, moved by `sync` to the clock.
+
+    The lists `starts` to `volumes` are the window: whole numbers, one entry a bar. `at` is the
+    first bar in it that has not ended. What has ended and left the window is let go.
+    """
+
+    __slots__ = (
+        "_segments", "at", "closes", "ends", "highs", "last", "last_end", "lows", "opens", "starts", "volumes", "where",
+    )  # fmt: skip
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self._segments: deque[Segment] = deque()
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        self.opens: list[int] = []
+        self.highs: list[int] = []
+        self.lows: list[int] = []
+        self.closes: list[int] = []
+        self.volumes: list[Any] = []
+        self.at = 0
+        self.last: int | None = None
+        self.last_end = -1
+
+    def append(self, bars: Segment, now: int) -> None:
+        """Add bars after those already there; bars that ended before the clock are history."""
+        if len(bars) == 0:
+            return
+        tail = self.final_end()
+        if tail is not None and int(bars.start[0]) < tail:
+            raise InvalidArgument(
+                f"Bars of {self.where} from {time_of(int(bars.start[0]))} overlap those already there.",
+                remedy="Add bars in order of time.",
+            )
+        self._segments.append(bars)
+        self.sync(now)
+
+    def append_one(self, start: int, end: int, prices: tuple[int, int, int, int], volume: float | None) -> None:
+        """Add one bar, already in units, straight to the window."""
+        if self._segments:
+            raise InvalidArgument(f"Bars of {self.where} are already loaded after this one.")
+        if self.ends and start < self.ends[-1]:
+            raise InvalidArgument(f"A bar of {self.where} from {time_of(start)} overlaps the one before it.")
+        if self.at > _KEEP:
+            self._forget()
+        self.starts.append(start)
+        self.ends.append(end)
+        self.opens.append(prices[0])
+        self.highs.append(prices[1])
+        self.lows.append(prices[2])
+        self.closes.append(prices[3])
+        self.volumes.append(volume)
+
+    def final_end(self) -> int | None:
+        """Return when the last known bar ends, or None without bars."""
+        if self._segments:
+            return int(self._segments[-1].end[-1])
+        return self.ends[-1] if self.ends else None
+
+    def sync(self, now: int) -> bool:
+        """Move to the first bar that ends after `now`; return whether there is one."""
+        ends, at = self.ends, self.at
+        count = len(ends)
+        if at < count and ends[at] > now:
+            return True
+        if count and ends[-1] > now:
+            at = at + 1 if ends[at + 1] > now else bisect_right(ends, now, at)
+            self.at, self.last, self.last_end = at, self.closes[at - 1], ends[at - 1]
+            return True
+        return self._next_window(now)
+
+    def close_at(self, now: int) -> int | None:
+        """Return the close of the last bar that ended by `now`, or None before the first; nothing moves."""
+        ends, at = self.ends, self.at
+        if ends and ends[-1] > now:
+            passed = at if ends[at] > now else bisect_right(ends, now, at)
+            return self.closes[passed - 1] if passed else self.last
+        for bars in reversed(self._segments):
+            passed = int(np.searchsorted(bars.end, now, side="right"))
+            if passed:
+                return round(float(bars.close[passed - 1]) * PRICE_SCALE)
+        return int(self.closes[-1]) if ends else self.last
+
+    def ended_by(self, now: int) -> int:
+        """Return when the last bar ended that ended by `now`; -1 before the first."""
+        ends, at = self.ends, self.at
+        if ends and ends[-1] > now:
+            passed = at if ends[at] > now else bisect_right(ends, now, at)
+            return ends[passed - 1] if passed else self.last_end
+        for bars in reversed(self._segments):
+            passed = int(np.searchsorted(bars.end, now, side="right"))
+            if passed:
+                return int(bars.end[passed - 1])
+        return ends[-1] if ends else self.last_end
+
+    def _next_window(self, now: int) -> bool:
+        if self.at < len(self.ends):
+            self.at, self.last, self.last_end = len(self.ends), self.closes[-1], self.ends[-1]
+        while self._segments:
+            bars = self._segments[0]
+            at = int(np.searchsorted(bars.end, now, side="right")) if int(bars.end[bars.at]) <= now else bars.at
+            if at > 0:
+                self.last, self.last_end = round(float(bars.close[at - 1]) * PRICE_SCALE), int(bars.end[at - 1])
+            if at < len(bars):
+                self._load(bars, at)
+                return True
+            self._segments.popleft()
+        return False
+
+    def _load(self, bars: Segment, at: int) -> None:
+        stop = min(at + WINDOW, len(bars))
+        part = slice(at, stop)
+        self.starts, self.ends = bars.start[part].tolist(), bars.end[part].tolist()
+        self.opens, self.highs = _units(bars.open[part]), _units(bars.high[part])
+        self.lows, self.closes = _units(bars.low[part]), _units(bars.close[part])
+        self.volumes = [None] * (stop - at) if bars.volume is None else bars.volume[part].tolist()
+        self.at = 0
+        if stop == len(bars):
+            self._segments.popleft()
+        else:
+            bars.at = stop
+
+    def _forget(self) -> None:
+        for column in (self.starts, self.ends, self.opens, self.highs, self.lows, self.closes, self.volumes):
+            del column[: self.at]
+        self.at = 0
+
+    def first_reaching(self, at: int, low: int, high: int) -> int:
+        """Return the first bar of the window from `at` with a low at most, or a high at least, as given.
+
+        Returns:
+            A place in the window; its length when no bar of it reaches that far.
+        """
+        lows, highs = self.lows, self.highs
+        stop = len(lows)
+        while at < stop and lows[at] > low and highs[at] < high:
+            at += 1
+        return at
+
+    def ends_after(self, now: int, count: int) -> list[int]:
+        """Return when the next bars end, at most `count` of them, without moving."""
+        self.sync(now)
+        found = self.ends[self.at : self.at + count]
+        for bars in self._segments:
+            if len(found) >= count:
+                break
+            found = found + bars.end[bars.at : bars.at + count - len(found)].tolist()
+        return found
+
+    def current(self) -> int:
+        """Return the place of the first bar that has not ended.
+
+        Raises:
+            MissingData: There is none.
+        """
+        if self.at < len(self.ends):
+            return self.at
+        raise MissingData(f"No bars of {self.where} are left.")
+
+    def look_again(self, low: int, high: int) -> int:
+        """Return an instant up to which no bar after the window reaches as far as given.
+
+        It looks over the arrays as they are, so that bars in which nothing can happen are passed
+        without being turned into whole numbers.
+        """
+        below, above = (low + 1) / PRICE_SCALE, (high - 1) / PRICE_SCALE
+        instant = self.ends[-1]
+        for bars in self._segments:
+            for at in range(bars.at, len(bars), _BLOCK):
+                part = slice(at, min(at + _BLOCK, len(bars)))
+                reached = (bars.low[part] <= below) | (bars.high[part] >= above)
+                if reached.any():
+                    first = at + int(reached.argmax())
+                    return int(bars.end[first - 1]) if first > bars.at else instant
+                instant = int(bars.end[part.stop - 1])
+        return instant

@@ -1,0 +1,81 @@
+"""Where an order waits: into the right place of its listing, and out of it again."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+
+from brokerkit.plugins.sim.exchange.listing import Level, Listing
+from brokerkit.plugins.sim.exchange.live_order import DOWN, HELD, NOWHERE, QUEUE, UP, WAITING, LiveOrder
+from brokerkit.spec.order import OrderType, TimeInForce
+
+TRAILING_STOP = OrderType.TRAILING_STOP
+_TOUCH = (OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED)
+_AT_ONCE = (TimeInForce.IOC, TimeInForce.FOK, TimeInForce.AT_OPEN)
+
+
+def insert(listing: Listing, live: LiveOrder, limit_gap: int) -> None:
+    """Put an order where it acts from now on.
+
+    Args:
+        listing: Where it trades.
+        live: The order.
+        limit_gap: By how much the price must pass a limit before it fills, in units.
+    """
+    if live.order.order_type is TRAILING_STOP and live.trigger is None and live.filled == 0 and live.best is None:
+        live.place = UP if live.side > 0 else DOWN
+        listing.trailing.append(live)
+        return
+    if live.trigger is None and (live.limit is None or live.order.time_in_force in _AT_ONCE):
+        live.place = QUEUE
+        listing.queue.append(live)
+        return
+    if live.trigger is None:
+        insert_limit(listing, live, limit_gap)
+        return
+    touched = live.order.order_type in _TOUCH
+    _insert_level(listing, live, live.trigger, down=(live.side > 0) is touched)
+    if live.order.order_type is TRAILING_STOP and live not in listing.trailing:
+        listing.trailing.append(live)
+
+
+def insert_limit(listing: Listing, live: LiveOrder, limit_gap: int) -> None:
+    """Put a limit order, or one that became a limit order, at its level."""
+    assert live.limit is not None
+    if live.side > 0:
+        _insert_level(listing, live, live.limit - limit_gap, down=True)
+    else:
+        _insert_level(listing, live, live.limit + limit_gap, down=False)
+
+
+def _insert_level(listing: Listing, live: LiveOrder, level: int, *, down: bool) -> None:
+    live.place = DOWN if down else UP
+    entry: Level = (level if down else -level, -live.priority, live)
+    live.entry = entry
+    insort(listing.down if down else listing.up, entry)
+
+
+def remove(listing: Listing, live: LiveOrder) -> None:
+    """Take an order out of wherever it waits."""
+    place, live.place = live.place, NOWHERE
+    if place in (DOWN, UP):
+        levels = listing.down if place == DOWN else listing.up
+        if live.entry is not None:
+            del levels[bisect_left(levels, live.entry)]
+            live.entry = None
+    elif place == QUEUE:
+        listing.queue.remove(live)
+    elif place == WAITING:
+        listing.waiting.remove(live)
+    elif place == HELD:
+        listing.held.remove(live)
+    if listing.trailing and live in listing.trailing:
+        listing.trailing.remove(live)
+
+
+def move_trigger(listing: Listing, live: LiveOrder, trigger: int) -> None:
+    """Give a trailing stop a new trigger; its place among equals is by its number, as before."""
+    levels = listing.down if live.side < 0 else listing.up
+    if live.entry is not None:
+        del levels[bisect_left(levels, live.entry)]
+    live.trigger = trigger
+    _insert_level(listing, live, trigger, down=live.side < 0)

@@ -1,0 +1,110 @@
+"""Orders that depend on each other: brackets, and groups that cancel each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from brokerkit.plugins.sim.exchange import entry, scheduling
+from brokerkit.plugins.sim.exchange.live_order import LiveOrder
+from brokerkit.spec.broker_order import OrderState
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.exchange.listing import Listing
+    from brokerkit.plugins.sim.exchange.venue import Venue
+
+PENDING = OrderState.PENDING
+
+
+def checked_children(venue: Venue, parent: LiveOrder) -> tuple[LiveOrder, ...]:
+    """Return a bracket's children, checked and numbered after their parent; nothing is taken in yet."""
+    number = parent.number
+    children = []
+    for order in parent.order.children:
+        number += 1
+        child = entry.checked(venue, order, number)
+        child.parent, child.linked, child.remaining = parent, True, 0
+        children.append(child)
+    return tuple(children)
+
+
+def admit_children(venue: Venue, parent: LiveOrder) -> None:
+    """Take in a parent's children; each waits, pending, until the parent fills."""
+    for child in parent.children:
+        venue.numbers = child.number
+        venue.orders[child.order_ref] = child
+        venue.waiting_children.append(child)
+        venue.note_status(child, f"waits for #{parent.number}")
+
+
+def pending_children(venue: Venue, listing: Listing) -> list[LiveOrder]:
+    """Return the children in a listing whose parents have not filled yet."""
+    return [child for child in venue.waiting_children if child.listing is listing]
+
+
+def after_fill(venue: Venue, live: LiveOrder) -> None:
+    """Let what depends on an order follow its fill.
+
+    A parent's fill sizes its children; a child's fill ends what is left of its parent and takes as
+    much off its siblings; a fill in a group ends the rest of the group.
+    """
+    parent = live.parent
+    if parent is not None:
+        if not parent.state.is_final:
+            venue.end(parent, f"#{live.number}, an exit of it, filled")
+        _size_children(venue, parent, f"#{live.number} filled")
+    if live.children:
+        _size_children(venue, live, f"#{live.number} filled")
+    if live.order.oco_group:
+        for other in _group(venue, live):
+            venue.end(other, f"#{live.number} of its group filled")
+            scheduling.schedule(venue, other.listing)
+
+
+def after_end(venue: Venue, live: LiveOrder) -> None:
+    """Let what depends on an order follow its end: children that never started end as it did."""
+    if live in venue.waiting_children:
+        venue.waiting_children.remove(live)
+    for child in live.children:
+        if child.state is PENDING:
+            venue.end(child, f"#{live.number}, its parent, is {live.state.value}", live.state)
+
+
+def join_group(venue: Venue, live: LiveOrder) -> None:
+    """Enter an order into the group that its instruction names."""
+    live.linked = True
+    venue.groups.setdefault((live.account.name, live.order.oco_group), []).append(live)
+
+
+def _group(venue: Venue, live: LiveOrder) -> list[LiveOrder]:
+    key = (live.account.name, live.order.oco_group)
+    venue.groups[key] = standing = [one for one in venue.groups.get(key, ()) if not one.state.is_final]
+    return [one for one in standing if one is not live]
+
+
+def _size_children(venue: Venue, parent: LiveOrder, why: str) -> None:
+    """Let the children close what their parent has opened and none of them has closed, each its share at most."""
+    whole = abs(parent.order.quantity[0])
+    open_lots = parent.filled - sum(child.filled for child in parent.children)
+    for child, asked in zip(parent.children, parent.order.children, strict=True):
+        if not child.state.is_final:
+            share = abs(asked.quantity[0]) * parent.filled // whole
+            _size(venue, child, max(min(share - child.filled, open_lots), 0), why)
+
+
+def _size(venue: Venue, child: LiveOrder, lots: int, why: str) -> None:
+    if lots == child.remaining:
+        return
+    if not lots:
+        if child.state is not PENDING or child.parent is None or child.parent.state.is_final:
+            venue.end(child, why)
+        return
+    venue.count_working(child, lots - child.remaining)
+    child.remaining = lots
+    child.order = attrs.evolve(child.order, quantity=child.side * (child.filled + lots))
+    if child.state is PENDING:
+        venue.waiting_children.remove(child)
+        venue.begin(child)
+    else:
+        venue.note_status(child, why)

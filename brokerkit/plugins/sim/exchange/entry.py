@@ -1,0 +1,152 @@
+"""Order entry: what is checked before an order is taken, and before a change of one is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from brokerkit.errors import (
+    ContractExpired,
+    DuplicateOrder,
+    InvalidOrder,
+    InvalidQuantity,
+    MarketClosed,
+    OrderCannotBeModified,
+    OrderRejected,
+)
+from brokerkit.plugins.sim.exchange import hours
+from brokerkit.plugins.sim.exchange.live_order import LiveOrder
+from brokerkit.plugins.sim.exchange.terms import OutsideHours
+from brokerkit.plugins.sim.exchange.units import nanoseconds, price_of, price_units
+from brokerkit.spec.broker_order import OrderState
+from brokerkit.spec.order import Order, OrderType, TimeInForce
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.exchange.listing import Listing
+    from brokerkit.plugins.sim.exchange.venue import Venue
+
+_AT_ONCE = (TimeInForce.IOC, TimeInForce.FOK, TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE)
+_PLAIN = (OrderType.MARKET, OrderType.LIMIT)
+MARKET, DAY = OrderType.MARKET, TimeInForce.DAY
+
+
+def checked(venue: Venue, order: Order, number: int) -> LiveOrder:
+    """Return a new order that makes sense here, under a number; nothing else has changed.
+
+    Raises:
+        InvalidOrder: A price off the tick, a combination that does not exist, an algorithm.
+        MissingContract: The contract is not listed.
+        MissingAccount: The account does not exist.
+        ContractExpired: The contract stopped trading.
+        MarketClosed: The market is closed and its terms say that orders are refused then.
+        DuplicateOrder: The reference was used before.
+    """
+    listing = venue.listing_of(order.contract)
+    account = venue.account_of(order.account)
+    if order.order_ref in venue.orders:
+        raise DuplicateOrder(
+            f"Order {order.order_ref} was placed before, as #{venue.orders[order.order_ref].number}.",
+            remedy="Nothing was sent. A new order needs a new order_ref.",
+        )
+    check_market(venue, listing, order)
+    if order.order_type is not MARKET or order.time_in_force is not DAY or order.algo:
+        check_instruction(venue, order)
+    live = LiveOrder(venue, number, order, listing, account, listing.holding_of(account), venue.now)
+    if order.order_type is not MARKET:
+        take_prices(live, order)
+    return live
+
+
+def check_market(venue: Venue, listing: Listing, order: Order) -> None:
+    """Refuse an order for a contract that has ended, or for a closed market that takes none."""
+    if listing.expired:
+        raise ContractExpired(f"{listing.name} stopped trading.", remedy="Order a later contract.")
+    if (
+        listing.terms.outside_hours is OutsideHours.REFUSE
+        and not order.outside_hours
+        and not hours.is_open(listing, venue.now)
+    ):
+        raise MarketClosed(f"The market of {listing.name} is closed.", remedy="Send it when the market is open.")
+
+
+def check_instruction(venue: Venue, order: Order) -> None:
+    """Refuse what the exchange does not do."""
+    if order.algo:
+        raise InvalidOrder(f"The exchange has no algorithm {order.algo!r}.", remedy="Leave out algo.")
+    kind, held = order.order_type, order.time_in_force
+    if held in _AT_ONCE and kind not in _PLAIN:
+        raise InvalidOrder(
+            f"A {kind.value} order cannot be {held.value}.",
+            remedy="Only market and limit orders can; else use DAY or GTC.",
+        )
+    if order.good_till is not None and good_till(order) <= venue.now:
+        raise InvalidOrder(f"good_till {order.good_till} has passed.", remedy="Give a later time.")
+
+
+def good_till(order: Order) -> int:
+    """Return when a GTD order runs out, in nanoseconds."""
+    return nanoseconds(order.good_till) if order.good_till is not None else 0
+
+
+def take_prices(live: LiveOrder, order: Order) -> None:
+    """Give a live order its instruction's prices, in units.
+
+    Raises:
+        OffTickPrice: One lies between two ticks.
+    """
+    terms = live.listing.terms
+    limit, stop = order.limit_price, order.stop_price
+    if limit is not None:
+        live.limit = terms.on_tick(limit)
+    if stop is not None:
+        live.trigger = terms.on_tick(stop)
+    if order.trail_amount is not None:
+        terms.on_tick(order.trail_amount)
+
+
+def check_flags(venue: Venue, live: LiveOrder) -> None:
+    """Reject a post-only order that would trade at once, and a reduce-only one that would not reduce."""
+    if live.order.reduce_only and live.holding.lots * live.side >= 0:
+        raise OrderRejected("Reduce-only, and there is nothing to reduce.", remedy="Check the position first.")
+    price = live.listing.last_price(venue.now)
+    if live.order.post_only and live.limit is not None and price is not None and (live.limit - price) * live.side >= 0:
+        raise OrderRejected(
+            f"Post-only, and a limit of {price_of(live.limit)} would trade at once at {price_of(price)}.",
+            remedy="Give a limit further away.",
+        )
+
+
+def check_change(venue: Venue, live: LiveOrder, changed: Order) -> None:
+    """Refuse a change of an order that is beyond change, or to something that makes no sense.
+
+    Raises:
+        OrderCannotBeModified: It is final, or its cancel is on the way.
+        InvalidQuantity: Less than is filled already, or the other side.
+        OffTickPrice: A price between two ticks.
+    """
+    if live.is_final or live.state is OrderState.PENDING_CANCEL:
+        raise OrderCannotBeModified(
+            f"Order #{live.number} is {live.state.value.replace('_', ' ')}.", remedy="Place a new order."
+        )
+    quantity = changed.quantity[0]
+    if quantity * live.side < max(live.filled, 1):
+        raise InvalidQuantity(
+            f"Order #{live.number} cannot become {quantity:+d}: {live.side * live.filled:+d} are filled.",
+            remedy="Give the new total, with the order's own sign, and not less than is filled.",
+        )
+    for price in (changed.limit_price, changed.stop_price):
+        if price is not None:
+            live.listing.terms.on_tick(price)
+    check_instruction(venue, changed)
+
+
+def take_terms(live: LiveOrder, changed: Order) -> None:
+    """Let a changed instruction hold for a live order. A trigger that has fired stays fired."""
+    fired = live.trigger is None and live.order.stop_price is not None
+    before = live.trigger
+    live.order = changed
+    live.remaining = abs(changed.quantity[0]) - live.filled
+    live.limit = None if changed.limit_price is None else price_units(changed.limit_price)
+    if not fired and changed.stop_price is not None:
+        live.trigger = price_units(changed.stop_price)
+    elif live.order.order_type is OrderType.TRAILING_STOP:
+        live.trigger = before

@@ -1,0 +1,485 @@
+"""`Exchange`: the simulated exchange as callers see it. Safe to call from any thread, and from inside a listener."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from brokerkit.errors import InvalidArgument, MissingOrder, RequestTimedOut
+from brokerkit.plugins.sim.exchange import margin
+from brokerkit.plugins.sim.exchange.bars import segment
+from brokerkit.plugins.sim.exchange.delivery import Delivery, EventKind, Listener, position_of
+from brokerkit.plugins.sim.exchange.journal import render
+from brokerkit.plugins.sim.exchange.ledger import Account
+from brokerkit.plugins.sim.exchange.live_order import LiveOrder
+from brokerkit.plugins.sim.exchange.models import Models
+from brokerkit.plugins.sim.exchange.scheduling import schedule
+from brokerkit.plugins.sim.exchange.terms import ContractTerms
+from brokerkit.plugins.sim.exchange.timeline import Timeline
+from brokerkit.plugins.sim.exchange.units import duration, money_of, money_units, nanoseconds, price_units, time_of
+from brokerkit.plugins.sim.exchange.venue import Venue
+from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderOrigin
+from brokerkit.spec.contract import FuturesContract, FxPair
+from brokerkit.spec.money import Money, exact
+from brokerkit.spec.order import Order
+from brokerkit.spec.orders import OrderChange, WhatIf
+from brokerkit.spec.positions import Position
+
+Number = Decimal | str | int | float
+
+
+class Exchange:
+    """A simulated exchange whose clock the caller moves. See the package's docstring for a tour.
+
+    Args:
+        start: What the clock shows first: an aware datetime, or nanoseconds since 1970 UTC.
+        seed: Of everything that is drawn.
+        models: Commission, slippage, volume, latency, and the choices the rules leave.
+        execution_prefix: Put before the number of each execution to make its id. The log does not hold it.
+    """
+
+    def __init__(
+        self,
+        start: datetime | int,
+        *,
+        seed: int = 0,
+        models: Models | None = None,
+        execution_prefix: str = "E",
+    ) -> None:
+        self._lock = threading.RLock()
+        self._venue = venue = Venue(nanoseconds(start), seed, models or Models())
+        venue.execution_prefix = execution_prefix
+        venue.wait = self.wait
+        self._timeline = Timeline()
+        self._delivery = Delivery(venue.journal)
+
+    # -- set-up ------------------------------------------------------------------------
+
+    def open_account(self, name: str, cash: Mapping[str, Number] | None = None, base_currency: str = "USD") -> None:
+        """Open an account; the first one opened is the default account.
+
+        Args:
+            name: What orders and queries call it.
+            cash: What it starts with, by currency.
+            base_currency: What margin is counted in.
+
+        Raises:
+            InvalidArgument: The name is empty or taken.
+        """
+        with self._lock:
+            accounts = self._venue.accounts
+            if not name or name in accounts:
+                raise InvalidArgument(f"Account {name!r} is open already, or has no name.", remedy="Give a new name.")
+            account = Account(len(accounts) + 1, name, base_currency)
+            for currency, amount in (cash or {}).items():
+                account.in_currency(currency).deposited = money_units(exact(amount))
+            account.in_currency(base_currency)
+            accounts[name] = account
+
+    def list_contract(self, terms: ContractTerms) -> None:
+        """List a contract or a currency pair, so that it can be traded.
+
+        Raises:
+            InvalidArgument: It is listed already.
+        """
+        with self._lock:
+            if terms.contract in self._venue.listings:
+                raise InvalidArgument(f"{terms.contract} is listed already.")
+            self._venue.list_contract(terms)
+
+    def add_bars(
+        self,
+        contract: FuturesContract | FxPair,
+        time: Any,
+        open: Any,  # noqa: A002 because bars call it so
+        high: Any,
+        low: Any,
+        close: Any,
+        volume: Any = None,
+        *,
+        length: timedelta | int | Any = timedelta(minutes=1),
+    ) -> None:
+        """Give a contract bars after those it has. The arrays are read where they are: do not change them.
+
+        Args:
+            contract: A listed contract or pair.
+            time: When each bar starts, int64 nanoseconds UTC, rising.
+            open: float64 prices in quoted units, as are the others.
+            high: The highest of each bar.
+            low: The lowest of each bar.
+            close: The last of each bar.
+            volume: Lots traded in each bar; None when unknown, and then any quantity fills.
+            length: How long a bar lasts; or an array, nanoseconds for each.
+
+        Raises:
+            MissingContract: It is not listed.
+            InvalidArgument: The bars contradict themselves, or overlap.
+        """
+        with self._lock:
+            listing = self._venue.listing_of(contract)
+            span = duration(length) if isinstance(length, (timedelta, int)) else length
+            bars = segment(time, (open, high, low, close), volume, span, listing.name)
+            listing.series.append(bars, self._venue.now)
+            self._timeline.forget()
+            schedule(self._venue, listing)
+
+    def add_bar(
+        self,
+        contract: FuturesContract | FxPair,
+        time: datetime | int,
+        open: Number,  # noqa: A002 because bars call it so
+        high: Number,
+        low: Number,
+        close: Number,
+        volume: int | None = None,
+        *,
+        length: timedelta | int = timedelta(minutes=1),
+    ) -> None:
+        """Give a contract one bar more, before the clock passes its start; a stream is fed so.
+
+        Raises:
+            InvalidArgument: The bar starts before the clock, or before the last one ended.
+        """
+        with self._lock:
+            venue = self._venue
+            listing = venue.listing_of(contract)
+            start = nanoseconds(time)
+            if start < venue.now:
+                raise InvalidArgument(f"A bar from {time_of(start)} is given at {time_of(venue.now)}, after its start.")
+            first, highest, lowest, last = (price_units(exact(price)) for price in (open, high, low, close))
+            if not lowest <= min(first, last) <= max(first, last) <= highest:
+                raise InvalidArgument(f"The bar of {contract} from {time_of(start)} contradicts itself.")
+            listing.series.sync(venue.now)
+            listing.series.append_one(start, start + duration(length), (first, highest, lowest, last), volume)
+            self._timeline.forget()
+            schedule(venue, listing)
+
+    def listen(self, kind: EventKind, listener: Listener) -> None:
+        """Have `listener(event)` called for every event of a kind from now on.
+
+        Args:
+            kind: The class of the event: `BrokerOrder`, `Fill`, `CommissionReport`, `Position`,
+                `ConnectionChange` or `DataGap`.
+            listener: Called when the exchange's state is consistent and its lock free; it may call
+                any method of the exchange.
+        """
+        with self._lock:
+            self._delivery.listen(kind, listener)
+
+    def unlisten(self, kind: EventKind, listener: Listener) -> None:
+        """Stop calling a listener."""
+        with self._lock:
+            self._delivery.unlisten(kind, listener)
+
+    # -- clock ---------------------------------------------------------------------------
+
+    @property
+    def now(self) -> datetime:
+        """What the clock shows, aware UTC."""
+        return time_of(self._venue.now)
+
+    @property
+    def now_ns(self) -> int:
+        """What the clock shows, nanoseconds since 1970 UTC."""
+        return self._venue.now
+
+    def advance_to(self, time: datetime | int) -> None:
+        """Move the clock to a time, trading everything up to it.
+
+        A bar's open is traded when the clock moves past its start, the rest of it when the clock
+        reaches its end. Listeners are told at each instant at which something happened, with the
+        clock showing that instant.
+
+        Raises:
+            InvalidArgument: The time has passed already.
+        """
+        target = time if type(time) is int else nanoseconds(time)
+        venue = self._venue
+        if target < venue.now:
+            raise InvalidArgument(f"The clock shows {self.now}, and does not go back to {time_of(target)}.")
+        pop, delivery, journal = venue.agenda.pop, self._delivery, venue.journal
+        while True:
+            with self._lock:
+                due = pop(target)
+                if due is None:
+                    if target > venue.now:
+                        venue.now = target
+                    return
+                if due[0] > venue.now:
+                    venue.now = due[0]
+                due[3](due[4])
+            if delivery.told < len(journal):
+                delivery.deliver()
+
+    def advance(self, bars: int = 1) -> bool:
+        """Move the clock to the end of the next bar of any contract, or of several one after another.
+
+        Returns:
+            Whether there was a bar; without one the clock stays.
+        """
+        with self._lock:
+            venue = self._venue
+            target = self._timeline.after(venue.now, bars, (one.series for one in venue.listings.values()))
+        if target is None:
+            return False
+        self.advance_to(target)
+        return True
+
+    def run(self) -> None:
+        """Move the clock to the end of the last bar, trading everything."""
+        with self._lock:
+            ends = [end for one in self._venue.listings.values() if (end := one.series.final_end()) is not None]
+        if ends and max(ends) > self._venue.now:
+            self.advance_to(max(ends))
+
+    def wait(self, live: LiveOrder, timeout: float = 60.0) -> BrokerOrder:
+        """Move the clock until an order is final, by `timeout` seconds at most, and return its view.
+
+        Raises:
+            RequestTimedOut: It was not final in time; the order goes on as it was.
+        """
+        venue = self._venue
+        deadline = venue.now + int(timeout * 1_000_000_000)
+        while not live.is_final:
+            with self._lock:
+                due = venue.agenda.due
+                instant = due[0][0] if due else deadline + 1
+            if instant > deadline:
+                self.advance_to(max(deadline, venue.now))
+                break
+            self.advance_to(max(instant, venue.now))
+            if not live.is_final and venue.agenda.due and venue.agenda.due[0][0] <= venue.now:
+                self.advance_to(venue.now + 1)
+        if live.is_final:
+            return live.current()
+        raise RequestTimedOut(
+            f"Order #{live.number} is still {live.state.value} after {timeout:g} seconds of the exchange's clock.",
+            remedy="Wait longer, or cancel it.",
+        )
+
+    # -- orders --------------------------------------------------------------------------
+
+    def submit(
+        self, order: Order, *, client_id: int | None = None, origin: OrderOrigin = OrderOrigin.OURS
+    ) -> LiveOrder:
+        """Place an order, with its children, and return the live handle on it.
+
+        The handle is the spec's `OrderControl`. With latency the order is `PENDING` until it arrives.
+
+        Raises:
+            InvalidOrder: A price off the tick, or a combination that does not exist.
+            MissingContract: The contract is not listed.
+            MissingAccount: The account does not exist.
+            ContractExpired: The contract stopped trading.
+            MarketClosed: The market is closed and its terms refuse orders then.
+            DuplicateOrder: The `order_ref` was used before; nothing changed.
+            OrderRejected: The exchange refused it: margin, post-only, reduce-only, a fault.
+        """
+        try:
+            with self._lock:
+                live = self._venue.admit(order)
+                if client_id is not None or origin is not OrderOrigin.OURS:
+                    live.client_id, live.origin = client_id, origin
+        finally:
+            if self._delivery.told < len(self._venue.journal):
+                self._delivery.deliver()
+        return live
+
+    def modify(self, order_ref: str, change: OrderChange) -> LiveOrder:
+        """Ask for a change of price, trigger or quantity of a working order, and return its handle.
+
+        A changed order goes behind others at its price.
+
+        Raises:
+            MissingOrder: No such order.
+            OrderCannotBeModified: It is final, or its cancel is on the way; nothing changed.
+            InvalidOrder: The change makes no sense; nothing changed.
+        """
+        try:
+            with self._lock:
+                live = self.order(order_ref)
+                self._venue.modify(live, _changed(live.order, change))
+        finally:
+            self._delivery.deliver()
+        return live
+
+    def cancel(self, order_ref: str) -> LiveOrder:
+        """Ask for an order to be cancelled, and return its handle.
+
+        Raises:
+            MissingOrder: No such order.
+            OrderCannotBeCancelled: It is final, or its cancel is on the way.
+        """
+        try:
+            with self._lock:
+                live = self.order(order_ref)
+                self._venue.cancel(live)
+        finally:
+            self._delivery.deliver()
+        return live
+
+    def cancel_all(self, account: str = "") -> list[LiveOrder]:
+        """Ask for every working order of an account, or of all, to be cancelled, and return their handles."""
+        try:
+            with self._lock:
+                asked = [
+                    one for one in self.orders(account) if not one.is_final and one.state.value != "pending_cancel"
+                ]
+                for live in asked:
+                    if not live.is_final:
+                        self._venue.cancel(live)
+        finally:
+            self._delivery.deliver()
+        return asked
+
+    def what_if(self, order: Order) -> WhatIf:
+        """Return what an order would do to margin and cost. Nothing is placed, and nothing is numbered.
+
+        Raises:
+            InvalidOrder: As for placing it.
+            MissingContract: As for placing it.
+        """
+        with self._lock:
+            return margin.what_if(self._venue, order)
+
+    def order(self, order_ref: str) -> LiveOrder:
+        """Return the handle on an order.
+
+        Raises:
+            MissingOrder: No such order.
+        """
+        live = self._venue.orders.get(order_ref)
+        if live is None:
+            raise MissingOrder(f"The exchange has no order {order_ref}.", given=order_ref)
+        return live
+
+    def orders(self, account: str = "") -> list[LiveOrder]:
+        """Return the handles on all orders of an account, or of all accounts, in the order they were placed.
+
+        Raises:
+            MissingAccount: No such account.
+        """
+        with self._lock:
+            wanted = self._venue.account_of(account) if account else None
+            return [live for live in self._venue.orders.values() if wanted is None or live.account is wanted]
+
+    def fills(self, since: datetime | int | None = None) -> list[Fill]:
+        """Return all executions at or after a time, oldest first, corrections replaced."""
+        with self._lock:
+            first = None if since is None else nanoseconds(since)
+            fills = (fill for live in self._venue.orders.values() for fill in live.standing_executions())
+            wanted = (one for one in fills if first is None or one.time >= first)
+            return [one.as_fill() for one in sorted(wanted, key=lambda one: one.number)]
+
+    # -- money and positions ---------------------------------------------------------------
+
+    def accounts(self) -> list[tuple[str, str]]:
+        """Return the accounts' names with their base currencies, in the order they were opened."""
+        with self._lock:
+            return [(account.name, account.base_currency) for account in self._venue.accounts.values()]
+
+    def positions(self, account: str = "") -> list[Position]:
+        """Return every open position of an account, or of all, ordered by account and contract.
+
+        Raises:
+            MissingAccount: No such account.
+        """
+        with self._lock:
+            venue = self._venue
+            owners = [venue.account_of(account)] if account else list(venue.accounts.values())
+            held = [position_of(holding, venue.now) for owner in owners for holding in owner.holdings if holding.lots]
+            return sorted((one for one in held if one is not None), key=lambda one: (one.account, one.contract))
+
+    def cash(self, account: str = "") -> dict[str, Money]:
+        """Return an account's cash by currency, exact: start + realised + converted - commission."""
+        with self._lock:
+            found = self._venue.account_of(account)
+            return {name: money_of(name, cash.balance) for name, cash in sorted(found.cash.items())}
+
+    def statement(self, account: str = "") -> dict[str, Statement]:
+        """Return where an account's cash came from, by currency."""
+        with self._lock:
+            venue = self._venue
+            found = venue.account_of(account)
+            worth = margin.values(venue, found)
+            return {
+                name: Statement(
+                    *(
+                        money_of(name, units)
+                        for units in (
+                            cash.deposited, cash.realised, cash.converted, cash.commission, cash.balance,
+                            worth[name] - cash.balance,
+                        )
+                    )
+                )
+                for name, cash in sorted(found.cash.items())
+            }  # fmt: skip
+
+    def values(self, account: str = "") -> dict[str, Money]:
+        """Return cash plus unrealised profit by currency."""
+        with self._lock:
+            found = margin.values(self._venue, self._venue.account_of(account))
+            return {name: money_of(name, units) for name, units in sorted(found.items())}
+
+    def margins(self, account: str = "") -> Margins:
+        """Return an account's value and margins in its base currency.
+
+        Raises:
+            MissingFxCode: There is money in a currency that no listed pair gives a rate for.
+        """
+        with self._lock:
+            return margin.margins(self._venue, self._venue.account_of(account))
+
+    def last_price(self, contract: FuturesContract | FxPair) -> Decimal | None:
+        """Return the close of the last bar that ended, or None before the first."""
+        with self._lock:
+            units = self._venue.listing_of(contract).last_price(self._venue.now)
+            return None if units is None else exact(units) / 10**8
+
+    def terms(self, contract: FuturesContract | FxPair) -> ContractTerms:
+        """Return the terms a contract is listed on.
+
+        Raises:
+            MissingContract: It is not listed.
+        """
+        return self._venue.listing_of(contract).terms
+
+    def contracts(self) -> list[FuturesContract | FxPair]:
+        """Return what is listed, in the order it was."""
+        return list(self._venue.listings)
+
+    # -- log -------------------------------------------------------------------------------
+
+    def log(self) -> list[str]:
+        """Return the event log, one line an entry: the same bytes for the same calls and seed."""
+        with self._lock:
+            return [render(entry) for entry in self._venue.journal]
+
+
+@attrs.frozen
+class Statement:
+    """Where the cash of one currency came from; `cash` is deposited + realised + converted - commission."""
+
+    deposited: Money
+    realised: Money
+    converted: Money
+    commission: Money
+    cash: Money
+    unrealised: Money
+
+
+Margins = margin.Margins
+
+
+def _changed(order: Order, change: OrderChange) -> Order:
+    given: dict[str, Any] = {
+        name: value
+        for name in ("limit_price", "stop_price", "quantity")
+        if (value := getattr(change, name)) is not None
+    }
+    return attrs.evolve(order, **given)

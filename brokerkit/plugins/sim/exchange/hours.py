@@ -1,0 +1,140 @@
+"""What the clock does to orders by itself: sessions close and open, orders run out, contracts end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from brokerkit.plugins.sim.exchange import book, scheduling
+from brokerkit.plugins.sim.exchange.agenda import CONTRACT_END, SESSION_CLOSE, SESSION_OPEN
+from brokerkit.plugins.sim.exchange.journal import POSITION, Settlement
+from brokerkit.plugins.sim.exchange.live_order import HELD, NOWHERE
+from brokerkit.plugins.sim.exchange.units import nanoseconds, price_units
+from brokerkit.spec.order import TimeInForce
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.exchange.listing import Listing
+    from brokerkit.plugins.sim.exchange.live_order import LiveOrder
+    from brokerkit.plugins.sim.exchange.venue import Venue
+
+DAY, GTD, AT_OPEN, AT_CLOSE = TimeInForce.DAY, TimeInForce.GTD, TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE
+
+
+def is_open(listing: Listing, now: int) -> bool:
+    """Return whether the listing's market is in a session."""
+    session = listing.sessions.current_or_next(now)
+    return session is not None and session[0] <= now
+
+
+def watch_session(venue: Venue, listing: Listing) -> None:
+    """Have the current or next session's close on the agenda."""
+    session = listing.sessions.current_or_next(venue.now)
+    listing.close_due = scheduling.NEVER if session is None else session[1]
+    if session is not None:
+        venue.agenda.put(session[1], SESSION_CLOSE, venue.on_session_close, listing)
+
+
+def hold(venue: Venue, listing: Listing, live: LiveOrder) -> None:
+    """Keep an order until its market opens, or until its auction."""
+    live.place = HELD
+    listing.held.append(live)
+    if live.order.time_in_force is not AT_CLOSE:
+        watch_open(venue, listing)
+
+
+def watch_open(venue: Venue, listing: Listing) -> None:
+    """Have the next opening on the agenda."""
+    now = venue.now
+    session = listing.sessions.current_or_next(now)
+    if session is not None and session[0] <= now:
+        session = listing.sessions.current_or_next(session[1])
+    if session is not None and listing.open_due != session[0]:
+        listing.open_due = session[0]
+        venue.agenda.put(session[0], SESSION_OPEN, venue.on_session_open, listing)
+
+
+def on_session_open(venue: Venue, listing: Listing) -> None:
+    """Let held orders work."""
+    listing.open_due = -1
+    held, listing.held = listing.held, []
+    for live in held:
+        if live.order.time_in_force is AT_CLOSE:
+            listing.held.append(live)
+        else:
+            live.place = NOWHERE
+            venue.place(live)
+    scheduling.schedule(venue, listing)
+
+
+def on_session_close(venue: Venue, listing: Listing) -> None:
+    """Trade the closing auction, end DAY orders, and hold the others until the next opening."""
+    close = venue.now
+    listing.close_due = -1
+    following = listing.sessions.current_or_next(close)
+    stays_open = following is not None and following[0] == close
+    orders = listing.all_orders()
+    for live in orders:
+        kind = live.order.time_in_force
+        if kind is AT_CLOSE:
+            _trade_close(venue, listing, live)
+        elif kind is DAY or (kind is AT_OPEN and live.place != HELD):
+            venue.expire(live, "the session closed")
+        elif not stays_open and live.place != HELD and not live.order.outside_hours:
+            book.remove(listing, live)
+            hold(venue, listing, live)
+    for live in [one for one in venue.pending_children(listing) if one.order.time_in_force is DAY]:
+        venue.expire(live, "the session closed")
+    if listing.all_orders() or venue.pending_children(listing):
+        watch_session(venue, listing)
+    scheduling.schedule(venue, listing)
+
+
+def _trade_close(venue: Venue, listing: Listing, live: LiveOrder) -> None:
+    """Fill an at-close order at the session's last price; without a trade in the session, end it."""
+    if live.joins >= venue.now:
+        return
+    book.remove(listing, live)
+    series, now = listing.series, venue.now
+    price = series.close_at(now)
+    if price is None or series.ended_by(now) <= live.joins:
+        venue.end(live, "nothing traded before the close")
+        return
+    limit = live.limit
+    if limit is not None and (price - limit) * live.side > 0:
+        venue.end(live, "the close was beyond the limit")
+        return
+    venue.fill(live, live.remaining, price)
+
+
+def on_good_till(venue: Venue, live: LiveOrder) -> None:
+    """End a GTD order whose time has come."""
+    order = live.order
+    if not live.is_final and order.good_till is not None and nanoseconds(order.good_till) <= venue.now:
+        venue.expire(live, "its time was up")
+        scheduling.schedule(venue, live.listing)
+
+
+def on_contract_end(venue: Venue, listing: Listing) -> None:
+    """End every order of a contract that stops trading, and settle what is held of it in cash."""
+    listing.expired = True
+    for live in [*listing.all_orders(), *venue.pending_children(listing)]:
+        venue.expire(live, "the contract expired")
+    price = listing.terms.settlement_price
+    settled = listing.last_price(venue.now) if price is None else price_units(price)
+    for holding in listing.holdings.values():
+        lots = holding.lots
+        if lots and settled is not None:
+            before = holding.realised
+            holding.book(-lots, settled, 0)
+            profit = holding.realised - before
+            venue.journal.append(Settlement(POSITION, venue.now, holding, -lots, settled, profit))
+    listing.watched = False
+    scheduling.schedule(venue, listing)
+
+
+def watch_end(venue: Venue, listing: Listing) -> None:
+    """Have the contract's end on the agenda."""
+    if listing.expires is not None:
+        if listing.expires <= venue.now:
+            listing.expired = True
+        else:
+            venue.agenda.put(listing.expires, CONTRACT_END, venue.on_contract_end, listing)

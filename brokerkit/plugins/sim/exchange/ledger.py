@@ -1,0 +1,121 @@
+"""Who owns what: accounts, their cash in each currency, and the lots they hold. Exact to the last digit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from brokerkit.plugins.sim.exchange.units import MONEY_DECIMALS, MONEY_SCALE, PRICE_DECIMALS, plain, rounded_division
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from brokerkit.plugins.sim.exchange.listing import Listing
+
+_PAIR_VALUE = 10 ** (MONEY_DECIMALS - PRICE_DECIMALS)
+
+
+class Cash:
+    """One currency of one account, in money units: what went in, was won, was paid and was changed."""
+
+    __slots__ = ("commission", "converted", "currency", "deposited", "realised")
+
+    def __init__(self, currency: str) -> None:
+        self.currency = currency
+        self.deposited = 0
+        self.realised = 0
+        self.converted = 0
+        self.commission = 0
+
+    @property
+    def balance(self) -> int:
+        """What is there now: start + realised + converted - commission."""
+        return self.deposited + self.realised + self.converted - self.commission
+
+
+class Account:
+    """An account: a name, a base currency, its cash and its holdings in the order they were first touched."""
+
+    __slots__ = ("base_currency", "cash", "holdings", "name", "number")
+
+    def __init__(self, number: int, name: str, base_currency: str) -> None:
+        self.number = number
+        self.name = name
+        self.base_currency = base_currency
+        self.cash: dict[str, Cash] = {}
+        self.holdings: list[Holding] = []
+
+    def in_currency(self, currency: str) -> Cash:
+        """Return the account's cash in one currency, opened at nothing when it is new."""
+        found = self.cash.get(currency)
+        if found is None:
+            found = self.cash[currency] = Cash(currency)
+        return found
+
+
+class Holding:
+    """What one account holds of one contract.
+
+    `cost` is the sum of lots times price, in price units: the average price is `cost / lots`.
+
+    Attributes:
+        working_buys: Lots of buy orders that are not filled yet.
+        working_sells: Lots of sell orders that are not filled yet.
+    """
+
+    __slots__ = ("account", "base", "cash", "cost", "listing", "lots", "realised", "working_buys", "working_sells")
+
+    def __init__(self, account: Account, listing: Listing) -> None:
+        self.account = account
+        self.listing = listing
+        self.lots = 0
+        self.cost = 0
+        self.realised = 0
+        self.working_buys = 0
+        self.working_sells = 0
+        self.cash = account.in_currency(listing.terms.currency)
+        self.base = account.in_currency(listing.base_currency) if listing.base_currency else None
+
+    def book(self, quantity: int, price: int, commission: int) -> None:
+        """Take in a trade of signed lots at a price."""
+        if commission:
+            self.cash.commission += commission
+        if self.base is not None:
+            self.base.converted += quantity * MONEY_SCALE
+            self.cash.converted -= quantity * price * _PAIR_VALUE
+            return
+        lots = self.lots
+        after = lots + quantity
+        if not after:
+            self._realise(-(self.cost + quantity * price) * self.listing.value)
+            self.lots = self.cost = 0
+        elif not lots or (lots > 0) is (quantity > 0):
+            self.lots = after
+            self.cost += quantity * price
+        elif (after > 0) is (lots > 0):
+            self._reduce(quantity, price)
+        else:
+            self._realise((lots * price - self.cost) * self.listing.value)
+            self.lots, self.cost = after, after * price
+
+    def _reduce(self, quantity: int, price: int) -> None:
+        """Close a part: its share of the cost is rounded to a money unit, the rest stays with what is left."""
+        closed_cost = rounded_division(self.cost * abs(quantity), abs(self.lots))
+        self._realise((-quantity * price - closed_cost) * self.listing.value)
+        self.lots += quantity
+        self.cost -= closed_cost
+
+    def _realise(self, money: int) -> None:
+        self.realised += money
+        self.cash.realised += money
+
+    def unrealised(self, mark: int | None) -> int:
+        """Return what closing at a price would realise, in money units."""
+        return 0 if mark is None else (self.lots * mark - self.cost) * self.listing.value
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """The volume-weighted entry price, rounded at the twelfth decimal; None when flat."""
+        if not self.lots:
+            return None
+        scaled = rounded_division(self.cost * 10**4 * (1 if self.lots > 0 else -1), abs(self.lots))
+        return plain(scaled, PRICE_DECIMALS + 4)

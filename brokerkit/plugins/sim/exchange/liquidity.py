@@ -1,0 +1,46 @@
+"""How much of a bar's volume the exchange's own orders may take."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import attrs
+
+from brokerkit.errors import InvalidArgument
+from brokerkit.spec.money import exact
+
+UNLIMITED = 1 << 60
+
+
+@attrs.frozen
+class VolumeShare:
+    """Orders fill at most this share of each bar's volume, rounded down to whole lots.
+
+    A bar without a volume (None was given) fills any quantity; a bar of volume 0 fills none.
+
+    Attributes:
+        share: Between 0 and 1; 1 lets orders take the whole volume.
+    """
+
+    share: Decimal = attrs.field(default=Decimal(1), converter=exact)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a share outside 0 to 1."""
+        if not 0 < self.share <= 1:
+            raise InvalidArgument(f"A volume share of {self.share} is not above 0 and at most 1.")
+
+    def lots(self, volume: float | None) -> int:
+        """Return how many lots may fill in a bar of this volume."""
+        if volume is None:
+            return UNLIMITED
+        numerator, denominator = self.share.as_integer_ratio()
+        return int(volume) * numerator // denominator
+
+
+@attrs.frozen
+class UnlimitedVolume:
+    """Any quantity fills, whatever the bar's volume."""
+
+    def lots(self, volume: float | None) -> int:
+        """Return a number no order reaches."""
+        return UNLIMITED

@@ -1,0 +1,93 @@
+"""One contract as it trades: its terms, its bars, and the orders that wait for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from brokerkit.plugins.sim.exchange.bars import BarSeries
+from brokerkit.plugins.sim.exchange.sessions import EVERY_DAY, Sessions
+from brokerkit.plugins.sim.exchange.units import nanoseconds
+from brokerkit.spec.contract import FxPair
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.exchange.commission import Charge
+    from brokerkit.plugins.sim.exchange.ledger import Account, Holding
+    from brokerkit.plugins.sim.exchange.live_order import LiveOrder
+    from brokerkit.plugins.sim.exchange.slippage import Slip
+    from brokerkit.plugins.sim.exchange.terms import ContractTerms
+
+Level = tuple[int, int, "LiveOrder"]
+
+
+class Listing:
+    """A listed contract, with its book.
+
+    The book has five places, and an order is in one of them (`LiveOrder.place`):
+
+    - `queue`: takes part in the next open: market orders, triggered stops, IOC and FOK;
+    - `down`: acts when the price falls to its level: buy limits, sell stops; the highest level last;
+    - `up`: acts when the price rises to its level: sell limits, buy stops; the lowest level last;
+    - `waiting`: arrived in the middle of a bar, joins with the next;
+    - `held`: waits for the market to open, or for its auction.
+    """
+
+    __slots__ = (
+        "base_currency", "charge", "close_due", "contract", "down", "expired", "expires", "guard_high",
+        "guard_low", "has_hours", "held", "holdings", "initial_margin", "left", "left_for",
+        "maintenance_margin", "mark", "name", "number", "open_due", "opened", "queue", "series", "sessions",
+        "slip", "terms", "tick", "trailing", "up", "value", "waiting", "wake", "watched",
+    )  # fmt: skip
+
+    def __init__(self, number: int, terms: ContractTerms, charge: Charge | None, slip: Slip | None) -> None:
+        self.number = number
+        self.terms = terms
+        self.contract = terms.contract
+        self.name = str(terms.contract)
+        self.base_currency = terms.contract.base if isinstance(terms.contract, FxPair) else ""
+        self.tick = terms.tick_units
+        self.value = terms.value_of_price_unit
+        self.charge = charge
+        self.slip = slip
+        self.sessions: Sessions = terms.sessions or EVERY_DAY
+        self.has_hours = terms.sessions is not None
+        self.initial_margin = terms.initial_units
+        self.maintenance_margin = terms.maintenance_units
+        self.expires = None if terms.expiry is None else nanoseconds(terms.expiry)
+        self.expired = False
+        self.series = BarSeries(self.name)
+        self.mark: int | None = None
+        self.queue: list[LiveOrder] = []
+        self.down: list[Level] = []
+        self.up: list[Level] = []
+        self.trailing: list[LiveOrder] = []
+        self.waiting: list[LiveOrder] = []
+        self.held: list[LiveOrder] = []
+        self.holdings: dict[str, Holding] = {}
+        self.wake: tuple[int, int, Listing] | None = None
+        self.watched = False
+        self.guard_low = self.guard_high = 0
+        self.opened = -1
+        self.left = 0
+        self.left_for = -1
+        self.close_due = -1
+        self.open_due = -1
+
+    def holding_of(self, account: Account) -> Holding:
+        """Return what an account holds of the contract, opened flat when it is new."""
+        found = self.holdings.get(account.name)
+        if found is None:
+            from brokerkit.plugins.sim.exchange.ledger import Holding
+
+            found = self.holdings[account.name] = Holding(account, self)
+            account.holdings.append(found)
+        return found
+
+    def last_price(self, now: int) -> int | None:
+        """Return the close of the last bar that ended, or what traded since; None before any."""
+        last = self.series.close_at(now)
+        return self.mark if last is None else last
+
+    def all_orders(self) -> list[LiveOrder]:
+        """Return every order in the book, by number."""
+        levels = [live for _, _, live in self.down + self.up]
+        return sorted(self.queue + self.waiting + self.held + levels, key=lambda live: live.number)

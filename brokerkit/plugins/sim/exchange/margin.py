@@ -1,0 +1,149 @@
+"""Whether an account can carry what it holds and has ordered: initial and maintenance margin, value in one currency."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from brokerkit.errors import InsufficientMargin, MissingFxCode
+from brokerkit.plugins.sim.exchange import entry
+from brokerkit.plugins.sim.exchange.units import PRICE_SCALE, money_of
+from brokerkit.spec.money import Money
+from brokerkit.spec.order import Order
+from brokerkit.spec.orders import WhatIf
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.exchange.ledger import Account, Holding
+    from brokerkit.plugins.sim.exchange.venue import Venue
+
+
+def check_order(venue: Venue, holding: Holding, quantity: int) -> None:
+    """Refuse an order of signed lots that the account cannot put initial margin behind.
+
+    An order that cannot make the position larger is never refused.
+
+    Raises:
+        InsufficientMargin: The account's value is below what would be needed.
+    """
+    before = worst_lots(holding, 0)
+    added = worst_lots(holding, quantity) - before
+    if added <= 0:
+        return
+    account = holding.account
+    extra = to_base(venue, account, holding.cash.currency, added * holding.listing.initial_margin)
+    needed = initial_margin(venue, account) + extra
+    value = value_in_base(venue, account)
+    if needed > value:
+        base = account.base_currency
+        raise InsufficientMargin(
+            f"Account {account.name} is worth {money_of(base, value)}; the margin needed is {money_of(base, needed)}.",
+            remedy="Order less, close something, or pay in.",
+        )
+
+
+def worst_lots(holding: Holding, quantity: int) -> int:
+    """Return the largest position, unsigned, that a holding can become with its working orders and one more."""
+    buys, sells = holding.working_buys + max(quantity, 0), holding.working_sells + max(-quantity, 0)
+    return max(abs(holding.lots), abs(holding.lots + buys), abs(holding.lots - sells))
+
+
+def initial_margin(venue: Venue, account: Account) -> int:
+    """Return the initial margin of an account in its base currency: open lots and working orders at their worst."""
+    return sum(
+        to_base(venue, account, holding.cash.currency, worst_lots(holding, 0) * holding.listing.initial_margin)
+        for holding in account.holdings
+        if holding.listing.initial_margin
+    )
+
+
+def maintenance_margin(venue: Venue, account: Account) -> int:
+    """Return the maintenance margin of an account's open lots in its base currency."""
+    return sum(
+        to_base(venue, account, holding.cash.currency, abs(holding.lots) * holding.listing.maintenance_margin)
+        for holding in account.holdings
+        if holding.lots and holding.listing.maintenance_margin
+    )
+
+
+def value_in_base(venue: Venue, account: Account) -> int:
+    """Return cash plus unrealised profit in the base currency, in money units.
+
+    Raises:
+        MissingFxCode: There is money in a currency that no listed pair gives a rate for.
+    """
+    return sum(to_base(venue, account, currency, units) for currency, units in values(venue, account).items() if units)
+
+
+def values(venue: Venue, account: Account) -> dict[str, int]:
+    """Return cash plus unrealised profit by currency, in money units."""
+    totals = {currency: cash.balance for currency, cash in account.cash.items()}
+    for holding in account.holdings:
+        if holding.lots:
+            totals[holding.cash.currency] += holding.unrealised(holding.listing.last_price(venue.now))
+    return totals
+
+
+def to_base(venue: Venue, account: Account, currency: str, units: int) -> int:
+    """Return an amount in the account's base currency at the last known rate, rounded down."""
+    base = account.base_currency
+    if currency == base:
+        return units
+    rate, inverse = venue.rate(currency, base)
+    return units * PRICE_SCALE // rate if inverse else units * rate // PRICE_SCALE
+
+
+def missing_rate(currency: str, base: str) -> MissingFxCode:
+    """Return the error for a pair that nothing gives a rate for."""
+    return MissingFxCode(
+        f"No rate between {currency} and {base}.", remedy=f"List {currency}{base} or {base}{currency} with bars."
+    )
+
+
+@attrs.frozen
+class Margins:
+    """What an account is worth and what it must keep, in its base currency.
+
+    Attributes:
+        value: Cash plus unrealised profit.
+        initial: Initial margin of open lots and working orders at their worst.
+        maintenance: Maintenance margin of open lots.
+    """
+
+    value: Money
+    initial: Money
+    maintenance: Money
+
+    @property
+    def excess(self) -> Money:
+        """What is left above the maintenance margin."""
+        return self.value - self.maintenance
+
+
+def margins(venue: Venue, account: Account) -> Margins:
+    """Return an account's value and margins."""
+    base = account.base_currency
+    amounts = (value_in_base(venue, account), initial_margin(venue, account), maintenance_margin(venue, account))
+    return Margins(*(money_of(base, units) for units in amounts))
+
+
+def what_if(venue: Venue, order: Order) -> WhatIf:
+    """Return what an order would do to the margins of its account, and what it would cost."""
+    live = entry.checked(venue, order, 0)
+    account, listing, holding = live.account, live.listing, live.holding
+    lots = order.quantity[0]
+    currency, base = listing.terms.currency, account.base_currency
+    grown = worst_lots(holding, lots) - worst_lots(holding, 0)
+    kept = abs(holding.lots + lots) - abs(holding.lots)
+    initial = to_base(venue, account, currency, grown * listing.initial_margin)
+    maintenance = to_base(venue, account, currency, kept * listing.maintenance_margin)
+    price = live.limit or listing.last_price(venue.now)
+    charge = listing.charge
+    cost = 0 if charge is None else None if price is None else charge(abs(lots), price, 0)
+    return WhatIf(
+        money_of(base, initial_margin(venue, account) + initial),
+        money_of(base, initial),
+        money_of(base, maintenance_margin(venue, account) + maintenance),
+        money_of(base, maintenance),
+        None if cost is None else money_of(currency, cost),
+    )

@@ -1,0 +1,201 @@
+"""The rules by which orders trade on bars. Each is told, with an example, in docs/sim.md."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+from brokerkit.plugins.sim.exchange import book, trailing
+from brokerkit.plugins.sim.exchange.live_order import LiveOrder
+from brokerkit.spec.order import OrderType, TimeInForce
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.exchange.listing import Listing
+    from brokerkit.plugins.sim.exchange.venue import Venue
+
+IOC, FOK, AT_OPEN = TimeInForce.IOC, TimeInForce.FOK, TimeInForce.AT_OPEN
+MARKET = OrderType.MARKET
+
+
+class IntrabarPath(enum.Enum):
+    """In what order a bar visits its high and its low, between its open and its close."""
+
+    NEAREST_FIRST = "nearest-first"
+    HIGH_FIRST = "high-first"
+    LOW_FIRST = "low-first"
+
+
+def match_open(venue: Venue, listing: Listing) -> None:
+    """Trade at the open of the bar that starts now: the queue first, then levels the open has passed."""
+    series = listing.series
+    at = series.at
+    price = series.opens[at]
+    start_bar(venue, listing)
+    listing.opened = series.starts[at]
+    listing.mark = price
+    if listing.waiting:
+        join_waiting(venue, listing)
+    if listing.trailing:
+        trailing.follow(listing, price)
+    if listing.queue:
+        _match_queue(venue, listing, price)
+    _walk_down(venue, listing, price, price)
+    _walk_up(venue, listing, price, price)
+    if not listing.left:
+        _trigger_only(venue, listing, price, price)
+
+
+def start_bar(venue: Venue, listing: Listing) -> None:
+    """Begin a bar: its volume is there to be taken, once."""
+    series = listing.series
+    start = series.starts[series.at]
+    if listing.left_for != start:
+        listing.left_for = start
+        listing.left = venue.volume_cap.lots(series.volumes[series.at])
+
+
+def join_waiting(venue: Venue, listing: Listing) -> None:
+    """Let orders take part that arrived in the middle of the bar before."""
+    start = listing.series.starts[listing.series.at]
+    staying = []
+    for live in listing.waiting:
+        if live.joins <= start:
+            book.insert(listing, live, venue.limit_gap(listing))
+        else:
+            staying.append(live)
+    listing.waiting = staying
+
+
+def match_body(venue: Venue, listing: Listing) -> None:
+    """Trade along the bar that ends now: from its open to one extreme, to the other, to its close."""
+    series = listing.series
+    at = series.at
+    start_bar(venue, listing)
+    price, high, low, close = series.opens[at], series.highs[at], series.lows[at], series.closes[at]
+    high_first = _high_first(venue.path, price, high, low)
+    for target in (high, low, close) if high_first else (low, high, close):
+        _walk(venue, listing, price, target)
+        price = target
+    listing.mark = close
+
+
+def _high_first(path: IntrabarPath, price: int, high: int, low: int) -> bool:
+    if path is IntrabarPath.NEAREST_FIRST:
+        return high - price <= price - low
+    return path is IntrabarPath.HIGH_FIRST
+
+
+def _walk(venue: Venue, listing: Listing, price: int, target: int) -> None:
+    """Visit the levels between a price and a target in the order the price reaches them."""
+    if target < price:
+        _walk_down(venue, listing, price, target)
+    else:
+        _walk_up(venue, listing, price, target)
+    if listing.trailing:
+        trailing.follow(listing, target)
+    if not listing.left:
+        _trigger_only(venue, listing, price, target)
+
+
+def _walk_down(venue: Venue, listing: Listing, price: int, target: int) -> None:
+    down = listing.down
+    while down and down[-1][0] >= target:
+        level, _, live = down[-1]
+        if live.trigger is not None:
+            _fire(venue, listing, live, min(level, price))
+        elif not listing.left or not _fill_limit(venue, listing, live, min(live.limit or 0, price)):
+            break
+
+
+def _walk_up(venue: Venue, listing: Listing, price: int, target: int) -> None:
+    up = listing.up
+    while up and -up[-1][0] <= target:
+        level, _, live = up[-1]
+        if live.trigger is not None:
+            _fire(venue, listing, live, max(-level, price))
+        elif not listing.left or not _fill_limit(venue, listing, live, max(live.limit or 0, price)):
+            break
+
+
+def _fill_limit(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> bool:
+    """Fill a limit order as far as volume goes; return whether it left the book."""
+    lots = venue.fillable(live, listing.left)
+    if lots == live.remaining:
+        book.remove(listing, live)
+    venue.fill(live, lots, price)
+    return live.remaining == 0
+
+
+def _fire(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:
+    """Turn an order whose trigger was reached into the market or limit order it becomes."""
+    book.remove(listing, live)
+    live.trigger = None
+    if live.limit is None:
+        take(venue, listing, live, price)
+    elif (price - live.limit) * live.side <= 0 and listing.left:
+        _take_limit(venue, listing, live, price)
+    else:
+        book.insert_limit(listing, live, venue.limit_gap(listing))
+
+
+def _take_limit(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:
+    lots = venue.fillable(live, listing.left)
+    venue.fill(live, lots, price)
+    if live.remaining:
+        book.insert_limit(listing, live, venue.limit_gap(listing))
+
+
+def take(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:
+    """Trade an order at the market's price, slipped, as far as volume goes; the rest waits for the next open."""
+    lots = venue.fillable(live, listing.left)
+    if lots:
+        venue.fill(live, lots, slipped(listing, live, lots, price))
+    if live.remaining and not live.is_final:
+        book.insert(listing, live, 0)
+
+
+def slipped(listing: Listing, live: LiveOrder, lots: int, price: int) -> int:
+    """Return the price after slippage, held inside the bar."""
+    slip = listing.slip
+    if slip is None:
+        return price
+    series = listing.series
+    at = series.at
+    moved = slip(price, lots * live.side, series.volumes[at] or 0)
+    return min(max(moved, series.lows[at]), series.highs[at])
+
+
+def _match_queue(venue: Venue, listing: Listing, price: int) -> None:
+    queue, listing.queue = listing.queue, []
+    for live in queue:
+        live.place = 0
+        if live.order.time_in_force in _AT_ONCE:
+            _match_at_once(venue, listing, live, price)
+        else:
+            take(venue, listing, live, price)
+
+
+_AT_ONCE = (IOC, FOK, AT_OPEN)
+
+
+def _match_at_once(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:
+    """Fill what can be filled at this instant, or all or nothing, and end the rest."""
+    limit = live.limit
+    good = limit is None or (price - limit) * live.side <= 0
+    lots = venue.fillable(live, listing.left) if good else 0
+    if live.order.time_in_force is FOK and lots < live.remaining:
+        lots = 0
+    if lots:
+        paid = price if limit is not None else slipped(listing, live, lots, price)
+        venue.fill(live, lots, paid)
+    if live.remaining and not live.is_final:
+        venue.end(live, "not filled at once" if live.order.time_in_force is not AT_OPEN else "not filled at the open")
+
+
+def _trigger_only(venue: Venue, listing: Listing, price: int, target: int) -> None:
+    """With the bar's volume used up, turn the triggers that were passed into orders for the next bar."""
+    low, high = min(price, target), max(price, target)
+    passed = [live for level, _, live in listing.down if live.trigger is not None and level >= low]
+    passed += [live for level, _, live in listing.up if live.trigger is not None and -level <= high]
+    for live in sorted(passed, key=lambda one: one.number):
+        _fire(venue, listing, live, target)

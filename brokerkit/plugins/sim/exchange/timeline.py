@@ -1,0 +1,42 @@
+"""The ends of bars over all listings, in order: the steps of a clock that moves bar by bar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from brokerkit.plugins.sim.exchange.bars import WINDOW, BarSeries
+
+
+class Timeline:
+    """Distinct bar ends after an instant, found a window at a time."""
+
+    __slots__ = ("_at", "_known")
+
+    def __init__(self) -> None:
+        self._known: list[int] = []
+        self._at = 0
+
+    def forget(self) -> None:
+        """Look again at the next call: bars were added."""
+        self._known, self._at = [], 0
+
+    def after(self, now: int, count: int, all_series: Iterable[BarSeries]) -> int | None:
+        """Return when the `count`-th bar after `now` ends; the last end when there are fewer; None without bars."""
+        known, at = self._known, self._at
+        size = len(known)
+        while at < size and known[at] <= now:
+            at += 1
+        if at + count > size:
+            self._known = known = _merged(now, max(count, WINDOW), all_series)
+            at = 0
+        self._at = at
+        return known[min(at + count, len(known)) - 1] if known else None
+
+
+def _merged(now: int, count: int, all_series: Iterable[BarSeries]) -> list[int]:
+    columns = [ends for series in all_series if (ends := series.ends_after(now, count))]
+    if len(columns) <= 1:
+        return columns[0] if columns else []
+    full = [ends[-1] for ends in columns if len(ends) == count]
+    horizon = min(full) if full else max(ends[-1] for ends in columns)
+    return sorted({end for ends in columns for end in ends if end <= horizon})

@@ -1,0 +1,366 @@
+"""The exchange itself, for one thread: order entry, fills and endings, on a clock. `Exchange` guards it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING
+
+from brokerkit.errors import MissingAccount, MissingContract, OrderCannotBeCancelled, OrderRejected, RequestTimedOut
+from brokerkit.plugins.sim.exchange import book, contingencies, entry, hours, margin, scheduling, trailing
+from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, Agenda
+from brokerkit.plugins.sim.exchange.journal import FILL, STATUS, Entry, Execution, Status
+from brokerkit.plugins.sim.exchange.ledger import Account
+from brokerkit.plugins.sim.exchange.listing import Listing
+from brokerkit.plugins.sim.exchange.live_order import HELD, IN_FLIGHT, NOWHERE, WAITING, LiveOrder
+from brokerkit.plugins.sim.exchange.models import Models
+from brokerkit.spec.broker_order import BrokerOrder, OrderState
+from brokerkit.spec.contract import FuturesContract, FxPair
+from brokerkit.spec.order import Order, OrderType, TimeInForce
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.exchange.terms import ContractTerms
+
+PENDING, WORKING, PENDING_CANCEL = OrderState.PENDING, OrderState.WORKING, OrderState.PENDING_CANCEL
+FILLED, CANCELLED, REJECTED, EXPIRED = OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED
+TRAILING_STOP = OrderType.TRAILING_STOP
+GTD, AT_OPEN, AT_CLOSE = TimeInForce.GTD, TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE
+
+
+def _cannot_wait(live: LiveOrder, timeout: float) -> BrokerOrder:
+    raise RequestTimedOut(f"Nobody moves the clock for order #{live.number}.")
+
+
+class Venue:
+    """Everything the exchange knows, and what happens to it. Nothing here waits, locks or tells anybody."""
+
+    def __init__(self, now: int, seed: int, models: Models) -> None:
+        self.now = now
+        self.opened_at = -1
+        self.models = models
+        self.volume_cap = models.volume
+        self.path = models.path
+        self.random = Random(f"exchange:{seed}")
+        self.agenda = Agenda()
+        self.journal: list[Entry] = []
+        self.listings: dict[FuturesContract | FxPair, Listing] = {}
+        self.accounts: dict[str, Account] = {}
+        self.orders: dict[str, LiveOrder] = {}
+        self.waiting_children: list[LiveOrder] = []
+        self.groups: dict[tuple[str, str], list[LiveOrder]] = {}
+        self.numbers = 0
+        self.executions = 0
+        self.priorities = 0
+        self._last_listing: Listing | None = None
+        self.execution_prefix = ""
+        self.wait: Callable[[LiveOrder, float], BrokerOrder] = _cannot_wait
+
+    # -- what is listed, and who trades ------------------------------------------------
+
+    def listing_of(self, contract: FuturesContract | FxPair) -> Listing:
+        """Return a contract's listing.
+
+        Raises:
+            MissingContract: It is not listed.
+        """
+        last = self._last_listing
+        if last is not None and last.contract is contract:
+            return last
+        found = self.listings.get(contract)
+        if found is None:
+            raise MissingContract(
+                f"{contract} is not listed on the exchange.", given=str(contract), candidates=map(str, self.listings)
+            )
+        self._last_listing = found
+        return found
+
+    def account_of(self, name: str) -> Account:
+        """Return an account by name; the first one for an empty name.
+
+        Raises:
+            MissingAccount: No such account.
+        """
+        found = self.accounts.get(name) if name else next(iter(self.accounts.values()), None)
+        if found is None:
+            raise MissingAccount(f"No account {name!r}.", given=name, candidates=self.accounts)
+        return found
+
+    def list_contract(self, terms: ContractTerms) -> Listing:
+        """Take a contract into trading."""
+        charge = (terms.commission or self.models.commission).for_contract(terms)
+        slip = (terms.slippage or self.models.slippage).for_contract(terms)
+        listing = self.listings[terms.contract] = Listing(len(self.listings) + 1, terms, charge, slip)
+        hours.watch_end(self, listing)
+        return listing
+
+    def rate(self, currency: str, base: str) -> tuple[int, bool]:
+        """Return the last price of the pair of two currencies in units, and whether it is turned round.
+
+        Raises:
+            MissingFxCode: Neither pair is listed, or neither has a price yet.
+        """
+        for code, inverse in ((currency + base, False), (base + currency, True)):
+            listing = self.listings.get(FxPair(code))
+            price = None if listing is None else listing.last_price(self.now)
+            if price:
+                return price, inverse
+        raise margin.missing_rate(currency, base)
+
+    def limit_gap(self, listing: Listing) -> int:
+        """By how much the price must pass a limit before it fills, in units."""
+        return 0 if self.models.limit_fills_on_touch else listing.tick
+
+    # -- entry ---------------------------------------------------------------------------
+
+    def admit(self, order: Order) -> LiveOrder:
+        """Take an order in, with its children, and let it work once it has arrived.
+
+        Raises:
+            OrderError: It is refused; nothing changed, except that a rejection is in the log.
+        """
+        number = self.numbers + 1
+        live = entry.checked(self, order, number)
+        if order.children:
+            live.linked = True
+            live.children = contingencies.checked_children(self, live)
+        self.numbers = number
+        self.orders[order.order_ref] = live
+        if order.children:
+            contingencies.admit_children(self, live)
+        delay = self.models.latency.submit_delay(self.random)
+        if delay:
+            live.place = IN_FLIGHT
+            self.note_status(live, "")
+            self.agenda.put(self.now + delay, ARRIVAL, self.on_arrival, live)
+        else:
+            self.arrive(live)
+        return live
+
+    def on_arrival(self, live: LiveOrder) -> None:
+        """Let an order work that took its time; what it is refused for now is told as an event."""
+        if live.is_final:
+            return
+        try:
+            self.arrive(live)
+        except OrderRejected:
+            return
+
+    def arrive(self, live: LiveOrder) -> None:
+        """Accept an order at the exchange, or reject it.
+
+        Raises:
+            OrderRejected: The account cannot carry it, or a flag forbids it.
+        """
+        listing = live.listing
+        try:
+            if listing.initial_margin:
+                margin.check_order(self, live.holding, live.side * live.remaining)
+            if live.order.post_only or live.order.reduce_only:
+                entry.check_flags(self, live)
+        except OrderRejected as refused:
+            self.reject(live, refused.fact)
+            raise
+        self.count_working(live, live.remaining)
+        self.begin(live)
+
+    def begin(self, live: LiveOrder) -> None:
+        """Let an order work from now on."""
+        live.state = WORKING
+        live.updated = self.now
+        self.journal.append(tuple.__new__(Status, (STATUS, self.now, live, WORKING, live.order, 0, "")))
+        self.start(live)
+
+    def start(self, live: LiveOrder) -> None:
+        """Let an accepted order take part in trading."""
+        order, listing = live.order, live.listing
+        if order.oco_group:
+            contingencies.join_group(self, live)
+        if listing.close_due <= self.now:
+            hours.watch_session(self, listing)
+        if order.time_in_force is GTD and order.good_till is not None:
+            self.agenda.put(entry.good_till(order), ARRIVAL, self.on_good_till, live)
+        live.joins = self.now + 1 if self.opened_at == self.now else self.now
+        kind = order.time_in_force
+        closed = listing.has_hours and not order.outside_hours and not hours.is_open(listing, self.now)
+        if closed or kind is AT_OPEN or kind is AT_CLOSE:
+            hours.hold(self, listing, live)
+        else:
+            self.place(live)
+            scheduling.schedule(self, listing)
+
+    def place(self, live: LiveOrder) -> None:
+        """Put an order into its listing's book, or let it wait for the next bar when one is under way."""
+        listing = live.listing
+        if live.order.order_type is TRAILING_STOP and live.best is None:
+            trailing.begin(live, listing.last_price(self.now))
+        series = listing.series
+        standing = listing.wake
+        if standing is None or standing[0] != self.now or standing[1] != scheduling.BODY:
+            series.sync(self.now)
+        at = series.at
+        if at < len(series.starts) and series.starts[at] < live.joins:
+            live.place = WAITING
+            listing.waiting.append(live)
+        else:
+            book.insert(listing, live, self.limit_gap(listing))
+
+    def count_working(self, live: LiveOrder, lots: int) -> None:
+        """Let the account's margin know of so many lots more, or fewer, that an order may trade."""
+        if live.side > 0:
+            live.holding.working_buys += lots
+        else:
+            live.holding.working_sells += lots
+
+    # -- trading -------------------------------------------------------------------------
+
+    def fillable(self, live: LiveOrder, left: int) -> int:
+        """Return how many lots of an order can fill where so many are left."""
+        remaining = live.remaining
+        return remaining if remaining <= left else left
+
+    def fill(self, live: LiveOrder, lots: int, price: int) -> None:
+        """Trade lots (unsigned) of an order at a price in units."""
+        listing, now = live.listing, self.now
+        listing.left -= lots
+        charge = listing.charge
+        commission = 0 if charge is None else charge(lots, price, live.filled)
+        quantity = lots if live.side > 0 else -lots
+        holding = live.holding
+        holding.book(quantity, price, commission)
+        live.filled += lots
+        live.remaining -= lots
+        if not live.remaining:
+            live.state = FILLED
+        live.updated = now
+        self.executions = number = self.executions + 1
+        execution = tuple.__new__(
+            Execution, (FILL, now, live, live.state, number, quantity, price, commission, holding, 0, 0, False)
+        )
+        live.executions.append(execution)
+        self.journal.append(execution)
+        if live.side > 0:
+            holding.working_buys -= lots
+        else:
+            holding.working_sells -= lots
+        if live.linked:
+            contingencies.after_fill(self, live)
+
+    # -- endings -------------------------------------------------------------------------
+
+    def cancel(self, live: LiveOrder) -> None:
+        """Ask for an order's cancel; it is cancelled once the request has arrived.
+
+        Raises:
+            OrderCannotBeCancelled: It is final, or its cancel is on the way.
+        """
+        if live.is_final or live.state is PENDING_CANCEL:
+            raise OrderCannotBeCancelled(
+                f"Order #{live.number} is {live.state.value.replace('_', ' ')}.", remedy="There is nothing to cancel."
+            )
+        live.state = PENDING_CANCEL
+        self.note_status(live, "")
+        delay = self.models.latency.cancel_delay(self.random)
+        if delay:
+            self.agenda.put(self.now + delay, ARRIVAL, self.on_cancel, live)
+        else:
+            self.on_cancel(live)
+
+    def on_cancel(self, live: LiveOrder) -> None:
+        """Cancel an order, unless a fill won the race."""
+        if not live.is_final:
+            self.end(live, "")
+            scheduling.schedule(self, live.listing)
+
+    def end(self, live: LiveOrder, reason: str, state: OrderState = CANCELLED) -> None:
+        """Take an order out of trading for good, with what was linked to it."""
+        if live.place not in (NOWHERE, IN_FLIGHT):
+            book.remove(live.listing, live)
+        if live.state is not PENDING:
+            self.count_working(live, -live.remaining)
+        live.state = state
+        live.reason = reason
+        self.note_status(live, reason)
+        if live.linked:
+            contingencies.after_end(self, live)
+
+    def expire(self, live: LiveOrder, reason: str) -> None:
+        """End an order whose time is up."""
+        self.end(live, reason, EXPIRED)
+
+    def reject(self, live: LiveOrder, reason: str) -> None:
+        """End an order that the exchange does not take."""
+        live.state, live.reason = REJECTED, reason
+        self.note_status(live, reason)
+        if live.linked:
+            contingencies.after_end(self, live)
+
+    def note_status(self, live: LiveOrder, reason: str) -> None:
+        """Put an order's state into the log."""
+        live.updated = self.now
+        self.journal.append(Status(STATUS, self.now, live, live.state, live.order, len(live.executions), reason))
+
+    # -- changes -------------------------------------------------------------------------
+
+    def modify(self, live: LiveOrder, changed: Order) -> None:
+        """Ask for an order to be replaced by a changed instruction; it holds once the request has arrived."""
+        entry.check_change(self, live, changed)
+        delay = self.models.latency.modify_delay(self.random)
+        if delay:
+            self.agenda.put(self.now + delay, ARRIVAL, self.on_modify, (live, changed))
+        else:
+            self.on_modify((live, changed))
+
+    def on_modify(self, change: tuple[LiveOrder, Order]) -> None:
+        """Replace an order's instruction, unless it ended or filled too far meanwhile."""
+        live, changed = change
+        lots = abs(changed.quantity[0])
+        if live.is_final or lots < live.filled:
+            return
+        listing = live.listing
+        was_held, standing = live.place, live.place not in (NOWHERE, IN_FLIGHT)
+        if standing:
+            book.remove(listing, live)
+        if live.state is not PENDING:
+            self.count_working(live, lots - live.filled - live.remaining)
+        entry.take_terms(live, changed)
+        self.priorities += 1
+        live.priority = self.numbers + self.priorities
+        if not live.remaining:
+            live.state = FILLED
+        self.note_status(live, "modified")
+        if standing and live.remaining:
+            self._rejoin(live, was_held)
+
+    def _rejoin(self, live: LiveOrder, place: int) -> None:
+        if place == HELD:
+            hours.hold(self, live.listing, live)
+            return
+        live.joins = self.now + 1 if self.opened_at == self.now else self.now
+        self.place(live)
+        scheduling.schedule(self, live.listing)
+
+    # -- what the agenda calls -----------------------------------------------------------
+
+    def on_wake(self, wake: scheduling.Wake) -> None:
+        """Trade a bar of one listing."""
+        scheduling.on_wake(self, wake)
+
+    def on_session_open(self, listing: Listing) -> None:
+        """Open a market."""
+        hours.on_session_open(self, listing)
+
+    def on_session_close(self, listing: Listing) -> None:
+        """Close a market."""
+        hours.on_session_close(self, listing)
+
+    def on_contract_end(self, listing: Listing) -> None:
+        """End a contract."""
+        hours.on_contract_end(self, listing)
+
+    def on_good_till(self, live: LiveOrder) -> None:
+        """End an order whose time has come."""
+        hours.on_good_till(self, live)
+
+    def pending_children(self, listing: Listing) -> list[LiveOrder]:
+        """Return the children in a listing whose parents have not filled yet."""
+        return contingencies.pending_children(self, listing)
