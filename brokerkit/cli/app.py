@@ -1,0 +1,50 @@
+"""The `brokerkit` command: its sections, and the table of commands that are imported only when run."""
+
+from __future__ import annotations
+
+import click
+
+from brokerkit.cli.exit_codes import EXIT_CODE_HELP
+from brokerkit.cli.lazy_group import LazyGroup
+
+# One line a command: its name, and what the help says of it. The module is brokerkit/cli/commands/NAME.py
+# (a hyphen becomes an underscore), and its click command is called `command`.
+SECTIONS = {
+    "Start here": {
+        "demo": "Run the main job in one go and tell its story.",
+    },
+    "Look": {
+        "fx": "Show exchange rates, and the cash held in each currency.",
+        "instruments": "Show what can be traded, under our code and the broker's.",
+        "contracts": "Show an instrument's contracts, or the facts of one.",
+        "prices": "Show bars, quotes or ticks of a contract.",
+        "download": "Save the bars of many contracts to Parquet or CSV; resumes after an interruption.",
+    },
+    "Account": {
+        "capital": "Show what the accounts are worth.",
+        "positions": "Show what is held.",
+        "orders": "Show, place, change and cancel orders.",
+    },
+    "Upkeep": {
+        "client-ids": "Show who holds which client id, release or clear them.",
+        "completion": "Print the script that completes commands in your shell.",
+    },
+}
+
+_EPILOG = "\b\nExit codes:\n" + EXIT_CODE_HELP
+
+
+@click.group(
+    cls=LazyGroup,
+    sections=SECTIONS,
+    package="brokerkit.cli.commands",
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.version_option(package_name="brokerkit", message="brokerkit %(version)s")
+def app() -> None:
+    """One typed contract between trading strategies and any broker.
+
+    Every command that asks a broker takes --broker NAME, --data FOLDER, --set KEY=VALUE and --json.
+    Without --broker it asks the simulated broker, so nothing here can touch real money by accident.
+    """

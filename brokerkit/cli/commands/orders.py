@@ -1,0 +1,230 @@
+"""`brokerkit orders`: show, place, change and cancel orders."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import attrs
+import click
+
+from brokerkit.cli.confirm import confirm, confirm_trade, yes_option
+from brokerkit.cli.default_group import DefaultGroup
+from brokerkit.cli.naming import contract_named
+from brokerkit.cli.options import BrokerChoice, asks_broker, utc_time
+from brokerkit.cli.orders_output import print_fills, print_order, print_orders, print_what_if
+from brokerkit.errors import RequestTimedOut
+from brokerkit.spec.broker_order import BrokerOrder, OrderControl
+from brokerkit.spec.contract import FxPair
+from brokerkit.spec.order import Order, OrderType, TimeInForce
+from brokerkit.spec.orders import OrderChange
+
+
+@attrs.frozen
+class Named:
+    """An order known only by its reference."""
+
+    order_ref: str
+
+
+@click.group("orders", cls=DefaultGroup, default="list")
+def command() -> None:
+    """Show, place, change and cancel orders.
+
+    An order is known by its reference, which is made before it is sent. `brokerkit orders` alone lists
+    what the broker reports.
+    """
+
+
+@command.command("list")
+@click.option("--account", default="", metavar="ID", help="One account; all of them otherwise.")
+@click.option("--stored", is_flag=True, help="The orders that we placed, instead of those the broker reports.")
+@asks_broker
+def list_orders(choice: BrokerChoice, account: str, stored: bool, as_json: bool) -> None:
+    """List the working orders, and those done today."""
+    with choice.open() as broker:
+        domain = broker.orders
+        found = domain.get_list_of_orders_from_storage() if stored else domain.get_list_of_broker_orders(account)
+    print_orders(found, as_json=as_json)
+
+
+@command.command("fills")
+@click.option("--since", type=utc_time, metavar="TIME", help="Only those at or after this time (UTC).")
+@asks_broker
+def list_fills(choice: BrokerChoice, since: datetime | None, as_json: bool) -> None:
+    """List the executions that the broker reports."""
+    with choice.open() as broker:
+        print_fills(broker.orders.get_list_of_fills(since), as_json=as_json)
+
+
+def order_arguments(function: Any) -> Any:
+    """Give a command the arguments and options that make an order; it receives them as `**fields`."""
+    parts = [
+        click.argument("contract"),
+        click.argument("quantity"),
+        click.option("--limit", metavar="PRICE", help="Trade at this price or better."),
+        click.option("--stop", metavar="PRICE", help="Wait until the price reaches this."),
+        click.option("--trail", metavar="AMOUNT", help="A stop that follows the best price at this distance."),
+        click.option("--take-profit", metavar="PRICE", help="With an exit in profit here."),
+        click.option("--stop-loss", metavar="PRICE", help="With an exit in loss here."),
+        click.option(
+            "--tif",
+            type=click.Choice([t.value for t in TimeInForce if t is not TimeInForce.GTD]),
+            default="DAY",
+            show_default=True,
+            help="How long it works.",
+        ),
+        click.option("--account", default="", metavar="ID", help="The account to trade for."),
+        click.option("--tag", default="", metavar="WORD", help="Your own word for it."),
+    ]
+    for part in reversed(parts):
+        function = part(function)
+    return function
+
+
+@command.command("place", context_settings={"ignore_unknown_options": True})
+@order_arguments
+@click.option("--wait", type=float, default=0.0, metavar="SECONDS", help="Wait this long for it to be done.")
+@yes_option
+@asks_broker
+def place(choice: BrokerChoice, wait: float, yes: bool, as_json: bool, **fields: Any) -> None:
+    """Place an order; this trades.
+
+    CONTRACT is CORN/202312, a spread as EDOLLAR/202306_202309, or a pair such as GBPUSD. QUANTITY is
+    signed whole lots, negative to sell; one a leg for a spread, as in 1,-1.
+    """
+    order = _order_from(**fields)
+    with choice.open() as broker:
+        confirm_trade(broker, f"Place {_describe(order)}", yes=yes)
+        control = _put(broker, order)
+        print_order(_after(control, wait), as_json=as_json)
+
+
+@command.command("what-if", context_settings={"ignore_unknown_options": True})
+@order_arguments
+@asks_broker
+def what_if(choice: BrokerChoice, as_json: bool, **fields: Any) -> None:
+    """Show what an order would do to margin and cost; nothing is placed."""
+    order = _order_from(**fields)
+    with choice.open() as broker:
+        print_what_if(broker.orders.what_if_order(order), as_json=as_json)
+
+
+@command.command("modify", context_settings={"ignore_unknown_options": True})
+@click.argument("reference")
+@click.option("--limit", metavar="PRICE", help="The new limit.")
+@click.option("--stop", metavar="PRICE", help="The new trigger.")
+@click.option("--quantity", metavar="LOTS", help="The new signed total, counting what is filled.")
+@yes_option
+@asks_broker
+def modify(
+    choice: BrokerChoice,
+    reference: str,
+    limit: str | None,
+    stop: str | None,
+    quantity: str | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Change price, trigger or quantity of a working order."""
+    if limit is None and stop is None and quantity is None:
+        raise click.UsageError("Nothing to change: give --limit, --stop or --quantity.")
+    change = OrderChange(limit, stop, _quantities(quantity) if quantity else None)
+    with choice.open() as broker:
+        confirm_trade(broker, f"Modify order {reference}", yes=yes)
+        control = broker.orders.match_db_broker_order_to_control_order_from_brokers(Named(reference))
+        changed = broker.orders.modify_order_given_control_object(control, change)
+        print_order(changed.current(), as_json=as_json)
+
+
+@command.command("cancel")
+@click.argument("reference")
+@click.option(
+    "--wait", type=float, default=10.0, show_default=True, metavar="SECONDS", help="Wait for the broker's word."
+)
+@yes_option
+@asks_broker
+def cancel(choice: BrokerChoice, reference: str, wait: float, yes: bool, as_json: bool) -> None:
+    """Cancel a working order, and show how it ended: a fill may win the race."""
+    with choice.open() as broker:
+        control = broker.orders.match_db_broker_order_to_control_order_from_brokers(Named(reference))
+        confirm(f"Cancel {_describe(control.current().order)}?", yes=yes)
+        broker.orders.cancel_order_given_control_object(control)
+        print_order(_after(control, wait), as_json=as_json)
+
+
+@command.command("cancel-all")
+@click.option("--account", default="", metavar="ID", help="One account; all of them otherwise.")
+@yes_option
+@asks_broker
+def cancel_all(choice: BrokerChoice, account: str, yes: bool, as_json: bool) -> None:
+    """Cancel every working order, whoever placed it."""
+    with choice.open() as broker:
+        whose = f"account {account}" if account else "all accounts"
+        confirm(f"Cancel every working order of {whose} on broker '{broker.name}'?", yes=yes)
+        print_orders(broker.orders.cancel_all_orders(account), as_json=as_json)
+
+
+def _order_from(
+    contract: str,
+    quantity: str,
+    limit: str | None,
+    stop: str | None,
+    trail: str | None,
+    take_profit: str | None,
+    stop_loss: str | None,
+    tif: str,
+    account: str,
+    tag: str,
+) -> Order:
+    order = Order(
+        contract_named(contract),
+        _quantities(quantity),
+        _order_type(limit, stop, trail),
+        limit_price=limit,
+        stop_price=stop,
+        trail_amount=trail,
+        time_in_force=TimeInForce(tif),
+        account=account,
+        tag=tag,
+    )
+    return order.with_bracket(take_profit=take_profit, stop_loss=stop_loss) if take_profit or stop_loss else order
+
+
+def _order_type(limit: str | None, stop: str | None, trail: str | None) -> OrderType:
+    if trail is not None:
+        return OrderType.TRAILING_STOP
+    if stop is not None:
+        return OrderType.STOP_LIMIT if limit is not None else OrderType.STOP
+    return OrderType.LIMIT if limit is not None else OrderType.MARKET
+
+
+def _quantities(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.replace("_", "").split(","))
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is not a whole number of lots, such as 2 or -1, or 1,-1 for a spread."
+        ) from None
+
+
+def _describe(order: Order) -> str:
+    quantity = ",".join(f"{lots:+d}" for lots in order.quantity)
+    price = f" at {order.limit_price}" if order.limit_price is not None else ""
+    return f"{order.order_type.value} order {order.order_ref}: {quantity} {order.contract}{price}"
+
+
+def _put(broker: Any, order: Order) -> OrderControl:
+    domain = broker.fx.put_fx_order_on_stack if isinstance(order.contract, FxPair) else broker.orders.put_order_on_stack
+    control: OrderControl = domain(order)
+    return control
+
+
+def _after(control: OrderControl, seconds: float) -> BrokerOrder:
+    """Return the order's view once it is final, or as it stands when the time is over."""
+    if seconds > 0:
+        try:
+            return control.wait(seconds)
+        except RequestTimedOut:
+            click.echo(f"Not done after {seconds:g} s; the order goes on.", err=True)
+    return control.current()

@@ -1,0 +1,28 @@
+"""`brokerkit positions`: what is held."""
+
+from __future__ import annotations
+
+import click
+
+from brokerkit.cli.options import BrokerChoice, asks_broker
+from brokerkit.cli.output import print_json, print_table
+
+
+@click.command("positions")
+@click.option("--account", default="", metavar="ID", help="One account; all of them otherwise.")
+@asks_broker
+def command(choice: BrokerChoice, account: str, as_json: bool) -> None:
+    """Show what is held.
+
+    Lots are signed: negative is short. Currency is held as cash; see `brokerkit fx --balances`.
+    """
+    with choice.open() as broker:
+        positions = broker.positions.get_all_current_positions_as_list_with_contract_objects(account)
+    if as_json:
+        print_json(positions)
+        return
+    print_table(
+        ["account", "contract", "lots>", "average price>", "as of"],
+        ((p.account, p.contract, f"{p.quantity:+d}", p.average_price, p.as_of) for p in positions),
+        empty="No open positions.",
+    )

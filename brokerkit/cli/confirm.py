@@ -1,0 +1,31 @@
+"""Asking before something is done that cannot be undone, or that may cost money."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from brokerkit.spec.capital import AccountKind
+
+if TYPE_CHECKING:
+    from brokerkit import Broker
+
+
+def yes_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `--yes`; it receives `yes`: do not ask."""
+    return click.option("-y", "--yes", is_flag=True, help="Do not ask first.")(function)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask on stderr and go on; end the process with exit code 1 when the answer is no, or nobody answers."""
+    if not yes:
+        click.confirm(question, abort=True, err=True)
+
+
+def confirm_trade(broker: Broker, action: str, *, yes: bool) -> None:
+    """Ask before an action on anything but a simulation, and say which kind of account it is."""
+    kind = broker.account_kind
+    if kind is not AccountKind.SIMULATED:
+        confirm(f"{action} on broker '{broker.name}', a {kind.value} account?", yes=yes)

@@ -1,0 +1,170 @@
+"""The chapters that only look: the broker, currencies, contracts, prices, capital."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import attrs
+
+from brokerkit.cli.demo.chapter import Chapter
+from brokerkit.cli.output import moment
+from brokerkit.errors import MissingData
+from brokerkit.spec.contract import FuturesContract
+from brokerkit.spec.contracts import ContractWithBrokerData
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from brokerkit import Broker
+
+_LIKED = ("CORN", "CRUDE_W", "EDOLLAR", "GOLD")
+_SHOWN = 4
+
+
+@attrs.frozen(eq=False)
+class Market:
+    """A contract with its facts and its daily bars."""
+
+    contract: FuturesContract
+    facts: ContractWithBrokerData
+    bars: pd.DataFrame
+
+    @property
+    def last_close(self) -> Decimal:
+        """The newest daily close, on the tick grid."""
+        tick = self.facts.tick_size
+        return (Decimal(repr(float(self.bars["close"].iloc[-1]))) / tick).to_integral_value() * tick
+
+
+def opened(broker: Broker) -> Chapter:
+    """Tell which broker was opened."""
+    return Chapter(
+        "broker",
+        "Open a broker by its name",
+        f'broker = brokerkit.open_broker("{broker.name}")',
+        {
+            "plugin": broker.plugin,
+            "prices from": broker.data,
+            "account": f"{broker.account_kind.value}",
+            "connection": broker.state.value,
+        },
+    )
+
+
+def currencies(broker: Broker) -> Chapter:
+    """Tell the newest exchange rates, and draw nothing."""
+    codes = _liked_first(broker.fx.get_list_of_fxcodes(), ("GBPUSD", "EURUSD", "JPYUSD"))[:_SHOWN]
+    series = {code: broker.fx.get_fx_prices(code) for code in codes}
+    return Chapter(
+        "fx",
+        "Ask for exchange rates",
+        f'rates = broker.fx.get_fx_prices("{codes[0]}")',
+        columns=("pair", "first day", "last day", "days>", "last rate>"),
+        rows=tuple(
+            (code, rates.index[0].date(), rates.index[-1].date(), f"{len(rates):,}", f"{rates.iloc[-1]:.6g}")
+            for code, rates in series.items()
+        ),
+        says=f"A pair is a series: units of {codes[0][3:]} for one {codes[0][:3]}, one value a day.",
+    )
+
+
+def markets(broker: Broker) -> tuple[list[Market], Chapter]:
+    """Return one market an instrument, each by its front contract, and tell their chains and last prices."""
+    found: list[Market] = []
+    rows = []
+    for code in _liked_first(broker.prices.get_instruments_with_price_data(), _LIKED):
+        dates = broker.contracts.get_list_of_contract_dates_for_instrument_code(code)
+        market = _market(broker, FuturesContract(code, dates[0]))
+        if market is not None:
+            found.append(market)
+            rows.append((code, f"{len(dates)}: {' '.join(dates[:3])} …", *_last_bar(market)))
+        if len(found) == _SHOWN:
+            break
+    chapter = Chapter(
+        "chains",
+        "See which contracts trade, and their last prices",
+        'dates = broker.contracts.get_list_of_contract_dates_for_instrument_code("CORN")\n'
+        'bars = broker.prices.get_prices_for_contract_object(FuturesContract("CORN", dates[0]))',
+        columns=("instrument", "contracts", "front", "last day", "close>", "daily bars>"),
+        rows=tuple(rows),
+    )
+    return found, chapter
+
+
+def prices(market: Market) -> Chapter:
+    """Tell and draw the daily bars of a contract."""
+    newest = market.bars.iloc[-5:]
+    return Chapter(
+        "prices",
+        f"Read the daily bars of {market.contract}",
+        f'bars = broker.prices.get_prices_for_contract_object(FuturesContract("{market.contract.instrument_code}", '
+        f'"{market.contract.date}"))',
+        columns=("day", *(f"{name}>" for name in market.bars.columns)),
+        rows=tuple(
+            (f"{time:%Y-%m-%d}", *(f"{value:.10g}" for value in row))
+            for time, row in zip(newest.index, newest.to_numpy().tolist(), strict=True)
+        ),
+        series=market.bars["close"].iloc[-250:],
+        series_title=f"{market.contract} daily close",
+    )
+
+
+def contract_facts(broker: Broker, market: Market) -> Chapter:
+    """Tell expiry, tick, value, hours and commission of a contract."""
+    domain, contract, facts = broker.contracts, market.contract, market.facts
+    session = domain.get_trading_hours_for_contract(contract)[0]
+    point = facts.instrument.point_size
+    return Chapter(
+        "contract",
+        f"Know the contract {contract}",
+        "contract = broker.contracts.get_contract_object_with_broker_data("
+        f'FuturesContract("{contract.instrument_code}", "{contract.date}"))',
+        {
+            "what": facts.instrument.description,
+            "traded at": f"{facts.instrument.exchange} as {facts.instrument.broker_code}",
+            "last trading day": domain.get_actual_expiry_date_for_single_contract(contract),
+            "smallest price step": f"{facts.tick_size}, worth {(facts.tick_size * point).normalize():f} "
+            f"{facts.instrument.currency} a lot",
+            "trading hours": f"{moment(session.opening_time)} to {moment(session.closing_time)}",
+            "open now": domain.is_contract_okay_to_trade(contract),
+            "commission a lot": domain.get_commission_for_contract(contract),
+        },
+    )
+
+
+def capital(broker: Broker) -> Chapter:
+    """Tell what the accounts are worth, and what is free."""
+    domain = broker.capital
+    rows = []
+    for account in domain.get_list_of_accounts():
+        free = {m.currency: m for m in domain.get_excess_liquidity_value_across_currency(account.account_id)}
+        for value in domain.get_account_value_across_currency(account.account_id):
+            left = free.get(value.currency)
+            rows.append((account.account_id, account.kind, value, left))
+    return Chapter(
+        "capital",
+        "See what the account is worth",
+        "values = broker.capital.get_account_value_across_currency()",
+        columns=("account", "kind", "value>", "free of margin>"),
+        rows=tuple(rows),
+    )
+
+
+def _market(broker: Broker, contract: FuturesContract) -> Market | None:
+    """Return the contract's market; None when it has no bars yet."""
+    try:
+        bars = broker.prices.get_prices_for_contract_object(contract)
+    except MissingData:
+        return None
+    return Market(contract, broker.contracts.get_contract_object_with_broker_data(contract), bars)
+
+
+def _last_bar(market: Market) -> tuple[object, ...]:
+    bars = market.bars
+    return (market.contract, bars.index[-1].date(), f"{bars['close'].iloc[-1]:.10g}", f"{len(bars):,}")
+
+
+def _liked_first(codes: Sequence[str], liked: Sequence[str]) -> list[str]:
+    return [code for code in liked if code in codes] + [code for code in codes if code not in liked]

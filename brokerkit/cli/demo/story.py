@@ -1,0 +1,59 @@
+"""The story in order, and when it must stop short of trading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from brokerkit.cli.demo import looking
+from brokerkit.cli.demo.chapter import Chapter
+from brokerkit.cli.demo.looking import Market
+from brokerkit.cli.demo.trading import trade
+from brokerkit.errors import MissingData
+from brokerkit.spec.capital import AccountKind
+
+if TYPE_CHECKING:
+    from brokerkit import Broker
+
+
+def tell(broker: Broker, may_trade: Callable[[Broker], bool]) -> Iterator[Chapter]:
+    """Yield the chapters as they happen.
+
+    Args:
+        broker: An opened broker.
+        may_trade: Asked before the first order.
+
+    Raises:
+        MissingData: The broker has no prices of any contract that trades.
+    """
+    yield looking.opened(broker)
+    yield looking.currencies(broker)
+    markets, chapter = looking.markets(broker)
+    yield chapter
+    market = _market_to_trade(broker, markets)
+    yield looking.prices(market)
+    yield looking.contract_facts(broker, market)
+    yield looking.capital(broker)
+    if may_trade(broker):
+        yield from trade(broker, market)
+
+
+def reason_not_to_trade(broker: Broker) -> str:
+    """Return why the demo must not trade on this broker; empty when it may."""
+    if broker.account_kind is AccountKind.LIVE:
+        return "This is a live account; the demo never trades on one."
+    if broker.read_only:
+        return "This broker is read-only: set read_only = false in its configuration to let the demo trade."
+    return ""
+
+
+def _market_to_trade(broker: Broker, markets: list[Market]) -> Market:
+    """Return the first market that is open now, or the first one."""
+    if not markets:
+        raise MissingData(
+            "No contract that trades now has prices, so there is nothing to show.",
+            place=f"broker '{broker.name}', {broker.data}",
+            remedy="See 'brokerkit doctor'.",
+        )
+    is_open = broker.contracts.is_contract_okay_to_trade
+    return next((market for market in markets if is_open(market.contract)), markets[0])

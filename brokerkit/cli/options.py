@@ -1,0 +1,141 @@
+"""The options that commands share: which broker to ask, and how to print what it says."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import click
+from click.shell_completion import CompletionItem
+
+from brokerkit.cli.chart import IN_TERMINAL, check_target
+from brokerkit.cli.failure import JSON_WANTED
+
+if TYPE_CHECKING:
+    from brokerkit import Broker
+
+Function = Callable[..., Any]
+
+
+@attrs.frozen
+class BrokerChoice:
+    """Which broker a command was told to ask, and with which settings.
+
+    Attributes:
+        name: The name in the configuration, or an installed plugin's.
+        overrides: Settings given on the command line; they win over every other place.
+    """
+
+    name: str
+    overrides: dict[str, Any]
+
+    def open(self) -> Broker:
+        """Return the broker, opened; use it as a context manager."""
+        from brokerkit import open_broker
+
+        return open_broker(self.name, **self.overrides)
+
+
+def setting(text: str) -> tuple[str, str]:
+    """Return key and value of `key=value`."""
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise click.BadParameter(f"{text!r} is not of the form key=value, such as port=4002.")
+    return key.strip().replace("-", "_"), value
+
+
+def utc_time(text: str) -> datetime:
+    """Return the aware time that a date or a time names; UTC when it names no zone."""
+    try:
+        time = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is neither a date such as 2024-03-01 nor a time such as 2024-03-01T14:30."
+        ) from None
+    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+
+
+def asks_broker(function: Function) -> Function:
+    """Give a command `--broker`, `--data`, `--set` and `--json`; it receives `choice` and `as_json`."""
+
+    @click.option(
+        "-b",
+        "--broker",
+        default="sim",
+        metavar="NAME",
+        show_default=True,
+        shell_complete=_broker_names,
+        help="The broker to ask: a name from the configuration, or an installed plugin's.",
+    )
+    @click.option(
+        "--data",
+        type=click.Path(path_type=Path),
+        metavar="FOLDER",
+        help="Where a simulated broker takes its prices from.",
+    )
+    @click.option(
+        "--set",
+        "settings",
+        type=setting,
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Set one of the broker's settings.",
+    )
+    @json_option
+    @functools.wraps(function)
+    def command(broker: str, data: Path | None, settings: tuple[tuple[str, str], ...], **arguments: Any) -> Any:
+        overrides: dict[str, Any] = dict(settings)
+        if data is not None:
+            overrides["data"] = str(data)
+        return function(choice=BrokerChoice(broker, overrides), **arguments)
+
+    return command
+
+
+def json_option(function: Function) -> Function:
+    """Give a command `--json`; it receives `as_json`, and its errors are printed as JSON too."""
+
+    def remember(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
+        ctx.meta[JSON_WANTED] = value
+        return value
+
+    return click.option(
+        "--json", "as_json", is_flag=True, is_eager=True, callback=remember, help="Print one JSON document."
+    )(function)
+
+
+def plot_option(function: Function) -> Function:
+    """Give a command `--plot [FILE]`; it receives `plot`: None, `-` for the terminal, or a file."""
+
+    def check(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+        if value is not None:
+            check_target(value)
+        return value
+
+    return click.option(
+        "--plot",
+        is_flag=False,
+        flag_value=IN_TERMINAL,
+        default=None,
+        metavar="[FILE]",
+        callback=check,
+        help="Draw a chart here, or into a .png, .svg, .pdf or .html file.",
+    )(function)
+
+
+def range_options(function: Function) -> Function:
+    """Give a command `--start` and `--end`, aware times or None."""
+    with_end = click.option("--end", type=utc_time, metavar="TIME", help="Only what is before this time (UTC).")(
+        function
+    )
+    return click.option("--start", type=utc_time, metavar="TIME", help="Only what is at or after this time (UTC).")(
+        with_end
+    )
+
+
+def _broker_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return []

@@ -1,0 +1,107 @@
+"""A folder of downloaded bars: one file a contract, each whole or not there, so that a download can go on."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from brokerkit.errors import InvalidArgument, MissingDependency
+from brokerkit.spec.contract import FuturesContract
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_REQUEST_FILE = "download.json"
+
+
+@attrs.frozen
+class Request:
+    """What a folder's files were asked for; a second download into it must ask the same.
+
+    Attributes:
+        broker: The broker's name.
+        data: Where its prices come from, in its own words.
+        frequency: The length of a bar, such as `1d`.
+        start: The first time asked for; empty for as far back as there is.
+        end: The time asked up to; empty for up to then.
+        file_format: `csv` or `parquet`.
+    """
+
+    broker: str
+    data: str
+    frequency: str
+    start: str
+    end: str
+    file_format: str
+
+
+@attrs.frozen
+class PriceFolder:
+    """A folder with one file of bars a contract, named `INSTRUMENT_DATE.csv` or `.parquet`."""
+
+    path: Path
+    request: Request
+
+    @classmethod
+    def opened(cls, path: Path, request: Request, *, refresh: bool = False) -> PriceFolder:
+        """Return the folder, made if need be.
+
+        Raises:
+            InvalidArgument: It holds a download of something else.
+            MissingDependency: Parquet was asked for and pyarrow is not installed.
+        """
+        _check_format(request.file_format)
+        path.mkdir(parents=True, exist_ok=True)
+        note = path / _REQUEST_FILE
+        if note.exists() and not refresh:
+            _check_same(note, request)
+        _write_whole(note, json.dumps(attrs.asdict(request), indent=2) + "\n")
+        return cls(path, request)
+
+    def file_of(self, contract: FuturesContract) -> Path:
+        """Return where a contract's bars are, or will be."""
+        return self.path / f"{contract.instrument_code}_{contract.date}.{self.request.file_format}"
+
+    def save(self, contract: FuturesContract, bars: pd.DataFrame) -> Path:
+        """Write a contract's bars and return the file; a crash leaves the whole file or none."""
+        target = self.file_of(contract)
+        part = target.with_name(target.name + ".part")
+        if self.request.file_format == "parquet":
+            bars.to_parquet(part)
+        else:
+            bars.to_csv(part, date_format="%Y-%m-%dT%H:%M:%SZ")
+        part.replace(target)
+        return target
+
+
+def _check_same(note: Path, request: Request) -> None:
+    before = json.loads(note.read_text(encoding="utf-8"))
+    now = attrs.asdict(request)
+    differing = [name for name in now if before.get(name) != now[name]]
+    if differing:
+        words = ", ".join(f"{name} {before.get(name)!r}, now {now[name]!r}" for name in differing)
+        raise InvalidArgument(
+            f"The folder holds a download of something else: {words}.",
+            place=str(note),
+            remedy="Choose another folder, or give --refresh to begin anew.",
+        )
+
+
+def _write_whole(target: Path, text: str) -> None:
+    part = target.with_name(target.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(target)
+
+
+def _check_format(file_format: str) -> None:
+    if file_format != "parquet":
+        return
+    if importlib.util.find_spec("pyarrow") is None:
+        raise MissingDependency(
+            "Parquet needs pyarrow, which is not installed.",
+            remedy="pip install 'brokerkit[parquet]', or use --format csv.",
+        )

@@ -1,0 +1,147 @@
+"""The command itself: help, misspellings, laziness, and how errors leave it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+import time
+
+import click
+import pytest
+
+from brokerkit import errors
+from brokerkit.cli.app import SECTIONS, app
+from brokerkit.cli.exit_codes import EXIT_CODES, exit_code_of
+from brokerkit.cli.failure import failures_reported
+
+COMMANDS = {name: summary for commands in SECTIONS.values() for name, summary in commands.items()}
+
+
+def test_help_lists_every_command_and_exit_code(run):
+    told = run("--help")
+    assert told.exit_code == 0
+    for name in COMMANDS:
+        assert f"\n  {name} " in told.out
+    for code, meaning in EXIT_CODES.items():
+        assert f"{code:>3}  {meaning}" in told.out
+
+
+@pytest.mark.parametrize(("name", "summary"), COMMANDS.items())
+def test_the_table_of_commands_says_what_the_command_says_of_itself(name, summary):
+    command = importlib.import_module(f"brokerkit.cli.commands.{name.replace('-', '_')}").command
+    assert command.name == name
+    assert " ".join(command.help.split("\n\n")[0].split()) == summary
+
+
+def test_help_is_printed_within_three_tenths_of_a_second():
+    best = min(_seconds_of_help() for _ in range(3))
+    assert best <= 0.3
+
+
+def _seconds_of_help() -> float:
+    start = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-c", "from brokerkit.cli import main; main()", "--help"], check=True, capture_output=True
+    )
+    return time.perf_counter() - start
+
+
+def test_help_imports_neither_pandas_nor_rich_nor_any_command():
+    script = (
+        "import sys\nfrom brokerkit.cli.app import app\n"
+        "try: app(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'pandas', 'numpy', 'rich', 'sqlite_utils', 'ib_insync', 'plotext'} & set(sys.modules)\n"
+        "heavy |= {name for name in sys.modules if name.startswith('brokerkit.cli.commands.')}\n"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_misspelt_command_is_told_the_closest_one(run):
+    told = run("pricess")
+    assert told.exit_code == 2
+    assert "No such command 'pricess'. Did you mean 'prices'?" in told.err
+
+
+def test_version_is_that_of_the_package(run):
+    assert run("--version").out.startswith("brokerkit 0.")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script_for_the_shell(run, shell):
+    told = run("completion", shell)
+    assert told.exit_code == 0
+    assert "_BROKERKIT_COMPLETE" in told.out
+
+
+def test_completion_offers_commands_without_importing_them():
+    environment = {
+        **os.environ,
+        "_BROKERKIT_COMPLETE": "bash_complete",
+        "COMP_WORDS": "brokerkit po",
+        "COMP_CWORD": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", "from brokerkit.cli import main; main()"],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == ["plain,positions"]
+
+
+ERRORS = [
+    (errors.UnknownBroker, 3),
+    (errors.MissingHook, 4),
+    (errors.ReadOnlyBroker, 5),
+    (errors.MissingContract, 6),
+    (errors.DataFileError, 7),
+    (errors.OffTickPrice, 8),
+    (errors.OutcomeUnknown, 9),
+    (errors.CannotConnect, 10),
+    (errors.StoreLocked, 11),
+]
+
+
+@pytest.mark.parametrize(("kind", "code"), ERRORS)
+def test_each_branch_of_errors_has_its_own_exit_code(kind, code):
+    assert exit_code_of(kind("Something is wrong.")) == code
+
+
+def test_an_error_is_printed_as_fact_place_remedy_and_code(capsys):
+    error = errors.MissingInstrument(
+        "No instrument 'CRON'.", place="the synthetic feed", remedy="See 'brokerkit instruments'.", given="CRON",
+        candidates=["CORN", "GOLD"],
+    )  # fmt: skip
+    with pytest.raises(click.exceptions.Exit) as ended, failures_reported(click.Context(app)):
+        raise error
+    assert ended.value.exit_code == 6
+    assert capsys.readouterr().err.splitlines() == [
+        "Error [BK404] No instrument 'CRON'.",
+        "  where   the synthetic feed",
+        "  meant   CORN?",
+        "  do      See 'brokerkit instruments'.",
+    ]
+
+
+def test_an_error_is_one_json_document_on_stderr_when_json_was_asked_for(run):
+    told = run("client-ids", "release", "7", "--json", "--yes")
+    assert (told.exit_code, told.out) == (5, "")
+    assert json.loads(told.err)["code"] == "BK305"
+
+
+def test_a_bug_gives_one_message_and_no_traceback(capsys, monkeypatch):
+    with pytest.raises(click.exceptions.Exit) as ended, failures_reported(click.Context(app)):
+        raise ZeroDivisionError("division by zero")
+    told = capsys.readouterr().err
+    assert ended.value.exit_code == 1
+    assert "ZeroDivisionError: division by zero" in told
+    assert "Traceback" not in told
+    monkeypatch.setenv("BROKERKIT_TRACEBACK", "1")
+    with pytest.raises(ZeroDivisionError), failures_reported(click.Context(app)):
+        raise ZeroDivisionError
