@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from brokerkit.spec.orders import OrderChange, Orders, WhatIf
     from brokerkit.spec.positions import Position, Positions
     from brokerkit.spec.prices import ContractPrices, Frequency, Prices, Quote, QuoteStatus, Ticker
+    from brokerkit.spec.secret import Secret
 
 __all__ = [
     "Account",
@@ -92,6 +93,7 @@ __all__ = [
     "Prices",
     "Quote",
     "QuoteStatus",
+    "Secret",
     "Services",
     "Session",
     "Setting",
@@ -144,6 +146,7 @@ _HOME = {
     "brokerkit.spec.orders": ("OrderChange", "Orders", "WhatIf"),
     "brokerkit.spec.positions": ("Position", "Positions"),
     "brokerkit.spec.prices": ("ContractPrices", "Frequency", "Prices", "Quote", "QuoteStatus", "Ticker"),
+    "brokerkit.spec.secret": ("Secret",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 
@@ -77,6 +77,13 @@ class BrokerkitError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         """Support pickling, so that errors cross process borders whole."""
         return (_rebuild, (type(self), self.fact, self.__dict__.copy()))
+
+    def hide(self, mask: Callable[[str], str]) -> None:
+        """Apply `mask` to every text in the error, so that it shows no secret."""
+        for attribute in ("fact", "place", "remedy", "given", "broker_message"):
+            setattr(self, attribute, mask(getattr(self, attribute)))
+        self.args = tuple(mask(argument) if isinstance(argument, str) else argument for argument in self.args)
+        self.candidates = tuple(mask(each) if isinstance(each, str) else each for each in self.candidates)
 
     def as_dict(self) -> dict[str, object]:
         """Return the error as JSON-ready values, for `--json` and for audit logs."""

@@ -99,7 +99,7 @@ class Broker:
     positions: Positions
     settings: Mapping[str, Setting]
     read_only: bool
-    _machinery: Machinery
+    _machinery: Machinery = attrs.field(alias="machinery")
 
     @property
     def state(self) -> ConnectionState:

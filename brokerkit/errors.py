@@ -74,6 +74,10 @@ from brokerkit._base_error import BrokerkitError as BrokerkitError
 from brokerkit._base_error import closest_match as closest_match
 
 
+class ConfigWarning(UserWarning):
+    """Something in the set-up has no effect, and looks as if it was meant to have one."""
+
+
 class ConfigError(BrokerkitError):
     """The set-up is wrong; nothing was opened."""
 

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
-import attrs
 import platformdirs
 
 from brokerkit.broker import Broker, Machinery
-from brokerkit.errors import (
-    BrokerkitError,
-    InvalidPlugin,
-    PluginError,
-    UnknownBroker,
-    UnknownSetting,
-)
+from brokerkit.errors import BrokerkitError, InvalidPlugin, PluginError
 from brokerkit.middleware.read_only import ReadOnly
 from brokerkit.registry.dispatch import EventDispatch
-from brokerkit.registry.entry_points import BROKERS, Installed, extra_that_brings, installed, load, missing_dependency
+from brokerkit.registry.entry_points import extra_that_brings, missing_dependency
 from brokerkit.registry.lazy_store import LazyStore
-from brokerkit.registry.setting import Setting
+from brokerkit.registry.planning import Plan, plan_broker
 from brokerkit.registry.strict_manager import StrictPluginManager
 from brokerkit.registry.wrapping import wrap
 from brokerkit.spec.capital import AccountKind
@@ -28,14 +23,18 @@ from brokerkit.spec.domains import DOMAINS
 from brokerkit.spec.facade import facade
 from brokerkit.spec.lifecycle import BrokerPlugin, Services, Session
 from brokerkit.spec.middleware import Middleware, Surroundings
+from brokerkit.spec.secret import masker
 
 
 def open_broker(name: str, /, **overrides: Any) -> Broker:
     """Return the broker that has this name in the configuration, opened; or an installed plugin's, with defaults.
 
+    Each setting is taken from the strongest place that gives it: a keyword here, the environment
+    variable `BROKERKIT_<NAME>_<KEY>`, the configuration file, the plugin's default.
+
     Args:
         name: A section's name, such as `paper` for `[brokers.paper]`; or a plugin's name, such as `sim`.
-        overrides: Settings of the broker, stronger than the environment and the file.
+        overrides: Settings of the broker; a dict for a middleware's options.
 
     Raises:
         ConfigError: The set-up is wrong: an unknown name, key or value; nothing was opened.
@@ -47,98 +46,107 @@ def open_broker(name: str, /, **overrides: Any) -> Broker:
         ...     broker.account_kind.value
         'simulated'
     """
-    plugins = installed(BROKERS)
-    if name not in plugins:
-        raise UnknownBroker(f"No broker named {name!r}.", given=name, candidates=plugins)
-    found = plugins[name]
-    plugin = load_plugin(found, used_by=f"Broker {name!r} uses plugin {found.name!r}, which")
-    read_only = overrides.pop("read_only", None)
-    for key in overrides:
-        if key not in [field.name for field in attrs.fields(plugin.settings)]:
-            raise UnknownSetting(f"Plugin {name!r} has no setting {key!r}.", given=key)
-    settings = plugin.settings(**overrides)
-    return _assemble(name, found, plugin, settings, {}, read_only)
+    return assemble(plan_broker(name, overrides))
 
 
-def load_plugin(found: Installed, used_by: str = "") -> BrokerPlugin:
-    """Return an installed plugin, imported and checked for being one.
-
-    Raises:
-        MissingDependency: It needs a package that is not installed.
-        PluginImportError: Its code failed to import.
-        InvalidPlugin: Its entry point names something else.
-    """
-    plugin = load(found, used_by=used_by)
-    if not isinstance(plugin, BrokerPlugin):
-        raise InvalidPlugin(
-            f"The entry point {found.name!r} names a {type(plugin).__name__}, which is not a BrokerPlugin.",
-            place=str(found),
-            remedy="Point it to `plugin = BrokerPlugin(open=..., settings=...)`.",
-        )
-    if not attrs.has(plugin.settings):
-        raise InvalidPlugin(
-            f"The settings of plugin {found.name!r} are not an attrs class: {plugin.settings!r}.",
-            place=str(found),
-            remedy="Write @attrs.frozen above the class; its fields are the keys of the broker's section.",
-        )
-    return plugin
-
-
-def _assemble(
-    name: str,
-    found: Installed,
-    plugin: BrokerPlugin,
-    settings: Any,
-    origins: dict[str, Setting],
-    read_only: bool | None,
-) -> Broker:
+def assemble(plan: Plan) -> Broker:
+    """Return the broker that a plan describes, opened. When it fails, nothing stays open."""
+    name, found = plan.selection.name, plan.selection.plugin
     manager = StrictPluginManager()
     events = EventDispatch(manager, name)
     with ExitStack() as resources:
-        store = LazyStore(name)
+        store = LazyStore(name, plan.selection.store_path)
         resources.callback(store.close)
+        wrapped = resources.enter_context(ExitStack())
         resources.callback(events.silence)
-        services = Services(
-            broker_name=name,
-            emit=events.emit,
-            has_listener=events.has_listener,
-            store=store,
-            state_folder=platformdirs.user_state_path("brokerkit") / name,
-        )
-        session = _open_session(name, found, plugin, settings, services)
+        services = Services(name, events.emit, events.has_listener, store, _state_folder(name))
+        session = _open_session(plan, services)
         resources.callback(session.close)
-        manager.register_domains(session.domains, session.others, plugin.contract, str(found))
-        label = f"{name!r} ({found.name})"
-        callers = manager.callers(label)
-        is_read_only = not _is_simulation(plugin, session) if read_only is None else read_only
-        machinery = Machinery(label, session, callers, manager.capabilities, events, resources)
-        domains = {attribute: facade(domain, callers) for attribute, domain in DOMAINS.items()}
-        broker = Broker(
-            name=name, plugin=found.name, settings=origins, read_only=is_read_only, machinery=machinery, **domains
+        manager.register_domains(session.domains, session.others, plan.plugin.contract, str(found))
+        machinery = Machinery(
+            label=plan.selection.label,
+            session=session,
+            callers=manager.callers(plan.selection.label),
+            capabilities=manager.capabilities,
+            events=events,
+            resources=ExitStack(),
         )
-        middlewares: list[Middleware] = [ReadOnly()] if is_read_only else []
-        surroundings = Surroundings(name, broker, session.account_kind, services.state_folder, str)
-        for middleware in middlewares:
-            middleware.opened(surroundings)
-        wrap(manager, middlewares)
+        middlewares = _guarded(plan, session)
+        broker = _broker(plan, machinery, read_only=any(isinstance(each, ReadOnly) for each in middlewares))
+        _wrap(plan, manager, broker, middlewares, wrapped)
         events.refresh()
         machinery.resources = resources.pop_all()
     return broker
 
 
-def _open_session(name: str, found: Installed, plugin: BrokerPlugin, settings: Any, services: Services) -> Session:
+def _broker(plan: Plan, machinery: Machinery, *, read_only: bool) -> Broker:
+    domains = {attribute: facade(domain, machinery.callers) for attribute, domain in DOMAINS.items()}
+    return Broker(
+        name=plan.selection.name,
+        plugin=plan.selection.plugin.name,
+        settings=plan.origins,
+        read_only=read_only,
+        machinery=machinery,
+        **domains,
+    )
+
+
+def _guarded(plan: Plan, session: Session) -> list[Middleware]:
+    """Return the middlewares, with the read-only guard among them unless the broker may be written to.
+
+    The guard stands outside all others, but for those in front that only look on.
+    """
+    middlewares = list(plan.middlewares.values())
+    wanted = plan.selection.common.settings.read_only
+    needed = not _is_simulation(plan.plugin, session) if wanted is None else wanted
+    if needed and not any(isinstance(each, ReadOnly) for each in middlewares):
+        leading = 0
+        while leading < len(middlewares) and middlewares[leading].only_looks_on:
+            leading += 1
+        middlewares.insert(leading, ReadOnly())
+    return middlewares
+
+
+def _is_simulation(plugin: BrokerPlugin, session: Session) -> bool:
+    """Return whether no money can be at stake: both the plugin and the opened broker must say so."""
+    return plugin.is_simulation and session.account_kind is AccountKind.SIMULATED
+
+
+def _wrap(
+    plan: Plan, manager: StrictPluginManager, broker: Broker, middlewares: Sequence[Middleware], opened: ExitStack
+) -> None:
+    surroundings = Surroundings(
+        broker_name=broker.name,
+        broker=broker,
+        account_kind=broker.account_kind,
+        state_folder=_state_folder(broker.name),
+        mask=masker(plan.secrets),
+    )
+    for middleware in middlewares:
+        middleware.opened(surroundings)
+        opened.callback(middleware.close)
+        manager.register_listener(middleware, type(middleware).__module__)
+    wrap(manager, middlewares)
+
+
+def _state_folder(broker: str) -> Path:
+    return platformdirs.user_state_path("brokerkit") / broker
+
+
+def _open_session(plan: Plan, services: Services) -> Session:
+    found = plan.selection.plugin
     try:
-        session = plugin.open(settings, services)
-    except BrokerkitError:
+        session = plan.plugin.open(plan.settings, services)
+    except BrokerkitError as error:
+        error.hide(masker(plan.secrets))
         raise
     except ImportError as error:
         extra = extra_that_brings(error.name or "", found.requirements)
         if not extra:
-            raise _failed_to_open(name, found, error) from error
-        user = f"Broker {name!r} uses plugin {found.name!r}, which"
-        raise missing_dependency(found, error.name or "", extra, user) from error
+            raise _failed_to_open(plan, error) from error
+        raise missing_dependency(found, error.name or "", extra, plan.selection.used_by) from error
     except Exception as error:
-        raise _failed_to_open(name, found, error) from error
+        raise _failed_to_open(plan, error) from error
     if not isinstance(session, Session):
         raise InvalidPlugin(
             f"Plugin {found.name!r} opened and gave back a {type(session).__name__}.",
@@ -148,14 +156,11 @@ def _open_session(name: str, found: Installed, plugin: BrokerPlugin, settings: A
     return session
 
 
-def _failed_to_open(name: str, found: Installed, error: Exception) -> PluginError:
+def _failed_to_open(plan: Plan, error: Exception) -> PluginError:
+    selection = plan.selection
     return PluginError(
-        f"Plugin {found.name!r} failed to open broker {name!r}: {type(error).__name__}: {error}",
-        place=str(found),
+        f"Plugin {selection.plugin.name!r} failed to open broker {selection.name!r}: "
+        f"{type(error).__name__}: {masker(plan.secrets)(str(error))}",
+        place=str(selection.plugin),
         remedy="This is a fault of the plugin: it should raise a typed error.",
     )
-
-
-def _is_simulation(plugin: BrokerPlugin, session: Session) -> bool:
-    """Return whether no money can be at stake: both the plugin and the opened broker must say so."""
-    return plugin.is_simulation and session.account_kind is AccountKind.SIMULATED

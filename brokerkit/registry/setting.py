@@ -7,8 +7,6 @@ from typing import Any
 
 import attrs
 
-MASK = "***"
-
 
 class Origin(enum.Enum):
     """Where a setting's value came from, the strongest first."""

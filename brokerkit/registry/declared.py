@@ -1,0 +1,94 @@
+"""What a settings class declares: its keys, their types, defaults and meaning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import attrs
+
+from brokerkit.errors import InvalidPlugin
+from brokerkit.registry.conversion import wanted
+from brokerkit.spec.secret import Secret
+
+
+@attrs.frozen
+class DeclaredSetting:
+    """One key that a settings class declares.
+
+    Attributes:
+        key: How it is written in a configuration.
+        attribute: What the settings object calls it.
+        kind: Its type.
+        is_required: Whether it has no default.
+        default: Its default; None when it is required, or when a factory makes it.
+        help: What it means, in words.
+    """
+
+    key: str
+    attribute: str
+    kind: Any
+    is_required: bool
+    default: Any = None
+    help: str = ""
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether its value must not be shown."""
+        return self.kind is Secret or Secret in get_args(self.kind)
+
+    @property
+    def takes(self) -> str:
+        """What it takes, in words, such as `a whole number`."""
+        return wanted(self.kind)
+
+
+@attrs.frozen
+class CommonSettings:
+    """The keys that every broker's section may have, besides its plugin's own.
+
+    Attributes:
+        plugin: The plugin's name; the section's own name when it is not given.
+        read_only: Whether hooks that write are refused; without it, they are unless the broker is a simulation.
+        middleware: What runs around every call, the outermost first.
+        store_path: The SQLite file of this broker; `[store] path`, or the user's state folder without it.
+    """
+
+    plugin: str = attrs.field(default="", metadata={"help": "the installed plugin that this broker uses"})
+    read_only: bool | None = attrs.field(default=None, metadata={"help": "refuse every order, change and cancel"})
+    middleware: tuple[str, ...] = attrs.field(default=(), metadata={"help": "what runs around calls, outermost first"})
+    store_path: Path | None = attrs.field(default=None, metadata={"help": "the SQLite file of this broker"})
+
+
+COMMON_KEYS: frozenset[str] = frozenset(field.name for field in attrs.fields(CommonSettings))
+"""The keys that no plugin may declare, because every broker has them."""
+
+
+def declared_settings(settings: type[Any], origin: str = "") -> dict[str, DeclaredSetting]:
+    """Return what an attrs class declares, by key, in the order it is written.
+
+    Raises:
+        InvalidPlugin: A field's type cannot be found out.
+    """
+    try:
+        kinds = get_type_hints(settings)
+    except Exception as error:
+        raise InvalidPlugin(
+            f"The types of {settings.__qualname__} cannot be read: {error}.",
+            place=origin,
+            remedy="Import what its annotations name at run time, not under TYPE_CHECKING.",
+        ) from error
+    fields = [field for field in attrs.fields(settings) if field.init]
+    return {field.alias or field.name: _declared(field, kinds.get(field.name, Any)) for field in fields}
+
+
+def _declared(field: attrs.Attribute[Any], kind: Any) -> DeclaredSetting:
+    has_factory = isinstance(field.default, attrs.Factory)  # type: ignore[arg-type]
+    return DeclaredSetting(
+        key=field.alias or field.name,
+        attribute=field.name,
+        kind=kind,
+        is_required=field.default is attrs.NOTHING,
+        default=None if field.default is attrs.NOTHING or has_factory else field.default,
+        help=str(field.metadata.get("help", "")),
+    )

@@ -1,0 +1,89 @@
+"""Secrets by reference: `{env = ...}`, `{file = ...}`, `{command = ...}`, looked up when a broker is opened."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_origin
+
+from brokerkit.errors import SecretUnavailable
+
+COMMAND_TIMEOUT = 60.0
+"""Seconds that a command may take to print a secret: a person may have to unlock a vault."""
+
+_KINDS = ("env", "file", "command")
+
+
+def is_reference(value: object, kind: Any) -> bool:
+    """Return whether a configured value refers to a secret, rather than being a table of the declared type."""
+    wants_table = isinstance(get_origin(kind), type) and issubclass(get_origin(kind), Mapping)
+    return isinstance(value, Mapping) and len(value) == 1 and next(iter(value)) in _KINDS and not wants_table
+
+
+def resolve(reference: Mapping[str, Any], folder: Path | None, place: str) -> str:
+    """Return the secret that a reference leads to.
+
+    Args:
+        reference: One of the three forms.
+        folder: Where a relative file starts.
+        place: Where the reference stands, for errors.
+
+    Raises:
+        SecretUnavailable: It leads to nothing.
+    """
+    kind, target = next(iter(reference.items()))
+    if kind == "env":
+        return _from_environment(target, place)
+    if kind == "file":
+        return _from_file(target, folder, place)
+    return _from_command(target, place)
+
+
+def _from_environment(variable: Any, place: str) -> str:
+    if not isinstance(variable, str) or not os.environ.get(variable):
+        raise SecretUnavailable(
+            f"The environment variable {variable!r} is not set.", place=place, remedy="Set it, then open the broker."
+        )
+    return os.environ[variable]
+
+
+def _from_file(target: Any, folder: Path | None, place: str) -> str:
+    path = (folder or Path()) / Path(str(target)).expanduser()
+    try:
+        text = path.read_text(encoding="utf-8").strip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise SecretUnavailable(
+            f"The secret's file {path} cannot be read: {reason}.", place=place, remedy="Correct the path or its rights."
+        ) from error
+    if not text:
+        raise SecretUnavailable(f"The secret's file {path} is empty.", place=place, remedy="Write the secret into it.")
+    return text
+
+
+def _from_command(target: Any, place: str) -> str:
+    command = [str(part) for part in target] if isinstance(target, list) else shlex.split(str(target))
+    if not command:
+        raise SecretUnavailable("The secret's command is empty.", place=place, remedy="Write a program to run.")
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, timeout=COMMAND_TIMEOUT, check=True, text=True)
+    except OSError as error:
+        raise _command_failed(command, f"cannot be run: {error.strerror}", place) from error
+    except subprocess.TimeoutExpired:
+        raise _command_failed(command, f"did not finish within {COMMAND_TIMEOUT:g} s", place) from None
+    except subprocess.CalledProcessError as error:
+        raise _command_failed(command, f"ended with exit code {error.returncode}", place) from None
+    text = done.stdout.strip("\r\n")
+    if not text:
+        raise _command_failed(command, "printed nothing", place)
+    return text
+
+
+def _command_failed(command: list[str], fact: str, place: str) -> SecretUnavailable:
+    # Only the program is named: an argument may itself be worth hiding.
+    return SecretUnavailable(
+        f"The secret's command {command[0]!r} {fact}.", place=place, remedy="Run it in a terminal to see why."
+    )

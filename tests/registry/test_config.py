@@ -1,0 +1,215 @@
+"""Configuration: where a value comes from, and every way to get it wrong."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brokerkit import Origin, errors, open_broker
+
+Install = Callable[..., Path]
+
+PLUGIN = """
+import enum
+from decimal import Decimal
+from pathlib import Path
+
+import attrs
+
+from brokerkit import BrokerPlugin, Secret, Session, unsupported
+
+
+class Mode(enum.Enum):
+    FAST = "fast"
+    SLOW = "slow"
+
+
+@attrs.frozen
+class Settings:
+    port: int = attrs.field(default=4001, validator=attrs.validators.in_(range(1, 65536)))
+    host: str = "127.0.0.1"
+    account: str = ""
+    password: Secret | None = None
+    mode: Mode = Mode.FAST
+    fee: Decimal = Decimal(0)
+    folder: Path | None = None
+    markets: tuple[str, ...] = ()
+
+
+plugin = BrokerPlugin(
+    open=lambda settings, services: Session(domains=(), others=unsupported("none"), native=settings),
+    settings=Settings,
+)
+"""
+
+
+@pytest.fixture
+def write(install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Return a function that writes the configuration file, with the plugin `acme` installed."""
+    install(PLUGIN)
+
+    def write_config(text: str) -> Path:
+        path = tmp_path / "brokerkit.toml"
+        path.write_text(text, encoding="utf-8")
+        monkeypatch.setenv("BROKERKIT_CONFIG", str(path))
+        return path
+
+    return write_config
+
+
+def opened(name: str = "paper", **overrides: Any) -> Any:
+    """Return the settings object and the origins of a broker."""
+    with open_broker(name, **overrides) as broker:
+        return broker.native, broker.settings
+
+
+def test_each_value_comes_from_the_strongest_source_and_says_which(
+    write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write('[brokers.paper]\nplugin = "acme"\nport = 1\nhost = "file"\naccount = "file"\n')
+    monkeypatch.setenv("BROKERKIT_PAPER_PORT", "2")
+    monkeypatch.setenv("BROKERKIT_PAPER_HOST", "environment")
+    settings, origins = opened(port=3)
+    assert (settings.port, settings.host, settings.account, settings.fee) == (3, "environment", "file", 0)
+    assert [origins[key].origin for key in ("port", "host", "account", "fee")] == [
+        Origin.KEYWORD,
+        Origin.ENVIRONMENT,
+        Origin.FILE,
+        Origin.DEFAULT,
+    ]
+    assert origins["host"].place == "$BROKERKIT_PAPER_HOST"
+    assert origins["account"].place == f"{path}:5"
+    assert repr(origins["plugin"]) == f"plugin = 'acme' (file, {path}:2)"
+
+
+def test_values_are_made_into_what_the_settings_declare(write: Callable[[str], Path], tmp_path: Path) -> None:
+    write('[brokers.paper]\nplugin = "acme"\nmode = "slow"\nfee = 0.1\nfolder = "data"\nmarkets = ["A", "B"]\n')
+    settings, _ = opened()
+    assert settings.mode.name == "SLOW"
+    assert str(settings.fee) == "0.1"
+    assert settings.folder == tmp_path / "data"  # relative to the file, wherever the strategy runs
+    assert settings.markets == ("A", "B")
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("[brokers.paper\n", errors.ConfigSyntaxError, r"is not TOML: .*line 1, column 15"),
+        ("[broker.paper]\n", errors.UnknownSetting, r"no table 'broker'\. \(.*:1\) Did you mean 'brokers'"),
+        ("brokers = 3\n", errors.InvalidSetting, r"brokers is 3; it should be a table"),
+        ("[brokers]\npaper = 3\n", errors.InvalidSetting, r"brokers.paper is 3; it should be a table.*:2"),
+        ("[store]\npth = 'x'\n[brokers.paper]\nplugin = 'acme'", errors.UnknownSetting, r"Did you mean 'path'"),
+        ("[brokers.paper]\nplugin = 'acne'\n", errors.UnknownPlugin, r"toml:2\) Did you mean 'acme'"),
+        ("[brokers.paper]\nplugin = 'acme'\nprot = 1\n", errors.UnknownSetting, r"toml:3\) Did you mean 'port'"),
+        ("[brokers.paper]\nplugin = 'acme'\nport = '1'\n", errors.InvalidSetting, r"port is '1'; .*a whole number.*:3"),
+        ("[brokers.paper]\nplugin = 'acme'\nport = true\n", errors.InvalidSetting, r"port is True; .*a whole number"),
+        ("[brokers.paper]\nplugin = 'acme'\nport = 99999\n", errors.InvalidSetting, r"'port' must be in range"),
+        ("[brokers.paper]\nplugin = 'acme'\nhost = 1\n", errors.InvalidSetting, r"host is 1; it should be text"),
+        ("[brokers.paper]\nplugin = 'acme'\nmode = 'x'\n", errors.InvalidSetting, r"one of 'fast', 'slow'"),
+        ("[brokers.paper]\nplugin = 'acme'\nmarkets = 'A'\n", errors.InvalidSetting, r"a list of text"),
+        ("[brokers.paper]\nplugin = 'acme'\nread_only = 1\n", errors.InvalidSetting, r"true or false"),
+        ("[brokers.paper]\nplugin = 'acme'\nmiddleware = ['adit']\n", errors.UnknownMiddleware, r"'audit'"),
+        ("[brokers.live]\nplugin = 'acme'\n", errors.UnknownBroker, r"No broker named 'paper' in .*Configured: live\."),
+    ],
+)
+def test_a_mistake_in_the_file_is_named_with_its_place(
+    write: Callable[[str], Path], text: str, error: type[errors.BrokerkitError], message: str
+) -> None:
+    write(text)
+    with pytest.raises(error, match=message):
+        open_broker("paper")
+
+
+def test_without_a_file_an_unknown_name_lists_what_is_installed(install: Install) -> None:
+    install(PLUGIN)
+    with pytest.raises(errors.UnknownBroker, match=r"'acne' and no configuration file .* Did you mean 'acme'"):
+        open_broker("acne")
+
+
+def test_a_missing_file_named_by_the_variable_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BROKERKIT_CONFIG", str(tmp_path / "none.toml"))
+    with pytest.raises(errors.ConfigFileError, match=r"BROKERKIT_CONFIG names a file that does not exist"):
+        open_broker("sim")
+
+
+def test_the_working_folder_comes_before_the_users_folder(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(PLUGIN)
+    users = Path.home() / ".config" / "brokerkit"
+    users.mkdir(parents=True)
+    (users / "brokerkit.toml").write_text("[brokers.paper]\nplugin = 'acme'\nport = 7\n")
+    assert opened()[0].port == 7
+    Path("brokerkit.toml").write_text("[brokers.paper]\nplugin = 'acme'\nport = 8\n")
+    assert opened()[0].port == 8
+
+
+def test_secrets_are_found_by_reference_and_shown_nowhere(
+    write: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "password.txt").write_text("hunter2\n")
+    write(
+        "[brokers.paper]\nplugin = 'acme'\naccount = {env = 'ACME_ACCOUNT'}\npassword = {file = 'password.txt'}\n"
+        f"port = {{command = ['{sys.executable}', '-c', 'print(4242)']}}\n"
+    )
+    monkeypatch.setenv("ACME_ACCOUNT", "U7654321")
+    settings, origins = opened()
+    assert (settings.account, settings.password.reveal(), settings.port) == ("U7654321", "hunter2", 4242)
+    shown = f"{settings!r} {origins!r} {settings.password}"
+    assert "U7654321" not in shown
+    assert "hunter2" not in shown
+    assert b"hunter2" not in pickle.dumps([settings.password, settings.account])
+    with pytest.raises(errors.SecretUnavailable, match="does not travel"):
+        pickle.loads(pickle.dumps(settings.password)).reveal()
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("{env = 'ACME_NOWHERE'}", "environment variable 'ACME_NOWHERE' is not set"),
+        ("{file = 'nowhere.txt'}", r"nowhere.txt cannot be read: No such file"),
+        ("{command = 'false'}", r"command 'false' ended with exit code 1"),
+        ("{command = 'acme-no-such-program --token abc'}", r"'acme-no-such-program' cannot be run"),
+    ],
+)
+def test_a_secret_that_is_not_there_names_where_it_was_looked_for(
+    write: Callable[[str], Path], reference: str, message: str
+) -> None:
+    write(f"[brokers.paper]\nplugin = 'acme'\npassword = {reference}\n")
+    with pytest.raises(errors.SecretUnavailable, match=message) as failure:
+        open_broker("paper")
+    assert failure.value.place.endswith("brokerkit.toml:3")
+    assert "abc" not in str(failure.value)
+
+
+def test_a_wrong_secret_is_not_shown_by_the_error(
+    write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("[brokers.paper]\nplugin = 'acme'\nport = {env = 'ACME_PORT'}\n")
+    monkeypatch.setenv("ACME_PORT", "hunter2")
+    with pytest.raises(errors.InvalidSetting, match=r"port is \*\*\*; it should be a whole number"):
+        open_broker("paper")
+
+
+def test_an_unmatched_variable_is_warned_of_with_the_closest_one(
+    write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("[brokers.paper]\nplugin = 'acme'\n[brokers.paper_live]\nplugin = 'acme'\n")
+    monkeypatch.setenv("BROKERKIT_PAPER_PROT", "1")
+    with pytest.warns(errors.ConfigWarning, match=r"Did you mean \$BROKERKIT_PAPER_PORT"):
+        open_broker("paper").close()
+    monkeypatch.delenv("BROKERKIT_PAPER_PROT")
+    monkeypatch.setenv("BROKERKIT_PAPER_LIVE_PORT", "1")  # paper_live's port, and no setting of paper
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        open_broker("paper").close()
+
+
+def test_two_named_brokers_of_one_plugin_have_their_own_settings(write: Callable[[str], Path]) -> None:
+    write("[brokers.one]\nplugin = 'acme'\nport = 1\n[brokers.two]\nplugin = 'acme'\nport = 2\n")
+    with open_broker("one") as one, open_broker("two") as two:
+        assert (one.native.port, two.native.port) == (1, 2)
