@@ -12,6 +12,9 @@ from brokerkit.cli.lazy_group import LazyGroup
 SECTIONS = {
     "Start here": {
         "demo": "Run the main job in one go and tell its story.",
+        "init": "Write a commented starter configuration.",
+        "brokers": "List the brokers that can be opened by name.",
+        "doctor": "Check a broker step by step, and say what to do about each failure.",
     },
     "Look": {
         "fx": "Show exchange rates, and the cash held in each currency.",

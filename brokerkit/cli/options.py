@@ -27,17 +27,27 @@ class BrokerChoice:
 
     Attributes:
         name: The name in the configuration, or an installed plugin's.
-        overrides: Settings given on the command line; they win over every other place.
+        overrides: Settings given on the command line, as text; they win over every other place.
     """
 
     name: str
-    overrides: dict[str, Any]
+    overrides: dict[str, str]
 
     def open(self) -> Broker:
         """Return the broker, opened; use it as a context manager."""
         from brokerkit import open_broker
 
-        return open_broker(self.name, **self.overrides)
+        return open_broker(self.name, **self.typed_overrides())
+
+    def typed_overrides(self) -> dict[str, Any]:
+        """Return the settings as `open_broker` takes them.
+
+        Raises:
+            InvalidSetting: A text is not what its setting takes.
+        """
+        from brokerkit.cli.typed_settings import typed_settings
+
+        return typed_settings(self.name, self.overrides)
 
 
 def setting(text: str) -> tuple[str, str]:
@@ -88,7 +98,7 @@ def asks_broker(function: Function) -> Function:
     @json_option
     @functools.wraps(function)
     def command(broker: str, data: Path | None, settings: tuple[tuple[str, str], ...], **arguments: Any) -> Any:
-        overrides: dict[str, Any] = dict(settings)
+        overrides = dict(settings)
         if data is not None:
             overrides["data"] = str(data)
         return function(choice=BrokerChoice(broker, overrides), **arguments)
@@ -138,4 +148,13 @@ def range_options(function: Function) -> Function:
 
 
 def _broker_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    return []
+    """Return the names of brokers that begin with what is typed; none when the configuration is wrong."""
+    from brokerkit.errors import BrokerkitError
+    from brokerkit.registry.config_file import read_config
+    from brokerkit.registry.entry_points import BROKERS, installed
+
+    try:
+        configured = read_config().brokers
+    except BrokerkitError:
+        configured = {}
+    return [CompletionItem(name) for name in [*configured, *installed(BROKERS)] if name.startswith(incomplete)]

@@ -36,10 +36,8 @@ class LocalStore:
 
     def close(self) -> None:
         """Give back the client ids that were leased through this object, and close the file."""
-        try:
-            self.client_ids.release_own()
-        finally:
-            self._database.close()
+        self.client_ids.release_own()
+        self._database.close()
 
     def __enter__(self) -> LocalStore:
         """Return the store itself."""

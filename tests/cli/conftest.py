@@ -83,3 +83,21 @@ def real_data() -> Path:
     if not folder.exists():
         pytest.skip("no real prices at ../shared/data/pysystemtrade")
     return folder
+
+
+@pytest.fixture
+def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Install a distribution with one broker plugin, as pip lays it down: `distribution("acme", code)`."""
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    monkeypatch.syspath_prepend(str(site))
+
+    def install(name: str, code: str) -> None:
+        (site / f"brokerkit_{name}.py").write_text(code, encoding="utf-8")
+        info = site / f"brokerkit_{name}-0.3.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: brokerkit-{name}\nVersion: 0.3\n")
+        (info / "entry_points.txt").write_text(f"[brokerkit.brokers]\n{name} = brokerkit_{name}:plugin\n")
+        monkeypatch.delitem(sys.modules, f"brokerkit_{name}", raising=False)
+
+    return install

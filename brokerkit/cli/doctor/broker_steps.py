@@ -1,0 +1,90 @@
+"""The steps on the opened broker: connection, account, data, clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from brokerkit.cli.doctor.finding import Finding, note, ok
+from brokerkit.errors import MissingData
+from brokerkit.spec.capital import AccountKind
+from brokerkit.spec.contract import FuturesContract
+from brokerkit.spec.events import ConnectionState
+
+if TYPE_CHECKING:
+    from brokerkit import Broker
+
+_TOLERABLE_SKEW = 2.0
+_OLD_DAYS = 5
+
+
+@runtime_checkable
+class TellsTime(Protocol):
+    """A plugin's own object that can ask the broker what time it is."""
+
+    def current_time(self) -> datetime:
+        """Return the broker's clock, aware UTC."""
+        ...
+
+
+def connection(broker: Broker, seconds: float) -> Iterator[Finding]:
+    """Say whether the broker can be reached, and what of the contract it declines."""
+    says = f"{broker.state.value} in {seconds:.2f} s; prices from {broker.data or 'the broker'}"
+    if broker.state is ConnectionState.CONNECTED:
+        yield ok("connection", says)
+    else:
+        yield note("connection", f"{broker.state.value}.", "Wait for it, or look at the broker's side.")
+    declined = {hook: each.reason for hook, each in broker.capabilities().items() if not each}
+    if declined:
+        yield ok("contract", f"declines {len(declined)} of {len(broker.capabilities())} hooks", **declined)
+
+
+def account(broker: Broker) -> Iterator[Finding]:
+    """Say which accounts there are, and whether orders would be sent."""
+    accounts = broker.capital.get_list_of_accounts()
+    kinds = ", ".join(f"{each.account_id} ({each.kind.value}, {each.base_currency})" for each in accounts)
+    yield ok("account", kinds)
+    if broker.read_only:
+        yield note(
+            "account",
+            "Orders are refused: the broker is read-only.",
+            "read_only = false in its section lets them pass.",
+        )
+    elif broker.account_kind is AccountKind.LIVE:
+        yield note("account", "Orders are sent, to a live account.", "read_only = true in its section refuses them.")
+
+
+def data(broker: Broker) -> Iterator[Finding]:
+    """Say how many instruments have prices, and how old the newest bar of one is."""
+    codes = broker.prices.get_instruments_with_price_data()
+    if not codes:
+        yield note("data", "No instrument has prices.", "Check the data folder, or the broker's subscriptions.")
+        return
+    dates = broker.contracts.get_list_of_contract_dates_for_instrument_code(codes[0])
+    contract = FuturesContract(codes[0], dates[0])
+    try:
+        newest = broker.prices.get_prices_for_contract_object(contract).index[-1]
+    except MissingData as error:
+        yield note("data", f"{contract} has no daily bars: {error.fact}", error.remedy)
+        return
+    yield ok("data", f"{len(codes)} instruments with prices; newest daily bar of {contract}: {newest:%Y-%m-%d}")
+    age = (datetime.now(timezone.utc) - newest).days
+    if age > _OLD_DAYS and broker.account_kind is not AccountKind.SIMULATED:
+        yield note("data", f"That bar is {age} days old.", "Check the market-data subscription.")
+
+
+def clock(broker: Broker) -> Iterator[Finding]:
+    """Compare this machine's clock with the broker's."""
+    if broker.account_kind is AccountKind.SIMULATED and not isinstance(broker.native, TellsTime):
+        yield ok("clock", "simulated: there is no other clock to compare with")
+        return
+    if not isinstance(broker.native, TellsTime):
+        yield note("clock", "This plugin does not tell the broker's time.")
+        return
+    skew = (broker.native.current_time() - datetime.now(timezone.utc)).total_seconds()
+    if abs(skew) <= _TOLERABLE_SKEW:
+        yield ok("clock", f"{abs(skew):.1f} s from the broker's")
+    else:
+        direction = "behind" if skew > 0 else "ahead of"
+        yield note("clock", f"This machine is {abs(skew):.1f} s {direction} the broker.", "Set it by NTP.")

@@ -1,0 +1,55 @@
+"""Settings written as text on the command line, read as their plugin declares them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import tomli
+
+from brokerkit.errors import InvalidSetting
+from brokerkit.registry.conversion import NotConvertible, parse
+from brokerkit.registry.declared import CommonSettings, declared_settings
+from brokerkit.registry.selection import load_plugin, select
+
+
+def typed_settings(broker: str, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return settings as `open_broker` takes them.
+
+    A key that the plugin does not declare is passed on as it is, so that opening the broker names the
+    closest one. `risk.max_order_lots` means an option of a middleware, written as TOML.
+
+    Raises:
+        InvalidSetting: A text is not what its setting takes.
+        ConfigError: The broker cannot be looked up.
+    """
+    if not texts:
+        return {}
+    selection = select(broker, {"plugin": texts["plugin"]} if "plugin" in texts else {})
+    declared = {**declared_settings(CommonSettings), **declared_settings(load_plugin(selection.plugin).settings)}
+    typed: dict[str, Any] = {}
+    for key, text in texts.items():
+        table, dot, option = key.partition(".")
+        if dot:
+            typed.setdefault(table, {})[option] = _literal(text)
+        elif key in declared:
+            typed[key] = _parsed(broker, key, text, declared[key].kind)
+        else:
+            typed[key] = text
+    return typed
+
+
+def _parsed(broker: str, key: str, text: str, kind: Any) -> Any:
+    try:
+        return parse(text, kind)
+    except NotConvertible as error:
+        raise InvalidSetting(
+            f"Broker {broker!r}: {key} is {text!r}; it should be {error}.", place=f"--set {key}={text}"
+        ) from None
+
+
+def _literal(text: str) -> Any:
+    try:
+        return tomli.loads(f"value = {text}")["value"]
+    except tomli.TOMLDecodeError:
+        return text

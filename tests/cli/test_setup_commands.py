@@ -1,0 +1,168 @@
+"""`brokers`, `init` and `doctor`: what is installed, what is configured, and what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import tomli
+
+SILENT = """
+import attrs
+from brokerkit import AccountKind, BrokerPlugin, Capital, Account, Session, hookimpl, unsupported
+
+@attrs.frozen
+class Settings:
+    port: int = attrs.field(default=4002, metadata={"help": "where it listens"})
+    account: str = attrs.field(default="", metadata={"help": "which account to trade for"})
+
+class AcmeCapital:
+    get_account_value_across_currency_across_accounts = unsupported("Acme tells no values")
+    get_account_value_across_currency = unsupported("Acme tells no values")
+    get_excess_liquidity_value_across_currency = unsupported("Acme tells no values")
+
+    @hookimpl
+    def get_list_of_accounts(self):
+        return [Account("A1", AccountKind.PAPER, "USD")]
+
+def open_acme(settings, services):
+    others = unsupported("Acme knows accounts only")
+    return Session((AcmeCapital(),), others, account_kind=AccountKind.PAPER, data="Acme")
+
+plugin = BrokerPlugin(open=open_acme, settings=Settings, summary="Acme, which knows accounts only")
+"""
+
+
+@pytest.fixture
+def acme(distribution) -> None:
+    """A plugin that works, in a distribution of its own."""
+    distribution("acme", SILENT)
+
+
+@pytest.fixture
+def broken(distribution) -> None:
+    """A plugin whose code fails to import."""
+    distribution("broken", "import acme_sdk\n")
+
+
+def findings(told, step: str) -> list[dict[str, object]]:
+    return [finding for finding in told.json if finding["step"] == step]
+
+
+@pytest.mark.usefixtures("acme", "broken")
+def test_brokers_lists_sections_and_plugins_and_a_broken_one_hides_no_other(run, home: Path):
+    (home / "brokerkit.toml").write_text('[brokers.paper]\nplugin = "acme"\n')
+    told = {row["name"]: row for row in run("brokers", "--json").json}
+    assert told["paper"]["plugin"] == "acme"
+    assert told["paper"]["named_in"].endswith("brokerkit.toml:1")
+    assert (told["acme"]["package"], told["acme"]["about"]) == ("brokerkit-acme 0.3", "Acme, which knows accounts only")
+    assert told["broken"]["about"] == "cannot be used: ModuleNotFoundError: No module named 'acme_sdk'"
+    assert "acme_sdk" in run("brokers").out
+
+
+@pytest.mark.usefixtures("acme")
+def test_brokers_shows_the_settings_and_the_hooks_of_one(run):
+    assert run("brokers", "acme", "--json").json[0] == {
+        "key": "port",
+        "takes": "a whole number",
+        "default": 4002,
+        "help": "where it listens",
+    }
+    hooks = run("brokers", "acme", "--hooks", "--json").json
+    assert hooks["get_list_of_accounts"]["support"] == "supported"
+    assert hooks["get_fx_prices"] == {"support": "unsupported", "reason": "Acme knows accounts only"}
+
+
+def test_an_unknown_broker_is_told_the_closest_name(run):
+    told = run("brokers", "simm")
+    assert told.exit_code == 3
+    assert "[BK101]" in told.err
+    assert "meant   sim?" in told.err
+
+
+@pytest.mark.usefixtures("acme", "broken")
+def test_init_writes_a_configuration_that_opens_and_names_every_setting(run, home: Path):
+    assert run("init").exit_code == 0
+    text = (home / "brokerkit.toml").read_text()
+    assert tomli.loads(text)["brokers"]["acme"] == {"plugin": "acme"}
+    assert "# port = 4002" in text
+    assert "# where it listens" in text
+    assert "Plugin 'broken' cannot be used" in text
+    uncommented = "\n".join(line.removeprefix("# ") if " = " in line else line for line in text.splitlines())
+    assert run("doctor", "--broker", "acme").exit_code == 0, uncommented
+
+
+def test_init_does_not_overwrite_unasked(run, home: Path):
+    (home / "brokerkit.toml").write_text("# mine\n")
+    told = run("init", answer="n\n")
+    assert told.exit_code == 1
+    assert (home / "brokerkit.toml").read_text() == "# mine\n"
+    assert run("init", "--yes").exit_code == 0
+    assert "brokerkit's configuration" in (home / "brokerkit.toml").read_text()
+
+
+def test_init_user_writes_where_every_folder_finds_it(run, tmp_path: Path):
+    written = run("init", "--user", "--json").json["file"]
+    assert Path(written) == tmp_path / "config" / "brokerkit" / "brokerkit.toml"
+
+
+@pytest.mark.usefixtures("acme")
+def test_doctor_says_each_value_with_its_origin(run, home: Path, monkeypatch: pytest.MonkeyPatch):
+    (home / "brokerkit.toml").write_text('[brokers.paper]\nplugin = "acme"\naccount = "A1"\n')
+    monkeypatch.setenv("BROKERKIT_PAPER_PORT", "4010")
+    told = run("doctor", "--broker", "paper", "--set", "read_only=true", "--json")
+    assert told.exit_code == 0
+    [values] = findings(told, "settings")
+    assert values["details"]["port"] == "4010  (environment, $BROKERKIT_PAPER_PORT)"
+    assert values["details"]["account"] == f"A1  (file, {home / 'brokerkit.toml'}:3)"
+    assert values["details"]["read_only"] == "yes  (keyword)"
+
+
+@pytest.mark.usefixtures("acme", "broken")
+def test_doctor_examines_to_the_end_and_notes_what_is_beside_the_point(run):
+    told = run("doctor", "--broker", "acme", "--json")
+    assert told.exit_code == 0
+    assert [f["verdict"] for f in findings(told, "connection")] == ["ok"]
+    assert findings(told, "account")[0]["says"] == "A1 (paper, USD)"
+    assert findings(told, "account")[1]["says"] == "Orders are refused: the broker is read-only."
+    assert "broken" in findings(told, "plugin")[0]["says"]
+    assert findings(told, "data")[0]["verdict"] == "note"
+
+
+def test_doctor_stops_at_a_wrong_value_and_says_what_was_not_reached(run, home: Path, acme: None):
+    (home / "brokerkit.toml").write_text('[brokers.paper]\nplugin = "acme"\nprot = 1\n')
+    told = run("doctor", "--broker", "paper", "--json")
+    assert told.exit_code == 1
+    [failure] = findings(told, "settings")
+    assert (failure["verdict"], failure["code"]) == ("failed", "BK106")
+    assert "brokerkit.toml:3" in failure["says"]
+    assert [f["verdict"] for f in findings(told, "connection")] == ["skipped"]
+
+
+def test_doctor_names_line_and_column_of_a_file_that_is_no_toml(run, home: Path):
+    (home / "brokerkit.toml").write_text("[brokers.paper\n")
+    told = run("doctor", "--broker", "sim", "--json")
+    assert told.exit_code == 1
+    [failure] = findings(told, "config")
+    assert (failure["verdict"], failure["code"]) == ("failed", "BK105")
+    assert "line 1, column 15" in failure["says"]
+
+
+def test_doctor_names_a_variable_that_belongs_to_no_broker(run, monkeypatch: pytest.MonkeyPatch, acme: None):
+    monkeypatch.setenv("BROKERKIT_PAPRE_PORT", "4010")
+    told = run("doctor", "--broker", "acme", "--json")
+    assert any("$BROKERKIT_PAPRE_PORT" in finding["says"] for finding in findings(told, "config"))
+
+
+def test_a_setting_of_the_wrong_type_is_refused_with_the_option_it_came_from(run, acme: None):
+    told = run("capital", "--broker", "acme", "--set", "port=many")
+    assert told.exit_code == 3
+    assert "port is 'many'; it should be a whole number" in told.err
+    assert "--set port=many" in told.err
+
+
+def test_a_declined_hook_is_one_message_with_the_reason(run, acme: None):
+    told = run("fx", "--broker", "acme")
+    assert told.exit_code == 5
+    assert "[BK301]" in told.err
+    assert "Acme knows accounts only" in told.err
