@@ -36,8 +36,10 @@ class LocalStore:
 
     def close(self) -> None:
         """Give back the client ids that were leased through this object, and close the file."""
-        self.client_ids.release_own()
-        self._database.close()
+        try:
+            self.client_ids.release_own()
+        finally:
+            self._database.close()
 
     def __enter__(self) -> LocalStore:
         """Return the store itself."""

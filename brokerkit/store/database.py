@@ -17,20 +17,37 @@ from brokerkit.store.faults import store_errors
 from brokerkit.store.schema import Schema
 
 _databases: weakref.WeakSet[Database] = weakref.WeakSet()
-_inherited: list[sqlite3.Connection | None] = []
+_paused: list[Database] = []
+_forking = threading.Lock()
 
 
-def _leave_parents_connections() -> None:
-    for database in _databases:
-        database.forget_connection()
+def _before_fork() -> None:
+    # SQLite keeps in memory which locks its process holds. A child would believe that copy, and the
+    # locks are not its own: so no connection is open, nor any transaction, while a process forks.
+    _forking.acquire()
+    _paused.extend(_databases)
+    for database in _paused:
+        database.pause()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave_parents_connections)
+def _after_fork_in_parent() -> None:
+    while _paused:
+        _paused.pop().resume()
+    _forking.release()
+
+
+def _after_fork_in_child() -> None:
+    global _forking  # the parent's is held by a thread that the child does not have
+    _forking = threading.Lock()
+    while _paused:
+        _paused.pop().resume_in_child()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
 
 
 class Database:
-    """A SQLite file in WAL mode, with one connection that all threads share and no forked child does.
+    """A SQLite file in WAL mode, with one connection that all threads share, and no child process does.
 
     Args:
         path: The file; it and its folder are made when they are not there, readable by this user only.
@@ -52,9 +69,10 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._closed = False
         self._synchronous = ""
+        with _forking:
+            _databases.add(self)
         with self._lock:
             self._connected()
-        _databases.add(self)
 
     @contextmanager
     def write(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
@@ -91,15 +109,25 @@ class Database:
         """Close the file; closing it again does nothing."""
         with self._lock, store_errors(self.path):
             self._closed = True
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            self._disconnect()
 
-    def forget_connection(self) -> None:
-        """Leave a connection that was made before a fork to the parent, and make a new one when it is needed."""
-        _inherited.append(self._connection)  # closing it, or having it collected, could disturb the parent's
-        self._connection = None
+    def pause(self) -> None:
+        """Wait until no thread uses the connection, close it, and let none open it before `resume`."""
+        self._lock.acquire()
+        self._disconnect()
+
+    def resume(self) -> None:
+        """Let threads open a new connection."""
+        self._lock.release()
+
+    def resume_in_child(self) -> None:
+        """Do so in a forked child, where no other thread runs, and no lock of theirs counts."""
         self._lock = threading.RLock()
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def _connected(self) -> sqlite3.Connection:
         if self._closed:
@@ -115,7 +143,9 @@ class Database:
         connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
         try:
             connection.row_factory = sqlite3.Row
+            connection.execute("BEGIN")  # so that all of it is read of one moment: another process may be migrating
             self._check_owner(connection)
+            connection.execute("COMMIT")
             self._enter_wal_mode(connection)
             connection.execute("PRAGMA foreign_keys = ON")
             if _version(connection) < self._schema.version:

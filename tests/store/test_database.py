@@ -114,6 +114,27 @@ def test_an_error_inside_a_transaction_undoes_it(tmp_path: Path) -> None:
     database.close()
 
 
+def test_only_a_durable_commit_waits_for_the_disk(tmp_path: Path) -> None:
+    database = Database(tmp_path / "notes.db", ONE)
+    waits = []
+    for durable in (True, False, True):
+        with database.write(durable=durable) as connection:
+            waits.append(connection.execute("PRAGMA synchronous").fetchone()[0])
+    assert waits == [2, 1, 2]  # FULL and NORMAL, in SQLite's numbers
+    database.close()
+
+
+def test_children_forked_while_threads_write_write_too(
+    store: LocalStore, start_script: Callable[..., subprocess.Popen[str]]
+) -> None:
+    said, _ = start_script("fork_while_writing.py", store.path).communicate(timeout=60)
+    assert said.split() == ["0"] * 5
+    orders = store.journal.orders()
+    assert sum(order.order.tag == "child" for order in orders) == 5 * 20
+    assert any(order.order.tag == "parent" for order in orders)
+    assert store.damage() == []
+
+
 def test_two_processes_of_two_threads_write_one_journal(
     store: LocalStore, start_script: Callable[..., subprocess.Popen[str]]
 ) -> None:

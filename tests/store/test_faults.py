@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -46,6 +47,21 @@ def test_a_store_locked_for_ever_is_not_waited_for_for_ever(store_path: Path) ->
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StoreLocked):
             open_store(store_path, timeout=0.05)
+
+
+def test_a_change_to_wal_mode_is_waited_for_as_long_as_was_said(store_path: Path) -> None:
+    """SQLite itself refuses that change at once while anybody reads."""
+    open_store(store_path).close()
+    with raw(store_path) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM orders").fetchall()
+        start = time.monotonic()
+        with pytest.raises(StoreLocked):
+            open_store(store_path, timeout=0.3)
+        assert time.monotonic() - start >= 0.3
+        other.execute("COMMIT")
+    open_store(store_path).close()
 
 
 def test_a_file_of_something_else_is_refused_and_left_alone(store_path: Path) -> None:

@@ -178,6 +178,15 @@ def test_a_changed_child_is_changed_in_its_parent_too(store: LocalStore, order: 
     assert store.journal.order(moved.order_ref).order == moved
 
 
+def test_a_changed_grandchild_is_changed_all_the_way_up(store: LocalStore, order: Order) -> None:
+    child = Order.stop(GOLD, -2, "1940")
+    nested = attrs.evolve(order, children=(attrs.evolve(child, children=(Order.limit(GOLD, 2, "1930"),)),))
+    store.journal.intend(nested)
+    moved = attrs.evolve(nested.children[0].children[0], limit_price="1925")
+    store.journal.amend(moved)
+    assert store.journal.order(nested.order_ref).order.children[0].children == (moved,)
+
+
 def test_an_intent_that_never_left_is_withdrawn_and_may_come_again(store: LocalStore, order: Order) -> None:
     bracket = order.with_bracket(take_profit=1960)
     store.journal.intend(bracket)
