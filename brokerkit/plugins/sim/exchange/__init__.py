@@ -58,18 +58,28 @@ call anything here, from any thread.
 **Money.** Prices are whole numbers of 10^-8 and money of 10^-12 inside; `cash`, `statement`, `values`,
 `margins` and `positions` give exact decimals. An `FxPair` order changes one currency into another.
 
+**Faults.** `Exchange(faults=[fault("duplicate-fill", at=2), fault("late-acknowledgement", rate=0.1)])`, or
+`add_fault` later; `FAULTS` lists them. `disconnect` and `reconnect` break and mend the line by hand. While
+it is down requests raise `ConnectionLost`, and what happens meanwhile is told after the reconnect, once.
+A listener hears a duplicate fill twice: the client must count fills by execution id.
+`query(ref)` asks the exchange itself what became of an order.
+
 The rules by which orders trade are in `docs/sim.md`, each with an example that is a test.
 """
 
 from __future__ import annotations
 
 from brokerkit.plugins.sim.exchange.commission import CommissionModel, NoCommission, PercentOfValue, PerLot, PerOrder
-from brokerkit.plugins.sim.exchange.exchange import Exchange, Margins, Statement
+from brokerkit.plugins.sim.exchange.exchange import Exchange
+from brokerkit.plugins.sim.exchange.faults import FAULTS, Fault, fault
 from brokerkit.plugins.sim.exchange.latency import Latency
 from brokerkit.plugins.sim.exchange.liquidity import UnlimitedVolume, VolumeShare
 from brokerkit.plugins.sim.exchange.live_order import LiveOrder
+from brokerkit.plugins.sim.exchange.margin import Margins
 from brokerkit.plugins.sim.exchange.matching import IntrabarPath
 from brokerkit.plugins.sim.exchange.models import Models, VolumeCap
+from brokerkit.plugins.sim.exchange.queries import Statement
+from brokerkit.plugins.sim.exchange.realtime import RealTimeClock
 from brokerkit.plugins.sim.exchange.sessions import SessionList, Sessions, WeeklyHours
 from brokerkit.plugins.sim.exchange.slippage import (
     NoSlippage,
@@ -81,9 +91,11 @@ from brokerkit.plugins.sim.exchange.slippage import (
 from brokerkit.plugins.sim.exchange.terms import ContractTerms, OutsideHours
 
 __all__ = [
+    "FAULTS",
     "CommissionModel",
     "ContractTerms",
     "Exchange",
+    "Fault",
     "IntrabarPath",
     "Latency",
     "LiveOrder",
@@ -96,6 +108,7 @@ __all__ = [
     "PerOrder",
     "PercentOfValue",
     "PercentSlippage",
+    "RealTimeClock",
     "SessionList",
     "Sessions",
     "SlippageModel",
@@ -106,4 +119,5 @@ __all__ = [
     "VolumeImpact",
     "VolumeShare",
     "WeeklyHours",
+    "fault",
 ]

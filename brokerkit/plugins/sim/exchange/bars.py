@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import deque
 from typing import Any
 
@@ -17,6 +17,7 @@ WINDOW = 512
 _LOOK = 4
 _KEEP = 4096
 _BLOCK = 8192
+_COLUMNS = ("start", "end", "open", "high", "low", "close")
 
 Floats = NDArray[np.float64]
 
@@ -37,6 +38,13 @@ class Segment:
     def __len__(self) -> int:
         """Return the number of bars."""
         return len(self.start)
+
+    def rest(self) -> Segment:
+        """Return the bars from `at` on, as views."""
+        part = slice(self.at, None)
+        sizes = None if self.volume is None else self.volume[part]
+        prices = (self.open[part], self.high[part], self.low[part], self.close[part])
+        return Segment(self.start[part], self.end[part], *prices, sizes)
 
 
 def segment(
@@ -96,7 +104,8 @@ class BarSeries:
     """
 
     __slots__ = (
-        "_segments", "at", "closes", "ends", "highs", "last", "last_end", "lows", "opens", "starts", "volumes", "where",
+        "_segments", "at", "closes", "ends", "highs", "last", "last_end", "lows", "opens", "starts",
+        "volumes", "where",
     )  # fmt: skip
 
     def __init__(self, where: str) -> None:
@@ -201,11 +210,13 @@ class BarSeries:
     def _load(self, bars: Segment, at: int) -> None:
         stop = min(at + WINDOW, len(bars))
         part = slice(at, stop)
+        passed = 1 if at > 0 else 0
+        at -= passed
         self.starts, self.ends = bars.start[part].tolist(), bars.end[part].tolist()
         self.opens, self.highs = _units(bars.open[part]), _units(bars.high[part])
         self.lows, self.closes = _units(bars.low[part]), _units(bars.close[part])
         self.volumes = [None] * (stop - at) if bars.volume is None else bars.volume[part].tolist()
-        self.at = 0
+        self.at = passed
         if stop == len(bars):
             self._segments.popleft()
         else:
@@ -247,6 +258,34 @@ class BarSeries:
         if self.at < len(self.ends):
             return self.at
         raise MissingData(f"No bars of {self.where} are left.")
+
+    def price_of_bar(self, start: int, *, at_open: bool) -> int:
+        """Return the open or the close, in units, of the bar around here that starts at an instant.
+
+        Raises:
+            MissingData: There is no such bar.
+        """
+        self.sync(start)
+        at = bisect_left(self.starts, start)
+        if at == len(self.starts) or self.starts[at] != start:
+            raise MissingData(f"{self.where} has no bar from {time_of(start)}.")
+        return self.opens[at] if at_open else self.closes[at]
+
+    def to_come(self, now: int) -> Segment:
+        """Return the bars that have not ended, as one segment of arrays."""
+        self.sync(now)
+        window = slice(self.at, None)
+        scaled = [np.array(column[window]) / PRICE_SCALE for column in (self.opens, self.highs, self.lows, self.closes)]
+        first = Segment(
+            np.array(self.starts[window], dtype=np.int64), np.array(self.ends[window], dtype=np.int64), *scaled,
+            np.array(self.volumes[window]) if None not in self.volumes[window] else None,
+        )  # fmt: skip
+        parts = [first, *(bars.rest() for bars in self._segments)]
+        known = all(part.volume is not None for part in parts)
+        return Segment(
+            *(np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS),
+            np.concatenate([part.volume for part in parts]) if known else None,
+        )
 
     def look_again(self, low: int, high: int) -> int:
         """Return an instant up to which no bar after the window reaches as far as given.

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from brokerkit.plugins.sim.exchange.channel import Channel
 from brokerkit.plugins.sim.exchange.journal import (
     COMMISSION,
     CONNECTION,
@@ -41,6 +42,10 @@ def position_of(holding: Holding, now: int) -> Position | None:
     return Position(holding.account.name, contract, holding.lots, holding.average_price, time_of(now))
 
 
+def _view(entry: Entry) -> BrokerOrder | None:
+    return entry.live.view if isinstance(entry, (Status, Execution)) else None
+
+
 class Delivery:
     """Listeners by kind of event, and the place in the log up to which they have been told.
 
@@ -48,8 +53,10 @@ class Delivery:
     that nobody listens to is never built.
     """
 
-    def __init__(self, journal: list[Entry]) -> None:
+    def __init__(self, journal: list[Entry], lock: threading.RLock) -> None:
         self.journal = journal
+        self.channel: Channel | None = None
+        self._lock = lock
         self.told = 0
         self.anybody = False
         self._busy = threading.Lock()
@@ -58,7 +65,7 @@ class Delivery:
     def listen(self, kind: EventKind, listener: Listener) -> None:
         """Have a listener told of every event of a kind from now on."""
         self._listeners[kind] = (*self._listeners[kind], listener)
-        if not self.anybody:
+        if not self.anybody and self.channel is None:
             self.told = len(self.journal)
         self.anybody = True
 
@@ -70,7 +77,7 @@ class Delivery:
     def deliver(self) -> None:
         """Tell the listeners all that is new, unless another call is doing it already."""
         journal = self.journal
-        if not self.anybody:
+        if not self.anybody and self.channel is None:
             self.told = len(journal)
             return
         while self.told < len(journal) and self._busy.acquire(blocking=False):
@@ -78,19 +85,30 @@ class Delivery:
                 while self.told < len(journal):
                     entry = journal[self.told]
                     self.told += 1
-                    self.tell(entry)
+                    if self.channel is None:
+                        self.tell(entry)
+                    else:
+                        self._tell_through(self.channel, entry)
             finally:
                 self._busy.release()
 
-    def tell(self, entry: Entry) -> None:
+    def _tell_through(self, channel: Channel, entry: Entry) -> None:
+        """Tell what a faulty line lets through, each with the view that the client has by then."""
+        told: list[tuple[Entry, BrokerOrder | None]] = []
+        with self._lock:
+            channel.carry(entry, lambda one: told.append((one, _view(one))))
+        for one, view in told:
+            self.tell(one, view)
+
+    def tell(self, entry: Entry, view: BrokerOrder | None = None) -> None:
         """Tell the listeners of one entry."""
         listeners = self._listeners
         kind = entry.kind
         if kind == FILL and isinstance(entry, Execution):
-            self._tell_execution(entry)
+            self._tell_execution(entry, view)
         elif kind == STATUS and isinstance(entry, Status):
             for listener in listeners[BrokerOrder]:
-                listener(entry.as_view())
+                listener(view or entry.as_view())
         elif kind == COMMISSION and isinstance(entry, Execution):
             for listener in listeners[CommissionReport]:
                 listener(entry.as_commission())
@@ -99,18 +117,19 @@ class Delivery:
         elif kind in (CONNECTION, GAP) and isinstance(entry, Line):
             self._tell_line(entry)
 
-    def _tell_execution(self, execution: Execution) -> None:
+    def _tell_execution(self, execution: Execution, seen: BrokerOrder | None) -> None:
         listeners = self._listeners
         if listeners[Fill]:
             fill = execution.as_fill()
             for listener in listeners[Fill]:
                 listener(fill)
         if listeners[BrokerOrder]:
-            view = execution.as_view()
+            view = seen or execution.as_view()
             for listener in listeners[BrokerOrder]:
                 listener(view)
-        for listener in listeners[CommissionReport]:
-            listener(execution.as_commission())
+        if execution.reported:
+            for listener in listeners[CommissionReport]:
+                listener(execution.as_commission())
         self._tell_position(execution.holding, execution.time)
 
     def _tell_position(self, holding: Holding, time: int) -> None:

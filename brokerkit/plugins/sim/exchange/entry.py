@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import gcd
 from typing import TYPE_CHECKING
 
 from brokerkit.errors import (
@@ -13,7 +14,7 @@ from brokerkit.errors import (
     OrderCannotBeModified,
     OrderRejected,
 )
-from brokerkit.plugins.sim.exchange import hours
+from brokerkit.plugins.sim.exchange import hours, spreads
 from brokerkit.plugins.sim.exchange.live_order import LiveOrder
 from brokerkit.plugins.sim.exchange.terms import OutsideHours
 from brokerkit.plugins.sim.exchange.units import nanoseconds, price_of, price_units
@@ -40,7 +41,8 @@ def checked(venue: Venue, order: Order, number: int) -> LiveOrder:
         MarketClosed: The market is closed and its terms say that orders are refused then.
         DuplicateOrder: The reference was used before.
     """
-    listing = venue.listing_of(order.contract)
+    several = len(order.quantity) > 1
+    listing = spreads.listing_for(venue, order) if several else venue.listing_of(order.contract)
     account = venue.account_of(order.account)
     if order.order_ref in venue.orders:
         raise DuplicateOrder(
@@ -50,7 +52,10 @@ def checked(venue: Venue, order: Order, number: int) -> LiveOrder:
     check_market(venue, listing, order)
     if order.order_type is not MARKET or order.time_in_force is not DAY or order.algo:
         check_instruction(venue, order)
-    live = LiveOrder(venue, number, order, listing, account, listing.holding_of(account), venue.now)
+    if several:
+        live: LiveOrder = spreads.SpreadOrder(venue, number, order, listing, account)
+    else:
+        live = LiveOrder(venue, number, order, listing, account, listing.holding_of(account), venue.now)
     if order.order_type is not MARKET:
         take_prices(live, order)
     return live
@@ -127,7 +132,9 @@ def check_change(venue: Venue, live: LiveOrder, changed: Order) -> None:
         raise OrderCannotBeModified(
             f"Order #{live.number} is {live.state.value.replace('_', ' ')}.", remedy="Place a new order."
         )
-    quantity = changed.quantity[0]
+    if live.listing.legs and spreads.ratios_of(changed.quantity) != spreads.ratios_of(live.order.quantity):
+        raise InvalidQuantity(f"Order #{live.number} is a spread, and its ratios stay.")
+    quantity = units_of(changed)
     if quantity * live.side < max(live.filled, 1):
         raise InvalidQuantity(
             f"Order #{live.number} cannot become {quantity:+d}: {live.side * live.filled:+d} are filled.",
@@ -139,12 +146,18 @@ def check_change(venue: Venue, live: LiveOrder, changed: Order) -> None:
     check_instruction(venue, changed)
 
 
+def units_of(order: Order) -> int:
+    """Return an order's signed lots; for a spread, its signed units."""
+    quantity = order.quantity
+    return quantity[0] if len(quantity) == 1 else gcd(*quantity) * (1 if quantity[0] > 0 else -1)
+
+
 def take_terms(live: LiveOrder, changed: Order) -> None:
     """Let a changed instruction hold for a live order. A trigger that has fired stays fired."""
     fired = live.trigger is None and live.order.stop_price is not None
     before = live.trigger
     live.order = changed
-    live.remaining = abs(changed.quantity[0]) - live.filled
+    live.remaining = abs(units_of(changed)) - live.filled
     live.limit = None if changed.limit_price is None else price_units(changed.limit_price)
     if not fired and changed.stop_price is not None:
         live.trigger = price_units(changed.stop_price)

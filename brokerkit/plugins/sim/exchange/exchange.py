@@ -3,43 +3,57 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import attrs
 
-from brokerkit.errors import InvalidArgument, MissingOrder, RequestTimedOut
-from brokerkit.plugins.sim.exchange import margin
+from brokerkit.errors import InvalidArgument, OutcomeUnknown, RequestTimedOut
+from brokerkit.plugins.sim.exchange import margin, spreads
 from brokerkit.plugins.sim.exchange.bars import segment
-from brokerkit.plugins.sim.exchange.delivery import Delivery, EventKind, Listener, position_of
-from brokerkit.plugins.sim.exchange.journal import render
+from brokerkit.plugins.sim.exchange.channel import Channel
+from brokerkit.plugins.sim.exchange.delivery import Delivery, EventKind, Listener
+from brokerkit.plugins.sim.exchange.faults import Fault, FaultBoard, Occasion
 from brokerkit.plugins.sim.exchange.ledger import Account
+from brokerkit.plugins.sim.exchange.listing import Listing
 from brokerkit.plugins.sim.exchange.live_order import LiveOrder
 from brokerkit.plugins.sim.exchange.models import Models
+from brokerkit.plugins.sim.exchange.queries import Queries
 from brokerkit.plugins.sim.exchange.scheduling import schedule
+from brokerkit.plugins.sim.exchange.state import StateFile
 from brokerkit.plugins.sim.exchange.terms import ContractTerms
 from brokerkit.plugins.sim.exchange.timeline import Timeline
-from brokerkit.plugins.sim.exchange.units import duration, money_of, money_units, nanoseconds, price_units, time_of
+from brokerkit.plugins.sim.exchange.units import (
+    SECOND,
+    duration,
+    money_units,
+    nanoseconds,
+    price_units,
+    time_of,
+)
 from brokerkit.plugins.sim.exchange.venue import Venue
-from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderOrigin
+from brokerkit.spec.broker_order import BrokerOrder, OrderOrigin
 from brokerkit.spec.contract import FuturesContract, FxPair
-from brokerkit.spec.money import Money, exact
+from brokerkit.spec.money import exact
 from brokerkit.spec.order import Order
 from brokerkit.spec.orders import OrderChange, WhatIf
-from brokerkit.spec.positions import Position
 
 Number = Decimal | str | int | float
 
 
-class Exchange:
+class Exchange(Queries):
     """A simulated exchange whose clock the caller moves. See the package's docstring for a tour.
 
     Args:
         start: What the clock shows first: an aware datetime, or nanoseconds since 1970 UTC.
         seed: Of everything that is drawn.
         models: Commission, slippage, volume, latency, and the choices the rules leave.
+        faults: What goes wrong, and when; see `faults`.
+        state: A file to keep everything in. Where it was used before, the exchange goes on from there:
+            clock and accounts at once, orders and positions as their contracts are listed again.
         execution_prefix: Put before the number of each execution to make its id. The log does not hold it.
     """
 
@@ -49,14 +63,28 @@ class Exchange:
         *,
         seed: int = 0,
         models: Models | None = None,
+        faults: Iterable[Fault] = (),
+        state: str | Path | None = None,
         execution_prefix: str = "E",
     ) -> None:
-        self._lock = threading.RLock()
-        self._venue = venue = Venue(nanoseconds(start), seed, models or Models())
+        venue = Venue(nanoseconds(start), seed, models or Models())
+        super().__init__(venue)
         venue.execution_prefix = execution_prefix
         venue.wait = self.wait
         self._timeline = Timeline()
-        self._delivery = Delivery(venue.journal)
+        self._delivery = Delivery(venue.journal, self._lock)
+        self._board = FaultBoard((), seed)
+        self.driven = False
+        self.moved = threading.Condition()
+        for one in faults:
+            self.add_fault(one)
+        self._state = None if state is None else StateFile(state, venue, self._board)
+        self._restored: set[str] = set()
+        if self._state is not None and not self._state.is_new:
+            self._state.restore()
+            self._restored = set(venue.accounts)
+            if self._board.striking(Occasion.RESTART):
+                venue.id_base = venue.numbers
 
     # -- set-up ------------------------------------------------------------------------
 
@@ -73,6 +101,9 @@ class Exchange:
         """
         with self._lock:
             accounts = self._venue.accounts
+            if name in self._restored:
+                self._restored.remove(name)
+                return
             if not name or name in accounts:
                 raise InvalidArgument(f"Account {name!r} is open already, or has no name.", remedy="Give a new name.")
             account = Account(len(accounts) + 1, name, base_currency)
@@ -88,9 +119,11 @@ class Exchange:
             InvalidArgument: It is listed already.
         """
         with self._lock:
-            if terms.contract in self._venue.listings:
-                raise InvalidArgument(f"{terms.contract} is listed already.")
-            self._venue.list_contract(terms)
+            if terms.contract in self._venue.listings or terms.contract.leg_count != 1:
+                raise InvalidArgument(f"{terms.contract} is listed already, or a spread.", remedy="List each leg once.")
+            listing = self._venue.list_contract(terms)
+            if self._state is not None:
+                self._state.restore_listing(listing)
 
     def add_bars(
         self,
@@ -125,8 +158,7 @@ class Exchange:
             span = duration(length) if isinstance(length, (timedelta, int)) else length
             bars = segment(time, (open, high, low, close), volume, span, listing.name)
             listing.series.append(bars, self._venue.now)
-            self._timeline.forget()
-            schedule(self._venue, listing)
+            self._after_bars(listing)
 
     def add_bar(
         self,
@@ -156,8 +188,28 @@ class Exchange:
                 raise InvalidArgument(f"The bar of {contract} from {time_of(start)} contradicts itself.")
             listing.series.sync(venue.now)
             listing.series.append_one(start, start + duration(length), (first, highest, lowest, last), volume)
-            self._timeline.forget()
-            schedule(venue, listing)
+            self._after_bars(listing)
+
+    def _after_bars(self, listing: Listing) -> None:
+        self._timeline.forget()
+        if self._venue.spreads:
+            spreads.refresh_all(self._venue, listing)
+        schedule(self._venue, listing)
+
+    def add_ticks(self, contract: FuturesContract | FxPair, time: Any, price: Any, size: Any = None) -> None:
+        """Give a contract trades one by one, as bars of one price that last a nanosecond.
+
+        Args:
+            contract: A listed contract or pair.
+            time: When each trade happened, int64 nanoseconds UTC, rising.
+            price: What each traded at, float64.
+            size: Lots of each; None when unknown, and then any quantity fills.
+
+        Raises:
+            MissingContract: It is not listed.
+            InvalidArgument: Times do not rise.
+        """
+        self.add_bars(contract, time, price, price, price, price, size, length=1)
 
     def listen(self, kind: EventKind, listener: Listener) -> None:
         """Have `listener(event)` called for every event of a kind from now on.
@@ -176,17 +228,31 @@ class Exchange:
         with self._lock:
             self._delivery.unlisten(kind, listener)
 
+    def add_fault(self, one: Fault) -> None:
+        """Have something go wrong from now on."""
+        with self._lock:
+            self._board.add(one)
+            self._open_channel()
+
+    def disconnect(self, reason: str = "ordered", lasts: timedelta | None = None) -> None:
+        """Break the line to the client, for a while or until `reconnect`. Orders go on working."""
+        with self._lock:
+            self._open_channel().disconnect(reason, None if lasts is None else duration(lasts))
+        self._settle()
+
+    def reconnect(self) -> None:
+        """Mend the line: listeners hear that it is up, of the gap, and of everything they missed, once."""
+        with self._lock:
+            self._open_channel().reconnect()
+        self._settle()
+
+    def _open_channel(self) -> Channel:
+        channel = self._venue.channel
+        if channel is None:
+            channel = self._venue.channel = self._delivery.channel = Channel(self._venue, self._board)
+        return channel
+
     # -- clock ---------------------------------------------------------------------------
-
-    @property
-    def now(self) -> datetime:
-        """What the clock shows, aware UTC."""
-        return time_of(self._venue.now)
-
-    @property
-    def now_ns(self) -> int:
-        """What the clock shows, nanoseconds since 1970 UTC."""
-        return self._venue.now
 
     def advance_to(self, time: datetime | int) -> None:
         """Move the clock to a time, trading everything up to it.
@@ -209,12 +275,14 @@ class Exchange:
                 if due is None:
                     if target > venue.now:
                         venue.now = target
+                    if self._state is not None:
+                        self._state.save()
                     return
                 if due[0] > venue.now:
                     venue.now = due[0]
                 due[3](due[4])
             if delivery.told < len(journal):
-                delivery.deliver()
+                self._settle()
 
     def advance(self, bars: int = 1) -> bool:
         """Move the clock to the end of the next bar of any contract, or of several one after another.
@@ -244,8 +312,11 @@ class Exchange:
             RequestTimedOut: It was not final in time; the order goes on as it was.
         """
         venue = self._venue
-        deadline = venue.now + int(timeout * 1_000_000_000)
-        while not live.is_final:
+        deadline = venue.now + int(timeout * SECOND)
+        if self.driven:
+            with self.moved:
+                self.moved.wait_for(lambda: live.is_final or venue.now >= deadline or not self.driven)
+        while not self.driven and not live.is_final:
             with self._lock:
                 due = venue.agenda.due
                 instant = due[0][0] if due else deadline + 1
@@ -261,6 +332,21 @@ class Exchange:
             f"Order #{live.number} is still {live.state.value} after {timeout:g} seconds of the exchange's clock.",
             remedy="Wait longer, or cancel it.",
         )
+
+    def _settle(self) -> None:
+        """Keep what changed, then tell of it."""
+        if self._state is not None:
+            with self._lock:
+                self._state.save()
+        self._delivery.deliver()
+
+    def close(self) -> None:
+        """Let go of the state file, if there is one; everything is in it."""
+        if self._state is not None:
+            with self._lock:
+                self._state.save()
+                self._state.close()
+                self._state = None
 
     # -- orders --------------------------------------------------------------------------
 
@@ -279,15 +365,22 @@ class Exchange:
             MarketClosed: The market is closed and its terms refuse orders then.
             DuplicateOrder: The `order_ref` was used before; nothing changed.
             OrderRejected: The exchange refused it: margin, post-only, reduce-only, a fault.
+            OutcomeUnknown: The line broke while it was sent: it is at the exchange, and will be told of.
+            ConnectionLost: The line is down; nothing was sent.
         """
         try:
             with self._lock:
+                self.check_line()
                 live = self._venue.admit(order)
                 if client_id is not None or origin is not OrderOrigin.OURS:
                     live.client_id, live.origin = client_id, origin
+                if not self.is_connected:
+                    raise OutcomeUnknown(
+                        f"The line broke while order #{live.number} was sent.",
+                        remedy="Do not send it again: what became of it is told when the line is up.",
+                    )
         finally:
-            if self._delivery.told < len(self._venue.journal):
-                self._delivery.deliver()
+            self._settle()
         return live
 
     def modify(self, order_ref: str, change: OrderChange) -> LiveOrder:
@@ -302,10 +395,11 @@ class Exchange:
         """
         try:
             with self._lock:
+                self.check_line()
                 live = self.order(order_ref)
                 self._venue.modify(live, _changed(live.order, change))
         finally:
-            self._delivery.deliver()
+            self._settle()
         return live
 
     def cancel(self, order_ref: str) -> LiveOrder:
@@ -317,16 +411,18 @@ class Exchange:
         """
         try:
             with self._lock:
+                self.check_line()
                 live = self.order(order_ref)
                 self._venue.cancel(live)
         finally:
-            self._delivery.deliver()
+            self._settle()
         return live
 
     def cancel_all(self, account: str = "") -> list[LiveOrder]:
         """Ask for every working order of an account, or of all, to be cancelled, and return their handles."""
         try:
             with self._lock:
+                self.check_line()
                 asked = [
                     one for one in self.orders(account) if not one.is_final and one.state.value != "pending_cancel"
                 ]
@@ -334,7 +430,7 @@ class Exchange:
                     if not live.is_final:
                         self._venue.cancel(live)
         finally:
-            self._delivery.deliver()
+            self._settle()
         return asked
 
     def what_if(self, order: Order) -> WhatIf:
@@ -346,134 +442,6 @@ class Exchange:
         """
         with self._lock:
             return margin.what_if(self._venue, order)
-
-    def order(self, order_ref: str) -> LiveOrder:
-        """Return the handle on an order.
-
-        Raises:
-            MissingOrder: No such order.
-        """
-        live = self._venue.orders.get(order_ref)
-        if live is None:
-            raise MissingOrder(f"The exchange has no order {order_ref}.", given=order_ref)
-        return live
-
-    def orders(self, account: str = "") -> list[LiveOrder]:
-        """Return the handles on all orders of an account, or of all accounts, in the order they were placed.
-
-        Raises:
-            MissingAccount: No such account.
-        """
-        with self._lock:
-            wanted = self._venue.account_of(account) if account else None
-            return [live for live in self._venue.orders.values() if wanted is None or live.account is wanted]
-
-    def fills(self, since: datetime | int | None = None) -> list[Fill]:
-        """Return all executions at or after a time, oldest first, corrections replaced."""
-        with self._lock:
-            first = None if since is None else nanoseconds(since)
-            fills = (fill for live in self._venue.orders.values() for fill in live.standing_executions())
-            wanted = (one for one in fills if first is None or one.time >= first)
-            return [one.as_fill() for one in sorted(wanted, key=lambda one: one.number)]
-
-    # -- money and positions ---------------------------------------------------------------
-
-    def accounts(self) -> list[tuple[str, str]]:
-        """Return the accounts' names with their base currencies, in the order they were opened."""
-        with self._lock:
-            return [(account.name, account.base_currency) for account in self._venue.accounts.values()]
-
-    def positions(self, account: str = "") -> list[Position]:
-        """Return every open position of an account, or of all, ordered by account and contract.
-
-        Raises:
-            MissingAccount: No such account.
-        """
-        with self._lock:
-            venue = self._venue
-            owners = [venue.account_of(account)] if account else list(venue.accounts.values())
-            held = [position_of(holding, venue.now) for owner in owners for holding in owner.holdings if holding.lots]
-            return sorted((one for one in held if one is not None), key=lambda one: (one.account, one.contract))
-
-    def cash(self, account: str = "") -> dict[str, Money]:
-        """Return an account's cash by currency, exact: start + realised + converted - commission."""
-        with self._lock:
-            found = self._venue.account_of(account)
-            return {name: money_of(name, cash.balance) for name, cash in sorted(found.cash.items())}
-
-    def statement(self, account: str = "") -> dict[str, Statement]:
-        """Return where an account's cash came from, by currency."""
-        with self._lock:
-            venue = self._venue
-            found = venue.account_of(account)
-            worth = margin.values(venue, found)
-            return {
-                name: Statement(
-                    *(
-                        money_of(name, units)
-                        for units in (
-                            cash.deposited, cash.realised, cash.converted, cash.commission, cash.balance,
-                            worth[name] - cash.balance,
-                        )
-                    )
-                )
-                for name, cash in sorted(found.cash.items())
-            }  # fmt: skip
-
-    def values(self, account: str = "") -> dict[str, Money]:
-        """Return cash plus unrealised profit by currency."""
-        with self._lock:
-            found = margin.values(self._venue, self._venue.account_of(account))
-            return {name: money_of(name, units) for name, units in sorted(found.items())}
-
-    def margins(self, account: str = "") -> Margins:
-        """Return an account's value and margins in its base currency.
-
-        Raises:
-            MissingFxCode: There is money in a currency that no listed pair gives a rate for.
-        """
-        with self._lock:
-            return margin.margins(self._venue, self._venue.account_of(account))
-
-    def last_price(self, contract: FuturesContract | FxPair) -> Decimal | None:
-        """Return the close of the last bar that ended, or None before the first."""
-        with self._lock:
-            units = self._venue.listing_of(contract).last_price(self._venue.now)
-            return None if units is None else exact(units) / 10**8
-
-    def terms(self, contract: FuturesContract | FxPair) -> ContractTerms:
-        """Return the terms a contract is listed on.
-
-        Raises:
-            MissingContract: It is not listed.
-        """
-        return self._venue.listing_of(contract).terms
-
-    def contracts(self) -> list[FuturesContract | FxPair]:
-        """Return what is listed, in the order it was."""
-        return list(self._venue.listings)
-
-    # -- log -------------------------------------------------------------------------------
-
-    def log(self) -> list[str]:
-        """Return the event log, one line an entry: the same bytes for the same calls and seed."""
-        with self._lock:
-            return [render(entry) for entry in self._venue.journal]
-
-
-@attrs.frozen
-class Statement:
-    """Where the cash of one currency came from; `cash` is deposited + realised + converted - commission."""
-
-    deposited: Money
-    realised: Money
-    converted: Money
-    commission: Money
-    cash: Money
-    unrealised: Money
-
-
-Margins = margin.Margins
 
 
 def _changed(order: Order, change: OrderChange) -> Order:

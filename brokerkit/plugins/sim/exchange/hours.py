@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brokerkit.plugins.sim.exchange import book, scheduling
+from brokerkit.plugins.sim.exchange import book, margin_calls, scheduling
 from brokerkit.plugins.sim.exchange.agenda import CONTRACT_END, SESSION_CLOSE, SESSION_OPEN
 from brokerkit.plugins.sim.exchange.journal import POSITION, Settlement
 from brokerkit.plugins.sim.exchange.live_order import HELD, NOWHERE
@@ -83,6 +83,8 @@ def on_session_close(venue: Venue, listing: Listing) -> None:
             hold(venue, listing, live)
     for live in [one for one in venue.pending_children(listing) if one.order.time_in_force is DAY]:
         venue.expire(live, "the session closed")
+    if venue.traded:
+        margin_calls.review_due(venue)
     if listing.all_orders() or venue.pending_children(listing):
         watch_session(venue, listing)
     scheduling.schedule(venue, listing)

@@ -57,8 +57,9 @@ class Execution(NamedTuple):
     leg: int = 0
     corrects: int = 0
     late: bool = False
+    reported: bool = True
 
-    def as_fill(self, *, commission_known: bool = True) -> Fill:
+    def as_fill(self) -> Fill:
         """Return the execution as the contract's `Fill`."""
         holding = self.holding
         return Fill(
@@ -70,7 +71,7 @@ class Execution(NamedTuple):
             time_of(self.time),
             holding.account.name,
             self.leg,
-            money_of(holding.cash.currency, self.commission) if commission_known else None,
+            money_of(holding.cash.currency, self.commission) if self.reported else None,
             self.live.execution_id(self.corrects) if self.corrects else "",
             self.late,
         )
@@ -131,6 +132,19 @@ class Line(NamedTuple):
         return f"connection {self.state.value}: {self.reason}"
 
 
+class Repeat(NamedTuple):
+    """The client is told only now of an earlier entry."""
+
+    kind: int
+    time: int
+    entry: Entry
+
+    def line(self) -> str:
+        """Return what happened, without its time."""
+        what = "commission of " if self.kind == COMMISSION else ""
+        return f"told late: {what}{self.entry.line()}"
+
+
 class Note(NamedTuple):
     """Anything else worth a line, such as a fault at work."""
 
@@ -143,7 +157,7 @@ class Note(NamedTuple):
         return self.text
 
 
-Entry = Status | Execution | Settlement | Line | Note
+Entry = Status | Execution | Settlement | Line | Repeat | Note
 
 
 def stamp(nanoseconds: int) -> str:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from brokerkit.plugins.sim.exchange.listing import Listing
+    from brokerkit.plugins.sim.exchange.live_order import LiveOrder
 
 _PAIR_VALUE = 10 ** (MONEY_DECIMALS - PRICE_DECIMALS)
 
@@ -35,7 +36,7 @@ class Cash:
 class Account:
     """An account: a name, a base currency, its cash and its holdings in the order they were first touched."""
 
-    __slots__ = ("base_currency", "cash", "holdings", "name", "number")
+    __slots__ = ("base_currency", "cash", "holdings", "liquidating", "name", "number")
 
     def __init__(self, number: int, name: str, base_currency: str) -> None:
         self.number = number
@@ -43,6 +44,7 @@ class Account:
         self.base_currency = base_currency
         self.cash: dict[str, Cash] = {}
         self.holdings: list[Holding] = []
+        self.liquidating: list[LiveOrder] = []
 
     def in_currency(self, currency: str) -> Cash:
         """Return the account's cash in one currency, opened at nothing when it is new."""
@@ -58,11 +60,15 @@ class Holding:
     `cost` is the sum of lots times price, in price units: the average price is `cost / lots`.
 
     Attributes:
+        guard: The price at which the account's margin must be looked at again.
         working_buys: Lots of buy orders that are not filled yet.
         working_sells: Lots of sell orders that are not filled yet.
     """
 
-    __slots__ = ("account", "base", "cash", "cost", "listing", "lots", "realised", "working_buys", "working_sells")
+    __slots__ = (
+        "account", "base", "cash", "cost", "guard", "listing", "lots", "realised", "working_buys",
+        "working_sells",
+    )  # fmt: skip
 
     def __init__(self, account: Account, listing: Listing) -> None:
         self.account = account
@@ -70,6 +76,7 @@ class Holding:
         self.lots = 0
         self.cost = 0
         self.realised = 0
+        self.guard: int | None = None
         self.working_buys = 0
         self.working_sells = 0
         self.cash = account.in_currency(listing.terms.currency)
@@ -96,6 +103,16 @@ class Holding:
         else:
             self._realise((lots * price - self.cost) * self.listing.value)
             self.lots, self.cost = after, after * price
+
+    def correct(self, quantity: int, price: int, right_price: int) -> None:
+        """Let a trade that was booked at one price count at another: on what is still held, or as profit."""
+        difference = quantity * (right_price - price)
+        if self.lots and (self.lots > 0) is (quantity > 0) and abs(self.lots) >= abs(quantity):
+            self.cost += difference
+        elif self.base is not None:
+            self.cash.converted -= difference * _PAIR_VALUE
+        else:
+            self._realise(-difference * self.listing.value)
 
     def _reduce(self, quantity: int, price: int) -> None:
         """Close a part: its share of the cost is rounded to a money unit, the rest stays with what is left."""

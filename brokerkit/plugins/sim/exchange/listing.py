@@ -32,10 +32,11 @@ class Listing:
     """
 
     __slots__ = (
-        "base_currency", "charge", "close_due", "contract", "down", "expired", "expires", "guard_high",
-        "guard_low", "has_hours", "held", "holdings", "initial_margin", "left", "left_for",
-        "maintenance_margin", "mark", "name", "number", "open_due", "opened", "queue", "series", "sessions",
-        "slip", "terms", "tick", "trailing", "up", "value", "waiting", "wake", "watched",
+        "bar_high", "bar_low", "base_currency", "charge", "close_due", "contract", "down", "expired",
+        "expires", "guard_high", "guard_low", "has_hours", "held", "holdings", "initial_margin", "left",
+        "left_for", "legs", "maintenance_margin", "mark", "name", "number", "open_due", "opened", "queue",
+        "series", "sessions", "slip", "terms", "tick", "trailing", "up", "value", "waiting", "wake",
+        "watched",
     )  # fmt: skip
 
     def __init__(self, number: int, terms: ContractTerms, charge: Charge | None, slip: Slip | None) -> None:
@@ -43,6 +44,7 @@ class Listing:
         self.terms = terms
         self.contract = terms.contract
         self.name = str(terms.contract)
+        self.legs: tuple[tuple[Listing, int], ...] = ()
         self.base_currency = terms.contract.base if isinstance(terms.contract, FxPair) else ""
         self.tick = terms.tick_units
         self.value = terms.value_of_price_unit
@@ -69,6 +71,7 @@ class Listing:
         self.opened = -1
         self.left = 0
         self.left_for = -1
+        self.bar_low = self.bar_high = 0
         self.close_due = -1
         self.open_due = -1
 

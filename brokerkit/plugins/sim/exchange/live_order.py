@@ -32,9 +32,9 @@ class LiveOrder:
     """
 
     __slots__ = (
-        "_venue", "account", "best", "children", "client_id", "entry", "executions", "filled", "holding", "joins",
-        "limit", "linked", "listing", "number", "order", "origin", "parent", "place", "priority", "reason", "remaining",
-        "side", "state", "submitted", "trigger", "updated", "view",
+        "_venue", "account", "ahead", "best", "children", "client_id", "entry", "executions", "filled",
+        "holding", "joins", "limit", "linked", "listing", "number", "order", "origin", "parent", "place",
+        "priority", "reason", "remaining", "side", "state", "submitted", "trigger", "updated", "view",
     )  # fmt: skip
 
     def __init__(
@@ -49,6 +49,7 @@ class LiveOrder:
         quantity = order.quantity[0]
         self.side, self.remaining = (1, quantity) if quantity > 0 else (-1, -quantity)
         self.filled = 0
+        self.ahead = 0
         self.state = OrderState.PENDING
         self.limit: int | None = None
         self.trigger: int | None = None
@@ -107,8 +108,8 @@ class LiveOrder:
     @property
     def ids(self) -> BrokerIds:
         """The exchange's names for the order."""
-        number = str(self.number)
-        return BrokerIds(self.account.name, self.client_id, number, number)
+        number = self.number
+        return BrokerIds(self.account.name, self.client_id, str(number - self._venue.id_base), str(number))
 
     def execution_id(self, number: int) -> str:
         """Return the id that the exchange gives an execution."""

@@ -26,12 +26,23 @@ def check_order(venue: Venue, holding: Holding, quantity: int) -> None:
     Raises:
         InsufficientMargin: The account's value is below what would be needed.
     """
-    before = worst_lots(holding, 0)
-    added = worst_lots(holding, quantity) - before
-    if added <= 0:
-        return
-    account = holding.account
-    extra = to_base(venue, account, holding.cash.currency, added * holding.listing.initial_margin)
+    extra = needed_for(venue, holding, quantity)
+    if extra > 0:
+        check_needed(venue, holding.account, extra)
+
+
+def needed_for(venue: Venue, holding: Holding, quantity: int) -> int:
+    """Return how much more initial margin an order of signed lots can come to need, in the base currency."""
+    added = worst_lots(holding, quantity) - worst_lots(holding, 0)
+    return to_base(venue, holding.account, holding.cash.currency, added * holding.listing.initial_margin)
+
+
+def check_needed(venue: Venue, account: Account, extra: int) -> None:
+    """Refuse what needs more initial margin than the account is worth.
+
+    Raises:
+        InsufficientMargin: Its value is below what would be needed.
+    """
     needed = initial_margin(venue, account) + extra
     value = value_in_base(venue, account)
     if needed > value:

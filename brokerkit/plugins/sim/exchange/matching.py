@@ -48,10 +48,12 @@ def match_open(venue: Venue, listing: Listing) -> None:
 def start_bar(venue: Venue, listing: Listing) -> None:
     """Begin a bar: its volume is there to be taken, once."""
     series = listing.series
-    start = series.starts[series.at]
+    at = series.at
+    start = series.starts[at]
     if listing.left_for != start:
         listing.left_for = start
-        listing.left = venue.volume_cap.lots(series.volumes[series.at])
+        listing.bar_low, listing.bar_high = series.lows[at], series.highs[at]
+        listing.left = venue.volume_cap.lots(series.volumes[at])
 
 
 def join_waiting(venue: Venue, listing: Listing) -> None:
@@ -60,6 +62,7 @@ def join_waiting(venue: Venue, listing: Listing) -> None:
     staying = []
     for live in listing.waiting:
         if live.joins <= start:
+            live.ahead = venue.models.queue_ahead
             book.insert(listing, live, venue.limit_gap(listing))
         else:
             staying.append(live)
@@ -76,6 +79,17 @@ def match_body(venue: Venue, listing: Listing) -> None:
     for target in (high, low, close) if high_first else (low, high, close):
         _walk(venue, listing, price, target)
         price = target
+    listing.mark = close
+
+
+def match_close(venue: Venue, listing: Listing) -> None:
+    """Trade a spread at its legs' closes: between them it has no price."""
+    start_bar(venue, listing)
+    close = listing.series.closes[listing.series.at]
+    if listing.trailing:
+        trailing.follow(listing, close)
+    _walk_down(venue, listing, close, close)
+    _walk_up(venue, listing, close, close)
     listing.mark = close
 
 
@@ -103,7 +117,7 @@ def _walk_down(venue: Venue, listing: Listing, price: int, target: int) -> None:
         level, _, live = down[-1]
         if live.trigger is not None:
             _fire(venue, listing, live, min(level, price))
-        elif not listing.left or not _fill_limit(venue, listing, live, min(live.limit or 0, price)):
+        elif not listing.left or not _fill_limit(venue, listing, live, price, target):
             break
 
 
@@ -113,17 +127,35 @@ def _walk_up(venue: Venue, listing: Listing, price: int, target: int) -> None:
         level, _, live = up[-1]
         if live.trigger is not None:
             _fire(venue, listing, live, max(-level, price))
-        elif not listing.left or not _fill_limit(venue, listing, live, max(live.limit or 0, price)):
+        elif not listing.left or not _fill_limit(venue, listing, live, price, target):
             break
 
 
-def _fill_limit(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> bool:
+def _fill_limit(venue: Venue, listing: Listing, live: LiveOrder, price: int, target: int) -> bool:
     """Fill a limit order as far as volume goes; return whether it left the book."""
+    limit = live.limit
+    if limit is None:
+        return False
+    if live.ahead and not _served(listing, live, limit, target):
+        return False
+    if (price - limit) * live.side > 0:
+        price = limit
     lots = venue.fillable(live, listing.left)
     if lots == live.remaining:
         book.remove(listing, live)
     venue.fill(live, lots, price)
     return live.remaining == 0
+
+
+def _served(listing: Listing, live: LiveOrder, limit: int, target: int) -> bool:
+    """Let what trades at the limit serve those ahead; return whether the order's turn has come."""
+    if target == limit:
+        served = min(live.ahead, listing.left)
+        live.ahead -= served
+        listing.left -= served
+        return live.ahead == 0 and listing.left > 0
+    live.ahead = 0
+    return True
 
 
 def _fire(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:

@@ -31,6 +31,8 @@ class Models:
         volume: How much of a bar's volume fills.
         latency: How long messages take.
         path: In what order a bar visits its high and its low.
+        queue_ahead: Lots that stand before a limit order at its price when it joins; what trades at that
+            price serves them first, what trades beyond it serves everybody.
         limit_fills_on_touch: Whether a limit fills when the price only touches it; otherwise the
             price must pass it by a tick.
     """
@@ -40,4 +42,5 @@ class Models:
     volume: VolumeCap = attrs.field(factory=VolumeShare)
     latency: Latency = attrs.field(factory=Latency)
     path: IntrabarPath = IntrabarPath.NEAREST_FIRST
+    queue_ahead: int = 0
     limit_fills_on_touch: bool = True

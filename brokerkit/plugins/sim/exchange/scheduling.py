@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brokerkit.plugins.sim.exchange import matching
+from brokerkit.plugins.sim.exchange import margin_calls, matching
 from brokerkit.plugins.sim.exchange.agenda import BAR_BODY, BAR_OPEN
 
 if TYPE_CHECKING:
@@ -43,7 +43,14 @@ def on_wake(venue: Venue, wake: Wake) -> None:
         matching.match_open(venue, listing)
     elif what == BODY:
         listing.series.sync(venue.now - 1)
-        matching.match_body(venue, listing)
+        if listing.legs:
+            matching.match_close(venue, listing)
+        else:
+            matching.match_body(venue, listing)
+        if listing.watched:
+            margin_calls.review_holders(venue, listing)
+    if venue.traded:
+        margin_calls.review_due(venue)
     schedule(venue, listing)
 
 

@@ -37,7 +37,7 @@ class ContractTerms:
     """The terms on which one contract or currency pair trades.
 
     Attributes:
-        contract: A single contract or a pair. Spreads are made of listed contracts, not listed.
+        contract: A single contract or a pair; spreads are not listed, they are made of listed contracts.
         tick_size: The smallest price step, in quoted units.
         currency: What profit is paid in; a pair's second currency.
         multiplier: Money a lot gains when the price in currency rises by 1.
@@ -75,8 +75,6 @@ class ContractTerms:
 
     def __attrs_post_init__(self) -> None:
         """Check the terms, and work out the whole numbers that the exchange counts in."""
-        if self.contract.leg_count != 1:
-            raise InvalidArgument(f"{self.contract} is a spread.", remedy="List its legs.")
         if isinstance(self.contract, FxPair) and self.currency != self.contract.quote:
             raise InvalidArgument(f"{self.contract} is paid in {self.contract.quote}, not {self.currency}.")
         if self.tick_size <= 0 or self.multiplier <= 0 or self.price_magnifier <= 0:

@@ -7,16 +7,38 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from brokerkit.errors import MissingAccount, MissingContract, OrderCannotBeCancelled, OrderRejected, RequestTimedOut
-from brokerkit.plugins.sim.exchange import book, contingencies, entry, hours, margin, scheduling, trailing
+from brokerkit.plugins.sim.exchange import (
+    book,
+    client_view,
+    contingencies,
+    entry,
+    hours,
+    margin,
+    scheduling,
+    spreads,
+    trailing,
+)
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, Agenda
+from brokerkit.plugins.sim.exchange.channel import Channel
+from brokerkit.plugins.sim.exchange.faults import (
+    CancelFillRace,
+    Disconnect,
+    Fault,
+    LateFill,
+    LostCancel,
+    LostOrder,
+    Occasion,
+    Rejection,
+)
 from brokerkit.plugins.sim.exchange.journal import FILL, STATUS, Entry, Execution, Status
 from brokerkit.plugins.sim.exchange.ledger import Account
 from brokerkit.plugins.sim.exchange.listing import Listing
 from brokerkit.plugins.sim.exchange.live_order import HELD, IN_FLIGHT, NOWHERE, WAITING, LiveOrder
 from brokerkit.plugins.sim.exchange.models import Models
+from brokerkit.plugins.sim.exchange.units import duration
 from brokerkit.spec.broker_order import BrokerOrder, OrderState
 from brokerkit.spec.contract import FuturesContract, FxPair
-from brokerkit.spec.order import Order, OrderType, TimeInForce
+from brokerkit.spec.order import Order, OrderType, SpreadFill, TimeInForce
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.terms import ContractTerms
@@ -24,6 +46,7 @@ if TYPE_CHECKING:
 PENDING, WORKING, PENDING_CANCEL = OrderState.PENDING, OrderState.WORKING, OrderState.PENDING_CANCEL
 FILLED, CANCELLED, REJECTED, EXPIRED = OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED
 TRAILING_STOP = OrderType.TRAILING_STOP
+BY_LEG = SpreadFill.BY_LEG
 GTD, AT_OPEN, AT_CLOSE = TimeInForce.GTD, TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE
 
 
@@ -38,6 +61,8 @@ class Venue:
         self.now = now
         self.opened_at = -1
         self.models = models
+        self.channel: Channel | None = None
+        self._striking: list[Fault] = []
         self.volume_cap = models.volume
         self.path = models.path
         self.random = Random(f"exchange:{seed}")
@@ -46,6 +71,8 @@ class Venue:
         self.listings: dict[FuturesContract | FxPair, Listing] = {}
         self.accounts: dict[str, Account] = {}
         self.orders: dict[str, LiveOrder] = {}
+        self.spreads: dict[tuple[FuturesContract | FxPair, tuple[int, ...]], Listing] = {}
+        self.traded: list[Account] = []
         self.waiting_children: list[LiveOrder] = []
         self.groups: dict[tuple[str, str], list[LiveOrder]] = {}
         self.numbers = 0
@@ -53,6 +80,7 @@ class Venue:
         self.priorities = 0
         self._last_listing: Listing | None = None
         self.execution_prefix = ""
+        self.id_base = 0
         self.wait: Callable[[LiveOrder, float], BrokerOrder] = _cannot_wait
 
     # -- what is listed, and who trades ------------------------------------------------
@@ -124,9 +152,13 @@ class Venue:
             live.linked = True
             live.children = contingencies.checked_children(self, live)
         self.numbers = number
+        if self.channel is not None and self._is_lost(self.channel, live):
+            return live
         self.orders[order.order_ref] = live
         if order.children:
             contingencies.admit_children(self, live)
+        if self.channel is not None:
+            self._meet_faults(self.channel, live)
         delay = self.models.latency.submit_delay(self.random)
         if delay:
             live.place = IN_FLIGHT
@@ -135,6 +167,26 @@ class Venue:
         else:
             self.arrive(live)
         return live
+
+    def _is_lost(self, channel: Channel, live: LiveOrder) -> bool:
+        """Return whether a fault keeps the order from arriving at all."""
+        for one in (live, *live.children):
+            one.view = client_view.first(one)
+        self._striking = channel.strikes(Occasion.SUBMIT, live.number)
+        lost = [one for one in self._striking if isinstance(one, LostOrder)]
+        if lost:
+            self.numbers += len(live.children)
+            channel.wonder_later(live, duration(lost[0].patience))
+        return bool(lost)
+
+    def _meet_faults(self, channel: Channel, live: LiveOrder) -> None:
+        """Let the faults strike that strike on a new order."""
+        for one in self._striking:
+            if isinstance(one, Rejection):
+                self.reject(live, one.reason)
+                raise OrderRejected(f"Order #{live.number} was rejected: {one.reason}.", broker_message=one.reason)
+            if isinstance(one, Disconnect):
+                channel.disconnect(f"the line broke while #{live.number} was sent", duration(one.lasts))
 
     def on_arrival(self, live: LiveOrder) -> None:
         """Let an order work that took its time; what it is refused for now is told as an event."""
@@ -153,7 +205,9 @@ class Venue:
         """
         listing = live.listing
         try:
-            if listing.initial_margin:
+            if isinstance(live, spreads.SpreadOrder):
+                spreads.check_margin(self, live)
+            elif listing.initial_margin:
                 margin.check_order(self, live.holding, live.side * live.remaining)
             if live.order.post_only or live.order.reduce_only:
                 entry.check_flags(self, live)
@@ -168,10 +222,13 @@ class Venue:
         live.state = WORKING
         live.updated = self.now
         self.journal.append(tuple.__new__(Status, (STATUS, self.now, live, WORKING, live.order, 0, "")))
-        self.start(live)
+        if live.order.spread_fill is BY_LEG and isinstance(live, spreads.SpreadOrder):
+            spreads.start_legs(self, live)
+        else:
+            self.start(live)
 
-    def start(self, live: LiveOrder) -> None:
-        """Let an accepted order take part in trading."""
+    def start(self, live: LiveOrder, joins: int | None = None) -> None:
+        """Let an accepted order take part in trading: in bars from now on, or from an instant it joined before."""
         order, listing = live.order, live.listing
         if order.oco_group:
             contingencies.join_group(self, live)
@@ -179,7 +236,8 @@ class Venue:
             hours.watch_session(self, listing)
         if order.time_in_force is GTD and order.good_till is not None:
             self.agenda.put(entry.good_till(order), ARRIVAL, self.on_good_till, live)
-        live.joins = self.now + 1 if self.opened_at == self.now else self.now
+        if joins is None:
+            live.joins = self.now + 1 if self.opened_at == self.now else self.now
         kind = order.time_in_force
         closed = listing.has_hours and not order.outside_hours and not hours.is_open(listing, self.now)
         if closed or kind is AT_OPEN or kind is AT_CLOSE:
@@ -202,10 +260,13 @@ class Venue:
             live.place = WAITING
             listing.waiting.append(live)
         else:
+            live.ahead = self.models.queue_ahead
             book.insert(listing, live, self.limit_gap(listing))
 
     def count_working(self, live: LiveOrder, lots: int) -> None:
         """Let the account's margin know of so many lots more, or fewer, that an order may trade."""
+        if live.listing.legs:
+            return
         if live.side > 0:
             live.holding.working_buys += lots
         else:
@@ -220,30 +281,35 @@ class Venue:
 
     def fill(self, live: LiveOrder, lots: int, price: int) -> None:
         """Trade lots (unsigned) of an order at a price in units."""
-        listing, now = live.listing, self.now
-        listing.left -= lots
-        charge = listing.charge
+        live.listing.left -= lots
+        self.count_working(live, -lots)
+        self._execute(live, lots, price)
+        if live.linked:
+            contingencies.after_fill(self, live)
+
+    def _execute(self, live: LiveOrder, lots: int, price: int, *, late: bool = False) -> None:
+        if live.__class__ is not LiveOrder:
+            spreads.trade(self, live, lots, price)
+            return
+        now = self.now
+        charge = live.listing.charge
         commission = 0 if charge is None else charge(lots, price, live.filled)
         quantity = lots if live.side > 0 else -lots
         holding = live.holding
         holding.book(quantity, price, commission)
         live.filled += lots
         live.remaining -= lots
-        if not live.remaining:
+        if not live.remaining and not late:
             live.state = FILLED
         live.updated = now
         self.executions = number = self.executions + 1
         execution = tuple.__new__(
-            Execution, (FILL, now, live, live.state, number, quantity, price, commission, holding, 0, 0, False)
+            Execution, (FILL, now, live, live.state, number, quantity, price, commission, holding, 0, 0, late, True)
         )
         live.executions.append(execution)
         self.journal.append(execution)
-        if live.side > 0:
-            holding.working_buys -= lots
-        else:
-            holding.working_sells -= lots
-        if live.linked:
-            contingencies.after_fill(self, live)
+        if live.listing.maintenance_margin:
+            self.traded.append(live.account)
 
     # -- endings -------------------------------------------------------------------------
 
@@ -257,22 +323,52 @@ class Venue:
             raise OrderCannotBeCancelled(
                 f"Order #{live.number} is {live.state.value.replace('_', ' ')}.", remedy="There is nothing to cancel."
             )
+        delay, late_fill = self.models.latency.cancel_delay(self.random), False
+        for one in () if self.channel is None else self.channel.strikes(Occasion.CANCEL, live.number):
+            if isinstance(one, LostCancel):
+                live.view = client_view.waiting_for_cancel(live)
+                return
+            delay += duration(one.delay) if isinstance(one, CancelFillRace) else 0
+            late_fill = late_fill or isinstance(one, LateFill)
         live.state = PENDING_CANCEL
         self.note_status(live, "")
-        delay = self.models.latency.cancel_delay(self.random)
         if delay:
-            self.agenda.put(self.now + delay, ARRIVAL, self.on_cancel, live)
+            self.agenda.put(self.now + delay, ARRIVAL, self.on_cancel, (live, late_fill))
         else:
-            self.on_cancel(live)
+            self.on_cancel((live, late_fill))
 
-    def on_cancel(self, live: LiveOrder) -> None:
+    def on_cancel(self, request: tuple[LiveOrder, bool]) -> None:
         """Cancel an order, unless a fill won the race."""
-        if not live.is_final:
-            self.end(live, "")
-            scheduling.schedule(self, live.listing)
+        live, late_fill = request
+        if live.is_final:
+            return
+        self.end(live, "")
+        price = live.listing.last_price(self.now)
+        if late_fill and live.remaining and price is not None:
+            self._execute(live, 1, price, late=True)
+        scheduling.schedule(self, live.listing)
+
+    def on_correction(self, correction: tuple[Execution, int]) -> None:
+        """Let an execution count at another price from now on."""
+        wrong, price = correction
+        if price == wrong.price:
+            return
+        wrong.holding.correct(wrong.quantity, wrong.price, price)
+        self.executions += 1
+        live = wrong.live
+        right = wrong._replace(
+            time=self.now, state=live.state, number=self.executions, price=price, corrects=wrong.number
+        )
+        live.executions.append(right)
+        live.updated = self.now
+        self.journal.append(right)
 
     def end(self, live: LiveOrder, reason: str, state: OrderState = CANCELLED) -> None:
         """Take an order out of trading for good, with what was linked to it."""
+        if isinstance(live, spreads.LegOrder):
+            live = live.spread
+        if isinstance(live, spreads.SpreadOrder):
+            spreads.end_legs(live)
         if live.place not in (NOWHERE, IN_FLIGHT):
             book.remove(live.listing, live)
         if live.state is not PENDING:
@@ -304,6 +400,8 @@ class Venue:
     def modify(self, live: LiveOrder, changed: Order) -> None:
         """Ask for an order to be replaced by a changed instruction; it holds once the request has arrived."""
         entry.check_change(self, live, changed)
+        if self.channel is not None and self.channel.strikes(Occasion.MODIFY, live.number):
+            return
         delay = self.models.latency.modify_delay(self.random)
         if delay:
             self.agenda.put(self.now + delay, ARRIVAL, self.on_modify, (live, changed))
@@ -313,7 +411,7 @@ class Venue:
     def on_modify(self, change: tuple[LiveOrder, Order]) -> None:
         """Replace an order's instruction, unless it ended or filled too far meanwhile."""
         live, changed = change
-        lots = abs(changed.quantity[0])
+        lots = abs(entry.units_of(changed))
         if live.is_final or lots < live.filled:
             return
         listing = live.listing

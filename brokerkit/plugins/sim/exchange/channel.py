@@ -1,0 +1,235 @@
+"""The line from the exchange to a client: what it carries, late, twice, out of order, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from brokerkit.errors import ConnectionLost, RequestTimedOut
+from brokerkit.plugins.sim.exchange import client_view
+from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, NOTICE
+from brokerkit.plugins.sim.exchange.faults import (
+    DuplicateFill,
+    ExecutionCorrection,
+    Fault,
+    FaultBoard,
+    FillBeforeAcknowledgement,
+    LateAcknowledgement,
+    LateCommission,
+    LostAcknowledgement,
+    MissingCommission,
+    Occasion,
+    ReorderedFills,
+    SilentStall,
+)
+from brokerkit.plugins.sim.exchange.journal import (
+    COMMISSION,
+    CONNECTION,
+    FILL,
+    GAP,
+    NOTE,
+    STATUS,
+    Entry,
+    Execution,
+    Line,
+    Note,
+    Repeat,
+    Status,
+)
+from brokerkit.plugins.sim.exchange.units import duration
+from brokerkit.spec.broker_order import OrderState
+from brokerkit.spec.events import ConnectionState
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.exchange.live_order import LiveOrder
+    from brokerkit.plugins.sim.exchange.venue import Venue
+
+Tell = Callable[[Entry], None]
+
+
+class Channel:
+    """Carries entries of the log to the client's listeners, with the faults that strike on the way.
+
+    What is held back comes as a later entry of the log, so that the log shows what the client saw.
+    """
+
+    def __init__(self, venue: Venue, board: FaultBoard) -> None:
+        self._venue = venue
+        self._board = board
+        self.is_up = True
+        self._stalled_since = -1
+        self._down_since = 0
+        self._kept: list[Entry] = []
+        self._acknowledged: set[int] = set()
+        self._held_acknowledgements: dict[int, Status] = {}
+        self._swapped: list[Execution] = []
+
+    # -- the line itself -----------------------------------------------------------------
+
+    def check(self) -> None:
+        """Refuse a request that the line cannot carry now.
+
+        Raises:
+            ConnectionLost: It is down; nothing was sent.
+            RequestTimedOut: It is up and silent.
+        """
+        if not self.is_up:
+            raise ConnectionLost("The line to the exchange is down.", remedy="Nothing was sent; wait until it is up.")
+        if self._stalled_since >= 0:
+            raise RequestTimedOut("The exchange does not answer.", remedy="Wait, and look at what was missed.")
+
+    def disconnect(self, reason: str, lasts: int | None) -> None:
+        """Break the line, for so many nanoseconds, or until `reconnect`."""
+        if not self.is_up:
+            return
+        self.is_up, self._down_since = False, self._venue.now
+        self._log(Line(CONNECTION, self._venue.now, ConnectionState.DISCONNECTED, reason))
+        if lasts is not None:
+            self._venue.agenda.put(self._venue.now + lasts, NOTICE, self._on_reconnect)
+
+    def reconnect(self) -> None:
+        """Mend the line: the client hears that it is up, of the gap, and of all that it missed."""
+        if self.is_up:
+            return
+        self.is_up = True
+        now = self._venue.now
+        self._log(Line(CONNECTION, now, ConnectionState.CONNECTED, "the line is up again"))
+        self._log(Line(GAP, now, ConnectionState.CONNECTED, "the line was down", self._down_since))
+        self._release_kept()
+
+    def _on_reconnect(self, _: object) -> None:
+        self.reconnect()
+
+    def _on_stall_over(self, _: object) -> None:
+        since, self._stalled_since = self._stalled_since, -1
+        self._log(Line(GAP, self._venue.now, ConnectionState.CONNECTED, "the exchange was silent", since))
+        self._release_kept()
+
+    def _release_kept(self) -> None:
+        kept, self._kept = self._kept, []
+        for entry in kept:
+            self._log(Repeat(entry.kind, self._venue.now, entry))
+
+    def _log(self, entry: Entry) -> None:
+        self._venue.journal.append(entry)
+
+    # -- what it carries -----------------------------------------------------------------
+
+    def carry(self, entry: Entry, tell: Tell) -> None:
+        """Tell the client of an entry, as far as the line and its faults let it."""
+        if isinstance(entry, Note):
+            return
+        if isinstance(entry, Line):
+            tell(entry)
+        elif not self.is_up or self._stalled_since >= 0:
+            self._kept.append(entry)
+        elif isinstance(entry, Repeat):
+            self._tell(entry.entry, tell)
+        elif isinstance(entry, Status):
+            self._carry_status(entry, tell)
+        elif isinstance(entry, Execution) and entry.kind == FILL:
+            self._carry_fill(entry, tell)
+        else:
+            tell(entry)
+
+    def _carry_status(self, status: Status, tell: Tell) -> None:
+        number = status.live.number
+        if status.state is not OrderState.WORKING or number in self._acknowledged:
+            self._tell(status, tell)
+            return
+        self._acknowledged.add(number)
+        for one in self.strikes(Occasion.ACKNOWLEDGEMENT, number):
+            if isinstance(one, LostAcknowledgement):
+                self.wonder_later(status.live, duration(one.patience))
+                return
+            if isinstance(one, LateAcknowledgement):
+                self._later(duration(one.delay), status)
+                return
+            if isinstance(one, FillBeforeAcknowledgement):
+                self._held_acknowledgements[number] = status
+                return
+        self._tell(status, tell)
+
+    def _carry_fill(self, execution: Execution, tell: Tell) -> None:
+        known, times = True, 1
+        for one in self.strikes(Occasion.FILL, execution.live.number):
+            if isinstance(one, SilentStall):
+                self._stalled_since = self._venue.now
+                self._venue.agenda.put(self._venue.now + duration(one.lasts), NOTICE, self._on_stall_over)
+                self._kept.append(execution)
+                return
+            if isinstance(one, ReorderedFills):
+                self._swapped.append(execution)
+                self._venue.agenda.put(self._venue.now + duration(one.patience), NOTICE, self._on_patience, execution)
+                return
+            if isinstance(one, ExecutionCorrection):
+                self._correct_later(execution, one)
+            if isinstance(one, LateCommission):
+                self._later(duration(one.delay), execution._replace(kind=COMMISSION))
+            known = known and not isinstance(one, (LateCommission, MissingCommission))
+            times += isinstance(one, DuplicateFill)
+        for _ in range(times):
+            self._tell(execution if known else execution._replace(reported=False), tell)
+        swapped, self._swapped = self._swapped, []
+        for earlier in swapped:
+            self._tell(earlier, tell)
+
+    def _tell(self, entry: Entry, tell: Tell) -> None:
+        """Tell, after moving what the client knows of the order."""
+        if isinstance(entry, Status):
+            live = entry.live
+            live.view = client_view.after_status(live.view or client_view.first(live), entry)
+        elif isinstance(entry, Execution):
+            live = entry.live
+            seen = live.view or client_view.first(live)
+            if entry.kind == COMMISSION:
+                live.view = client_view.after_commission(seen, entry)
+            else:
+                live.view = client_view.after_fill(seen, entry, entry.as_fill())
+        tell(entry)
+        if isinstance(entry, Execution) and entry.live.number in self._held_acknowledgements:
+            self._tell(self._held_acknowledgements.pop(entry.live.number), tell)
+
+    # -- what comes later ------------------------------------------------------------------
+
+    def wonder_later(self, live: LiveOrder, patience: int) -> None:
+        """Let the client see an order as unknown, unless it hears of it before."""
+        self._venue.agenda.put(self._venue.now + patience, NOTICE, self._on_wonder, live)
+
+    def _on_wonder(self, live: LiveOrder) -> None:
+        seen = live.view
+        if seen is not None and seen.state is OrderState.PENDING:
+            self._log(
+                Status(STATUS, self._venue.now, live, OrderState.UNKNOWN, live.order, 0, "nothing was heard of it")
+            )
+
+    def _later(self, delay: int, entry: Entry) -> None:
+        self._venue.agenda.put(self._venue.now + delay, NOTICE, self._on_late, entry)
+
+    def _correct_later(self, execution: Execution, one: ExecutionCorrection) -> None:
+        listing = execution.holding.listing
+        moved = execution.price + one.ticks * listing.tick
+        price = min(max(moved, listing.bar_low), listing.bar_high)
+        due = self._venue.now + duration(one.delay)
+        self._venue.agenda.put(due, ARRIVAL, self._venue.on_correction, (execution, price))
+
+    def _on_late(self, entry: Entry) -> None:
+        self._log(Repeat(entry.kind, self._venue.now, entry))
+
+    def _on_patience(self, execution: Execution) -> None:
+        if execution in self._swapped:
+            self._swapped.remove(execution)
+            self._on_late(execution)
+
+    def strikes(self, occasion: Occasion, number: int) -> list[Fault]:
+        """Count an occasion, and return the faults that strike on it, each noted in the log."""
+        found = self._board.striking(occasion)
+        for one in found:
+            self._log(Note(NOTE, self._venue.now, f"fault {one.name} at #{number}"))
+        return found
+
+
+def resync(live: LiveOrder) -> None:
+    """Let the client know of an order what the exchange knows: it has asked."""
+    if live.view is not None:
+        live.view = live.at_exchange()

@@ -1,0 +1,104 @@
+"""What happens to an account that cannot keep its maintenance margin: its orders end, its positions are closed.
+
+Accounts are looked at when a bar of what they hold has closed, and only when a price has moved far
+enough since the last look for the margin to be in danger.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from brokerkit.plugins.sim.exchange import margin
+from brokerkit.plugins.sim.exchange.journal import NOTE, Note
+from brokerkit.plugins.sim.exchange.units import money_of
+from brokerkit.spec.broker_order import OrderOrigin
+from brokerkit.spec.order import Order, TimeInForce
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.exchange.ledger import Account, Holding
+    from brokerkit.plugins.sim.exchange.listing import Listing
+    from brokerkit.plugins.sim.exchange.venue import Venue
+
+TAG = "liquidation"
+_FAR = 1 << 62
+
+
+def review_at_next_bar(holding: Holding) -> None:
+    """Have an account looked at when the next bar of what it holds has closed."""
+    _guard(holding, _FAR if holding.lots > 0 else -_FAR)
+
+
+def review_due(venue: Venue) -> None:
+    """Look at every account that traded since the last look."""
+    accounts, venue.traded = venue.traded, []
+    for account in accounts:
+        review(venue, account)
+
+
+def review_holders(venue: Venue, listing: Listing) -> None:
+    """Look at every account that holds a listing's contract."""
+    for holding in list(listing.holdings.values()):
+        if holding.lots or holding.guard is not None:
+            review(venue, holding.account)
+
+
+def review(venue: Venue, account: Account) -> None:
+    """Call an account's margin when it is short of it; otherwise work out when to look again."""
+    if any(not live.is_final for live in account.liquidating):
+        return
+    held = [one for one in account.holdings if one.lots and one.listing.maintenance_margin]
+    for holding in account.holdings:
+        if holding.guard is not None and not holding.lots:
+            _guard(holding, None)
+    if not held:
+        return
+    value, needed = margin.value_in_base(venue, account), margin.maintenance_margin(venue, account)
+    if value < needed:
+        _call(venue, account, value, needed, held)
+    else:
+        _set_guards(venue, account, value - needed, held)
+
+
+def _set_guards(venue: Venue, account: Account, excess: int, held: list[Holding]) -> None:
+    """Let each holding's price move so far, before the next look, that all together cannot use up the excess."""
+    foreign = any(cash.balance or cash.realised for name, cash in account.cash.items() if name != account.base_currency)
+    foreign = foreign or any(one.cash.currency != account.base_currency for one in held)
+    for holding in held:
+        mark = holding.listing.last_price(venue.now)
+        distance = 0 if foreign else excess // (len(held) * abs(holding.lots) * holding.listing.value)
+        if mark is not None:
+            _guard(holding, mark - distance if holding.lots > 0 else mark + distance)
+
+
+def _guard(holding: Holding, price: int | None) -> None:
+    holding.guard = price
+    listing = holding.listing
+    guarded = [one for one in listing.holdings.values() if one.guard is not None]
+    listing.watched = bool(guarded)
+    listing.guard_low = max((one.guard or 0 for one in guarded if one.lots > 0), default=-_FAR)
+    listing.guard_high = min((one.guard or 0 for one in guarded if one.lots < 0), default=_FAR)
+
+
+def _call(venue: Venue, account: Account, value: int, needed: int, held: list[Holding]) -> None:
+    """End the account's orders, and close positions, the largest margin first, until the rest is covered."""
+    base = account.base_currency
+    text = f"{account.name} is worth {money_of(base, value)}, below its maintenance margin of {money_of(base, needed)}"
+    venue.journal.append(Note(NOTE, venue.now, f"margin call: {text}"))
+    for live in list(venue.orders.values()):
+        if live.account is account and not live.is_final:
+            venue.end(live, "margin call")
+    account.liquidating = []
+    for holding in sorted(held, key=lambda one: (-_maintenance(one), one.listing.number)):
+        if needed <= value:
+            break
+        needed -= margin.to_base(venue, account, holding.cash.currency, _maintenance(holding))
+        order = Order.market(
+            holding.listing.contract, -holding.lots, account=account.name, time_in_force=TimeInForce.GTC, tag=TAG
+        )
+        live = venue.admit(order)
+        live.origin = OrderOrigin.MANUAL
+        account.liquidating.append(live)
+
+
+def _maintenance(holding: Holding) -> int:
+    return abs(holding.lots) * holding.listing.maintenance_margin

@@ -1,0 +1,204 @@
+"""What can be asked of the exchange: orders, executions, positions, money, terms, the log."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from decimal import Decimal
+
+import attrs
+
+from brokerkit.errors import MissingOrder
+from brokerkit.plugins.sim.exchange import margin
+from brokerkit.plugins.sim.exchange.channel import resync
+from brokerkit.plugins.sim.exchange.delivery import position_of
+from brokerkit.plugins.sim.exchange.faults import Occasion
+from brokerkit.plugins.sim.exchange.journal import render
+from brokerkit.plugins.sim.exchange.live_order import LiveOrder
+from brokerkit.plugins.sim.exchange.terms import ContractTerms
+from brokerkit.plugins.sim.exchange.units import money_of, nanoseconds, price_of, time_of
+from brokerkit.plugins.sim.exchange.venue import Venue
+from brokerkit.spec.broker_order import BrokerOrder, Fill
+from brokerkit.spec.contract import FuturesContract, FxPair
+from brokerkit.spec.money import Money
+from brokerkit.spec.positions import Position
+
+
+@attrs.frozen
+class Statement:
+    """Where the cash of one currency came from; `cash` is deposited + realised + converted - commission."""
+
+    deposited: Money
+    realised: Money
+    converted: Money
+    commission: Money
+    cash: Money
+    unrealised: Money
+
+
+class Queries:
+    """The asking half of an exchange. Every method may be called from any thread."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._lock = threading.RLock()
+        self._venue = venue
+        self._positions_before: list[Position] = []
+
+    @property
+    def now(self) -> datetime:
+        """What the clock shows, aware UTC."""
+        return time_of(self._venue.now)
+
+    @property
+    def now_ns(self) -> int:
+        """What the clock shows, nanoseconds since 1970 UTC."""
+        return self._venue.now
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the line to the client is up."""
+        return self._venue.channel is None or self._venue.channel.is_up
+
+    def check_line(self) -> None:
+        """Raise unless a request would be answered now.
+
+        Raises:
+            ConnectionLost: The line is down.
+            RequestTimedOut: The line is up and the exchange silent.
+        """
+        if self._venue.channel is not None:
+            self._venue.channel.check()
+
+    # -- orders --------------------------------------------------------------------------
+
+    def order(self, order_ref: str) -> LiveOrder:
+        """Return the handle on an order.
+
+        Raises:
+            MissingOrder: No such order.
+        """
+        live = self._venue.orders.get(order_ref)
+        if live is None:
+            raise MissingOrder(f"The exchange has no order {order_ref}.", given=order_ref)
+        return live
+
+    def query(self, order_ref: str) -> BrokerOrder:
+        """Ask the exchange for an order: the truth, which the client's handle knows from then on.
+
+        Raises:
+            MissingOrder: It never arrived.
+            ConnectionLost: The line is down.
+            RequestTimedOut: The line is up and the exchange silent.
+        """
+        with self._lock:
+            self.check_line()
+            live = self.order(order_ref)
+            resync(live)
+            return live.at_exchange()
+
+    def orders(self, account: str = "") -> list[LiveOrder]:
+        """Return the handles on all orders of an account, or of all accounts, in the order they were placed.
+
+        Raises:
+            MissingAccount: No such account.
+        """
+        with self._lock:
+            wanted = self._venue.account_of(account) if account else None
+            return [live for live in self._venue.orders.values() if wanted is None or live.account is wanted]
+
+    def fills(self, since: datetime | int | None = None) -> list[Fill]:
+        """Return all executions at or after a time, oldest first, corrections replaced."""
+        with self._lock:
+            self.check_line()
+            first = None if since is None else nanoseconds(since)
+            fills = (fill for live in self._venue.orders.values() for fill in live.standing_executions())
+            wanted = (one for one in fills if first is None or one.time >= first)
+            return [one.as_fill() for one in sorted(wanted, key=lambda one: one.number)]
+
+    # -- money and positions ---------------------------------------------------------------
+
+    def accounts(self) -> list[tuple[str, str]]:
+        """Return the accounts' names with their base currencies, in the order they were opened."""
+        with self._lock:
+            return [(account.name, account.base_currency) for account in self._venue.accounts.values()]
+
+    def positions(self, account: str = "") -> list[Position]:
+        """Return every open position of an account, or of all, ordered by account and contract.
+
+        Raises:
+            MissingAccount: No such account.
+        """
+        with self._lock:
+            self.check_line()
+            venue = self._venue
+            owners = [venue.account_of(account)] if account else list(venue.accounts.values())
+            held = [position_of(holding, venue.now) for owner in owners for holding in owner.holdings if holding.lots]
+            found = sorted((one for one in held if one is not None), key=lambda one: (one.account, one.contract))
+            before, self._positions_before = self._positions_before, found
+            stale = venue.channel is not None and venue.channel.strikes(Occasion.POSITIONS, 0)
+            return before if stale else found
+
+    def cash(self, account: str = "") -> dict[str, Money]:
+        """Return an account's cash by currency, exact: start + realised + converted - commission."""
+        with self._lock:
+            found = self._venue.account_of(account)
+            return {name: money_of(name, cash.balance) for name, cash in sorted(found.cash.items())}
+
+    def statement(self, account: str = "") -> dict[str, Statement]:
+        """Return where an account's cash came from, by currency."""
+        with self._lock:
+            venue = self._venue
+            found = venue.account_of(account)
+            worth = margin.values(venue, found)
+            return {
+                name: Statement(
+                    *(
+                        money_of(name, units)
+                        for units in (
+                            cash.deposited, cash.realised, cash.converted, cash.commission, cash.balance,
+                            worth[name] - cash.balance,
+                        )
+                    )
+                )
+                for name, cash in sorted(found.cash.items())
+            }  # fmt: skip
+
+    def values(self, account: str = "") -> dict[str, Money]:
+        """Return cash plus unrealised profit by currency."""
+        with self._lock:
+            found = margin.values(self._venue, self._venue.account_of(account))
+            return {name: money_of(name, units) for name, units in sorted(found.items())}
+
+    def margins(self, account: str = "") -> margin.Margins:
+        """Return an account's value and margins in its base currency.
+
+        Raises:
+            MissingFxCode: There is money in a currency that no listed pair gives a rate for.
+        """
+        with self._lock:
+            return margin.margins(self._venue, self._venue.account_of(account))
+
+    def last_price(self, contract: FuturesContract | FxPair) -> Decimal | None:
+        """Return the close of the last bar that ended, or None before the first."""
+        with self._lock:
+            units = self._venue.listing_of(contract).last_price(self._venue.now)
+            return None if units is None else price_of(units)
+
+    def terms(self, contract: FuturesContract | FxPair) -> ContractTerms:
+        """Return the terms a contract is listed on.
+
+        Raises:
+            MissingContract: It is not listed.
+        """
+        return self._venue.listing_of(contract).terms
+
+    def contracts(self) -> list[FuturesContract | FxPair]:
+        """Return what is listed, in the order it was."""
+        return list(self._venue.listings)
+
+    # -- log -------------------------------------------------------------------------------
+
+    def log(self) -> list[str]:
+        """Return the event log, one line an entry: the same bytes for the same calls and seed."""
+        with self._lock:
+            return [render(entry) for entry in self._venue.journal]

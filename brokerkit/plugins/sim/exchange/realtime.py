@@ -1,0 +1,99 @@
+"""A clock that moves the exchange by itself: real time, at a chosen speed. The only place that reads a wall clock."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+
+from brokerkit.errors import InvalidArgument
+from brokerkit.plugins.sim.exchange.exchange import Exchange
+from brokerkit.plugins.sim.exchange.units import SECOND
+
+
+class RealTimeClock:
+    """Moves an exchange's clock in a thread of its own, so many of its seconds a real second.
+
+    While it runs, `LiveOrder.wait` waits in real time. Listeners are called in this thread. An error
+    that a listener raises stops the clock, and is raised by `stop`.
+
+    Args:
+        exchange: Whose clock to move.
+        speed: Seconds of the exchange for one real second.
+        step: Real seconds between moves.
+        monotonic: Tells the real time, in seconds.
+
+    Example:
+        >>> from datetime import datetime, timezone
+        >>> exchange = Exchange(datetime(2023, 1, 2, 9, tzinfo=timezone.utc))
+        >>> with RealTimeClock(exchange, speed=3600) as clock:
+        ...     clock.wait_until(datetime(2023, 1, 2, 9, 1, tzinfo=timezone.utc))
+        >>> exchange.now >= datetime(2023, 1, 2, 9, 1, tzinfo=timezone.utc)
+        True
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        speed: float = 1.0,
+        *,
+        step: float = 0.01,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if speed <= 0:
+            raise InvalidArgument(f"A speed of {speed} does not move the clock.", remedy="Give a positive number.")
+        self._exchange = exchange
+        self._speed = speed
+        self._step = step
+        self._monotonic = monotonic
+        self._stop = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="exchange-clock", daemon=True)
+
+    def start(self) -> None:
+        """Begin to move the clock from where it stands."""
+        self._exchange.driven = True
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop moving the clock, and raise what a listener raised, if anything."""
+        self._stop.set()
+        self._thread.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def wait_until(self, moment: datetime) -> None:
+        """Wait, in real time, until the exchange's clock shows a moment, given as an aware datetime."""
+        with self._exchange.moved:
+            self._exchange.moved.wait_for(lambda: self._stop.is_set() or self._exchange.now >= moment)
+
+    def _run(self) -> None:
+        exchange = self._exchange
+        origin, began = exchange.now_ns, self._monotonic()
+        try:
+            while not self._stop.wait(self._step):
+                target = origin + int((self._monotonic() - began) * self._speed * SECOND)
+                if target > exchange.now_ns:
+                    exchange.advance_to(target)
+                with exchange.moved:
+                    exchange.moved.notify_all()
+        except Exception as failure:  # noqa: BLE001 because whatever a listener raises is raised again by stop()
+            self._failure = failure
+        finally:
+            exchange.driven = False
+            self._stop.set()
+            with exchange.moved:
+                exchange.moved.notify_all()
+
+    def __enter__(self) -> RealTimeClock:
+        """Start the clock."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop the clock."""
+        self.stop()

@@ -1,0 +1,221 @@
+"""Spreads: several legs traded in one instant and ratio, or each as its own market allows.
+
+A spread has a price only where all its legs have one at the same instant: at the opens and the
+closes of bars that start together. Its price is the sum of ratio times price, the first leg's ratio
+positive, so it may be negative. Orders on it wait in a book of its own.
+"""
+
+from __future__ import annotations
+
+from math import gcd
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+
+from brokerkit.errors import InvalidOrder
+from brokerkit.plugins.sim.exchange import book, hours, margin, scheduling
+from brokerkit.plugins.sim.exchange.bars import BarSeries, Segment
+from brokerkit.plugins.sim.exchange.journal import FILL, Execution
+from brokerkit.plugins.sim.exchange.listing import Listing
+from brokerkit.plugins.sim.exchange.live_order import NOWHERE, LiveOrder
+from brokerkit.spec.broker_order import OrderState
+from brokerkit.spec.contract import FuturesContract
+from brokerkit.spec.order import Order, OrderType, SpreadFill
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.exchange.ledger import Account, Holding
+    from brokerkit.plugins.sim.exchange.venue import Venue
+
+Ratios = tuple[int, ...]
+
+
+def is_spread(order: Order) -> bool:
+    """Return whether an order is for several legs."""
+    return len(order.quantity) > 1
+
+
+def ratios_of(quantity: tuple[int, ...]) -> Ratios:
+    """Return the signed whole ratios of a spread's quantities, the first one positive.
+
+    Example:
+        >>> ratios_of((-2, 4))
+        (1, -2)
+    """
+    units = gcd(*quantity) * (1 if quantity[0] > 0 else -1)
+    return tuple(lots // units for lots in quantity)
+
+
+def listing_for(venue: Venue, order: Order) -> Listing:
+    """Return the book of a spread, opened when it is new.
+
+    Raises:
+        MissingContract: A leg is not listed.
+        InvalidOrder: It is asked to fill leg by leg and is no market order.
+    """
+    contract = order.contract
+    if order.spread_fill is SpreadFill.BY_LEG and order.order_type is not OrderType.MARKET:
+        raise InvalidOrder(
+            f"A {order.order_type.value} order on a spread fills its legs together.",
+            remedy="Order it together, or at the market.",
+        )
+    key = (contract, ratios_of(order.quantity))
+    found = venue.spreads.get(key)
+    if found is None and isinstance(contract, FuturesContract):
+        found = venue.spreads[key] = _open(venue, contract, key[1])
+    return found if found is not None else venue.listing_of(contract)
+
+
+def _open(venue: Venue, contract: FuturesContract, ratios: Ratios) -> Listing:
+    legs = tuple(venue.listing_of(leg) for leg in contract.legs)
+    ends = [leg.terms.expiry for leg in legs if leg.terms.expiry is not None]
+    tick = min(leg.terms.tick_size for leg in legs)
+    terms = attrs.evolve(
+        legs[0].terms, contract=contract, tick_size=tick, initial_margin=0, maintenance_margin=0, slippage=None,
+        expiry=min(ends) if ends else None, settlement_price=None,
+    )  # fmt: skip
+    listing = Listing(0, terms, None, None)
+    listing.legs = tuple(zip(legs, ratios, strict=True))
+    hours.watch_end(venue, listing)
+    refresh(venue, listing)
+    return listing
+
+
+def refresh_all(venue: Venue, leg: Listing) -> None:
+    """Let every spread with this leg know of its new bars."""
+    for listing in venue.spreads.values():
+        if any(one is leg for one, _ in listing.legs):
+            refresh(venue, listing)
+            scheduling.schedule(venue, listing)
+
+
+def refresh(venue: Venue, listing: Listing) -> None:
+    """Make the spread's bars from the bars to come of its legs."""
+    last = listing.series.close_at(venue.now)
+    listing.series = BarSeries(listing.name)
+    listing.series.last = last
+    parts = [leg.series.to_come(venue.now) for leg, _ in listing.legs]
+    common = parts[0].start
+    for part in parts[1:]:
+        common = np.intersect1d(common, part.start)
+    if len(common) == 0:
+        return
+    rows = [np.searchsorted(part.start, common) for part in parts]
+    first = sum(part.open[row] * ratio for part, row, (_, ratio) in zip(parts, rows, listing.legs, strict=True))
+    final = sum(part.close[row] * ratio for part, row, (_, ratio) in zip(parts, rows, listing.legs, strict=True))
+    opens, closes = np.asarray(first, dtype=np.float64), np.asarray(final, dtype=np.float64)
+    ends = np.max([part.end[row] for part, row in zip(parts, rows, strict=True)], axis=0)
+    sizes = [
+        part.volume[row] // abs(ratio)
+        for part, row, (_, ratio) in zip(parts, rows, listing.legs, strict=True)
+        if part.volume is not None
+    ]
+    volume = np.min(sizes, axis=0) if sizes else None
+    high, low = np.maximum(opens, closes), np.minimum(opens, closes)
+    listing.series.append(Segment(common, ends, opens, high, low, closes, volume), venue.now)
+
+
+class SpreadOrder(LiveOrder):
+    """An order for several legs, counted in units of the spread.
+
+    Attributes:
+        leg_holdings: What the account holds of each leg.
+        leg_orders: The orders its legs trade by, when they fill each for itself.
+    """
+
+    __slots__ = ("leg_holdings", "leg_orders")
+
+    def __init__(self, venue: Venue, number: int, order: Order, listing: Listing, account: Account) -> None:
+        holdings = tuple(leg.holding_of(account) for leg, _ in listing.legs)
+        super().__init__(venue, number, order, listing, account, holdings[0], venue.now)
+        self.remaining = gcd(*order.quantity)
+        self.leg_holdings: tuple[Holding, ...] = holdings
+        self.leg_orders: tuple[LegOrder, ...] = ()
+
+
+class LegOrder(LiveOrder):
+    """The part of a spread order that trades one leg by itself. Its fills are the spread order's."""
+
+    __slots__ = ("leg", "spread")
+
+    def __init__(self, venue: Venue, spread: SpreadOrder, leg: int) -> None:
+        whole, (listing, _) = spread.order, spread.listing.legs[leg]
+        order = attrs.evolve(whole, contract=listing.contract, quantity=whole.quantity[leg], oco_group="", children=())
+        super().__init__(venue, spread.number, order, listing, spread.account, spread.leg_holdings[leg], venue.now)
+        self.state = spread.state
+        self.spread = spread
+        self.leg = leg
+
+
+def start_legs(venue: Venue, live: SpreadOrder) -> None:
+    """Let every leg trade by itself."""
+    live.leg_orders = tuple(LegOrder(venue, live, leg) for leg in range(len(live.leg_holdings)))
+    for one in live.leg_orders:
+        venue.start(one)
+
+
+def end_legs(live: SpreadOrder) -> None:
+    """Take the legs of an order that ends out of their books."""
+    for one in live.leg_orders:
+        if one.place != NOWHERE:
+            book.remove(one.listing, one)
+
+
+def check_margin(venue: Venue, live: SpreadOrder) -> None:
+    """Refuse a spread of which the account cannot carry the legs, each counted for itself.
+
+    Raises:
+        InsufficientMargin: The account's value is below what would be needed.
+    """
+    pairs = zip(live.leg_holdings, live.order.quantity, strict=True)
+    margin.check_needed(venue, live.account, sum(margin.needed_for(venue, holding, lots) for holding, lots in pairs))
+
+
+def trade(venue: Venue, live: LiveOrder, lots: int, price: int) -> None:
+    """Trade units of a spread, or lots of a leg that trades by itself."""
+    if isinstance(live, SpreadOrder):
+        _trade_together(venue, live, lots)
+    elif isinstance(live, LegOrder):
+        _trade_leg(venue, live, lots, price)
+
+
+def _trade_together(venue: Venue, live: SpreadOrder, units: int) -> None:
+    """Trade so many units of a spread, every leg at its own price of this instant."""
+    before = live.filled
+    live.filled += units
+    live.remaining -= units
+    start, at_open = live.listing.left_for, live.listing.opened == venue.now
+    for leg, (listing, ratio) in enumerate(live.listing.legs):
+        price = listing.series.price_of_bar(start, at_open=at_open)
+        if not live.remaining and leg == len(live.leg_holdings) - 1:
+            live.state = OrderState.FILLED
+        _record(venue, live, leg, live.side * ratio * units, price, abs(ratio) * before)
+
+
+def _trade_leg(venue: Venue, one: LegOrder, lots: int, price: int) -> None:
+    """Trade lots of one leg that trades by itself."""
+    before = one.filled
+    one.filled += lots
+    one.remaining -= lots
+    spread = one.spread
+    if not any(leg.remaining for leg in spread.leg_orders):
+        spread.state = OrderState.FILLED
+        spread.remaining = 0
+    _record(venue, spread, one.leg, lots * one.side, price, before)
+
+
+def _record(venue: Venue, live: SpreadOrder, leg: int, quantity: int, price: int, before: int) -> None:
+    """Book one leg's trade, and put it into the log."""
+    holding = live.leg_holdings[leg]
+    charge = holding.listing.charge
+    commission = 0 if charge is None else charge(abs(quantity), price, before)
+    holding.book(quantity, price, commission)
+    venue.executions += 1
+    live.updated = venue.now
+    execution = Execution(
+        FILL, venue.now, live, live.state, venue.executions, quantity, price, commission, holding, leg
+    )
+    live.executions.append(execution)
+    venue.journal.append(execution)
+    if holding.listing.maintenance_margin:
+        venue.traded.append(live.account)

@@ -1,0 +1,304 @@
+"""What an exchange keeps on disk, so that it is whole after a restart: also after SIGKILL at any moment.
+
+Everything a call changed is written in one transaction before anybody is told of it. Accounts come
+back when the file is opened; orders, executions and holdings come back with their contracts, when
+those are listed again. Bars are the caller's, and are given again.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from brokerkit.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
+from brokerkit.plugins.sim.exchange import margin_calls, order_codec, spreads
+from brokerkit.plugins.sim.exchange.agenda import ARRIVAL
+from brokerkit.plugins.sim.exchange.journal import FILL, Execution, Status
+from brokerkit.plugins.sim.exchange.ledger import Account
+from brokerkit.plugins.sim.exchange.live_order import IN_FLIGHT, NOWHERE, LiveOrder
+from brokerkit.spec.broker_order import OrderOrigin, OrderState
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.exchange.faults import FaultBoard
+    from brokerkit.plugins.sim.exchange.listing import Listing
+    from brokerkit.plugins.sim.exchange.venue import Venue
+
+VERSION = 1
+_TABLES = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS accounts (name TEXT PRIMARY KEY, number INTEGER, base_currency TEXT);
+CREATE TABLE IF NOT EXISTS cash (account TEXT, currency TEXT, deposited TEXT, realised TEXT, converted TEXT,
+    commission TEXT, PRIMARY KEY (account, currency));
+CREATE TABLE IF NOT EXISTS holdings (account TEXT, contract TEXT, lots INTEGER, cost TEXT, realised TEXT,
+    PRIMARY KEY (account, contract));
+CREATE TABLE IF NOT EXISTS orders (number INTEGER PRIMARY KEY, contract TEXT, parent INTEGER, live TEXT, instruction TEXT);
+CREATE TABLE IF NOT EXISTS executions (number INTEGER PRIMARY KEY, live INTEGER, facts TEXT);
+"""
+_LIVE = (
+    "priority",
+    "filled",
+    "remaining",
+    "limit",
+    "trigger",
+    "best",
+    "reason",
+    "submitted",
+    "updated",
+    "joins",
+    "place",
+)
+
+
+class StateFile:
+    """The SQLite file of one exchange, in WAL mode. Whole numbers of money are kept as text: they outgrow 64 bits.
+
+    Raises:
+        StoreCorrupt: The file is no sound SQLite database.
+        StoreTooNew: A newer brokerkit wrote it.
+        StoreUnwritable: It cannot be opened for writing.
+    """
+
+    def __init__(self, path: str | Path, venue: Venue, board: FaultBoard) -> None:
+        self._venue = venue
+        self._board = board
+        self._saved = 0
+        self._clock = -1
+        try:
+            self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._base.execute("PRAGMA journal_mode=WAL")
+            self._base.execute("PRAGMA synchronous=NORMAL")
+            self._base.executescript(_TABLES)
+            self._facts: dict[str, Any] = {
+                name: json.loads(value) for name, value in self._base.execute("SELECT name, value FROM facts")
+            }
+        except sqlite3.OperationalError as problem:
+            raise StoreUnwritable(
+                f"{problem}.", place=str(path), remedy="Give a path that can be written."
+            ) from problem
+        except sqlite3.DatabaseError as problem:
+            raise StoreCorrupt(f"{problem}.", place=str(path), remedy="Move the file away.") from problem
+        if self._facts.get("version", VERSION) > VERSION:
+            raise StoreTooNew("The state was written by a newer brokerkit.", place=str(path))
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever saved here."""
+        return not self._facts
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._base.close()
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Write what changed since the last time, in one transaction."""
+        venue = self._venue
+        fresh = venue.journal[self._saved :]
+        if not fresh and self._clock == venue.now:
+            return
+        lives: dict[int, LiveOrder] = {}
+        for entry in fresh:
+            if isinstance(entry, (Status, Execution)) and entry.live.order_ref in venue.orders:
+                lives[entry.live.number] = entry.live
+        for listing in venue.listings.values():
+            for live in listing.trailing:
+                lives[live.number] = live
+        self._base.execute("BEGIN IMMEDIATE")
+        try:
+            self._write(fresh, lives)
+            self._base.execute("COMMIT")
+        except BaseException:
+            self._base.execute("ROLLBACK")
+            raise
+        self._saved, self._clock = len(venue.journal), venue.now
+
+    def _write(self, fresh: list[Any], lives: dict[int, LiveOrder]) -> None:
+        venue = self._venue
+        facts = {
+            "version": VERSION,
+            "now": venue.now,
+            "opened_at": venue.opened_at,
+            "numbers": venue.numbers,
+            "executions": venue.executions,
+            "priorities": venue.priorities,
+            "faults": self._board.counts(),
+            "volume": [
+                [order_codec.encode_contract(one.contract), one.left_for, one.left]
+                for one in venue.listings.values()
+                if one.left_for >= 0
+            ],
+        }
+        self._put("facts", ((name, json.dumps(value)) for name, value in facts.items()))
+        if fresh or self._clock < 0:
+            self._write_accounts()
+        self._put("orders", (self._order_row(live) for live in lives.values()))
+        executions = (one for one in fresh if isinstance(one, Execution) and one.kind == FILL)
+        self._put("executions", (self._execution_row(one) for one in executions))
+
+    def _write_accounts(self) -> None:
+        accounts = list(self._venue.accounts.values())
+        self._put("accounts", ((one.name, one.number, one.base_currency) for one in accounts))
+        amounts = ((one.name, cash) for one in accounts for cash in one.cash.values())
+        self._put(
+            "cash",
+            (
+                (name, cash.currency, *map(str, (cash.deposited, cash.realised, cash.converted, cash.commission)))
+                for name, cash in amounts
+            ),
+        )
+        held = (holding for one in accounts for holding in one.holdings)
+        self._put(
+            "holdings",
+            ((one.account.name, self._key(one.listing), one.lots, str(one.cost), str(one.realised)) for one in held),
+        )
+
+    def _put(self, table: str, rows: Any) -> None:
+        for row in rows:
+            marks = ",".join("?" * len(row))
+            self._base.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)
+
+    def _key(self, listing: Listing) -> str:
+        return json.dumps(order_codec.encode_contract(listing.contract))
+
+    def _order_row(self, live: LiveOrder) -> tuple[Any, ...]:
+        facts = {name: getattr(live, name) for name in _LIVE}
+        facts.update(state=live.state.value, origin=live.origin.value, client_id=live.client_id)
+        if isinstance(live, spreads.SpreadOrder):
+            facts["legs"] = [[one.filled, one.remaining] for one in live.leg_orders]
+        parent = live.parent.number if live.parent else None
+        contract = json.dumps(order_codec.encode_contract(live.order.contract))
+        return live.number, contract, parent, json.dumps(facts), json.dumps(order_codec.encode(live.order))
+
+    def _execution_row(self, one: Execution) -> tuple[Any, ...]:
+        contract = order_codec.encode_contract(one.holding.listing.contract)
+        facts = [
+            one.time,
+            one.state.value,
+            one.quantity,
+            one.price,
+            one.commission,
+            contract,
+            one.leg,
+            one.corrects,
+            one.late,
+        ]
+        return one.number, one.live.number, json.dumps(facts)
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def restore(self) -> None:
+        """Bring back the clock, the counters and the accounts."""
+        venue, facts = self._venue, self._facts
+        venue.now, venue.opened_at = facts["now"], facts["opened_at"]
+        venue.numbers, venue.executions, venue.priorities = facts["numbers"], facts["executions"], facts["priorities"]
+        self._board.resume(facts["faults"])
+        for name, number, base in self._base.execute("SELECT * FROM accounts ORDER BY number"):
+            venue.accounts[name] = Account(number, name, base)
+        for row in self._base.execute("SELECT * FROM cash ORDER BY rowid"):
+            cash = venue.accounts[row[0]].in_currency(row[1])
+            cash.deposited, cash.realised, cash.converted, cash.commission = map(int, row[2:])
+
+    def restore_listing(self, listing: Listing) -> None:
+        """Bring back what belongs to a contract that is listed again: holdings, orders, executions."""
+        venue = self._venue
+        for account, lots, cost, realised in self._base.execute(
+            "SELECT account, lots, cost, realised FROM holdings WHERE contract = ?", (self._key(listing),)
+        ):
+            holding = listing.holding_of(venue.accounts[account])
+            holding.lots, holding.cost, holding.realised = lots, int(cost), int(realised)
+            if lots and listing.maintenance_margin:
+                margin_calls.review_at_next_bar(holding)
+        for contract, left_for, left in self._facts.get("volume", ()):
+            if order_codec.decode_contract(contract) == listing.contract:
+                listing.left_for, listing.left = left_for, left
+        self._restore_orders()
+
+    def _restore_orders(self) -> None:
+        venue = self._venue
+        known = {live.number: live for live in venue.orders.values()}
+        fresh = []
+        for row in self._base.execute("SELECT * FROM orders ORDER BY number").fetchall():
+            contract = order_codec.decode_contract(json.loads(row[1]))
+            if row[0] not in known and all(leg in venue.listings for leg in contract.legs):
+                live = known[row[0]] = self._order(row)
+                fresh.append((live, row[2]))
+        for live, parent in fresh:
+            if parent is not None:
+                live.parent = known[parent]
+                live.parent.children = (*live.parent.children, live)
+                live.linked = live.parent.linked = True
+        for live, _ in fresh:
+            self._restore_executions(live)
+            if not live.is_final:
+                self._resume(live)
+        venue.orders = {live.order_ref: live for _, live in sorted(known.items())}
+
+    def _order(self, row: tuple[Any, ...]) -> LiveOrder:
+        venue, facts = self._venue, json.loads(row[3])
+        order = order_codec.decode(json.loads(row[4]))
+        account = venue.account_of(order.account)
+        if len(order.quantity) > 1:
+            spread = spreads.listing_for(venue, order)
+            live: LiveOrder = spreads.SpreadOrder(venue, row[0], order, spread, account)
+        else:
+            listing = venue.listing_of(order.contract)
+            live = LiveOrder(venue, row[0], order, listing, account, listing.holding_of(account), venue.now)
+        for name in _LIVE:
+            setattr(live, name, facts[name])
+        live.state, live.origin = OrderState(facts["state"]), OrderOrigin(facts["origin"])
+        live.client_id = facts["client_id"]
+        if order.tag == margin_calls.TAG and live.origin is OrderOrigin.MANUAL and not live.is_final:
+            account.liquidating.append(live)
+        if isinstance(live, spreads.SpreadOrder) and facts["legs"]:
+            live.leg_orders = tuple(spreads.LegOrder(venue, live, leg) for leg in range(len(facts["legs"])))
+            for one, (filled, remaining) in zip(live.leg_orders, facts["legs"], strict=True):
+                one.filled, one.remaining = filled, remaining
+        return live
+
+    def _restore_executions(self, live: LiveOrder) -> None:
+        rows = self._base.execute("SELECT number, facts FROM executions WHERE live = ? ORDER BY number", (live.number,))
+        for number, text in rows:
+            time, state, quantity, price, commission, contract, leg, corrects, late = json.loads(text)
+            listing = self._venue.listing_of(order_codec.decode_contract(contract))
+            holding = listing.holding_of(live.account)
+            live.executions.append(
+                Execution(
+                    FILL,
+                    time,
+                    live,
+                    OrderState(state),
+                    number,
+                    quantity,
+                    price,
+                    commission,
+                    holding,
+                    leg,
+                    corrects,
+                    late,
+                )
+            )
+
+    def _resume(self, live: LiveOrder) -> None:
+        """Let an order that was not final work on from where it stood."""
+        venue, place = self._venue, live.place
+        live.place = NOWHERE
+        if place == IN_FLIGHT:
+            live.place = IN_FLIGHT
+            venue.agenda.put(venue.now, ARRIVAL, venue.on_arrival, live)
+            return
+        if live.state is OrderState.PENDING:
+            live.place = place
+            venue.waiting_children.append(live)
+            return
+        venue.count_working(live, live.remaining)
+        if isinstance(live, spreads.SpreadOrder) and live.leg_orders:
+            for one in live.leg_orders:
+                if one.remaining:
+                    venue.start(one, live.joins)
+        else:
+            venue.start(live, live.joins)
+        if live.state is OrderState.PENDING_CANCEL:
+            venue.agenda.put(venue.now, ARRIVAL, venue.on_cancel, (live, False))
