@@ -22,6 +22,14 @@ _COLUMNS = (
 )  # fmt: skip
 _INSERT = f"INSERT INTO fills ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 
+# A plus keeps SQLite from the index of the order: an order may have thousands of fills, a trade has a few.
+_LINK = "SELECT number, execution, revision, execution_id, corrects FROM fills WHERE broker = :broker AND"
+_SAME_TRADE = f"""
+    {_LINK} order_ref = :order_ref AND execution = :execution
+    UNION {_LINK} +order_ref = :order_ref AND execution_id = nullif(:corrected, '')
+    UNION {_LINK} +order_ref = :order_ref AND corrects = :execution_id
+"""
+
 
 class FillBook:
     """One broker's executions in a database."""
@@ -84,11 +92,14 @@ class FillBook:
 
     def _same_trade(self, connection: sqlite3.Connection, fill: Fill, execution: str) -> list[sqlite3.Row]:
         """Return what is known of the trade a fill is of: its other revisions, what it corrects, what corrects it."""
-        rows: list[sqlite3.Row] = connection.execute(
-            "SELECT number, execution, revision, execution_id, corrects FROM fills WHERE broker = ? AND order_ref = ? "
-            "AND (execution = ? OR execution_id = nullif(?, '') OR corrects = ?)",
-            (self._broker, fill.order_ref, execution, fill.corrects, fill.execution_id),
-        ).fetchall()
+        given = {
+            "broker": self._broker,
+            "order_ref": fill.order_ref,
+            "execution": execution,
+            "corrected": fill.corrects,
+            "execution_id": fill.execution_id,
+        }
+        rows: list[sqlite3.Row] = connection.execute(_SAME_TRADE, given).fetchall()
         return rows
 
     def _with_early_commission(self, connection: sqlite3.Connection, fill: Fill) -> Fill:

@@ -85,6 +85,7 @@ def _create_fills(tables: Tables) -> None:
     )
     fills.create_index(["broker", "order_ref", "execution", "revision"], unique=True)
     fills.create_index(["broker", "execution_id"])
+    fills.create_index(["broker", "corrects"])
     fills.create_index(["broker", "time"])
     tables.table("early_commissions").create(
         {"broker": str, "execution_id": str, "currency": str, "amount": str}, pk=("broker", "execution_id")
