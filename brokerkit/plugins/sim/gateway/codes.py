@@ -1,0 +1,78 @@
+"""The error and notice codes of a gateway, and the texts it sends with them."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+NO_REQUEST = -1
+
+
+class Code(IntEnum):
+    """A code of message 4; the same message carries errors, warnings and notices."""
+
+    MESSAGE_RATE = 100
+    TICKER_LIMIT = 101
+    DUPLICATE_TICKER = 102
+    DUPLICATE_ORDER_ID = 103
+    FILLED_ORDER = 104
+    MODIFY_MISMATCH = 105
+    OFF_TICK = 110
+    UNKNOWN_ORDER = 135
+    NOT_CANCELLABLE = 161
+    HISTORY = 162
+    NO_CONTRACT = 200
+    REJECTED = 201
+    CANCELLED = 202
+    UNKNOWN_TICKER = 300
+    DEPTH_LIMIT = 309
+    DEPTH_RESET = 317
+    ERROR_READING = 320
+    ERROR_VALIDATING = 321
+    ERROR_PROCESSING = 322
+    CLIENT_ID_IN_USE = 326
+    UNSUPPORTED_TYPE = 387
+    NOT_SUBSCRIBED = 354
+    NO_HISTORY_QUERY = 366
+    ORDER_MESSAGE = 399
+    REAL_TIME_BARS = 420
+    SIZE_ZERO = 434
+    ACCOUNT_REQUIRED = 435
+    CONNECTIVITY_LOST = 1100
+    CONNECTIVITY_RESTORED_LOST = 1101
+    CONNECTIVITY_RESTORED = 1102
+    ACCOUNT_UNSUBSCRIBED = 2100
+    MARKET_FARM_BROKEN = 2103
+    MARKET_FARM_OK = 2104
+    HISTORY_FARM_BROKEN = 2105
+    HISTORY_FARM_OK = 2106
+    DEFINITION_FARM_OK = 2158
+    DELAYED_NOT_SUBSCRIBED = 10090
+    CANCEL_UNKNOWN = 10147
+    CANCEL_REFUSED = 10148
+    DELAYED_SHOWN = 10167
+    COMPETING_SESSION = 10197
+    BAD_TIME = 10314
+    TIF_SET = 10349
+
+
+FARM_NOTICES = (
+    (Code.MARKET_FARM_OK, "Market data farm connection is OK:usfarm"),
+    (Code.HISTORY_FARM_OK, "HMDS data farm connection is OK:ushmds"),
+    (Code.DEFINITION_FARM_OK, "Sec-def data farm connection is OK:secdefil"),
+)
+
+NO_DEFINITION = "No security definition has been found for the request"
+AMBIGUOUS = "The contract description specified for {symbol} is ambiguous."
+READ_ONLY = "Error validating request.-'bF' : cause - The API interface is currently in Read-Only mode."
+MAX_RATE = "Max rate of messages per second has been exceeded:max={limit} rec={count} ({strike})"
+PACING = "Historical Market Data Service error message:Historical data request pacing violation"
+NO_DATA = "Historical Market Data Service error message:HMDS query returned no data: {what}"
+QUERY_CANCELLED = "Historical Market Data Service error message:API historical data query cancelled: {req_id}"
+BAD_END_TIME = (
+    "End Date/Time: The date, time, or time-zone entered is invalid. The correct format is yyyymmdd hh:mm:ss xx/xxxx "
+    "where yyyymmdd and xx/xxxx are optional. E.g.: 20031126 15:59:00 US/Eastern"
+)
+NOT_SUBSCRIBED = "Requested market data is not subscribed. Delayed market data is available.{what}/TOP/ALL"
+DELAYED_SHOWN = "Requested market data is not subscribed. Displaying delayed market data."
+IN_USE = "Unable to connect as the client id is already in use. Retry with a unique client id."
+COMPETING = "No market data during competing live session"

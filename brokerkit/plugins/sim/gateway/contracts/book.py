@@ -1,0 +1,151 @@
+"""Every contract that the gateway knows, found the ways a client may ask for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import attrs
+
+from brokerkit.plugins.sim.exchange.terms import ContractTerms
+from brokerkit.plugins.sim.gateway.codec.parts import Contract
+from brokerkit.plugins.sim.gateway.contracts.listed import InstrumentCard, Listed, contract_number, market_rule_of
+from brokerkit.spec.contract import FuturesContract, FxPair
+
+KEPT_AFTER_EXPIRY = timedelta(days=730)
+"""How long after its end a contract is still found, if expired ones are asked for."""
+
+_ANYWHERE = frozenset({"", "SMART"})
+_NO_STRIKE = ("", "0", "?")
+
+
+def _matches_date(listed: Listed, asked: str) -> bool:
+    text = asked.split(" ")[0]
+    return not text or text in (listed.last_trade_date, listed.contract_month)
+
+
+def _same_number(ours: str, asked: str) -> bool:
+    try:
+        return not asked or Decimal(asked) == Decimal(ours or 1)
+    except ArithmeticError:
+        return False
+
+
+def matches(listed: Listed, asked: Contract) -> bool:
+    """Tell whether a contract is one of those that a client describes; blank fields ask for nothing."""
+    if asked.con_id:
+        return asked.con_id == listed.con_id
+    return (
+        asked.sec_type in ("", listed.sec_type)
+        and asked.symbol in ("", listed.card.symbol)
+        and asked.currency in ("", listed.terms.currency)
+        and (asked.exchange in _ANYWHERE or asked.exchange == listed.card.exchange)
+        and (asked.primary_exchange in _ANYWHERE or asked.primary_exchange == listed.card.exchange)
+        and asked.local_symbol in ("", listed.local_symbol)
+        and asked.trading_class in ("", listed.trading_class)
+        and _matches_date(listed, asked.last_trade_date)
+        and _same_number(listed.multiplier, asked.multiplier)
+        and not asked.strike
+        and asked.right in _NO_STRIKE
+    )
+
+
+@attrs.define
+class ContractBook:
+    """The contracts, by number, by symbol and by what the exchange calls them."""
+
+    _by_number: dict[int, Listed] = attrs.field(factory=dict, init=False)
+    _by_symbol: dict[str, list[Listed]] = attrs.field(factory=dict, init=False)
+    _by_contract: dict[FuturesContract | FxPair, Listed] = attrs.field(factory=dict, init=False)
+    _rules: dict[int, Decimal] = attrs.field(factory=dict, init=False)
+
+    @classmethod
+    def of(cls, terms: Iterable[tuple[ContractTerms, InstrumentCard]]) -> ContractBook:
+        """Return a book of contracts with their cards."""
+        book = cls()
+        for each, card in terms:
+            book.add(each, card)
+        return book
+
+    def add(self, terms: ContractTerms, card: InstrumentCard) -> Listed:
+        """Add a contract and return it as listed."""
+        number = contract_number(str(terms.contract))
+        while number in self._by_number:
+            number += 1
+        listed = Listed(number, terms, card)
+        self._by_number[number] = listed
+        self._by_symbol.setdefault(card.symbol, []).append(listed)
+        self._by_contract[terms.contract] = listed
+        self._rules[market_rule_of(terms.tick_size)] = terms.tick_size
+        return listed
+
+    def find(self, asked: Contract, now: datetime, *, include_expired: bool = False) -> list[Listed]:
+        """Return the contracts that a client describes, the earliest to end first.
+
+        Args:
+            asked: What the client says of it; blank fields ask for nothing.
+            now: The exchange's time.
+            include_expired: Whether contracts that no longer trade are found, for two years after.
+        """
+        found = [
+            listed
+            for listed in self._candidates(asked)
+            if matches(listed, asked) and self._alive(listed, now, include_expired=include_expired)
+        ]
+        return sorted(found, key=lambda listed: (listed.card.symbol, listed.last_trade_date, listed.con_id))
+
+    def _candidates(self, asked: Contract) -> Iterable[Listed]:
+        if asked.con_id:
+            found = self._by_number.get(asked.con_id)
+            return [found] if found else []
+        return self._by_symbol.get(asked.symbol, []) if asked.symbol else self._by_number.values()
+
+    @staticmethod
+    def _alive(listed: Listed, now: datetime, *, include_expired: bool) -> bool:
+        expiry = listed.terms.expiry
+        if expiry is None or now < expiry:
+            return True
+        return include_expired and now - expiry <= KEPT_AFTER_EXPIRY
+
+    def of_contract(self, contract: FuturesContract | FxPair) -> Listed:
+        """Return a contract of the exchange as listed."""
+        return self._by_contract[contract]
+
+    def by_number(self, con_id: int) -> Listed | None:
+        """Return the contract with a number, or None."""
+        return self._by_number.get(con_id)
+
+    def price_step(self, rule: int) -> Decimal | None:
+        """Return the price step of a market rule, or None if there is no such rule."""
+        return self._rules.get(rule)
+
+    def symbols_like(self, pattern: str) -> list[InstrumentCard]:
+        """Return up to 16 instruments whose symbol begins, or whose name has a word that begins, like a pattern."""
+        wanted = pattern.strip().casefold()
+        if not wanted:
+            return []
+        cards = {(card.symbol, card.exchange): card for card in (listed.card for listed in self)}
+        ranked = sorted((rank, key) for key, card in cards.items() if (rank := _rank(card, wanted)) is not None)
+        return [cards[key] for _, key in ranked[:16]]
+
+    def with_card(self, card: InstrumentCard) -> list[Listed]:
+        """Return every contract of an instrument."""
+        return [listed for listed in self._by_symbol.get(card.symbol, []) if listed.card == card]
+
+    def __iter__(self) -> Iterator[Listed]:
+        """Yield every contract, in the order they were added."""
+        return iter(self._by_number.values())
+
+    def __len__(self) -> int:
+        """Return how many contracts there are."""
+        return len(self._by_number)
+
+
+def _rank(card: InstrumentCard, wanted: str) -> int | None:
+    symbol = card.symbol.casefold()
+    if symbol == wanted:
+        return 0
+    if symbol.startswith(wanted):
+        return 1
+    return 2 if any(word.startswith(wanted) for word in card.long_name.casefold().split()) else None

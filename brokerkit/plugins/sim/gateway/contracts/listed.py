@@ -1,0 +1,139 @@
+"""One contract of the exchange as IB shows it: a number, a symbol, an exchange, a last trading day."""
+
+from __future__ import annotations
+
+import zlib
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from brokerkit.plugins.sim.exchange.terms import ContractTerms
+from brokerkit.plugins.sim.gateway.codec.parts import Contract
+from brokerkit.plugins.sim.gateway.codec.wire import write_number, write_size
+from brokerkit.spec.contract import FuturesContract, FxPair
+
+MONTH_CODES = "FGHJKMNQUVXZ"
+
+
+@attrs.frozen
+class InstrumentCard:
+    """What IB calls an instrument.
+
+    Attributes:
+        code: Our code of it, or a pair's six letters.
+        symbol: IB's symbol.
+        exchange: Where it trades.
+        multiplier: IB's multiplier; blank takes the exchange's.
+        long_name: Its name in words.
+        trading_class: IB's class; blank takes the symbol.
+        time_zone: IANA name of its exchange's zone.
+        industry: Its industry, as far as futures have one.
+    """
+
+    code: str
+    symbol: str
+    exchange: str
+    multiplier: str = ""
+    long_name: str = ""
+    trading_class: str = ""
+    time_zone: str = "UTC"
+    industry: str = ""
+
+
+def contract_number(name: str) -> int:
+    """Return the contract id of a name: the same in every process, between 100 million and 1 billion.
+
+    Example:
+        >>> contract_number("CORN/202312") == contract_number("CORN/202312")
+        True
+    """
+    return 100_000_000 + zlib.crc32(name.encode()) % 900_000_000
+
+
+@attrs.frozen(eq=False)
+class Listed:
+    """A listed contract, its terms on the exchange and its name at IB."""
+
+    con_id: int
+    terms: ContractTerms
+    card: InstrumentCard
+
+    @property
+    def is_future(self) -> bool:
+        """Whether it is a futures contract; else it is a currency pair."""
+        return isinstance(self.terms.contract, FuturesContract)
+
+    @property
+    def sec_type(self) -> str:
+        """IB's kind of security."""
+        return "FUT" if self.is_future else "CASH"
+
+    @property
+    def contract_month(self) -> str:
+        """The month it is named by, `yyyymm`; blank for a pair."""
+        contract = self.terms.contract
+        return contract.date[:6] if isinstance(contract, FuturesContract) else ""
+
+    @property
+    def last_trade_date(self) -> str:
+        """The day on which it trades last, `yyyymmdd`, in its exchange's zone; blank for a pair."""
+        contract = self.terms.contract
+        if not isinstance(contract, FuturesContract):
+            return ""
+        if self.terms.expiry is None:
+            return contract.date if len(contract.date) == 8 else contract.date + "01"
+        return f"{self.terms.expiry.astimezone(ZoneInfo(self.card.time_zone)):%Y%m%d}"
+
+    @property
+    def local_symbol(self) -> str:
+        """The exchange's own symbol, such as `ESZ3`, or a pair as `EUR.USD`."""
+        contract = self.terms.contract
+        if isinstance(contract, FxPair):
+            return f"{contract.base}.{contract.quote}"
+        month = MONTH_CODES[int(contract.date[4:6]) - 1]
+        day = contract.date[6:]
+        return f"{self.trading_class}{month}{contract.date[3]}{day}"
+
+    @property
+    def trading_class(self) -> str:
+        """IB's trading class."""
+        if isinstance(self.terms.contract, FxPair):
+            return self.local_symbol
+        return self.card.trading_class or self.card.symbol
+
+    @property
+    def multiplier(self) -> str:
+        """IB's multiplier as text; blank for a pair."""
+        return (self.card.multiplier or write_size(float(self.terms.multiplier))) if self.is_future else ""
+
+    @property
+    def market_rule(self) -> int:
+        """The number of the market rule that holds its price step."""
+        return market_rule_of(self.terms.tick_size)
+
+    def expired(self, now: datetime) -> bool:
+        """Whether it has traded for the last time."""
+        return self.terms.expiry is not None and self.terms.expiry <= now
+
+    @property
+    def wire(self) -> Contract:
+        """The contract as answers name it."""
+        return Contract(
+            con_id=self.con_id,
+            symbol=self.card.symbol,
+            sec_type=self.sec_type,
+            last_trade_date=self.last_trade_date,
+            multiplier=self.multiplier,
+            exchange=self.card.exchange,
+            primary_exchange=self.card.exchange,
+            currency=self.terms.currency,
+            local_symbol=self.local_symbol,
+            trading_class=self.trading_class,
+        )
+
+
+def market_rule_of(tick: Decimal) -> int:
+    """Return the number of the rule for a price step: the same for equal steps."""
+    return 1 + zlib.crc32(write_number(float(tick)).encode()) % 9000

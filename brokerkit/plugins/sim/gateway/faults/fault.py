@@ -1,0 +1,59 @@
+"""What a fault is: a small object that changes what leaves, or what the gateway does, until it is spent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from brokerkit.plugins.sim.gateway.codec.message import shape_of
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.gateway.gateway import Gateway
+    from brokerkit.plugins.sim.gateway.session import Session
+
+
+class Fault:
+    """One fault. It begins when it is ordered, ends when it is called off, and may be spent earlier."""
+
+    spent: bool = False
+
+    def begin(self, gateway: Gateway) -> None:
+        """Start: what is to happen at once happens here."""
+
+    def end(self, gateway: Gateway) -> None:
+        """Stop: what was broken is mended here."""
+
+    def outgoing(self, session: Session, messages: list[Any]) -> list[Any]:
+        """Return what leaves in place of messages."""
+        return messages
+
+
+@attrs.define
+class Countdown:
+    """Counts messages of one name; `due` tells which of them the fault is for.
+
+    Attributes:
+        message: The protocol's name of a message, such as `execDetails`; blank for any.
+        skip: How many are let by first.
+        count: How many are hit after that.
+    """
+
+    message: str = ""
+    skip: int = 0
+    count: int = 1
+
+    def due(self, message: Any) -> bool:
+        """Return whether this message is hit, and count it."""
+        if self.count <= 0 or (self.message and shape_of(type(message)).name != self.message):
+            return False
+        if self.skip > 0:
+            self.skip -= 1
+            return False
+        self.count -= 1
+        return True
+
+    @property
+    def spent(self) -> bool:
+        """Whether no message will be hit any more."""
+        return self.count <= 0

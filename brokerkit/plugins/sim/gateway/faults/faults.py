@@ -1,0 +1,151 @@
+"""The faults that are on, and how to name one."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from brokerkit.errors import InvalidArgument
+from brokerkit.plugins.sim.gateway.faults import line, messages, refusals, stages
+from brokerkit.plugins.sim.gateway.faults.fault import Fault
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.gateway.gateway import Gateway
+    from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder
+    from brokerkit.plugins.sim.gateway.session import Session
+
+FAULTS: Mapping[str, type[Fault]] = {
+    "lose": messages.LoseMessage,
+    "repeat": messages.RepeatMessage,
+    "reorder": messages.Reorder,
+    "no-status-on-fill": messages.NoStatusOnFill,
+    "late-commission": messages.LateCommission,
+    "missing-commission": messages.MissingCommission,
+    "cut": line.CutFrame,
+    "drip": line.SlowDrip,
+    "stall": line.Stall,
+    "modify-error": refusals.FalseModifyError,
+    "cancel-error": refusals.FalseCancelError,
+    "tif-notice": refusals.TifNotice,
+    "connectivity": stages.ConnectivityLost,
+    "farm": stages.FarmBroken,
+    "client-id-in-use": stages.ClientIdInUse,
+    "roll-back-ids": stages.RollBackIds,
+    "maintenance": stages.Maintenance,
+    "competing-session": stages.CompetingSession,
+    "stale-positions": stages.StalePositions,
+    "correct-execution": stages.CorrectExecution,
+    "restart": stages.Restart,
+}
+"""Every fault by name."""
+
+
+def fault_named(name: str, options: Mapping[str, str]) -> Fault:
+    """Return a fault by its name, with options as text.
+
+    Raises:
+        InvalidArgument: No fault has that name, or it has no such option, or the option's value is of another kind.
+
+    Example:
+        >>> type(fault_named("lose", {"message": "execDetails", "count": "2"})).__name__
+        'LoseMessage'
+    """
+    kind = FAULTS.get(name)
+    if kind is None:
+        raise InvalidArgument(f"No fault is called {name!r}.", given=name, candidates=FAULTS)
+    known = inspect.signature(kind).parameters
+    for option in options:
+        if option not in known:
+            raise InvalidArgument(f"Fault {name!r} has no option {option!r}.", given=option, candidates=known)
+    return kind(**{option: _value(name, option, text, known[option].default) for option, text in options.items()})
+
+
+def _value(fault: str, option: str, text: str, default: Any) -> Any:
+    kind = float if default is None else type(default)
+    try:
+        if kind is bool:
+            return {"1": True, "true": True, "0": False, "false": False}[text.lower()]
+        return int(text) if issubclass(kind, int) else kind(text)
+    except (ValueError, KeyError):
+        raise InvalidArgument(f"Option {option} of fault {fault!r} is a {kind.__name__}, not {text!r}.") from None
+
+
+class Faults:
+    """The faults that are on.
+
+    Attributes:
+        market_data_stopped: Whether no market data leave.
+        contracts_hidden: Whether contracts seem not to exist.
+        competing_session: Whether another login has the market data.
+        holds_back_positions: Whether changes of positions are not told.
+    """
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._on: list[Fault] = []
+        self.market_data_stopped = False
+        self.contracts_hidden = False
+        self.competing_session = False
+        self.holds_back_positions = False
+
+    def begin(self, fault: Fault) -> None:
+        """Switch a fault on."""
+        if not fault.spent:
+            self._on.append(fault)
+        fault.begin(self._gateway)
+
+    def end(self, fault: Fault) -> None:
+        """Call a fault off; what it broke is mended."""
+        if fault in self._on:
+            self._on.remove(fault)
+        fault.end(self._gateway)
+
+    def end_all(self) -> None:
+        """Call every fault off."""
+        for fault in list(self._on):
+            self.end(fault)
+
+    def outgoing(self, session: Session, message: Any) -> None:
+        """Send what the faults that are on leave of a message."""
+        if not self._on:
+            session.deliver(message)
+            return
+        remaining = [message]
+        for fault in self._on:
+            remaining = fault.outgoing(session, remaining)
+        for each in remaining:
+            session.deliver(each)
+        self._drop_spent()
+
+    def refuses_client_ids(self) -> bool:
+        """Return whether a client's id is refused now."""
+        found = [fault for fault in self._on if isinstance(fault, stages.ClientIdInUse)]
+        refused = any(fault.refuses() for fault in found)
+        self._drop_spent()
+        return refused
+
+    def answers_modify(self, session: Session, order: GatewayOrder) -> bool:
+        """Return whether a change was answered with a false error."""
+        return self._answers(refusals.FalseModifyError, session, order)
+
+    def answers_cancel(self, session: Session, order: GatewayOrder) -> bool:
+        """Return whether a cancel was answered with a false error."""
+        return self._answers(refusals.FalseCancelError, session, order)
+
+    def _answers(
+        self, kind: type[refusals.FalseModifyError | refusals.FalseCancelError], session: Session, order: GatewayOrder
+    ) -> bool:
+        answered = any(fault.answer(session, order) for fault in self._on if isinstance(fault, kind))
+        self._drop_spent()
+        return answered
+
+    def after_placing(self, session: Session, order: GatewayOrder) -> None:
+        """Send what faults have to say about a new order."""
+        for fault in self._on:
+            if isinstance(fault, refusals.TifNotice):
+                fault.after_placing(session, order)
+
+    def _drop_spent(self) -> None:
+        if any(fault.spent for fault in self._on):
+            self._on = [fault for fault in self._on if not fault.spent]

@@ -1,0 +1,67 @@
+"""Faults of answers to order requests: errors for what is alive, notices that look like errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from brokerkit.plugins.sim.gateway.codes import Code
+from brokerkit.plugins.sim.gateway.faults.fault import Fault
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder
+    from brokerkit.plugins.sim.gateway.session import Session
+
+_TEXTS = {
+    Code.OFF_TICK: "The price does not conform to the minimum price variation for this contract.",
+    Code.MODIFY_MISMATCH: "Order being modified does not match original order",
+    Code.CANCEL_UNKNOWN: "OrderId {order_id} that needs to be cancelled is not found.",
+    Code.CANCEL_REFUSED: "OrderId {order_id} that needs to be cancelled cannot be cancelled, state: Filled.",
+}
+TIF_TEXT = "Order TIF was set to DAY based on order preset."
+
+
+class _FalseError(Fault):
+    def __init__(self, code: int, count: int) -> None:
+        self._code = Code(code)
+        self._count = count
+
+    def answer(self, session: Session, order: GatewayOrder) -> bool:
+        """Send the error in place of doing what was asked; return whether it was sent."""
+        if self._count <= 0:
+            return False
+        self._count -= 1
+        self.spent = self._count <= 0
+        session.error(order.order_id, self._code, _TEXTS[self._code].format(order_id=order.order_id))
+        return True
+
+
+class FalseModifyError(_FalseError):
+    """A change is refused with 105 or 110, and the order lives on unchanged: clients that believe it think it dead.
+
+    Args:
+        code: 105 or 110.
+        count: How many changes are refused.
+    """
+
+    def __init__(self, code: int = Code.MODIFY_MISMATCH, count: int = 1) -> None:
+        super().__init__(code, count)
+
+
+class FalseCancelError(_FalseError):
+    """A cancel is refused with 10147 or 10148, and the order lives on: a fill won the race, or will.
+
+    Args:
+        code: 10147 or 10148.
+        count: How many cancels are refused.
+    """
+
+    def __init__(self, code: int = Code.CANCEL_REFUSED, count: int = 1) -> None:
+        super().__init__(code, count)
+
+
+class TifNotice(Fault):
+    """Every new order is answered with notice 10349; it is alive, whatever a client makes of the code."""
+
+    def after_placing(self, session: Session, order: GatewayOrder) -> None:
+        """Send the notice."""
+        session.error(order.order_id, Code.TIF_SET, TIF_TEXT)

@@ -1,0 +1,224 @@
+"""The gateway without its sockets: a market, the sessions of its clients, and the rooms that answer them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from brokerkit.errors import BrokerkitError
+from brokerkit.plugins.sim.exchange.units import nanoseconds, time_of
+from brokerkit.plugins.sim.gateway.codec.parts import Contract
+from brokerkit.plugins.sim.gateway.codes import COMPETING, NO_REQUEST, Code
+from brokerkit.plugins.sim.gateway.contracts.listed import Listed
+from brokerkit.plugins.sim.gateway.faults.faults import Faults
+from brokerkit.plugins.sim.gateway.market import Market
+from brokerkit.plugins.sim.gateway.market.quotes import Quote, half_spread, quote_at
+from brokerkit.plugins.sim.gateway.orders.desk import OrderDesk
+from brokerkit.plugins.sim.gateway.recorder import Recorder
+from brokerkit.plugins.sim.gateway.rooms.account import AccountRoom
+from brokerkit.plugins.sim.gateway.rooms.contracts import ContractRoom
+from brokerkit.plugins.sim.gateway.rooms.executions import ExecutionRoom
+from brokerkit.plugins.sim.gateway.rooms.history import HistoryRoom
+from brokerkit.plugins.sim.gateway.rooms.holdings import Holding, holdings_of
+from brokerkit.plugins.sim.gateway.rooms.orders import OrderRoom
+from brokerkit.plugins.sim.gateway.rooms.positions import PositionRoom
+from brokerkit.plugins.sim.gateway.rooms.quotes import QuoteRoom
+from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
+from brokerkit.plugins.sim.gateway.rooms.session import SessionRoom
+from brokerkit.plugins.sim.gateway.rooms.ticks import TickRoom
+from brokerkit.plugins.sim.gateway.session import Session
+from brokerkit.plugins.sim.gateway.settings import GatewaySettings
+from brokerkit.spec.positions import Position
+
+_log = logging.getLogger("brokerkit.gateway")
+
+
+class Gateway:
+    """What stands between clients and the exchange.
+
+    Args:
+        market: What is traded. Its exchange's accounts are those that clients manage.
+        settings: How the gateway presents itself.
+        recorder: Writes down every frame; None writes nothing.
+
+    Attributes:
+        orders: The order desk.
+        faults: The faults that are on.
+        requests: How many requests were handled.
+    """
+
+    def __init__(
+        self, market: Market, settings: GatewaySettings | None = None, recorder: Recorder | None = None
+    ) -> None:
+        self.settings = settings or GatewaySettings()
+        self.market = market
+        self.exchange = market.exchange
+        self.contracts = market.contracts
+        self.history = market.history
+        self.recorder = recorder
+        self.faults = Faults(self)
+        self.orders = OrderDesk(self)
+        self.requests = 0
+        self.before_request: Callable[[], None] = _nothing
+        self.after_request: Callable[[], None] = _nothing
+        self.account_room = AccountRoom(self)
+        self._quotes, self._ticks, self._positions = QuoteRoom(self), TickRoom(self), PositionRoom(self)
+        self._rooms: list[Room] = [
+            *(SessionRoom(self), ContractRoom(self), HistoryRoom(self), self._quotes, self._ticks),
+            *(OrderRoom(self), ExecutionRoom(self), self._positions, self.account_room),
+        ]
+        self._handlers: dict[type, Handler] = {}
+        for room in self._rooms:
+            self._handlers.update(room.handlers())
+        self._sessions: dict[int, Session] = {}
+        self._day = self._local_day()
+        self.orders.reports.listen()
+        self.exchange.listen(Position, self._positions.on_position)
+
+    # What there is
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that clients manage."""
+        return tuple(name for name, _ in self.exchange.accounts())
+
+    @property
+    def now(self) -> datetime:
+        """What the exchange's clock shows, aware UTC."""
+        return self.exchange.now
+
+    def find(self, asked: Contract, *, include_expired: bool = False) -> list[Listed]:
+        """Return the contracts that a client describes."""
+        if self.faults.contracts_hidden:
+            return []
+        return self.contracts.find(asked, self.now, include_expired=include_expired)
+
+    def quote(self, listed: Listed) -> Quote | None:
+        """Return a contract's quote now, or None before its first bar has ended."""
+        return quote_at(self.history, listed, self.now)
+
+    def half_spread(self, listed: Listed) -> float:
+        """Return how far bid and ask lie from the last price."""
+        return half_spread(listed)
+
+    def is_open(self, listed: Listed) -> bool:
+        """Tell whether a contract's market is open now."""
+        if listed.terms.sessions is None:
+            return True
+        session = listed.terms.sessions.current_or_next(nanoseconds(self.now))
+        return session is not None and session[0] <= nanoseconds(self.now)
+
+    def opening_of(self, listed: Listed) -> str:
+        """Return when a contract's market opens next, as an order message tells it."""
+        sessions = listed.terms.sessions
+        session = None if sessions is None else sessions.current_or_next(nanoseconds(self.now))
+        if session is None:
+            return "it opens again"
+        opening = time_of(session[0]).astimezone(ZoneInfo(listed.card.time_zone))
+        return f"{opening:%Y-%m-%d %H:%M:%S} {listed.card.time_zone}"
+
+    def holdings(self, account: str = "") -> list[Holding]:
+        """Return the open positions of an account, or of all, valued now."""
+        return holdings_of(self, account)
+
+    # Sessions
+
+    def sessions(self) -> list[Session]:
+        """Return the sessions that have started."""
+        return list(self._sessions.values())
+
+    def session_of(self, client_id: int) -> Session | None:
+        """Return a client's session, or None if it has none."""
+        return self._sessions.get(client_id)
+
+    def admit(self, session: Session, client_id: int) -> bool:
+        """Give a session its client id; return whether the id was free."""
+        if client_id < 0 or client_id in self._sessions or self.faults.refuses_client_ids():
+            return False
+        session.client_id = client_id
+        self._sessions[client_id] = session
+        return True
+
+    def forget(self, session: Session) -> None:
+        """Drop a session that has ended."""
+        if self._sessions.get(session.client_id) is session:
+            del self._sessions[session.client_id]
+            for room in self._rooms:
+                room.forget(session)
+
+    def handle(self, session: Session, request: Any) -> None:
+        """Answer a request; whatever goes wrong in it is an error for its client and for nobody else."""
+        self.requests += 1
+        self.before_request()
+        try:
+            self._handlers[type(request)](session, request)
+        except BrokerkitError as error:
+            self._failed(session, request, error.fact)
+        except Exception:  # noqa: BLE001 because one client's request must never end the others' sessions
+            _log.exception("request %r of client %d failed", request, session.client_id)
+            self._failed(session, request, "internal error")
+        self.after_request()
+
+    @staticmethod
+    def _failed(session: Session, request: Any, fact: str) -> None:
+        number = getattr(request, "req_id", getattr(request, "order_id", NO_REQUEST))
+        session.error(number, Code.ERROR_PROCESSING, f"Error processing request. {fact}")
+
+    def notice(self, code: Code, text: str) -> None:
+        """Send a notice to every client."""
+        for session in self.sessions():
+            session.notice(code, text)
+
+    def tell_lines(self, code: Code) -> None:
+        """Send an error to every market data line."""
+        for session, req_id, _ in self._quotes.lines:
+            session.error(req_id, code, COMPETING)
+
+    def lose_market_data(self) -> None:
+        """End every subscription to market data without a word, as after 1101."""
+        self._quotes.restart()
+        self._ticks.restart()
+
+    def restart(self) -> None:
+        """Close every client's socket; orders, positions and ids are kept."""
+        for session in self.sessions():
+            session.connection.close()
+            self.forget(session)
+
+    # Clock
+
+    def advance(self, length: timedelta) -> None:
+        """Move the exchange's clock on, and tell clients what has changed."""
+        self.advance_to(self.now + length)
+
+    def advance_to(self, time: datetime | int) -> None:
+        """Move the exchange's clock to a time, and tell clients what has changed."""
+        if nanoseconds(time) > self.exchange.now_ns:
+            self.exchange.advance_to(time)
+        self.clock_moved()
+
+    def advance_bars(self, bars: int = 1) -> bool:
+        """Move the exchange's clock to the end of the next bar, or of several; return whether there was one."""
+        moved = self.exchange.advance(bars)
+        self.clock_moved()
+        return moved
+
+    def clock_moved(self) -> None:
+        """Tell clients what has changed because the clock moved; begin a new day at local midnight."""
+        day = self._local_day()
+        if day != self._day:
+            self._day = day
+            self.orders.new_day()
+            self._positions.new_day()
+        for room in self._rooms:
+            room.clock_moved()
+
+    def _local_day(self) -> int:
+        return self.now.astimezone(self.settings.zone).toordinal()
+
+
+def _nothing() -> None:
+    """Do nothing."""

@@ -1,0 +1,153 @@
+"""Bars as columns, and their merging into longer ones."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from brokerkit.errors import InvalidArgument
+from brokerkit.plugins.sim.exchange.units import DAY, SECOND, time_of
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_HOUR = 3600 * SECOND
+WEEK_SECONDS, MONTH_SECONDS, DAY_SECONDS = 604800, 2592000, 86400
+
+
+@attrs.frozen(eq=False)
+class Bars:
+    """Bars of one contract, in order of time.
+
+    Attributes:
+        start: When each starts, nanoseconds since 1970 UTC.
+        end: When each ends.
+        open: First prices; the other columns follow suit.
+        volume: Lots traded.
+    """
+
+    start: Ints
+    end: Ints
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+
+    @classmethod
+    def of(
+        cls,
+        start: Any,
+        open: Any,  # noqa: A002 because bars call it so
+        high: Any,
+        low: Any,
+        close: Any,
+        volume: Any = None,
+        *,
+        length: int | Any,
+    ) -> Bars:
+        """Return bars from anything numpy takes for columns.
+
+        Args:
+            start: Nanoseconds since 1970 UTC, rising.
+            open: Prices, as are the others.
+            high: The highest of each.
+            low: The lowest of each.
+            close: The last of each.
+            volume: Lots; None means 0.
+            length: Nanoseconds that a bar lasts, or an array of them.
+
+        Raises:
+            InvalidArgument: Columns of different lengths, or times that do not rise.
+        """
+        begin = np.ascontiguousarray(start, dtype=np.int64)
+        columns = [np.ascontiguousarray(column, dtype=np.float64) for column in (open, high, low, close)]
+        lots = np.zeros(len(begin)) if volume is None else np.ascontiguousarray(volume, dtype=np.float64)
+        if {len(column) for column in (*columns, lots)} != {len(begin)}:
+            raise InvalidArgument("The columns of the bars have different lengths.")
+        if len(begin) > 1 and not bool((np.diff(begin) > 0).all()):
+            raise InvalidArgument("The bars are not in order of time.")
+        first, highest, lowest, last = columns
+        return cls(begin, begin + length, first, highest, lowest, last, lots)
+
+    def __len__(self) -> int:
+        """Return how many bars there are."""
+        return len(self.start)
+
+    def slice(self, first: int, last: int) -> Bars:
+        """Return the bars from one place up to, not including, another."""
+        return Bars(*(getattr(self, field.name)[first:last] for field in attrs.fields(Bars)))
+
+    def ended_between(self, start: int, end: int) -> Bars:
+        """Return the bars that start at or after a time and have ended by another."""
+        first = int(np.searchsorted(self.start, start, side="left"))
+        last = int(np.searchsorted(self.end, end, side="right"))
+        return self.slice(first, max(first, last))
+
+    @property
+    def typical_seconds(self) -> int:
+        """How long most of the bars last."""
+        return int(np.median(self.end - self.start)) // SECOND if len(self) else 0
+
+
+def bar_keys(bars: Bars, seconds: int, zone: str) -> Ints:
+    """Return for each bar when the longer bar that it falls into starts, nanoseconds UTC.
+
+    Bars of a day and more are keyed by the local day (Monday, first of the month) on which the bar ends, as
+    midnight UTC; shorter ones by the whole multiple of their length since local midnight.
+    """
+    if seconds < DAY_SECONDS:
+        size = seconds * SECOND
+        shift = _offsets(bars.start, zone) if seconds > 900 else np.zeros(len(bars), dtype=np.int64)
+        return (bars.start + shift) // size * size - shift
+    last = bars.end - 1
+    days = (last + _offsets(last, zone)) // DAY
+    if seconds == WEEK_SECONDS:
+        days = (days + 3) // 7 * 7 - 3
+    elif seconds == MONTH_SECONDS:
+        months = days.astype("datetime64[D]").astype("datetime64[M]")
+        days = months.astype("datetime64[D]").astype(np.int64)
+    return np.asarray(days * DAY, dtype=np.int64)
+
+
+def _offsets(moments: Ints, zone: str) -> Ints:
+    """Return the offset of a zone from UTC at each moment, in nanoseconds."""
+    if zone == "UTC" or not len(moments):
+        return np.zeros(len(moments), dtype=np.int64)
+    tz = ZoneInfo(zone)
+    hours, place = np.unique(moments // _HOUR, return_inverse=True)
+    offsets = [_offset(int(hour) * _HOUR, tz) for hour in hours]
+    return np.asarray(offsets, dtype=np.int64)[place]
+
+
+def _offset(moment: int, zone: ZoneInfo) -> int:
+    found = time_of(moment).astimezone(zone).utcoffset()
+    return 0 if found is None else int(found.total_seconds()) * SECOND
+
+
+def merged(bars: Bars, seconds: int, zone: str) -> Bars:
+    """Return longer bars made of shorter ones; bars that are long enough already come back as they are.
+
+    Args:
+        bars: What to merge.
+        seconds: Length of the bars wanted.
+        zone: IANA name of the zone that days belong to.
+    """
+    if not len(bars) or (seconds < DAY_SECONDS and bars.typical_seconds == seconds):
+        return bars
+    keys = bar_keys(bars, seconds, zone)
+    first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    last = np.append(first[1:], len(bars)) - 1
+    return Bars(
+        keys[first],
+        bars.end[last],
+        bars.open[first],
+        np.maximum.reduceat(bars.high, first),
+        np.minimum.reduceat(bars.low, first),
+        bars.close[last],
+        np.add.reduceat(bars.volume, first),
+    )

@@ -1,0 +1,84 @@
+"""What a contract's market looks like at a moment, made of the bars that have ended by then.
+
+The exchange trades on bars and has no order book of its own. The last price is the close of the last bar; bid and
+ask lie a tick below and above it; sizes follow that bar's volume. Nothing of a bar is shown before it has ended.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+import numpy as np
+
+from brokerkit.plugins.sim.exchange.units import DAY, SECOND, nanoseconds
+from brokerkit.plugins.sim.gateway.contracts.listed import Listed
+from brokerkit.plugins.sim.gateway.market.bars import Bars
+from brokerkit.plugins.sim.gateway.market.history import History
+
+
+@attrs.frozen
+class Quote:
+    """Prices and sizes at a moment.
+
+    Attributes:
+        time: When the last trade was, seconds since 1970 UTC.
+        volume: Lots traded since midnight UTC; `high`, `low` and `open` are of that time too.
+        previous_close: The last price before midnight UTC; 0 where there is none.
+    """
+
+    time: int
+    bid: float
+    ask: float
+    last: float
+    bid_size: float
+    ask_size: float
+    last_size: float
+    volume: float
+    high: float
+    low: float
+    open: float
+    previous_close: float
+
+    @property
+    def midpoint(self) -> float:
+        """The mean of bid and ask."""
+        return round((self.bid + self.ask) / 2, 10)
+
+
+def half_spread(listed: Listed) -> float:
+    """Return how far bid and ask lie from the last price: a tick."""
+    return float(listed.terms.tick_size)
+
+
+def quote_at(history: History, listed: Listed, now: datetime) -> Quote | None:
+    """Return the quote at a moment, or None before the first bar has ended."""
+    bars = history.finest(listed)
+    if bars is None:
+        return None
+    moment = nanoseconds(now)
+    stop = int(np.searchsorted(bars.end, moment, side="right"))
+    if not stop:
+        return None
+    midnight = (int(bars.end[stop - 1]) - 1) // DAY * DAY
+    first = min(int(np.searchsorted(bars.start, midnight, side="left")), stop - 1)
+    return _quote(bars, first, stop, half_spread(listed))
+
+
+def _quote(bars: Bars, first: int, stop: int, half: float) -> Quote:
+    last, volume = float(bars.close[stop - 1]), float(bars.volume[stop - 1])
+    size = float(max(1, round(volume / 20)))
+    return Quote(
+        int(bars.end[stop - 1]) // SECOND,
+        round(last - half, 10),
+        round(last + half, 10),
+        last,
+        size,
+        size + 1.0,
+        float(max(1, round(volume / 50))),
+        float(bars.volume[first:stop].sum()),
+        float(bars.high[first:stop].max()),
+        float(bars.low[first:stop].min()),
+        float(bars.open[first]),
+        float(bars.close[first - 1]) if first else 0.0,
+    )

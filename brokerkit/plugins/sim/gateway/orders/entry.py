@@ -1,0 +1,366 @@
+"""Order entry: drafts and transmission, brackets, changes, cancels, what-if."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import attrs
+
+from brokerkit.errors import (
+    BrokerkitError,
+    InvalidOrder,
+    OffTickPrice,
+    OrderCannotBeCancelled,
+    OrderCannotBeModified,
+    OrderRejected,
+)
+from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
+from brokerkit.plugins.sim.gateway.codec.requests.orders import CancelOrder, PlaceOrder
+from brokerkit.plugins.sim.gateway.codes import READ_ONLY, Code
+from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder, Status
+from brokerkit.plugins.sim.gateway.orders.held import HeldOrders
+from brokerkit.plugins.sim.gateway.orders.legs import find_legs
+from brokerkit.plugins.sim.gateway.orders.messages import echoed_terms, open_order_message, status_message
+from brokerkit.plugins.sim.gateway.orders.registry import OrderRegistry
+from brokerkit.plugins.sim.gateway.orders.reports import Reports
+from brokerkit.plugins.sim.gateway.orders.translate import (
+    RefusedError,
+    exchange_order,
+    order_type,
+    prices,
+    quantities,
+    same_instruction,
+)
+from brokerkit.plugins.sim.gateway.orders.what_if import margin_state
+from brokerkit.spec.order import Order
+from brokerkit.spec.orders import OrderChange
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.gateway.gateway import Gateway
+    from brokerkit.plugins.sim.gateway.session import Session
+
+OFF_TICK = "The price does not conform to the minimum price variation for this contract."
+MISMATCH = "Order being modified does not match original order"
+
+
+class OrderEntry:
+    """Takes what clients say about orders and passes it on to the exchange.
+
+    Attributes:
+        held: The orders that the gateway itself keeps back.
+        news: Whether an order went to the exchange since somebody set this to False.
+    """
+
+    def __init__(self, gateway: Gateway, registry: OrderRegistry, reports: Reports) -> None:
+        self.gateway = gateway
+        self.registry = registry
+        self.reports = reports
+        self.held = HeldOrders(gateway, self.submit_or_reject)
+        self.news = False
+
+    def place(self, session: Session, request: PlaceOrder) -> None:
+        """Place a new order, change one, or answer a what-if."""
+        if self.gateway.settings.read_only and not request.order.what_if:
+            session.error(request.order_id, Code.ERROR_VALIDATING, READ_ONLY)
+            return
+        try:
+            known = self.registry.of_client(session.client_id, request.order_id)
+            if request.order.what_if:
+                self._what_if(session, request)
+            elif known is None:
+                self._new(session, request)
+                self.gateway.faults.after_placing(session, self._known(session, request))
+            elif not known.transmitted:
+                self._redraft(known, request)
+            elif not self.gateway.faults.answers_modify(session, known):
+                self._change(known, request)
+        except RefusedError as refused:
+            session.error(request.order_id, refused.code, refused.text)
+
+    def _known(self, session: Session, request: PlaceOrder) -> GatewayOrder:
+        known = self.registry.of_client(session.client_id, request.order_id)
+        if known is None:
+            raise RefusedError(Code.UNKNOWN_ORDER, f"Can't find order with id ={request.order_id}")
+        return known
+
+    # New orders
+
+    def _new(self, session: Session, request: PlaceOrder) -> None:
+        if request.order_id < self.registry.lowest_free_id(session.client_id):
+            raise RefusedError(Code.DUPLICATE_ORDER_ID, "Duplicate order id")
+        order = self._understood(session.client_id, request)
+        order.parent = self._parent_of(session.client_id, request)
+        self._checked(order)
+        self.registry.add(order)
+        if order.parent is not None:
+            order.parent.children.append(order)
+        if request.order.transmit:
+            self._transmit(order)
+
+    def _understood(self, client_id: int, request: PlaceOrder) -> GatewayOrder:
+        terms = self._with_account(request)
+        legs, contract = find_legs(self.gateway, request)
+        order = GatewayOrder(
+            request.order_id, client_id, self.registry.new_perm_id(), legs, contract, terms, request.delta_neutral
+        )
+        order.terms = echoed_terms(terms, order)
+        return order
+
+    def _with_account(self, request: PlaceOrder) -> OrderTerms:
+        accounts = self.gateway.accounts
+        account = request.order.account
+        if not account and len(accounts) > 1:
+            raise RefusedError(Code.ACCOUNT_REQUIRED, "You must specify an account.")
+        if account and account not in accounts:
+            raise RefusedError(
+                Code.ERROR_VALIDATING, f"Error validating request.-'bN' : cause - Invalid account code '{account}'."
+            )
+        return attrs.evolve(request.order, account=account or accounts[0])
+
+    def _parent_of(self, client_id: int, request: PlaceOrder) -> GatewayOrder | None:
+        parent_id = request.order.parent_id
+        if not parent_id:
+            return None
+        parent = self.registry.of_client(client_id, parent_id)
+        if parent is None or parent.done:
+            raise RefusedError(Code.UNKNOWN_ORDER, f"Can't find order with id ={parent_id}")
+        return parent
+
+    def _checked(self, order: GatewayOrder) -> Order:
+        """Return the order as the exchange would have it; refuse one that it could not take."""
+        wanted = self._as_exchange_order(order, str(order.perm_id))
+        self._check_ticks(order)
+        return wanted
+
+    def _check_ticks(self, order: GatewayOrder) -> None:
+        kind = order_type(order.terms)
+        if order.is_combo:
+            return
+        terms = order.legs[0].listed.terms
+        for price in prices(order.terms, kind, flipped=False).values():
+            if price is not None and kind.value != "trailing-stop":
+                try:
+                    terms.on_tick(price)
+                except OffTickPrice as error:
+                    raise RefusedError(Code.OFF_TICK, OFF_TICK) from error
+
+    def _as_exchange_order(self, order: GatewayOrder, ref: str) -> Order:
+        try:
+            return exchange_order(order, ref, self.gateway.settings.zone)
+        except BrokerkitError as error:
+            raise RefusedError(Code.REJECTED, f"Order rejected - reason:{error.fact}") from error
+
+    def _redraft(self, draft: GatewayOrder, request: PlaceOrder) -> None:
+        """Replace a draft that was not transmitted by its newer self."""
+        newer = self._understood(draft.client_id, request)
+        draft.terms = attrs.evolve(newer.terms, perm_id=draft.perm_id, shares_allocation=draft.terms.shares_allocation)
+        draft.legs, draft.contract = newer.legs, newer.contract
+        self._checked(draft)
+        if request.order.transmit:
+            self._transmit(draft)
+
+    # Transmission
+
+    def _transmit(self, order: GatewayOrder) -> None:
+        """Send an order's whole family: what waits for it, and what it waits for."""
+        root = order
+        while root.parent is not None and not root.parent.transmitted:
+            root = root.parent
+        for member in family(root):
+            member.transmitted = True
+        if root.parent is not None:
+            self._wait_for_parent(root)
+        elif self.held.must_wait(root):
+            self._announce_waiting(root)
+            self.held.add(root)
+        else:
+            self.submit_or_reject(root)
+
+    def _wait_for_parent(self, child: GatewayOrder) -> None:
+        """Keep a child whose parent is working already until that has filled."""
+        child.why_held = "child"
+        self._announce_waiting(child)
+        self.held.add(child)
+
+    def _announce_waiting(self, order: GatewayOrder) -> None:
+        order.status = Status.PRE_SUBMITTED
+        self.reports.announce(order)
+
+    def submit_or_reject(self, order: GatewayOrder) -> None:
+        """Give an order to the exchange, its children with it; a refusal is told as one."""
+        try:
+            self._submit(order)
+        except RefusedError as refused:
+            self.reports.warn(order, refused.code, refused.text)
+            order.status = Status.INACTIVE
+            order.completed, order.end_text = self.gateway.now, refused.text
+            self.reports.announce(order)
+
+    def _submit(self, order: GatewayOrder) -> None:
+        children = [child for child in order.children if child.transmitted and not child.done]
+        fit = [child for child in children if self._closes(order, child)]
+        group = str(order.perm_id)
+        for child in children:
+            if not child.terms.oca_group and len(children) > 1:
+                child.terms = attrs.evolve(child.terms, oca_group=group, oca_type=3)
+        wanted = attrs.evolve(
+            self._as_exchange_order(order, str(order.perm_id)), children=tuple(self._bound(child) for child in fit)
+        )
+        self.registry.bind(order, wanted.order_ref)
+        self.news = True
+        with self._refusals():
+            self.gateway.exchange.submit(wanted, client_id=order.client_id)
+        for child in children:
+            if not child.done and child.status is Status.API_PENDING:
+                child.why_held = "child" if order_type(child.terms).value == "limit" else "child,trigger"
+                self._announce_waiting(child)
+                if child not in fit:
+                    self.held.add(child)
+
+    def _closes(self, order: GatewayOrder, child: GatewayOrder) -> bool:
+        same = [leg.listed for leg in child.legs] == [leg.listed for leg in order.legs]
+        return same and child.side != order.side and not child.children
+
+    def _bound(self, child: GatewayOrder) -> Order:
+        wanted = attrs.evolve(self._as_exchange_order(child, str(child.perm_id)), oco_group="")
+        self.registry.bind(child, wanted.order_ref)
+        return wanted
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """Turn the exchange's refusal into the gateway's; a rejection has been reported as an event already."""
+        try:
+            yield
+        except OrderRejected:
+            return
+        except OffTickPrice as error:
+            raise RefusedError(Code.OFF_TICK, OFF_TICK) from error
+        except BrokerkitError as error:
+            raise RefusedError(Code.REJECTED, f"Order rejected - reason:{error.fact}") from error
+
+    # Changes
+
+    def _change(self, order: GatewayOrder, request: PlaceOrder) -> None:
+        """Change a working order: in place where the exchange can, else by taking its place."""
+        if order.status is Status.FILLED:
+            raise RefusedError(Code.FILLED_ORDER, "Cannot modify a filled order.")
+        if order.done:
+            raise RefusedError(Code.DUPLICATE_ORDER_ID, "Duplicate order id")
+        if order.status is Status.PENDING_CANCEL:
+            raise RefusedError(Code.CANCEL_REFUSED, "Cannot modify an order that is being cancelled.")
+        newer = self._understood(order.client_id, request)
+        if newer.terms.action != order.terms.action or [leg.listed for leg in newer.legs] != [
+            leg.listed for leg in order.legs
+        ]:
+            raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
+        self._checked(newer)
+        before = order.terms
+        after = attrs.evolve(newer.terms, perm_id=order.perm_id, oca_group=newer.terms.oca_group or before.oca_group)
+        if order in self.held or not order.ref:
+            order.terms = after
+            self.reports.announce(order)
+        elif same_instruction(before, after):
+            self._change_in_place(order, after)
+        else:
+            self._take_its_place(order, after)
+
+    def _change_in_place(self, order: GatewayOrder, after: OrderTerms) -> None:
+        before, order.terms = order.terms, after
+        found = prices(after, order_type(after), flipped=len(order.legs) > 1 and order.legs[0].ratio < 0)
+        change = OrderChange(found.get("limit_price"), found.get("stop_price"), quantities(after, order.legs))
+        try:
+            self.gateway.exchange.modify(order.ref, change)
+        except OffTickPrice as error:
+            order.terms = before
+            raise RefusedError(Code.OFF_TICK, OFF_TICK) from error
+        except (OrderCannotBeModified, InvalidOrder) as error:
+            order.terms = before
+            raise RefusedError(Code.MODIFY_MISMATCH, f"{MISMATCH} - {error.fact}") from error
+
+    def _take_its_place(self, order: GatewayOrder, after: OrderTerms) -> None:
+        """Cancel an order at the exchange unseen and place its changed self under the same ids."""
+        order.replacing = True
+        try:
+            live = self.gateway.exchange.cancel(order.ref)
+        except OrderCannotBeCancelled as error:
+            raise RefusedError(Code.MODIFY_MISMATCH, f"{MISMATCH} - {error.fact}") from error
+        finally:
+            order.replacing = False
+        if not live.is_final or order.done:
+            raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
+        old = order.ref
+        order.terms = attrs.evolve(after, total_quantity=order.remaining)
+        wanted = self._as_exchange_order(order, f"{old}m")
+        order.terms = after
+        self.registry.bind(order, wanted.order_ref)
+        order.status = Status.API_PENDING
+        with self._refusals():
+            self.gateway.exchange.submit(wanted, client_id=order.client_id)
+
+    # Cancels
+
+    def cancel(self, session: Session, request: CancelOrder) -> None:
+        """Cancel an order: the client's own, or another's with that id."""
+        order_id = request.order_id
+        order = self.registry.of_client(session.client_id, order_id) or self.registry.of_any_client(order_id)
+        if order is None:
+            text = f"OrderId {order_id} that needs to be cancelled is not found."
+            session.error(order_id, Code.CANCEL_UNKNOWN, text)
+        elif self.gateway.settings.read_only:
+            session.error(order_id, Code.ERROR_VALIDATING, READ_ONLY)
+        elif order.done or order.status is Status.PENDING_CANCEL:
+            text = f"OrderId {order_id} that needs to be cancelled cannot be cancelled, state: {order.status.value}."
+            session.error(order_id, Code.CANCEL_REFUSED, text)
+        elif not self.gateway.faults.answers_cancel(session, order):
+            order.answers_as = session.client_id
+            self.cancel_order(order)
+            if order.client_id != session.client_id:
+                session.send(status_message(order))
+
+    def cancel_order(self, order: GatewayOrder) -> None:
+        """Cancel an order wherever it is: a draft, held here, or at the exchange."""
+        if order in self.held or not order.ref:
+            self.held.discard(order)
+            self._cancel_here(order)
+            return
+        try:
+            self.gateway.exchange.cancel(order.ref)
+        except OrderCannotBeCancelled:
+            text = f"Cancel attempted when order is not in a cancellable state.  Order permId ={order.perm_id}"
+            self.reports.warn(order, Code.NOT_CANCELLABLE, text)
+
+    def _cancel_here(self, order: GatewayOrder) -> None:
+        silent = not order.transmitted
+        order.status, order.completed, order.transmitted = Status.CANCELLED, self.gateway.now, True
+        for child in family(order)[1:]:
+            if not child.done:
+                self.held.discard(child)
+                self._cancel_here(child)
+        if not silent:
+            self.reports.tell(order, status_message(order))
+        self.reports.warn(order, Code.CANCELLED, "Order Canceled - reason:")
+
+    def cancel_all(self) -> None:
+        """Cancel every open order, whoever placed it."""
+        for order in self.registry.open_orders():
+            if not order.done and order.status is not Status.PENDING_CANCEL:
+                self.cancel_order(order)
+
+    # What-if
+
+    def _what_if(self, session: Session, request: PlaceOrder) -> None:
+        order = self._understood(session.client_id, request)
+        order.status = Status.PRE_SUBMITTED
+        wanted = self._checked(order)
+        with self._refusals():
+            session.send(open_order_message(order, margin_state(self.gateway.exchange, wanted)))
+
+
+def family(root: GatewayOrder) -> list[GatewayOrder]:
+    """Return an order, its children, and theirs."""
+    members = [root]
+    for child in root.children:
+        members += family(child)
+    return members

@@ -1,0 +1,103 @@
+"""The day's executions: their ids at IB, and what each realised."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from brokerkit.plugins.sim.gateway.codec.parts import Contract
+from brokerkit.plugins.sim.gateway.codec.responses.account import CommissionReport, Execution
+from brokerkit.plugins.sim.gateway.contracts.listed import Listed
+from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder
+from brokerkit.plugins.sim.gateway.times import instant
+from brokerkit.plugins.sim.gateway.zones import instrument_zone_name
+
+
+@attrs.define(eq=False)
+class ExecutionRecord:
+    """One execution, and what it cost once that is known.
+
+    Attributes:
+        execution_id: IB's id; a correction has the same but for a higher last part.
+        order: The order that it belongs to.
+        listed: The contract that it is shown in the time zone of.
+        contract: What was traded, as answers name it.
+        quantity: Signed.
+        commission: None until it is known.
+    """
+
+    execution_id: str
+    order: GatewayOrder
+    listed: Listed
+    contract: Contract
+    quantity: float
+    price: float
+    time: datetime
+    cumulative: float
+    average: float
+    commission: float | None = None
+    currency: str = ""
+    realised: float | None = None
+
+    def details(self, req_id: int, version: int) -> Execution:
+        """Return the execution as a message.
+
+        Args:
+            req_id: The request it answers, -1 for a live one.
+            version: The session's protocol version, which decides how its time is spelt.
+        """
+        order, card = self.order, self.listed.card
+        return Execution(
+            req_id,
+            order.order_id,
+            self.contract,
+            self.execution_id,
+            instant(self.time, card.time_zone, instrument_zone_name(card.time_zone), version),
+            order.terms.account,
+            card.exchange,
+            "BOT" if self.quantity > 0 else "SLD",
+            abs(self.quantity),
+            self.price,
+            order.perm_id,
+            order.client_id,
+            0,
+            self.cumulative,
+            self.average,
+            order.terms.order_ref,
+            model_code=order.terms.model_code,
+            last_liquidity=2 if order.terms.order_type == "MKT" else 1,
+        )
+
+    def report(self) -> CommissionReport:
+        """Return what it cost as a message."""
+        return CommissionReport(self.execution_id, self.commission or 0.0, self.currency, self.realised)
+
+
+def execution_id(perm_id: int, number: int, revision: int = 1) -> str:
+    """Return an execution's id as IB spells them.
+
+    Example:
+        >>> execution_id(1376327564, 255)
+        '0000e0d5.52090f8c.000000ff.01'
+    """
+    return f"0000e0d5.{perm_id & 0xFFFFFFFF:08x}.{number:08x}.{revision:02d}"
+
+
+@attrs.define
+class Realised:
+    """What each trade realises, at average cost: one line for each account and contract."""
+
+    _held: dict[tuple[str, int], tuple[float, float]] = attrs.field(factory=dict, init=False)
+
+    def after(self, account: str, listed: Listed, quantity: float, price: float) -> float | None:
+        """Take in a trade; return what it realised in the contract's currency, or None if it closed nothing."""
+        key = (account, listed.con_id)
+        lots, average = self._held.get(key, (0.0, 0.0))
+        after = lots + quantity
+        if lots * quantity >= 0:
+            self._held[key] = (after, (lots * average + quantity * price) / after if after else 0.0)
+            return None
+        closed = min(abs(lots), abs(quantity)) * (1 if lots > 0 else -1)
+        self._held[key] = (after, average if lots * after > 0 else price)
+        return closed * (price - average) * float(listed.terms.point_value)

@@ -1,0 +1,100 @@
+"""Every order the gateway knows, and the ids they go by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder
+
+FIRST_PERM_ID = 1_376_327_563
+FIRST_ORDER_ID = 1
+
+
+@attrs.define
+class OrderRegistry:
+    """Orders by the placing client's id, by permanent id, and by the exchange's name for them."""
+
+    _by_client: dict[tuple[int, int], GatewayOrder] = attrs.field(factory=dict, init=False)
+    _by_ref: dict[str, GatewayOrder] = attrs.field(factory=dict, init=False)
+    _next_id: dict[int, int] = attrs.field(factory=dict, init=False)
+    _perm_ids: int = attrs.field(default=FIRST_PERM_ID, init=False)
+    _rolled_back: dict[int, int] = attrs.field(factory=dict, init=False)
+
+    def new_perm_id(self) -> int:
+        """Return a permanent id that was not used before."""
+        self._perm_ids += 1
+        return self._perm_ids
+
+    def next_valid_id(self, client_id: int) -> int:
+        """Return the lowest order id that a client may use, as the gateway would tell it."""
+        return self._rolled_back.get(client_id, self.lowest_free_id(client_id))
+
+    def lowest_free_id(self, client_id: int) -> int:
+        """Return the lowest order id that a client may truly use."""
+        return self._next_id.get(client_id, FIRST_ORDER_ID)
+
+    def roll_back_ids(self, client_id: int, to: int) -> None:
+        """Tell a client a next valid id that is too low from now on, as a restarted gateway may."""
+        self._rolled_back[client_id] = to
+
+    def tell_true_ids(self, client_id: int) -> None:
+        """Tell a client true next valid ids again."""
+        self._rolled_back.pop(client_id, None)
+
+    def add(self, order: GatewayOrder) -> None:
+        """Add an order under its client's id; higher ids are free from now on."""
+        self._by_client[order.client_id, order.order_id] = order
+        self._next_id[order.client_id] = max(self.lowest_free_id(order.client_id), order.order_id + 1)
+
+    def bind(self, order: GatewayOrder, ref: str) -> None:
+        """Remember what the exchange calls an order."""
+        order.ref = ref
+        self._by_ref[ref] = order
+
+    def unbind(self, ref: str) -> None:
+        """Forget what the exchange called an order."""
+        self._by_ref.pop(ref, None)
+
+    def rename(self, order: GatewayOrder, order_id: int) -> None:
+        """Give an order that was placed by hand an id by which its client can manage it."""
+        del self._by_client[order.client_id, order.order_id]
+        order.order_id = order_id
+        self._by_client[order.client_id, order_id] = order
+
+    def of_client(self, client_id: int, order_id: int) -> GatewayOrder | None:
+        """Return a client's order by the client's own id, or None."""
+        return self._by_client.get((client_id, order_id))
+
+    def of_ref(self, ref: str) -> GatewayOrder | None:
+        """Return an order by the exchange's name for it, or None."""
+        return self._by_ref.get(ref)
+
+    def of_any_client(self, order_id: int) -> GatewayOrder | None:
+        """Return an open order with an id, whoever placed it; the newest of several; None if there is none."""
+        found = [one for one in self if one.order_id == order_id and one.transmitted and not one.done]
+        return found[-1] if found else None
+
+    def open_orders(self) -> list[GatewayOrder]:
+        """Return every order that was transmitted and is not done, in the order they were placed."""
+        return [order for order in self if order.transmitted and not order.done]
+
+    def completed(self) -> list[GatewayOrder]:
+        """Return every order of the day that is done, in the order they were placed."""
+        return [order for order in self if order.done and order.transmitted]
+
+    def forget_completed(self) -> None:
+        """Drop the orders that are done: a new day has begun. Their ids stay used."""
+        for order in self.completed():
+            del self._by_client[order.client_id, order.order_id]
+            self._by_ref.pop(order.ref, None)
+
+    def drop_drafts(self, client_id: int) -> None:
+        """Drop what a client never transmitted: it lives no longer than the client's session."""
+        for key in [key for key, one in self._by_client.items() if key[0] == client_id and not one.transmitted]:
+            del self._by_client[key]
+
+    def __iter__(self) -> Iterator[GatewayOrder]:
+        """Yield every order, in the order they were placed."""
+        return iter(list(self._by_client.values()))

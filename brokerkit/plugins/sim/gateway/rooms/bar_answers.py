@@ -1,0 +1,141 @@
+"""Historical bars as they are sent: made from columns, and kept as bytes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
+import attrs
+import numpy as np
+
+from brokerkit.plugins.sim.exchange.units import SECOND, time_of
+from brokerkit.plugins.sim.gateway.codec import PreparedRows
+from brokerkit.plugins.sim.gateway.codec.responses.history import Bar
+from brokerkit.plugins.sim.gateway.codec.wire import NUMBER, SIZE
+from brokerkit.plugins.sim.gateway.market.bars import DAY_SECONDS, Bars, Floats, Ints
+from brokerkit.plugins.sim.gateway.times import ZONED_TIMES_SINCE
+
+EPOCH_FORMAT = 2
+CACHED_ANSWERS = 64
+
+TRADES, MIDPOINT, BID, ASK, BID_ASK = "TRADES", "MIDPOINT", "BID", "ASK", "BID_ASK"
+KINDS = (TRADES, MIDPOINT, BID, ASK, BID_ASK)
+"""The kinds of data that are served."""
+
+
+def shown_as(bars: Bars, kind: str, half_spread: float) -> Bars:
+    """Return bars as a kind of data shows them: quotes lie half a spread off, and have no volume."""
+    shift = {BID: -half_spread, ASK: half_spread}.get(kind, 0.0)
+    if kind == TRADES:
+        return bars
+    no_volume = np.full(len(bars), -1.0)
+    moved = [np.round(column + shift, 10) for column in (bars.open, bars.high, bars.low, bars.close)]
+    if kind == BID_ASK:
+        moved = [
+            np.round(column, 10)
+            for column in (
+                bars.open - half_spread,
+                bars.high + half_spread,
+                bars.low - half_spread,
+                bars.close + half_spread,
+            )
+        ]
+    first, highest, lowest, last = moved
+    return Bars(bars.start, bars.end, first, highest, lowest, last, no_volume)
+
+
+def dates(starts: Ints, seconds: int, format_date: int, zone: str, zone_name: str, version: int) -> list[str]:
+    """Return when bars start, as a request wants it told.
+
+    Args:
+        starts: Nanoseconds UTC; a day's is its date at midnight UTC.
+        seconds: How long a bar lasts; days and longer are told as dates.
+        format_date: 1 for local times, 2 for seconds since 1970.
+        zone: IANA name of the instrument's zone.
+        zone_name: What to call it.
+        version: The session's protocol version.
+    """
+    if seconds >= DAY_SECONDS:
+        days = starts.astype("datetime64[ns]").astype("datetime64[D]")
+        return [text.replace("-", "") for text in np.datetime_as_string(days).tolist()]
+    if format_date == EPOCH_FORMAT:
+        return [str(second) for second in (starts // SECOND).tolist()]
+    local = _local(starts, zone)
+    texts = np.datetime_as_string(local.astype("datetime64[ns]").astype("datetime64[s]")).tolist()
+    if version >= ZONED_TIMES_SINCE:
+        return [f"{t[:4]}{t[5:7]}{t[8:10]} {t[11:]} {zone_name}" for t in texts]
+    return [f"{t[:4]}{t[5:7]}{t[8:10]}  {t[11:]}" for t in texts]
+
+
+def _local(moments: Ints, zone: str) -> Ints:
+    if zone == "UTC" or not len(moments):
+        return moments
+    hour = 3600 * SECOND
+    hours, place = np.unique(moments // hour, return_inverse=True)
+    tz = ZoneInfo(zone)
+    offsets = []
+    for each in hours.tolist():
+        found = time_of(each * hour).astimezone(tz).utcoffset()
+        offsets.append(0 if found is None else int(found.total_seconds()) * SECOND)
+    return np.asarray(moments + np.asarray(offsets, dtype=np.int64)[place], dtype=np.int64)
+
+
+def _numbers(column: Floats, cells: dict[float, str]) -> list[str]:
+    """Spell a column of prices, each distinct price once."""
+    write = NUMBER.write
+    found = []
+    for value in column.tolist():
+        text = cells.get(value)
+        if text is None:
+            text = cells[value] = write(value)
+        found.append(text)
+    return found
+
+
+def _sizes(column: Floats) -> list[str]:
+    if bool((column == np.floor(column)).all()):
+        return [str(value) for value in column.astype(np.int64).tolist()]
+    return [SIZE.write(value) for value in column.tolist()]
+
+
+def prepared(bars: Bars, date_texts: list[str]) -> PreparedRows:
+    """Return bars spelt as the rows of a historicalData message, in the order of the fields of `Bar`."""
+    if not len(bars):
+        return PreparedRows(0, "")
+    average = np.where(bars.volume < 0, -1.0, np.round((bars.high + bars.low + bars.close) / 3, 6))
+    counts = np.where(bars.volume < 0, -1.0, np.ceil(bars.volume))
+    cells: dict[float, str] = {}
+    columns: dict[str, Iterable[str]] = {
+        "date": date_texts,
+        "open": _numbers(bars.open, cells),
+        "high": _numbers(bars.high, cells),
+        "low": _numbers(bars.low, cells),
+        "close": _numbers(bars.close, cells),
+        "volume": _sizes(bars.volume),
+        "average": _numbers(average, {}),
+        "count": _sizes(counts),
+    }
+    ordered = [columns[field.name] for field in attrs.fields(Bar)]
+    return PreparedRows(len(bars), "\0".join(map("\0".join, zip(*ordered, strict=True))))
+
+
+class AnswerCache:
+    """The rows of recent answers by what was asked; the oldest make room for new ones."""
+
+    def __init__(self, size: int = CACHED_ANSWERS) -> None:
+        self._size = size
+        self._known: OrderedDict[tuple[object, ...], PreparedRows] = OrderedDict()
+
+    def get(self, key: tuple[object, ...]) -> PreparedRows | None:
+        """Return the rows known for a key, or None."""
+        found = self._known.get(key)
+        if found is not None:
+            self._known.move_to_end(key)
+        return found
+
+    def put(self, key: tuple[object, ...], rows: PreparedRows) -> None:
+        """Keep rows under a key."""
+        self._known[key] = rows
+        if len(self._known) > self._size:
+            self._known.popitem(last=False)

@@ -1,0 +1,288 @@
+"""Historical bars, their schedule, and the earliest time; bars kept up to date."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from brokerkit.plugins.sim.exchange.units import nanoseconds, time_of
+from brokerkit.plugins.sim.gateway.codec import MessageError, PreparedRows
+from brokerkit.plugins.sim.gateway.codec.requests import history as requests
+from brokerkit.plugins.sim.gateway.codec.responses.history import (
+    HeadTimestamp,
+    HistoricalData,
+    HistoricalDataUpdate,
+    HistoricalSchedule,
+)
+from brokerkit.plugins.sim.gateway.codec.responses.history import Session as ScheduledSession
+from brokerkit.plugins.sim.gateway.codes import (
+    BAD_END_TIME,
+    NO_DATA,
+    NO_DEFINITION,
+    PACING,
+    QUERY_CANCELLED,
+    Code,
+)
+from brokerkit.plugins.sim.gateway.contracts.hours import sessions_between
+from brokerkit.plugins.sim.gateway.contracts.listed import Listed
+from brokerkit.plugins.sim.gateway.market.bars import DAY_SECONDS, Bars
+from brokerkit.plugins.sim.gateway.rooms.bar_answers import (
+    BID_ASK,
+    KINDS,
+    TRADES,
+    AnswerCache,
+    dates,
+    prepared,
+    shown_as,
+)
+from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
+from brokerkit.plugins.sim.gateway.session import Session
+from brokerkit.plugins.sim.gateway.times import (
+    SMALL_BAR_SECONDS,
+    epoch_seconds,
+    instant,
+    parse_bar_size,
+    parse_duration,
+    parse_time,
+)
+from brokerkit.plugins.sim.gateway.zones import instrument_zone_name
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.gateway.gateway import Gateway
+
+SCHEDULE = "SCHEDULE"
+SCHEDULE_SINCE = 165
+"""The server version from which schedules exist."""
+
+
+class HistoryRefusedError(Exception):
+    """A request for history that is answered with an error."""
+
+    def __init__(self, code: Code, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+@attrs.frozen
+class Query:
+    """What a request for bars asks for, understood."""
+
+    listed: Listed
+    seconds: int
+    start: datetime
+    end: datetime
+    kind: str
+    format_date: int
+
+
+@attrs.define(eq=False)
+class Kept:
+    """A request for bars that is kept up to date: what was sent last."""
+
+    request: requests.HistoricalDataRequest
+    query: Query
+    told: tuple[object, ...] = ()
+
+
+class HistoryRoom(Room):
+    """Answers for the past."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        super().__init__(gateway)
+        self._cache = AnswerCache()
+        self._kept: dict[tuple[Session, int], Kept] = {}
+
+    def handlers(self) -> Mapping[type, Handler]:
+        """Return what answers each class of request."""
+        return {
+            requests.HistoricalDataRequest: self._bars,
+            requests.CancelHistoricalData: self._cancel,
+            requests.HeadTimestampRequest: self._head,
+            requests.CancelHeadTimestamp: lambda session, asked: None,
+        }
+
+    # Bars
+
+    def _bars(self, session: Session, request: requests.HistoricalDataRequest) -> None:
+        try:
+            query = self._query(session, request)
+            self._pace(session, request, query)
+            if query.kind == SCHEDULE:
+                self._schedule(session, request.req_id, query)
+                return
+            session.send(self._answer(session, request.req_id, query))
+            if request.keep_up_to_date:
+                self._kept[session, request.req_id] = Kept(request, query)
+        except HistoryRefusedError as refused:
+            session.error(request.req_id, refused.code, refused.text)
+        except MessageError as error:
+            text = f"Error validating request.-'bI' : cause - {error.fact}"
+            session.error(request.req_id, Code.ERROR_VALIDATING, text)
+
+    def _query(self, session: Session, request: requests.HistoricalDataRequest) -> Query:
+        listed = self._the_one(session, request)
+        kind = request.what_to_show.upper()
+        if kind not in (*KINDS, SCHEDULE):
+            raise HistoryRefusedError(
+                Code.ERROR_VALIDATING, f"Error validating request.-'bI' : cause - {kind} is not available"
+            )
+        if kind == TRADES and not listed.is_future:
+            what = f"{listed.card.symbol}@{listed.card.exchange} Trades"
+            raise HistoryRefusedError(Code.HISTORY, NO_DATA.format(what=what))
+        seconds = DAY_SECONDS if kind == SCHEDULE else parse_bar_size(request.bar_size)
+        if request.keep_up_to_date and request.end_time:
+            raise MessageError("the end time must be blank where bars are kept up to date")
+        end = self._end(request.end_time)
+        return Query(listed, seconds, self._start(listed, end, request.duration), end, kind, request.format_date)
+
+    def _the_one(self, session: Session, request: requests.HistoricalDataRequest) -> Listed:
+        asked = request.contract
+        if asked.sec_type == "BAG":
+            raise HistoryRefusedError(Code.HISTORY, NO_DATA.format(what=f"{asked.symbol} BAG"))
+        found = self.gateway.find(asked, include_expired=request.include_expired)
+        if len(found) != 1:
+            text = (
+                NO_DEFINITION if not found else f"The contract description specified for {asked.symbol} is ambiguous."
+            )
+            raise HistoryRefusedError(Code.NO_CONTRACT, text)
+        return found[0]
+
+    def _end(self, text: str) -> datetime:
+        if not text.strip():
+            return self.gateway.now
+        try:
+            return min(parse_time(text, self.gateway.settings.zone), self.gateway.now)
+        except MessageError as error:
+            raise HistoryRefusedError(Code.BAD_TIME, BAD_END_TIME) from error
+
+    def _start(self, listed: Listed, end: datetime, duration: str) -> datetime:
+        """Count a duration in days back from the last bar, not from a moment long after it."""
+        length = parse_duration(duration)
+        last = self.gateway.market.last_bar_end(listed, end)
+        reach = end if last is None else time_of(last)
+        return max(reach - length, time_of(0)) if reach - time_of(0) > length else time_of(0)
+
+    def _pace(self, session: Session, request: requests.HistoricalDataRequest, query: Query) -> None:
+        limits = self.gateway.settings.limits
+        kept = sum(1 for owner, _ in self._kept if owner is session)
+        if limits.open_history_requests is not None and kept >= limits.open_history_requests:
+            raise HistoryRefusedError(Code.HISTORY, PACING)
+        if query.seconds > SMALL_BAR_SECONDS or query.kind == SCHEDULE:
+            return
+        number = query.listed.con_id
+        same = (number, query.kind, request.end_time, request.bar_size, request.duration, request.use_rth)
+        weight = 2 if query.kind == BID_ASK else 1
+        if not session.history_pacing.admit(time.monotonic(), same, (number, query.kind), weight):
+            raise HistoryRefusedError(Code.HISTORY, PACING)
+
+    def _answer(self, session: Session, req_id: int, query: Query) -> HistoricalData:
+        rows = self._rows(session.version, query)
+        if rows is None or not rows.count:
+            listed = query.listed
+            what = f"{listed.card.symbol}@{listed.card.exchange} {query.kind.title()}"
+            raise HistoryRefusedError(Code.HISTORY, NO_DATA.format(what=what))
+        zone = self.gateway.settings.time_zone
+        start = instant(query.start, zone, zone, session.version)
+        return HistoricalData(req_id, start, instant(query.end, zone, zone, session.version), rows)
+
+    def _rows(self, version: int, query: Query) -> PreparedRows | None:
+        key = (
+            *(query.listed.con_id, query.seconds, query.start, query.end, query.kind),
+            *(query.format_date, version, self.gateway.history.version),
+        )
+        rows = self._cache.get(key)
+        if rows is None:
+            bars = self._shown(query)
+            if bars is None:
+                return None
+            rows = prepared(bars, self._dates(bars, query, version))
+            self._cache.put(key, rows)
+        return rows
+
+    def _shown(self, query: Query) -> Bars | None:
+        bars = self.gateway.history.bars(query.listed, query.seconds, query.start, query.end)
+        return None if bars is None else shown_as(bars, query.kind, self.gateway.half_spread(query.listed))
+
+    @staticmethod
+    def _dates(bars: Bars, query: Query, version: int) -> list[str]:
+        zone = query.listed.card.time_zone
+        return dates(bars.start, query.seconds, query.format_date, zone, instrument_zone_name(zone), version)
+
+    def _cancel(self, session: Session, request: requests.CancelHistoricalData) -> None:
+        if self._kept.pop((session, request.req_id), None) is None:
+            text = f"No historical data query found for ticker id:{request.req_id}"
+            session.error(request.req_id, Code.NO_HISTORY_QUERY, text)
+        else:
+            session.error(request.req_id, Code.HISTORY, QUERY_CANCELLED.format(req_id=request.req_id))
+
+    # Kept up to date
+
+    def clock_moved(self) -> None:
+        """Send the newest bar of every request that is kept up to date, if it has changed."""
+        for (session, req_id), kept in list(self._kept.items()):
+            self._update(session, req_id, kept)
+
+    def _update(self, session: Session, req_id: int, kept: Kept) -> None:
+        now = self.gateway.now
+        reach = timedelta(seconds=max(2 * kept.query.seconds, DAY_SECONDS))
+        query = attrs.evolve(kept.query, start=now - reach, end=now)
+        bars = self._shown(query)
+        if bars is None or not len(bars):
+            return
+        newest = bars.slice(len(bars) - 1, len(bars))
+        first, last, high, low = (float(column[0]) for column in (newest.open, newest.close, newest.high, newest.low))
+        volume = float(newest.volume[0])
+        told = (int(newest.start[0]), first, last, high, low, volume)
+        if told == kept.told:
+            return
+        kept.told = told
+        (date,) = self._dates(newest, query, session.version)
+        count = -1 if volume < 0 else int(volume)
+        average = -1.0 if volume < 0 else round((high + low + last) / 3, 6)
+        session.send(HistoricalDataUpdate(req_id, count, date, first, last, high, low, average, volume))
+
+    def forget(self, session: Session) -> None:
+        """Drop an ended session's requests."""
+        for key in [key for key in self._kept if key[0] is session]:
+            del self._kept[key]
+
+    # Schedule and earliest time
+
+    def _schedule(self, session: Session, req_id: int, query: Query) -> None:
+        if session.version < SCHEDULE_SINCE:
+            raise HistoryRefusedError(
+                Code.ERROR_VALIDATING, "Error validating request.-'bI' : cause - SCHEDULE needs 165"
+            )
+        listed = query.listed
+        zone = listed.card.time_zone
+        found = sessions_between(listed.terms.sessions, query.start, query.end)
+        told = tuple(
+            ScheduledSession(_local(opening, zone), _local(closing, zone), _local(closing, zone)[:8])
+            for opening, closing in found
+        )
+        start, end = (told[0].start, told[-1].end) if told else ("", "")
+        session.send(HistoricalSchedule(req_id, start, end, instrument_zone_name(zone), told))
+
+    def _head(self, session: Session, request: requests.HeadTimestampRequest) -> None:
+        found = self.gateway.find(request.contract, include_expired=request.include_expired)
+        if len(found) != 1:
+            session.error(request.req_id, Code.NO_CONTRACT, NO_DEFINITION)
+            return
+        first = self.gateway.history.earliest(found[0])
+        if first is None or first > nanoseconds(self.gateway.now):
+            text = NO_DATA.format(what=f"{found[0].card.symbol}@{found[0].card.exchange}")
+            session.error(request.req_id, Code.HISTORY, text)
+            return
+        when = time_of(first)
+        text = str(epoch_seconds(when)) if request.format_date == 2 else f"{when:%Y%m%d-%H:%M:%S}"
+        session.send(HeadTimestamp(request.req_id, text))
+
+
+def _local(moment: datetime, zone: str) -> str:
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y%m%d-%H:%M:%S}"

@@ -1,0 +1,59 @@
+"""What accounts hold, valued as IB values it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from brokerkit.plugins.sim.gateway.contracts.listed import Listed
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.gateway.gateway import Gateway
+
+
+@attrs.frozen
+class Holding:
+    """A position and its value; IB's average cost is price times multiplier.
+
+    Attributes:
+        lots: Signed.
+        price: The last price, quoted.
+        average_cost: What a lot cost on average, multiplier included.
+        value: Lots times price times multiplier.
+        unrealised: Profit that closing it at the last price would realise.
+        realised: Profit already realised in it.
+    """
+
+    account: str
+    listed: Listed
+    lots: float
+    price: float
+    average_cost: float
+    value: float
+    unrealised: float
+    realised: float = 0.0
+
+
+def holdings_of(gateway: Gateway, account: str = "") -> list[Holding]:
+    """Return the open positions of an account, or of all, valued now."""
+    found = []
+    for position in gateway.exchange.positions(account):
+        listed = gateway.contracts.of_contract(position.contract)
+        point = float(listed.terms.point_value)
+        average = float(position.average_price or 0)
+        last = gateway.exchange.last_price(position.contract)
+        price = average if last is None else float(last)
+        lots = float(position.quantity)
+        found.append(
+            Holding(
+                position.account,
+                listed,
+                lots,
+                price,
+                average * point,
+                lots * price * point,
+                lots * (price - average) * point,
+            )
+        )
+    return found

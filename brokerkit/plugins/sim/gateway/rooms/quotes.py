@@ -1,0 +1,149 @@
+"""Quotes: subscriptions and snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from brokerkit.plugins.sim.gateway.codec.requests import market_data as requests
+from brokerkit.plugins.sim.gateway.codec.responses.market_data import (
+    DepthExchange,
+    DepthExchanges,
+    MarketDataType,
+    SmartComponent,
+    SmartComponents,
+    TickGeneric,
+    TickPrice,
+    TickRequestParameters,
+    TickSize,
+    TickSnapshotEnd,
+    TickString,
+)
+from brokerkit.plugins.sim.gateway.codes import COMPETING, Code
+from brokerkit.plugins.sim.gateway.contracts.listed import Listed
+from brokerkit.plugins.sim.gateway.market.quotes import Quote
+from brokerkit.plugins.sim.gateway.rooms.lines import DELAYED, DELAYED_FROZEN, Lines, data_type, watched
+from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
+from brokerkit.plugins.sim.gateway.session import Session
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.gateway.gateway import Gateway
+
+HALTED = 49
+SNAPSHOT_PERMISSIONS = 3
+BBO_EXCHANGE = "9c0001"
+
+_PRICES = {"bid": (1, 66), "ask": (2, 67), "last": (4, 68), "high": (6, 72), "low": (7, 73)}
+_PRICES |= {"previous_close": (9, 75), "open": (14, 76)}
+_SIZES = {"bid_size": (0, 69), "ask_size": (3, 70), "last_size": (5, 71), "volume": (8, 74)}
+_SIZE_OF = {"bid": "bid_size", "ask": "ask_size", "last": "last_size"}
+_TIME = (45, 88)
+"""Tick types, live and delayed, by what they tell of a quote."""
+
+
+@attrs.define(eq=False)
+class QuoteLine:
+    """A contract watched, and the quote told last."""
+
+    listed: Listed
+    kind: int
+    told: Quote | None = None
+
+    @property
+    def column(self) -> int:
+        """Which of two tick types a value has: 0 live, 1 delayed."""
+        return int(self.kind in (DELAYED, DELAYED_FROZEN))
+
+
+class QuoteRoom(Room):
+    """Tells clients what contracts cost."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        super().__init__(gateway)
+        self.lines: Lines[QuoteLine] = Lines(gateway.settings.limits.market_data_lines)
+
+    def handlers(self) -> Mapping[type, Handler]:
+        """Return what answers each class of request."""
+        return {
+            requests.MarketDataRequest: self._subscribe,
+            requests.CancelMarketData: lambda session, asked: self.lines.close(session, asked.req_id),
+            requests.MarketDataTypeRequest: self._choose,
+            requests.DepthExchangesRequest: self._depth_exchanges,
+            requests.SmartComponentsRequest: self._components,
+        }
+
+    @staticmethod
+    def _choose(session: Session, request: requests.MarketDataTypeRequest) -> None:
+        if request.market_data_type in (1, 2, 3, 4):
+            session.market_data_type = request.market_data_type
+
+    def _subscribe(self, session: Session, request: requests.MarketDataRequest) -> None:
+        req_id = request.req_id
+        if not self.lines.admit(session, req_id):
+            return
+        if self.gateway.faults.competing_session:
+            session.error(req_id, Code.COMPETING_SESSION, COMPETING)
+            return
+        listed = watched(self.gateway, session, req_id, request.contract)
+        kind = None if listed is None else data_type(self.gateway, session, req_id, listed)
+        if listed is None or kind is None:
+            return
+        line = QuoteLine(listed, kind)
+        session.send(TickRequestParameters(req_id, float(listed.terms.tick_size), BBO_EXCHANGE, SNAPSHOT_PERMISSIONS))
+        session.send(MarketDataType(req_id, kind))
+        self._tell(session, req_id, line)
+        if request.snapshot:
+            session.send(TickSnapshotEnd(req_id))
+        else:
+            self.lines.open(session, req_id, line)
+
+    def _tell(self, session: Session, req_id: int, line: QuoteLine) -> None:
+        quote = self.gateway.quote(line.listed)
+        if quote is None or quote == line.told:
+            return
+        for message in changes(req_id, line, quote):
+            session.send(message)
+        line.told = quote
+
+    def clock_moved(self) -> None:
+        """Tell every line what has changed."""
+        if self.gateway.faults.market_data_stopped:
+            return
+        for session, req_id, line in self.lines:
+            self._tell(session, req_id, line)
+
+    def restart(self) -> None:
+        """Lose every line, as a gateway does whose link came back without its data (1101)."""
+        self.lines.clear()
+
+    def forget(self, session: Session) -> None:
+        """Drop an ended session's lines."""
+        self.lines.forget(session)
+
+    def _depth_exchanges(self, session: Session, request: requests.DepthExchangesRequest) -> None:
+        found = {(listed.card.exchange, listed.sec_type) for listed in self.gateway.contracts}
+        session.send(DepthExchanges(tuple(DepthExchange(exchange, kind) for exchange, kind in sorted(found))))
+
+    def _components(self, session: Session, request: requests.SmartComponentsRequest) -> None:
+        exchanges = sorted({listed.card.exchange for listed in self.gateway.contracts})[:26]
+        components = tuple(SmartComponent(bit, name, chr(65 + bit)) for bit, name in enumerate(exchanges))
+        session.send(SmartComponents(request.req_id, components))
+
+
+def changes(req_id: int, line: QuoteLine, quote: Quote) -> Iterable[Any]:
+    """Yield a message for each value of a quote that was not told before."""
+    told, column = line.told, line.column
+    for name, types in _PRICES.items():
+        value = getattr(quote, name)
+        if value and (told is None or value != getattr(told, name)):
+            yield TickPrice(req_id, types[column], value, getattr(quote, _SIZE_OF.get(name, ""), 0.0), 1)
+    for name, types in _SIZES.items():
+        value = getattr(quote, name)
+        if told is None or value != getattr(told, name):
+            yield TickSize(req_id, types[column], value)
+    if told is None or quote.time != told.time:
+        yield TickString(req_id, _TIME[column], str(quote.time))
+    if told is None:
+        yield TickGeneric(req_id, HALTED, 0.0)

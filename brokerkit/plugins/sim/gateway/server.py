@@ -1,0 +1,118 @@
+"""The gateway on a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+
+from brokerkit.errors import CannotConnect
+from brokerkit.plugins.sim.gateway.clock import Clock, ManualClock
+from brokerkit.plugins.sim.gateway.codec import Greeting, greeting_reply
+from brokerkit.plugins.sim.gateway.connection import Connection
+from brokerkit.plugins.sim.gateway.gateway import Gateway
+from brokerkit.plugins.sim.gateway.session import Session
+
+_log = logging.getLogger("brokerkit.gateway")
+
+
+class GatewayServer:
+    """Serves a gateway to any IB client on a socket. One event loop, one thread.
+
+    Args:
+        gateway: What is served.
+        clock: What moves the exchange's clock; without one it stands still until moved.
+    """
+
+    def __init__(self, gateway: Gateway, clock: Clock | None = None) -> None:
+        self.gateway = gateway
+        self._clock = clock or ManualClock()
+        self._server: asyncio.Server | None = None
+        self._sessions: dict[Connection, Session] = {}
+        self._connections: set[Connection] = set()
+        self._count = 0
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        if self._server is None or not self._server.sockets:
+            return self.gateway.settings.port
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def start(self) -> None:
+        """Listen, and start the clock.
+
+        Raises:
+            CannotConnect: The address cannot be listened on.
+        """
+        settings = self.gateway.settings
+        if not is_loopback(settings.host):
+            _log.warning("listening on %s: anybody who reaches it can trade on this simulation", settings.host)
+        try:
+            self._server = await asyncio.get_running_loop().create_server(
+                self._connected, settings.host, settings.port, backlog=128
+            )
+        except OSError as error:
+            raise CannotConnect(
+                f"Cannot listen on {settings.host}:{settings.port}: {error.strerror or error}.",
+                remedy="Choose another port, or stop what listens there.",
+            ) from error
+        self._clock.start(self.gateway)
+        _log.info("listening on %s:%d, accounts %s", settings.host, self.port, ",".join(self.gateway.accounts))
+
+    async def stop(self) -> None:
+        """Stop the clock, close every connection, listen no longer."""
+        self._clock.stop()
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self._connections):
+            connection.close()
+        await asyncio.sleep(0)
+        for connection in list(self._connections):
+            connection.abort()
+        await asyncio.sleep(0)
+        if self.gateway.recorder is not None:
+            self.gateway.recorder.flush()
+
+    def _connected(self) -> Connection:
+        self._count += 1
+        connection = Connection(self._count, self, self.gateway.settings.limits.unread_bytes)
+        self._connections.add(connection)
+        return connection
+
+    # What connections call
+
+    def greeted(self, connection: Connection, greeting: Greeting) -> None:
+        """Agree on a version with a client, or turn it away."""
+        limit = self.gateway.settings.limits.clients
+        if limit is not None and len(self._sessions) >= limit:
+            _log.warning("connection %d turned away: %d clients are connected", connection.number, limit)
+            connection.close()
+            return
+        version = greeting.agree(self.gateway.settings.server_version)
+        self._sessions[connection] = Session(self.gateway, connection, version)
+        local = self.gateway.now.astimezone(self.gateway.settings.zone)
+        connection.send(greeting_reply(version, f"{local:%Y%m%d %H:%M:%S} {self.gateway.settings.zone_name}"))
+
+    def received(self, connection: Connection, payload: bytes) -> None:
+        """Pass a frame to its session."""
+        session = self._sessions.get(connection)
+        if session is not None:
+            session.received(payload)
+
+    def closed(self, connection: Connection) -> None:
+        """Drop the session of a connection that is gone."""
+        self._connections.discard(connection)
+        session = self._sessions.pop(connection, None)
+        if session is not None:
+            self.gateway.forget(session)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address can be reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,112 @@
+"""One client that has said who it is: what it may do, what it subscribed to, how it is answered."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from brokerkit.plugins.sim.gateway.codec import (
+    MessageError,
+    UnknownMessageError,
+    decode_request,
+    encode,
+    request_id,
+    split_fields,
+)
+from brokerkit.plugins.sim.gateway.codec.requests.session import StartApi
+from brokerkit.plugins.sim.gateway.codec.responses.session import Error
+from brokerkit.plugins.sim.gateway.codes import MAX_RATE, NO_REQUEST, Code
+from brokerkit.plugins.sim.gateway.pacing import HistoryPacing, MessageRate
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.gateway.connection import Connection
+    from brokerkit.plugins.sim.gateway.gateway import Gateway
+
+_log = logging.getLogger("brokerkit.gateway")
+
+NOT_STARTED = -1
+
+
+class Session:
+    """A client's session, from its greeting to its end.
+
+    Attributes:
+        client_id: The id it gave; `NOT_STARTED` before.
+        version: The protocol version agreed on.
+        market_data_type: 1 live, 2 frozen, 3 delayed, 4 delayed frozen: what it asked for last.
+        binds_manual_orders: Whether orders placed by hand are bound to it.
+    """
+
+    def __init__(self, gateway: Gateway, connection: Connection, version: int) -> None:
+        self.gateway = gateway
+        self.connection = connection
+        self.version = version
+        self.client_id = NOT_STARTED
+        self.market_data_type = 1
+        self.binds_manual_orders = False
+        self.rate = MessageRate(gateway.settings.limits.messages_per_second)
+        self.history_pacing = HistoryPacing(gateway.settings.limits)
+
+    @property
+    def started(self) -> bool:
+        """Whether the client has given its id."""
+        return self.client_id != NOT_STARTED
+
+    def send(self, message: Any) -> None:
+        """Send a message; faults that are on may change what leaves."""
+        self.gateway.faults.outgoing(self, message)
+
+    def deliver(self, message: Any) -> None:
+        """Send a message as it is."""
+        data = encode(message, self.version)
+        if self.gateway.recorder is not None:
+            self.gateway.recorder.record(self.connection.number, from_client=False, fields=split_fields(data[4:]))
+        self.connection.send(data)
+
+    def error(self, req_id: int, code: Code, text: str) -> None:
+        """Send an error, a warning or a notice."""
+        self.send(Error(req_id, int(code), text))
+
+    def notice(self, code: Code, text: str) -> None:
+        """Send a notice that belongs to no request."""
+        self.error(NO_REQUEST, code, text)
+
+    def received(self, payload: bytes) -> None:
+        """Take one frame: pace it, read it, act on it. Nothing that a client sends gets further than this."""
+        if not self.rate.admit(time.monotonic()):
+            self._too_fast()
+            return
+        try:
+            fields = split_fields(payload)
+        except MessageError as error:
+            self.error(NO_REQUEST, Code.ERROR_READING, f"Error reading request. {error.fact}")
+            return
+        if self.gateway.recorder is not None:
+            self.gateway.recorder.record(self.connection.number, from_client=True, fields=fields)
+        self._act_on(fields)
+
+    def _act_on(self, fields: list[str]) -> None:
+        try:
+            request = decode_request(fields, self.version)
+        except UnknownMessageError:
+            self.error(NO_REQUEST, Code.ERROR_READING, f"Error reading request. Unknown message id. {fields[0][:20]}")
+            return
+        except MessageError as error:
+            self.error(request_id(fields), Code.ERROR_READING, f"Error reading request. {error.fact}")
+            return
+        if not self.started and not isinstance(request, StartApi):
+            self.error(NO_REQUEST, Code.ERROR_READING, "Error reading request. The API has not been started.")
+            return
+        self.gateway.handle(self, request)
+
+    def _too_fast(self) -> None:
+        limit = self.rate.limit or 0
+        if self.rate.first_refusal:
+            text = MAX_RATE.format(limit=limit, count=limit + 1, strike=self.rate.strikes)
+            self.error(NO_REQUEST, Code.MESSAGE_RATE, text)
+        if self.rate.out:
+            _log.warning(
+                "client %d went over the message rate %d times; disconnected", self.client_id, self.rate.strikes
+            )
+            self.connection.close()

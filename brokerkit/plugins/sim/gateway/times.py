@@ -1,0 +1,129 @@
+"""Times as the protocol spells them, and as clients spell them in requests."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from brokerkit.plugins.sim.gateway.codec import MessageError
+
+ZONED_TIMES_SINCE = 174
+"""The server version from which times name their zone."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_TIME = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[ -]+(\d{2}):(\d{2})(?::(\d{2}))?)?(?:\s+(\S.*))?")
+_ZONE_ALIASES = {"MET": "Europe/Berlin", "EST": "America/New_York", "JST": "Asia/Tokyo", "GB": "Europe/London"}
+
+_DURATION = re.compile(r"(\d{1,6}) ?([SDWMY])")
+_DAYS = {"D": 1, "W": 7, "M": 30.4375, "Y": 365.25}
+
+BAR_SECONDS = {
+    "1 secs": 1,
+    "5 secs": 5,
+    "10 secs": 10,
+    "15 secs": 15,
+    "30 secs": 30,
+    "1 min": 60,
+    "2 mins": 120,
+    "3 mins": 180,
+    "5 mins": 300,
+    "10 mins": 600,
+    "15 mins": 900,
+    "20 mins": 1200,
+    "30 mins": 1800,
+    "1 hour": 3600,
+    "2 hours": 7200,
+    "3 hours": 10800,
+    "4 hours": 14400,
+    "8 hours": 28800,
+    "1 day": 86400,
+    "1 week": 604800,
+    "1 month": 2592000,
+}
+"""Every bar size that a gateway knows, with its length; a month's is nominal."""
+
+SMALL_BAR_SECONDS = 30
+DAY_SECONDS = 86400
+_SPELLINGS = {"1 sec": "1 secs", "1 hours": "1 hour", "1D": "1 day", "1W": "1 week", "1M": "1 month", "1 days": "1 day"}
+
+
+def instant(time: datetime, zone: str, zone_name: str, version: int) -> str:
+    """Return a moment as an execution or bar carries it: with its zone from server version 174 on.
+
+    Args:
+        time: Aware.
+        zone: IANA name of the zone to tell it in.
+        zone_name: What to call that zone.
+        version: The session's protocol version.
+    """
+    local = time.astimezone(ZoneInfo(zone))
+    if version >= ZONED_TIMES_SINCE:
+        return f"{local:%Y%m%d %H:%M:%S} {zone_name}"
+    return f"{local:%Y%m%d  %H:%M:%S}"
+
+
+def epoch_seconds(time: datetime) -> int:
+    """Return whole seconds since 1970 UTC."""
+    return (time - _EPOCH) // timedelta(seconds=1)
+
+
+def zone_called(name: str) -> tzinfo | None:
+    """Return the zone that a client calls by a name, or None if there is none."""
+    if name.upper() in ("UTC", "GMT"):
+        return timezone.utc
+    try:
+        return ZoneInfo(_ZONE_ALIASES.get(name, name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def parse_time(text: str, login_zone: tzinfo) -> datetime:
+    """Return the aware UTC moment that a client spelt.
+
+    Accepted are `yyyymmdd hh:mm:ss`, with a time zone behind it or without (the login's), the same with a
+    hyphen in the middle (then UTC), and a date alone.
+
+    Raises:
+        MessageError: It is none of these, or the zone is unknown.
+    """
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        raise MessageError(f"{text[:60]!r} is no date and time")
+    year, month, day, hour, minute, second, name = match.groups()
+    zone = zone_called(name.strip()) if name else timezone.utc if "-" in text else login_zone
+    if zone is None:
+        raise MessageError(f"{name!r} is no time zone")
+    try:
+        local = datetime(*(int(part or 0) for part in (year, month, day, hour, minute, second)), tzinfo=zone)  # type: ignore[misc,arg-type]  # because six numbers are counted nowhere in the types
+        return local.astimezone(timezone.utc)
+    except (ValueError, OverflowError) as error:
+        raise MessageError(f"{text[:60]!r} is no date and time") from error
+
+
+def parse_duration(text: str) -> timedelta:
+    """Return the length of a duration such as `30 D` or `3600 S`.
+
+    Raises:
+        MessageError: It is none, or longer than a hundred years.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise MessageError(f"{text[:60]!r} is no duration")
+    count, unit = int(match[1]), match[2]
+    days = count / DAY_SECONDS if unit == "S" else count * _DAYS[unit]
+    if not 0 < days <= 36525:
+        raise MessageError(f"{text[:60]!r} is no duration")
+    return timedelta(days=days)
+
+
+def parse_bar_size(text: str) -> int:
+    """Return the length in seconds of a bar size such as `1 min`.
+
+    Raises:
+        MessageError: No gateway knows it.
+    """
+    size = _SPELLINGS.get(text.strip(), text.strip())
+    if size not in BAR_SECONDS:
+        raise MessageError(f"{text[:60]!r} is no bar size; the sizes are {', '.join(BAR_SECONDS)}")
+    return BAR_SECONDS[size]
