@@ -1,0 +1,58 @@
+"""The client id of a connection: fixed by the user, or leased from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from brokerkit.errors import ClientIdInUse
+from brokerkit.plugins.ib.settings import IBSettings
+from brokerkit.spec.services import ClientIdLease, ClientIdLeases
+
+
+class ClientIdHolder:
+    """Holds one client id at a time, and changes a leased one that the Gateway refuses.
+
+    A fixed id is leased too, so that two processes of ours never try it at once.
+    """
+
+    def __init__(self, settings: IBSettings, leases: Callable[[], ClientIdLeases]) -> None:
+        self._settings = settings
+        self._leases = leases
+        self._lease: ClientIdLease | None = None
+        self._refused: set[int] = set()
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the user named the id."""
+        return self._settings.client_id is not None
+
+    def take(self) -> int:
+        """Return the id to connect with, leased if it is not yet.
+
+        Raises:
+            NoFreeClientId: Every id is held, or was refused.
+            StoreError: The store cannot be written.
+        """
+        if self._lease is None:
+            fixed = self._settings.client_id
+            ids = self._settings.leasable_ids if fixed is None else range(fixed, fixed + 1)
+            self._lease = self._leases().lease(self._settings.gateway, ids, avoid=self._refused)
+        return self._lease.client_id
+
+    def refused(self, error: ClientIdInUse) -> None:
+        """Give up an id that another session holds at the Gateway; the next `take` gives another one.
+
+        Raises:
+            ClientIdInUse: The id is fixed: there is no other.
+        """
+        if self.is_fixed:
+            raise error
+        if self._lease is not None:
+            self._refused.add(self._lease.client_id)
+        self.release()
+
+    def release(self) -> None:
+        """Give the lease back, if there is one."""
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            self._leases().release(lease)

@@ -1,0 +1,1 @@
+"""The only places that call the client library, one a domain."""

@@ -1,0 +1,98 @@
+"""Contract requests: details, and the steps of prices."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from brokerkit.errors import MissingContract, MissingData
+from brokerkit.plugins.ib.clients.client import IBClient
+from brokerkit.plugins.ib.contract_facts import ContractFacts, ContractQuery, PriceSteps
+from brokerkit.plugins.ib.executions import price_from
+from brokerkit.plugins.ib.times import expiry_from
+
+
+class ContractsClient(IBClient):
+    """Asks IB about contracts."""
+
+    def details(self, query: ContractQuery) -> list[ContractFacts]:
+        """Return every contract that fits a query, once each; an empty list when IB knows none.
+
+        Raises:
+            RequestTimedOut: No answer in time.
+            ConnectionLost: The line is down.
+        """
+        what = f"the contract details of {query.symbol or query.con_id} {query.date}".rstrip()
+        try:
+            found = self.ask(lambda ib: ib.reqContractDetailsAsync(self._contract(query)), what)
+        except MissingContract:
+            return []
+        return list({facts.con_id: facts for facts in map(_facts, found)}.values())
+
+    def price_steps(self, facts: ContractFacts) -> PriceSteps:
+        """Return the grid of a contract's prices, by its exchange's market rule where IB has one."""
+        rule_id = facts.market_rule_id()
+        rule = self.ask(lambda ib: ib.reqMarketRuleAsync(rule_id), f"market rule {rule_id}") if rule_id else None
+        steps = tuple(sorted((Decimal(str(step.lowEdge)), _exact(step.increment)) for step in rule or ()))
+        return PriceSteps(steps or ((Decimal(0), facts.min_tick),))
+
+    def contract_of(self, facts: ContractFacts) -> Any:
+        """Return the library's contract object for known facts."""
+        return self.new(
+            "Contract",
+            conId=facts.con_id,
+            secType=facts.security_type,
+            symbol=facts.symbol,
+            exchange=facts.exchange,
+            currency=facts.currency,
+            localSymbol=facts.local_symbol,
+            tradingClass=facts.trading_class,
+            multiplier="" if facts.multiplier is None else f"{facts.multiplier:f}",
+            lastTradeDateOrContractMonth="" if facts.expiry is None else f"{facts.expiry.day:%Y%m%d}",
+        )
+
+    def _contract(self, query: ContractQuery) -> Any:
+        return self.new(
+            "Contract",
+            conId=query.con_id,
+            secType=query.security_type,
+            symbol=query.symbol,
+            exchange=query.exchange,
+            currency=query.currency,
+            multiplier=query.multiplier,
+            lastTradeDateOrContractMonth=query.date,
+            includeExpired=query.include_expired and query.security_type == "FUT",
+        )
+
+
+def _facts(details: Any) -> ContractFacts:
+    contract = details.contract
+    date_text = contract.lastTradeDateOrContractMonth
+    if details.lastTradeTime:
+        date_text = f"{date_text} {details.lastTradeTime}"
+    tick = price_from(details.minTick)
+    if tick is None or tick <= 0:
+        raise MissingData(f"IB gives no tick size for {contract.localSymbol}.")
+    return ContractFacts(
+        con_id=contract.conId,
+        symbol=contract.symbol,
+        security_type=contract.secType,
+        exchange=contract.exchange,
+        currency=contract.currency,
+        multiplier=Decimal(contract.multiplier) if contract.multiplier else None,
+        local_symbol=contract.localSymbol,
+        trading_class=contract.tradingClass,
+        contract_month=details.contractMonth,
+        expiry=expiry_from(date_text, details.timeZoneId) if date_text else None,
+        min_tick=_exact(details.minTick),
+        price_magnifier=Decimal(details.priceMagnifier or 1),
+        zone_id=details.timeZoneId,
+        hours_text=details.tradingHours,
+        market_rule_ids=tuple(int(each) for each in details.marketRuleIds.split(",") if each),
+        valid_exchanges=tuple(details.validExchanges.split(",")),
+        long_name=details.longName,
+    )
+
+
+def _exact(value: float) -> Decimal:
+    return Decimal(str(value)).normalize()

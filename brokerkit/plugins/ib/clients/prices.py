@@ -1,0 +1,152 @@
+"""Price requests: bars, ticks, and running market data."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timezone
+from typing import Any
+
+import attrs
+
+from brokerkit.errors import PacingViolation
+from brokerkit.plugins.ib.clients.client import IBClient
+from brokerkit.plugins.ib.clients.contracts import ContractsClient
+from brokerkit.plugins.ib.connection import IBConnection
+from brokerkit.plugins.ib.contract_facts import ContractFacts
+from brokerkit.plugins.ib.history_frames import BarColumns, ColumnReader
+from brokerkit.plugins.ib.history_pacing import HistoryPacing
+from brokerkit.plugins.ib.history_plan import BarRequest
+from brokerkit.plugins.ib.settings import MARKET_DATA_TYPES
+
+_PACING_RETRIES = 2
+_PACING_PAUSE = 15.0
+
+
+@attrs.frozen
+class Tick:
+    """One historical quote.
+
+    Attributes:
+        time: Aware UTC.
+        bid: Best bid; 0 for none.
+        ask: Best ask; 0 for none.
+        bid_size: Lots at the bid.
+        ask_size: Lots at the ask.
+    """
+
+    time: datetime
+    bid: float
+    ask: float
+    bid_size: float
+    ask_size: float
+
+
+class PriceClient(IBClient):
+    """Asks IB for prices, under one pacing limiter."""
+
+    def __init__(self, connection: IBConnection) -> None:
+        super().__init__(connection)
+        self._pacing = HistoryPacing()
+        self._columns = connection.call(ColumnReader)
+        self._market_data_session = -1
+
+    async def bars(
+        self, facts: ContractFacts, request: BarRequest, *, small: bool, what_to_show: str = "TRADES"
+    ) -> BarColumns:
+        """Return the bars of one request. To be awaited in the client's loop.
+
+        Raises:
+            MissingData: IB has none.
+            PacingViolation: IB says so again and again.
+            ConnectionLost: The line broke.
+        """
+        for attempt in range(_PACING_RETRIES + 1):
+            try:
+                return await self._bars(facts, request, small=small, what_to_show=what_to_show)
+            except PacingViolation:
+                if attempt == _PACING_RETRIES:
+                    raise
+                await asyncio.sleep(_PACING_PAUSE * (attempt + 1))
+        raise AssertionError("the loop above returns or raises")
+
+    async def _bars(self, facts: ContractFacts, request: BarRequest, *, small: bool, what_to_show: str) -> BarColumns:
+        stream = (facts.con_id, facts.exchange, what_to_show)
+        async with self._pacing.slot((stream, request), stream, is_small=small):
+            return await self.ib_connection.asked(
+                lambda ib: self._send(ib, facts, request, what_to_show),
+                f"bars of {facts.local_symbol}",
+            )
+
+    async def _send(self, ib: Any, facts: ContractFacts, request: BarRequest, what_to_show: str) -> BarColumns:
+        contract = ContractsClient(self.ib_connection).contract_of(facts)
+        contract.includeExpired = facts.security_type == "FUT"
+        request_id = ib.client.getReqId()
+        answered = ib.wrapper.startReq(request_id, contract)
+        self._columns.want(request_id)
+        ib.client.reqHistoricalData(
+            request_id,
+            contract,
+            request.end,
+            request.duration,
+            request.bar_size,
+            what_to_show,
+            True,  # regular hours, as pysystemtrade asks
+            2,  # times as seconds, which no zone can change
+            False,
+            [],
+        )
+        try:
+            timeout = self.ib_connection.settings.request_timeout
+            columns: BarColumns = await asyncio.wait_for(answered, timeout)
+        except (asyncio.TimeoutError, asyncio.CancelledError):
+            if ib.isConnected():
+                ib.client.cancelHistoricalData(request_id)
+            raise
+        finally:
+            self._columns.forget(request_id)
+        return columns
+
+    async def head(self, facts: ContractFacts, what_to_show: str = "TRADES") -> datetime:
+        """Return the time of the oldest bar that IB has. To be awaited in the client's loop.
+
+        Raises:
+            MissingData: IB has none, or does not say.
+        """
+        contract = ContractsClient(self.ib_connection).contract_of(facts)
+        contract.includeExpired = facts.security_type == "FUT"
+        found = await self.ib_connection.asked(
+            lambda ib: ib.reqHeadTimeStampAsync(contract, what_to_show, True, 2),
+            f"the oldest bar of {facts.local_symbol}",
+        )
+        return datetime.fromtimestamp(found.timestamp(), timezone.utc)
+
+    def recent_ticks(self, facts: ContractFacts, count: int = 1000) -> list[Tick]:
+        """Return the newest quotes of a contract, in order of time.
+
+        Raises:
+            MissingData: IB has none.
+        """
+        contract = ContractsClient(self.ib_connection).contract_of(facts)
+        now = self.ib_connection.server_time()
+
+        async def ask(ib: Any) -> list[Tick]:
+            ticks = await ib.reqHistoricalTicksAsync(contract, "", now, count, "BID_ASK", False)
+            return [Tick(each.time, each.priceBid, each.priceAsk, each.sizeBid, each.sizeAsk) for each in ticks]
+
+        return self.ask(ask, f"quotes of {facts.local_symbol}")
+
+    def start_quotes(self, contract: Any) -> Any:
+        """Start a stream of quotes, delayed ones where live ones are not allowed; return the library's ticker."""
+        kind = MARKET_DATA_TYPES[self.ib_connection.settings.market_data]
+
+        def start(ib: Any) -> Any:
+            if self._market_data_session != self.ib_connection.session:
+                ib.reqMarketDataType(kind)
+                self._market_data_session = self.ib_connection.session
+            return ib.reqMktData(contract, "", False, False)
+
+        return self.ib_connection.call(start)
+
+    def stop_quotes(self, contract: Any) -> None:
+        """End a stream of quotes."""
+        self.ib_connection.call(lambda ib: ib.cancelMktData(contract) if ib.isConnected() else None)

@@ -1,0 +1,419 @@
+"""The connection: owns the client library's IB object, keeps it connected, and says how it stands."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime, timedelta, timezone
+from typing import Any, TypeVar
+
+from brokerkit.errors import (
+    BrokerClosed,
+    BrokerkitError,
+    ClientIdInUse,
+    ConnectionLost,
+    ConnectionProblem,
+    NoFreeClientId,
+    RequestTimedOut,
+)
+from brokerkit.plugins.ib.client_ids import ClientIdHolder
+from brokerkit.plugins.ib.dialing import dial
+from brokerkit.plugins.ib.downtime import expected_downtime
+from brokerkit.plugins.ib.error_codes import error_for
+from brokerkit.plugins.ib.library import Library, load_library, tap
+from brokerkit.plugins.ib.line_news import LineNews
+from brokerkit.plugins.ib.live_ib import LiveIB
+from brokerkit.plugins.ib.loop_thread import LoopThread
+from brokerkit.plugins.ib.post_office import PostOffice
+from brokerkit.plugins.ib.settings import IBSettings
+from brokerkit.spec.events import ConnectionChange, ConnectionState, DataGap
+from brokerkit.spec.services import Store
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+TAPPED = ("openOrder", "orderStatus", "execDetails", "commissionReport", "completedOrder", "position")
+_FIRST_WAIT = 0.1
+_CLOCK_AGE = 5.0
+_TRIES_FOR_AN_ID = 32
+_TRIES_FOR_OWN_ID = 5
+
+
+class IBConnection:
+    """One line to a Gateway or TWS, usable from any thread.
+
+    Attributes:
+        settings: Where it connects to.
+        library: The client library in use.
+        callbacks: The thread in which listeners are called.
+        is_read_only: Whether the Gateway said that its API is read-only.
+        session: Counts the connections made; ids of orders are good in one of them.
+    """
+
+    def __init__(
+        self,
+        settings: IBSettings,
+        store: Callable[[], Store],
+        emit: Callable[[ConnectionChange | DataGap], None],
+    ) -> None:
+        self.settings = settings
+        self.is_read_only = settings.api_read_only
+        self.callbacks = PostOffice("brokerkit-ib-events")
+        self._store = store
+        self._emit = emit
+        self._ids = ClientIdHolder(settings, lambda: store().client_ids)
+        self._client_id = -1
+        self._listeners: list[Callable[[str, tuple[Any, ...]], None]] = []
+        self._on_dial: list[Callable[[int], None]] = []
+        self._on_up: list[Callable[[Any], Awaitable[None]]] = []
+        self._on_change: list[Callable[[], None]] = []
+        self._on_data_lost: list[Callable[[], None]] = []
+        self._state = ConnectionState.DISCONNECTED
+        self._reason = "not connected yet"
+        self._last_good = _now()
+        self._lock = threading.Lock()
+        self._closing = False
+        self._tasks: list[asyncio.Task[None]] = []
+        self._background: set[asyncio.Future[None]] = set()
+        self._turns: dict[str, asyncio.Lock] = {}
+        self._clock: tuple[float, datetime] = (0.0, self._last_good)
+        self.session = 0
+        self._thread = LoopThread("brokerkit-ib-client")
+        try:
+            self.library: Library = self._thread.call(load_library, settings.library)
+            self._raw = self._thread.call(self.library.new_ib)
+        except BaseException:
+            self._end_threads()
+            raise
+        self._news = LineNews(self)
+        self.ib = LiveIB(self._raw, self._thread, self.callbacks, settings.request_timeout)
+
+    def __repr__(self) -> str:
+        """Return where it is connected to, as pysystemtrade shows it."""
+        where = {"ipaddress": self.settings.host, "port": self.settings.port, "client": self._client_id}
+        return f"IB broker connection{where}"
+
+    # Opening and closing
+
+    def open(self) -> None:
+        """Connect, in one attempt an id, and stay connected from then on.
+
+        Raises:
+            CannotConnect: Nothing, something else, or a silent Gateway answers there.
+            ClientIdInUse: The fixed client id, or every one that was tried, is held by other sessions.
+            NoFreeClientId: The store has no id left.
+        """
+        self._thread.call(self._listen)
+        for _ in range(_TRIES_FOR_AN_ID):
+            self._client_id = self._ids.take()
+            try:
+                self._thread.run(self._connect_once(), self.settings.connect_timeout * 3, "the connection")
+            except ClientIdInUse as error:
+                self._ids.refused(error)
+            else:
+                self._thread.call(self._start_watching)
+                return
+        raise ClientIdInUse(
+            f"{_TRIES_FOR_AN_ID} client ids in a row are in use at {self.settings.gateway}.",
+            remedy="Restart the Gateway, or set `client_id_first` to a higher number.",
+        )
+
+    def close_connection(self) -> None:
+        """Disconnect and give the client id back. Closing twice does nothing."""
+        with self._lock:
+            if self._closing:
+                return
+            self._closing = True
+        if not self._thread.is_current:
+            self._thread.call(self._shut)
+        self._ids.release()
+        self._set_state(ConnectionState.CLOSED, "closed by the user")
+        self._end_threads()
+
+    def _end_threads(self) -> None:
+        self.callbacks.close()
+        self._thread.stop()
+
+    # Reading how it stands
+
+    def client_id(self) -> int:
+        """Return the client id in use."""
+        return self._client_id
+
+    @property
+    def state(self) -> ConnectionState:
+        """Whether the broker can be reached now."""
+        return self._state
+
+    @property
+    def accounts(self) -> list[str]:
+        """The accounts that the Gateway told, in its order."""
+        return list(self._raw.wrapper.accounts)
+
+    def require_up(self, doing: str) -> None:
+        """Do nothing while the line is up.
+
+        Raises:
+            ConnectionLost: It is down; nothing was sent.
+            BrokerClosed: It was closed.
+        """
+        if self._state is ConnectionState.CONNECTED:
+            return
+        if self._state is ConnectionState.CLOSED:
+            raise BrokerClosed(f"The connection to {self.settings.gateway} was closed before {doing}.")
+        raise ConnectionLost(
+            f"The line to IB is down: {self._reason}. Nothing was sent for {doing}.",
+            place=self.settings.gateway,
+            remedy="It is being restored; wait for the connection event, or try again.",
+        )
+
+    # Asking
+
+    def request(self, ask: Callable[[Any], Awaitable[T]], what: str, timeout: float | None = None) -> T:
+        """Send a request of the client library and return its answer.
+
+        Args:
+            ask: Called in the client's thread with the library's IB object; returns what to wait for.
+            what: What is asked for, in words.
+            timeout: Seconds; the setting `request_timeout` when None.
+
+        Raises:
+            RequestTimedOut: No answer in time.
+            ConnectionLost: The line is down, or broke meanwhile.
+            BrokerkitError: IB refused: the typed error for its code.
+        """
+        self.require_up(what)
+        return self._thread.run(self.asked(ask, what), timeout or self.settings.request_timeout, what)
+
+    async def asked(self, ask: Callable[[Any], Awaitable[T]], what: str) -> T:
+        """Do the same inside the client's own loop, where the caller limits the time."""
+        try:
+            return await ask(self._raw)
+        except self.library.request_error() as error:
+            code, text = getattr(error, "code", 0), getattr(error, "message", str(error))
+            raise error_for(code, text, what[0].upper() + what[1:]) from error
+        except ConnectionError as error:
+            raise ConnectionLost(
+                f"The line to IB broke during {what}: {error}.", place=self.settings.gateway
+            ) from error
+
+    def run(self, coroutine: Coroutine[Any, Any, T], what: str, timeout: float) -> T:
+        """Run a coroutine of ours in the client's loop and return its result."""
+        return self._thread.run(coroutine, timeout, what)
+
+    def post(self, start: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
+        """Start a coroutine in the client's loop, with the library's IB object, without waiting for it."""
+        self._thread.post(lambda: self._keep(asyncio.ensure_future(start(self._raw))))
+
+    async def shared(self, key: str, send: Callable[[], Awaitable[T]]) -> T:
+        """Send a request of which IB allows one at a time; who asks meanwhile gets the next answer."""
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            return await send()
+
+    def server_time(self) -> datetime:
+        """Return the time by the Gateway's clock, aware UTC."""
+
+        async def ask(ib: Any) -> datetime:
+            answer: datetime = await self.shared("currentTime", ib.reqCurrentTimeAsync)
+            return answer
+
+        return self.request(ask, "the time")
+
+    def recent_time(self) -> datetime:
+        """Return the time by the Gateway's clock, asked for a few seconds ago at most."""
+        asked, told = self._clock
+        if asked == 0.0 or time.monotonic() - asked > _CLOCK_AGE:
+            told = self.server_time()
+            self._clock = (time.monotonic(), told)
+            return told
+        return told + timedelta(seconds=time.monotonic() - asked)
+
+    def call(self, function: Callable[[Any], T]) -> T:
+        """Call a function in the client's thread with the library's IB object; it must not wait."""
+        return self._thread.call(function, self._raw, timeout=self.settings.request_timeout)
+
+    # Listening
+
+    def listen(self, listener: Callable[[str, tuple[Any, ...]], None]) -> None:
+        """Tell a listener every raw message about orders, fills and positions, in the client's thread."""
+        self._listeners.append(listener)
+
+    def when_dialing(self, callback: Callable[[int], None]) -> None:
+        """Call a callback in the client's loop with the client id, right before each attempt to connect."""
+        self._on_dial.append(callback)
+
+    def when_up(self, callback: Callable[[Any], Awaitable[None]]) -> None:
+        """Await a callback with the IB object in the client's loop, before the line is called up."""
+        self._on_up.append(callback)
+
+    def when_changed(self, callback: Callable[[], None]) -> None:
+        """Call a callback each time the line's state changed."""
+        self._on_change.append(callback)
+
+    def when_data_lost(self, callback: Callable[[], None]) -> None:
+        """Call a callback in the client's loop when market data must be asked for again."""
+        self._on_data_lost.append(callback)
+
+    def hear(self, message: str, arguments: tuple[Any, ...]) -> None:
+        """Pass a raw message on to every listener."""
+        for listener in self._listeners:
+            listener(message, arguments)
+
+    # The line, in the client's thread
+
+    def _listen(self) -> None:
+        tap(self._raw, self.hear, TAPPED)
+        if self.settings.timezone:
+            self._raw.TimezoneTWS = self.settings.timezone
+        self._raw.errorEvent.connect(self._news.on_error, None, None, True)
+        self._raw.disconnectedEvent.connect(self._news.on_disconnected, None, None, True)
+
+    def _start_watching(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self._keep_connected()), loop.create_task(self._news.probe())]
+
+    async def _connect_once(self) -> None:
+        """Connect and read everything; whoever is told that the line is up finds it ready."""
+        self._news.expect_disconnect = True
+        self._turns.clear()
+        for tell in self._on_dial:
+            tell(self._client_id)
+        try:
+            await dial(self._raw, self.settings, self._client_id)
+            self.session += 1
+            seen = await self._in_executor(lambda: self._store().journal.highest_order_id(self._client_id))
+            self._raw.client.updateReqId(seen + 1)
+            for callback in self._on_up:
+                await callback(self._raw)
+        except BaseException:
+            self._hang_up()
+            raise
+        finally:
+            self._news.expect_disconnect = False
+        self.declare_up(f"connected to {self.settings.gateway} with client id {self._client_id}")
+
+    async def _in_executor(self, function: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(None, function)
+
+    def declare_up(self, reason: str) -> None:
+        """Say that the line is up, and that a stretch of time may be missing if it was down."""
+        since, was_up = self._last_good, self._state is ConnectionState.CONNECTED
+        first = self._state is ConnectionState.DISCONNECTED
+        self._last_good = _now()
+        self._news.broken.clear()
+        self._set_state(ConnectionState.CONNECTED, reason)
+        if not was_up and not first:
+            self._tell(DataGap(since, self._last_good, f"the line was down: {reason}"))
+            self.declare_data_lost()
+
+    def declare_down(self, reason: str) -> None:
+        """Say that the line is down, and refuse writes until it is up."""
+        self._last_good = _now() if self._state is ConnectionState.CONNECTED else self._last_good
+        downtime = expected_downtime(_now())
+        self._set_state(ConnectionState.RECONNECTING, f"{reason} ({downtime})" if downtime else reason)
+
+    def declare_gap(self, since: datetime, reason: str) -> None:
+        """Say that prices or events may be missing since a time, while the line itself is up."""
+        self._tell(DataGap(since, _now(), reason))
+        self.declare_data_lost()
+
+    def declare_data_lost(self) -> None:
+        """Have market data asked for again."""
+        for callback in self._on_data_lost:
+            callback()
+
+    async def refresh(self, reason: str) -> None:
+        """Read orders and fills again over a line that stayed open, then say that it is up."""
+        try:
+            for callback in self._on_up:
+                await asyncio.wait_for(callback(self._raw), self.settings.connect_timeout)
+        except (BrokerkitError, OSError, asyncio.TimeoutError) as error:
+            self.drop(f"orders could not be read after '{reason}': {error!r}")
+            return
+        self.declare_up(reason)
+
+    async def _keep_connected(self) -> None:
+        """Connect again whenever the line broke: one loop, with growing and random pauses."""
+        while True:
+            await self._news.broken.wait()
+            if not self.settings.reconnect:
+                self._set_state(ConnectionState.DISCONNECTED, f"{self._reason}; `reconnect` is off")
+                return
+            await self._reconnect()
+
+    async def _reconnect(self) -> None:
+        wait, own_id_refused = _FIRST_WAIT, 0
+        while not self._closing:
+            await asyncio.sleep(wait * random.uniform(0.5, 1.5))
+            wait = min(wait * 2, self.settings.max_reconnect_wait)
+            try:
+                await self._connect_once()
+            except ClientIdInUse as error:
+                own_id_refused += 1
+                if own_id_refused >= _TRIES_FOR_OWN_ID and not self._ids.is_fixed:
+                    await self._change_id(error)
+                self.declare_down(str(error))
+            except (ConnectionProblem, RequestTimedOut, BrokerkitError, OSError, asyncio.TimeoutError) as error:
+                self.declare_down(f"still not connected: {error}")
+            else:
+                return
+
+    def _keep(self, task: asyncio.Future[None]) -> None:
+        """Hold on to a task that nobody waits for, and log what it fails with."""
+        self._background.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Future[None]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.warning("Work for IB at %s failed: %r", self.settings.gateway, error)
+
+    async def _change_id(self, error: ClientIdInUse) -> None:
+        """Take another leased id, when the Gateway will not let go of the one held before the break."""
+
+        def change() -> int:
+            self._ids.refused(error)
+            return self._ids.take()
+
+        try:
+            self._client_id = await self._in_executor(change)
+        except NoFreeClientId:
+            _log.warning("No other client id is free; going on with %s", self._client_id)
+
+    def _shut(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self._news.expect_disconnect = True
+        self._hang_up()
+
+    def drop(self, reason: str) -> None:
+        """Close a line that does not answer any more, and have it connected again."""
+        _log.warning("The line to IB at %s is dropped: %s", self.settings.gateway, reason)
+        self._hang_up()
+        self.declare_down(reason)
+        self._news.broken.set()
+
+    def _hang_up(self) -> None:
+        """Close the socket, and fail at once what still waits for an answer from it."""
+        self._raw.client.disconnect()
+        self._raw.wrapper.connectionClosed()
+
+    def _set_state(self, state: ConnectionState, reason: str) -> None:
+        with self._lock:
+            changed = state is not self._state
+            self._state, self._reason = state, reason
+        if changed:
+            for callback in self._on_change:
+                callback()
+            self._tell(ConnectionChange(state, reason, _now()))
+
+    def _tell(self, event: ConnectionChange | DataGap) -> None:
+        self.callbacks.post(lambda: self._emit(event))
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

@@ -1,0 +1,207 @@
+"""Contracts resolved once: by name, by chain, and by IB's id."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+import attrs
+
+from brokerkit.errors import AmbiguousContract, InvalidArgument, MissingContract
+from brokerkit.plugins.ib.clients.contracts import ContractsClient
+from brokerkit.plugins.ib.contract_facts import ContractFacts, ContractQuery, PriceSteps, ResolvedContract
+from brokerkit.plugins.ib.contract_rules import RULES
+from brokerkit.plugins.ib.instrument_table import InstrumentRow, InstrumentTable
+from brokerkit.spec.contract import FuturesContract
+
+_FALSE_200_LOOKS = 2
+
+
+class ContractDirectory:
+    """Finds contracts at IB and remembers them by name and by IB's id, until they are too old.
+
+    What IB does not know is never remembered: in its maintenance it denies contracts that exist.
+    """
+
+    def __init__(
+        self,
+        client: ContractsClient,
+        table: InstrumentTable,
+        age: float,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.client = client
+        self.table = table
+        self._age = timedelta(seconds=age)
+        self._now = now
+        self._lock = threading.Lock()
+        self._by_name: dict[FuturesContract, ResolvedContract] = {}
+        self._by_con_id: dict[int, ResolvedContract] = {}
+        self._steps: dict[int, PriceSteps] = {}
+
+    def resolve(self, contract: FuturesContract) -> ResolvedContract:
+        """Return a single contract with IB's facts, whether it still trades or not.
+
+        Raises:
+            InvalidArgument: It is a spread.
+            MissingInstrument: The table has no such instrument.
+            MissingContract: IB knows no such contract.
+            AmbiguousContract: Several contracts match; all are named.
+        """
+        if contract.is_spread:
+            raise InvalidArgument(f"{contract} is a spread; a single contract is needed here.")
+        with self._lock:
+            known = self._by_name.get(contract)
+        if known is not None and self._now() - known.read < self._age:
+            return known
+        row = self.table.row(contract.instrument_code)
+        return self._remember(row, self._find(row, contract), contract)
+
+    def chain(self, code: str, *, include_expired: bool) -> list[ResolvedContract]:
+        """Return the contracts of an instrument, each under the name that every hook accepts, by date.
+
+        Raises:
+            MissingInstrument: The table has no such instrument.
+            MissingContract: IB knows no contract of it.
+        """
+        row = self.table.row(code)
+        found = self._own(row, self._ask(row, "", include_expired=include_expired))
+        if not include_expired:
+            today = self._now().date()
+            found = [facts for facts in found if facts.expiry is not None and facts.expiry.day >= today]
+        if not found:
+            raise MissingContract(f"IB knows no contract of {code}.", remedy="Check its row in the instrument table.")
+        named = [(self._name(row, facts, found), facts) for facts in found]
+        return sorted((self._remember(row, facts, name) for name, facts in named), key=lambda each: each.contract)
+
+    def by_con_id(self, con_id: int) -> ResolvedContract:
+        """Return the contract that IB calls by an id, under our name for it.
+
+        Raises:
+            MissingContract: IB does not know the id, or it is no future.
+            MissingInstrument: The table has no row for it.
+            AmbiguousInstrument: The table has several rows for it.
+        """
+        with self._lock:
+            known = self._by_con_id.get(con_id)
+        if known is not None:
+            return known
+        found = self.client.details(ContractQuery(con_id=con_id, security_type=""))
+        if not found or found[0].security_type != "FUT":
+            raise MissingContract(f"IB knows no future with contract id {con_id}.")
+        facts = found[0]
+        row = self.table.row_of_contract(
+            facts.symbol, {facts.exchange, *facts.valid_exchanges}, facts.multiplier, facts.currency
+        )
+        return self._remember(row, facts, self._own_name(row, facts))
+
+    def known(self, con_id: int) -> ResolvedContract | None:
+        """Return a contract that was resolved before, without asking IB; None when it was not."""
+        with self._lock:
+            return self._by_con_id.get(con_id)
+
+    # Finding
+
+    def _find(self, row: InstrumentRow, contract: FuturesContract) -> ContractFacts:
+        date = contract.date
+        by_month = len(date) == 6
+        found = _of_date(self._ask(row, date, include_expired=True), date)
+        if not found:  # named by a month that it does not expire in, or falsely denied
+            found = _of_date(self._ask(row, "", include_expired=True), date)
+        own = self._own(row, found) if by_month else found
+        if len(own) == 1:
+            return own[0]
+        if not own:
+            raise MissingContract(
+                f"IB knows no contract {contract} ({row.symbol} at {row.exchange}).",
+                remedy="List the instrument's contract dates, or check its row in the instrument table.",
+                candidates=[_describe(each) for each in found],
+            )
+        raise AmbiguousContract(
+            f"{len(own)} contracts of IB's match {contract}: {', '.join(map(_describe, own))}.",
+            candidates=[f"{each.expiry.day:%Y%m%d}" for each in own if each.expiry],
+            remedy="Name it by its expiry, YYYYMMDD, or give the instrument a contract_rule.",
+        )
+
+    def _ask(self, row: InstrumentRow, date: str, *, include_expired: bool) -> list[ContractFacts]:
+        query = ContractQuery(
+            symbol=row.symbol,
+            exchange=row.exchange,
+            currency=row.currency,
+            multiplier=row.multiplier_text,
+            date=date,
+            include_expired=include_expired,
+        )
+        for _ in range(1 if date else _FALSE_200_LOOKS):
+            found = self.client.details(query)
+            if found:
+                return found
+        return []
+
+    def _own(self, row: InstrumentRow, found: Iterable[ContractFacts]) -> list[ContractFacts]:
+        """Leave out the weeklies and dailies that share a month with its own contract."""
+        rule = RULES.get(row.contract_rule)
+        return [facts for facts in found if facts.expiry and (rule is None or rule(facts.as_candidate))]
+
+    # Naming
+
+    def _own_name(self, row: InstrumentRow, facts: ContractFacts) -> FuturesContract:
+        month = self._month(facts)
+        try:
+            named = self.resolve(FuturesContract(row.code, month))
+        except (AmbiguousContract, MissingContract):
+            named = None
+        if named is not None and named.facts.con_id == facts.con_id:
+            return named.contract
+        return FuturesContract(row.code, self._day(facts))
+
+    def _name(self, row: InstrumentRow, facts: ContractFacts, chain: list[ContractFacts]) -> FuturesContract:
+        month = self._month(facts)
+        alone = sum(self._month(other) == month for other in chain) == 1
+        return FuturesContract(row.code, month if alone else self._day(facts))
+
+    def _month(self, facts: ContractFacts) -> str:
+        return facts.contract_month or self._day(facts)[:6]
+
+    def _day(self, facts: ContractFacts) -> str:
+        if facts.expiry is None:
+            raise MissingContract(f"IB gives no expiry for {facts.local_symbol}.")
+        return f"{facts.expiry.day:%Y%m%d}"
+
+    # Remembering
+
+    def _remember(self, row: InstrumentRow, facts: ContractFacts, name: FuturesContract) -> ResolvedContract:
+        filled = attrs.evolve(
+            row, currency=row.currency or facts.currency, multiplier=row.multiplier or facts.multiplier
+        )
+        resolved = ResolvedContract(name, filled, facts, self._steps_of(facts), self._now())
+        with self._lock:
+            self._by_name[name] = resolved
+            shorter = self._by_con_id.get(facts.con_id)
+            if shorter is None or len(name.date) <= len(shorter.contract.date):
+                self._by_con_id[facts.con_id] = resolved
+        return resolved
+
+    def _steps_of(self, facts: ContractFacts) -> PriceSteps:
+        rule_id = facts.market_rule_id()
+        if not rule_id:
+            return self.client.price_steps(facts)
+        if rule_id not in self._steps:
+            self._steps[rule_id] = self.client.price_steps(facts)
+        return self._steps[rule_id]
+
+
+def _of_date(found: Iterable[ContractFacts], date: str) -> list[ContractFacts]:
+    if len(date) == 8:
+        return [facts for facts in found if facts.expiry and f"{facts.expiry.day:%Y%m%d}" == date]
+    return [
+        facts
+        for facts in found
+        if (facts.contract_month or (f"{facts.expiry.day:%Y%m}" if facts.expiry else "")) == date
+    ]
+
+
+def _describe(facts: ContractFacts) -> str:
+    expiry = f" expiring {facts.expiry.day}" if facts.expiry else ""
+    return f"{facts.local_symbol}{expiry}"

@@ -1,0 +1,53 @@
+"""The contract of an order that IB describes, in our words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from brokerkit.errors import InvalidOrder
+from brokerkit.plugins.ib.contract_directory import ContractDirectory
+from brokerkit.plugins.ib.order_reading import signed_units
+from brokerkit.spec.contract import FuturesContract, FxPair
+
+Read = tuple[FuturesContract | FxPair, tuple[int, ...]]
+
+
+class ContractReader:
+    """Reads IB's contracts: futures, spreads of them, and currency pairs.
+
+    A spread is never asked about as such: IB does not answer, only its legs are known.
+    """
+
+    def __init__(self, directory: ContractDirectory) -> None:
+        self._directory = directory
+
+    def read(self, contract: Any, ib_order: Any, filled: float = 0.0) -> Read:
+        """Return our contract and the signed quantity, one a leg.
+
+        Raises:
+            InvalidOrder: It is for something that is neither.
+            MissingContract: IB does not know the contract any more.
+            MissingInstrument: The instrument table has no row for it.
+        """
+        units = signed_units(ib_order, filled)
+        if contract.secType == "FUT":
+            return self._directory.by_con_id(contract.conId).contract, (units,)
+        if contract.secType == "CASH":
+            return FxPair(contract.symbol + contract.currency), (units,)
+        if contract.secType == "BAG" and contract.comboLegs:
+            return self._read_spread(contract, units)
+        raise InvalidOrder(f"{contract.secType} {contract.symbol} is no future, spread or currency pair.")
+
+    def legs(self, contract: Any) -> dict[int, int]:
+        """Return the position of each leg by IB's contract id; empty for a single contract."""
+        if contract.secType != "BAG":
+            return {}
+        return {leg.conId: position for position, leg in enumerate(contract.comboLegs or ())}
+
+    def _read_spread(self, contract: Any, units: int) -> Read:
+        legs = [self._directory.by_con_id(leg.conId).contract for leg in contract.comboLegs]
+        codes = {leg.instrument_code for leg in legs}
+        if len(codes) != 1:
+            raise InvalidOrder(f"A spread of several instruments has no place here: {', '.join(sorted(codes))}.")
+        sides = [leg.ratio if leg.action == "BUY" else -leg.ratio for leg in contract.comboLegs]
+        return FuturesContract(codes.pop(), [leg.date for leg in legs]), tuple(side * units for side in sides)

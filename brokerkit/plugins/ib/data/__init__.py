@@ -1,0 +1,1 @@
+"""The instruments that ship with the plugin, as CSV files."""

@@ -1,0 +1,128 @@
+"""One attempt to connect, which ends in a synchronised client or in a typed error that says why not."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from brokerkit.errors import BrokerkitError, CannotConnect, ClientIdInUse
+from brokerkit.plugins.ib.error_codes import error_for
+from brokerkit.plugins.ib.settings import IBSettings
+
+_FATAL_CODES = frozenset({326, 502, 503, 506})
+_LONGEST_HANDSHAKE = 1024
+
+
+async def dial(ib: Any, settings: IBSettings, client_id: int) -> None:
+    """Connect the library's IB object, its orders, fills and positions read.
+
+    Ends at once when the Gateway says why it refuses, instead of when the time is up.
+
+    Raises:
+        ClientIdInUse: Another session holds the client id.
+        CannotConnect: Nothing, something else, or a Gateway with its API switched off answers there.
+    """
+    if ib.client.conn.transport is not None:  # a line that is still closing must not be taken for this one
+        ib.client.conn.disconnect()
+        await asyncio.wait_for(ib.client.conn.disconnected, settings.connect_timeout)
+    refusal: asyncio.Future[BrokerkitError] = asyncio.get_running_loop().create_future()
+    with _watching(ib, settings, client_id, refusal):
+        attempt = asyncio.ensure_future(
+            ib.connectAsync(
+                settings.host,
+                settings.port,
+                client_id,
+                settings.connect_timeout,
+                settings.api_read_only,
+                settings.account,
+            )
+        )
+        try:
+            await asyncio.wait({attempt, refusal}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not attempt.done():
+                attempt.cancel()
+            failure = (await asyncio.gather(attempt, return_exceptions=True))[0]
+    if refusal.done():
+        raise refusal.result()
+    if isinstance(failure, BaseException):
+        raise _failure(failure, settings) from failure
+
+
+@contextlib.contextmanager
+def _watching(ib: Any, settings: IBSettings, client_id: int, refusal: asyncio.Future[BrokerkitError]) -> Iterator[None]:
+    """Listen to everything that tells a refusal before the library gives up waiting."""
+
+    def refuse(error: BrokerkitError) -> None:
+        if not refusal.done():
+            refusal.set_result(error)
+
+    def on_error(_request: int, code: int, text: str, _contract: Any) -> None:
+        if code in _FATAL_CODES:
+            refuse(_refused(code, text, settings, client_id))
+
+    def on_data(data: bytes) -> None:
+        if not ib.client.serverVersion() and not _could_be_handshake(data):
+            refuse(_not_a_gateway(settings, data))
+
+    def on_hang_up(reason: str) -> None:
+        refuse(_hung_up(settings, reason))
+
+    watchers = ((ib.errorEvent, on_error), (ib.client.conn.hasData, on_data), (ib.client.conn.disconnected, on_hang_up))
+    for event, watcher in watchers:
+        event.connect(watcher, None, None, True)
+    try:
+        yield
+    finally:
+        for event, watcher in watchers:
+            event.disconnect(watcher)
+
+
+def _could_be_handshake(data: bytes) -> bool:
+    """Tell a frame's length, which a Gateway sends first, from the words of another protocol."""
+    return len(data) < 4 or int.from_bytes(data[:4], "big") < _LONGEST_HANDSHAKE
+
+
+def _refused(code: int, text: str, settings: IBSettings, client_id: int) -> BrokerkitError:
+    if code == 326:
+        return ClientIdInUse(
+            f"Client id {client_id} is in use at {settings.gateway}.",
+            remedy="Close the other session, or leave `client_id` out and let a free one be leased.",
+            broker_code=code,
+            broker_message=text,
+        )
+    return error_for(code, text, f"Cannot connect to {settings.gateway}")
+
+
+def _not_a_gateway(settings: IBSettings, data: bytes) -> CannotConnect:
+    return CannotConnect(
+        f"Something answers at {settings.gateway}, but it is no IB Gateway or TWS: it sent {data[:24]!r}.",
+        remedy="Check `port`: Gateway listens on 4001 live and 4002 paper, TWS on 7496 and 7497.",
+    )
+
+
+def _hung_up(settings: IBSettings, reason: str) -> CannotConnect:
+    return CannotConnect(
+        f"{settings.gateway} took the connection and closed it{f' ({reason})' if reason else ''}.",
+        remedy="Add this machine to the Gateway's trusted addresses, and see that it is logged in and not full.",
+    )
+
+
+def _failure(failure: BaseException, settings: IBSettings) -> BrokerkitError:
+    if isinstance(failure, (asyncio.TimeoutError, TimeoutError)):
+        return CannotConnect(
+            f"{settings.gateway} took the connection and said nothing for {settings.connect_timeout:g} s.",
+            remedy="Log in to the Gateway, tick 'Enable ActiveX and Socket Clients' in TWS, close its pop-ups; "
+            "with its Read-Only API ticked, set `api_read_only = true`.",
+        )
+    if isinstance(failure, OSError):
+        return CannotConnect(
+            f"Nothing answers at {settings.gateway}: {failure}.",
+            remedy="Start the Gateway or TWS, and check `host` and `port`: Gateway listens on 4001 live and 4002 "
+            "paper, TWS on 7496 and 7497.",
+        )
+    if isinstance(failure, BrokerkitError):
+        return failure
+    return CannotConnect(f"Connecting to {settings.gateway} failed: {failure!r}.")

@@ -1,0 +1,171 @@
+"""What IB's codes mean: to a request, to an order, to the line; and the typed error each becomes."""
+
+from __future__ import annotations
+
+import enum
+import re
+
+from brokerkit.errors import (
+    AmbiguousContract,
+    BrokerkitError,
+    CannotConnect,
+    ClientIdInUse,
+    CompetingSession,
+    ConnectionLost,
+    ContractExpired,
+    DataPermissionDenied,
+    InsufficientMargin,
+    InvalidArgument,
+    MissingContract,
+    MissingData,
+    MissingOrder,
+    OffTickPrice,
+    OrderCannotBeCancelled,
+    OrderCannotBeModified,
+    OrderRejected,
+    PacingViolation,
+    ReadOnlyBroker,
+)
+
+
+class Meaning(enum.Enum):
+    """What a code says of the order that it names."""
+
+    NOTICE = "notice"
+    """The order goes on; the text is worth keeping."""
+    REJECTED = "rejected"
+    """The order was refused."""
+    CANCELLED = "cancelled"
+    """The order is cancelled; the text says why."""
+    CHANGE_REFUSED = "change refused"
+    """A modification was refused; the order goes on as it was, unless it was never accepted."""
+    CANCEL_REFUSED = "cancel refused"
+    """A cancel was refused, because the order is final already or unknown: ask for the truth."""
+    DOUBTFUL = "doubtful"
+    """It may be dead or alive: ask for the truth."""
+
+
+_NOTICES = frozenset({165, 399, 404, 434, 492, 10167, 10349, 2109, 2137})
+_REJECTIONS = frozenset({200, 201, 203, 320, 322, 354, 387, 388, 10255, 10268, 10289, 10318})
+_CHANGE_REFUSED = frozenset({104, 105, 329})
+_CANCEL_REFUSED = frozenset({135, 161, 10147, 10148})
+
+
+def meaning_for_order(code: int) -> Meaning:
+    """Return what a code says of the order it names.
+
+    Example:
+        >>> meaning_for_order(10349), meaning_for_order(201), meaning_for_order(10148)
+        (<Meaning.NOTICE: 'notice'>, <Meaning.REJECTED: 'rejected'>, <Meaning.CANCEL_REFUSED: 'cancel refused'>)
+    """
+    if code in _NOTICES or 2100 <= code < 2200:
+        return Meaning.NOTICE
+    if code == 202:
+        return Meaning.CANCELLED
+    if code in _REJECTIONS:
+        return Meaning.REJECTED
+    # 110 and 321 refuse a new order as they refuse a change: only the order's state tells which.
+    if code in _CHANGE_REFUSED or code in {110, 321}:
+        return Meaning.CHANGE_REFUSED
+    return Meaning.CANCEL_REFUSED if code in _CANCEL_REFUSED else Meaning.DOUBTFUL
+
+
+_REQUEST_ERRORS: dict[int, type[BrokerkitError]] = {
+    100: PacingViolation,
+    101: PacingViolation,
+    110: OffTickPrice,
+    135: MissingOrder,
+    161: OrderCannotBeCancelled,
+    200: MissingContract,
+    201: OrderRejected,
+    203: OrderRejected,
+    320: InvalidArgument,
+    321: InvalidArgument,
+    322: PacingViolation,
+    326: ClientIdInUse,
+    354: DataPermissionDenied,
+    366: MissingData,
+    420: DataPermissionDenied,
+    502: CannotConnect,
+    504: ConnectionLost,
+    507: ConnectionLost,
+    1100: ConnectionLost,
+    1300: ConnectionLost,
+    10089: DataPermissionDenied,
+    10090: DataPermissionDenied,
+    10147: MissingOrder,
+    10148: OrderCannotBeCancelled,
+    10168: DataPermissionDenied,
+    10187: MissingData,
+    10189: DataPermissionDenied,
+    10190: PacingViolation,
+    10197: CompetingSession,
+    10314: InvalidArgument,
+    104: OrderCannotBeModified,
+    105: OrderCannotBeModified,
+}
+
+_REMEDIES: dict[int, str] = {
+    100: "Send fewer messages a second; brokerkit holds itself to 45.",
+    101: "Cancel market data that is no longer needed, or book more lines.",
+    326: "Take another client id, or leave `client_id` out and let one be leased.",
+    354: 'Subscribe to the data in Client Portal, or set `market_data = "delayed"`.',
+    10089: 'Subscribe to the data in Client Portal, or set `market_data = "delayed"`.',
+    10168: 'Subscribe to the data in Client Portal, or set `market_data = "delayed"`.',
+    10197: "Log the other session out: Mobile, Portal or a second TWS takes the data away.",
+}
+_MARGIN = re.compile(r"margin|insufficient|available funds|equity with loan", re.IGNORECASE)
+_EXPIRED = re.compile(r"expired|no longer trad", re.IGNORECASE)
+
+
+def error_for(code: int, text: str, fact: str = "", place: str = "") -> BrokerkitError:
+    """Return the typed error for a code of IB's, with IB's own code and words kept.
+
+    Args:
+        code: IB's code.
+        text: IB's words.
+        fact: What was wanted; IB's words follow it.
+        place: A contract, an order, a request.
+
+    Example:
+        >>> type(error_for(200, "No security definition has been found for the request")).__name__
+        'MissingContract'
+    """
+    return _kind(code, text)(
+        f"{fact}: IB says: {text}" if fact else f"IB says: {text}",
+        place=place,
+        remedy=_REMEDIES.get(
+            code, "Untick 'Read-Only API' in the Gateway's settings." if is_read_only(code, text) else ""
+        ),
+        broker_code=code,
+        broker_message=text,
+    )
+
+
+def _kind(code: int, text: str) -> type[BrokerkitError]:
+    lowered = text.lower()
+    if is_read_only(code, text):
+        return ReadOnlyBroker
+    if code == 162:
+        return _kind_of_162(lowered)
+    if code == 200 and "ambiguous" in lowered:
+        return AmbiguousContract
+    if code in {201, 203} and _MARGIN.search(text):
+        return InsufficientMargin
+    if code == 201 and _EXPIRED.search(text):
+        return ContractExpired
+    return _REQUEST_ERRORS.get(code, OrderRejected if code >= 10000 else BrokerkitError)
+
+
+def _kind_of_162(lowered: str) -> type[BrokerkitError]:
+    """One code of IB's stands for three different things."""
+    if "pacing" in lowered:
+        return PacingViolation
+    if "permission" in lowered or "subscri" in lowered:
+        return DataPermissionDenied
+    return MissingData
+
+
+def is_read_only(code: int, text: str) -> bool:
+    """Return whether IB refuses because the Gateway's API is read-only."""
+    return code == 321 and "read-only" in text.lower()

@@ -1,0 +1,108 @@
+"""Currency pairs at IB: which it quotes, and how the others follow from them."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import attrs
+
+from brokerkit.errors import MissingContract, MissingFxCode
+from brokerkit.plugins.ib.clients.contracts import ContractsClient
+from brokerkit.plugins.ib.contract_facts import ContractFacts, ContractQuery
+from brokerkit.plugins.ib.instrument_table import FxTable
+from brokerkit.spec.contract import FxPair
+
+_EXCHANGE = "IDEALPRO"
+
+
+@attrs.frozen
+class Quoted:
+    """A pair that IB quotes, as a factor of the rate that is wanted.
+
+    Attributes:
+        base: Its first currency.
+        quote: Its second currency.
+        inverted: Whether one over its rate is the factor.
+    """
+
+    base: str
+    quote: str
+    inverted: bool = False
+
+
+class FxPairs:
+    """The currency pairs of the table, resolved once each at IB."""
+
+    def __init__(self, client: ContractsClient, table: FxTable) -> None:
+        self.table = table
+        self._client = client
+        self._lock = threading.Lock()
+        self._facts: dict[tuple[str, str], ContractFacts] = {}
+        self._quoted = {frozenset((row.base, row.quote)): (row.base, row.quote) for row in table.rows()}
+
+    def currencies(self) -> set[str]:
+        """Return every currency that a pair of the table has."""
+        return {currency for pair in self._quoted for currency in pair}
+
+    def path(self, pair: FxPair) -> list[Quoted]:
+        """Return the quoted pairs whose rates multiply to a pair's: none for a currency in itself.
+
+        Raises:
+            MissingFxCode: No quoted pair, and no two of them, lead from one currency to the other.
+        """
+        if pair.base == pair.quote:
+            return []
+        direct = self._step(pair.base, pair.quote)
+        if direct is not None:
+            return [direct]
+        for middle in sorted(self.currencies(), key=lambda currency: (currency != "USD", currency)):
+            first, second = self._step(pair.base, middle), self._step(middle, pair.quote)
+            if first is not None and second is not None:
+                return [first, second]
+        raise MissingFxCode(
+            f"Nothing that IB quotes leads from {pair.base} to {pair.quote}.",
+            given=pair.code,
+            candidates=self.table.codes(),
+        )
+
+    def contract(self, pair: FxPair) -> Any:
+        """Return the library's contract for a pair that is traded as it stands.
+
+        Raises:
+            MissingFxCode: IB does not quote the pair this way round.
+        """
+        ordered = self._quoted.get(frozenset((pair.base, pair.quote)))
+        if ordered != (pair.base, pair.quote):
+            raise MissingFxCode(
+                f"IB does not trade {pair.code}.",
+                given=pair.code,
+                candidates=["".join(each) for each in self._quoted.values()],
+                remedy=f"Trade {''.join(ordered)} instead." if ordered else "Trade two pairs that lead to it.",
+            )
+        return self._client.contract_of(self.facts(*ordered))
+
+    def facts(self, base: str, quote: str) -> ContractFacts:
+        """Return IB's facts of a pair that it quotes.
+
+        Raises:
+            MissingFxCode: IB does not know the pair.
+        """
+        with self._lock:
+            known = self._facts.get((base, quote))
+        if known is not None:
+            return known
+        query = ContractQuery(base, _EXCHANGE, quote, security_type="CASH", include_expired=False)
+        try:
+            found = self._client.details(query)
+        except MissingContract:
+            found = []
+        if len(found) != 1:
+            raise MissingFxCode(f"IB knows {len(found)} pairs {base}.{quote} at {_EXCHANGE}.", given=base + quote)
+        with self._lock:
+            self._facts[(base, quote)] = found[0]
+        return found[0]
+
+    def _step(self, base: str, quote: str) -> Quoted | None:
+        ordered = self._quoted.get(frozenset((base, quote)))
+        return None if ordered is None else Quoted(*ordered, inverted=ordered != (base, quote))

@@ -1,0 +1,79 @@
+"""Tells listeners what happened: in order, in one thread, and not before anybody listens."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from brokerkit.spec.events import Event
+
+_log = logging.getLogger(__name__)
+_LOOK_FOR_LISTENERS = 0.02
+_KEPT = 20_000
+
+
+class Herald:
+    """Passes events on, one after another.
+
+    What happened while this broker was away is told during opening, when nobody can be listening yet:
+    those events are kept, and told to the first listener of their kind.
+    """
+
+    def __init__(self, emit: Callable[[Event], None], has_listener: Callable[[type[Event]], bool]) -> None:
+        self._emit = emit
+        self._has_listener = has_listener
+        self._queue: queue.SimpleQueue[tuple[Event, bool] | None] = queue.SimpleQueue()
+        self._kept: dict[type[Event], deque[Event]] = {}
+        self._is_opening = True
+        self._is_closed = False
+        self._thread = threading.Thread(target=self._run, name="brokerkit-ib-herald", daemon=True)
+        self._thread.start()
+
+    def tell(self, event: Event) -> None:
+        """Have an event told after all that were given before it."""
+        self._queue.put((event, self._is_opening))
+
+    def opened(self) -> None:
+        """From now on, events that nobody listens to are dropped."""
+        self._is_opening = False
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Tell what was given, then end. Closing twice does nothing."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._queue.put(None)
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                item = self._queue.get(timeout=_LOOK_FOR_LISTENERS if self._kept else None)
+            except queue.Empty:
+                self._tell_kept()
+                continue
+            if item is None:
+                return
+            self._handle(*item)
+
+    def _handle(self, event: Event, is_early: bool) -> None:
+        kind = type(event)
+        if is_early and not self._has_listener(kind):
+            self._kept.setdefault(kind, deque(maxlen=_KEPT)).append(event)
+            return
+        self._tell_kept()
+        self._pass_on(event)
+
+    def _tell_kept(self) -> None:
+        for kind in [kind for kind in self._kept if self._has_listener(kind)]:
+            for event in self._kept.pop(kind):
+                self._pass_on(event)
+
+    def _pass_on(self, event: Event) -> None:
+        try:
+            self._emit(event)
+        except Exception:  # noqa: BLE001 because a listener that fails must not keep the next event from the others
+            _log.exception("A listener failed on %r", event)

@@ -1,0 +1,78 @@
+"""Which requests a range of bars needs, and which of the bars that come may be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import attrs
+
+from brokerkit.plugins.ib.times import ib_moment
+from brokerkit.spec.prices import Frequency
+
+
+@attrs.frozen
+class BarRequest:
+    """One request for bars.
+
+    Attributes:
+        end: IB's text for the end; empty for now.
+        duration: IB's text for how far back from there.
+        bar_size: IB's text for a bar's length.
+    """
+
+    end: str
+    duration: str
+    bar_size: str
+
+
+@attrs.frozen
+class _Window:
+    bar_size: str
+    length: timedelta
+    duration: str
+
+
+# As much as IB answers in one go for each length of bar.
+_WINDOWS = {
+    Frequency.DAY: _Window("1 day", timedelta(days=365), "1 Y"),
+    Frequency.HOUR: _Window("1 hour", timedelta(days=30), "30 D"),
+    Frequency.MINUTES_15: _Window("15 mins", timedelta(days=7), "7 D"),
+    Frequency.MINUTES_5: _Window("5 mins", timedelta(days=7), "7 D"),
+    Frequency.MINUTE: _Window("1 min", timedelta(days=1), "1 D"),
+    Frequency.SECONDS_10: _Window("10 secs", timedelta(seconds=14400), "14400 S"),
+    Frequency.SECOND: _Window("1 secs", timedelta(seconds=1800), "1800 S"),
+}
+
+
+def is_small(frequency: Frequency) -> bool:
+    """Return whether IB's pacing rules for small bars count the request."""
+    return frequency.length <= timedelta(seconds=30)
+
+
+def plan(frequency: Frequency, start: datetime, end: datetime) -> Iterator[BarRequest]:
+    """Yield the requests whose answers, joined, cover a range, the newest first.
+
+    Args:
+        frequency: The length of a bar.
+        start: The first moment that is wanted, aware.
+        end: The moment after the last one, aware.
+
+    Example:
+        >>> from datetime import timezone
+        >>> day = datetime(2024, 1, 1, tzinfo=timezone.utc)
+        >>> [request.duration for request in plan(Frequency.DAY, day, day + timedelta(days=400))]
+        ['1 Y', '36 D']
+    """
+    window = _WINDOWS[frequency]
+    while end > start:
+        left = end - start
+        yield BarRequest(ib_moment(end), window.duration if left >= window.length else _duration(left), window.bar_size)
+        end -= window.length
+
+
+def _duration(length: timedelta) -> str:
+    """Return a length of less than a window in IB's words, a day more than needed where days are cut."""
+    if length >= timedelta(hours=12):
+        return f"{length.days + 1} D"
+    return f"{max(int(length.total_seconds()), 60)} S"

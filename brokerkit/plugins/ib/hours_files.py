@@ -1,0 +1,67 @@
+"""Reading the user's weekly trading hours."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from brokerkit.errors import ConfigFileError, ConfigSyntaxError, MissingDependency
+from brokerkit.plugins.ib.weekly_hours import WeeklyHours, weekly_hours_from
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+def load_weekly_hours(path: str) -> dict[str, WeeklyHours]:
+    """Return the weekly hours of a YAML or TOML file, by instrument code or zone; empty without a file.
+
+    Raises:
+        ConfigFileError: The file cannot be read.
+        ConfigSyntaxError: It is neither YAML nor TOML.
+        InvalidSetting: An entry has none of the three forms.
+    """
+    if not path:
+        return {}
+    given = read_mapping(Path(path))
+    return {str(name): weekly_hours_from(hours, f"{path}, {name}") for name, hours in given.items()}
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Return what a YAML or TOML file holds.
+
+    Raises:
+        ConfigFileError: It cannot be read.
+        ConfigSyntaxError: It is neither, or holds no names.
+        MissingDependency: It is YAML, and PyYAML is not installed.
+    """
+    try:
+        text = path.expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigFileError(f"Cannot read {path.name}: {error}.", place=str(path)) from error
+    found = _toml(text, path) if path.suffix == ".toml" else _yaml(text, path)
+    if not isinstance(found, dict):
+        raise ConfigSyntaxError(f"{path.name} holds no names with values.", place=str(path))
+    return found
+
+
+def _toml(text: str, path: Path) -> Any:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigSyntaxError(f"{path.name} is not TOML: {error}.", place=str(path)) from error
+
+
+def _yaml(text: str, path: Path) -> Any:
+    try:
+        import yaml  # because only users of pysystemtrade's files need it
+    except ImportError as error:
+        raise MissingDependency(
+            f"{path.name} is YAML, and PyYAML is not installed.", remedy="pip install pyyaml, or write it as TOML."
+        ) from error
+    try:
+        return yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise ConfigSyntaxError(f"{path.name} is not YAML: {error}.", place=str(path)) from error

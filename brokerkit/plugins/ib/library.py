@@ -1,0 +1,111 @@
+"""The one place that knows which client library is used, and how ib_insync and ib_async differ."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from brokerkit.errors import MissingDependency
+
+NAMES = ("ib_insync", "ib_async")
+_EXTRAS = {"ib_insync": "brokerkit[ib]", "ib_async": "brokerkit[ib-async]"}
+
+# What an error means to an order is decided by our own table: these the libraries take for the order's end.
+_NOT_THE_END = frozenset({10349, 2109, 2137, 399, 404, 434, 492, 104, 105, 10147, 10148, 161, 329})
+
+
+@attrs.frozen(eq=False)
+class Library:
+    """A client library: its name, and the classes it has in common with the other.
+
+    Attributes:
+        name: `ib_insync` or `ib_async`.
+        module: The imported package.
+    """
+
+    name: str
+    module: Any
+
+    @property
+    def version(self) -> str:
+        """The library's version."""
+        return str(self.module.__version__)
+
+    def new_ib(self) -> Any:
+        """Return a new IB object that raises request errors instead of answering them with nothing."""
+        ib = self.module.IB()
+        ib.RaiseRequestErrors = True
+        return ib
+
+    def request_error(self) -> type[Exception]:
+        """Return the exception class that carries IB's code and text of a failed request."""
+        wrapper = importlib.import_module(f"{self.name}.wrapper")
+        return wrapper.RequestError  # type: ignore[no-any-return]  # because the library is chosen at run time
+
+
+def load_library(name: str = "auto") -> Library:
+    """Import a client library. Call it in the thread whose event loop the client will use.
+
+    Args:
+        name: `ib_insync`, `ib_async`, or `auto` for the first of the two that is installed.
+
+    Raises:
+        MissingDependency: It is not installed, or does not run on this Python; the other is named.
+    """
+    wanted = NAMES if name == "auto" else (name,)
+    found = [each for each in wanted if importlib.util.find_spec(each)]
+    if not found:
+        raise MissingDependency(
+            f"No client library for IB is installed: {' and '.join(wanted)} looked for.",
+            remedy=" or ".join(f"pip install '{_EXTRAS[each]}'" for each in wanted) + ".",
+        )
+    failures = []
+    for each in found:
+        try:
+            return Library(each, importlib.import_module(each))
+        except Exception as error:  # noqa: BLE001 because whatever its import raises, the other library is the remedy
+            failures.append(f"{each} failed to import: {error!r}")
+    other = next(each for each in NAMES if each != found[-1])
+    raise MissingDependency(". ".join(failures) + ".", remedy=f"Use the other one: pip install '{_EXTRAS[other]}'.")
+
+
+def tap(ib: Any, listener: Callable[[str, tuple[Any, ...]], None], messages: tuple[str, ...]) -> None:
+    """Tell a listener of every message of some kinds, before the library itself handles it.
+
+    Both libraries keep to themselves what they have no open request or known order for, so their own
+    events are not enough to follow orders across connections.
+
+    Args:
+        ib: The library's IB object.
+        listener: Called in the event loop with the message's name and its arguments.
+        messages: Names of methods of the library's wrapper.
+    """
+    for message in messages:
+        setattr(ib.wrapper, message, _tapped(message, getattr(ib.wrapper, message), listener))
+    ib.wrapper.error = _guarded_error(ib, ib.wrapper.error)
+
+
+def _tapped(
+    message: str, handle: Callable[..., Any], listener: Callable[[str, tuple[Any, ...]], None]
+) -> Callable[..., Any]:
+    def handler(*arguments: Any) -> Any:
+        listener(message, arguments)
+        return handle(*arguments)
+
+    return handler
+
+
+def _guarded_error(ib: Any, handle: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep the library from taking an order for cancelled on a notice, or on a failed modify or cancel."""
+
+    def error(request_id: int, code: int, text: str, reject_json: str = "") -> None:
+        if code in _NOT_THE_END and request_id not in ib.wrapper._futures:
+            ib.errorEvent.emit(request_id, code, text, None)
+        else:
+            handle(request_id, code, text, reject_json)
+
+    return error

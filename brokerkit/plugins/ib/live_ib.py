@@ -1,0 +1,109 @@
+"""The live IB object of the client library, safe to use from any thread."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable
+from typing import Any
+
+from brokerkit.plugins.ib.loop_thread import LoopThread
+from brokerkit.plugins.ib.post_office import PostOffice
+
+
+class LiveEvent:
+    """One of the IB object's events. Handlers run in brokerkit's event thread, where they may call anything."""
+
+    def __init__(self, event: Any, thread: LoopThread, callbacks: PostOffice) -> None:
+        self._event = event
+        self._thread = thread
+        self._callbacks = callbacks
+        self._handlers: dict[Any, Callable[..., None]] = {}
+
+    def connect(self, handler: Callable[..., Any]) -> LiveEvent:
+        """Have a handler called, from now on, with what the event carries."""
+
+        def pass_on(*arguments: Any) -> None:
+            self._callbacks.post(lambda: handler(*arguments))
+
+        self._handlers[handler] = pass_on
+        self._thread.call(self._event.connect, pass_on, None, None, True)
+        return self
+
+    def disconnect(self, handler: Callable[..., Any]) -> LiveEvent:
+        """Call a handler no more; one that was never connected is left alone."""
+        known = self._handlers.pop(handler, None)
+        if known is not None:
+            self._thread.call(self._event.disconnect, known)
+        return self
+
+    __iadd__ = connect
+    __isub__ = disconnect
+
+
+class LiveIB:
+    """Everything the library's IB object offers, each call made in the client's own thread.
+
+    A call that the library would answer by running the event loop is answered by its `...Async` twin,
+    within the request timeout. Attributes are read as they are.
+    """
+
+    def __init__(self, ib: Any, thread: LoopThread, callbacks: PostOffice, timeout: float) -> None:
+        self.__dict__.update(_ib=ib, _thread=thread, _callbacks=callbacks, _timeout=timeout, _events={})
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._ib, name)
+        if name.startswith("_") or name.endswith("Async"):
+            return value
+        if hasattr(value, "emit") and hasattr(value, "connect"):
+            return self._event(name, value)
+        if inspect.isroutine(value):
+            return self._method(name, value)
+        return value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not isinstance(value, LiveEvent):  # `ib.errorEvent += handler` sets what it read
+            self._thread.call(setattr, self._ib, name, value)
+
+    def __dir__(self) -> list[str]:
+        return dir(self._ib)
+
+    def __repr__(self) -> str:
+        return repr(self._ib)
+
+    def sleep(self, secs: float = 0.02) -> bool:
+        """Wait in the caller's thread; the client goes on meanwhile in its own."""
+        time.sleep(secs)
+        return True
+
+    def waitOnUpdate(self, timeout: float = 0) -> bool:  # noqa: N802 because it is the library's name
+        """Return True once anything came from the Gateway, False when nothing did in time."""
+
+        async def update() -> bool:
+            await self._ib.updateEvent
+            return True
+
+        answered: bool = self._thread.run(update(), timeout or self._timeout, "any update")
+        return answered
+
+    def _event(self, name: str, event: Any) -> LiveEvent:
+        if name not in self._events:
+            self._events[name] = LiveEvent(event, self._thread, self._callbacks)
+        found: LiveEvent = self._events[name]
+        return found
+
+    def _method(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        twin = getattr(self._ib, f"{name}Async", None)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            if twin is None:
+                return self._thread.call(lambda: method(*arguments, **named), timeout=self._timeout)
+
+            async def ask() -> Any:
+                return await twin(*arguments, **named)
+
+            return self._thread.run(ask(), self._timeout, f"ib.{name}()")
+
+        call.__name__ = name
+        call.__doc__ = method.__doc__
+        return call

@@ -1,0 +1,116 @@
+"""One thread with one event loop: where the client library lives, reached from every other thread."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from brokerkit.errors import BrokerClosed, InvalidArgument, RequestTimedOut
+
+T = TypeVar("T")
+_GRACE = 5.0
+
+
+class LoopThread:
+    """A thread that runs an event loop of its own, whatever loops the caller has running.
+
+    asyncio is not patched, and no loop of the caller's is touched.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._running = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+        self._running.wait()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the caller is in this thread, where waiting for it would never end."""
+        return threading.current_thread() is self._thread
+
+    def run(self, coroutine: Coroutine[Any, Any, T], timeout: float, what: str = "the call") -> T:
+        """Run a coroutine in the loop and return its result.
+
+        Args:
+            coroutine: What to run; it is cancelled when time is up.
+            timeout: Seconds to wait at most.
+            what: What is waited for, in words.
+
+        Raises:
+            RequestTimedOut: It was not done in time.
+            InvalidArgument: Called from the loop's own thread.
+            BrokerClosed: The loop has ended.
+        """
+        self._check(coroutine)
+        future = asyncio.run_coroutine_threadsafe(_limited(coroutine, timeout), self.loop)
+        return self._result(future, timeout, what)
+
+    def call(self, function: Callable[..., T], *arguments: Any, timeout: float = 30.0) -> T:
+        """Run a plain function in the loop's thread and return its result; raises as `run` does."""
+        self._check()
+        future: concurrent.futures.Future[T] = concurrent.futures.Future()
+        self.loop.call_soon_threadsafe(_settle, future, function, arguments)
+        return self._result(future, timeout, getattr(function, "__name__", "the call"))
+
+    def post(self, function: Callable[..., Any], *arguments: Any) -> None:
+        """Run a function in the loop's thread some time soon, without waiting for it."""
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(function, *arguments)
+
+    def stop(self) -> None:
+        """End the loop and its thread, cancelling what still runs in it. Ending twice does nothing."""
+        if self._thread.is_alive() and not self.is_current:
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self._thread.join(_GRACE)
+
+    def _check(self, coroutine: Coroutine[Any, Any, Any] | None = None) -> None:
+        if not self.is_current and not self.loop.is_closed():
+            return
+        if coroutine is not None:
+            coroutine.close()
+        if self.is_current:
+            raise InvalidArgument(
+                "A blocking call was made from the IB client's own thread, which would wait for itself.",
+                remedy="Subscribe through brokerkit's events or `connection.ib`, which call back in another thread.",
+            )
+        raise BrokerClosed("The connection to IB was closed.")
+
+    def _result(self, future: concurrent.futures.Future[T], timeout: float, what: str) -> T:
+        try:
+            return future.result(timeout + _GRACE)
+        except (asyncio.TimeoutError, concurrent.futures.TimeoutError):
+            future.cancel()
+            raise RequestTimedOut(f"No answer from IB in {timeout:g} s to {what}.") from None
+        except (asyncio.CancelledError, concurrent.futures.CancelledError):
+            raise BrokerClosed(f"The connection to IB was closed during {what}.") from None
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.call_soon(self._running.set)
+        try:
+            self.loop.run_forever()
+        finally:
+            tasks = asyncio.all_tasks(self.loop)
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            self.loop.run_until_complete(self.loop.shutdown_default_executor())
+            self.loop.close()
+
+
+async def _limited(coroutine: Coroutine[Any, Any, T], timeout: float) -> T:
+    return await asyncio.wait_for(coroutine, timeout)
+
+
+def _settle(future: concurrent.futures.Future[T], function: Callable[..., T], arguments: tuple[Any, ...]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(function(*arguments))
+    except BaseException as error:  # noqa: BLE001 because it is handed to the thread that waits for the result
+        future.set_exception(error)

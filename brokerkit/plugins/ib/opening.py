@@ -1,0 +1,144 @@
+"""Opening the plugin: the connection, what stands on it, and the domains in front."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import partial
+
+import attrs
+
+from brokerkit.errors import InvalidOrder
+from brokerkit.plugins.ib.capital import IBCapital, kind_of
+from brokerkit.plugins.ib.clients.accounting import AccountingClient
+from brokerkit.plugins.ib.clients.contracts import ContractsClient
+from brokerkit.plugins.ib.clients.orders import OrdersClient
+from brokerkit.plugins.ib.clients.positions import PositionsClient
+from brokerkit.plugins.ib.clients.prices import PriceClient
+from brokerkit.plugins.ib.connection import IBConnection
+from brokerkit.plugins.ib.contract_directory import ContractDirectory
+from brokerkit.plugins.ib.contracts import IBContracts
+from brokerkit.plugins.ib.fx import IBFx
+from brokerkit.plugins.ib.fx_pairs import FxPairs
+from brokerkit.plugins.ib.herald import Herald
+from brokerkit.plugins.ib.hours_files import load_weekly_hours
+from brokerkit.plugins.ib.instruments import IBInstruments
+from brokerkit.plugins.ib.order_changing import OrderChanging
+from brokerkit.plugins.ib.order_desk import OrderDesk
+from brokerkit.plugins.ib.order_placing import OrderPlacing
+from brokerkit.plugins.ib.orders import IBOrders
+from brokerkit.plugins.ib.positions import IBPositions
+from brokerkit.plugins.ib.prices import IBPrices
+from brokerkit.plugins.ib.reconciliation import Reconciliation
+from brokerkit.plugins.ib.settings import IBSettings
+from brokerkit.plugins.ib.table_files import load_fx, load_instruments
+from brokerkit.spec.capital import AccountKind
+from brokerkit.spec.lifecycle import Services, Session
+
+
+@attrs.frozen(eq=False)
+class IBDesk:
+    """The plugin's own object, `broker.native`: what the contract does not cover.
+
+    Attributes:
+        connection: The connection; `connection.ib` is the live IB object.
+        reconciliation: What IB and the journal disagreed on, and which instruments are locked for it.
+        fx: The domain, with pysystemtrade's names beside the contract's.
+        prices: As above.
+        contracts: As above.
+        instruments: As above.
+        capital: As above.
+        orders: As above.
+        positions: As above.
+    """
+
+    connection: IBConnection
+    reconciliation: Reconciliation
+    fx: IBFx
+    prices: IBPrices
+    contracts: IBContracts
+    instruments: IBInstruments
+    capital: IBCapital
+    orders: IBOrders
+    positions: IBPositions
+
+    @property
+    def ib(self) -> object:
+        """The live IB object of the client library, safe from any thread."""
+        return self.connection.ib
+
+
+def open_session(settings: IBSettings, services: Services) -> Session:
+    """Connect to a Gateway or TWS and return the broker that it is.
+
+    Raises:
+        ConfigError: A table cannot be read, or no client library is installed.
+        ConnectionProblem: It cannot be reached; the error says why.
+        StoreError: The store, which keeps orders from being sent twice, cannot be used.
+    """
+    instruments = load_instruments(settings.instruments, settings.instruments_replaced_by)
+    pairs = load_fx(settings.fx_codes, settings.fx_codes_replaced_by)
+    hours = load_weekly_hours(settings.trading_hours)
+    with ExitStack() as resources:
+        herald = Herald(services.emit, services.has_listener)
+        resources.callback(herald.close)
+        connection = IBConnection(settings, services.store, herald.tell)
+        directory = ContractDirectory(
+            ContractsClient(connection), instruments, settings.contract_age, connection.recent_time
+        )
+        desk = OrderDesk(OrdersClient(connection), directory, services.store, herald)
+        resources.callback(desk.close)
+        resources.callback(connection.close_connection)
+        desk.start()
+        connection.open()
+        reconciliation = Reconciliation(desk, services.state_folder, lock=settings.lock_on_break)
+        reconciliation.start()
+        resources.callback(reconciliation.save)
+        fx_pairs = FxPairs(directory.client, pairs)
+        placing = OrderPlacing(
+            desk, directory, fx_pairs, lambda: services.store().journal, partial(_refuse_locked, reconciliation)
+        )
+        prices_client = PriceClient(connection)
+        capital = IBCapital(AccountingClient(connection))
+        orders = IBOrders(desk, placing, OrderChanging(desk, directory))
+        native = IBDesk(
+            connection=connection,
+            reconciliation=reconciliation,
+            fx=IBFx(prices_client, fx_pairs, capital, desk, placing),
+            prices=IBPrices(prices_client, directory),
+            contracts=IBContracts(directory, hours, orders.commission_of, connection.server_time),
+            instruments=IBInstruments(directory),
+            capital=capital,
+            orders=orders,
+            positions=IBPositions(PositionsClient(connection), desk),
+        )
+        herald.opened()
+        return Session(
+            domains=(
+                native.fx,
+                native.prices,
+                native.contracts,
+                native.instruments,
+                native.capital,
+                native.orders,
+                native.positions,
+            ),
+            account_kind=_kind_of_all(connection.accounts),
+            native=native,
+            close=resources.pop_all().close,
+            state=lambda: connection.state,
+            data=f"{settings.gateway}, {connection.library.name} {connection.library.version}",
+        )
+
+
+def _kind_of_all(accounts: list[str]) -> AccountKind:
+    """Return live as soon as one account is."""
+    return AccountKind.LIVE if any(kind_of(each) is AccountKind.LIVE for each in accounts) else AccountKind.PAPER
+
+
+def _refuse_locked(reconciliation: Reconciliation, instrument_code: str) -> None:
+    reason = reconciliation.locked.get(instrument_code)
+    if reason:
+        raise InvalidOrder(
+            f"{instrument_code} is locked: {reason}.",
+            remedy="It opens by itself when the positions agree, or with `native.reconciliation.unlock`.",
+        )

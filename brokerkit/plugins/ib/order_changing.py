@@ -1,0 +1,230 @@
+"""Changing and cancelling orders that work at IB."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import attrs
+
+from brokerkit.errors import (
+    InvalidQuantity,
+    MissingOrder,
+    OrderCannotBeCancelled,
+    OrderCannotBeModified,
+    OutcomeUnknown,
+    ReadOnlyBroker,
+)
+from brokerkit.plugins.ib.clients.orders import OrdersClient
+from brokerkit.plugins.ib.contract_directory import ContractDirectory
+from brokerkit.plugins.ib.order_desk import OrderDesk
+from brokerkit.plugins.ib.order_terms import terms_of
+from brokerkit.plugins.ib.tracked_order import TrackedOrder
+from brokerkit.spec.broker_order import OrderState
+from brokerkit.spec.contract import FuturesContract
+from brokerkit.spec.events import ConnectionState
+from brokerkit.spec.order import Order
+from brokerkit.spec.orders import OrderChange
+
+_CHANGEABLE = frozenset({OrderState.PENDING, OrderState.WORKING})
+_CHANGED_FIELDS = ("totalQuantity", "lmtPrice", "auxPrice", "trailStopPrice")
+
+
+class OrderChanging:
+    """Changes and cancels orders; what IB refuses leaves them as they were."""
+
+    def __init__(self, desk: OrderDesk, directory: ContractDirectory) -> None:
+        self._desk = desk
+        self._client: OrdersClient = desk.client
+        self._connection = desk.client.ib_connection
+        self._directory = directory
+
+    def find(self, order_ref: str) -> TrackedOrder:
+        """Return an order that is followed, looked for at IB when it is not.
+
+        Raises:
+            MissingOrder: Neither we nor IB know it.
+        """
+        tracked = self._desk.book.get(order_ref)
+        if tracked is None:
+            self._desk.look()
+            tracked = self._desk.book.get(order_ref)
+        if tracked is None:
+            raise MissingOrder(f"IB knows no order with the reference {order_ref!r}.", given=order_ref)
+        return tracked
+
+    # Changing
+
+    def can_change(self, tracked: TrackedOrder) -> bool:
+        """Return whether IB would take a change now."""
+        try:
+            self._require_changeable(tracked)
+        except OrderCannotBeModified:
+            return False
+        return True
+
+    def change(self, tracked: TrackedOrder, change: OrderChange) -> None:
+        """Change prices or quantity, and wait until IB says that it took the change.
+
+        Raises:
+            OrderCannotBeModified: It is final, being cancelled, not ours to change, or has no such price.
+            OffTickPrice: A price is between two ticks.
+            InvalidQuantity: The new total is below what is filled, or turns the side.
+            OutcomeUnknown: It was sent, and nobody knows yet whether it arrived.
+        """
+        self._connection.require_up(f"a change of order {tracked.order.order_ref}")
+        self._require_writable()
+        self._require_changeable(tracked)
+        changed = self._changed_order(tracked, change)
+        if changed == tracked.order:
+            return
+        fields = terms_of(changed, tracked.ids.account).fields
+        ib_order = tracked.ib_order
+        changes = {name: fields[name] for name in _CHANGED_FIELDS if name in fields}
+        session = self._connection.session
+        with self._desk.book.news:
+            tracked.change_pending, tracked.refusal = True, None
+        self._client.send_change(tracked.ib_contract, ib_order, changes)
+        self._await_change(tracked, session)
+
+    def _require_changeable(self, tracked: TrackedOrder) -> None:
+        reason = ""
+        if tracked.state not in _CHANGEABLE or tracked.cancel_sent:
+            reason = f"it is {tracked.state.value}"
+        elif tracked.ib_order is None or not tracked.ids.order_id:
+            reason = "IB has not described it yet"
+        elif tracked.ids.client_id != self._connection.client_id():
+            reason = f"client id {tracked.ids.client_id} placed it, and this is {self._connection.client_id()}"
+        if reason:
+            raise OrderCannotBeModified(f"Order {tracked.order.order_ref} cannot be changed: {reason}.")
+
+    def _changed_order(self, tracked: TrackedOrder, change: OrderChange) -> Order:
+        order = tracked.order
+        given = {name: value for name, value in attrs.asdict(change, recurse=False).items() if value is not None}
+        for name in ("limit_price", "stop_price"):
+            if name in given and getattr(order, name) is None:
+                raise OrderCannotBeModified(f"Order {order.order_ref} is {order.order_type.value} and has no {name}.")
+        changed = attrs.evolve(order, **given)
+        self._check_quantity(tracked, changed)
+        if len(order.contract.legs) == 1 and isinstance(order.contract, FuturesContract):
+            steps = self._directory.resolve(order.contract).steps
+            steps.check(changed.limit_price, "The limit price", str(order.contract))
+            steps.check(changed.stop_price, "The stop price", str(order.contract))
+        return changed
+
+    def _check_quantity(self, tracked: TrackedOrder, changed: Order) -> None:
+        filled = tracked.view().filled
+        for old, new, done in zip(tracked.order.quantity, changed.quantity, filled, strict=True):
+            if (new > 0) is not (old > 0) or abs(new) < abs(done) or (abs(new) == abs(done) and new != old):
+                raise InvalidQuantity(
+                    f"Order {changed.order_ref} of {old} with {done} filled cannot become {new}.",
+                    remedy="Keep the side, and ask for more than is filled; cancel it to stop here.",
+                )
+        if len(changed.quantity) > 1:
+            old_units, new_units = math.gcd(*tracked.order.quantity), math.gcd(*changed.quantity)
+            if [each // old_units for each in tracked.order.quantity] != [
+                each // new_units for each in changed.quantity
+            ]:
+                raise InvalidQuantity(f"A change of order {changed.order_ref} must keep the ratio of its legs.")
+
+    def _await_change(self, tracked: TrackedOrder, session: int) -> None:
+        timeout = self._connection.settings.order_timeout
+        self._desk.book.wait(
+            lambda: (
+                not tracked.change_pending
+                or tracked.refusal is not None
+                or tracked.state.is_final
+                or session != self._connection.session
+                or self._connection.state is not ConnectionState.CONNECTED
+            ),
+            timeout,
+        )
+        if tracked.refusal is not None:
+            refusal = tracked.refusal
+            raise OrderCannotBeModified(
+                f"IB refused the change of order {tracked.order.order_ref}: {refusal.broker_message}",
+                remedy="It goes on as it was.",
+                broker_code=refusal.broker_code,
+                broker_message=refusal.broker_message,
+            )
+        if tracked.change_pending and tracked.state.is_final:
+            raise OrderCannotBeModified(f"Order {tracked.order.order_ref} became {tracked.state.value} meanwhile.")
+        if tracked.change_pending:
+            self._desk.doubt(f"a change of {tracked.order.order_ref} was not answered")
+            raise OutcomeUnknown(
+                f"A change of order {tracked.order.order_ref} was sent, and nobody knows yet whether it arrived.",
+                remedy="The order works with its old or its new terms: read it again before changing more.",
+            )
+
+    # Cancelling
+
+    def cancel(self, tracked: TrackedOrder) -> None:
+        """Ask IB to cancel an order.
+
+        Raises:
+            OrderCannotBeCancelled: It is final, or its cancel is on the way, or IB cannot tell it from another.
+            ConnectionLost: The line is down; nothing was sent.
+        """
+        self._connection.require_up(f"the cancel of order {tracked.order.order_ref}")
+        self._require_writable()
+        order_id = self._cancellable_id(tracked)
+        with self._desk.book.news:
+            tracked.cancel_sent = True
+        try:
+            self._client.cancel(order_id)
+        except BaseException:
+            tracked.cancel_sent = False
+            raise
+        self._desk.office.post(lambda: self._cancel_sent(tracked))
+        self._desk.book.wait(lambda: tracked.state not in _CHANGEABLE, self._connection.settings.order_timeout)
+
+    def _cancel_sent(self, tracked: TrackedOrder) -> None:
+        if tracked.cancel_sent:
+            self._desk.news.settle(tracked, OrderState.PENDING_CANCEL)
+
+    def _cancellable_id(self, tracked: TrackedOrder) -> int:
+        ref = tracked.order.order_ref
+        if tracked.state.is_final or tracked.cancel_sent or tracked.state is OrderState.PENDING_CANCEL:
+            raise OrderCannotBeCancelled(
+                f"Order {ref} is {tracked.state.value} already.", place=str(tracked.order.contract)
+            )
+        mine = self._connection.client_id()
+        namesake = self._desk.book.with_session_id(mine, tracked.ids.order_id)
+        if not tracked.ids.order_id or (tracked.ids.client_id != mine and namesake is not None):
+            raise OrderCannotBeCancelled(
+                f"Order {ref} of client id {tracked.ids.client_id} has an order id that does not name it alone here.",
+                remedy="Cancel it in that session, in TWS, or with cancel_all_orders.",
+            )
+        return int(tracked.ids.order_id)
+
+    def cancel_all(self, account: str) -> list[TrackedOrder]:
+        """Ask IB to cancel every working order, of one account or of all, and return those asked for."""
+        self._connection.require_up("the cancel of all orders")
+        self._require_writable()
+        self._desk.look(everything=False)
+        working = [each for each in self._desk.book.all() if self._is_working(each, account)]
+        if not working:
+            return []
+        if account and len(self._connection.accounts) > 1:
+            for each in working:
+                self.cancel(each)
+        else:
+            for each in working:
+                each.cancel_sent = True
+            self._client.cancel_everything()
+            for each in working:
+                self._desk.office.post(partial(self._cancel_sent, each))
+            self._desk.flush()
+        return working
+
+    def _is_working(self, tracked: TrackedOrder, account: str) -> bool:
+        return (
+            not tracked.state.is_final
+            and not tracked.cancel_sent
+            and tracked.state is not OrderState.UNKNOWN
+            and (not account or tracked.ids.account == account)
+        )
+
+    def _require_writable(self) -> None:
+        if self._connection.is_read_only:
+            raise ReadOnlyBroker("The Gateway's API is read-only.", remedy="Untick 'Read-Only API' in its settings.")

@@ -1,0 +1,55 @@
+"""A live handle on an order that was placed at IB."""
+
+from __future__ import annotations
+
+import attrs
+
+from brokerkit.errors import MissingOrder, RequestTimedOut
+from brokerkit.plugins.ib.order_book import OrderBook
+from brokerkit.spec.broker_order import BrokerOrder
+
+
+@attrs.frozen(eq=False)
+class IBOrderControl:
+    """Follows one order through its whole life, across connections.
+
+    Attributes:
+        order_ref: Our identity for the order.
+        children: Handles on its children.
+    """
+
+    order_ref: str
+    _book: OrderBook
+    children: tuple[IBOrderControl, ...] = ()
+
+    @property
+    def order(self) -> BrokerOrder:
+        """The newest view, under the name that pysystemtrade's orderWithControls has for it."""
+        return self.current()
+
+    def current(self) -> BrokerOrder:
+        """Return the newest view of the order, without asking IB again."""
+        view = self._book.view(self.order_ref)
+        if view is None:
+            raise MissingOrder(f"Order {self.order_ref!r} is not followed any more.", given=self.order_ref)
+        return view
+
+    def wait(self, timeout: float = 60.0) -> BrokerOrder:
+        """Return the view in which the order's state is final.
+
+        Raises:
+            RequestTimedOut: It was not final in time; the order goes on as it was.
+        """
+        if not self._book.wait(lambda: self.current().state.is_final, timeout):
+            raise RequestTimedOut(
+                f"Order {self.order_ref} is {self.current().state.value} after {timeout:g} s.",
+                remedy="It goes on as it was: wait longer, change it, or cancel it.",
+            )
+        return self.current()
+
+
+def control_of(book: OrderBook, order_ref: str) -> IBOrderControl:
+    """Return a handle on an order that is followed, with handles on its children."""
+    view = book.view(order_ref)
+    children = view.order.children if view is not None else ()
+    return IBOrderControl(order_ref, book, tuple(control_of(book, child.order_ref) for child in children))

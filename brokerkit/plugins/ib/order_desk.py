@@ -1,0 +1,304 @@
+"""The order desk: hears IB's messages, looks for what is in doubt, and knows every order that is followed."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import Any
+
+from brokerkit.errors import BrokerkitError, RequestTimedOut
+from brokerkit.plugins.ib.clients.orders import OrdersClient
+from brokerkit.plugins.ib.contract_directory import ContractDirectory
+from brokerkit.plugins.ib.executions import price_from
+from brokerkit.plugins.ib.herald import Herald
+from brokerkit.plugins.ib.journal_writer import JournalWriter
+from brokerkit.plugins.ib.order_book import OrderBook
+from brokerkit.plugins.ib.order_news import OrderNews, follow_again
+from brokerkit.plugins.ib.position_news import PositionNews
+from brokerkit.plugins.ib.post_office import PostOffice
+from brokerkit.plugins.ib.tracked_order import TrackedOrder
+from brokerkit.plugins.ib.undecided import Verdict, verdict_on
+from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderState
+from brokerkit.spec.contract import FuturesContract
+from brokerkit.spec.money import Money
+from brokerkit.spec.services import Store
+
+_log = logging.getLogger(__name__)
+_BETWEEN_LOOKS = 1.0
+_MOST_LOOKS = 5
+_REMEMBERED = timedelta(days=3)
+_UNSET = 1e300
+
+
+class OrderDesk:
+    """One thread takes IB's messages in, one after another; any thread may ask how orders stand.
+
+    Attributes:
+        book: The orders that are followed.
+        positions: What IB says is held, and the fills since.
+    """
+
+    def __init__(
+        self,
+        client: OrdersClient,
+        directory: ContractDirectory,
+        store: Callable[[], Store],
+        herald: Herald,
+    ) -> None:
+        self.client = client
+        self.book = OrderBook()
+        self.positions = PositionNews(directory, herald.tell)
+        self.writer = JournalWriter(lambda: store().journal)
+        self.office = PostOffice("brokerkit-ib-desk")
+        self._connection = client.ib_connection
+        self._store = store
+        self._directory = directory
+        self._known: dict[str, BrokerOrder] = {}
+        self._looks = 0
+        self._look_lock = threading.Lock()
+        self._look_began = datetime.now(timezone.utc)
+        self.news = OrderNews(
+            self.book,
+            self.writer,
+            lambda: store().journal,
+            directory,
+            herald.tell,
+            self.doubt,
+            self.positions.count,
+        )
+        self._handlers: dict[str, Callable[..., None]] = {
+            "openOrder": self._open_order,
+            "orderStatus": self._order_status,
+            "completedOrder": self._completed_order,
+            "execDetails": self._execution,
+            "commissionReport": self._commission,
+            "position": self.positions.hear,
+            "error": self._error,
+        }
+
+    def start(self) -> None:
+        """Follow what the journal knows, and listen to the connection."""
+        journal = self._store().journal
+        recent = journal.orders(since=datetime.now(timezone.utc) - _REMEMBERED)
+        self._known = {view.order_ref: view for view in recent} | {
+            view.order_ref: view for view in journal.open_orders()
+        }
+        for view in self._known.values():
+            tracked = self.book.add(follow_again(view))
+            for fill in view.fills:
+                self.book.remember_execution(fill.execution_id.rpartition(".")[0] or fill.execution_id, view.order_ref)
+            tracked.is_recent = not view.state.is_final
+        self._connection.listen(self._hear)
+        self._connection.when_dialing(self._on_dial)
+        self._connection.when_up(self._on_up)
+        self._connection.when_changed(self.book.tell)
+
+    # What happened while we were away
+
+    def changed_while_away(self) -> list[BrokerOrder]:
+        """Return the orders of ours whose state is not what the journal last said."""
+        views = [view for ref in self._known if (view := self.book.view(ref)) is not None]
+        return [view for view in views if view.state is not self._known[view.order_ref].state]
+
+    def fills_while_away(self) -> list[Fill]:
+        """Return the executions that the journal did not know when this session started."""
+        known = {fill.execution_id for view in self._known.values() for fill in view.fills}
+        return [fill for each in self.book.all() for fill in each.fills if fill.execution_id not in known]
+
+    def fills_since(self, moment: datetime) -> list[tuple[str, int, int]]:
+        """Return account, contract id and signed lots of every futures execution after a time."""
+        fills = [fill for each in self.book.all() for fill in each.fills if fill.time > moment]
+        return [
+            (fill.account, self._directory.resolve(fill.contract).facts.con_id, fill.quantity)
+            for fill in fills
+            if isinstance(fill.contract, FuturesContract)
+        ]
+
+    def contract_of(self, con_id: int) -> FuturesContract:
+        """Return our name for IB's contract id."""
+        return self._directory.by_con_id(con_id).contract
+
+    def close(self) -> None:
+        """Take in what was heard, then end."""
+        self.office.close()
+
+    # Asking
+
+    def flush(self) -> None:
+        """Wait until everything that was heard so far is taken in.
+
+        Raises:
+            RequestTimedOut: It took too long.
+        """
+        timeout = self._connection.settings.request_timeout
+        if not self.office.flush(timeout):
+            raise RequestTimedOut(f"What IB sent could not be taken in within {timeout:g} s.")
+
+    def look(self, *, everything: bool = True) -> None:
+        """Read IB's lists now, and take them in.
+
+        Raises:
+            ConnectionLost: The line is down.
+            RequestTimedOut: No answer in time.
+        """
+        self._connection.require_up("IB's lists of orders")
+        timeout = self._connection.settings.request_timeout
+        self._connection.run(self._look(everything=everything), "IB's lists of orders", timeout)
+        self.flush()
+
+    def doubt(self, reason: str) -> None:
+        """Look at IB's lists soon, because something about an order is not certain."""
+        with self._look_lock:
+            was_looking, self._looks = self._looks > 0, _MOST_LOOKS
+        if not was_looking:
+            _log.info("Looking at IB's lists of orders: %s", reason)
+            self._connection.post(lambda _ib: self._look_until_certain())
+
+    def settle(self, tracked: TrackedOrder, state: OrderState, reason: str) -> None:
+        """Set a state that follows from what did not come, unless IB answered meanwhile."""
+
+        def if_unanswered() -> None:
+            if not tracked.is_answered:
+                self.news.settle(tracked, state, reason)
+
+        self.office.post(if_unanswered)
+
+    # Hearing, in the client's thread
+
+    def _hear(self, message: str, arguments: tuple[Any, ...]) -> None:
+        handler = self._handlers.get(message)
+        if handler is not None:
+            self.office.post(partial(handler, *arguments))
+
+    def _on_dial(self, client_id: int) -> None:
+        self.office.post(partial(self.news.started_session, client_id))
+        self.office.post(self._begin_look)
+
+    async def _on_up(self, ib: Any) -> None:
+        """Read what other sessions have open too, and wait until all of it is taken in."""
+        await asyncio.wait_for(self.client.read_lists(ib, everything=False), self._connection.settings.connect_timeout)
+        await self._end_look(complete=not self._connection.is_read_only)
+
+    async def _look(self, *, everything: bool = True) -> None:
+        self.office.post(self._begin_look)
+        complete = False
+        try:
+            await self._connection.asked(
+                lambda ib: self.client.read_lists(ib, everything=everything), "IB's lists of orders"
+            )
+            complete = everything and not self._connection.is_read_only
+        finally:
+            await self._end_look(complete=complete)
+
+    async def _end_look(self, *, complete: bool) -> None:
+        done: concurrent.futures.Future[None] = concurrent.futures.Future()
+
+        def end() -> None:
+            try:
+                self._finish_look(complete=complete)
+            finally:
+                done.set_result(None)
+
+        self.office.post(end)
+        await asyncio.wrap_future(done)
+
+    async def _look_until_certain(self) -> None:
+        while self._looks > 0:
+            with self._look_lock:
+                self._looks -= 1
+            try:
+                self._connection.require_up("IB's lists of orders")
+                await asyncio.wait_for(self._look(), self._connection.settings.request_timeout)
+            except (BrokerkitError, OSError, asyncio.TimeoutError) as error:
+                _log.info("IB's lists of orders could not be read: %r", error)
+            if not self._undecided():
+                with self._look_lock:
+                    self._looks = 0
+                return
+            await asyncio.sleep(_BETWEEN_LOOKS)
+
+    # Taking in, in the desk's thread
+
+    def _open_order(self, order_id: int, contract: Any, ib_order: Any, state: Any) -> None:
+        self.news.open_order(order_id, contract, ib_order, state.status)
+
+    def _completed_order(self, contract: Any, ib_order: Any, state: Any) -> None:
+        self.news.completed_order(contract, ib_order, state.status, getattr(state, "completedStatus", ""))
+
+    def _order_status(
+        self,
+        order_id: int,
+        status: str,
+        filled: float,
+        remaining: float,
+        average_price: float,
+        perm_id: int,
+        parent_id: int,
+        last_price: float,
+        client_id: int,
+        why_held: str,
+        cap_price: float = 0.0,
+    ) -> None:
+        self.news.order_status(order_id, status, filled, perm_id, client_id, why_held)
+
+    def _execution(self, request_id: int, contract: Any, execution: Any) -> None:
+        self.news.execution(contract, execution, is_live=request_id < 0)
+
+    def _commission(self, report: Any) -> None:
+        amount = price_from(report.commission)
+        if amount is not None and report.currency:
+            self.news.commission(report.execId, Money(report.currency, amount))
+
+    def _error(self, request_id: int, code: int, text: str, contract: Any) -> None:
+        self.news.error(request_id, code, text)
+
+    # Looking, in the desk's thread
+
+    def _begin_look(self) -> None:
+        self.news.seen.clear()
+        self.news.begin_batch()
+        self._look_began = datetime.now(timezone.utc)
+
+    def _finish_look(self, *, complete: bool) -> None:
+        self.news.end_batch()
+        if not complete:
+            return
+        for tracked in self._undecided():
+            if tracked.waiting_final is not None:
+                tracked.unseen += 1
+                if tracked.unseen >= 2:
+                    self.news.conclude_waiting(tracked)
+            elif tracked.order.order_ref in self.news.seen:
+                tracked.unseen = 0
+            elif tracked.submitted is None or tracked.submitted < self._look_began:
+                tracked.unseen += 1
+                self._conclude(tracked)
+
+    def _conclude(self, tracked: TrackedOrder) -> None:
+        verdict: Verdict | None = verdict_on(tracked, datetime.now(timezone.utc), self._is_ours_alone(tracked))
+        if verdict is not None:
+            self.news.settle(tracked, verdict.state, verdict.reason)
+
+    def _is_ours_alone(self, tracked: TrackedOrder) -> bool:
+        """Return whether no other living process of ours may be sending the order right now."""
+        client_id = tracked.ids.client_id
+        if client_id is None or client_id == self._connection.client_id():
+            return True
+        leases = self._store().client_ids.leases(self._connection.settings.gateway)
+        return all(lease.client_id != client_id for lease in leases)
+
+    def _undecided(self) -> list[TrackedOrder]:
+        """Return the orders of ours of which it is not certain where they stand."""
+        return [tracked for tracked in self.book.all() if self._is_undecided(tracked)]
+
+    def _is_undecided(self, tracked: TrackedOrder) -> bool:
+        if tracked.waiting_final is not None:
+            return True
+        if tracked.state.is_final or tracked.origin.value != "ours":
+            return False
+        return tracked.order.order_ref not in self.news.seen

@@ -1,0 +1,419 @@
+"""What IB says of orders and executions, taken in one message after another."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+from brokerkit.errors import BrokerkitError, InvalidOrder, NotFound
+from brokerkit.plugins.ib.contract_directory import ContractDirectory
+from brokerkit.plugins.ib.contract_of_ib import ContractReader
+from brokerkit.plugins.ib.error_codes import Meaning, error_for, meaning_for_order
+from brokerkit.plugins.ib.executions import price_from, revision_of, signed_quantity
+from brokerkit.plugins.ib.journal_writer import JournalWriter
+from brokerkit.plugins.ib.order_book import OrderBook
+from brokerkit.plugins.ib.order_reading import as_it_stands, order_from
+from brokerkit.plugins.ib.order_states import state_of
+from brokerkit.plugins.ib.tracked_order import TrackedOrder
+from brokerkit.spec.broker_order import BrokerIds, BrokerOrder, Fill, OrderOrigin, OrderState
+from brokerkit.spec.events import CommissionReport
+from brokerkit.spec.money import Money
+from brokerkit.spec.services import OrderJournal
+
+_log = logging.getLogger(__name__)
+OrderEvent = BrokerOrder | Fill | CommissionReport
+_ANSWERED_EARLY = (OrderState.PENDING, OrderState.UNKNOWN)
+
+
+class OrderNews:
+    """Takes IB's messages in, one at a time, in the desk's thread: book, journal, then listeners.
+
+    Nothing is concluded from a message that did not come, and no state from an error that IB's own
+    status contradicts. Fills come from executions alone.
+    """
+
+    def __init__(
+        self,
+        book: OrderBook,
+        writer: JournalWriter,
+        journal: Callable[[], OrderJournal],
+        directory: ContractDirectory,
+        tell: Callable[[OrderEvent], None],
+        doubt: Callable[[str], None],
+        on_fill: Callable[[Fill, int], None],
+    ) -> None:
+        self._book = book
+        self._writer = writer
+        self._journal = journal
+        self._reader = ContractReader(directory)
+        self._tell = tell
+        self._doubt = doubt
+        self._on_fill = on_fill
+        self._client_id = -1
+        self._early_commissions: dict[str, Money] = {}
+        self._batch: list[tuple[TrackedOrder, Fill, int]] | None = None
+        self.seen: set[str] = set()
+
+    def started_session(self, client_id: int) -> None:
+        """Take in that a new session began, in which ids of orders may be given again."""
+        if client_id != self._client_id:
+            self._client_id = client_id
+        self._book.forget_session_ids()
+
+    # Orders
+
+    def open_order(self, order_id: int, contract: Any, ib_order: Any, status: str) -> None:
+        """Take in an order that IB describes."""
+        if ib_order.whatIf:
+            return
+        tracked = self._order_of(order_id, contract, ib_order)
+        if tracked is None:
+            return
+        with self._book.news:
+            tracked.ib_order, tracked.ib_contract = ib_order, contract
+            tracked.is_answered = True
+            changed = as_it_stands(tracked.order, ib_order)
+            is_amended = changed != tracked.order
+            if is_amended:
+                tracked.order, tracked.change_pending = changed, False
+                tracked.changed()
+        if is_amended:
+            self._writer.amended(tracked)
+            self._tell(tracked.view())
+        self._status(tracked, status)
+
+    def completed_order(self, contract: Any, ib_order: Any, status: str, reason: str = "") -> None:
+        """Take in an order that is done; IB names neither its order id nor its client for it."""
+        tracked = self._order_of(0, contract, ib_order)
+        if tracked is not None:
+            with self._book.news:
+                tracked.is_answered = True
+                tracked.reported_filled = float(getattr(ib_order, "filledQuantity", 0) or 0)
+                if tracked.reported_filled > 1e300:
+                    tracked.reported_filled = 0.0
+            self._status(tracked, status, reason=reason)
+
+    def order_status(
+        self, order_id: int, status: str, filled: float, perm_id: int, client_id: int, why_held: str
+    ) -> None:
+        """Take in an order's status."""
+        tracked = self._find(str(perm_id or ""), client_id, str(order_id))
+        if tracked is None:
+            return
+        with self._book.news:
+            tracked.is_answered = True
+            tracked.reported_filled = max(tracked.reported_filled, float(filled or 0))
+            self._book.set_ids(
+                tracked, BrokerIds(client_id=client_id, order_id=str(order_id), perm_id=str(perm_id or ""))
+            )
+        self._status(tracked, status, reason=why_held)
+
+    def error(self, request_id: int, code: int, text: str) -> None:
+        """Take in an error or a notice that names an order of this session."""
+        tracked = self._book.with_session_id(self._client_id, str(request_id))
+        if tracked is None or request_id < 0:
+            return
+        meaning = meaning_for_order(code)
+        if meaning is Meaning.NOTICE:
+            self._note(tracked, text)
+        elif meaning is Meaning.CANCELLED:
+            self._note(tracked, text)
+            self._status(tracked, "Cancelled", reason=text)
+        elif meaning is Meaning.CANCEL_REFUSED:
+            with self._book.news:
+                tracked.cancel_sent = False
+            self._note(tracked, text)
+            self._doubt(f"{code} {text}")
+        elif tracked.state in _ANSWERED_EARLY and meaning in {Meaning.REJECTED, Meaning.CHANGE_REFUSED}:
+            self._reject(tracked, error_for(code, text, f"Order {tracked.order.order_ref} was refused"))
+        else:
+            self._refuse_change(tracked, code, text)
+
+    # Executions
+
+    def execution(self, contract: Any, execution: Any, *, is_live: bool) -> None:
+        """Take in an execution; one of a whole spread is left to those of its legs.
+
+        Args:
+            contract: IB's contract.
+            execution: IB's execution.
+            is_live: Whether it happened just now; else it was asked for, and IB's positions show it already.
+        """
+        if contract.secType == "BAG":
+            return
+        trade, _ = revision_of(execution.execId)
+        tracked = self._book.of_execution(trade) or self._order_of_execution(contract, execution)
+        if tracked is None:
+            return
+        try:
+            fill = self._fill(tracked, contract, execution)
+        except BrokerkitError as error:
+            _log.warning("Execution %s cannot be told: %s", execution.execId, error)
+            return
+        self._book.remember_execution(trade, tracked.order.order_ref)
+        self.seen.add(tracked.order.order_ref)
+        with self._book.news:
+            counted = tracked.put_fill(fill)
+            tracked.is_answered = True
+        if counted is not None:
+            self._take_fill(tracked, counted, contract.conId if is_live else 0)
+            early = self._early_commissions.pop(counted.execution_id, None)
+            if early is not None:
+                self.commission(counted.execution_id, early)
+
+    def commission(self, execution_id: str, commission: Money) -> None:
+        """Take in what an execution cost; it may come before the execution."""
+        tracked = self._book.of_execution(revision_of(execution_id)[0])
+        if tracked is None:
+            self._early_commissions[execution_id] = commission
+            return
+        with self._book.news:
+            fill = tracked.put_commission(execution_id, commission)
+        if fill is not None:
+            self._writer.commission(execution_id, commission)
+            self._tell(CommissionReport(execution_id, fill.order_ref, commission, _now()))
+            self._book.tell()
+
+    def begin_batch(self) -> None:
+        """Collect executions instead of writing each: many come at once when the line is restored."""
+        self._batch = [] if self._batch is None else self._batch
+
+    def end_batch(self) -> None:
+        """Write and tell the executions that were collected."""
+        batch, self._batch = self._batch or [], None
+        if batch:
+            new = {fill.execution_id for fill in self._writer.fills(fill for _, fill, _ in batch)}
+            for tracked, fill, con_id in batch:
+                self._tell_fill(tracked, fill, con_id, is_new=fill.execution_id in new)
+
+    # What follows from them
+
+    def settle(self, tracked: TrackedOrder, state: OrderState, reason: str = "") -> None:
+        """Set an order's state, if it is a new one and the order is not final yet; journal and tell it."""
+        with self._book.news:
+            if tracked.state.is_final or (tracked.state is state and reason in ("", tracked.reason)):
+                return
+            is_new = tracked.state is not state
+            tracked.state = state
+            tracked.reason = reason or tracked.reason
+            tracked.updated = _now()
+            if state.is_final:
+                tracked.waiting_final, tracked.cancel_sent = None, False
+            tracked.changed()
+            view = tracked.view()
+        self._writer.state(tracked)
+        self._book.tell()
+        if is_new:
+            self._tell(view)
+
+    def _status(self, tracked: TrackedOrder, status: str, reason: str = "") -> None:
+        self.seen.add(tracked.order.order_ref)
+        tif = tracked.order.time_in_force.value
+        refusal = tracked.refusal.broker_message if tracked.refusal is not None else ""
+        state = state_of(status, reject_reason=refusal, time_in_force=tif)
+        if status == "Inactive" and reason and not refusal and state is OrderState.UNKNOWN:
+            state = OrderState.REJECTED
+        if state is OrderState.WORKING and tracked.cancel_sent:
+            return  # said before our cancel arrived
+        if state.is_final and self._fills_are_missing(tracked, state):
+            with self._book.news:
+                tracked.waiting_final = state
+            self._doubt(f"{tracked.order.order_ref} is {status} and executions are missing")
+            return
+        if state is OrderState.FILLED:
+            return  # told with the last of its fills
+        self.settle(tracked, state, reason)
+
+    def _fills_are_missing(self, tracked: TrackedOrder, state: OrderState) -> bool:
+        if state is OrderState.FILLED:
+            return not tracked.is_complete and not tracked.state.is_final
+        return tracked.filled_units < tracked.reported_filled and not tracked.state.is_final
+
+    def conclude_waiting(self, tracked: TrackedOrder) -> None:
+        """Believe a final state whose executions IB does not list: it is final all the same."""
+        state = tracked.waiting_final
+        if state is not None:
+            self.settle(tracked, state, tracked.reason or "IB lists fewer executions than its status says")
+
+    def _take_fill(self, tracked: TrackedOrder, fill: Fill, con_id: int) -> None:
+        if self._batch is not None:
+            self._batch.append((tracked, fill, con_id))
+            return
+        is_new = bool(self._writer.fills([fill]))
+        self._tell_fill(tracked, fill, con_id, is_new=is_new)
+
+    def _tell_fill(self, tracked: TrackedOrder, fill: Fill, con_id: int, *, is_new: bool) -> None:
+        if con_id:
+            self._on_fill(fill, con_id)
+        self._book.tell()
+        if is_new:
+            self._tell(fill)
+        if tracked.is_complete and tracked.order.quantity != (0,):
+            self.settle(tracked, OrderState.FILLED)
+        elif tracked.waiting_final is not None and not self._fills_are_missing(tracked, tracked.waiting_final):
+            self.settle(tracked, tracked.waiting_final, tracked.reason)
+
+    def _note(self, tracked: TrackedOrder, text: str) -> None:
+        """Keep IB's words on an order without changing its state."""
+        with self._book.news:
+            tracked.reason = text
+            tracked.is_answered = True
+            tracked.changed()
+        self._writer.state(tracked)
+        self._book.tell()
+
+    def _reject(self, tracked: TrackedOrder, error: BrokerkitError) -> None:
+        with self._book.news:
+            tracked.refusal = error
+            tracked.is_answered = True
+        self.settle(tracked, OrderState.REJECTED, error.broker_message)
+
+    def _refuse_change(self, tracked: TrackedOrder, code: int, text: str) -> None:
+        """Take in that a change was refused, or that IB says something whose meaning must be looked up."""
+        with self._book.news:
+            tracked.refusal = error_for(code, text, f"IB on order {tracked.order.order_ref}")
+            tracked.change_pending = False
+        self._note(tracked, text)
+        self._doubt(f"{code} {text}")
+
+    # Finding the order that a message means
+
+    def _find(self, perm_id: str, client_id: int, order_id: str) -> TrackedOrder | None:
+        by_perm_id = self._book.with_perm_id(perm_id) if perm_id else None
+        found = by_perm_id or self._book.with_session_id(client_id, order_id)
+        if found is None or (perm_id and found.ids.perm_id and found.ids.perm_id != perm_id):
+            return None  # the id is another order's now
+        return found
+
+    def _by_reference(self, ref: str, perm_id: str) -> TrackedOrder | None:
+        tracked = self._book.get(ref) if ref else None
+        if tracked is None and ref:
+            tracked = self._from_journal(ref)
+        if tracked is not None and perm_id and tracked.ids.perm_id and tracked.ids.perm_id != perm_id:
+            return None  # two orders of another program's may share one reference
+        return tracked
+
+    def _from_journal(self, ref: str) -> TrackedOrder | None:
+        try:
+            known = self._journal().order(ref)
+        except NotFound:
+            return None
+        except BrokerkitError as error:
+            _log.warning("The journal cannot be read: %s", error)
+            return None
+        return self._book.add(follow_again(known))
+
+    def _order_of(self, order_id: int, contract: Any, ib_order: Any) -> TrackedOrder | None:
+        perm_id = str(ib_order.permId or "")
+        tracked = self._by_reference(ib_order.orderRef, perm_id) or self._find(
+            perm_id, ib_order.clientId, str(order_id)
+        )
+        if tracked is None:
+            tracked = self._take_in(contract, ib_order, ib_order.orderRef, perm_id, 0.0)
+        if tracked is None:
+            return None
+        placed = order_id > 0
+        ids = BrokerIds(
+            account=ib_order.account,
+            client_id=ib_order.clientId if placed else None,
+            order_id=str(order_id) if placed else "",
+            perm_id=perm_id,
+        )
+        with self._book.news:
+            self._book.set_ids(tracked, ids)
+        return tracked
+
+    def _order_of_execution(self, contract: Any, execution: Any) -> TrackedOrder | None:
+        perm_id = str(execution.permId or "")
+        tracked = self._by_reference(execution.orderRef, perm_id) or self._find(
+            perm_id, execution.clientId, str(execution.orderId)
+        )
+        if tracked is None:
+            tracked = self._take_in_execution(contract, execution, perm_id)
+        if tracked is not None and perm_id:
+            with self._book.news:
+                self._book.set_ids(tracked, BrokerIds(account=execution.acctNumber, perm_id=perm_id))
+        return tracked
+
+    def _take_in(self, contract: Any, ib_order: Any, ref: str, perm_id: str, filled: float) -> TrackedOrder | None:
+        """Follow an order that this store did not place, if it is for a future or a currency pair."""
+        try:
+            ours, quantity = self._reader.read(contract, ib_order, filled)
+            order = order_from(ib_order, ours, quantity, self._free_reference(ref, perm_id))
+        except BrokerkitError as error:
+            _log.warning("An order of IB's, perm id %s, is left out: %s", perm_id, error)
+            return None
+        manual = ib_order.clientId == 0 and ib_order.orderId <= 0
+        origin = OrderOrigin.MANUAL if manual else OrderOrigin.OTHER_CLIENT
+        return self._book.add(
+            TrackedOrder(order, origin=origin, updated=_now(), leg_of_con_id=self._reader.legs(contract))
+        )
+
+    def _take_in_execution(self, contract: Any, execution: Any, perm_id: str) -> TrackedOrder | None:
+        """Follow an order of which only an execution is known."""
+        side = _ExecutedOrder(execution)
+        return self._take_in(contract, side, execution.orderRef, perm_id, execution.cumQty)
+
+    def _free_reference(self, ref: str, perm_id: str) -> str:
+        """Return a reference that no other order has: the order's own, or one made of IB's lasting id."""
+        if ref and self._book.get(ref) is None:
+            return ref
+        if not perm_id:
+            raise InvalidOrder("IB gave an order of another program neither a free reference nor a lasting id.")
+        return f"ib-{perm_id}"
+
+    def _fill(self, tracked: TrackedOrder, contract: Any, execution: Any) -> Fill:
+        leg = tracked.leg_of_con_id.get(contract.conId, 0)
+        legs = tracked.order.contract.legs
+        price = price_from(execution.price)
+        if price is None:
+            raise InvalidOrder(f"IB gave execution {execution.execId} no price.")
+        return Fill(
+            execution_id=execution.execId,
+            order_ref=tracked.order.order_ref,
+            contract=legs[leg] if leg < len(legs) else legs[0],
+            quantity=signed_quantity(execution.side, execution.shares),
+            price=price,
+            time=execution.time,
+            account=execution.acctNumber,
+            leg=leg,
+        )
+
+
+class _ExecutedOrder:
+    """What an execution tells of its order, in the shape of an order of IB's."""
+
+    def __init__(self, execution: Any) -> None:
+        self.action = "BUY" if execution.side.upper().startswith("B") else "SELL"
+        self.totalQuantity = execution.cumQty
+        self.orderType = "MKT"
+        self.tif, self.goodTillDate, self.ocaGroup, self.algoStrategy = "DAY", "", "", ""
+        self.lmtPrice = self.auxPrice = self.trailStopPrice = self.trailingPercent = 0.0
+        self.outsideRth = False
+        self.account = execution.acctNumber
+        self.clientId, self.orderId, self.permId = execution.clientId, execution.orderId, execution.permId
+        self.orderRef = execution.orderRef
+
+
+def follow_again(known: BrokerOrder, leg_of_con_id: dict[int, int] | None = None) -> TrackedOrder:
+    """Return an order that the journal knows, to be followed from where the journal left it."""
+    tracked = TrackedOrder(
+        order=known.order,
+        state=OrderState.PENDING if known.state.is_final else known.state,
+        ids=known.ids,
+        reason=known.reason,
+        submitted=known.submitted,
+        updated=known.updated,
+        leg_of_con_id=leg_of_con_id or {},
+    )
+    for fill in known.fills:
+        tracked.put_fill(fill)
+    tracked.state = known.state
+    tracked.changed()
+    return tracked
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

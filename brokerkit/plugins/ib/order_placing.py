@@ -1,0 +1,275 @@
+"""Placing an order exactly once: checked, written down, sent, and answered for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+import attrs
+
+from brokerkit.errors import (
+    BrokerkitError,
+    ContractExpired,
+    DuplicateOrder,
+    InvalidOrder,
+    InvalidQuantity,
+    OrderRejected,
+    OutcomeUnknown,
+    ReadOnlyBroker,
+)
+from brokerkit.plugins.ib.clients.orders import OrdersClient, Parcel
+from brokerkit.plugins.ib.contract_directory import ContractDirectory
+from brokerkit.plugins.ib.contract_facts import ResolvedContract
+from brokerkit.plugins.ib.fx_pairs import FxPairs
+from brokerkit.plugins.ib.order_desk import OrderDesk
+from brokerkit.plugins.ib.order_terms import OrderTerms, terms_of
+from brokerkit.plugins.ib.tracked_order import TrackedOrder
+from brokerkit.spec.broker_order import BrokerIds, OrderState
+from brokerkit.spec.contract import FuturesContract, FxPair
+from brokerkit.spec.events import ConnectionState
+from brokerkit.spec.order import Order
+from brokerkit.spec.services import OrderJournal
+
+
+@attrs.frozen(eq=False)
+class Prepared:
+    """An order or child that passed every check, with IB's contract for it.
+
+    Attributes:
+        order: The instruction.
+        parent: The place of its parent in the family; None for the order itself.
+        terms: It in IB's words.
+        contract: The library's contract object.
+        leg_of_con_id: A spread's legs by IB's contract id.
+    """
+
+    order: Order
+    parent: int | None
+    terms: OrderTerms
+    contract: Any
+    leg_of_con_id: dict[int, int]
+
+
+class OrderPlacing:
+    """Sends orders. Everything that can be known before the wire is checked before the wire."""
+
+    def __init__(
+        self,
+        desk: OrderDesk,
+        directory: ContractDirectory,
+        pairs: FxPairs,
+        journal: Callable[[], OrderJournal],
+        check_lock: Callable[[str], None],
+    ) -> None:
+        self._desk = desk
+        self._client: OrdersClient = desk.client
+        self._connection = desk.client.ib_connection
+        self._directory = directory
+        self._pairs = pairs
+        self._journal = journal
+        self._check_lock = check_lock
+
+    def place(self, order: Order) -> TrackedOrder:
+        """Send an order with its children, once, and return it as it is followed from then on.
+
+        Raises:
+            InvalidOrder: It contradicts its contract, or IB has no words for it; nothing was sent.
+            ConnectionLost: The line is down; nothing was sent.
+            DuplicateOrder: Its reference was placed before; nothing was sent.
+            OrderRejected: IB refused it.
+            OutcomeUnknown: It left, and nobody knows yet whether it arrived.
+        """
+        self._connection.require_up(f"order {order.order_ref}")
+        self._require_writable(order)
+        family = self.prepare(order)
+        if self._desk.book.get(order.order_ref) is not None:
+            raise _duplicate(order)
+        session, order_ids = self._client.next_order_ids(len(family))
+        tracked = self._write_down(family, order_ids)
+        self._send(family, order_ids, session, tracked)
+        return self._answered(tracked[0], session)
+
+    def prepare(self, order: Order) -> list[Prepared]:
+        """Return an order and its children checked and in IB's words, parents first.
+
+        Raises:
+            BrokerkitError: A check failed; nothing was sent.
+        """
+        self._check_quantity(order)
+        account = self.account_for(order)
+        contract, legs, found = self._contract(order)
+        family: list[Prepared] = []
+        self._collect(order, None, account, contract, legs, found, family)
+        return family
+
+    def account_for(self, order: Order) -> str:
+        """Return the account that an order is for.
+
+        Raises:
+            InvalidOrder: It names an account that this login does not have, or none where there are several.
+        """
+        accounts = self._connection.accounts
+        account = order.account or self._connection.settings.account
+        if not account and len(accounts) == 1:
+            return accounts[0]
+        if account in accounts:
+            return account
+        fact = f"This login has no account {account!r}" if account else "The order names none of several accounts"
+        raise InvalidOrder(
+            f"{fact}: it has {', '.join(accounts)}.", place=order.order_ref, given=account, candidates=accounts
+        )
+
+    # Checks
+
+    def _require_writable(self, order: Order) -> None:
+        if self._connection.is_read_only:
+            raise ReadOnlyBroker(
+                "The Gateway's API is read-only.",
+                place=order.order_ref,
+                remedy="Untick 'Read-Only API' in its settings, and set `api_read_only = false`.",
+            )
+        if isinstance(order.contract, FuturesContract):
+            self._check_lock(order.contract.instrument_code)
+
+    def _check_quantity(self, order: Order) -> None:
+        limit = self._connection.settings.max_order_quantity
+        if limit and max(map(abs, order.quantity)) > limit and isinstance(order.contract, FuturesContract):
+            raise InvalidQuantity(
+                f"{order.quantity} is more than max_order_quantity = {limit} lots.", place=order.order_ref
+            )
+
+    def _contract(self, order: Order) -> tuple[Any, dict[int, int], list[ResolvedContract]]:
+        if isinstance(order.contract, FxPair):
+            return self._pairs.contract(order.contract), {}, []
+        found = [self._directory.resolve(leg) for leg in order.contract.legs]
+        now = self._connection.recent_time()
+        for each in found:
+            if each.is_expired_at(now):
+                raise ContractExpired(f"{each.contract} expired on {each.expiry.day}.", place=order.order_ref)
+        if len(found) == 1:
+            return self._client.contracts.contract_of(found[0].facts), {}, found
+        facts = [each.facts for each in found]
+        contract = self._client.spread_contract(found[0].row, facts, terms_of(order, ""))
+        return contract, {each.con_id: leg for leg, each in enumerate(facts)}, found
+
+    def _collect(
+        self,
+        order: Order,
+        parent: int | None,
+        account: str,
+        contract: Any,
+        legs: dict[int, int],
+        found: list[ResolvedContract],
+        family: list[Prepared],
+    ) -> None:
+        if len(found) == 1:  # a spread's own grid is often finer than its legs': IB checks that
+            found[0].steps.check(order.limit_price, "The limit price", str(order.contract))
+            found[0].steps.check(order.stop_price, "The stop price", str(order.contract))
+        family.append(Prepared(order, parent, terms_of(order, account), contract, legs))
+        place = len(family) - 1
+        for child in order.children:
+            self._collect(child, place, account, contract, legs, found, family)
+
+    # Writing down and sending
+
+    def _write_down(self, family: list[Prepared], order_ids: list[int]) -> list[TrackedOrder]:
+        """Journal the intent, then follow the orders: an answer may come before the send returns."""
+        client_id = self._connection.client_id()
+        ids = {
+            each.order.order_ref: BrokerIds(each.terms.fields["account"], client_id, str(order_id))
+            for each, order_id in zip(family, order_ids, strict=True)
+        }
+        self._journal().intend(family[0].order, ids)
+        return [
+            self._desk.book.add(
+                TrackedOrder(
+                    each.order,
+                    ids=ids[each.order.order_ref],
+                    updated=datetime.now(timezone.utc),
+                    parent_ref="" if each.parent is None else family[each.parent].order.order_ref,
+                    leg_of_con_id=each.leg_of_con_id,
+                    is_recent=True,
+                )
+            )
+            for each in family
+        ]
+
+    def _send(self, family: list[Prepared], order_ids: list[int], session: int, tracked: list[TrackedOrder]) -> None:
+        parcels = self._parcels(family, order_ids)
+        left = False
+
+        def on_first() -> None:
+            nonlocal left
+            left = True
+            for each in tracked:
+                each.submitted = datetime.now(timezone.utc)
+                each.changed()
+
+        for each, parcel in zip(tracked, parcels, strict=True):
+            each.ib_order, each.ib_contract = parcel.order, parcel.contract
+        try:
+            self._client.send(parcels, session, on_first)
+        except BaseException as error:
+            if not left:
+                self._take_back(tracked)
+                raise
+            self._mark_unknown(tracked, f"the send was cut off: {error}")
+            raise self._unknown(tracked[0]) from error
+        refs = [each.order.order_ref for each in tracked]
+        self._desk.office.post(lambda: self._desk.writer.sent(refs))
+
+    def _parcels(self, family: list[Prepared], order_ids: list[int]) -> list[Parcel]:
+        """Return the family's parcels; only the last transmits, which sends them all."""
+        last = len(family) - 1
+        return [
+            self._client.parcel(
+                each.terms,
+                each.contract,
+                order_ids[place],
+                0 if each.parent is None else order_ids[each.parent],
+                transmit=place == last,
+            )
+            for place, each in enumerate(family)
+        ]
+
+    def _take_back(self, tracked: list[TrackedOrder]) -> None:
+        for each in tracked:
+            self._desk.book.remove(each.order.order_ref)
+        self._journal().withdraw(tracked[0].order.order_ref)
+
+    # Waiting for the first answer
+
+    def _answered(self, tracked: TrackedOrder, session: int) -> TrackedOrder:
+        timeout = self._connection.settings.order_timeout
+        self._desk.book.wait(lambda: tracked.is_answered or self._is_broken(session), timeout)
+        if not tracked.is_answered:
+            self._mark_unknown([tracked], "nothing was heard of it after it was sent")
+            raise self._unknown(tracked)
+        if tracked.state is OrderState.REJECTED:
+            raise tracked.refusal or OrderRejected(
+                f"IB rejected the order: {tracked.reason}", place=str(tracked.order.contract)
+            )
+        return tracked
+
+    def _is_broken(self, session: int) -> bool:
+        return session != self._connection.session or self._connection.state is not ConnectionState.CONNECTED
+
+    def _mark_unknown(self, tracked: list[TrackedOrder], reason: str) -> None:
+        for each in tracked:
+            self._desk.settle(each, OrderState.UNKNOWN, reason)
+        self._desk.doubt(f"{tracked[0].order.order_ref}: {reason}")
+
+    def _unknown(self, tracked: TrackedOrder) -> BrokerkitError:
+        return OutcomeUnknown(
+            f"Order {tracked.order.order_ref} was sent, and nobody knows yet whether it arrived.",
+            place=str(tracked.order.contract),
+            remedy="Never send it again: it is looked for at IB, and its fate is told as an event.",
+        )
+
+
+def _duplicate(order: Order) -> DuplicateOrder:
+    return DuplicateOrder(
+        f"An order with the reference {order.order_ref!r} was placed before; nothing was sent.",
+        remedy="Make a new Order for a new trade.",
+    )

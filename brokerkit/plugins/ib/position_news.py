@@ -1,0 +1,63 @@
+"""What IB says of positions, and how fills change them, told to listeners."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from brokerkit.errors import BrokerkitError
+from brokerkit.plugins.ib.contract_directory import ContractDirectory
+from brokerkit.plugins.ib.executions import price_from
+from brokerkit.plugins.ib.position_book import Holding, PositionBook
+from brokerkit.spec.broker_order import Fill
+from brokerkit.spec.contract import FxPair
+from brokerkit.spec.positions import Position
+
+_log = logging.getLogger(__name__)
+
+
+class PositionNews:
+    """Takes positions in, in the desk's thread.
+
+    Attributes:
+        book: What is held.
+    """
+
+    def __init__(self, directory: ContractDirectory, tell: Callable[[Position], None]) -> None:
+        self.book = PositionBook()
+        self._directory = directory
+        self._tell = tell
+
+    def hear(self, account: str, contract: Any, quantity: float, average_cost: float) -> None:
+        """Take in what IB says that an account holds; currency is a balance, not a position."""
+        if contract.secType == "FUT":
+            changed = self.book.report(account, contract.conId, round(quantity), price_from(average_cost))
+            if changed is not None:
+                self.tell(changed)
+
+    def count(self, fill: Fill, con_id: int) -> None:
+        """Count a fill that happened just now: the position is right before its listeners hear of it."""
+        if fill.corrects or isinstance(fill.contract, FxPair):
+            return  # IB's own positions tell what a correction changed; a currency pair is no position
+        changed = self.book.fill(fill.account, con_id, fill.quantity, fill.price)
+        if changed is not None:
+            self.tell(changed)
+
+    def tell(self, holding: Holding) -> None:
+        """Tell listeners what is held, unless IB knows no contract of ours for it."""
+        try:
+            self._tell(self.position(holding))
+        except BrokerkitError as error:
+            _log.warning("A position in contract id %s cannot be told: %s", holding.con_id, error)
+
+    def position(self, holding: Holding) -> Position:
+        """Return a holding as the contract's value.
+
+        Raises:
+            MissingContract: IB knows no such future.
+            MissingInstrument: The instrument table has no row for it.
+        """
+        found = self._directory.by_con_id(holding.con_id)
+        price = holding.price(found.facts.multiplier or found.row.multiplier, found.facts.price_magnifier)
+        return Position(holding.account, found.contract, holding.quantity, price, holding.as_of)

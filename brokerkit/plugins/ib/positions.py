@@ -1,0 +1,56 @@
+"""The positions domain at IB: what is held."""
+
+from __future__ import annotations
+
+from brokerkit.errors import BrokerkitError, MissingAccount
+from brokerkit.plugins.ib.clients.positions import PositionsClient
+from brokerkit.plugins.ib.connection import IBConnection
+from brokerkit.plugins.ib.order_desk import OrderDesk
+from brokerkit.spec.hooks import hookimpl
+from brokerkit.spec.positions import Position, Positions
+
+
+class IBPositions(Positions):
+    """Positions by the names that orders use: IB's word, with the fills that it does not show yet."""
+
+    def __init__(self, client: PositionsClient, desk: OrderDesk) -> None:
+        self.ib_client = client
+        self._desk = desk
+        self.left_out: dict[int, BrokerkitError] = {}
+
+    @property
+    def ibconnection(self) -> IBConnection:
+        """The connection."""
+        return self.ib_client.ib_connection
+
+    @hookimpl
+    def get_all_current_positions_as_list_with_contract_objects(self, account: str = "") -> list[Position]:
+        """Return every open position, ordered by account, instrument and date.
+
+        A position in something that has no name here, such as a share, is left out and stands in
+        `left_out` with the reason: one of them does not spoil the rest.
+        """
+        accounts = self.ibconnection.accounts
+        if account and account not in accounts:
+            raise MissingAccount(f"No account {account!r} in this login.", given=account, candidates=accounts)
+        positions = [each for each in self._read() if not account or each.account == account]
+        return sorted(positions, key=lambda each: (each.account, each.contract.instrument_code, each.contract.dates))
+
+    def _read(self) -> list[Position]:
+        book = self._desk.positions.book
+        self._desk.office.post(book.begin_snapshot)
+        self.ib_client.refresh()
+        self._desk.office.post(self._end_snapshot)
+        self._desk.flush()
+        found, left_out = [], {}
+        for holding in book.holdings():
+            try:
+                found.append(self._desk.positions.position(holding))
+            except BrokerkitError as error:
+                left_out[holding.con_id] = error
+        self.left_out = left_out
+        return found
+
+    def _end_snapshot(self) -> None:
+        for changed in self._desk.positions.book.end_snapshot():
+            self._desk.positions.tell(changed)

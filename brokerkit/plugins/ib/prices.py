@@ -1,0 +1,191 @@
+"""The prices domain at IB: bars, quotes and ticks, in the units that IB quotes them in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from brokerkit.errors import BrokerkitError, ContractExpired, InvalidArgument, MissingData, RequestTimedOut
+from brokerkit.plugins.ib.clients.prices import PriceClient
+from brokerkit.plugins.ib.connection import IBConnection
+from brokerkit.plugins.ib.contract_directory import ContractDirectory
+from brokerkit.plugins.ib.contract_facts import ResolvedContract
+from brokerkit.plugins.ib.finished_bars import first_unfinished
+from brokerkit.plugins.ib.history_frames import BarColumns, frame_of
+from brokerkit.plugins.ib.history_plan import is_small, plan
+from brokerkit.plugins.ib.quotes import IBTicker, Quotes
+from brokerkit.spec.contract import FuturesContract
+from brokerkit.spec.hooks import hookimpl
+from brokerkit.spec.prices import TICK_COLUMNS, ContractPrices, Frequency, Prices
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MANY = 3600.0
+
+
+class IBPrices(Prices):
+    """Prices from IB. None of them is divided by the price magnifier: they stay in quoted units."""
+
+    def __init__(self, client: PriceClient, directory: ContractDirectory) -> None:
+        self.ib_client = client
+        self._directory = directory
+        self._quotes = Quotes(client, lambda resolved: directory.client.contract_of(resolved.facts))
+
+    @property
+    def ibconnection(self) -> IBConnection:
+        """The connection."""
+        return self.ib_client.ib_connection
+
+    @hookimpl
+    def get_instruments_with_price_data(self) -> list[str]:
+        """Return the codes of the instruments that have prices: all of the table."""
+        return self._directory.table.codes()
+
+    @hookimpl
+    def contract_dates_with_price_data_for_instrument_code(self, instrument_code: str) -> list[str]:
+        """Return the contract dates of an instrument that IB knows, expired ones too, ascending."""
+        return sorted({each.contract.date for each in self._directory.chain(instrument_code, include_expired=True)})
+
+    @hookimpl
+    def get_prices_for_contract_object(
+        self,
+        contract: FuturesContract,
+        frequency: Frequency = Frequency.DAY,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> pd.DataFrame:
+        """Return the bars of a single contract, expired or not."""
+        found = self.get_prices_for_contract_objects([contract], frequency, start, end)
+        if contract in found.errors:
+            raise found.errors[contract]
+        return found.frames[contract]
+
+    @hookimpl
+    def get_prices_for_contract_objects(
+        self,
+        contracts: Sequence[FuturesContract],
+        frequency: Frequency = Frequency.DAY,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> ContractPrices:
+        """Return the bars of many contracts at once, as fast as IB's pacing allows."""
+        _check_range(start, end)
+        now = self.ibconnection.server_time()
+        found: dict[FuturesContract, pd.DataFrame] = {}
+        errors: dict[FuturesContract, BrokerkitError] = {}
+        resolved: list[ResolvedContract] = []
+        for contract in dict.fromkeys(contracts):
+            try:
+                resolved.append(self._directory.resolve(contract))
+            except BrokerkitError as error:
+                errors[contract] = error
+
+        async def all_bars() -> list[pd.DataFrame | BrokerkitError]:
+            return await asyncio.gather(*(self._bars_or_error(each, frequency, start, end, now) for each in resolved))
+
+        answers = self.ibconnection.run(all_bars(), "bars", _MANY) if resolved else []
+        for each, answer in zip(resolved, answers, strict=True):
+            if isinstance(answer, BrokerkitError):
+                errors[each.contract] = answer
+            else:
+                found[each.contract] = answer
+        return ContractPrices({each: found[each] for each in dict.fromkeys(contracts) if each in found}, errors)
+
+    @hookimpl
+    def get_recent_bid_ask_tick_data_for_contract_object(self, contract: FuturesContract) -> pd.DataFrame:
+        """Return the newest bid and ask ticks of a single contract."""
+        import pandas as pd  # because importing the plugin must not cost what pandas costs
+
+        ticks = self.ib_client.recent_ticks(self._directory.resolve(contract).facts)
+        if not ticks:
+            raise MissingData(f"IB has no quotes of {contract}.")
+        rows = [[t.bid or None, t.ask or None, t.bid_size or None, t.ask_size or None] for t in ticks]
+        index = pd.DatetimeIndex([tick.time for tick in ticks], name="time").tz_convert("UTC")
+        frame: pd.DataFrame = pd.DataFrame(rows, index=index, columns=list(TICK_COLUMNS), dtype="float64")
+        return frame.sort_index(kind="stable")
+
+    @hookimpl
+    def get_ticker_object_for_contract(self, contract: FuturesContract) -> IBTicker:
+        """Return the running stream of a contract's quotes, started if it was not running."""
+        resolved = self._directory.resolve(contract)
+        if resolved.is_expired_at(self.ibconnection.recent_time()):
+            raise ContractExpired(f"{contract} expired on {resolved.expiry.day}.")
+        self.ibconnection.require_up(f"quotes of {contract}")
+        return self._quotes.ticker(resolved)
+
+    @hookimpl
+    def cancel_market_data_for_contract(self, contract: FuturesContract) -> FuturesContract:
+        """End the contract's stream of quotes and return the contract. Ending twice does nothing."""
+        self._directory.resolve(contract)
+        self._quotes.cancel(contract)
+        return contract
+
+    # Bars, in the client's loop
+
+    async def _bars_or_error(
+        self,
+        resolved: ResolvedContract,
+        frequency: Frequency,
+        start: datetime | None,
+        end: datetime | None,
+        now: datetime,
+    ) -> pd.DataFrame | BrokerkitError:
+        try:
+            return await self._bars(resolved, frequency, start, end, now)
+        except BrokerkitError as error:
+            return error
+        except (asyncio.TimeoutError, TimeoutError):
+            timeout = self.ibconnection.settings.request_timeout
+            return RequestTimedOut(f"No bars of {resolved.contract} in {timeout:g} s.", place="history")
+
+    async def _bars(
+        self,
+        resolved: ResolvedContract,
+        frequency: Frequency,
+        start: datetime | None,
+        end: datetime | None,
+        now: datetime,
+    ) -> pd.DataFrame:
+        limit = min(first_unfinished(resolved, frequency, now), end or now + timedelta(days=2))
+        first = start if start is not None else await self.ib_client.head(resolved.facts)
+        last = min(end or now, now)
+        if not resolved.is_expired_at(now):
+            pass
+        elif resolved.expiry.day < last.date():
+            last = datetime.combine(resolved.expiry.day + timedelta(days=1), datetime.min.time(), timezone.utc)
+        parts = await self._parts(resolved, frequency, first, last)
+        frame = frame_of(parts, _seconds(start), _seconds(limit)) if parts else None
+        if frame is None or frame.empty:
+            raise MissingData(f"IB has no {frequency.value} bars of {resolved.contract} in that range.")
+        return frame
+
+    async def _parts(
+        self, resolved: ResolvedContract, frequency: Frequency, first: datetime, last: datetime
+    ) -> list[BarColumns]:
+        """Ask for every stretch at once; one without bars leaves a hole, all without any is an error."""
+        requests = plan(frequency, first, last)
+        answers = await asyncio.gather(
+            *(self.ib_client.bars(resolved.facts, each, small=is_small(frequency)) for each in requests),
+            return_exceptions=True,
+        )
+        failures = [each for each in answers if isinstance(each, BaseException) and not isinstance(each, MissingData)]
+        if failures:
+            raise failures[0]
+        return [each for each in answers if isinstance(each, BarColumns)]
+
+
+def _check_range(start: datetime | None, end: datetime | None) -> None:
+    for moment in (start, end):
+        if moment is not None and moment.tzinfo is None:
+            raise InvalidArgument(f"{moment} has no time zone.", remedy="Give an aware time, best in UTC.")
+    if start is not None and end is not None and start >= end:
+        raise InvalidArgument(f"The start, {start}, is not before the end, {end}.")
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    """Return whole seconds since 1970, rounded up: a bar of that second is not before the moment."""
+    return None if moment is None else -((_EPOCH - moment) // timedelta(seconds=1))

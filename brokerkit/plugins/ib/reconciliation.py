@@ -1,0 +1,145 @@
+"""What IB and our own records disagree on, found when a session starts."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from datetime import datetime, timezone
+from pathlib import Path
+
+import attrs
+
+from brokerkit.errors import BrokerkitError
+from brokerkit.plugins.ib.order_desk import OrderDesk
+from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderOrigin
+from brokerkit.spec.contract import FuturesContract
+
+_log = logging.getLogger(__name__)
+_FILE = "ib_positions.json"
+
+
+@attrs.frozen
+class PositionBreak:
+    """A position that is not what the last session left plus the fills since.
+
+    Attributes:
+        account: The account that holds it.
+        contract: What is held.
+        expected: Signed lots by our records.
+        actual: Signed lots by IB's.
+    """
+
+    account: str
+    contract: FuturesContract
+    expected: int
+    actual: int
+
+
+@attrs.frozen
+class Report:
+    """What a session found when it started.
+
+    Attributes:
+        time: When, aware UTC.
+        orders_changed: Orders of ours whose state changed while we were away.
+        foreign_orders: Orders at IB that this store did not place.
+        fills: Executions that happened while we were away.
+        position_breaks: Positions that differ.
+    """
+
+    time: datetime
+    orders_changed: tuple[BrokerOrder, ...] = ()
+    foreign_orders: tuple[BrokerOrder, ...] = ()
+    fills: tuple[Fill, ...] = ()
+    position_breaks: tuple[PositionBreak, ...] = ()
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing differed."""
+        return not (self.orders_changed or self.foreign_orders or self.fills or self.position_breaks)
+
+
+class Reconciliation:
+    """Compares IB with the journal and with the positions that the last session left.
+
+    Attributes:
+        report: What was found at the start.
+        locked: Why orders in an instrument are refused, by its code.
+    """
+
+    def __init__(self, desk: OrderDesk, folder: Path, *, lock: bool) -> None:
+        self._desk = desk
+        self._file = folder / _FILE
+        self._lock = lock
+        self.report = Report(_now())
+        self.locked: dict[str, str] = {}
+
+    def start(self) -> None:
+        """Compare, and remember what differs."""
+        self._desk.flush()
+        breaks = self._position_breaks()
+        self.report = Report(
+            _now(),
+            orders_changed=tuple(self._desk.changed_while_away()),
+            foreign_orders=tuple(each.view() for each in self._desk.book.all() if each.origin is not OrderOrigin.OURS),
+            fills=tuple(self._desk.fills_while_away()),
+            position_breaks=tuple(breaks),
+        )
+        if not self.report.is_clean:
+            _log.warning("IB and our records differ: %s", self.report)
+        if self._lock:
+            self.locked = {
+                each.contract.instrument_code: f"IB holds {each.actual} of {each.contract}, not {each.expected}"
+                for each in breaks
+            }
+        self.save()
+
+    def recheck(self) -> dict[str, str]:
+        """Compare positions again, open what agrees, and return what stays locked."""
+        self._desk.flush()
+        broken = {each.contract.instrument_code for each in self._position_breaks()}
+        self.locked = {code: reason for code, reason in self.locked.items() if code in broken}
+        return dict(self.locked)
+
+    def unlock(self, instrument_code: str) -> None:
+        """Accept IB's position in an instrument, and take orders in it again."""
+        self.locked.pop(instrument_code, None)
+        self.save()
+
+    def save(self) -> None:
+        """Write down what IB says is held, for the next session to compare with."""
+        if self.locked:
+            return  # what is in dispute is not the truth that the next session compares with
+        held = {f"{each.account}/{each.con_id}": each.quantity for each in self._desk.positions.book.holdings()}
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self._file.with_suffix(f".{os.getpid()}.tmp")
+        fresh.write_text(json.dumps({"time": _now().isoformat(), "positions": held}), encoding="utf-8")
+        fresh.replace(self._file)
+
+    def _position_breaks(self) -> list[PositionBreak]:
+        if not self._file.exists():
+            return []
+        saved = json.loads(self._file.read_text(encoding="utf-8"))
+        expected: dict[tuple[str, int], int] = {}
+        for key, quantity in saved["positions"].items():
+            account, _, con_id = key.rpartition("/")
+            expected[(account, int(con_id))] = quantity
+        for account, con_id, quantity in self._desk.fills_since(datetime.fromisoformat(saved["time"])):
+            expected[(account, con_id)] = expected.get((account, con_id), 0) + quantity
+        book = self._desk.positions.book
+        keys = set(expected) | {(each.account, each.con_id) for each in book.holdings()}
+        found = [(key, expected.get(key, 0), book.quantity(*key)) for key in sorted(keys)]
+        return [each for key, want, have in found if want != have for each in self._break(key, want, have)]
+
+    def _break(self, key: tuple[str, int], expected: int, actual: int) -> list[PositionBreak]:
+        try:
+            contract = self._desk.contract_of(key[1])
+        except BrokerkitError as error:
+            _log.warning("A position in contract id %s differs and cannot be named: %s", key[1], error)
+            return []
+        return [PositionBreak(key[0], contract, expected, actual)]
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

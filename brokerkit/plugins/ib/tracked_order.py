@@ -1,0 +1,124 @@
+"""One order as it is followed: what IB said of it so far."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from brokerkit.errors import BrokerkitError
+from brokerkit.plugins.ib.executions import revision_of
+from brokerkit.spec.broker_order import BrokerIds, BrokerOrder, Fill, OrderOrigin, OrderState
+from brokerkit.spec.money import Money
+from brokerkit.spec.order import Order
+
+
+@attrs.define(eq=False)
+class TrackedOrder:
+    """An order's state while it is followed; the desk alone changes it, and only under the book's lock.
+
+    Attributes:
+        order: The instruction as it stands now.
+        state: Where it stands.
+        ids: IB's names for it.
+        origin: Who placed it.
+        reason: IB's last words on it.
+        submitted: When it was sent.
+        updated: When anything of it changed last.
+        parent_ref: The order that it is a child of.
+        leg_of_con_id: A spread's legs by IB's contract id.
+        ib_order: IB's own description of it, as it came last.
+        ib_contract: IB's own description of its contract, as it came last.
+        is_answered: Whether IB ever said anything of it.
+        reported_filled: What IB's status says is filled.
+        waiting_final: The final state that IB reported before all of its fills came.
+        refusal: The typed error with which it, or the last change of it, was refused.
+        change_pending: Whether a change was sent that IB has not answered.
+        cancel_sent: Whether a cancel was sent that IB has not refused.
+        unseen: How many looks in a row at IB's lists did not show it.
+        is_recent: Whether it was placed in this session.
+    """
+
+    order: Order
+    state: OrderState = OrderState.PENDING
+    ids: BrokerIds = attrs.field(factory=BrokerIds)
+    origin: OrderOrigin = OrderOrigin.OURS
+    reason: str = ""
+    submitted: datetime | None = None
+    updated: datetime | None = None
+    parent_ref: str = ""
+    leg_of_con_id: dict[int, int] = attrs.field(factory=dict)
+    ib_order: Any = None
+    ib_contract: Any = None
+    is_answered: bool = False
+    reported_filled: float = 0.0
+    waiting_final: OrderState | None = None
+    refusal: BrokerkitError | None = None
+    change_pending: bool = False
+    cancel_sent: bool = False
+    unseen: int = 0
+    is_recent: bool = False
+    _fills: dict[str, Fill] = attrs.field(factory=dict)
+    _view: BrokerOrder | None = None
+
+    @property
+    def fills(self) -> tuple[Fill, ...]:
+        """Its executions in the order they came, corrections replaced."""
+        return tuple(self._fills.values())
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether its fills add up to all that was ordered, on every leg."""
+        totals = [0] * len(self.order.quantity)
+        for fill in self._fills.values():
+            totals[fill.leg] += fill.quantity
+        return all(abs(done) >= abs(ordered) for done, ordered in zip(totals, self.order.quantity, strict=True))
+
+    @property
+    def filled_units(self) -> int:
+        """How many lots its first leg has filled, without a sign."""
+        return abs(sum(fill.quantity for fill in self._fills.values() if fill.leg == 0))
+
+    def put_fill(self, fill: Fill) -> Fill | None:
+        """Count an execution, and return it as it counts: as a correction, as late; None when it is known."""
+        trade, number = revision_of(fill.execution_id)
+        known = self._fills.get(trade)
+        if known is not None:
+            if number <= revision_of(known.execution_id)[1]:
+                return None
+            fill = attrs.evolve(fill, corrects=known.execution_id)
+        if self.state.is_final and self.state is not OrderState.FILLED:
+            fill = attrs.evolve(fill, late=True)
+        self._fills[trade] = fill
+        self.changed()
+        return fill
+
+    def put_commission(self, execution_id: str, commission: Money) -> Fill | None:
+        """Write a commission on its execution, and return that; None when it is not the newest, or known."""
+        trade, _ = revision_of(execution_id)
+        known = self._fills.get(trade)
+        if known is None or known.execution_id != execution_id or known.commission == commission:
+            return None
+        self._fills[trade] = attrs.evolve(known, commission=commission)
+        self.changed()
+        return self._fills[trade]
+
+    def changed(self) -> None:
+        """Forget the view that was made before a change."""
+        self._view = None
+
+    def view(self) -> BrokerOrder:
+        """Return the order as it stands, as a value that never changes."""
+        if self._view is None:
+            self._view = BrokerOrder(
+                order=self.order,
+                state=self.state,
+                ids=self.ids,
+                fills=self.fills,
+                reason=self.reason,
+                origin=self.origin,
+                submitted=self.submitted,
+                updated=self.updated,
+            )
+        return self._view
