@@ -73,7 +73,7 @@ class FxPairs:
             MissingFxCode: IB does not quote the pair this way round.
         """
         ordered = self._quoted.get(frozenset((pair.base, pair.quote)))
-        if ordered != (pair.base, pair.quote):
+        if ordered is None or ordered != (pair.base, pair.quote):
             raise MissingFxCode(
                 f"IB does not trade {pair.code}.",
                 given=pair.code,

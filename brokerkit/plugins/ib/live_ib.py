@@ -93,17 +93,20 @@ class LiveIB:
         return found
 
     def _method(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-        twin = getattr(self._ib, f"{name}Async", None)
+        twin: Callable[..., Any] | None = getattr(self._ib, f"{name}Async", None)
 
-        def call(*arguments: Any, **named: Any) -> Any:
-            if twin is None:
-                return self._thread.call(lambda: method(*arguments, **named), timeout=self._timeout)
+        def call_at_once(*arguments: Any, **named: Any) -> Any:
+            return self._thread.call(lambda: method(*arguments, **named), timeout=self._timeout)
 
-            async def ask() -> Any:
-                return await twin(*arguments, **named)
+        def call_and_wait(*arguments: Any, **named: Any) -> Any:
+            return self._thread.run(_awaited(twin or method, arguments, named), self._timeout, f"ib.{name}()")
 
-            return self._thread.run(ask(), self._timeout, f"ib.{name}()")
+        call = call_at_once if twin is None else call_and_wait
 
         call.__name__ = name
         call.__doc__ = method.__doc__
         return call
+
+
+async def _awaited(start: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    return await start(*arguments, **named)

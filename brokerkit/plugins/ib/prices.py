@@ -106,7 +106,8 @@ class IBPrices(Prices):
         rows = [[t.bid or None, t.ask or None, t.bid_size or None, t.ask_size or None] for t in ticks]
         index = pd.DatetimeIndex([tick.time for tick in ticks], name="time").tz_convert("UTC")
         frame: pd.DataFrame = pd.DataFrame(rows, index=index, columns=list(TICK_COLUMNS), dtype="float64")
-        return frame.sort_index(kind="stable")
+        ordered: pd.DataFrame = frame.sort_index(kind="stable")
+        return ordered
 
     @hookimpl
     def get_ticker_object_for_contract(self, contract: FuturesContract) -> IBTicker:

@@ -1,0 +1,137 @@
+"""Reading a pysystemtrade set-up as it is, and writing it as a broker's section in TOML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from brokerkit.errors import BrokerkitError, ConfigFileError
+from brokerkit.plugins.ib.hours_files import load_weekly_hours, read_mapping
+from brokerkit.plugins.ib.instrument_table import InstrumentRow, InstrumentTable
+from brokerkit.plugins.ib.table_files import read_fx, read_instruments
+
+_FUTURES = ("ib_config_futures.csv", "ibConfigFutures.csv")
+_FX = ("ib_config_spot_FX.csv", "ibConfigSpotFX.csv")
+_HOURS = ("private_config_trading_hours.yaml", "ib_config_trading_hours.yaml")
+_CONFIG = ("private_config.yaml", "defaults.yaml")
+_MAPPED = {
+    "ib_ipaddress": "host",
+    "ib_port": "port",
+    "ib_readonly": "read_only",
+    "broker_account": "account",
+    "ib_idoffset": "client_id_first",
+}
+
+
+@attrs.frozen
+class Import:
+    """What a pysystemtrade folder becomes.
+
+    Attributes:
+        toml: A section for the configuration file.
+        unmapped: What has no place in it, each with the reason.
+        files: The files that were read.
+    """
+
+    toml: str
+    unmapped: tuple[str, ...]
+    files: tuple[Path, ...]
+
+
+def import_pysystemtrade(folder: Path, name: str = "ib") -> Import:
+    """Return a pysystemtrade set-up as a broker's section, and what could not be mapped.
+
+    Args:
+        folder: Where its files are: at the top, in `private`, or further down.
+        name: The name of the broker's section.
+
+    Raises:
+        ConfigFileError: The folder holds none of the files.
+        DataFileError: A row of a table is damaged; file and line are named.
+    """
+    found = {kind: _find(folder, names) for kind, names in _KINDS.items()}
+    files = tuple(path for path in found.values() if path is not None)
+    if not files:
+        raise ConfigFileError(
+            f"{folder} holds no pysystemtrade configuration.",
+            place=str(folder),
+            remedy=f"Give the folder that has {_FUTURES[0]} or {_CONFIG[0]} in it.",
+        )
+    keys: dict[str, Any] = {"plugin": "ib"}
+    unmapped: list[str] = []
+    if found["config"]:
+        _take_config(found["config"], keys, unmapped)
+    if found["futures"]:
+        keys["instruments_replaced_by"] = str(found["futures"].resolve())
+        unmapped += _odd_instruments(read_instruments(found["futures"]))
+    if found["fx"]:
+        keys["fx_codes_replaced_by"] = str(found["fx"].resolve())
+        unmapped += _odd_pairs(found["fx"])
+    if found["hours"]:
+        load_weekly_hours(str(found["hours"]))
+        keys["trading_hours"] = str(found["hours"].resolve())
+    return Import(_section(name, keys), tuple(unmapped), files)
+
+
+_KINDS = {"config": _CONFIG, "futures": _FUTURES, "fx": _FX, "hours": _HOURS}
+
+
+def _find(folder: Path, names: Iterable[str]) -> Path | None:
+    """Return the first of some files, the nearest to the top of a folder."""
+    if not folder.is_dir():
+        raise ConfigFileError(f"{folder} is no folder.", place=str(folder))
+    for name in names:
+        found = sorted(folder.rglob(name), key=lambda path: (len(path.parts), path))
+        if found:
+            return found[0]
+    return None
+
+
+def _take_config(path: Path, keys: dict[str, Any], unmapped: list[str]) -> None:
+    for name, value in read_mapping(path).items():
+        if name in _MAPPED:
+            keys[_MAPPED[name]] = value
+        elif name == "GMT_offset_hours":
+            unmapped.append(f"{name}: not needed; all times are UTC by the time zone database")
+        else:
+            unmapped.append(f"{name}: no setting of the IB plugin ({path.name})")
+    if isinstance(keys.get("read_only"), str):
+        keys["read_only"] = keys["read_only"].strip().lower() in {"true", "yes", "1"}
+
+
+def _odd_instruments(rows: list[InstrumentRow]) -> list[str]:
+    table = InstrumentTable(rows)
+    problems = []
+    for row in rows:
+        try:
+            table.row(row.code)
+        except BrokerkitError as error:
+            problems.append(f"{row.code}: {error.fact}")
+        if row.multiplier is None:
+            problems.append(f"{row.code}: no multiplier; IB's own is used for each contract")
+    return problems
+
+
+def _odd_pairs(path: Path) -> list[str]:
+    return [
+        f"{row.code}: read as {row.base}.{row.quote}, {'inverted' if row.inverted else 'as it stands'}, unlike its name"
+        for row in read_fx(path)
+        if row.inverted != (row.code[:3] != row.base)
+    ]
+
+
+def _section(name: str, keys: dict[str, Any]) -> str:
+    lines = [f"[brokers.{name}]", *(f"{key} = {_toml(value)}" for key, value in keys.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
