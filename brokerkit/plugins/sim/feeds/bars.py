@@ -1,0 +1,122 @@
+"""Bars as numpy columns: what every feed gives, and what is done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from brokerkit.spec.prices import Frequency
+
+Times = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+SECOND = 1_000_000_000
+MINUTE = 60 * SECOND
+DAY = 86_400 * SECOND
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def length_of(frequency: Frequency) -> int:
+    """Return how long a bar of that frequency is, in nanoseconds.
+
+    Example:
+        >>> length_of(Frequency.MINUTE)
+        60000000000
+    """
+    return frequency.length // timedelta(microseconds=1) * 1000
+
+
+def to_nanoseconds(moment: datetime) -> int:
+    """Return an aware datetime as nanoseconds since 1970 UTC."""
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
+
+
+def to_datetime(nanoseconds: int) -> datetime:
+    """Return nanoseconds since 1970 UTC as an aware datetime, cut to whole microseconds."""
+    return _EPOCH + timedelta(microseconds=int(nanoseconds) // 1000)
+
+
+@attrs.frozen(eq=False)
+class Bars:
+    """Bars of one contract or pair, in order of time. The arrays have one length and are not to be changed.
+
+    Attributes:
+        time: When each bar starts, int64 nanoseconds UTC; a daily bar carries its session's date.
+        end: When each bar is complete, and may be known. It never falls.
+        open: float64, in quoted units, as are the others.
+        high: The highest of each bar.
+        low: The lowest of each bar.
+        close: The last of each bar.
+        volume: Lots; NaN where the source does not say.
+    """
+
+    time: Times
+    end: Times
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+
+    def __len__(self) -> int:
+        """Return how many bars there are."""
+        return len(self.time)
+
+    def part(self, which: slice | NDArray[np.bool_]) -> Bars:
+        """Return some of the bars; for a slice, views of the same arrays."""
+        return Bars(*(column[which] for column in self.columns()))
+
+    def columns(self) -> tuple[Times, Times, Floats, Floats, Floats, Floats, Floats]:
+        """Return the arrays, in the order of the attributes."""
+        return (self.time, self.end, self.open, self.high, self.low, self.close, self.volume)
+
+    def known_by(self, moment: int) -> Bars:
+        """Return the bars that are complete at a moment."""
+        return self.part(slice(0, int(np.searchsorted(self.end, moment, side="right"))))
+
+    def between(self, start: int, end: int) -> Bars:
+        """Return the bars whose time is at or after `start` and before `end`."""
+        first, last = np.searchsorted(self.time, [start, end], side="left")
+        return self.part(slice(int(first), int(last)))
+
+
+def no_bars() -> Bars:
+    """Return bars of length 0."""
+    times, prices = np.empty(0, np.int64), np.empty(0, np.float64)
+    return Bars(times, times, prices, prices, prices, prices, prices)
+
+
+def joined(parts: Iterable[Bars]) -> Bars:
+    """Return bars that follow each other as one."""
+    found = [part for part in parts if len(part)]
+    if not found:
+        return no_bars()
+    return found[0] if len(found) == 1 else Bars(*(np.concatenate(columns) for columns in zip(*(one.columns() for one in found), strict=True)))
+
+
+def resampled(bars: Bars, frequency: Frequency) -> Bars:
+    """Return longer bars, on the whole multiples of the frequency since midnight UTC.
+
+    A long bar has the first open, the last close and the summed volume of the bars that start in it.
+    """
+    if not len(bars):
+        return bars
+    length = length_of(frequency)
+    slots = bars.time // length
+    firsts = np.flatnonzero(np.concatenate(([True], slots[1:] != slots[:-1])))
+    lasts = np.concatenate((firsts[1:], [len(slots)])) - 1
+    time = slots[firsts] * length
+    return Bars(
+        time,
+        np.maximum(time + length, bars.end[lasts]),
+        bars.open[firsts],
+        np.maximum.reduceat(bars.high, firsts),
+        np.minimum.reduceat(bars.low, firsts),
+        bars.close[lasts],
+        np.add.reduceat(bars.volume, firsts),
+    )

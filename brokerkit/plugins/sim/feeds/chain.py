@@ -1,0 +1,79 @@
+"""Finding an instrument, a contract or a pair among those that a feed has, with errors that say what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from brokerkit.errors import AmbiguousContract, InvalidArgument, MissingContract, MissingFxCode, MissingInstrument
+from brokerkit.plugins.sim.feeds.feed import Feed, ListedContract
+from brokerkit.spec.contract import FuturesContract
+
+
+def missing_instrument(instrument_code: str, place: str, known: Iterable[str]) -> MissingInstrument:
+    """Return the error for an instrument that a feed does not have."""
+    return MissingInstrument(
+        f"No instrument {instrument_code!r}.",
+        place=place,
+        given=instrument_code,
+        candidates=known,
+        remedy="broker.instruments.get_list_of_instruments() lists them.",
+    )
+
+
+def missing_fx_code(fx_code: str, place: str, known: Iterable[str]) -> MissingFxCode:
+    """Return the error for a currency pair that a feed does not have."""
+    return MissingFxCode(
+        f"No rates for {fx_code!r}.",
+        place=place,
+        given=fx_code,
+        candidates=known,
+        remedy="broker.fx.get_list_of_fxcodes() lists the pairs.",
+    )
+
+
+def find_contract(feed: Feed, contract: FuturesContract) -> ListedContract:
+    """Return the listed contract that a contract means.
+
+    A date YYYYMM means the contract of that month, a date YYYYMMDD the one that the feed names so, or
+    the one of that month that expires on that day.
+
+    Raises:
+        InvalidArgument: It is a spread.
+        MissingInstrument: No such instrument.
+        MissingContract: No such contract.
+        AmbiguousContract: The month has several.
+    """
+    if contract.is_spread:
+        raise InvalidArgument(f"{contract} is a spread.", remedy="Ask for one of its legs.")
+    chain = feed.contracts(contract.instrument_code)
+    matches = _matches(chain, contract.dates[0])
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise AmbiguousContract(
+            f"{contract} names {len(matches)} contracts.",
+            candidates=[one.contract for one in matches],
+            remedy="Give the day as well: " + ", ".join(one.contract.date for one in matches) + ".",
+        )
+    raise MissingContract(
+        f"No contract {contract}.",
+        place=feed.describe(),
+        given=str(contract),
+        candidates=[one.contract for one in chain],
+        remedy=f"{contract.instrument_code} has {_span(chain)}.",
+    )
+
+
+def _matches(chain: Sequence[ListedContract], wanted: str) -> list[ListedContract]:
+    exact = [one for one in chain if one.contract.dates[0] == wanted]
+    if exact:
+        return exact
+    if len(wanted) == 6:
+        return [one for one in chain if one.contract.dates[0].startswith(wanted)]
+    return [one for one in chain if one.contract.dates[0] == wanted[:6] and f"{one.expiry:%Y%m%d}" == wanted]
+
+
+def _span(chain: Sequence[ListedContract]) -> str:
+    if not chain:
+        return "no contracts"
+    return f"{len(chain)} contracts from {chain[0].contract.date} to {chain[-1].contract.date}"

@@ -1,0 +1,232 @@
+"""An exchange that a feed fills: contracts are listed when first used, bars arrive before the clock does."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+import attrs
+import numpy as np
+
+from brokerkit.errors import InvalidArgument, MissingFxCode, RequestTimedOut
+from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, LiveOrder, Models, OutsideHours, PerLot
+from brokerkit.plugins.sim.feeds.bars import DAY, SECOND, Bars, length_of, to_datetime, to_nanoseconds
+from brokerkit.plugins.sim.feeds.chain import find_contract, missing_fx_code
+from brokerkit.plugins.sim.feeds.feed import Feed, InstrumentFacts, ListedContract
+from brokerkit.plugins.sim.feeds.hours import CURRENCIES, market_hours
+from brokerkit.plugins.sim.feeds.rates import fx_tick, pairs_between
+from brokerkit.spec.broker_order import BrokerOrder
+from brokerkit.spec.contract import FuturesContract, FxPair
+from brokerkit.spec.prices import Frequency
+
+AHEAD = 7 * DAY
+BEHIND = 7 * DAY
+
+
+@attrs.frozen
+class HouseRules:
+    """What the simulated broker asks of its clients.
+
+    Attributes:
+        base_currency: What margin is counted in.
+        margin_percent: Initial margin of a lot, in percent of its value when it is listed.
+        maintenance_percent: Maintenance margin, in percent of the initial margin.
+        outside_hours: What happens to orders that arrive while a market is closed.
+    """
+
+    base_currency: str = "USD"
+    margin_percent: Decimal = Decimal(5)
+    maintenance_percent: Decimal = Decimal(80)
+    outside_hours: OutsideHours = OutsideHours.HOLD
+
+
+class FedExchange(Exchange):
+    """An exchange whose contracts, hours and bars come from a feed.
+
+    A contract is listed by `ensure_listed`; from then on its bars are there before the clock reaches
+    them, whatever moves the clock. A contract whose money is not the base currency brings the currency
+    pairs along that margin needs.
+
+    Args:
+        feed: Where everything comes from.
+        start: What the clock shows first.
+        seed: Of everything that the exchange draws.
+        models: How orders trade.
+        rules: What the simulated broker asks of its clients.
+        execution_prefix: Put before the number of each execution to make its id.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        start: datetime | int,
+        *,
+        seed: int = 0,
+        models: Models | None = None,
+        rules: HouseRules | None = None,
+        execution_prefix: str = "E",
+    ) -> None:
+        super().__init__(start, seed=seed, models=models, execution_prefix=execution_prefix)
+        self.feed = feed
+        self.rules = rules or HouseRules()
+        self._known: dict[FuturesContract, ListedContract] = {}
+        self._filled_to: dict[FuturesContract | FxPair, int] = {}
+        self._fed_until = self.now_ns
+        self._feeding = threading.RLock()
+
+    # -- listing -------------------------------------------------------------------------
+
+    def ensure_listed(self, contract: FuturesContract) -> ListedContract:
+        """List a single contract unless it is listed, and return what the feed knows of it.
+
+        Raises:
+            InvalidArgument: It is a spread.
+            MissingInstrument: No such instrument.
+            MissingContract: No such contract.
+            AmbiguousContract: Several contracts match.
+        """
+        known = self._known.get(contract)
+        if known is None:
+            with self._feeding:
+                known = find_contract(self.feed, contract)
+                if known.contract not in self._filled_to:
+                    self._list(known)
+                self._known[contract] = known
+        return known
+
+    def ensure_pair_listed(self, pair: FxPair) -> None:
+        """List a currency pair unless it is listed.
+
+        Raises:
+            MissingFxCode: The feed has no rates for it.
+        """
+        with self._feeding:
+            if pair in self._filled_to:
+                return
+            if pair.code not in self.feed.fx_codes():
+                raise missing_fx_code(pair.code, self.feed.describe(), self.feed.fx_codes())
+            tick = fx_tick(self._last_rate(pair))
+            self.list_contract(ContractTerms(pair, tick, currency=pair.quote, sessions=market_hours(CURRENCIES)))
+            self._fill(pair, self.now_ns - BEHIND)
+
+    def _list(self, listed: ListedContract) -> None:
+        facts = self.feed.facts(listed.contract.instrument_code)
+        for code in pairs_between(facts.currency, self.rules.base_currency, self.feed.fx_codes()):
+            self.ensure_pair_listed(FxPair(code))
+        margin = self._initial_margin(listed, facts)
+        self.list_contract(
+            ContractTerms(
+                listed.contract,
+                facts.tick_size,
+                currency=facts.currency,
+                multiplier=facts.multiplier,
+                price_magnifier=facts.price_magnifier,
+                initial_margin=margin,
+                maintenance_margin=(margin * self.rules.maintenance_percent / 100).quantize(Decimal(1)),
+                commission=PerLot(facts.commission),
+                sessions=self.feed.hours(facts.code),
+                outside_hours=self.rules.outside_hours,
+                expiry=to_datetime(listed.last_trade),
+            )
+        )
+        self._fill(listed.contract, self.now_ns - BEHIND)
+
+    def _initial_margin(self, listed: ListedContract, facts: InstrumentFacts) -> Decimal:
+        """Return a share of what a lot is worth by the last price known, in whole units of its currency."""
+        minutes = self.feed.execution_bars(listed.contract, self.now_ns - BEHIND, self.now_ns)
+        known = minutes if len(minutes) else self.feed.bars(listed.contract, Frequency.DAY, 0, self.now_ns)
+        price = abs(float(known.close[-1])) if len(known) else 0.0
+        worth = Decimal(str(price)) * facts.point_size
+        return max((worth * self.rules.margin_percent / 100).quantize(Decimal(1), ROUND_HALF_UP), Decimal(1))
+
+    def _last_rate(self, pair: FxPair) -> float:
+        rates = self.feed.fx_rates(pair.code, self.now_ns)
+        return float(rates.close[-1]) if len(rates) else 1.0
+
+    # -- bars ----------------------------------------------------------------------------
+
+    def _fill(self, contract: FuturesContract | FxPair, start: int) -> None:
+        """Give a contract the bars from a time up to those that the others have."""
+        self._filled_to[contract] = start
+        self._fed_until = max(self._fed_until, self.now_ns + AHEAD)
+        self._fill_to(contract, self._fed_until)
+
+    def _fill_to(self, contract: FuturesContract | FxPair, until: int) -> None:
+        start = self._filled_to[contract]
+        if start >= until:
+            return
+        self._filled_to[contract] = until
+        if isinstance(contract, FuturesContract):
+            bars = self.feed.execution_bars(contract, start, until)
+        else:
+            bars = self.feed.fx_execution_bars(contract.code, start, until)
+        if len(bars):
+            self.add_bars(contract, *_for_exchange(bars), length=bars.end - bars.time)
+
+    def feed_until(self, until: int) -> None:
+        """Have every listed contract's bars that start before a time, nanoseconds UTC."""
+        with self._feeding:
+            if until > self._fed_until:
+                self._fed_until = until
+                for contract in list(self._filled_to):
+                    self._fill_to(contract, until)
+
+    # -- clock ---------------------------------------------------------------------------
+
+    def advance_to(self, time: datetime | int) -> None:
+        """Move the clock to a time, trading everything up to it; see `Exchange.advance_to`."""
+        target = time if isinstance(time, int) else to_nanoseconds(_aware(time))
+        while self._fed_until < target:
+            reached = min(self._fed_until, target)
+            if reached > self.now_ns:
+                super().advance_to(reached)
+            self.feed_until(min(self._fed_until + AHEAD, target + AHEAD))
+        super().advance_to(target)
+
+    def advance(self, bars: int = 1) -> bool:
+        """Move the clock to the end of the next bar of any listed contract; see `Exchange.advance`."""
+        for _ in range(bars):
+            if not self._advance_one():
+                return False
+        return True
+
+    def _advance_one(self) -> bool:
+        self.feed_until(self.now_ns + AHEAD)
+        last = max((one.last_trade for one in self._known.values()), default=self.now_ns)
+        while not super().advance(1):
+            if self._fed_until >= last:
+                return False
+            self.feed_until(self._fed_until + AHEAD)
+        return True
+
+    def run(self) -> None:
+        """Move the clock to the end of the last listed contract, trading everything."""
+        last = max((one.last_trade for one in self._known.values()), default=self.now_ns)
+        if last > self.now_ns:
+            self.advance_to(last)
+
+    def wait(self, live: LiveOrder, timeout: float = 60.0) -> BrokerOrder:
+        """Move the clock until an order is final, by `timeout` seconds at most; see `Exchange.wait`."""
+        deadline = self.now_ns + int(timeout * SECOND)
+        while not live.is_final:
+            step = min(deadline, self.now_ns + AHEAD)
+            self.feed_until(step + SECOND)
+            try:
+                super().wait(live, (step - self.now_ns) / SECOND)
+            except RequestTimedOut:
+                if self.now_ns >= deadline:
+                    raise
+        return live.current()
+
+
+def _aware(time: datetime) -> datetime:
+    if time.tzinfo is None:
+        raise InvalidArgument(f"{time} has no time zone.", remedy="Give an aware datetime, best in UTC.")
+    return time
+
+
+def _for_exchange(bars: Bars) -> tuple[object, ...]:
+    """Return the columns the exchange takes; a volume that is not known in any bar is none."""
+    volume = None if bool(np.isnan(bars.volume).all()) else bars.volume
+    return bars.time, bars.open, bars.high, bars.low, bars.close, volume
