@@ -1,1 +1,20 @@
-"""."""
+"""The simulated broker: a real exchange on synthetic, your own, or pysystemtrade's prices. No account is needed."""
+
+from __future__ import annotations
+
+from brokerkit.plugins.sim.settings import SimSettings
+from brokerkit.spec.lifecycle import BrokerPlugin, Services, Session
+
+
+def _open(settings: SimSettings, services: Services) -> Session:
+    from brokerkit.plugins.sim.session import open_session  # here, because it brings numpy along
+
+    return open_session(settings, services)
+
+
+plugin = BrokerPlugin(
+    open=_open,
+    settings=SimSettings,
+    summary="A simulated exchange with a clock you move, on synthetic or real prices",
+    is_simulation=True,
+)

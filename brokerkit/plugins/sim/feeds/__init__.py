@@ -1,1 +1,24 @@
-"""."""
+"""Where the simulation's world comes from: made up, a folder of bars, or a folder in pysystemtrade's layout.
+
+`open_feed` picks one. Every feed answers the same questions (`Feed`) in numpy columns; `FedExchange`
+is a simulated exchange that a feed fills. What each feed takes and makes is told in `docs/data.md`.
+"""
+
+from __future__ import annotations
+
+from brokerkit.plugins.sim.feeds.bars import Bars
+from brokerkit.plugins.sim.feeds.choice import open_feed
+from brokerkit.plugins.sim.feeds.fed_exchange import FedExchange, HouseRules
+from brokerkit.plugins.sim.feeds.feed import Feed, InstrumentFacts, ListedContract
+from brokerkit.plugins.sim.feeds.synthetic import SyntheticFeed
+
+__all__ = [
+    "Bars",
+    "FedExchange",
+    "Feed",
+    "HouseRules",
+    "InstrumentFacts",
+    "ListedContract",
+    "SyntheticFeed",
+    "open_feed",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import attrs
 import numpy as np
@@ -71,7 +72,7 @@ class Bars:
         """Return some of the bars; for a slice, views of the same arrays."""
         return Bars(*(column[which] for column in self.columns()))
 
-    def columns(self) -> tuple[Times, Times, Floats, Floats, Floats, Floats, Floats]:
+    def columns(self) -> tuple[NDArray[Any], ...]:
         """Return the arrays, in the order of the attributes."""
         return (self.time, self.end, self.open, self.high, self.low, self.close, self.volume)
 
@@ -96,7 +97,11 @@ def joined(parts: Iterable[Bars]) -> Bars:
     found = [part for part in parts if len(part)]
     if not found:
         return no_bars()
-    return found[0] if len(found) == 1 else Bars(*(np.concatenate(columns) for columns in zip(*(one.columns() for one in found), strict=True)))
+    return (
+        found[0]
+        if len(found) == 1
+        else Bars(*(np.concatenate(columns) for columns in zip(*(one.columns() for one in found), strict=True)))
+    )
 
 
 def resampled(bars: Bars, frequency: Frequency) -> Bars:

@@ -69,7 +69,7 @@ def before_the_last_week(year: int, month: int, hours: MarketHours) -> date:
 
 
 def before_the_10th(year: int, month: int, hours: MarketHours) -> date:
-    """Return the second trading date before the delivery day, the 10th of the month or the first trading date after it."""
+    """Return the second trading date before delivery, on the 10th of the month or the first trading date after it."""
     delivery = date(year, month, 10)
     while not hours.is_trading_date(delivery):
         delivery += timedelta(days=1)
@@ -77,7 +77,7 @@ def before_the_10th(year: int, month: int, hours: MarketHours) -> date:
 
 
 def crude_oil(year: int, month: int, hours: MarketHours) -> date:
-    """Return the third trading date before the 25th of the month before, or before the last trading date ahead of it."""
+    """Return the third trading date before the 25th of the month before, or before the one ahead of it."""
     before = date(year, month, 1) - timedelta(days=1)
     return hours.step(hours.on_or_before(before.replace(day=25)), -3)
 

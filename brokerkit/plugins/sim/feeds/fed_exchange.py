@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 import attrs
 import numpy as np
 
-from brokerkit.errors import InvalidArgument, MissingFxCode, RequestTimedOut
+from brokerkit.errors import InvalidArgument, RequestTimedOut
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, LiveOrder, Models, OutsideHours, PerLot
-from brokerkit.plugins.sim.feeds.bars import DAY, SECOND, Bars, length_of, to_datetime, to_nanoseconds
+from brokerkit.plugins.sim.feeds.bars import DAY, SECOND, Bars, to_datetime, to_nanoseconds
 from brokerkit.plugins.sim.feeds.chain import find_contract, missing_fx_code
 from brokerkit.plugins.sim.feeds.feed import Feed, InstrumentFacts, ListedContract
 from brokerkit.plugins.sim.feeds.hours import CURRENCIES, market_hours
@@ -55,6 +55,11 @@ class FedExchange(Exchange):
         models: How orders trade.
         rules: What the simulated broker asks of its clients.
         execution_prefix: Put before the number of each execution to make its id.
+
+    Attributes:
+        feed: Where everything comes from.
+        rules: What the simulated broker asks of its clients.
+        runs_by_itself: Whether somebody lets time pass with `pass_time`, so that waiting does not move the clock.
     """
 
     def __init__(
@@ -74,6 +79,8 @@ class FedExchange(Exchange):
         self._filled_to: dict[FuturesContract | FxPair, int] = {}
         self._fed_until = self.now_ns
         self._feeding = threading.RLock()
+        self._ticked = threading.Condition()
+        self.runs_by_itself = False
 
     # -- listing -------------------------------------------------------------------------
 
@@ -186,10 +193,7 @@ class FedExchange(Exchange):
 
     def advance(self, bars: int = 1) -> bool:
         """Move the clock to the end of the next bar of any listed contract; see `Exchange.advance`."""
-        for _ in range(bars):
-            if not self._advance_one():
-                return False
-        return True
+        return all(self._advance_one() for _ in range(bars))
 
     def _advance_one(self) -> bool:
         self.feed_until(self.now_ns + AHEAD)
@@ -206,8 +210,34 @@ class FedExchange(Exchange):
         if last > self.now_ns:
             self.advance_to(last)
 
+    def let_pass(self, time: timedelta) -> None:
+        """Let time pass: move the clock, or wait for one that runs by itself."""
+        target = self.now_ns + int(time.total_seconds() * SECOND)
+        if not self.runs_by_itself:
+            self.advance_to(target)
+            return
+        with self._ticked:
+            while self.now_ns < target:
+                self._ticked.wait(1.0)
+
+    def pass_time(self, nanoseconds: int) -> None:
+        """Let time pass on a clock that runs by itself, and wake those who wait."""
+        target = self.now_ns + nanoseconds
+        try:
+            self.advance_to(target)
+        except InvalidArgument:
+            return  # a caller moved the clock further meanwhile
+        with self._ticked:
+            self._ticked.notify_all()
+
     def wait(self, live: LiveOrder, timeout: float = 60.0) -> BrokerOrder:
-        """Move the clock until an order is final, by `timeout` seconds at most; see `Exchange.wait`."""
+        """Return an order's view when it is final; a clock that does not run by itself is moved until then.
+
+        Raises:
+            RequestTimedOut: It was not final after `timeout` seconds of this clock.
+        """
+        if self.runs_by_itself:
+            return self._wait_for_clock(live, timeout)
         deadline = self.now_ns + int(timeout * SECOND)
         while not live.is_final:
             step = min(deadline, self.now_ns + AHEAD)
@@ -218,6 +248,13 @@ class FedExchange(Exchange):
                 if self.now_ns >= deadline:
                     raise
         return live.current()
+
+    def _wait_for_clock(self, live: LiveOrder, timeout: float) -> BrokerOrder:
+        deadline = self.now_ns + int(timeout * SECOND)
+        with self._ticked:
+            while not live.is_final and self.now_ns < deadline:
+                self._ticked.wait(1.0)
+        return live.current() if live.is_final else super().wait(live, 0.0)
 
 
 def _aware(time: datetime) -> datetime:

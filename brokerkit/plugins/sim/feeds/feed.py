@@ -117,6 +117,10 @@ class Feed(Protocol):
         """
         ...
 
+    def has_bars(self, contract: FuturesContract, end: int) -> bool:
+        """Return whether a contract has any bar that is complete by `end`."""
+        ...
+
     def execution_bars(self, contract: FuturesContract, start: int, end: int) -> Bars:
         """Return the bars that orders trade on, those that start in a stretch of time.
 

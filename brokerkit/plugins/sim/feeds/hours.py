@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta, timezone
-from functools import lru_cache
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -21,12 +22,14 @@ CALENDAR_START = date(2000, 1, 1)
 CALENDAR_END = date(2027, 12, 31)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _calendar_dates(name: str) -> frozenset[date]:
     """Return the trading dates of an exchange's calendar, from `CALENDAR_START` to `CALENDAR_END`."""
     from exchange_calendars import get_calendar  # here, because importing it takes half a second
 
-    calendar = get_calendar(name, start=CALENDAR_START.isoformat(), end=CALENDAR_END.isoformat())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # exchange_calendars 4.13 calls what pandas 3 deprecates
+        calendar = get_calendar(name, start=CALENDAR_START.isoformat(), end=CALENDAR_END.isoformat())
     return frozenset(calendar.sessions.date)
 
 
@@ -123,7 +126,7 @@ class MarketHours:
 
     def sessions_between(self, start: int, end: int) -> list[Session]:
         """Return the sessions that overlap a stretch of time, whole."""
-        found = []
+        found: list[Session] = []
         for session in self.sessions_from(start):
             if session[0] >= end:
                 return found
@@ -131,7 +134,7 @@ class MarketHours:
         return found
 
     def _year(self, year: int) -> tuple[list[int], list[int]]:
-        """Return the sessions of the trading dates from a year's first day to the next year's, as far as they close in it."""
+        """Return when the sessions that close in a year open and close."""
         known = self._sessions.get(year)
         if known is None:
             start, stop = (to_nanoseconds(datetime(y, 1, 1, tzinfo=timezone.utc)) for y in (year, year + 1))
@@ -146,7 +149,7 @@ class MarketHours:
         return to_nanoseconds(local.astimezone(timezone.utc))
 
 
-@lru_cache(maxsize=None)
+@cache
 def market_hours(market: Market) -> MarketHours:
     """Return the hours of a market; one object a market, so that its calendar is read once."""
     return MarketHours(market)
@@ -160,10 +163,10 @@ OSAKA = Market("Asia/Tokyo", ((8 * 60 + 45, 15 * 60 + 15),), "XTKS")
 CURRENCIES = Market("America/New_York", ((-7 * 60, 17 * 60),))
 
 _BY_EXCHANGE = {
-    "CBOT": GLOBEX, "CME": GLOBEX, "COMEX": GLOBEX, "NYMEX": GLOBEX, "GLOBEX": GLOBEX, "ECBOT": GLOBEX, "NYBOT": GLOBEX,
-    "CFE": GLOBEX, "EUREX": EUREX, "DTB": EUREX, "MONEP": EUREX, "FTA": EUREX, "ICEEU": ICE_EUROPE, "ICEEUSOFT": ICE_EUROPE,
-    "IPE": ICE_EUROPE, "LMEOTC": ICE_EUROPE, "OSE.JPN": OSAKA, "TSEJ": OSAKA,
-}  # fmt: skip
+    **dict.fromkeys(("DTB", "EUREX", "MONEP", "FTA"), EUREX),
+    **dict.fromkeys(("ICEEU", "ICEEUSOFT", "IPE", "LMEOTC"), ICE_EUROPE),
+    **dict.fromkeys(("OSE.JPN", "TSEJ"), OSAKA),
+}
 
 
 def market_of(exchange: str, asset_class: str) -> Market:

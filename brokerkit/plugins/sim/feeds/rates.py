@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from decimal import Decimal
+
+import attrs
+import numpy as np
+
+from brokerkit.plugins.sim.feeds.bars import Floats, Times
 
 _HUBS = ("USD", "EUR", "GBP")
 
@@ -19,7 +24,7 @@ def fx_tick(rate: float) -> Decimal:
 
 
 def pairs_between(first: str, second: str, quoted: Collection[str]) -> list[str]:
-    """Return the quoted pairs, one or two, by which one currency is changed into another; none when nothing leads there.
+    """Return the quoted pairs, one or two, by which a currency is changed into another; none when nothing leads there.
 
     Example:
         >>> pairs_between("GBP", "USD", ["GBPUSD", "EURUSD"]), pairs_between("GBP", "EUR", ["GBPUSD", "EURUSD"])
@@ -28,7 +33,9 @@ def pairs_between(first: str, second: str, quoted: Collection[str]) -> list[str]
     direct = _pair(first, second, quoted)
     if direct or first == second:
         return [direct] if direct else []
-    currencies = sorted({code[:3] for code in quoted} | {code[3:] for code in quoted}, key=lambda one: (one not in _HUBS, one))
+    currencies = sorted(
+        {code[:3] for code in quoted} | {code[3:] for code in quoted}, key=lambda one: (one not in _HUBS, one)
+    )
     for between in currencies:
         one, other = _pair(first, between, quoted), _pair(between, second, quoted)
         if one and other:
@@ -41,3 +48,44 @@ def _pair(first: str, second: str, quoted: Collection[str]) -> str:
         if code in quoted:
             return code
     return ""
+
+
+@attrs.frozen(eq=False)
+class RateSeries:
+    """Daily rates: session dates at 00:00 as nanoseconds UTC, rising, and a float64 rate for each."""
+
+    time: Times
+    rate: Floats
+
+
+def derived_rates(fx_code: str, quoted: Collection[str], rates_of: Callable[[str], RateSeries]) -> RateSeries | None:
+    """Return the rates of a pair from those that are quoted; None when nothing leads to it.
+
+    An inverse comes from its pair, a cross from two pairs on the days that both have, and a currency
+    in itself is 1.0 on each day that any pair has.
+    """
+    first, second = fx_code[:3], fx_code[3:]
+    if first == second:
+        return _ones(quoted, rates_of) if any(first in (code[:3], code[3:]) for code in quoted) else None
+    pairs = pairs_between(first, second, quoted)
+    if not pairs:
+        return None
+    result, reached = _towards(first, pairs[0], rates_of)
+    for code in pairs[1:]:
+        following, reached = _towards(reached, code, rates_of)
+        time, here, there = np.intersect1d(result.time, following.time, assume_unique=True, return_indices=True)
+        result = RateSeries(time, result.rate[here] * following.rate[there])
+    return result
+
+
+def _towards(currency: str, code: str, rates_of: Callable[[str], RateSeries]) -> tuple[RateSeries, str]:
+    """Return what a currency is worth in the other one of a pair, and that other one."""
+    found = rates_of(code)
+    if code[:3] == currency:
+        return found, code[3:]
+    return RateSeries(found.time, 1.0 / found.rate), code[:3]
+
+
+def _ones(quoted: Collection[str], rates_of: Callable[[str], RateSeries]) -> RateSeries:
+    days = np.unique(np.concatenate([rates_of(code).time for code in quoted]))
+    return RateSeries(days, np.ones(len(days)))

@@ -134,6 +134,11 @@ class SyntheticFeed:
             found = self._intraday(world, daily, frequency, start, end)
         return found.known_by(end).between(start, end)
 
+    def has_bars(self, contract: FuturesContract, end: int) -> bool:
+        """Return whether a contract has traded for a day by `end`."""
+        listed = self._find(contract)
+        return self.hours(contract.instrument_code).close_of(listed.first_day) <= end
+
     def execution_bars(self, contract: FuturesContract, start: int, end: int) -> Bars:
         """Return the minutes that start in a stretch of time."""
         return self._minutes(self._world_of(contract), self._daily_of(contract), start, end).between(start, end)
@@ -175,10 +180,9 @@ class SyntheticFeed:
         code = contract.instrument_code
         world = self._worlds.get(code)
         if world is None:
-            recipe = self._recipe(code)
-            walk = _Walk(
-                recipe.related or code, recipe.price, recipe.volatility, recipe.carry, recipe.is_rate, recipe.facts.tick_size
-            )
+            recipe, tick = self._recipe(code), self.facts(code).tick_size
+            label = recipe.related or code
+            walk = _Walk(label, recipe.price, recipe.volatility, recipe.carry, recipe.is_rate, tick)
             world = self._worlds[code] = self._make_world(walk, self.hours(code))
         return world
 
@@ -201,13 +205,17 @@ class SyntheticFeed:
     def _daily_of(self, contract: FuturesContract) -> _Daily:
         daily = self._dailies.get(contract)
         if daily is None:
-            self.contracts(contract.instrument_code)
-            listed = self._listed.get(contract)
-            if listed is None:
-                raise MissingContract(f"No contract {contract}.", place=self.describe())
+            listed = self._find(contract)
             volume = RECIPES[contract.instrument_code].volume
             daily = self._dailies[contract] = self._make_daily(self._world_of(contract), listed, volume)
         return daily
+
+    def _find(self, contract: FuturesContract) -> ListedContract:
+        self.contracts(contract.instrument_code)
+        listed = self._listed.get(contract)
+        if listed is None:
+            raise MissingContract(f"No contract {contract}.", place=self.describe())
+        return listed
 
     def _fx_daily(self, fx_code: str) -> _Daily:
         daily = self._dailies.get(fx_code)
@@ -272,8 +280,6 @@ class SyntheticFeed:
         return paths.noise(paths.generator(self._seed, world.recipe.label, int(world.ordinals[place])), pieces)
 
 
-
-
 def _ordinal(day: date) -> int:
     return (day - date(1970, 1, 1)).days
 
@@ -304,23 +310,32 @@ def _in_ticks(world: _World, places: slice, years_left: Floats | float, volumes:
         up, down = closes * above, closes * below
     highs, lows = np.maximum(opens, closes) + up, np.minimum(opens, closes) - down
     in_ticks = [np.rint(prices / tick).astype(np.int64) for prices in (opens, highs, lows, closes)]
-    return TickBars(*in_ticks, volumes)
+    return TickBars(in_ticks[0], in_ticks[1], in_ticks[2], in_ticks[3], volumes)
 
 
 def _to_ticks(bars: Bars, tick: Decimal) -> TickBars:
     step = float(tick)
     prices = [np.rint(column / step).astype(np.int64) for column in (bars.open, bars.high, bars.low, bars.close)]
-    return TickBars(*prices, bars.volume.astype(np.int64))
+    return TickBars(prices[0], prices[1], prices[2], prices[3], bars.volume.astype(np.int64))
 
 
 def _priced(ticks: TickBars, times: Times, length: int, tick: Decimal) -> Bars:
     """Return tick bars as bars: prices are the floats nearest to their exact decimals."""
     exact = Fraction(tick)
-    prices = [
-        ticks_of.ravel() * exact.numerator / exact.denominator
-        for ticks_of in (ticks.open, ticks.high, ticks.low, ticks.close)
-    ]
-    return Bars(times, times + length, *prices, ticks.volume.ravel().astype(np.float64))
+
+    def prices(column: paths.Ticks) -> Floats:
+        found: Floats = column.ravel() * exact.numerator / exact.denominator
+        return found
+
+    return Bars(
+        times,
+        times + length,
+        prices(ticks.open),
+        prices(ticks.high),
+        prices(ticks.low),
+        prices(ticks.close),
+        ticks.volume.ravel().astype(np.float64),
+    )
 
 
 def _daily_bars(world: _World, daily: _Daily) -> Bars:
@@ -331,7 +346,9 @@ def _daily_bars(world: _World, daily: _Daily) -> Bars:
 
 
 def _minute_starts(hours: MarketHours, day: date) -> Times:
-    return np.concatenate([np.arange(opening, closing, MINUTE, np.int64) for opening, closing in hours.segments_of(day)])
+    return np.concatenate(
+        [np.arange(opening, closing, MINUTE, dtype=np.int64) for opening, closing in hours.segments_of(day)]
+    )
 
 
 def _without_volume(bars: Bars) -> Bars:

@@ -1,0 +1,63 @@
+"""The capital domain of the simulated broker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from brokerkit.plugins.sim.balances import was_held
+from brokerkit.plugins.sim.simulation import Simulation
+from brokerkit.spec.capital import Account, AccountKind, Capital
+from brokerkit.spec.hooks import hookimpl
+from brokerkit.spec.money import Money
+
+
+class SimCapital(Capital):
+    """What the simulated accounts are worth, to the last digit."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+
+    @hookimpl
+    def get_list_of_accounts(self) -> list[Account]:
+        """Return the simulated accounts, the default one first."""
+        return [
+            Account(name, AccountKind.SIMULATED, currency) for name, currency in self._simulation.exchange.accounts()
+        ]
+
+    @hookimpl
+    def get_account_value_across_currency_across_accounts(self) -> list[Money]:
+        """Return cash plus unrealised profit of all accounts together."""
+        totals: dict[str, Decimal] = {}
+        for name, _ in self._simulation.exchange.accounts():
+            for currency, amount in self._values(name).items():
+                totals[currency] = totals.get(currency, Decimal(0)) + amount
+        return _as_money(totals)
+
+    @hookimpl
+    def get_account_value_across_currency(self, account: str = "") -> list[Money]:
+        """Return cash plus unrealised profit of one account."""
+        return _as_money(self._values(account))
+
+    @hookimpl
+    def get_excess_liquidity_value_across_currency(self, account: str = "") -> list[Money]:
+        """Return the account's values less the maintenance margin of what is held in each currency."""
+        left = self._values(account)
+        exchange = self._simulation.exchange
+        name = account or exchange.accounts()[0][0]
+        for position in exchange.positions(name):
+            terms = exchange.terms(position.contract)
+            margin = abs(position.quantity) * (terms.maintenance_margin or terms.initial_margin)
+            left[terms.currency] = left.get(terms.currency, Decimal(0)) - margin
+        return _as_money(left)
+
+    def _values(self, account: str) -> dict[str, Decimal]:
+        """Return cash plus unrealised profit in each currency that the account has, or has had, money in."""
+        statement = self._simulation.exchange.statement(account)
+        return {
+            currency: one.cash.amount + one.unrealised.amount for currency, one in statement.items() if was_held(one)
+        }
+
+
+def _as_money(amounts: Mapping[str, Decimal]) -> list[Money]:
+    return [Money(currency, amounts[currency]) for currency in sorted(amounts)]

@@ -1,0 +1,137 @@
+"""The orders domain of the simulated broker: thin over the exchange."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import attrs
+
+from brokerkit.errors import InvalidArgument, InvalidOrder, OrderCannotBeModified
+from brokerkit.plugins.sim.simulation import Simulation
+from brokerkit.spec.broker_order import BrokerOrder, Fill, HasOrderRef, OrderControl, OrderState
+from brokerkit.spec.contract import FuturesContract
+from brokerkit.spec.hooks import hookimpl
+from brokerkit.spec.order import Order
+from brokerkit.spec.orders import OrderChange, Orders, WhatIf
+
+_CHANGEABLE = (OrderState.PENDING, OrderState.WORKING)
+
+
+class SimOrders(Orders):
+    """Orders at the simulated exchange. A contract is listed there when the first order for it comes."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+        self._exchange = simulation.exchange
+        self._submit = simulation.exchange.submit
+        self._listed: set[object] = set()
+
+    @hookimpl
+    def put_order_on_stack(self, order: Order) -> OrderControl:
+        """Place an order at the exchange."""
+        if order.contract in self._listed:
+            return self._submit(order)
+        return self._submit(self._prepared(order))
+
+    @hookimpl
+    def what_if_order(self, order: Order) -> WhatIf:
+        """Return what an order would do to margin and cost."""
+        return self._exchange.what_if(self._prepared(order))
+
+    @hookimpl
+    def get_list_of_broker_orders(self, account: str = "") -> list[BrokerOrder]:
+        """Return the working orders and those that ended on this day of the simulation, UTC."""
+        today = self._simulation.now.date()
+        views = [live.current() for live in self._exchange.orders(account)]
+        return [one for one in views if not one.state.is_final or one.updated is None or one.updated.date() == today]
+
+    @hookimpl
+    def get_list_of_orders_from_storage(self) -> list[BrokerOrder]:
+        """Return all orders of this simulation."""
+        return [live.current() for live in self._exchange.orders()]
+
+    @hookimpl
+    def get_list_of_fills(self, since: datetime | None = None) -> list[Fill]:
+        """Return the executions of this simulation."""
+        if since is not None and since.tzinfo is None:
+            raise InvalidArgument(f"{since} has no time zone.", remedy="Give an aware datetime, best in UTC.")
+        return self._exchange.fills(since)
+
+    @hookimpl
+    def match_db_broker_order_to_order_from_brokers(self, order: HasOrderRef) -> BrokerOrder:
+        """Return the newest view of an order."""
+        return self._exchange.order(order.order_ref).current()
+
+    @hookimpl
+    def match_db_broker_order_to_control_order_from_brokers(self, order: HasOrderRef) -> OrderControl:
+        """Return the handle on an order."""
+        return self._exchange.order(order.order_ref)
+
+    @hookimpl
+    def cancel_order_on_stack(self, order: HasOrderRef) -> BrokerOrder:
+        """Ask for an order's cancel."""
+        return self._exchange.cancel(order.order_ref).current()
+
+    @hookimpl
+    def cancel_order_given_control_object(self, control: OrderControl) -> OrderControl:
+        """Ask for the cancel of the order behind a handle."""
+        self._exchange.cancel(control.order_ref)
+        return control
+
+    @hookimpl
+    def cancel_all_orders(self, account: str = "") -> list[BrokerOrder]:
+        """Ask for every working order's cancel."""
+        return [live.current() for live in self._exchange.cancel_all(account)]
+
+    @hookimpl
+    def check_order_is_cancelled(self, order: HasOrderRef) -> bool:
+        """Return whether an order is cancelled."""
+        return self._exchange.order(order.order_ref).current().state is OrderState.CANCELLED
+
+    @hookimpl
+    def check_order_is_cancelled_given_control_object(self, control: OrderControl) -> bool:
+        """Return whether the order behind a handle is cancelled."""
+        return self.check_order_is_cancelled(control)
+
+    @hookimpl
+    def check_order_can_be_modified_given_control_object(self, control: OrderControl) -> bool:
+        """Return whether the order behind a handle can still be changed."""
+        return self._exchange.order(control.order_ref).current().state in _CHANGEABLE
+
+    @hookimpl
+    def modify_limit_price_given_control_object(
+        self, control: OrderControl, limit_price: Decimal | str | int | float
+    ) -> OrderControl:
+        """Change the limit price of the order behind a handle."""
+        return self.modify_order_given_control_object(control, OrderChange(limit_price=limit_price))
+
+    @hookimpl
+    def modify_order_given_control_object(self, control: OrderControl, change: OrderChange) -> OrderControl:
+        """Change price, trigger or quantity of the order behind a handle."""
+        order = self._exchange.order(control.order_ref).current().order
+        for field in ("limit_price", "stop_price"):
+            if getattr(change, field) is not None and getattr(order, field) is None:
+                raise OrderCannotBeModified(
+                    f"A {order.order_type.value} order has no {field}.", remedy="Cancel it, and place another one."
+                )
+        self._exchange.modify(control.order_ref, change)
+        return control
+
+    def _prepared(self, order: Order) -> Order:
+        """Return an order for contracts that are listed, by the dates they are listed by."""
+        contract = order.contract
+        if not isinstance(contract, FuturesContract):
+            raise InvalidOrder(
+                f"{contract} is a currency pair.", remedy="Place it with broker.fx.put_fx_order_on_stack."
+            )
+        dates = tuple(self._simulation.tradable(leg).contract.dates[0] for leg in contract.legs)
+        if dates == contract.dates:
+            self._listed.add(contract)
+            return order
+        return _renamed(order, FuturesContract(contract.instrument_code, dates))
+
+
+def _renamed(order: Order, contract: FuturesContract) -> Order:
+    children = tuple(_renamed(child, contract) for child in order.children)
+    return attrs.evolve(order, contract=contract, children=children)

@@ -1,0 +1,85 @@
+"""Opening the simulated broker: its feed, its exchange, its accounts, its domains."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from brokerkit.plugins.sim.capital import SimCapital
+from brokerkit.plugins.sim.contracts import SimContracts
+from brokerkit.plugins.sim.exchange import Latency, Models, NoSlippage, OutsideHours, TickSlippage, VolumeShare
+from brokerkit.plugins.sim.feeds import HouseRules, open_feed
+from brokerkit.plugins.sim.feeds.bars import to_nanoseconds
+from brokerkit.plugins.sim.feeds.fed_exchange import FedExchange
+from brokerkit.plugins.sim.feeds.feed import Feed
+from brokerkit.plugins.sim.fx import SimFx
+from brokerkit.plugins.sim.instruments import SimInstruments
+from brokerkit.plugins.sim.orders import SimOrders
+from brokerkit.plugins.sim.positions import SimPositions
+from brokerkit.plugins.sim.prices import SimPrices
+from brokerkit.plugins.sim.settings import SimSettings
+from brokerkit.plugins.sim.simulation import RealTime, Simulation
+from brokerkit.spec.broker_order import BrokerOrder, Fill
+from brokerkit.spec.capital import AccountKind
+from brokerkit.spec.events import CommissionReport, ConnectionChange, DataGap
+from brokerkit.spec.lifecycle import Services, Session
+from brokerkit.spec.positions import Position
+
+
+def open_session(settings: SimSettings, services: Services) -> Session:
+    """Return a session on a new simulation."""
+    feed = open_feed(settings.data, seed=settings.seed, assumed_volume=settings.assumed_volume)
+    exchange = _exchange(settings, feed)
+    for kind in (BrokerOrder, Fill, CommissionReport, Position, ConnectionChange, DataGap):
+        exchange.listen(kind, services.emit)
+    simulation = Simulation(exchange, feed)
+    clock = RealTime(exchange, settings.speed) if settings.speed else None
+    if clock is not None:
+        clock.start()
+    return Session(
+        domains=(
+            SimFx(simulation),
+            SimPrices(simulation),
+            SimContracts(simulation),
+            SimInstruments(simulation),
+            SimCapital(simulation),
+            SimOrders(simulation),
+            SimPositions(simulation),
+        ),
+        account_kind=AccountKind.SIMULATED,
+        native=simulation,
+        close=clock.stop if clock is not None else _nothing,
+        data=feed.describe(),
+    )
+
+
+def _nothing() -> None:
+    """Free nothing: a simulation without a clock of its own holds memory only."""
+
+
+def _exchange(settings: SimSettings, feed: Feed) -> FedExchange:
+    start = feed.default_start if settings.start is None else to_nanoseconds(settings.start)
+    exchange = FedExchange(
+        feed,
+        start,
+        seed=settings.seed,
+        models=_models(settings),
+        rules=HouseRules(
+            settings.base_currency,
+            settings.margin_percent,
+            settings.maintenance_percent,
+            OutsideHours(settings.outside_hours),
+        ),
+    )
+    for account in settings.accounts:
+        exchange.open_account(account, settings.cash, settings.base_currency)
+    return exchange
+
+
+def _models(settings: SimSettings) -> Models:
+    delay = timedelta(milliseconds=settings.latency_ms)
+    return Models(
+        slippage=TickSlippage(settings.slippage_ticks) if settings.slippage_ticks else NoSlippage(),
+        volume=VolumeShare(settings.volume_share),
+        latency=Latency(delay, delay, delay),
+        limit_fills_on_touch=settings.limit_fills_on_touch,
+    )

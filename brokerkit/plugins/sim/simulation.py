@@ -1,0 +1,152 @@
+"""The simulation's handle, `broker.native`: its clock, its exchange, its data."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+
+import attrs
+
+from brokerkit.errors import ContractExpired, InvalidArgument, MissingContract
+from brokerkit.plugins.sim.feeds.bars import SECOND, to_datetime
+from brokerkit.plugins.sim.feeds.chain import find_contract
+from brokerkit.plugins.sim.feeds.fed_exchange import FedExchange
+from brokerkit.plugins.sim.feeds.feed import Feed, InstrumentFacts, ListedContract
+from brokerkit.spec.contract import FuturesContract
+
+
+@attrs.frozen(eq=False)
+class Simulation:
+    """What `broker.native` is on the simulated broker.
+
+    Attributes:
+        exchange: The exchange, with everything it can do.
+        feed: Where instruments, contracts, hours and prices come from. It knows the future.
+
+    Example:
+        >>> from brokerkit import open_broker
+        >>> with open_broker("sim") as broker:
+        ...     before = broker.native.now
+        ...     broker.native.advance(minutes=90) - before
+        datetime.timedelta(seconds=5400)
+    """
+
+    exchange: FedExchange
+    feed: Feed
+
+    @property
+    def now(self) -> datetime:
+        """What the simulation's clock shows, aware UTC."""
+        return self.exchange.now
+
+    def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> datetime:
+        """Move the clock on, trading everything on the way, and return what it shows then.
+
+        Raises:
+            InvalidArgument: The clock would go back.
+        """
+        return self.advance_to(self.now + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds))
+
+    def advance_to(self, moment: datetime) -> datetime:
+        """Move the clock to an aware time, trading everything on the way, and return what it shows then.
+
+        Raises:
+            InvalidArgument: The time has passed, or has no time zone.
+        """
+        self.exchange.advance_to(moment)
+        return self.now
+
+    def advance_to_next_open(self, instrument_code: str) -> datetime:
+        """Move the clock to the next opening of an instrument's market, and return what it shows then.
+
+        A market that is open already stays open, and the clock where it is.
+
+        Raises:
+            MissingInstrument: No such instrument.
+        """
+        session = self.feed.hours(instrument_code).current_or_next(self.exchange.now_ns)
+        if session is not None and session[0] > self.exchange.now_ns:
+            self.exchange.advance_to(session[0])
+        return self.now
+
+    def advance_bars(self, count: int = 1) -> bool:
+        """Move the clock to the end of the next bar, or of several, and return whether there was one.
+
+        The bars are those that orders trade on, of all contracts that were ordered or asked for.
+
+        Raises:
+            InvalidArgument: Less than one bar.
+        """
+        if count < 1:
+            raise InvalidArgument(f"The clock cannot move by {count} bars.", remedy="Give 1 or more.")
+        return self.exchange.advance(count)
+
+    # -- what the domains ask ------------------------------------------------------------
+
+    def facts(self, instrument_code: str) -> InstrumentFacts:
+        """Return what is known of an instrument."""
+        return self.feed.facts(instrument_code)
+
+    def known(self, contract: FuturesContract) -> ListedContract:
+        """Return a single contract that trades now or has traded.
+
+        Raises:
+            MissingContract: No such contract, or it does not trade yet.
+        """
+        found = find_contract(self.feed, contract)
+        if found.first_day > self.now.date():
+            raise MissingContract(
+                f"{contract} does not trade before {found.first_day}, and it is {self.now:%Y-%m-%d} in the simulation."
+            )
+        return found
+
+    def is_expired(self, listed: ListedContract) -> bool:
+        """Return whether a contract stopped trading."""
+        return listed.last_trade <= self.exchange.now_ns
+
+    def tradable(self, contract: FuturesContract) -> ListedContract:
+        """Return a single contract that trades now, listed on the exchange.
+
+        Raises:
+            MissingContract: No such contract, or it does not trade yet.
+            ContractExpired: It no longer trades.
+        """
+        found = self.known(contract)
+        if self.is_expired(found):
+            raise ContractExpired(
+                f"{contract} stopped trading at {to_datetime(found.last_trade):%Y-%m-%d %H:%M} UTC.",
+                remedy="broker.contracts.get_list_of_contract_dates_for_instrument_code lists those that trade.",
+            )
+        return self.exchange.ensure_listed(found.contract)
+
+
+class RealTime:
+    """Moves a simulation's clock in a thread of its own, so many seconds in a second, until stopped.
+
+    Args:
+        exchange: Whose clock it moves.
+        speed: Seconds of the simulation that pass in a second.
+    """
+
+    STEP = 0.05
+
+    def __init__(self, exchange: FedExchange, speed: float) -> None:
+        self._exchange = exchange
+        self._advance = int(speed * self.STEP * SECOND)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="brokerkit-sim-clock", daemon=True)
+
+    def start(self) -> None:
+        """Let the clock run."""
+        self._exchange.runs_by_itself = True
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop the clock; the thread has ended when this returns."""
+        self._stopped.set()
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self.STEP):
+            self._exchange.pass_time(self._advance)
