@@ -1,0 +1,35 @@
+"""A hook that a broker declines must say so when it is called, in the words of its declaration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from brokerkit import Support
+from brokerkit.conformance.outcomes import declined
+from brokerkit.errors import NotSupported
+from brokerkit.spec.domains import CONTRACT
+
+if TYPE_CHECKING:
+    from brokerkit import Broker
+
+
+def decline_if_unsupported(broker: Broker, hooks: tuple[str, ...]) -> None:
+    """End the test as declined when the broker declines one of the hooks, and truly does."""
+    for hook in hooks:
+        if not broker.supports(hook):
+            capability = broker.capabilities()[hook]
+            assert_declined(broker, hook)
+            declined(f"{hook}: {capability.reason}", planned=capability.support is Support.PLANNED)
+
+
+def assert_declined(broker: Broker, hook: str) -> None:
+    """Check that calling a declined hook raises `NotSupported` with the declared reason."""
+    facts = CONTRACT[hook]
+    method = getattr(getattr(broker, facts.domain), hook)
+    with pytest.raises(NotSupported) as raised:
+        method(*[None] * len(facts.parameters))
+    reason = broker.capabilities()[hook].reason
+    assert reason, f"{hook} is declined without a reason"
+    assert reason in str(raised.value), f"{hook} raises NotSupported without its reason {reason!r}: {raised.value}"

@@ -1,0 +1,93 @@
+"""Opens the broker under test, once for a run or once for a test, and closes what it opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+
+from brokerkit import AccountKind, ConnectionState, open_broker
+from brokerkit.conformance.facts import Facts
+from brokerkit.conformance.harness import ATTRIBUTE, Harness
+from brokerkit.conformance.watch import within
+
+if TYPE_CHECKING:
+    from brokerkit import Broker
+
+_MONEY_AT_STAKE = (
+    "The suite trades on simulated and paper accounts only, and broker {name!r} calls this account {kind!r}. "
+    "Nothing was sent. Run it with --level read."
+)
+
+
+class Connection:
+    """The broker under test. It is opened again when a test has closed it, or lost it."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self._shared: Broker | None = None
+        self._others: list[Broker] = []
+
+    def open(self, **settings: Any) -> Broker:
+        """Return the broker, opened anew; it is closed at the end of the test."""
+        given = {**self.facts.settings, **settings}
+        broker = within(self.facts.test_timeout, lambda: open_broker(self.facts.broker, **given), "opening the broker")
+        self._others.append(broker)
+        return broker
+
+    def shared(self) -> Broker:
+        """Return the broker that tests share."""
+        if self._shared is None or self._shared.state is not ConnectionState.CONNECTED:
+            self.close_shared()
+            self._shared = self.open()
+            self._others.remove(self._shared)
+        return self._shared
+
+    def for_trading(self) -> Broker:
+        """Return the broker to trade on; a simulation is opened anew for each test."""
+        broker = self.shared()
+        refuse_money_at_stake(broker)
+        fresh = self.facts.fresh
+        if fresh is None:
+            fresh = broker.account_kind is AccountKind.SIMULATED
+        return self.open() if fresh else broker
+
+    def close_others(self) -> None:
+        """Close what a test has opened."""
+        while self._others:
+            within(self.facts.test_timeout, self._others.pop().close, "closing the broker")
+
+    def close_shared(self) -> None:
+        """Close the broker that tests share."""
+        shared, self._shared = self._shared, None
+        if shared is not None:
+            within(self.facts.test_timeout, shared.close, "closing the broker")
+
+    def harness_of(self, broker: Broker) -> Harness | None:
+        """Return what can break the broker, from the author's facts or from the plugin's native object."""
+        if self.facts.harness is not None:
+            return self.facts.harness(broker)
+        make: Callable[[], Harness] | None = getattr(broker.native, ATTRIBUTE, None)
+        return make() if make is not None else None
+
+
+def refuse_money_at_stake(broker: Broker) -> None:
+    """End the whole run when the broker says that its account is neither simulated nor paper."""
+    kinds = {broker.account_kind}
+    if broker.supports("get_list_of_accounts"):
+        kinds |= {account.kind for account in broker.capital.get_list_of_accounts()}
+    if AccountKind.LIVE in kinds:
+        pytest.exit(_MONEY_AT_STAKE.format(name=broker.name, kind=AccountKind.LIVE.value), returncode=4)
+
+
+@attrs.frozen
+class OpenAnother:
+    """Opens the broker under test once more, beside the first."""
+
+    connection: Connection
+
+    def __call__(self, **settings: Any) -> Broker:
+        """Return the broker, opened with these settings over the facts' own."""
+        return self.connection.open(**settings)

@@ -1,0 +1,106 @@
+"""The fixtures of the suite: the broker under test, its market, a trader, and what can break it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from brokerkit.conformance.capability import decline_if_unsupported
+from brokerkit.conformance.connection import Connection, OpenAnother
+from brokerkit.conformance.facts import Facts
+from brokerkit.conformance.given_facts import facts_of
+from brokerkit.conformance.harness import Harness
+from brokerkit.conformance.levels import Case, Level, case_of
+from brokerkit.conformance.market import Market
+from brokerkit.conformance.options import run_of
+from brokerkit.conformance.outcomes import blocked
+from brokerkit.conformance.recorder import Recorder
+from brokerkit.conformance.trader import Trader
+
+if TYPE_CHECKING:
+    from brokerkit import Broker
+
+
+@pytest.fixture(scope="session")
+def facts(pytestconfig: pytest.Config) -> Facts:
+    """Return what is known of the broker; a plugin's author may define this fixture anew in conftest.py."""
+    return facts_of(run_of(pytestconfig))
+
+
+@pytest.fixture(scope="session")
+def conformance_connection(facts: Facts) -> Iterator[Connection]:
+    """Return what opens the broker; everything is closed at the end of the run."""
+    connection = Connection(facts)
+    yield connection
+    connection.close_shared()
+
+
+@pytest.fixture
+def open_another(conformance_connection: Connection) -> Iterator[OpenAnother]:
+    """Return a function that opens the broker once more; all are closed at the end of the test."""
+    yield OpenAnother(conformance_connection)
+    conformance_connection.close_others()
+
+
+@pytest.fixture
+def broker(request: pytest.FixtureRequest, conformance_connection: Connection) -> Iterator[Broker]:
+    """Return the broker, opened; the test is skipped where it declines a hook that the test needs."""
+    case = _case_of(request)
+    trades = case is not None and case.level >= Level.TRADE
+    opened = conformance_connection.for_trading() if trades else conformance_connection.shared()
+    if case is not None:
+        decline_if_unsupported(opened, case.hooks)
+    yield opened
+    conformance_connection.close_others()
+
+
+@pytest.fixture
+def market(broker: Broker, facts: Facts) -> Market:
+    """Return the part of the broker's market that tests look at."""
+    return Market(broker, facts)
+
+
+@pytest.fixture
+def events(broker: Broker) -> Iterator[Recorder]:
+    """Return a listener that keeps every event from here on."""
+    recorder = Recorder()
+    with recorder.listen_to(broker):
+        yield recorder
+
+
+@pytest.fixture
+def trader(market: Market, events: Recorder) -> Iterator[Trader]:
+    """Return a trader; whatever the test does, the account is put back as it was."""
+    trading = Trader(market, events)
+    trading.needs_open_market()
+    yield trading
+    trading.restore()
+
+
+@pytest.fixture
+def harness(
+    request: pytest.FixtureRequest, broker: Broker, conformance_connection: Connection
+) -> Iterator[Harness]:
+    """Return what can break the broker; the test is skipped where it cannot do what the test needs."""
+    found = conformance_connection.harness_of(broker)
+    case = _case_of(request)
+    if found is None:
+        blocked(f"broker {broker.name!r} offers no harness")
+    missing = sorted(set(case.faults if case else ()) - set(found.offers))
+    if missing:
+        blocked(f"the harness does not offer {', '.join(missing)}")
+    yield found
+    found.heal()
+
+
+@pytest.fixture
+def rng(pytestconfig: pytest.Config) -> random.Random:
+    """Return the source of a test's random choices, from the run's seed."""
+    return random.Random(run_of(pytestconfig).seed)  # noqa: S311 because nothing here is secret
+
+
+def _case_of(request: pytest.FixtureRequest) -> Case | None:
+    return case_of(getattr(request.node, "function", None))

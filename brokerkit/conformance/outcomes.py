@@ -1,0 +1,21 @@
+"""The ways a test of the suite ends without a verdict on the broker: declined, or blocked."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import pytest
+
+DECLINED = "declined: "
+PLANNED = "planned: "
+BLOCKED = "blocked: "
+
+
+def declined(reason: str, *, planned: bool = False) -> NoReturn:
+    """End the test: the broker says that it does not do this, and it need not."""
+    pytest.skip(f"{PLANNED if planned else DECLINED}{reason}")
+
+
+def blocked(reason: str) -> NoReturn:
+    """End the test: something is missing that it needs, such as a fact, a fault, or an open market."""
+    pytest.skip(f"{BLOCKED}{reason}")

@@ -1,0 +1,57 @@
+"""The end of a run: the verdict on the terminal, and in the files that were asked for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from brokerkit.conformance.options import run_of
+from brokerkit.conformance.reporting.badge import badge_of
+from brokerkit.conformance.reporting.collector import ran, verdict_of
+from brokerkit.conformance.reporting.page import page_of
+from brokerkit.conformance.reporting.terminal import lines_of
+from brokerkit.conformance.reporting.verdict import Verdict
+from brokerkit.conformance.suite import tests
+from brokerkit.conformance.levels import case_of
+
+VERDICT = pytest.StashKey[Verdict]()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the files that were asked for; a parallel worker leaves that to the first process."""
+    config = session.config
+    if hasattr(config, "workerinput") or not ran():
+        return
+    verdict = verdict_of(config, complete=_is_complete(config))
+    config.stash[VERDICT] = verdict
+    run = run_of(config)
+    _write(run.json, lambda: json.dumps(verdict.as_dict(), indent=1) + "\n")
+    _write(run.html, lambda: page_of(verdict))
+    _write(run.badge, lambda: json.dumps(badge_of(verdict)) + "\n")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the verdict."""
+    verdict = config.stash.get(VERDICT, None)
+    if verdict is None:
+        return
+    terminalreporter.section("brokerkit conformance")
+    for line in lines_of(verdict):
+        terminalreporter.write_line(line)
+
+
+def _is_complete(config: pytest.Config) -> bool:
+    """Return whether every test of the levels asked for was run."""
+    level = run_of(config).level
+    wanted = {name for name, test in tests().items() if (case := case_of(test)) is not None and case.level <= level}
+    return wanted <= ran()
+
+
+def _write(place: str, text: object) -> None:
+    if place:
+        file = Path(place)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text() if callable(text) else str(text), "utf-8")

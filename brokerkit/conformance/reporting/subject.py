@@ -1,0 +1,49 @@
+"""Finds out what is being proven: versions of brokerkit, of the plugin, and of the contract."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+
+import brokerkit
+from brokerkit.conformance.options import Run
+from brokerkit.conformance.reporting.verdict import Subject
+from brokerkit.errors import BrokerkitError
+from brokerkit.spec.domains import CONTRACT
+
+
+def subject_of(run: Run, plugin: str) -> Subject:
+    """Return what a run is about.
+
+    Args:
+        run: What the run was asked for.
+        plugin: The distribution and version of the plugin.
+    """
+    return Subject(
+        broker=run.broker,
+        plugin=plugin,
+        brokerkit=brokerkit.__version__,
+        contract=contract_fingerprint(),
+        python=platform.python_version(),
+        level=str(run.level),
+        seed=run.seed,
+    )
+
+
+def contract_fingerprint() -> str:
+    """Return how many hooks the contract has, and a digest of their names, arguments and defaults."""
+    words = [f"{facts.name}({facts.parameters}){sorted(facts.defaults)}" for facts in CONTRACT.values()]
+    digest = hashlib.sha256("\n".join(words).encode()).hexdigest()
+    return f"{len(words)} hooks, {digest[:8]}"
+
+
+def plugin_of(broker: str) -> str:
+    """Return the distribution and version that a broker's plugin comes from; empty when it cannot be told."""
+    from brokerkit.registry.entry_points import BROKERS, installed
+
+    try:
+        plugins = installed(BROKERS)
+    except BrokerkitError:
+        return ""
+    found = plugins.get(broker)
+    return f"{found.distribution} {found.version}" if found is not None else ""

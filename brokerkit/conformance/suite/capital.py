@@ -1,0 +1,165 @@
+"""Group G: accounts, balances, margin and commission."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from brokerkit import Broker, CommissionReport, Fill, Money, Position
+from brokerkit.conformance.levels import read, trade
+from brokerkit.conformance.trader import Trader
+from brokerkit.errors import MissingAccount
+
+_VALUE = "get_account_value_across_currency"
+_EXCESS = "get_excess_liquidity_value_across_currency"
+_NOBODY = "NO-SUCH-ACCOUNT"
+_CENT = Decimal("0.01")
+
+
+@read("get_fx_balances")
+def test_079_there_is_cash(broker: Broker) -> None:
+    """Case 79: at least one cash balance is given, in alphabetical order of currency, each currency once."""
+    balances = broker.fx.get_fx_balances()
+    assert balances, "no balance"
+    assert [cash.currency for cash in balances] == sorted({cash.currency for cash in balances})
+
+
+@read(_VALUE, _EXCESS)
+def test_080_value_is_what_is_free_and_what_is_used(broker: Broker) -> None:
+    """Case 80: what is free is not more than the account's value, in every currency, and both are exact."""
+    value, free = _amounts(broker.capital.get_account_value_across_currency()), _amounts(
+        broker.capital.get_excess_liquidity_value_across_currency()
+    )
+    assert value
+    assert all(isinstance(amount, Decimal) for amount in value.values())
+    more = {currency: amount for currency, amount in free.items() if amount > value.get(currency, amount) + _CENT}
+    assert not more, f"free {free}, value {value}"
+
+
+@trade("put_order_on_stack", "get_fx_balances")
+def test_081_cash_changes_by_the_right_amount(broker: Broker, trader: Trader) -> None:
+    """Case 81: buying and selling changes the cash by the profit less the commission, to the cent."""
+    instrument = broker.instruments.get_futures_instrument_object_with_broker_data(trader.market.instrument)
+    before = _amounts(broker.fx.get_fx_balances(trader.market.facts.account)).get(instrument.currency, Decimal(0))
+    trips = [trader.buys(), trader.sells()]
+    profit = sum((-fill.price * fill.quantity for view in trips for fill in view.fills), Decimal(0)) * instrument.point_size
+    paid = sum((cost.amount for view in trips for cost in _commissions(trader, view.order_ref)), Decimal(0))
+    after = _amounts(broker.fx.get_fx_balances(trader.market.facts.account))[instrument.currency]
+    assert abs(after - before - (profit - paid)) <= _CENT, f"cash {before} -> {after}, profit {profit}, commission {paid}"
+
+
+@trade()
+def test_082_account_changes_are_told(trader: Trader) -> None:
+    """Case 82: a fill is followed by events that tell the new position and what it cost."""
+    view = trader.buys()
+    trader.eventually(
+        lambda: trader.contract in {position.contract for position in trader.events.of(Position)}, "the position was told"
+    )
+    told = {report.order_ref for report in trader.events.of(CommissionReport)}
+    costs = [fill.commission for fill in trader.events.fills(view.order_ref)]
+    assert view.order_ref in told or None not in costs, "the commission was never told"
+
+
+@read("get_account_value_across_currency_across_accounts", _VALUE, "get_list_of_accounts")
+def test_083_accounts_add_up(broker: Broker) -> None:
+    """Case 83: the value of all accounts is the sum of each one's, currency by currency, never converted."""
+    total = _amounts(broker.capital.get_account_value_across_currency_across_accounts())
+    parts: dict[str, Decimal] = {}
+    for account in broker.capital.get_list_of_accounts():
+        for currency, amount in _amounts(broker.capital.get_account_value_across_currency(account.account_id)).items():
+            parts[currency] = parts.get(currency, Decimal(0)) + amount
+    assert list(total) == sorted(total), "not in alphabetical order of currency"
+    assert total == parts
+
+
+@trade()
+def test_084_every_fill_has_its_commission(trader: Trader) -> None:
+    """Case 84: each fill gets its commission, with a currency; it is not known before it is reported."""
+    view = trader.buys()
+    costs = _commissions(trader, view.order_ref)
+    assert len(costs) == len(view.fills)
+    assert all(len(cost.currency) == 3 for cost in costs)
+    total = trader.market.broker.orders.match_db_broker_order_to_order_from_brokers(view).commissions
+    assert total is not None, "the order's total is unknown, although each fill's commission is told"
+    assert sum(cost.amount for cost in total) == sum(cost.amount for cost in costs)
+
+
+@trade("put_order_on_stack", "get_commission_for_contract")
+def test_085_commission_is_as_declared(broker: Broker, trader: Trader) -> None:
+    """Case 85: the commission of a real fill is what the broker says that a lot costs."""
+    declared = broker.contracts.get_commission_for_contract(trader.contract)
+    costs = _commissions(trader, trader.buys().order_ref)
+    assert sum(cost.amount for cost in costs) == declared.amount * trader.quantity, f"declared {declared}, paid {costs}"
+    assert {cost.currency for cost in costs} == {declared.currency}
+
+
+@trade("what_if_order")
+def test_086_margin_is_positive_and_in_order(broker: Broker, trader: Trader) -> None:
+    """Case 86: initial margin is not below maintenance margin, and both are positive with an open position."""
+    trader.buys()
+    preview = broker.orders.what_if_order(trader.market_order(trader.quantity))
+    assert preview.initial_margin.amount >= preview.maintenance_margin.amount > 0
+
+
+@read(_VALUE, "get_all_current_positions_as_list_with_contract_objects", "get_list_of_accounts")
+def test_087_one_account_is_one_account(broker: Broker) -> None:
+    """Case 87: asked for one account, only what is that account's comes back."""
+    for account in broker.capital.get_list_of_accounts():
+        held = broker.positions.get_all_current_positions_as_list_with_contract_objects(account.account_id)
+        assert {position.account for position in held} <= {account.account_id}
+
+
+@read(_VALUE)
+def test_088_a_failing_balance_call_fails_each_time(broker: Broker) -> None:
+    """Case 88: a balance call that cannot be answered raises each time it is made, and never loops."""
+    for _ in range(3):
+        with pytest.raises(MissingAccount):
+            broker.capital.get_account_value_across_currency(_NOBODY)
+
+
+@read(_VALUE, "get_account_value_across_currency_across_accounts", "get_list_of_accounts")
+def test_089_cash_is_counted_once(broker: Broker) -> None:
+    """Case 89: each currency is listed once, so that nothing the broker says twice is counted twice."""
+    for values in (
+        broker.capital.get_account_value_across_currency(),
+        broker.capital.get_account_value_across_currency_across_accounts(),
+    ):
+        currencies = [value.currency for value in values]
+        assert len(set(currencies)) == len(currencies), f"a currency is listed twice: {currencies}"
+
+
+@read("get_list_of_accounts")
+def test_090_accounts_have_an_id_and_a_kind(broker: Broker) -> None:
+    """Case 90: each account has an id of its own, a kind, and a base currency."""
+    accounts = broker.capital.get_list_of_accounts()
+    assert accounts, "no account"
+    assert len({account.account_id for account in accounts}) == len(accounts)
+    assert all(account.account_id and len(account.base_currency) == 3 for account in accounts)
+
+
+@read(_EXCESS, "get_fx_balances", "get_all_current_positions_as_list_with_contract_objects")
+def test_087_unknown_accounts_are_refused(broker: Broker) -> None:
+    """Case 87: an unknown account raises MissingAccount everywhere; it is never empty, zero or the default one."""
+    for ask in (
+        broker.capital.get_excess_liquidity_value_across_currency,
+        broker.fx.get_fx_balances,
+        broker.positions.get_all_current_positions_as_list_with_contract_objects,
+    ):
+        with pytest.raises(MissingAccount):
+            ask(_NOBODY)
+
+
+def _amounts(values: list[Money]) -> dict[str, Decimal]:
+    return {value.currency: value.amount for value in values}
+
+
+def _commissions(trader: Trader, order_ref: str) -> list[Money]:
+    """Return what the fills of an order cost, once all of it is told."""
+
+    def fills() -> list[Fill]:
+        return [fill for fill in trader.market.broker.orders.get_list_of_fills() if fill.order_ref == order_ref]
+
+    trader.eventually(lambda: bool(fills()) and all(fill.commission for fill in fills()), "every commission was told")
+    return [fill.commission for fill in fills() if fill.commission is not None]
+

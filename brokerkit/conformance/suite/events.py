@@ -1,0 +1,284 @@
+"""Group Q: what is told of orders and fills, and what always holds of it."""
+
+from __future__ import annotations
+
+import copy
+import random
+import threading
+from decimal import Decimal
+
+import pytest
+
+from brokerkit import Broker, BrokerOrder, CommissionReport, Fill, OrderState
+from brokerkit.conformance.harness import Harness
+from brokerkit.conformance.levels import fault, trade
+from brokerkit.conformance.trader import Trader
+from brokerkit.errors import BrokerkitError, OrderCannotBeCancelled
+
+_PLACE = "put_order_on_stack"
+_FILLS = "get_list_of_fills"
+_PATIENCE = 20.0
+
+
+@trade()
+def test_210_every_order_is_heard_of(trader: Trader) -> None:
+    """Case 210: of every order placed, at least one event tells its state."""
+    view = trader.buys()
+    assert trader.events.views(view.order_ref), "nothing was told of it"
+
+
+@trade()
+def test_211_final_states_are_final(trader: Trader, rng: random.Random) -> None:
+    """Case 211: only legal states follow each other, and after a final state no other one comes."""
+    refs = [trader.buys().order_ref]
+    for _ in range(3):
+        control = trader.rests(trader.resting_order(rng.choice((1, -1)) * trader.quantity, rng.randint(1, 3)))
+        refs.append(trader.cancel(control).order_ref)
+    for ref in refs:
+        states = [view.state for view in trader.events.views(ref)]
+        finals = [state for state in states if state.is_final]
+        assert len(set(finals)) <= 1, f"two final states: {states}"
+        after = states[next((place for place, state in enumerate(states) if state.is_final), len(states)) :]
+        assert all(state.is_final for state in after), f"a state after a final one: {states}"
+        working = [place for place, state in enumerate(states) if state is OrderState.WORKING]
+        pending = [place for place, state in enumerate(states) if state is OrderState.PENDING]
+        assert not working or not pending or pending[-1] < working[0], f"pending after working: {states}"
+
+
+@trade()
+def test_212_filled_is_told_once(trader: Trader) -> None:
+    """Case 212: an order that fills is told to be filled exactly once."""
+    view = trader.buys()
+    told = [each for each in trader.events.views(view.order_ref) if each.state is OrderState.FILLED]
+    assert len(told) == 1, f"told {len(told)} times"
+    assert told[0].filled == view.filled
+
+
+@trade()
+def test_213_fills_have_the_orders_sign(trader: Trader) -> None:
+    """Case 213: each fill has the sign of its order, a whole quantity, and an exact price."""
+    for view in (trader.buys(), trader.sells()):
+        for fill in view.fills:
+            assert (fill.quantity > 0) is (view.order.quantity[0] > 0), f"{fill} of {view.order}"
+            assert type(fill.quantity) is int
+            assert type(fill.price) is Decimal
+
+
+@trade()
+def test_214_filled_and_remaining_make_the_quantity(trader: Trader) -> None:
+    """Case 214: at each moment filled and remaining make the quantity, and never more is filled than ordered."""
+    quantity = trader.market.facts.large_quantity
+    view = trader.fills(trader.market_order(quantity))
+    for each in (*trader.events.views(view.order_ref), view):
+        assert each.filled[0] + each.remaining[0] == quantity
+        assert 0 <= each.filled[0] <= quantity
+
+
+@fault("duplicate-fill")
+def test_215_a_fill_reported_twice_counts_once(trader: Trader, harness: Harness) -> None:
+    """Case 215: an execution that is reported twice is counted, told and listed once."""
+    harness.cause("duplicate-fill")
+    view = trader.buys()
+    _each_fill_once(trader, view)
+    assert trader.gained() == trader.quantity
+
+
+@fault("fill-before-acknowledgement")
+def test_216_a_fill_before_the_acknowledgement_is_kept(trader: Trader, harness: Harness) -> None:
+    """Case 216: a fill that comes before the order is acknowledged is kept and applied."""
+    harness.cause("fill-before-acknowledgement")
+    _each_fill_once(trader, trader.buys())
+
+
+@fault("late-acknowledgement", hooks=(_PLACE, "cancel_order_on_stack"))
+def test_217_a_cancel_before_the_acknowledgement_finds_its_order(
+    broker: Broker, trader: Trader, harness: Harness
+) -> None:
+    """Case 217: an order cancelled before it was acknowledged ends cancelled or filled, under its own reference."""
+    harness.cause("late-acknowledgement")
+    control = trader.place(trader.resting_order(trader.quantity))
+    try:
+        broker.orders.cancel_order_on_stack(control)
+    except OrderCannotBeCancelled:
+        pass
+    assert trader.done(control).state is OrderState.CANCELLED
+
+
+@fault("lost-statuses")
+def test_218_executions_alone_complete_an_order(trader: Trader, harness: Harness) -> None:
+    """Case 218: when no status comes at all, the order is filled by its executions."""
+    harness.cause("lost-statuses")
+    _each_fill_once(trader, trader.buys())
+
+
+@fault("late-commission")
+def test_219_a_late_commission_completes_the_fill_once(trader: Trader, harness: Harness) -> None:
+    """Case 219: a commission that comes after its fill is told once, and completes the fill."""
+    harness.cause("late-commission")
+    view = trader.buys()
+
+    def told() -> list[CommissionReport]:
+        return [each for each in trader.events.of(CommissionReport) if each.order_ref == view.order_ref]
+
+    if "advance" in harness.offers:
+        harness.advance(60.0)
+    trader.eventually(lambda: len(told()) == len(view.fills), "the commission was told")
+    ids = [report.execution_id for report in told()]
+    assert len(set(ids)) == len(ids), "a commission was told twice"
+
+
+@fault("late-fill", hooks=(_PLACE, "cancel_order_on_stack"))
+def test_220_a_late_fill_is_never_lost(trader: Trader, harness: Harness) -> None:
+    """Case 220: a fill that comes after the cancel is told as late, applied, and held; the state stays final."""
+    control = trader.rests(trader.resting_order(trader.quantity))
+    harness.cause("late-fill")
+    view = trader.cancel(control)
+    assert view.state is OrderState.CANCELLED
+    if "advance" in harness.offers:
+        harness.advance(60.0)
+    trader.eventually(lambda: bool(trader.events.fills(control.order_ref)), "the late fill was told")
+    fills = trader.events.fills(control.order_ref)
+    assert all(fill.late for fill in fills), "it is not marked as late"
+    assert control.current().state is OrderState.CANCELLED
+    assert control.current().filled[0] == sum(fill.quantity for fill in fills)
+    assert trader.gained() == sum(fill.quantity for fill in fills)
+
+
+@trade(_PLACE, _FILLS)
+def test_221_listed_fills_agree_with_the_order(broker: Broker, trader: Trader) -> None:
+    """Case 221: the listed fills of an order are its own fills: in order of time, each once, with its totals."""
+    view = trader.buys()
+    listed = [fill for fill in broker.orders.get_list_of_fills() if fill.order_ref == view.order_ref]
+    assert [fill.execution_id for fill in listed] == [fill.execution_id for fill in view.fills]
+    assert sum(fill.quantity for fill in listed) == view.filled[0]
+    times = [fill.time for fill in broker.orders.get_list_of_fills()]
+    assert times == sorted(times)
+    assert all(time.utcoffset() is not None for time in times), "a fill without a time zone"
+    newest = broker.orders.get_list_of_fills(since=listed[-1].time)
+    assert listed[-1].execution_id in {fill.execution_id for fill in newest}
+    assert all(fill.time >= listed[-1].time for fill in newest)
+
+
+@trade(_PLACE, _FILLS)
+def test_221_a_time_without_a_zone_is_refused(broker: Broker, trader: Trader) -> None:
+    """Case 221: fills since a time without a zone are not guessed: it is an InvalidArgument."""
+    view = trader.buys()
+    with pytest.raises(ValueError, match="zone") as raised:
+        broker.orders.get_list_of_fills(since=view.fills[0].time.replace(tzinfo=None))
+    assert isinstance(raised.value, BrokerkitError)
+
+
+@trade(_PLACE, "get_list_of_broker_orders")
+def test_222_a_reference_names_one_order(broker: Broker, trader: Trader) -> None:
+    """Case 222: each reference names one order, whatever ids the broker uses again, and events keep to it."""
+    views = [trader.buys(), trader.sells(), trader.buys()]
+    listed = [view.order_ref for view in broker.orders.get_list_of_broker_orders()]
+    assert len(set(listed)) == len(listed), "a reference is listed twice"
+    for view in views:
+        told = {fill.execution_id for fill in trader.events.fills(view.order_ref)}
+        assert told == {fill.execution_id for fill in view.fills}, "fills were told for another order"
+    ids = [fill.execution_id for view in views for fill in view.fills]
+    assert len(set(ids)) == len(ids), "one execution id in two orders"
+
+
+@trade()
+def test_223_what_was_told_never_changes(trader: Trader) -> None:
+    """Case 223: an object that a listener was given is not changed afterwards."""
+    control = trader.rests(trader.resting_order(trader.quantity))
+    trader.eventually(lambda: bool(trader.events.views(control.order_ref)), "it was told", control)
+    given = trader.events.views(control.order_ref)[0]
+    before = copy.deepcopy((given.state, given.fills, given.order, given.reason))
+    trader.cancel(control)
+    assert (given.state, given.fills, given.order, given.reason) == before
+
+
+@trade(_PLACE, "cancel_order_on_stack")
+def test_224_a_listener_may_trade(broker: Broker, trader: Trader) -> None:
+    """Case 224: a listener that hears of a fill may place an order from there."""
+    follow_up = trader.resting_order(trader.quantity)
+    failed: list[BrokerkitError] = []
+    placed = threading.Event()
+
+    def follow(fill: Fill) -> None:
+        if not placed.is_set():
+            try:
+                broker.orders.put_order_on_stack(follow_up)
+            except BrokerkitError as error:
+                failed.append(error)
+            placed.set()
+
+    with broker.subscribe(on_fill=follow):
+        trader.buys()
+        assert placed.wait(_PATIENCE), "the listener never came back"
+    assert not failed, f"{failed}"
+    trader.eventually(lambda: trader.is_known(follow_up.order_ref), "the order placed by the listener is known")
+
+
+@trade()
+def test_225_events_of_one_order_are_in_order(trader: Trader) -> None:
+    """Case 225: what is told of one order comes in order, also when several threads place orders at once."""
+    orders = [trader.resting_order(trader.quantity, part) for part in (1, 2, 3, 4)]
+    threads = [threading.Thread(target=trader.place, args=(order,)) for order in orders]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(_PATIENCE)
+    trader.eventually(lambda: all(map(trader.is_known, (order.order_ref for order in orders))), "all orders are known")
+    for order in orders:
+        views = trader.events.views(order.order_ref)
+        times = [view.updated for view in views if view.updated is not None]
+        assert times == sorted(times), f"events out of order: {[(view.state, view.updated) for view in views]}"
+
+
+@trade(_PLACE, "get_list_of_broker_orders")
+def test_226_any_thread_may_call(broker: Broker, trader: Trader) -> None:
+    """Case 226: calls may be made from several threads at once; all are answered and none fails."""
+    failed: list[BaseException] = []
+
+    def look() -> None:
+        try:
+            for _ in range(5):
+                broker.orders.get_list_of_broker_orders()
+                trader.positions()
+        except BrokerkitError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=look) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    trader.buys()
+    for thread in threads:
+        thread.join(_PATIENCE)
+    assert not any(thread.is_alive() for thread in threads), "a call never came back"
+    assert not failed, f"{failed}"
+
+
+@fault("execution-correction")
+def test_219_a_corrected_fill_takes_the_place_of_the_first(trader: Trader, harness: Harness) -> None:
+    """Case 219: a correction takes the place of the execution that it corrects; both are never counted."""
+    harness.cause("execution-correction")
+    view = trader.buys()
+    trader.eventually(
+        lambda: any(fill.corrects for fill in trader.events.fills(view.order_ref)), "the correction was told"
+    )
+    corrected = {fill.corrects for fill in trader.events.fills(view.order_ref)} - {""}
+    now = trader.market.broker.orders.match_db_broker_order_to_order_from_brokers(view)
+    assert not corrected & {fill.execution_id for fill in now.fills}, "the corrected execution still counts"
+    assert trader.gained() == now.filled[0]
+
+
+@fault("reordered-fills")
+def test_225_fills_out_of_order_all_count(trader: Trader, harness: Harness) -> None:
+    """Case 225: fills that are reported in another order than they happened all count, once each."""
+    harness.cause("reordered-fills")
+    view = trader.fills(trader.market_order(trader.market.facts.large_quantity))
+    _each_fill_once(trader, view)
+
+
+def _each_fill_once(trader: Trader, view: BrokerOrder) -> None:
+    assert view.state is OrderState.FILLED
+    assert view.filled == view.order.quantity, f"ordered {view.order.quantity}, filled {view.filled}"
+    told = [fill.execution_id for fill in trader.events.fills(view.order_ref)]
+    assert len(set(told)) == len(told), f"told twice: {told}"
+    listed = [fill for fill in trader.market.broker.orders.get_list_of_fills() if fill.order_ref == view.order_ref]
+    assert sum(fill.quantity for fill in listed) == view.order.quantity[0], f"listed {listed}"

@@ -1,0 +1,113 @@
+"""Group F: exchange rates, and currency orders."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pandas as pd
+import pytest
+
+from brokerkit import Broker, FxPair, Order
+from brokerkit.conformance.levels import read, trade
+from brokerkit.conformance.market import Market
+from brokerkit.conformance.outcomes import blocked
+from brokerkit.conformance.trader import Trader
+from brokerkit.errors import InvalidArgument, MissingData, MissingFxCode, StaleData
+
+_EXACT = 1e-9
+_UNITS = 25_000
+
+
+@read("get_list_of_fxcodes", "get_fx_prices")
+def test_075_every_listed_pair_has_rates(broker: Broker) -> None:
+    """Case 75: pairs are listed in alphabetical order, and each has rates of the declared shape."""
+    codes = broker.fx.get_list_of_fxcodes()
+    assert codes == sorted(set(codes))
+    for code in codes:
+        _check_rates(broker.fx.get_fx_prices(code), code)
+
+
+@read("get_list_of_fxcodes", "get_fx_prices")
+def test_076_inverse_pairs_agree(broker: Broker, market: Market) -> None:
+    """Case 76: a pair and its inverse agree: one times the other is 1 on every day, under the name asked for."""
+    code = market.fx_code
+    inverse_code = FxPair(code).quote + FxPair(code).base
+    rates, inverse = broker.fx.get_fx_prices(code), broker.fx.get_fx_prices(inverse_code)
+    _check_rates(inverse, inverse_code)
+    assert ((rates * inverse - 1).abs() < _EXACT).all()
+
+
+@read("get_list_of_fxcodes", "get_fx_prices")
+def test_076_crosses_are_the_product_of_their_legs(broker: Broker) -> None:
+    """Case 76: a cross equals the product of its legs, on the days on which both have a rate."""
+    first, second, base, quote = _legs_of_a_cross(broker.fx.get_list_of_fxcodes())
+    cross = broker.fx.get_fx_prices(base + quote)
+    product = broker.fx.get_fx_prices(first) * broker.fx.get_fx_prices(second)
+    joined = pd.concat([cross, product], axis=1, join="inner").dropna()
+    assert len(joined), f"{base}{quote} has no day in common with {first} and {second}"
+    apart = (joined.iloc[:, 0] / joined.iloc[:, 1] - 1).abs().max()
+    quoted = base + quote in broker.fx.get_list_of_fxcodes()
+    assert apart < (0.02 if quoted else _EXACT), f"{base}{quote} is off by {apart:.2e}"
+
+
+@read("get_fx_prices")
+def test_076_a_currency_against_itself_is_one(broker: Broker, market: Market) -> None:
+    """Case 76: a currency against itself is exactly 1 on every day."""
+    base = FxPair(market.fx_code).base
+    assert (broker.fx.get_fx_prices(base + base) == 1.0).all()
+
+
+@read("get_fx_prices")
+@pytest.mark.parametrize("code", ["XQZUSD", "", "gbpusd", "GBP", "GBPUSDX"])
+def test_077_a_missing_rate_is_a_named_error(broker: Broker, code: str) -> None:
+    """Case 77: a pair that nothing quotes raises a typed error; no old, empty or invented rate is given."""
+    with pytest.raises((MissingFxCode, MissingData, StaleData, InvalidArgument)):
+        broker.fx.get_fx_prices(code)
+
+
+@trade("put_fx_order_on_stack", "get_fx_balances")
+def test_078_currency_is_changed_as_ordered(broker: Broker, trader: Trader) -> None:
+    """Case 78: a currency order changes the balance of its first currency by exactly its quantity."""
+    pair = FxPair(trader.market.fx_code)
+    before = _balance(broker, pair.base)
+    trader.fills(Order.market(pair, _UNITS))
+    try:
+        assert _balance(broker, pair.base) - before == _UNITS
+    finally:
+        trader.fills(Order.market(pair, -_UNITS))
+    assert _balance(broker, pair.base) == before
+
+
+@trade("put_fx_order_on_stack")
+def test_078_a_currency_order_is_for_a_pair(broker: Broker, trader: Trader) -> None:
+    """Case 78: an order for a pair that the broker does not know is refused, and nothing is placed."""
+    order = Order.market(FxPair("XQZUSD"), _UNITS)
+    with pytest.raises(MissingFxCode):
+        trader.place(order)
+    assert not trader.is_known(order.order_ref)
+
+
+def _check_rates(rates: pd.Series, code: str) -> None:
+    assert rates.name == code, f"asked for {code}, named {rates.name}"
+    assert str(rates.dtype) == "float64", f"{code} is {rates.dtype}"
+    assert len(rates), f"{code} is empty"
+    assert rates.index.name == "time", f"{code} is indexed by {rates.index.name!r}"
+    assert str(getattr(rates.index, "tz", None)) == "UTC", f"{code} is not in UTC"
+    assert rates.index.is_monotonic_increasing, f"{code} is not in order"
+    assert rates.index.is_unique, f"{code} has a day twice"
+    assert (rates > 0).all(), f"{code} has a rate that is not positive"
+
+
+def _legs_of_a_cross(codes: list[str]) -> tuple[str, str, str, str]:
+    """Return two listed pairs, turned so that they share a currency in the middle, and what they lead to."""
+    for one, two in combinations(map(FxPair, codes), 2):
+        for first in ((one.base, one.quote), (one.quote, one.base)):
+            for second in ((two.base, two.quote), (two.quote, two.base)):
+                if first[1] == second[0] and first[0] != second[1]:
+                    return "".join(first), "".join(second), first[0], second[1]
+    blocked("no two listed pairs share a currency")
+
+
+def _balance(broker: Broker, currency: str) -> int:
+    amounts = {cash.currency: cash.amount for cash in broker.fx.get_fx_balances()}
+    return round(amounts.get(currency, 0))

@@ -1,0 +1,177 @@
+"""Group R: the line breaks, comes back, and nothing that happened meanwhile is lost or told twice."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from brokerkit import (
+    Broker,
+    ConnectionChange,
+    ConnectionState,
+    DataGap,
+    Order,
+    OrderControl,
+    OrderState,
+    TimeInForce,
+)
+from brokerkit.conformance.connection import OpenAnother
+from brokerkit.conformance.harness import Harness
+from brokerkit.conformance.levels import fault, trade
+from brokerkit.conformance.market import Market
+from brokerkit.conformance.recorder import Recorder
+from brokerkit.conformance.suite.connection import cut
+from brokerkit.conformance.trader import TAG, Trader
+from brokerkit.errors import ConnectionLost, ConnectionProblem, OutcomeUnknown
+
+_PLACE = "put_order_on_stack"
+_HELD = "get_all_current_positions_as_list_with_contract_objects"
+_PATIENCE = 30.0
+_BROKEN = {ConnectionState.DISCONNECTED, ConnectionState.RECONNECTING}
+_HOURS = 3600.0
+
+
+@fault("disconnect", hooks=())
+def test_227_a_broken_line_is_told_and_mended(broker: Broker, harness: Harness, events: Recorder) -> None:
+    """Case 227: a broken line is told, the plugin reconnects by itself, and that is told too."""
+    with cut(harness):
+        assert events.wait_for(lambda: bool(_states(events) & _BROKEN), _PATIENCE), "the break was not told"
+        assert broker.state is not ConnectionState.CONNECTED
+    assert events.wait_for(lambda: ConnectionState.CONNECTED in _states(events), _PATIENCE), "the return was not told"
+    assert broker.state is ConnectionState.CONNECTED
+
+
+@fault("disconnect", hooks=())
+def test_228_one_reconnect_loop_that_never_grows(broker: Broker, harness: Harness, events: Recorder) -> None:
+    """Case 228: however often the line breaks, one loop mends it: no thread more, one return told for each break."""
+    with cut(harness):
+        pass
+    before = threading.active_count()
+    for _ in range(3):
+        with cut(harness):
+            pass
+    returns = [change for change in events.of(ConnectionChange) if change.state is ConnectionState.CONNECTED]
+    assert len(returns) == 4, f"four breaks, {len(returns)} returns"
+    assert threading.active_count() <= before + 1, f"{before} threads before, {threading.active_count()} after"
+
+
+@fault("disconnect", "advance")
+def test_229_fills_while_the_line_was_down_are_delivered_once(
+    broker: Broker, trader: Trader, harness: Harness
+) -> None:
+    """Case 229: a fill that happened while the line was down is delivered after it is mended, once."""
+    control = _stop_near_the_market(trader)
+    with cut(harness):
+        harness.advance(24 * _HOURS)
+        assert not trader.events.fills(control.order_ref), "a fill was told over a line that is down"
+    view = trader.until(control, lambda seen: any(seen.filled))
+    trader.eventually(lambda: bool(trader.events.fills(control.order_ref)), "the fill was told")
+    told = [fill.execution_id for fill in trader.events.fills(control.order_ref)]
+    assert sorted(told) == sorted({fill.execution_id for fill in view.fills}), f"told {told}, filled {view.fills}"
+    assert trader.gained() == view.filled[0]
+
+
+@fault("disconnect", "advance")
+def test_230_ends_while_the_line_was_down_are_delivered(trader: Trader, harness: Harness) -> None:
+    """Case 230: an order that expired while the line was down is told to be final after it is mended, once."""
+    control = trader.rests(trader.resting_order(trader.quantity, part=4))
+    with cut(harness):
+        harness.advance(96 * _HOURS)
+    trader.until(control, lambda view: view.state.is_final)
+    ends = [view.state for view in trader.events.views(control.order_ref) if view.state.is_final]
+    assert len(ends) == 1, f"its end was told {len(ends)} times"
+    assert ends[0] in {OrderState.EXPIRED, OrderState.CANCELLED}
+
+
+@fault("disconnect", "advance", hooks=(_PLACE, _HELD))
+def test_231_positions_are_right_after_the_line_was_down(trader: Trader, harness: Harness) -> None:
+    """Case 231: after the line is mended, positions are read anew, and their change is told."""
+    control = _stop_near_the_market(trader)
+    with cut(harness):
+        harness.advance(24 * _HOURS)
+    view = trader.until(control, lambda seen: any(seen.filled))
+    assert trader.gained() == view.filled[0]
+
+
+@fault("disconnect", hooks=())
+def test_232_a_gap_is_marked(harness: Harness, events: Recorder) -> None:
+    """Case 232: after a break, an event marks the stretch of time for which something may be missing."""
+    with cut(harness):
+        pass
+    assert events.wait_for(lambda: bool(events.of(DataGap)), _PATIENCE), "no gap was marked"
+    gap = events.of(DataGap)[0]
+    assert gap.start <= gap.end
+    assert gap.start.utcoffset() is not None
+    assert gap.reason
+
+
+@fault("disconnect")
+def test_233_nothing_is_sent_while_the_line_is_down(broker: Broker, trader: Trader, harness: Harness) -> None:
+    """Case 233: while the line is down an order raises ConnectionLost, and nothing of it arrives later."""
+    order = trader.resting_order(trader.quantity)
+    with cut(harness):
+        with pytest.raises(ConnectionLost):
+            broker.orders.put_order_on_stack(order)
+    assert not trader.is_known(order.order_ref), "it arrived all the same"
+
+
+@trade()
+def test_235_two_sessions_at_once(open_another: OpenAnother, broker: Broker) -> None:
+    """Case 235: a second session of the same broker opens beside the first, with an id of its own."""
+    other = open_another()
+    assert other.state is ConnectionState.CONNECTED
+    assert broker.state is ConnectionState.CONNECTED
+    other.capital.get_list_of_accounts()
+    broker.capital.get_list_of_accounts()
+
+
+@fault("silent-stall", "advance", hooks=(_PLACE,))
+def test_236_a_silent_line_is_found_out(trader: Trader, harness: Harness) -> None:
+    """Case 236: a line that is up and silent is found out: calls end with an error, and a gap is marked."""
+    harness.cause("silent-stall")
+    control = trader.place(trader.market_order(trader.quantity))
+    for _ in range(3):
+        try:
+            control.wait(10)
+        except ConnectionProblem:
+            break
+    harness.advance(600.0)
+    trader.eventually(lambda: bool(trader.events.of(DataGap)), "a gap was marked")
+    assert trader.done(control).state is OrderState.FILLED
+    assert trader.gained() == trader.quantity
+
+
+@fault("disconnect", hooks=("get_ticker_object_for_contract",))
+def test_237_subscriptions_are_renewed_once(broker: Broker, market: Market, harness: Harness) -> None:
+    """Case 237: after the line is mended each stream runs on, as the same stream: it is not started twice."""
+    ticker = broker.prices.get_ticker_object_for_contract(market.contract)
+    ticker.wait_for_quote(market.facts.timeout)
+    with cut(harness):
+        pass
+    again = broker.prices.get_ticker_object_for_contract(market.contract)
+    assert again.contract == ticker.contract
+    assert again.wait_for_quote(market.facts.timeout).bid is not None
+
+
+@fault("disconnect")
+def test_230_a_cancel_while_the_line_is_down_is_not_believed(
+    broker: Broker, trader: Trader, harness: Harness
+) -> None:
+    """Case 230: a cancel made while the line is down raises, and the order is as the broker has it afterwards."""
+    control = trader.rests(trader.resting_order(trader.quantity))
+    with cut(harness):
+        with pytest.raises((ConnectionLost, OutcomeUnknown)):
+            broker.orders.cancel_order_on_stack(control)
+    trader.until(control, OrderState.WORKING)
+
+
+def _states(events: Recorder) -> set[ConnectionState]:
+    return {change.state for change in events.of(ConnectionChange)}
+
+
+def _stop_near_the_market(trader: Trader) -> OrderControl:
+    """Return the handle of a stop that any move up of one tick meets."""
+    _, ask = trader.market.bid_ask()
+    order = Order.stop(trader.contract, trader.quantity, ask + trader.market.tick, tag=TAG, time_in_force=TimeInForce.GTC)
+    return trader.place(order)

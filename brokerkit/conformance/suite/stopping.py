@@ -1,0 +1,35 @@
+"""Group Y: how a run ends."""
+
+from __future__ import annotations
+
+from brokerkit import Broker
+from brokerkit.conformance.connection import OpenAnother
+from brokerkit.conformance.levels import trade
+from brokerkit.conformance.market import Market
+from brokerkit.conformance.recorder import Recorder
+from brokerkit.conformance.trader import Trader
+
+
+@trade("put_order_on_stack", "get_ticker_object_for_contract")
+def test_297_after_closing_nothing_is_told(open_another: OpenAnother, market: Market) -> None:
+    """Case 297: after a broker was closed, no event and no quote comes from it."""
+    other, heard = open_another(), Recorder()
+    with heard.listen_to(other):
+        other.prices.get_ticker_object_for_contract(market.contract)
+        other.close()
+        told = len(heard.events)
+    assert len(heard.events) == told
+
+
+@trade("put_order_on_stack")
+def test_298_the_account_is_left_as_it_was_found(broker: Broker, market: Market) -> None:
+    """Case 298: whatever a test has left, orders are cancelled and positions traded back at its end."""
+    heard = Recorder()
+    with heard.listen_to(broker):
+        trader = Trader(market, heard)
+        trader.needs_open_market()
+        trader.buys()
+        trader.rests(trader.resting_order(trader.quantity))
+        trader.restore()
+    assert trader.gained() == 0
+    assert not trader.open_orders()

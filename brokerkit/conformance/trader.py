@@ -1,0 +1,250 @@
+"""Places the suite's orders, follows them, and puts the account back as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from brokerkit import (
+    BrokerOrder,
+    FuturesContract,
+    Order,
+    OrderControl,
+    OrderState,
+    OrderType,
+)
+from brokerkit.conformance.market import Market
+from brokerkit.conformance.outcomes import blocked, declined
+from brokerkit.conformance.recorder import Recorder
+from brokerkit.errors import (
+    BrokerkitError,
+    ConnectionLost,
+    MissingOrder,
+    NotSupported,
+    OrderCannotBeCancelled,
+    RequestTimedOut,
+)
+
+TAG = "brokerkit conformance"
+_FIRST_STEP, _LONGEST_STEP = 0.02, 1.0
+
+
+class Trader:
+    """Trades one instrument of one broker in small orders, all of them tagged.
+
+    Attributes:
+        market: What is traded.
+        events: Everything the broker told since the test began.
+    """
+
+    def __init__(self, market: Market, events: Recorder) -> None:
+        self.market = market
+        self.events = events
+        self._orders = market.broker.orders
+        self._placed: list[OrderControl] = []
+        self._baseline = self.positions()
+
+    @property
+    def quantity(self) -> int:
+        """Lots of a small order."""
+        return self.market.facts.quantity
+
+    @property
+    def contract(self) -> FuturesContract:
+        """What is traded."""
+        return self.market.contract
+
+    # What to trade
+
+    def market_order(self, quantity: int, **fields: Any) -> Order:
+        """Return an order to trade at once."""
+        return Order.market(self.contract, quantity, **self._fields(fields))
+
+    def limit_order(self, quantity: int, price: Decimal, **fields: Any) -> Order:
+        """Return an order to trade at a price or better."""
+        return Order.limit(self.contract, quantity, price, **self._fields(fields))
+
+    def resting_order(self, quantity: int, part: int = 1, **fields: Any) -> Order:
+        """Return a limit order too far from the market to trade."""
+        price = self.market.resting_buy(part) if quantity > 0 else self.market.resting_sell(part)
+        return self.limit_order(quantity, price, **fields)
+
+    def crossing_order(self, quantity: int, **fields: Any) -> Order:
+        """Return a limit order that trades at once."""
+        price = self.market.crossing_buy() if quantity > 0 else self.market.crossing_sell()
+        return self.limit_order(quantity, price, **fields)
+
+    def stop_order(self, quantity: int, order_type: OrderType = OrderType.STOP, **fields: Any) -> Order:
+        """Return an order with a trigger too far from the market to be met, and a limit where the type has one."""
+        touched = order_type in {OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED}
+        above = (quantity > 0) is not touched
+        trigger = self.market.resting_sell() if above else self.market.resting_buy()
+        if order_type in {OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED}:
+            fields["limit_price"] = trigger
+        return Order(self.contract, quantity, order_type, stop_price=trigger, **self._fields(fields))
+
+    # Doing it
+
+    def place(self, order: Order) -> OrderControl:
+        """Place an order; a broker that says `NotSupported` ends the test as declined, if it kept nothing of it."""
+        place = self.market.broker.fx.put_fx_order_on_stack if _is_fx(order) else self._orders.put_order_on_stack
+        try:
+            control = place(order)
+        except NotSupported as refusal:
+            assert not self.is_known(order.order_ref), f"refused with NotSupported, and yet placed: {order}"
+            declined(refusal.fact)
+        self._placed.append(control)
+        return control
+
+    def rests(self, order: Order) -> OrderControl:
+        """Place an order and return its handle once it is working."""
+        control = self.place(order)
+        view = self.until(control, OrderState.WORKING)
+        assert not any(view.filled), f"an order meant to rest has filled {view.filled}: {view}"
+        return control
+
+    def fills(self, order: Order) -> BrokerOrder:
+        """Place an order and return its view once it is filled whole."""
+        view = self.done(self.place(order))
+        assert view.state is OrderState.FILLED, f"expected it to fill, it ended {_story(view)}"
+        assert view.filled == order.quantity, f"ordered {order.quantity}, filled {view.filled}"
+        return view
+
+    def buys(self, quantity: int | None = None) -> BrokerOrder:
+        """Buy at the market and return the filled order."""
+        return self.fills(self.market_order(quantity or self.quantity))
+
+    def sells(self, quantity: int | None = None) -> BrokerOrder:
+        """Sell at the market and return the filled order."""
+        return self.fills(self.market_order(-(quantity or self.quantity)))
+
+    def cancel(self, control: OrderControl) -> BrokerOrder:
+        """Cancel an order and return its final view."""
+        self._orders.cancel_order_on_stack(control)
+        return self.done(control)
+
+    def done(self, control: OrderControl, timeout: float = 0) -> BrokerOrder:
+        """Return an order's final view."""
+        return control.wait(timeout or self.market.facts.timeout)
+
+    def until(self, control: OrderControl, wanted: OrderState | Callable[[BrokerOrder], bool]) -> BrokerOrder:
+        """Return the first view of an order in the wanted state, or that is as wanted."""
+        view = self.sees(control, (lambda seen: seen.state is wanted) if isinstance(wanted, OrderState) else wanted)
+        goal = wanted.value if isinstance(wanted, OrderState) else "the state wanted"
+        assert view is not None, f"the order never came to be {goal}; it is {_story(control.current())}"
+        return view
+
+    def sees(self, control: OrderControl, wanted: Callable[[BrokerOrder], bool]) -> BrokerOrder | None:
+        """Return the first view of an order that is as wanted, or None when none came in time."""
+        waited, step = 0.0, _FIRST_STEP
+        while True:
+            view = control.current()
+            if wanted(view):
+                return view
+            if waited >= self.market.facts.timeout:
+                return None
+            self.let_pass(step, control)
+            waited, step = waited + step, min(step * 1.5, _LONGEST_STEP)
+
+    def let_pass(self, seconds: float, control: OrderControl | None = None) -> None:
+        """Let time pass by the broker's clock; an open order's handle moves a clock that the caller drives."""
+        if control is not None and not control.current().state.is_final:
+            try:
+                control.wait(seconds)
+            except RequestTimedOut:
+                return
+        else:
+            self.events.wait_for(lambda: False, min(seconds, _LONGEST_STEP))
+
+    def eventually(self, happened: Callable[[], object], what: str, control: OrderControl | None = None) -> None:
+        """Wait until something has happened."""
+        waited, step = 0.0, _FIRST_STEP
+        while not happened():
+            assert waited < self.market.facts.timeout, f"it never came about that {what}"
+            self.let_pass(step, control)
+            waited, step = waited + step, min(step * 1.5, _LONGEST_STEP)
+
+    # Looking
+
+    def positions(self) -> dict[FuturesContract, int]:
+        """Return the lots held, by contract, over all accounts."""
+        if not self.market.broker.supports("get_all_current_positions_as_list_with_contract_objects"):
+            return {}
+        held: dict[FuturesContract, int] = {}
+        for position in self.market.broker.positions.get_all_current_positions_as_list_with_contract_objects():
+            held[position.contract] = held.get(position.contract, 0) + position.quantity
+        return held
+
+    def gained(self, contract: FuturesContract | None = None) -> int:
+        """Return by how many lots a position has changed since the test began."""
+        contract = contract or self.contract
+        return self.positions().get(contract, 0) - self._baseline.get(contract, 0)
+
+    def is_known(self, order_ref: str) -> bool:
+        """Return whether the broker reports an order of that reference."""
+        return any(view.order_ref == order_ref for view in self._orders.get_list_of_broker_orders())
+
+    def open_orders(self) -> list[BrokerOrder]:
+        """Return the suite's orders that are not final, as the broker reports them."""
+        return [view for view in self._orders.get_list_of_broker_orders() if self._is_mine(view) and _is_open(view)]
+
+    def needs_open_market(self) -> None:
+        """End the test as blocked when the market is closed."""
+        broker = self.market.broker
+        if broker.supports("is_contract_okay_to_trade") and not broker.contracts.is_contract_okay_to_trade(
+            self.contract
+        ):
+            blocked(f"the market of {self.contract} is closed now")
+
+    # Putting it back
+
+    def restore(self) -> None:
+        """Cancel what is left of the suite's orders, and trade positions back to what they were.
+
+        Raises:
+            AssertionError: Something could not be put back; it says what.
+        """
+        left = [problem for view in self._unfinished() if (problem := self._withdraw(view))]
+        for contract in self._changed():
+            order = Order.market(contract, -self.gained(contract), **self._fields({}))
+            self.done(self._orders.put_order_on_stack(order))
+        still = {str(contract): self.gained(contract) for contract in self._changed()}
+        assert not left and not still, f"the account is not as it was: orders {left}, positions {still}"
+
+    def _changed(self) -> list[FuturesContract]:
+        return [contract for contract in {**self._baseline, **self.positions()} if self.gained(contract)]
+
+    def _unfinished(self) -> list[BrokerOrder]:
+        try:
+            return self.open_orders()
+        except ConnectionLost:
+            return [view for view in (control.current() for control in self._placed) if _is_open(view)]
+
+    def _withdraw(self, view: BrokerOrder) -> str:
+        try:
+            self._orders.cancel_order_on_stack(view)
+            self.done(self._orders.match_db_broker_order_to_control_order_from_brokers(view))
+        except (OrderCannotBeCancelled, MissingOrder):
+            return ""
+        except BrokerkitError as problem:
+            return f"{view.order_ref}: {problem}"
+        return ""
+
+    def _is_mine(self, view: BrokerOrder) -> bool:
+        return view.order.tag == TAG or view.order_ref in {control.order_ref for control in self._placed}
+
+    def _fields(self, fields: dict[str, Any]) -> dict[str, Any]:
+        return {"tag": TAG, "account": self.market.facts.account, **fields}
+
+
+def _is_fx(order: Order) -> bool:
+    return not isinstance(order.contract, FuturesContract)
+
+
+def _is_open(view: BrokerOrder) -> bool:
+    return not view.state.is_final
+
+
+def _story(view: BrokerOrder) -> str:
+    return f"{view.state.value}{f' ({view.reason})' if view.reason else ''}, filled {view.filled}"

@@ -1,0 +1,90 @@
+"""Watches each test: one that hangs is ended and says where, and a failed one says what was expected."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
+
+import pytest
+
+from brokerkit.conformance.levels import Case, case_of
+
+Result = TypeVar("Result")
+
+_OWN_FILE = __file__
+
+
+def within(seconds: float, action: Callable[[], Result], what: str) -> Result:
+    """Return what `action` returns; fail the test when it takes longer, and say where it hangs.
+
+    It runs in a thread of its own, which is left behind when it hangs.
+    """
+    ended: list[Callable[[], Result]] = []
+
+    def run() -> None:
+        try:
+            result = action()
+        except BaseException as error:  # noqa: BLE001 because it is raised again where it is waited for
+            ended.append(_raiser(error))
+        else:
+            ended.append(lambda: result)
+
+    thread = threading.Thread(target=run, name="brokerkit conformance", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not ended:
+        pytest.fail(f"{what} took longer than {seconds:g} s; it hangs at\n{_where(thread)}", pytrace=False)
+    return ended[0]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
+    """Run a test of the suite under watch."""
+    case = case_of(pyfuncitem.function)
+    if case is None:
+        return None
+    wanted = pyfuncitem._fixtureinfo.argnames  # noqa: SLF001 because pytest's own runner reads it there
+    arguments = {name: pyfuncitem.funcargs[name] for name in wanted}
+    facts = pyfuncitem.funcargs.get("facts") or getattr(arguments.get("market"), "facts", None)
+    seconds: float = getattr(facts, "test_timeout", 60.0)
+    within(seconds, lambda: pyfuncitem.obj(**arguments), case.name)
+    return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put into a failure's report what was expected of the broker, and how to run it again."""
+    report = yield
+    case = case_of(getattr(item, "function", None))
+    if case is not None and report.failed:
+        report.sections.insert(0, ("expected of a broker", f"case {case.number}: {case.words}"))
+        report.sections.insert(1, ("run it again", _again(item, case)))
+    return report
+
+
+def _again(item: pytest.Item, case: Case) -> str:
+    from brokerkit.conformance.options import run_of
+
+    run = run_of(item.config)
+    settings = "".join(f" --set {name}={value}" for name, value in run.settings.items())
+    given = "".join(f" --fact {name}={value}" for name, value in run.facts.items())
+    name = run.broker or "NAME"
+    return f"brokerkit check {name} --level {case.level} --case {case.number} --seed {run.seed}{settings}{given}"
+
+
+def _raiser(error: BaseException) -> Callable[[], Any]:
+    def again() -> Any:
+        raise error
+
+    return again
+
+
+def _where(thread: threading.Thread) -> str:
+    frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001 because it is the documented way to see a thread
+    lines = traceback.extract_stack(frame) if frame is not None else []
+    return "".join(traceback.format_list([line for line in lines if line.filename != _OWN_FILE][-6:]))
