@@ -28,6 +28,11 @@ SECTIONS = {
         "positions": "Show what is held.",
         "orders": "Show, place, change and cancel orders.",
     },
+    "Write a plugin": {
+        "new": "Write a package for a new broker plugin, tested and green at once.",
+        "check": "Prove a broker against the contract, and print a verdict.",
+        "diff": "Run one scenario on two brokers, and print where they part.",
+    },
     "Upkeep": {
         "client-ids": "Show who holds which client id, release or clear them.",
         "completion": "Print the script that completes commands in your shell.",

@@ -28,7 +28,7 @@ def __getattr__(name: str) -> Any:
     if name in _OFFERED:
         return getattr(import_module(_OFFERED[name]), name)
     if name == "__all__" or name.startswith("test_"):
-        tests = import_module("brokerkit.conformance.suite").tests()
+        tests = import_module("brokerkit.conformance.suite").all_tests()
         if name == "__all__":
             return list(tests)
         if name in tests:

@@ -16,4 +16,4 @@ def settings_for(broker: Broker, host: str, port: int) -> dict[str, Any]:
         return {"host": host, "port": port}
     if "url" in broker.settings:
         return {"url": f"http://{host}:{port}"}
-    blocked("the plugin has no settings host and port, nor url")
+    return blocked("the plugin has no settings host and port, nor url")

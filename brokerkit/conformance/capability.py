@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +17,8 @@ from brokerkit.spec.domains import CONTRACT
 if TYPE_CHECKING:
     from brokerkit import Broker
 
+_HOOK_NAME = re.compile(r"[a-z_]+")
+
 
 def decline_if_unsupported(broker: Broker, hooks: tuple[str, ...]) -> None:
     """End the test as declined when the broker declines one of the hooks, and truly does."""
@@ -22,6 +27,16 @@ def decline_if_unsupported(broker: Broker, hooks: tuple[str, ...]) -> None:
             capability = broker.capabilities()[hook]
             assert_declined(broker, hook)
             declined(f"{hook}: {capability.reason}", planned=capability.support is Support.PLANNED)
+
+
+@contextmanager
+def refusals_end_the_test(broker: Broker) -> Iterator[None]:
+    """End the test as declined when, inside the block, a hook is met that the broker declares it declines."""
+    try:
+        yield
+    except NotSupported as refusal:
+        decline_if_unsupported(broker, tuple(hook for hook in _HOOK_NAME.findall(str(refusal)) if hook in CONTRACT))
+        raise
 
 
 def assert_declined(broker: Broker, hook: str) -> None:

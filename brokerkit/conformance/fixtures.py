@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from brokerkit.conformance.capability import decline_if_unsupported
+from brokerkit.conformance.capability import decline_if_unsupported, refusals_end_the_test
 from brokerkit.conformance.connection import Connection, OpenAnother
 from brokerkit.conformance.facts import Facts
 from brokerkit.conformance.given_facts import facts_of
@@ -74,16 +74,15 @@ def events(broker: Broker) -> Iterator[Recorder]:
 @pytest.fixture
 def trader(market: Market, events: Recorder) -> Iterator[Trader]:
     """Return a trader; whatever the test does, the account is put back as it was."""
-    trading = Trader(market, events)
-    trading.needs_open_market()
+    with refusals_end_the_test(market.broker):
+        trading = Trader(market, events)
+        trading.needs_open_market()
     yield trading
     trading.restore()
 
 
 @pytest.fixture
-def harness(
-    request: pytest.FixtureRequest, broker: Broker, conformance_connection: Connection
-) -> Iterator[Harness]:
+def harness(request: pytest.FixtureRequest, broker: Broker, conformance_connection: Connection) -> Iterator[Harness]:
     """Return what can break the broker; the test is skipped where it cannot do what the test needs."""
     found = conformance_connection.harness_of(broker)
     case = _case_of(request)
@@ -99,7 +98,7 @@ def harness(
 @pytest.fixture
 def rng(pytestconfig: pytest.Config) -> random.Random:
     """Return the source of a test's random choices, from the run's seed."""
-    return random.Random(run_of(pytestconfig).seed)  # noqa: S311 because nothing here is secret
+    return random.Random(run_of(pytestconfig).seed)
 
 
 def _case_of(request: pytest.FixtureRequest) -> Case | None:

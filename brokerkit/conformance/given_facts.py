@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 import pytest
+import tomli
 
 from brokerkit import FuturesContract
 from brokerkit.conformance.facts import Facts
@@ -44,4 +45,18 @@ def facts_of(run: Run) -> Facts:
     if unknown:
         raise pytest.UsageError(f"No fact is called {', '.join(sorted(unknown))}. Facts: {', '.join(_READERS)}.")
     given = {name: _READERS[name](text) for name, text in run.facts.items()}
-    return attrs.evolve(Facts(run.broker, settings=dict(run.settings)), **given)
+    settings = {name: literal(text) for name, text in run.settings.items()}
+    return attrs.evolve(Facts(run.broker, settings=settings), **given)
+
+
+def literal(text: str) -> Any:
+    """Return the value that a text means as TOML, or the text itself.
+
+    Example:
+        >>> literal("4002"), literal("false"), literal("DU1"), literal('"4002"')
+        (4002, False, 'DU1', '4002')
+    """
+    try:
+        return tomli.loads(f"value = {text}")["value"]
+    except tomli.TOMLDecodeError:
+        return text

@@ -22,7 +22,7 @@ class Run:
         broker: The broker's name; empty when only the author's own `facts` fixture says it.
         level: How far to go.
         seed: What the suite's own random choices start from.
-        settings: Settings to open the broker with, as text.
+        settings: Settings to open the broker with, as they were written.
         facts: Facts given by name, as text.
         json: Where to write the report as JSON; empty for nowhere.
         html: Where to write it as a page.

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-
 from brokerkit import BrokerOrder, Event, Fill
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 
 from brokerkit.conformance.levels import Case, case_of
 from brokerkit.conformance.options import run_of
-from brokerkit.conformance.suite import tests
+from brokerkit.conformance.suite import all_tests
 
 CHOSEN = pytest.StashKey[dict[str, Case]]()
 LEFT_OUT = pytest.StashKey[list[str]]()
@@ -25,10 +25,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Keep the suite's tests up to the level asked for, with the facts of their cases written on them."""
     _refuse_replacements(items)
     level = run_of(config).level
-    kept, higher = [], []
+    kept: list[pytest.Item] = []
     for item in items:
         case = case_of(getattr(item, "function", None))
-        (higher if case is not None and case.level > level else kept).append(item)
+        if case is None or case.level <= level:
+            kept.append(item)
         if case is not None:
             _refuse_silencing(item)
             item.user_properties += [("case", case.number), ("level", str(case.level)), ("hooks", " ".join(case.hooks))]
@@ -53,7 +54,7 @@ def _refuse_replacements(items: list[pytest.Item]) -> None:
         if isinstance(item, pytest.Function) and case_of(item.function) is not None and not _is_ours(item.module)
     }
     for module in modules:
-        replaced = [name for name, test in tests().items() if not _is_kept(module, name, test)]
+        replaced = [name for name, test in all_tests().items() if not _is_kept(module, name, test)]
         if replaced:
             raise pytest.UsageError(f"{module.__name__} replaces {', '.join(replaced)}. {_RULE}")
 

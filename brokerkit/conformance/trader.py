@@ -210,7 +210,8 @@ class Trader:
             order = Order.market(contract, -self.gained(contract), **self._fields({}))
             self.done(self._orders.put_order_on_stack(order))
         still = {str(contract): self.gained(contract) for contract in self._changed()}
-        assert not left and not still, f"the account is not as it was: orders {left}, positions {still}"
+        assert not left, f"orders could not be cancelled: {left}"
+        assert not still, f"positions are not as they were: {still}"
 
     def _changed(self) -> list[FuturesContract]:
         return [contract for contract in {**self._baseline, **self.positions()} if self.gained(contract)]

@@ -6,10 +6,12 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import pytest
 
+from brokerkit.conformance.capability import refusals_end_the_test
 from brokerkit.conformance.levels import Case, case_of
 
 Result = TypeVar("Result")
@@ -46,11 +48,13 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
     case = case_of(pyfuncitem.function)
     if case is None:
         return None
-    wanted = pyfuncitem._fixtureinfo.argnames  # noqa: SLF001 because pytest's own runner reads it there
+    wanted = pyfuncitem._fixtureinfo.argnames
     arguments = {name: pyfuncitem.funcargs[name] for name in wanted}
     facts = pyfuncitem.funcargs.get("facts") or getattr(arguments.get("market"), "facts", None)
     seconds: float = getattr(facts, "test_timeout", 60.0)
-    within(seconds, lambda: pyfuncitem.obj(**arguments), case.name)
+    broker: Any = pyfuncitem.funcargs.get("broker")
+    with refusals_end_the_test(broker) if broker is not None else nullcontext():
+        within(seconds, lambda: pyfuncitem.obj(**arguments), case.name)
     return True
 
 
@@ -85,6 +89,6 @@ def _raiser(error: BaseException) -> Callable[[], Any]:
 
 
 def _where(thread: threading.Thread) -> str:
-    frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001 because it is the documented way to see a thread
+    frame = sys._current_frames().get(thread.ident or 0)
     lines = traceback.extract_stack(frame) if frame is not None else []
     return "".join(traceback.format_list([line for line in lines if line.filename != _OWN_FILE][-6:]))

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from brokerkit.conformance.levels import case_of
 from brokerkit.conformance.options import run_of
 from brokerkit.conformance.reporting.badge import badge_of
 from brokerkit.conformance.reporting.collector import ran, verdict_of
 from brokerkit.conformance.reporting.page import page_of
 from brokerkit.conformance.reporting.terminal import lines_of
 from brokerkit.conformance.reporting.verdict import Verdict
-from brokerkit.conformance.suite import tests
-from brokerkit.conformance.levels import case_of
+from brokerkit.conformance.suite import all_tests
 
 VERDICT = pytest.StashKey[Verdict]()
 
@@ -46,7 +46,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def _is_complete(config: pytest.Config) -> bool:
     """Return whether every test of the levels asked for was run."""
     level = run_of(config).level
-    wanted = {name for name, test in tests().items() if (case := case_of(test)) is not None and case.level <= level}
+    wanted = {name for name, test in all_tests().items() if (case := case_of(test)) is not None and case.level <= level}
     return wanted <= ran()
 
 

@@ -45,7 +45,9 @@ def _head(verdict: Verdict) -> str:
     if not verdict.complete:
         word, tone = "no verdict: only a part was run", "blocked"
     counts = "".join(
-        f'<li class="{each.value}"><b>{count}</b> {_WORDS[each]}</li>' for each in Outcome if (count := verdict.count(each))
+        f'<li class="{each.value}"><b>{count}</b> {_WORDS[each]}</li>'
+        for each in Outcome
+        if (count := verdict.count(each))
     )
     facts = {
         "level": subject.level,
@@ -72,7 +74,7 @@ def _failures(verdict: Verdict) -> str:
 
 def _failure(result: Result) -> str:
     return (
-        f'<article><h3>Case {result.case} <code>{escape(result.test)}</code></h3>'
+        f"<article><h3>Case {result.case} <code>{escape(result.test)}</code></h3>"
         f"<p>Expected: {escape(result.expected)}</p><pre>{escape(result.reason)}</pre>"
         f"<p>Run it again: <code>{escape(result.again)}</code></p></article>"
     )
@@ -100,7 +102,8 @@ def _why_not(results: tuple[Result, ...]) -> str:
 
 def _cases(verdict: Verdict) -> str:
     rows = [
-        f'<tr><td class=number>{result.case}</td><td>{escape(result.expected)}<br><code>{escape(result.test)}</code></td>'
+        f"<tr><td class=number>{result.case}</td>"
+        f"<td>{escape(result.expected)}<br><code>{escape(result.test)}</code></td>"
         f'<td>{result.level}</td><td class="{result.outcome.value}">{_WORDS[result.outcome]}</td>'
         f"<td class=number>{result.seconds * 1000:,.0f}</td><td>{escape(result.reason.partition(chr(10))[0])}</td></tr>"
         for result in verdict.results

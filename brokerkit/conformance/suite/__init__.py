@@ -13,7 +13,7 @@ Test = Callable[..., None]
 
 
 @cache
-def tests() -> dict[str, Test]:
+def all_tests() -> dict[str, Test]:
     """Return every test of the suite by name, in the order of the cases."""
     found: dict[str, Test] = {}
     for module in pkgutil.iter_modules(__path__, f"{__name__}."):

@@ -219,5 +219,3 @@ def _resting_spread(trader: Trader) -> Order:
     bid, _ = trader.market.bid_ask()
     price = trader.market.on_grid(-abs(bid) * Decimal("0.5"))
     return Order.limit(trader.market.spread, (trader.quantity, -trader.quantity), price, tag=TAG)
-
-

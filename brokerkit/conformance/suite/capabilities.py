@@ -98,4 +98,3 @@ def test_020_impossible_orders_are_refused_before_sending(trader: Trader) -> Non
         trader.place(order)
     assert str(raised.value)
     assert not trader.is_known(order.order_ref)
-

@@ -28,8 +28,9 @@ def test_079_there_is_cash(broker: Broker) -> None:
 @read(_VALUE, _EXCESS)
 def test_080_value_is_what_is_free_and_what_is_used(broker: Broker) -> None:
     """Case 80: what is free is not more than the account's value, in every currency, and both are exact."""
-    value, free = _amounts(broker.capital.get_account_value_across_currency()), _amounts(
-        broker.capital.get_excess_liquidity_value_across_currency()
+    value, free = (
+        _amounts(broker.capital.get_account_value_across_currency()),
+        _amounts(broker.capital.get_excess_liquidity_value_across_currency()),
     )
     assert value
     assert all(isinstance(amount, Decimal) for amount in value.values())
@@ -43,10 +44,11 @@ def test_081_cash_changes_by_the_right_amount(broker: Broker, trader: Trader) ->
     instrument = broker.instruments.get_futures_instrument_object_with_broker_data(trader.market.instrument)
     before = _amounts(broker.fx.get_fx_balances(trader.market.facts.account)).get(instrument.currency, Decimal(0))
     trips = [trader.buys(), trader.sells()]
-    profit = sum((-fill.price * fill.quantity for view in trips for fill in view.fills), Decimal(0)) * instrument.point_size
+    points = sum((-fill.price * fill.quantity for view in trips for fill in view.fills), Decimal(0))
+    profit = points * instrument.point_size
     paid = sum((cost.amount for view in trips for cost in _commissions(trader, view.order_ref)), Decimal(0))
     after = _amounts(broker.fx.get_fx_balances(trader.market.facts.account))[instrument.currency]
-    assert abs(after - before - (profit - paid)) <= _CENT, f"cash {before} -> {after}, profit {profit}, commission {paid}"
+    assert abs(after - before - (profit - paid)) <= _CENT, f"{before} -> {after}, profit {profit}, paid {paid}"
 
 
 @trade()
@@ -54,7 +56,8 @@ def test_082_account_changes_are_told(trader: Trader) -> None:
     """Case 82: a fill is followed by events that tell the new position and what it cost."""
     view = trader.buys()
     trader.eventually(
-        lambda: trader.contract in {position.contract for position in trader.events.of(Position)}, "the position was told"
+        lambda: trader.contract in {held.contract for held in trader.events.of(Position)},
+        "the position was told",
     )
     told = {report.order_ref for report in trader.events.of(CommissionReport)}
     costs = [fill.commission for fill in trader.events.fills(view.order_ref)]
@@ -162,4 +165,3 @@ def _commissions(trader: Trader, order_ref: str) -> list[Money]:
 
     trader.eventually(lambda: bool(fills()) and all(fill.commission for fill in fills()), "every commission was told")
     return [fill.commission for fill in fills() if fill.commission is not None]
-

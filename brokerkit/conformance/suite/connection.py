@@ -72,9 +72,8 @@ def test_025_everything_is_loaded_when_opened(open_another: OpenAnother, broker:
 @static()
 def test_026_silence_on_the_line_ends_in_an_error(broker: Broker, open_another: OpenAnother, facts: Facts) -> None:
     """Case 26: where somebody listens and says nothing, opening ends with a connection error in time."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        with pytest.raises(ConnectionProblem):
-            open_another(**settings_for(broker, "127.0.0.1", server.getsockname()[1]))
+    with closing(socket.create_server(("127.0.0.1", 0))) as server, pytest.raises(ConnectionProblem):
+        open_another(**settings_for(broker, "127.0.0.1", server.getsockname()[1]))
 
 
 @trade()
@@ -112,9 +111,8 @@ def test_029_closing_is_no_broken_line(open_another: OpenAnother) -> None:
 @fault("disconnect", hooks=("get_list_of_broker_orders",))
 def test_030_asking_while_disconnected_is_a_named_error(broker: Broker, harness: Harness) -> None:
     """Case 30: a request made while the line is down raises ConnectionLost, or is answered when it is up again."""
-    with cut(harness):
-        with pytest.raises(ConnectionProblem):
-            broker.orders.get_list_of_broker_orders()
+    with cut(harness), pytest.raises(ConnectionProblem):
+        broker.orders.get_list_of_broker_orders()
     assert isinstance(broker.orders.get_list_of_broker_orders(), list)
 
 
@@ -183,5 +181,3 @@ def _wait_until(happened: object) -> None:
         if callable(happened) and happened():
             return
         pause.wait(0.02)
-
-

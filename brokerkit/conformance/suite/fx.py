@@ -100,12 +100,16 @@ def _check_rates(rates: pd.Series, code: str) -> None:
 
 def _legs_of_a_cross(codes: list[str]) -> tuple[str, str, str, str]:
     """Return two listed pairs, turned so that they share a currency in the middle, and what they lead to."""
-    for one, two in combinations(map(FxPair, codes), 2):
-        for first in ((one.base, one.quote), (one.quote, one.base)):
-            for second in ((two.base, two.quote), (two.quote, two.base)):
-                if first[1] == second[0] and first[0] != second[1]:
-                    return "".join(first), "".join(second), first[0], second[1]
-    blocked("no two listed pairs share a currency")
+    found = next(filter(None, (_joined(one, two) for one, two in combinations(map(FxPair, codes), 2))), None)
+    return found or blocked("no two listed pairs share a currency")
+
+
+def _joined(one: FxPair, two: FxPair) -> tuple[str, str, str, str] | None:
+    for first in ((one.base, one.quote), (one.quote, one.base)):
+        for second in ((two.base, two.quote), (two.quote, two.base)):
+            if first[1] == second[0] and first[0] != second[1]:
+                return "".join(first), "".join(second), first[0], second[1]
+    return None
 
 
 def _balance(broker: Broker, currency: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_038_code_there_and_back(broker: Broker) -> None:
         try:
             assert instruments.get_instrument_code_from_broker_code(theirs) == code
         except AmbiguousInstrument as several:
-            assert code in map(str, several.candidates), f"{theirs} is ambiguous, and {code} is not among the candidates"
+            assert code in map(str, several.candidates), f"{theirs} is ambiguous, and {code} is no candidate"
 
 
 @read("get_brokers_instrument_code")
@@ -166,7 +167,7 @@ def test_051_trading_hours_say_open_or_closed(broker: Broker, market: Market) ->
             assert moment.tzinfo is not None, f"{moment} has no zone"
             assert moment.utcoffset() == timedelta(0), f"{moment} is not in UTC"
         assert session.opening_time < session.closing_time
-    for earlier, later in zip(sessions, sessions[1:], strict=False):
+    for earlier, later in pairwise(sessions):
         assert earlier.closing_time <= later.opening_time, f"{earlier} overlaps {later}"
     open_now = broker.contracts.is_contract_okay_to_trade(market.contract)
     assert open_now is any(market.now in session for session in sessions), f"open: {open_now}, now {market.now}"
@@ -252,5 +253,3 @@ def test_051_hours_of_a_missing_contract(broker: Broker, market: Market) -> None
     """Case 51: the hours of a contract that is not there raise; they are not empty."""
     with pytest.raises(NotFound):
         broker.contracts.get_trading_hours_for_contract(market.missing_contract)
-
-

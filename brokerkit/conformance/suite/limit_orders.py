@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import attrs
 import pytest
@@ -74,9 +75,7 @@ def test_121_good_till_date_rests_with_its_date(trader: Trader) -> None:
 def test_122_good_till_date_expires(trader: Trader, harness: Harness) -> None:
     """Case 122: a GTD order expires when its time is over, and that is told."""
     until = (trader.market.now + timedelta(hours=2)).replace(microsecond=0)
-    control = trader.rests(
-        trader.resting_order(trader.quantity, time_in_force=TimeInForce.GTD, good_till=until)
-    )
+    control = trader.rests(trader.resting_order(trader.quantity, time_in_force=TimeInForce.GTD, good_till=until))
     harness.advance(4 * 3600.0)
     _has_ended(trader, control.order_ref)
 
@@ -108,17 +107,18 @@ def test_125_off_tick_prices_are_refused_with_their_neighbours(trader: Trader) -
     with pytest.raises(OffTickPrice) as raised:
         trader.place(order)
     said = str(raised.value)
-    assert _plain(below) in said.replace(",", ""), f"{below} is not named in: {said}"
-    assert _plain(below + trader.market.tick) in said.replace(",", ""), f"{below + trader.market.tick} is not named in: {said}"
+    for neighbour in (below, below + trader.market.tick):
+        assert _plain(neighbour) in said.replace(",", ""), f"{neighbour} is not named in: {said}"
     assert not trader.is_known(order.order_ref), "it was sent all the same"
 
 
 @read()
 def test_126_quantities_below_one_lot_are_refused(market: Market) -> None:
     """Case 126: an order of no lots, or of a part of one, is refused before anything is sent."""
-    for quantity in (0, 0.5, (1, 1)):
+    wrong: tuple[Any, ...] = (0, 0.5, (1, 1))
+    for quantity in wrong:
         with pytest.raises(InvalidQuantity):
-            Order.market(market.contract, quantity)  # type: ignore[arg-type] because a wrong argument is the point
+            Order.market(market.contract, quantity)
 
 
 @trade("put_order_on_stack", _LISTED, "match_db_broker_order_to_order_from_brokers")
@@ -148,7 +148,7 @@ def test_128_listed_orders_are_in_the_order_they_were_placed(broker: Broker, tra
 
 @trade()
 def test_129_time_in_force_is_never_changed_in_silence(trader: Trader) -> None:
-    """Case 129: the time in force that the broker works with is the one asked for, or the change is told with a reason."""
+    """Case 129: the broker works with the time in force that was asked for, or tells the change with a reason."""
     for time_in_force in (TimeInForce.DAY, TimeInForce.GTC):
         control = trader.rests(trader.resting_order(trader.quantity, time_in_force=time_in_force))
         view = trader.market.broker.orders.match_db_broker_order_to_order_from_brokers(control)

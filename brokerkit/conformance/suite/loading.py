@@ -147,4 +147,3 @@ def _mismatch(hook: str, result: object) -> str:
 
 def _names() -> dict[str, Any]:
     return {"pd": pd, **{name: getattr(brokerkit, name) for name in brokerkit.__all__}}
-

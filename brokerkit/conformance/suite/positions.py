@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 from brokerkit import Broker, Fill, Order, Position
 from brokerkit.conformance.harness import Harness
@@ -28,7 +29,7 @@ def test_094_average_price_is_that_of_the_fills(trader: Trader) -> None:
     assert not trader.positions().get(trader.contract), "this case needs to start flat"
     views = [trader.buys(), trader.buys()]
     fills = [fill for view in views for fill in view.fills]
-    expected = sum(fill.price * fill.quantity for fill in fills) / sum(fill.quantity for fill in fills)
+    expected = sum((fill.price * fill.quantity for fill in fills), Decimal(0)) / sum(fill.quantity for fill in fills)
     held = _position(trader)
     assert held is not None
     assert held.average_price is not None
@@ -140,5 +141,3 @@ def _last_told(trader: Trader) -> int | None:
 
 def _key(position: Position) -> tuple[str, str, int]:
     return position.account, str(position.contract), position.quantity
-
-

@@ -37,7 +37,7 @@ def test_227_a_broken_line_is_told_and_mended(broker: Broker, harness: Harness, 
     """Case 227: a broken line is told, the plugin reconnects by itself, and that is told too."""
     with cut(harness):
         assert events.wait_for(lambda: bool(_states(events) & _BROKEN), _PATIENCE), "the break was not told"
-        assert broker.state is not ConnectionState.CONNECTED
+        assert broker.state in _BROKEN
     assert events.wait_for(lambda: ConnectionState.CONNECTED in _states(events), _PATIENCE), "the return was not told"
     assert broker.state is ConnectionState.CONNECTED
 
@@ -57,9 +57,7 @@ def test_228_one_reconnect_loop_that_never_grows(broker: Broker, harness: Harnes
 
 
 @fault("disconnect", "advance")
-def test_229_fills_while_the_line_was_down_are_delivered_once(
-    broker: Broker, trader: Trader, harness: Harness
-) -> None:
+def test_229_fills_while_the_line_was_down_are_delivered_once(broker: Broker, trader: Trader, harness: Harness) -> None:
     """Case 229: a fill that happened while the line was down is delivered after it is mended, once."""
     control = _stop_near_the_market(trader)
     with cut(harness):
@@ -110,9 +108,8 @@ def test_232_a_gap_is_marked(harness: Harness, events: Recorder) -> None:
 def test_233_nothing_is_sent_while_the_line_is_down(broker: Broker, trader: Trader, harness: Harness) -> None:
     """Case 233: while the line is down an order raises ConnectionLost, and nothing of it arrives later."""
     order = trader.resting_order(trader.quantity)
-    with cut(harness):
-        with pytest.raises(ConnectionLost):
-            broker.orders.put_order_on_stack(order)
+    with cut(harness), pytest.raises(ConnectionLost):
+        broker.orders.put_order_on_stack(order)
     assert not trader.is_known(order.order_ref), "it arrived all the same"
 
 
@@ -155,14 +152,11 @@ def test_237_subscriptions_are_renewed_once(broker: Broker, market: Market, harn
 
 
 @fault("disconnect")
-def test_230_a_cancel_while_the_line_is_down_is_not_believed(
-    broker: Broker, trader: Trader, harness: Harness
-) -> None:
+def test_230_a_cancel_while_the_line_is_down_is_not_believed(broker: Broker, trader: Trader, harness: Harness) -> None:
     """Case 230: a cancel made while the line is down raises, and the order is as the broker has it afterwards."""
     control = trader.rests(trader.resting_order(trader.quantity))
-    with cut(harness):
-        with pytest.raises((ConnectionLost, OutcomeUnknown)):
-            broker.orders.cancel_order_on_stack(control)
+    with cut(harness), pytest.raises((ConnectionLost, OutcomeUnknown)):
+        broker.orders.cancel_order_on_stack(control)
     trader.until(control, OrderState.WORKING)
 
 
@@ -173,5 +167,6 @@ def _states(events: Recorder) -> set[ConnectionState]:
 def _stop_near_the_market(trader: Trader) -> OrderControl:
     """Return the handle of a stop that any move up of one tick meets."""
     _, ask = trader.market.bid_ask()
-    order = Order.stop(trader.contract, trader.quantity, ask + trader.market.tick, tag=TAG, time_in_force=TimeInForce.GTC)
+    trigger = ask + trader.market.tick
+    order = Order.stop(trader.contract, trader.quantity, trigger, tag=TAG, time_in_force=TimeInForce.GTC)
     return trader.place(order)

@@ -243,5 +243,3 @@ def _of_type(trader: Trader, order_type: OrderType) -> Order:
     if order_type is OrderType.TRAILING_STOP:
         return Order.trailing_stop(trader.contract, -trader.quantity, percent=5, tag=TAG)
     return trader.stop_order(trader.quantity, order_type)
-
-

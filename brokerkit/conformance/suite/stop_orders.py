@@ -91,7 +91,7 @@ def test_140_a_waiting_stop_is_told_like_any_order(trader: Trader) -> None:
 
 @trade()
 def test_141_a_met_trigger_fills(trader: Trader) -> None:
-    """Case 141: of two stops one tick around the market, one is met and fills, and the market has reached its trigger."""
+    """Case 141: of two stops, one tick above and one below the market, one is met and fills whole."""
     bid, ask = trader.market.bid_ask()
     tick = trader.market.tick
     stops = [

@@ -1,0 +1,47 @@
+"""`brokerkit check`: a broker, proven against the contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from brokerkit.cli.options import setting
+from brokerkit.conformance.command import CheckRequest, check
+from brokerkit.registry.selection import load_plugin, select
+
+
+@click.command("check")
+@click.argument("name")
+@click.option(
+    "--level",
+    type=click.Choice(["static", "read", "trade", "fault"]),
+    default="read",
+    show_default=True,
+    help="How far to go. 'trade' and 'fault' place orders, on simulated and paper accounts only.",
+)
+@click.option("--set", "settings", type=setting, multiple=True, metavar="KEY=VALUE", help="Open the broker with this.")
+@click.option("--fact", "facts", type=setting, multiple=True, metavar="KEY=VALUE", help="State a fact of the broker.")
+@click.option("--case", "cases", type=int, multiple=True, metavar="NUMBER", help="Run only this case; may be repeated.")
+@click.option("--seed", type=int, help="Start of the suite's own random choices.")
+@click.option("--json", "json", default="", metavar="FILE", help="Write the report as JSON.")
+@click.option("--junit", default="", metavar="FILE", help="Write the report as JUnit XML.")
+@click.option("--html", default="", metavar="FILE", help="Write the report as a page.")
+@click.option("--badge", default="", metavar="FILE", help="Write the badge's endpoint.")
+@click.option("-n", "--processes", type=int, default=1, metavar="COUNT", help="Share the work among processes.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    name: str,
+    settings: tuple[tuple[str, str], ...],
+    facts: tuple[tuple[str, str], ...],
+    **given: Any,
+) -> None:
+    """Prove broker NAME against the contract, and print a verdict.
+
+    NAME is a broker of the configuration or an installed plugin. Exit code 0 means that it conforms
+    at the level asked for. docs/conformance.md says what a verdict means.
+    """
+    load_plugin(select(name, {}).plugin)  # a name or plugin that is wrong is said at once, in one message
+    ctx.exit(check(CheckRequest(name, settings=dict(settings), facts=dict(facts), **given)))

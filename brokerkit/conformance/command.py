@@ -1,0 +1,84 @@
+"""Runs the suite on a broker without any file of the author's: a pytest of its own, in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import attrs
+
+from brokerkit.errors import MissingDependency
+
+_HERE = Path(__file__).parent
+
+
+@attrs.frozen
+class CheckRequest:
+    """What to prove of which broker.
+
+    Attributes:
+        broker: The name it is opened by.
+        level: How far to go, in a word.
+        seed: What the suite's own random choices start from; None for the usual one.
+        settings: Settings to open the broker with, as text.
+        facts: Facts of the broker, as text.
+        cases: Only the tests of these cases; empty for all. The verdict is then a partial one.
+        json: Where to write the report as JSON.
+        junit: Where to write it as JUnit XML.
+        html: Where to write it as a page.
+        badge: Where to write the badge's endpoint.
+        processes: How many processes share the work.
+    """
+
+    broker: str
+    level: str = "read"
+    seed: int | None = None
+    settings: Mapping[str, str] = attrs.field(factory=dict)
+    facts: Mapping[str, str] = attrs.field(factory=dict)
+    cases: Sequence[int] = ()
+    json: str = ""
+    junit: str = ""
+    html: str = ""
+    badge: str = ""
+    processes: int = 1
+
+
+def check(request: CheckRequest) -> int:
+    """Run the suite, its output on this terminal, and return pytest's exit code: 0 when the broker conforms.
+
+    Raises:
+        MissingDependency: pytest is not installed.
+    """
+    if find_spec("pytest") is None:
+        raise MissingDependency(
+            "The conformance suite needs pytest, which is not installed.",
+            remedy="pip install 'brokerkit[conformance]'",
+        )
+    return subprocess.run([sys.executable, "-m", "pytest", *arguments(request)], check=False).returncode
+
+
+def arguments(request: CheckRequest) -> list[str]:
+    """Return what pytest is called with.
+
+    Example:
+        >>> arguments(CheckRequest("sim", level="trade", cases=[38]))[-2:]
+        ['-k', 'test_038_']
+    """
+    given = ["-c", str(_HERE / "check.ini"), "--rootdir", str(_HERE), str(_HERE / "suite"), "-q"]
+    given += ["--broker", request.broker, "--level", request.level]
+    given += [word for name, text in request.settings.items() for word in ("--set", f"{name}={text}")]
+    given += [word for name, text in request.facts.items() for word in ("--fact", f"{name}={text}")]
+    given += ["--seed", str(request.seed)] if request.seed is not None else []
+    given += ["-n", str(request.processes)] if request.processes > 1 else []
+    for option, place in (
+        ("--compliance-json", request.json),
+        ("--compliance-html", request.html),
+        ("--compliance-badge", request.badge),
+        ("--junitxml", request.junit),
+    ):
+        given += [option, str(Path(place).absolute())] if place else []
+    given += ["-k", " or ".join(f"test_{number:03}_" for number in request.cases)] if request.cases else []
+    return given
