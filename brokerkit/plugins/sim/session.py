@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from brokerkit.errors import InvalidSetting
 from brokerkit.plugins.sim.capital import SimCapital
 from brokerkit.plugins.sim.contracts import SimContracts
 from brokerkit.plugins.sim.exchange import Latency, Models, NoSlippage, OutsideHours, TickSlippage, VolumeShare
 from brokerkit.plugins.sim.feeds import HouseRules, open_feed
-from brokerkit.plugins.sim.feeds.bars import to_nanoseconds
+from brokerkit.plugins.sim.feeds.bars import to_datetime, to_nanoseconds
 from brokerkit.plugins.sim.feeds.fed_exchange import FedExchange
 from brokerkit.plugins.sim.feeds.feed import Feed
 from brokerkit.plugins.sim.fx import SimFx
@@ -56,11 +57,29 @@ def _nothing() -> None:
     """Free nothing: a simulation without a clock of its own holds memory only."""
 
 
+def _start(settings: SimSettings, feed: Feed) -> int:
+    """Return what the clock shows first.
+
+    Raises:
+        InvalidSetting: The data does not go there.
+    """
+    if settings.start is None:
+        return feed.default_start
+    first, last = feed.span
+    start = to_nanoseconds(settings.start)
+    if not first <= start <= last:
+        raise InvalidSetting(
+            f"start is {settings.start}, where the data has nothing to trade on.",
+            place=feed.describe(),
+            remedy=f"Give a time from {to_datetime(first):%Y-%m-%d} to {to_datetime(last):%Y-%m-%d}, or leave it out.",
+        )
+    return start
+
+
 def _exchange(settings: SimSettings, feed: Feed) -> FedExchange:
-    start = feed.default_start if settings.start is None else to_nanoseconds(settings.start)
     exchange = FedExchange(
         feed,
-        start,
+        _start(settings, feed),
         seed=settings.seed,
         models=_models(settings),
         rules=HouseRules(

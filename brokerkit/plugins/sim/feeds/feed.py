@@ -76,6 +76,11 @@ class Feed(Protocol):
         """A moment at which a simulation on this feed can sensibly begin."""
         ...
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """The first and the last moment at which a simulation on this feed can begin."""
+        ...
+
     def describe(self) -> str:
         """Return what the data is, in a few words: `synthetic`, or a folder."""
         ...

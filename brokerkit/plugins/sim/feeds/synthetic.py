@@ -36,6 +36,8 @@ from brokerkit.spec.prices import Frequency
 
 WORLD_START = date(2010, 1, 4)
 WORLD_END = date(2027, 12, 30)
+EARLIEST_START = datetime(2011, 1, 1, tzinfo=timezone.utc)
+LATEST_START = datetime(2027, 6, 30, tzinfo=timezone.utc)
 DEFAULT_START = datetime(2023, 3, 8, 15, tzinfo=timezone.utc)
 """A Wednesday, nine in the morning in Chicago."""
 
@@ -99,6 +101,11 @@ class SyntheticFeed:
     def default_start(self) -> int:
         """Wednesday 8 March 2023, 15:00 UTC: markets in Chicago, New York, London and Frankfurt are open."""
         return to_nanoseconds(DEFAULT_START)
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """From the beginning of 2011, when there is a year of history, to the middle of 2027."""
+        return to_nanoseconds(EARLIEST_START), to_nanoseconds(LATEST_START)
 
     def describe(self) -> str:
         """Return `synthetic`, with the seed if it is not 0."""
