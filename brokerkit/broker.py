@@ -24,6 +24,7 @@ from brokerkit.spec.facade import HookCaller
 from brokerkit.spec.fx import Fx
 from brokerkit.spec.instruments import Instruments
 from brokerkit.spec.lifecycle import Session
+from brokerkit.spec.middleware import Middleware
 from brokerkit.spec.orders import Orders
 from brokerkit.spec.positions import Position, Positions
 from brokerkit.spec.prices import Prices
@@ -78,6 +79,8 @@ class Broker:
         positions: What is held.
         settings: Every value it was opened with, by key, with its origin; secrets are masked.
         read_only: Whether every hook that writes is refused.
+        middleware: What runs around its calls, by name, the outermost first; such as
+            `broker.middleware["risk"].halt("...")`.
 
     Example:
         >>> from brokerkit import open_broker
@@ -99,6 +102,7 @@ class Broker:
     positions: Positions
     settings: Mapping[str, Setting]
     read_only: bool
+    middleware: Mapping[str, Middleware]
     _machinery: Machinery = attrs.field(alias="machinery")
 
     @property

@@ -70,16 +70,26 @@ def declared_settings(settings: type[Any], origin: str = "") -> dict[str, Declar
     Raises:
         InvalidPlugin: A field's type cannot be found out.
     """
+    fields = [field for field in attrs.fields(settings) if field.init]
     try:
-        kinds = get_type_hints(settings)
+        kinds = _types_of(settings, {field.name for field in fields})
     except Exception as error:
         raise InvalidPlugin(
             f"The types of {settings.__qualname__} cannot be read: {error}.",
             place=origin,
             remedy="Import what its annotations name at run time, not under TYPE_CHECKING.",
         ) from error
-    fields = [field for field in attrs.fields(settings) if field.init]
     return {field.alias or field.name: _declared(field, kinds.get(field.name, Any)) for field in fields}
+
+
+def _types_of(settings: type[Any], names: set[str]) -> dict[str, Any]:
+    """Return the types of some fields of a class; what its other annotations say does not matter."""
+    kinds: dict[str, Any] = {}
+    for owner in reversed(settings.__mro__):
+        annotations = {name: kind for name, kind in vars(owner).get("__annotations__", {}).items() if name in names}
+        only = type(owner.__name__, (), {"__annotations__": annotations, "__module__": owner.__module__})
+        kinds.update(get_type_hints(only))
+    return kinds
 
 
 def _declared(field: attrs.Attribute[Any], kind: Any) -> DeclaredSetting:

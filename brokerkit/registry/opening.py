@@ -86,6 +86,7 @@ def _broker(plan: Plan, machinery: Machinery, *, read_only: bool) -> Broker:
         plugin=plan.selection.plugin.name,
         settings=plan.origins,
         read_only=read_only,
+        middleware=plan.middlewares,
         machinery=machinery,
         **domains,
     )

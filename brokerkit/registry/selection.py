@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,12 @@ def load_plugin(found: Installed, used_by: str = "") -> BrokerPlugin:
             f"The entry point {found.name!r} names a {type(plugin).__name__}, which is not a BrokerPlugin.",
             place=str(found),
             remedy="Point it to `plugin = BrokerPlugin(open=..., settings=...)`.",
+        )
+    if not re.fullmatch(r"\d+(\.\d+)*", plugin.contract):
+        raise InvalidPlugin(
+            f"Plugin {found.name!r} says that it was written for contract {plugin.contract!r}.",
+            place=str(found),
+            remedy="Give a version of brokerkit, such as contract='0.1'.",
         )
     if not attrs.has(plugin.settings):
         raise InvalidPlugin(

@@ -1,0 +1,115 @@
+"""Where audit records are kept: a file of JSON lines, or a table in SQLite."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from brokerkit.errors import StoreError, StoreUnwritable
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+_REMEDY = "Give this user the right to write there, free some space, or set another place."
+_COLUMNS = {
+    "time": str,
+    "broker": str,
+    "account_kind": str,
+    "record": str,
+    "hook": str,
+    "call": str,
+    "thread": str,
+    "arguments": str,
+    "outcome": str,
+    "seconds": float,
+}
+
+
+class AuditLog(Protocol):
+    """Keeps audit records. Safe from any thread; several processes may write to one."""
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Keep a record; when this returns, the death of this process does not lose it.
+
+        Raises:
+            StoreError: It could not be kept.
+        """
+        ...
+
+    def close(self) -> None:
+        """Keep nothing more."""
+        ...
+
+
+class FileLog:
+    """A file with one JSON object a line, only ever appended to."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise StoreUnwritable(
+                f"The audit file cannot be opened: {error.strerror}.", place=str(path), remedy=_REMEDY
+            ) from error
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Append a record as one line, in one write."""
+        line = (json.dumps(record, ensure_ascii=False) + "\n").encode()
+        try:
+            written = os.write(self._descriptor, line)
+        except OSError as error:
+            raise StoreUnwritable(
+                f"The audit file cannot be written: {error.strerror}.", place=str(self._path), remedy=_REMEDY
+            ) from error
+        if written < len(line):
+            raise StoreUnwritable(
+                "The audit file took only part of a record.", place=str(self._path), remedy="Free some space."
+            )
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+
+class DatabaseLog:
+    """The table `audit` of a SQLite file: one row a record, arguments and outcome as JSON."""
+
+    def __init__(self, path: Path) -> None:
+        from sqlite_utils import Database  # here, because it takes long to import and few need it
+
+        self._path = path
+        self._writing = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(path, check_same_thread=False, timeout=5.0, isolation_level=None)
+            self._database: Database = Database(connection)
+            self._database.enable_wal()
+            self._database["audit"].create({"id": int, **_COLUMNS}, pk="id", if_not_exists=True)  # type: ignore[union-attr] because its stubs say that a name may be a view
+        except (OSError, sqlite3.Error) as error:
+            raise StoreUnwritable(
+                f"The audit database cannot be opened: {error}.", place=str(path), remedy=_REMEDY
+            ) from error
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Insert a record as one row."""
+        row = {
+            name: value if value is None or isinstance(value, (str, float)) else json.dumps(value)
+            for name, value in ((name, record.get(name)) for name in _COLUMNS)
+        }
+        try:
+            with self._writing:
+                self._database["audit"].insert(row)  # type: ignore[union-attr] because its stubs say that a name may be a view
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"The audit database cannot be written: {error}.", place=str(self._path), remedy=_REMEDY
+            ) from error
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.conn.close()

@@ -1,0 +1,111 @@
+"""The audit: what is written down, when, and what happens when it cannot be."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brokerkit import Broker, FuturesContract, Order, errors
+
+Desk = Callable[..., Broker]
+GOLD = FuturesContract("GOLD", "202312")
+
+
+def records(path: Path) -> list[dict[str, Any]]:
+    """Return the records of an audit file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_call_events_and_result_are_written_in_the_order_they_happen(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "deep" / "audit.jsonl"
+    broker = desk(middleware=["audit"], audit={"file": file})
+    order = Order.market(GOLD, 2, tag="trend")
+    broker.orders.put_order_on_stack(order)
+    call, event, result = records(file)
+    assert [each["record"] for each in (call, event, result)] == ["call", "event", "result"]
+    assert call["arguments"]["order"]["order_ref"] == order.order_ref
+    assert call["arguments"]["order"]["quantity"] == [2]
+    assert (event["hook"], event["outcome"]["price"]) == ("on_fill", "100")
+    assert (result["call"], result["outcome"]["order_ref"]) == (call["call"], order.order_ref)
+    assert (call["broker"], call["account_kind"]) == ("desk", "simulated")
+
+
+def test_an_error_is_written_with_its_code_and_still_raised(desk: Desk, tmp_path: Path) -> None:
+    broker = desk(middleware=["audit"], audit={"file": tmp_path / "a"})
+    broker.native.fault = errors.OrderRejected("No.", broker_code=201)
+    with pytest.raises(errors.OrderRejected):
+        broker.orders.put_order_on_stack(Order.market(GOLD, 2))
+    outcome = records(tmp_path / "a")[-1]["outcome"]
+    assert (outcome["code"], outcome["broker_code"]) == ("BK506", 201)
+
+
+def test_reads_are_written_only_when_asked_for(desk: Desk, tmp_path: Path) -> None:
+    desk(middleware=["audit"], audit={"file": tmp_path / "a"}).orders.get_list_of_broker_orders()
+    assert records(tmp_path / "a") == []
+    desk(middleware=["audit"], audit={"file": tmp_path / "b", "reads": True}).orders.get_list_of_broker_orders()
+    assert [each["record"] for each in records(tmp_path / "b")] == ["call", "result"]
+
+
+def test_a_secret_is_masked_wherever_it_turns_up(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESK_TOKEN", "hunter2")
+    broker = desk(token={"env": "DESK_TOKEN"}, middleware=["audit"], audit={"file": tmp_path / "a"})
+    broker.native.fault = errors.OrderRejected("Token hunter2 is not valid.")
+    with pytest.raises(errors.OrderRejected):
+        broker.orders.put_order_on_stack(Order.market(GOLD, 1, tag="hunter2"))
+    text = (tmp_path / "a").read_text()
+    assert "Token *** is not valid" in text
+    assert "hunter2" not in text
+
+
+def test_the_same_records_go_into_sqlite(desk: Desk, tmp_path: Path) -> None:
+    broker = desk(middleware=["audit"], audit={"database": tmp_path / "audit.db"})
+    broker.orders.put_order_on_stack(Order.market(GOLD, 2))
+    broker.close()
+    with sqlite3.connect(tmp_path / "audit.db") as database:
+        rows = database.execute("select record, hook, arguments, outcome from audit order by id").fetchall()
+    database.close()
+    assert [row[:2] for row in rows] == [
+        ("call", "put_order_on_stack"),
+        ("event", "on_fill"),
+        ("result", "put_order_on_stack"),
+    ]
+    assert json.loads(rows[0][2])["order"]["quantity"] == [2]
+    assert json.loads(rows[1][3])["price"] == "100"
+
+
+def test_a_place_that_cannot_be_written_is_told_when_the_broker_is_opened(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(errors.StoreUnwritable, match="audit file cannot be opened"):
+        desk(middleware=["audit"], audit={"file": tmp_path / "file" / "audit.jsonl"})
+    with pytest.raises(errors.StoreUnwritable, match="audit database cannot be opened"):
+        desk(middleware=["audit"], audit={"database": tmp_path})
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
+def test_on_a_full_disk_the_order_is_refused_before_it_is_sent(desk: Desk) -> None:
+    broker = desk(middleware=["audit"], audit={"file": "/dev/full"})
+    with pytest.raises(errors.StoreUnwritable, match="No space left"):
+        broker.orders.put_order_on_stack(Order.market(GOLD, 2))
+    assert broker.native.orders == {}
+
+
+def test_an_outcome_that_cannot_be_written_is_logged_and_the_caller_still_gets_it(
+    desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker = desk(middleware=["audit"], audit={"file": tmp_path / "a"})
+    descriptor = broker.middleware["audit"]._logs[0]._descriptor  # type: ignore[attr-defined] because the test breaks the file from inside
+    full = os.open("/dev/full", os.O_WRONLY)
+    broker.native.inside = lambda: os.dup2(full, descriptor)
+    order = Order.market(GOLD, 2)
+    with caplog.at_level(logging.ERROR):
+        control = broker.orders.put_order_on_stack(order)
+    os.close(full)
+    assert control.order_ref == order.order_ref
+    assert "lost a record: result put_order_on_stack" in caplog.text

@@ -1,0 +1,175 @@
+"""Risk limits: what passes, what is refused, and that a refusal sends nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brokerkit import Broker, FuturesContract, Order, OrderChange, errors
+
+Desk = Callable[..., Broker]
+GOLD = FuturesContract("GOLD", "202312")
+
+
+def refused(broker: Broker, order: Order, message: str) -> None:
+    """Check that an order is refused with a message, and that the plugin never saw it."""
+    before = dict(broker.native.orders)
+    with pytest.raises(errors.RiskLimitExceeded, match=message):
+        broker.orders.put_order_on_stack(order)
+    assert broker.native.orders == before
+
+
+def with_risk(desk: Desk, **limits: Any) -> Broker:
+    """Open the desk with risk limits."""
+    return desk(middleware=["risk"], risk=limits)
+
+
+def test_the_largest_order_is_counted_in_any_leg_and_either_sign(desk: Desk) -> None:
+    broker = with_risk(desk, max_order=3)
+    broker.orders.put_order_on_stack(Order.market(GOLD, -3))
+    refused(broker, Order.market(GOLD, -4), r"an order of 4 lots is above max_order = 3")
+    refused(broker, Order.market(FuturesContract("GOLD", ["202312", "202406"]), (1, -4)), "4 lots")
+
+
+def test_the_position_counts_what_is_held_and_what_could_still_fill(desk: Desk) -> None:
+    broker = with_risk(desk, max_position=5)
+    broker.orders.put_order_on_stack(Order.market(GOLD, 2))
+    broker.orders.put_order_on_stack(Order.limit(GOLD, 2, 90))
+    refused(broker, Order.market(GOLD, 2), r"GOLD/202312 could reach 6 lots, above max_position = 5")
+    broker.orders.put_order_on_stack(Order.market(GOLD, 1))
+    broker.orders.put_order_on_stack(Order.market(GOLD, -8))  # ends at -5, were the limit order never to fill
+    refused(broker, Order.market(GOLD, -1), "could reach 6 lots")
+
+
+def test_an_order_that_brings_a_position_back_passes_though_the_position_is_above_the_limit(desk: Desk) -> None:
+    broker = desk(middleware=["risk"], risk={"max_position": 5})
+    broker.native.put_order_on_stack(Order.market(GOLD, 9))  # placed elsewhere
+    broker.orders.put_order_on_stack(Order.market(GOLD, -2))
+    refused(broker, Order.market(GOLD, 1), "could reach 8 lots")
+
+
+def test_a_change_of_quantity_is_held_to_the_limits_and_its_own_order_is_not_counted_twice(desk: Desk) -> None:
+    broker = with_risk(desk, max_position=5, max_order=5)
+    control = broker.orders.put_order_on_stack(Order.limit(GOLD, 4, 90))
+    broker.orders.modify_order_given_control_object(control, OrderChange(quantity=5))
+    with pytest.raises(errors.RiskLimitExceeded, match="max_order = 5"):
+        broker.orders.modify_order_given_control_object(control, OrderChange(quantity=6))
+    assert control.current().order.quantity == (5,)
+
+
+def test_orders_that_threads_place_at_one_moment_are_counted_together(desk: Desk) -> None:
+    broker = with_risk(desk, max_position=5)
+    together = threading.Barrier(2, timeout=10)
+    broker.native.inside = lambda: together.wait() if not together.broken else None
+    outcomes: list[object] = []
+
+    def place() -> None:
+        try:
+            outcomes.append(broker.orders.put_order_on_stack(Order.market(GOLD, 3)))
+        except errors.RiskLimitExceeded as refusal:
+            outcomes.append(refusal)
+            together.abort()
+        except threading.BrokenBarrierError:
+            outcomes.append("alone")
+
+    threads = [threading.Thread(target=place) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(isinstance(outcome, errors.RiskLimitExceeded) for outcome in outcomes) == 1
+
+
+def test_an_order_whose_fate_is_unknown_goes_on_counting(desk: Desk) -> None:
+    broker = with_risk(desk, max_position=5)
+    broker.native.fault = errors.OutcomeUnknown("The line broke.")
+    with pytest.raises(errors.OutcomeUnknown):
+        broker.orders.put_order_on_stack(Order.market(GOLD, 4))
+    broker.native.fault = None
+    refused(broker, Order.market(GOLD, 2), "could reach 6 lots")
+
+
+def test_an_order_that_was_rejected_counts_no_more(desk: Desk) -> None:
+    broker = with_risk(desk, max_position=5)
+    broker.native.fault = errors.OrderRejected("No.")
+    with pytest.raises(errors.OrderRejected):
+        broker.orders.put_order_on_stack(Order.market(GOLD, 4))
+    broker.native.fault = None
+    broker.orders.put_order_on_stack(Order.market(GOLD, 5))
+
+
+def test_orders_and_changes_in_a_minute_are_counted_and_cancels_are_not(desk: Desk) -> None:
+    broker = with_risk(desk, max_orders_per_minute=2)
+    control = broker.orders.put_order_on_stack(Order.limit(GOLD, 1, 90))
+    broker.orders.modify_limit_price_given_control_object(control, 91)
+    refused(broker, Order.market(GOLD, 1), r"2 orders were sent in the last 60 s, and max_orders_per_minute = 2")
+    assert broker.orders.cancel_all_orders()
+
+
+def test_notional_is_held_to_the_limit_of_its_currency(desk: Desk) -> None:
+    broker = with_risk(desk, max_notional={"USD": 15_000})
+    broker.orders.put_order_on_stack(Order.market(GOLD, 3))  # 3 lots x 100 x 50
+    refused(broker, Order.market(GOLD, 4), r"20,000.0* USD is above max_notional = 15000 USD")
+    refused(broker, Order.limit(GOLD, 3, "100.02"), "is above max_notional")
+    refused(broker, Order.market(FuturesContract("BUND", "202312"), 1), "has no limit for EUR")
+    refused(broker, Order.market(FuturesContract("NOPRICE", "202312"), 1), "no price of NOPRICE/202312")
+
+
+def test_a_price_far_from_the_last_one_is_refused_and_so_is_a_change_to_it(desk: Desk) -> None:
+    broker = with_risk(desk, price_collar="2.5")
+    control = broker.orders.put_order_on_stack(Order.limit(GOLD, 1, "102.5"))
+    refused(broker, Order.limit(GOLD, 1, "102.51"), r"a price of 102.51 is more than 2.5 % from the last price, 100")
+    refused(broker, Order.stop(GOLD, -1, 97), "a price of 97")
+    broker.orders.put_order_on_stack(Order.market(GOLD, 1))
+    with pytest.raises(errors.RiskLimitExceeded, match="a price of 90"):
+        broker.orders.modify_limit_price_given_control_object(control, 90)
+    assert control.current().order.limit_price == Decimal("102.5")
+
+
+def test_a_spread_may_be_priced_near_zero_within_the_collar(desk: Desk) -> None:
+    broker = with_risk(desk, price_collar=1)
+    spread = FuturesContract("GOLD", ["202312", "202406"])
+    broker.orders.put_order_on_stack(Order.limit(spread, (2, -2), "-1.5"))
+    refused(broker, Order.limit(spread, (-2, 2), "2.5"), "more than 1 % from the last price, 0")
+
+
+def test_halted_lets_only_cancels_pass(desk: Desk) -> None:
+    broker = with_risk(desk)
+    control = broker.orders.put_order_on_stack(Order.limit(GOLD, 1, 90))
+    risk: Any = broker.middleware["risk"]
+    risk.halt("drawdown")
+    refused(broker, Order.market(GOLD, 1), r"trading is halted \(drawdown\): put_order_on_stack was refused")
+    with pytest.raises(errors.RiskLimitExceeded, match="halted"):
+        broker.orders.modify_limit_price_given_control_object(control, 91)
+    assert [order.state.value for order in broker.orders.cancel_all_orders()] == ["cancelled"]
+    risk.resume()
+    broker.orders.put_order_on_stack(Order.market(GOLD, 1))
+
+
+def test_reducing_lets_only_orders_pass_that_can_do_nothing_else(desk: Desk) -> None:
+    broker = with_risk(desk)
+    broker.orders.put_order_on_stack(Order.market(GOLD, 3))
+    broker.middleware["risk"].reduce_only("winding down")  # type: ignore[attr-defined] because the mapping holds any middleware
+    refused(broker, Order.market(GOLD, 1), r"only orders that make a position smaller pass \(winding down\)")
+    refused(broker, Order.market(GOLD, -4), "only orders that make a position smaller")
+    broker.orders.put_order_on_stack(Order.limit(GOLD, -2, 110))
+    refused(broker, Order.market(GOLD, -2), "only orders that make a position smaller")  # 3 held, 2 being sold
+    broker.orders.put_order_on_stack(Order.market(GOLD, -1))
+
+
+def test_a_file_halts_trading_while_it_exists(desk: Desk, tmp_path: Path) -> None:
+    switch = tmp_path / "halt"
+    broker = with_risk(desk, halt_file=switch)
+    broker.orders.put_order_on_stack(Order.market(GOLD, 2))
+    switch.touch()
+    refused(broker, Order.market(GOLD, -1), r"trading is halted \(.*halt exists\)")
+    switch.write_text("reducing\n")
+    broker.orders.put_order_on_stack(Order.market(GOLD, -1))
+    refused(broker, Order.market(GOLD, 1), "only orders that make a position smaller")
+    switch.unlink()
+    broker.orders.put_order_on_stack(Order.market(GOLD, 1))
