@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -60,6 +61,40 @@ def connect(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[..., ibi.IB]]
         client.disconnect()
     unreadable = [record.getMessage() for record in caplog.records if record.name == "ib_insync.Decoder"]
     assert unreadable == []
+
+
+Until = Callable[[ibi.IB, Callable[[], object]], None]
+
+
+@pytest.fixture
+def until() -> Until:
+    """Return a function that lets a client work until a condition holds, and fails if it never does."""
+
+    def wait(client: ibi.IB, condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 10
+        while not condition():
+            assert time.monotonic() < deadline, "the condition never held"
+            client.waitOnUpdate(timeout=0.1)  # it misses an update that is there already: hence the short time
+
+    return wait
+
+
+@pytest.fixture
+def filled(until: Until) -> Callable[[ibi.IB, ibi.Trade], ibi.Trade]:
+    """Return a function that waits until a trade is filled and its commission is known."""
+
+    def wait(client: ibi.IB, trade: ibi.Trade) -> ibi.Trade:
+        until(client, lambda: trade.isDone() and trade.fills and all(f.commissionReport.execId for f in trade.fills))
+        return trade
+
+    return wait
+
+
+@pytest.fixture
+def es(ib: ibi.IB) -> ibi.Contract:
+    """Return a qualified futures contract."""
+    (contract,) = ib.qualifyContracts(ibi.Future("ES", "202312", "CME"))
+    return contract
 
 
 @pytest.fixture

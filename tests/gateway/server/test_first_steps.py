@@ -3,24 +3,10 @@
 from __future__ import annotations
 
 import ib_insync as ibi
-import pytest
 
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 
 ES = {"symbol": "ES", "lastTradeDateOrContractMonth": "202312", "exchange": "CME"}
-
-
-@pytest.fixture
-def es(ib: ibi.IB) -> ibi.Contract:
-    (contract,) = ib.qualifyContracts(ibi.Future(**ES))
-    return contract
-
-
-def filled(ib: ibi.IB, trade: ibi.Trade) -> ibi.Trade:
-    """Wait until a trade is done and its commission is known."""
-    while not (trade.isDone() and all(fill.commissionReport.execId for fill in trade.fills)):
-        assert ib.waitOnUpdate(timeout=5)
-    return trade
 
 
 def test_the_shortest_script_of_the_documentation_runs(ib: ibi.IB) -> None:
@@ -43,38 +29,37 @@ def test_a_contract_is_found_with_everything_known_of_it(ib: ibi.IB) -> None:
     assert details.tradingHours.startswith("20231127:1800-20231128:1800;")
 
 
-def test_a_market_order_fills_and_is_accounted_for(ib: ibi.IB, es: ibi.Contract) -> None:
+def test_a_market_order_fills_and_is_accounted_for(ib: ibi.IB, es: ibi.Contract, filled, until) -> None:
     trade = filled(ib, ib.placeOrder(es, ibi.MarketOrder("BUY", 2)))
     assert trade.orderStatus.status == "Filled"
     assert (trade.orderStatus.filled, trade.orderStatus.remaining) == (2, 0)
     (fill,) = trade.fills
     assert (fill.execution.side, fill.execution.shares) == ("BOT", 2)
     assert (fill.commissionReport.commission, fill.commissionReport.currency) == (4.2, "USD")
+    until(ib, ib.positions)
     (position,) = ib.positions()
     assert (position.position, position.avgCost) == (2, fill.execution.price * 50)
-    assert ("TotalCashBalance", "USD", "999995.80") in {(v.tag, v.currency, v.value) for v in ib.accountValues()}
+    cash = ("TotalCashBalance", "USD", "999995.80")
+    until(ib, lambda: cash in {(v.tag, v.currency, v.value) for v in ib.accountValues()})
 
 
-def test_a_limit_order_rests_is_changed_and_cancelled(ib: ibi.IB, es: ibi.Contract) -> None:
+def test_a_limit_order_rests_is_changed_and_cancelled(ib: ibi.IB, es: ibi.Contract, until) -> None:
     order = ibi.LimitOrder("SELL", 1, 6000)
     trade = ib.placeOrder(es, order)
-    while trade.orderStatus.status != "Submitted":
-        assert ib.waitOnUpdate(timeout=5)
+    until(ib, lambda: trade.orderStatus.status == "Submitted")
     order.lmtPrice = 6001.25
     ib.placeOrder(es, order)
-    while len(trade.log) < 5:
-        assert ib.waitOnUpdate(timeout=5)
+    until(ib, lambda: trade.log[-1].message == "Modified")
     (open_trade,) = ib.reqAllOpenOrders()
     assert open_trade.order.lmtPrice == 6001.25
     ib.cancelOrder(order)
-    while not trade.isDone():
-        assert ib.waitOnUpdate(timeout=5)
+    until(ib, trade.isDone)
     assert trade.orderStatus.status == "Cancelled"
     assert [entry.status for entry in trade.log][-2:] == ["PendingCancel", "Cancelled"]
 
 
 def test_a_second_session_finds_what_the_first_one_did(
-    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, connect
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, connect, filled
 ) -> None:
     filled(ib, ib.placeOrder(es, ibi.MarketOrder("SELL", 1)))
     ib.disconnect()

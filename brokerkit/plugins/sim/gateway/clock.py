@@ -13,6 +13,7 @@ TICK_SECONDS = 0.02
 """How often a clock in real time is moved."""
 
 _NANOSECONDS = 1_000_000_000
+_FILL_AT_ONCE = ("MKT", "MARKET")
 
 
 class Clock(Protocol):
@@ -72,8 +73,11 @@ class RealTimeClock:
 class EagerClock:
     """Moves to the end of the next bar after every round of order requests, so that orders fill at once.
 
+    A market order that a bar did not fill, because it came in the middle of it, gets further ones.
     For tests and load tests: the exchange's time runs as fast as orders come.
     """
+
+    _MOST_BARS = 4
 
     def __init__(self) -> None:
         self._due = False
@@ -89,8 +93,13 @@ class EagerClock:
             asyncio.get_running_loop().call_soon(self._move)
 
     def _move(self) -> None:
-        self._due = self._gateway.orders.entry.news = False
-        self._gateway.advance_bars()
+        entry = self._gateway.orders.entry
+        new, entry.news = entry.news, []
+        self._due = False
+        for _ in range(self._MOST_BARS):
+            self._gateway.advance_bars()
+            if all(order.done or order.terms.order_type not in _FILL_AT_ONCE for order in new):
+                break
 
     def stop(self) -> None:
         """Listen no longer."""

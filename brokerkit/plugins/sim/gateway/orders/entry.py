@@ -50,7 +50,7 @@ class OrderEntry:
 
     Attributes:
         held: The orders that the gateway itself keeps back.
-        news: Whether an order went to the exchange since somebody set this to False.
+        news: The orders that went to the exchange since somebody emptied this.
     """
 
     def __init__(self, gateway: Gateway, registry: OrderRegistry, reports: Reports) -> None:
@@ -58,7 +58,7 @@ class OrderEntry:
         self.registry = registry
         self.reports = reports
         self.held = HeldOrders(gateway, self.submit_or_reject)
-        self.news = False
+        self.news: list[GatewayOrder] = []
 
     def place(self, session: Session, request: PlaceOrder) -> None:
         """Place a new order, change one, or answer a what-if."""
@@ -209,7 +209,7 @@ class OrderEntry:
             self._as_exchange_order(order, str(order.perm_id)), children=tuple(self._bound(child) for child in fit)
         )
         self.registry.bind(order, wanted.order_ref)
-        self.news = True
+        self.news.append(order)
         with self._refusals():
             self.gateway.exchange.submit(wanted, client_id=order.client_id)
         for child in children:
