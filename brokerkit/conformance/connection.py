@@ -28,21 +28,21 @@ class Connection:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
         self._shared: Broker | None = None
-        self._others: list[Broker] = []
 
     def open(self, **settings: Any) -> Broker:
-        """Return the broker, opened anew; it is closed at the end of the test."""
+        """Return the broker, opened anew."""
         given = {**self.facts.settings, **settings}
-        broker = within(self.facts.test_timeout, lambda: open_broker(self.facts.broker, **given), "opening the broker")
-        self._others.append(broker)
-        return broker
+        return within(self.facts.test_timeout, lambda: open_broker(self.facts.broker, **given), "opening the broker")
+
+    def close(self, broker: Broker) -> None:
+        """Close a broker that was opened here."""
+        within(self.facts.test_timeout, broker.close, "closing the broker")
 
     def shared(self) -> Broker:
         """Return the broker that tests share."""
         if self._shared is None or self._shared.state is not ConnectionState.CONNECTED:
             self.close_shared()
             self._shared = self.open()
-            self._others.remove(self._shared)
         return self._shared
 
     def for_trading(self) -> Broker:
@@ -54,16 +54,16 @@ class Connection:
             fresh = broker.account_kind is AccountKind.SIMULATED
         return self.open() if fresh else broker
 
-    def close_others(self) -> None:
-        """Close what a test has opened."""
-        while self._others:
-            within(self.facts.test_timeout, self._others.pop().close, "closing the broker")
+    def end_of_test(self, broker: Broker) -> None:
+        """Close a broker that one test had for itself."""
+        if broker is not self._shared:
+            self.close(broker)
 
     def close_shared(self) -> None:
         """Close the broker that tests share."""
         shared, self._shared = self._shared, None
         if shared is not None:
-            within(self.facts.test_timeout, shared.close, "closing the broker")
+            self.close(shared)
 
     def harness_of(self, broker: Broker) -> Harness | None:
         """Return what can break the broker, from the author's facts or from the plugin's native object."""
@@ -87,7 +87,14 @@ class OpenAnother:
     """Opens the broker under test once more, beside the first."""
 
     connection: Connection
+    opened: list[Broker] = attrs.field(factory=list)
 
     def __call__(self, **settings: Any) -> Broker:
         """Return the broker, opened with these settings over the facts' own."""
-        return self.connection.open(**settings)
+        self.opened.append(self.connection.open(**settings))
+        return self.opened[-1]
+
+    def close_all(self) -> None:
+        """Close what was opened."""
+        while self.opened:
+            self.connection.close(self.opened.pop())

@@ -29,7 +29,7 @@ class Facts:
         quantity: Lots of a small order.
         large_quantity: Lots of an order that takes several fills, where that can be brought about.
         distance: How far from the market an order must be to rest, as a part of the price.
-        timeout: Seconds that any one wait may take, by the broker's clock.
+        timeout: Seconds that any one wait may take; a simulation, whose clock runs free, gets an hour of its own.
         test_timeout: Seconds of real time after which a test counts as hanging.
         fresh: Whether each test that trades opens the broker anew; simulations do, when None.
         wrong_credentials: Settings with a wrong password or key.
@@ -53,7 +53,7 @@ class Facts:
     quantity: int = 1
     large_quantity: int = 10
     distance: float = 0.05
-    timeout: float = 30.0
+    timeout: float = 60.0
     test_timeout: float = 60.0
     fresh: bool | None = None
     wrong_credentials: Settings | None = None

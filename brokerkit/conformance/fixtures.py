@@ -41,8 +41,9 @@ def conformance_connection(facts: Facts) -> Iterator[Connection]:
 @pytest.fixture
 def open_another(conformance_connection: Connection) -> Iterator[OpenAnother]:
     """Return a function that opens the broker once more; all are closed at the end of the test."""
-    yield OpenAnother(conformance_connection)
-    conformance_connection.close_others()
+    another = OpenAnother(conformance_connection)
+    yield another
+    another.close_all()
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def broker(request: pytest.FixtureRequest, conformance_connection: Connection) -
     if case is not None:
         decline_if_unsupported(opened, case.hooks)
     yield opened
-    conformance_connection.close_others()
+    conformance_connection.end_of_test(opened)
 
 
 @pytest.fixture

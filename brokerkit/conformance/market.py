@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from brokerkit import FuturesContract, Quote
+from brokerkit import AccountKind, FuturesContract, Quote
 from brokerkit.conformance.facts import Facts
 from brokerkit.conformance.outcomes import blocked
 from brokerkit.errors import BrokerkitError, MissingData
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _WEEKS_AHEAD = timedelta(days=14)
 _INSTRUMENTS_TRIED = 8
+_AN_HOUR = 3600.0
 
 
 class Market:
@@ -96,6 +97,11 @@ class Market:
         """The account that is traded in."""
         return self.facts.account or self.broker.capital.get_list_of_accounts()[0].account_id
 
+    @cached_property
+    def patience(self) -> float:
+        """Seconds that any one wait may take, by the broker's clock."""
+        return _AN_HOUR if self.broker.account_kind is AccountKind.SIMULATED else self.facts.timeout
+
     @property
     def today(self) -> date:
         """The day, by the broker's clock as far as it can be told."""
@@ -131,7 +137,7 @@ class Market:
     def quote(self) -> Quote:
         """Return a quote of the contract with both sides."""
         ticker = self.broker.prices.get_ticker_object_for_contract(self.contract)
-        return ticker.wait_for_quote(self.facts.timeout)
+        return ticker.wait_for_quote(self.patience)
 
     def bid_ask(self) -> tuple[Decimal, Decimal]:
         """Return the best prices; a tick around the last close, where the broker gives no quote."""

@@ -27,7 +27,7 @@ from brokerkit.errors import (
 )
 
 TAG = "brokerkit conformance"
-_FIRST_STEP, _LONGEST_STEP = 0.02, 1.0
+_FIRST_STEP, _LONGEST_PAUSE = 0.02, 1.0
 
 
 class Trader:
@@ -126,7 +126,7 @@ class Trader:
 
     def done(self, control: OrderControl, timeout: float = 0) -> BrokerOrder:
         """Return an order's final view."""
-        return control.wait(timeout or self.market.facts.timeout)
+        return control.wait(timeout or self.market.patience)
 
     def until(self, control: OrderControl, wanted: OrderState | Callable[[BrokerOrder], bool]) -> BrokerOrder:
         """Return the first view of an order in the wanted state, or that is as wanted."""
@@ -142,10 +142,10 @@ class Trader:
             view = control.current()
             if wanted(view):
                 return view
-            if waited >= self.market.facts.timeout:
+            if waited >= self.market.patience:
                 return None
             self.let_pass(step, control)
-            waited, step = waited + step, min(step * 1.5, _LONGEST_STEP)
+            waited, step = waited + step, min(step * 1.5, self.market.patience / 60)
 
     def let_pass(self, seconds: float, control: OrderControl | None = None) -> None:
         """Let time pass by the broker's clock; an open order's handle moves a clock that the caller drives."""
@@ -155,15 +155,15 @@ class Trader:
             except RequestTimedOut:
                 return
         else:
-            self.events.wait_for(lambda: False, min(seconds, _LONGEST_STEP))
+            self.events.wait_for(lambda: False, min(seconds, _LONGEST_PAUSE))
 
     def eventually(self, happened: Callable[[], object], what: str, control: OrderControl | None = None) -> None:
         """Wait until something has happened."""
         waited, step = 0.0, _FIRST_STEP
         while not happened():
-            assert waited < self.market.facts.timeout, f"it never came about that {what}"
+            assert waited < self.market.patience, f"it never came about that {what}"
             self.let_pass(step, control)
-            waited, step = waited + step, min(step * 1.5, _LONGEST_STEP)
+            waited, step = waited + step, min(step * 1.5, self.market.patience / 60)
 
     # Looking
 

@@ -162,7 +162,7 @@ def _waiting(other: Broker, trader: Trader, ended: threading.Event) -> threading
         try:
             control = other.orders.put_order_on_stack(trader.resting_order(trader.quantity))
             ready.set()
-            control.wait(trader.market.facts.timeout * 100)
+            control.wait(trader.market.patience * 100)
         except (BrokerkitError, ConnectionLost):
             pass
         finally:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import typing
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -146,4 +148,10 @@ def _mismatch(hook: str, result: object) -> str:
 
 
 def _names() -> dict[str, Any]:
-    return {"pd": pd, **{name: getattr(brokerkit, name) for name in brokerkit.__all__}}
+    return {
+        "pd": pd,
+        "date": date,
+        "datetime": datetime,
+        "Decimal": Decimal,
+        **{name: getattr(brokerkit, name) for name in brokerkit.__all__},
+    }

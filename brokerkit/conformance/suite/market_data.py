@@ -183,7 +183,7 @@ def test_066_one_and_many_agree(broker: Broker, market: Market) -> None:
 def test_069_cancelled_market_data_ends(broker: Broker, market: Market) -> None:
     """Case 69: market data that was cancelled gives no newer quote; cancelling twice does nothing."""
     ticker = broker.prices.get_ticker_object_for_contract(market.contract)
-    ticker.wait_for_quote(market.facts.timeout)
+    ticker.wait_for_quote(market.patience)
     assert broker.prices.cancel_market_data_for_contract(market.contract) == market.contract
     before = ticker.quote()
     broker.prices.cancel_market_data_for_contract(market.contract)
@@ -212,10 +212,10 @@ def test_070_many_streams_at_once(broker: Broker, market: Market) -> None:
 def test_071_streams_go_on_after_a_reconnect(broker: Broker, market: Market, harness: Harness) -> None:
     """Case 71: a stream goes on by itself after the line was mended."""
     ticker = broker.prices.get_ticker_object_for_contract(market.contract)
-    ticker.wait_for_quote(market.facts.timeout)
+    ticker.wait_for_quote(market.patience)
     with cut(harness):
         pass
-    quote = ticker.wait_for_quote(market.facts.timeout)
+    quote = ticker.wait_for_quote(market.patience)
     assert quote.bid is not None
 
 

@@ -143,12 +143,12 @@ def test_236_a_silent_line_is_found_out(trader: Trader, harness: Harness) -> Non
 def test_237_subscriptions_are_renewed_once(broker: Broker, market: Market, harness: Harness) -> None:
     """Case 237: after the line is mended each stream runs on, as the same stream: it is not started twice."""
     ticker = broker.prices.get_ticker_object_for_contract(market.contract)
-    ticker.wait_for_quote(market.facts.timeout)
+    ticker.wait_for_quote(market.patience)
     with cut(harness):
         pass
     again = broker.prices.get_ticker_object_for_contract(market.contract)
     assert again.contract == ticker.contract
-    assert again.wait_for_quote(market.facts.timeout).bid is not None
+    assert again.wait_for_quote(market.patience).bid is not None
 
 
 @fault("disconnect")

@@ -99,7 +99,7 @@ def test_141_a_met_trigger_fills(trader: Trader) -> None:
         for quantity, price in ((trader.quantity, ask + tick), (-trader.quantity, bid - tick))
     ]
     filled = trader.sees(stops[0], lambda _: any(_is_filled(each) for each in stops))
-    assert filled is not None, f"neither stop was met within {trader.market.facts.timeout:g} s"
+    assert filled is not None, f"neither stop was met within {trader.market.patience:g} s"
     for control in (each for each in stops if _is_filled(each)):
         view = control.current()
         assert view.filled == view.order.quantity
