@@ -7,12 +7,9 @@ import os
 import sqlite3
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from brokerkit.errors import StoreError, StoreUnwritable
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
 
 _REMEDY = "Give this user the right to write there, free some space, or set another place."
 _COLUMNS = {
@@ -81,16 +78,17 @@ class DatabaseLog:
     """The table `audit` of a SQLite file: one row a record, arguments and outcome as JSON."""
 
     def __init__(self, path: Path) -> None:
-        from sqlite_utils import Database  # here, because it takes long to import and few need it
+        from sqlite_utils.db import Database, Table  # here, because it takes long to import and few need it
 
         self._path = path
         self._writing = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(path, check_same_thread=False, timeout=5.0, isolation_level=None)
-            self._database: Database = Database(connection)
+            self._database = Database(connection)
             self._database.enable_wal()
-            self._database["audit"].create({"id": int, **_COLUMNS}, pk="id", if_not_exists=True)  # type: ignore[union-attr] because its stubs say that a name may be a view
+            self._table = Table(self._database, "audit")
+            self._table.create({"id": int, **_COLUMNS}, pk="id", if_not_exists=True)
         except (OSError, sqlite3.Error) as error:
             raise StoreUnwritable(
                 f"The audit database cannot be opened: {error}.", place=str(path), remedy=_REMEDY
@@ -104,7 +102,7 @@ class DatabaseLog:
         }
         try:
             with self._writing:
-                self._database["audit"].insert(row)  # type: ignore[union-attr] because its stubs say that a name may be a view
+                self._table.insert(row)
         except sqlite3.Error as error:
             raise StoreError(
                 f"The audit database cannot be written: {error}.", place=str(self._path), remedy=_REMEDY

@@ -29,7 +29,8 @@ class Proposal:
     @property
     def lots(self) -> dict[FuturesContract | FxPair, int]:
         """Signed lots that it would still trade, by contract."""
-        remaining = zip(self.order.contract.legs, self.order.quantity, self.filled, strict=True)
+        legs: tuple[FuturesContract | FxPair, ...] = self.order.contract.legs
+        remaining = zip(legs, self.order.quantity, self.filled, strict=True)
         return {contract: ordered - done for contract, ordered, done in remaining}
 
 

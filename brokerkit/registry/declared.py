@@ -11,6 +11,8 @@ from brokerkit.errors import InvalidPlugin
 from brokerkit.registry.conversion import wanted
 from brokerkit.spec.secret import Secret
 
+_FACTORY: type = type(attrs.Factory(list))
+
 
 @attrs.frozen
 class DeclaredSetting:
@@ -93,7 +95,7 @@ def _types_of(settings: type[Any], names: set[str]) -> dict[str, Any]:
 
 
 def _declared(field: attrs.Attribute[Any], kind: Any) -> DeclaredSetting:
-    has_factory = isinstance(field.default, attrs.Factory)  # type: ignore[arg-type]
+    has_factory = isinstance(field.default, _FACTORY)
     return DeclaredSetting(
         key=field.alias or field.name,
         attribute=field.name,

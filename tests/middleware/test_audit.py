@@ -100,7 +100,7 @@ def test_an_outcome_that_cannot_be_written_is_logged_and_the_caller_still_gets_i
     desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     broker = desk(middleware=["audit"], audit={"file": tmp_path / "a"})
-    descriptor = broker.middleware["audit"]._logs[0]._descriptor  # type: ignore[attr-defined] because the test breaks the file from inside
+    descriptor = broker.middleware["audit"]._logs[0]._descriptor
     full = os.open("/dev/full", os.O_WRONLY)
     broker.native.inside = lambda: os.dup2(full, descriptor)
     order = Order.market(GOLD, 2)

@@ -47,7 +47,7 @@ def test_the_first_one_named_is_outermost_and_hears_events_too(desk: Desk, insta
     install_trace(install, "outer")
     install_trace(install, "inner", TRACE.replace("steps = []", "from brokerkit_outer import steps"))
     broker = desk(middleware=["outer", "inner"], outer={"word": "outer"}, inner={"word": "inner"})
-    import brokerkit_outer  # type: ignore[import-not-found] because the test installs it
+    import brokerkit_outer
 
     broker.orders.put_order_on_stack(Order.market(GOLD, 1))
     assert [step for step in brokerkit_outer.steps if "fill" not in step] == [

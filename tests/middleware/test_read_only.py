@@ -40,7 +40,7 @@ def test_hooks_that_read_are_not_wrapped(desk: Desk) -> None:
     callers = guarded._machinery.callers
     for name, facts in CONTRACT.items():
         if guarded.supports(name):
-            wrappers = [each for each in callers[name].get_hookimpls() if each.wrapper]  # type: ignore[attr-defined] because pluggy's caller is typed as any callable
+            wrappers = [each for each in callers[name].get_hookimpls() if each.wrapper]
             assert len(wrappers) == facts.writes, name
     assert len(DOMAINS) == 7
 

@@ -154,7 +154,7 @@ def test_halted_lets_only_cancels_pass(desk: Desk) -> None:
 def test_reducing_lets_only_orders_pass_that_can_do_nothing_else(desk: Desk) -> None:
     broker = with_risk(desk)
     broker.orders.put_order_on_stack(Order.market(GOLD, 3))
-    broker.middleware["risk"].reduce_only("winding down")  # type: ignore[attr-defined] because the mapping holds any middleware
+    broker.middleware["risk"].reduce_only("winding down")
     refused(broker, Order.market(GOLD, 1), r"only orders that make a position smaller pass \(winding down\)")
     refused(broker, Order.market(GOLD, -4), "only orders that make a position smaller")
     broker.orders.put_order_on_stack(Order.limit(GOLD, -2, 110))
