@@ -17,7 +17,6 @@ WINDOW = 512
 _LOOK = 4
 _KEEP = 4096
 _BLOCK = 8192
-_COLUMNS = ("start", "end", "open", "high", "low", "close")
 
 Floats = NDArray[np.float64]
 
@@ -66,6 +65,17 @@ def segment(
     _check_prices(prices, start, where)
     first, highest, lowest, last = prices
     return Segment(start, end, first, highest, lowest, last, sizes)
+
+
+def joined(parts: list[Segment]) -> Segment:
+    """Return several stretches of bars as one; the volume is known where every part knows it."""
+    starts, ends = (np.concatenate([getattr(part, name) for part in parts]) for name in ("start", "end"))
+    first, highest, lowest, last = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("open", "high", "low", "close")
+    )
+    sizes = [part.volume for part in parts if part.volume is not None]
+    volume = np.concatenate(sizes) if len(sizes) == len(parts) else None
+    return Segment(starts, ends, first, highest, lowest, last, volume)
 
 
 def _check_order(start: NDArray[np.int64], end: NDArray[np.int64], where: str) -> None:
@@ -275,17 +285,14 @@ class BarSeries:
         """Return the bars that have not ended, as one segment of arrays."""
         self.sync(now)
         window = slice(self.at, None)
-        scaled = [np.array(column[window]) / PRICE_SCALE for column in (self.opens, self.highs, self.lows, self.closes)]
-        first = Segment(
-            np.array(self.starts[window], dtype=np.int64), np.array(self.ends[window], dtype=np.int64), *scaled,
-            np.array(self.volumes[window]) if None not in self.volumes[window] else None,
-        )  # fmt: skip
-        parts = [first, *(bars.rest() for bars in self._segments)]
-        known = all(part.volume is not None for part in parts)
-        return Segment(
-            *(np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS),
-            np.concatenate([part.volume for part in parts]) if known else None,
+        first, highest, lowest, last = (
+            np.array(column[window], dtype=np.float64) / PRICE_SCALE
+            for column in (self.opens, self.highs, self.lows, self.closes)
         )
+        starts, ends = np.array(self.starts[window], dtype=np.int64), np.array(self.ends[window], dtype=np.int64)
+        sizes = None if None in self.volumes[window] else np.array(self.volumes[window])
+        here = Segment(starts, ends, first, highest, lowest, last, sizes)
+        return joined([here, *(bars.rest() for bars in self._segments)])
 
     def look_again(self, low: int, high: int) -> int:
         """Return an instant up to which no bar after the window reaches as far as given.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.venue import Venue
 
 PENDING = OrderState.PENDING
+NOTHING_LEFT = "nothing is left to reduce"
 
 
 def checked_children(venue: Venue, parent: LiveOrder) -> tuple[LiveOrder, ...]:
@@ -56,6 +57,8 @@ def after_fill(venue: Venue, live: LiveOrder) -> None:
         _size_children(venue, parent, f"#{live.number} filled")
     if live.children:
         _size_children(venue, live, f"#{live.number} filled")
+    if live.order.reduce_only and live.remaining and live.holding.lots * live.side >= 0:
+        venue.end(live, NOTHING_LEFT)
     if live.order.oco_group:
         for other in _group(venue, live):
             venue.end(other, f"#{live.number} of its group filled")

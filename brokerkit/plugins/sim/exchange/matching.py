@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
-from brokerkit.plugins.sim.exchange import book, trailing
+from brokerkit.plugins.sim.exchange import book, contingencies, trailing
 from brokerkit.plugins.sim.exchange.live_order import LiveOrder
 from brokerkit.spec.order import OrderType, TimeInForce
 
@@ -141,10 +141,13 @@ def _fill_limit(venue: Venue, listing: Listing, live: LiveOrder, price: int, tar
     if (price - limit) * live.side > 0:
         price = limit
     lots = venue.fillable(live, listing.left)
+    if not lots:
+        venue.end(live, contingencies.NOTHING_LEFT)
+        return True
     if lots == live.remaining:
         book.remove(listing, live)
     venue.fill(live, lots, price)
-    return live.remaining == 0
+    return live.remaining == 0 or live.is_final
 
 
 def _served(listing: Listing, live: LiveOrder, limit: int, target: int) -> bool:
@@ -172,8 +175,9 @@ def _fire(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:
 
 def _take_limit(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:
     lots = venue.fillable(live, listing.left)
-    venue.fill(live, lots, price)
-    if live.remaining:
+    if lots:
+        venue.fill(live, lots, price)
+    if live.remaining and not live.is_final:
         book.insert_limit(listing, live, venue.limit_gap(listing))
 
 
@@ -182,6 +186,8 @@ def take(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:
     lots = venue.fillable(live, listing.left)
     if lots:
         venue.fill(live, lots, slipped(listing, live, lots, price))
+    elif listing.left:
+        venue.end(live, contingencies.NOTHING_LEFT)
     if live.remaining and not live.is_final:
         book.insert(listing, live, 0)
 

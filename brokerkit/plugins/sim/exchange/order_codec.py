@@ -65,9 +65,10 @@ def decode(values: dict[str, Any]) -> Order:
         >>> decode(encode(order)) == order
         True
     """
+    given: dict[str, Any] = {name: values[name] for name in _PLAIN}
+    given.update((name, Decimal(values[name])) for name in _PRICES if name in values)
     return Order(
-        **{name: values[name] for name in _PLAIN},
-        **{name: Decimal(values[name]) for name in _PRICES if name in values},
+        **given,
         contract=decode_contract(values["contract"]),
         quantity=values["quantity"],
         order_type=OrderType(values["order_type"]),

@@ -33,7 +33,8 @@ CREATE TABLE IF NOT EXISTS cash (account TEXT, currency TEXT, deposited TEXT, re
     commission TEXT, PRIMARY KEY (account, currency));
 CREATE TABLE IF NOT EXISTS holdings (account TEXT, contract TEXT, lots INTEGER, cost TEXT, realised TEXT,
     PRIMARY KEY (account, contract));
-CREATE TABLE IF NOT EXISTS orders (number INTEGER PRIMARY KEY, contract TEXT, parent INTEGER, live TEXT, instruction TEXT);
+CREATE TABLE IF NOT EXISTS orders (number INTEGER PRIMARY KEY, contract TEXT, parent INTEGER, live TEXT,
+    instruction TEXT);
 CREATE TABLE IF NOT EXISTS executions (number INTEGER PRIMARY KEY, live INTEGER, facts TEXT);
 """
 _LIVE = (
@@ -48,6 +49,7 @@ _LIVE = (
     "updated",
     "joins",
     "place",
+    "ahead",
 )
 
 

@@ -211,6 +211,7 @@ class Venue:
                 margin.check_order(self, live.holding, live.side * live.remaining)
             if live.order.post_only or live.order.reduce_only:
                 entry.check_flags(self, live)
+                live.linked = live.linked or live.order.reduce_only
         except OrderRejected as refused:
             self.reject(live, refused.fact)
             raise
@@ -277,6 +278,8 @@ class Venue:
     def fillable(self, live: LiveOrder, left: int) -> int:
         """Return how many lots of an order can fill where so many are left."""
         remaining = live.remaining
+        if live.linked and live.order.reduce_only:
+            remaining = min(remaining, max(-live.holding.lots * live.side, 0))
         return remaining if remaining <= left else left
 
     def fill(self, live: LiveOrder, lots: int, price: int) -> None:
