@@ -153,7 +153,7 @@ class ReorderedFills(Fault):
 
     name = "reordered-fills"
     occasion = Occasion.FILL
-    patience: timedelta = timedelta(seconds=60)
+    patience: timedelta = timedelta(seconds=120)
 
 
 @attrs.frozen

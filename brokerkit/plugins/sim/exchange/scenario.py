@@ -278,7 +278,11 @@ class Run:
 
 
 def _named_step(exchange: Exchange, step: Mapping[str, Any]) -> None:
-    actions: dict[str, Callable[[], object]] = {"run": exchange.run, "cancel_all": exchange.cancel_all, "reconnect": exchange.reconnect}
+    actions: dict[str, Callable[[], object]] = {
+        "run": exchange.run,
+        "cancel_all": exchange.cancel_all,
+        "reconnect": exchange.reconnect,
+    }
     for name, action in actions.items():
         if name in step:
             action()

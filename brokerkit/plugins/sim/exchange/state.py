@@ -127,10 +127,9 @@ class StateFile:
             "executions": venue.executions,
             "priorities": venue.priorities,
             "faults": self._board.counts(),
-            "volume": [
-                [order_codec.encode_contract(one.contract), one.left_for, one.left]
+            "markets": [
+                [order_codec.encode_contract(one.contract), one.left_for, one.left, one.last_price(venue.now)]
                 for one in venue.listings.values()
-                if one.left_for >= 0
             ],
         }
         self._put("facts", ((name, json.dumps(value)) for name, value in facts.items()))
@@ -213,9 +212,9 @@ class StateFile:
             holding.lots, holding.cost, holding.realised = lots, int(cost), int(realised)
             if lots and listing.maintenance_margin:
                 margin_calls.review_at_next_bar(holding)
-        for contract, left_for, left in self._facts.get("volume", ()):
+        for contract, left_for, left, price in self._facts.get("markets", ()):
             if order_codec.decode_contract(contract) == listing.contract:
-                listing.left_for, listing.left = left_for, left
+                listing.left_for, listing.left, listing.mark = left_for, left, price
         self._restore_orders()
 
     def _restore_orders(self) -> None:

@@ -1,0 +1,47 @@
+"""What the exchange's tests share: a market to trade on, built in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from brokerkit.plugins.sim.exchange import ContractTerms, Exchange
+from brokerkit.spec.contract import FuturesContract
+
+MINUTE = 60_000_000_000
+START = datetime(2023, 1, 2, 9, tzinfo=timezone.utc)
+GOLD = FuturesContract("GOLD", "202312")
+
+Row = tuple[float, float, float, float, int]
+
+
+def _market(rows: Sequence[Row], terms: dict[str, Any] | None = None, **settings: Any) -> Exchange:
+    exchange = Exchange(START, **settings)
+    exchange.open_account("DU1", {"USD": 100_000})
+    exchange.list_contract(ContractTerms(GOLD, "0.1", **(terms or {})))
+    if rows:
+        first = exchange.now_ns // MINUTE * MINUTE
+        columns = [[row[at] for row in rows] for at in range(5)]
+        exchange.add_bars(GOLD, [first + at * MINUTE for at in range(len(rows))], *columns)
+    return exchange
+
+
+@pytest.fixture
+def gold() -> FuturesContract:
+    """The contract that markets here trade."""
+    return GOLD
+
+
+@pytest.fixture
+def market() -> Callable[..., Exchange]:
+    """A function from one-minute rows (open, high, low, close, volume) to an exchange that trades them."""
+    return _market
+
+
+@pytest.fixture
+def quiet_rows() -> list[Row]:
+    """Ten bars around 100 in which ten lots trade each."""
+    return [(100.0, 101.0, 99.0, 100.5, 10)] * 10
