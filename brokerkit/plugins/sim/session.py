@@ -8,6 +8,7 @@ from brokerkit.errors import InvalidSetting
 from brokerkit.plugins.sim.capital import SimCapital
 from brokerkit.plugins.sim.contracts import SimContracts
 from brokerkit.plugins.sim.exchange import Latency, Models, NoSlippage, OutsideHours, TickSlippage, VolumeShare
+from brokerkit.plugins.sim.exchange.realtime import RealTimeClock
 from brokerkit.plugins.sim.feeds import HouseRules, open_feed
 from brokerkit.plugins.sim.feeds.bars import to_datetime, to_nanoseconds
 from brokerkit.plugins.sim.feeds.fed_exchange import FedExchange
@@ -18,7 +19,7 @@ from brokerkit.plugins.sim.orders import SimOrders
 from brokerkit.plugins.sim.positions import SimPositions
 from brokerkit.plugins.sim.prices import SimPrices
 from brokerkit.plugins.sim.settings import SimSettings
-from brokerkit.plugins.sim.simulation import RealTime, Simulation
+from brokerkit.plugins.sim.simulation import Simulation
 from brokerkit.spec.broker_order import BrokerOrder, Fill
 from brokerkit.spec.capital import AccountKind
 from brokerkit.spec.events import CommissionReport, ConnectionChange, DataGap
@@ -33,7 +34,7 @@ def open_session(settings: SimSettings, services: Services) -> Session:
     for kind in (BrokerOrder, Fill, CommissionReport, Position, ConnectionChange, DataGap):
         exchange.listen(kind, services.emit)
     simulation = Simulation(exchange, feed)
-    clock = RealTime(exchange, settings.speed) if settings.speed else None
+    clock = RealTimeClock(exchange, settings.speed) if settings.speed else None
     if clock is not None:
         clock.start()
     return Session(

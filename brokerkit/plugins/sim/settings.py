@@ -95,7 +95,7 @@ class SimSettings:
         validator=_is_not_negative,
     )
     volume_share: Decimal = attrs.field(
-        default=Decimal("0.1"),
+        default=Decimal("0.5"),
         metadata={"help": "how much of a bar's volume orders may fill, above 0 and at most 1"},
         validator=_is_share,
     )

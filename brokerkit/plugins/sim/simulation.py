@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import datetime, timedelta
 
 import attrs
 
 from brokerkit.errors import ContractExpired, InvalidArgument, MissingContract
-from brokerkit.plugins.sim.feeds.bars import SECOND, to_datetime
+from brokerkit.plugins.sim.feeds.bars import to_datetime
 from brokerkit.plugins.sim.feeds.chain import find_contract
 from brokerkit.plugins.sim.feeds.fed_exchange import FedExchange
 from brokerkit.plugins.sim.feeds.feed import Feed, InstrumentFacts, ListedContract
@@ -118,35 +117,3 @@ class Simulation:
                 remedy="broker.contracts.get_list_of_contract_dates_for_instrument_code lists those that trade.",
             )
         return self.exchange.ensure_listed(found.contract)
-
-
-class RealTime:
-    """Moves a simulation's clock in a thread of its own, so many seconds in a second, until stopped.
-
-    Args:
-        exchange: Whose clock it moves.
-        speed: Seconds of the simulation that pass in a second.
-    """
-
-    STEP = 0.05
-
-    def __init__(self, exchange: FedExchange, speed: float) -> None:
-        self._exchange = exchange
-        self._advance = int(speed * self.STEP * SECOND)
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="brokerkit-sim-clock", daemon=True)
-
-    def start(self) -> None:
-        """Let the clock run."""
-        self._exchange.runs_by_itself = True
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop the clock; the thread has ended when this returns."""
-        self._stopped.set()
-        if threading.current_thread() is not self._thread:
-            self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopped.wait(self.STEP):
-            self._exchange.pass_time(self._advance)

@@ -11,7 +11,7 @@ import numpy as np
 
 from brokerkit.errors import InvalidArgument, RequestTimedOut
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, LiveOrder, Models, OutsideHours, PerLot
-from brokerkit.plugins.sim.feeds.bars import DAY, SECOND, Bars, to_datetime, to_nanoseconds
+from brokerkit.plugins.sim.feeds.bars import DAY, SECOND, Bars, joined, no_bars, to_datetime, to_nanoseconds
 from brokerkit.plugins.sim.feeds.chain import find_contract, missing_fx_code
 from brokerkit.plugins.sim.feeds.feed import Feed, InstrumentFacts, ListedContract
 from brokerkit.plugins.sim.feeds.hours import CURRENCIES, market_hours
@@ -20,8 +20,10 @@ from brokerkit.spec.broker_order import BrokerOrder
 from brokerkit.spec.contract import FuturesContract, FxPair
 from brokerkit.spec.prices import Frequency
 
-AHEAD = 7 * DAY
-BEHIND = 7 * DAY
+AHEAD = 3 * DAY
+HOUR = 3600 * SECOND
+LOOK_BACK = (HOUR, 7 * DAY)
+"""How far back a last price is looked for: the near past first, because that costs less."""
 
 
 @attrs.frozen
@@ -59,7 +61,6 @@ class FedExchange(Exchange):
     Attributes:
         feed: Where everything comes from.
         rules: What the simulated broker asks of its clients.
-        runs_by_itself: Whether somebody lets time pass with `pass_time`, so that waiting does not move the clock.
     """
 
     def __init__(
@@ -79,8 +80,6 @@ class FedExchange(Exchange):
         self._filled_to: dict[FuturesContract | FxPair, int] = {}
         self._fed_until = self.now_ns
         self._feeding = threading.RLock()
-        self._ticked = threading.Condition()
-        self.runs_by_itself = False
 
     # -- listing -------------------------------------------------------------------------
 
@@ -115,7 +114,7 @@ class FedExchange(Exchange):
                 raise missing_fx_code(pair.code, self.feed.describe(), self.feed.fx_codes())
             tick = fx_tick(self._last_rate(pair))
             self.list_contract(ContractTerms(pair, tick, currency=pair.quote, sessions=market_hours(CURRENCIES)))
-            self._fill(pair, self.now_ns - BEHIND)
+            self._fill(pair)
 
     def _list(self, listed: ListedContract) -> None:
         facts = self.feed.facts(listed.contract.instrument_code)
@@ -137,12 +136,13 @@ class FedExchange(Exchange):
                 expiry=to_datetime(listed.last_trade),
             )
         )
-        self._fill(listed.contract, self.now_ns - BEHIND)
+        self._fill(listed.contract)
 
     def _initial_margin(self, listed: ListedContract, facts: InstrumentFacts) -> Decimal:
         """Return a share of what a lot is worth by the last price known, in whole units of its currency."""
-        minutes = self.feed.execution_bars(listed.contract, self.now_ns - BEHIND, self.now_ns)
-        known = minutes if len(minutes) else self.feed.bars(listed.contract, Frequency.DAY, 0, self.now_ns)
+        known = self._last_bars(listed.contract)
+        if not len(known):
+            known = self.feed.bars(listed.contract, Frequency.DAY, 0, self.now_ns)
         price = abs(float(known.close[-1])) if len(known) else 0.0
         worth = Decimal(str(price)) * facts.point_size
         return max((worth * self.rules.margin_percent / 100).quantize(Decimal(1), ROUND_HALF_UP), Decimal(1))
@@ -153,21 +153,29 @@ class FedExchange(Exchange):
 
     # -- bars ----------------------------------------------------------------------------
 
-    def _fill(self, contract: FuturesContract | FxPair, start: int) -> None:
-        """Give a contract the bars from a time up to those that the others have."""
-        self._filled_to[contract] = start
-        self._fed_until = max(self._fed_until, self.now_ns + AHEAD)
-        self._fill_to(contract, self._fed_until)
-
-    def _fill_to(self, contract: FuturesContract | FxPair, until: int) -> None:
-        start = self._filled_to[contract]
-        if start >= until:
-            return
-        self._filled_to[contract] = until
+    def _bars(self, contract: FuturesContract | FxPair, start: int, end: int) -> Bars:
         if isinstance(contract, FuturesContract):
-            bars = self.feed.execution_bars(contract, start, until)
-        else:
-            bars = self.feed.fx_execution_bars(contract.code, start, until)
+            return self.feed.execution_bars(contract, start, end)
+        return self.feed.fx_execution_bars(contract.code, start, end)
+
+    def _last_bars(self, contract: FuturesContract | FxPair) -> Bars:
+        """Return the bars of the near past that end with the last one that is complete; there may be none."""
+        now = self.now_ns
+        for back in LOOK_BACK:
+            found = self._bars(contract, now - back, now).known_by(now)
+            if len(found):
+                return found
+        return no_bars()
+
+    def _fill(self, contract: FuturesContract | FxPair) -> None:
+        """Give a new contract its last bar and those up to where the others have theirs."""
+        self._fed_until = max(self._fed_until, self.now_ns + AHEAD)
+        last = self._last_bars(contract).part(slice(-1, None))
+        start = int(last.end[0]) if len(last) else self.now_ns
+        self._filled_to[contract] = self._fed_until
+        self._give(contract, joined([last, self._bars(contract, start, self._fed_until)]))
+
+    def _give(self, contract: FuturesContract | FxPair, bars: Bars) -> None:
         if len(bars):
             self.add_bars(contract, *_for_exchange(bars), length=bars.end - bars.time)
 
@@ -176,8 +184,9 @@ class FedExchange(Exchange):
         with self._feeding:
             if until > self._fed_until:
                 self._fed_until = until
-                for contract in list(self._filled_to):
-                    self._fill_to(contract, until)
+                for contract, filled in list(self._filled_to.items()):
+                    self._filled_to[contract] = until
+                    self._give(contract, self._bars(contract, filled, until))
 
     # -- clock ---------------------------------------------------------------------------
 
@@ -213,22 +222,11 @@ class FedExchange(Exchange):
     def let_pass(self, time: timedelta) -> None:
         """Let time pass: move the clock, or wait for one that runs by itself."""
         target = self.now_ns + int(time.total_seconds() * SECOND)
-        if not self.runs_by_itself:
+        if self.driven:
+            with self.moved:
+                self.moved.wait_for(lambda: self.now_ns >= target or not self.driven)
+        elif target > self.now_ns:
             self.advance_to(target)
-            return
-        with self._ticked:
-            while self.now_ns < target:
-                self._ticked.wait(1.0)
-
-    def pass_time(self, nanoseconds: int) -> None:
-        """Let time pass on a clock that runs by itself, and wake those who wait."""
-        target = self.now_ns + nanoseconds
-        try:
-            self.advance_to(target)
-        except InvalidArgument:
-            return  # a caller moved the clock further meanwhile
-        with self._ticked:
-            self._ticked.notify_all()
 
     def wait(self, live: LiveOrder, timeout: float = 60.0) -> BrokerOrder:
         """Return an order's view when it is final; a clock that does not run by itself is moved until then.
@@ -236,25 +234,22 @@ class FedExchange(Exchange):
         Raises:
             RequestTimedOut: It was not final after `timeout` seconds of this clock.
         """
-        if self.runs_by_itself:
-            return self._wait_for_clock(live, timeout)
+        if self.driven:
+            return super().wait(live, timeout)
         deadline = self.now_ns + int(timeout * SECOND)
-        while not live.is_final:
-            step = min(deadline, self.now_ns + AHEAD)
-            self.feed_until(step + SECOND)
-            try:
-                super().wait(live, (step - self.now_ns) / SECOND)
-            except RequestTimedOut:
-                if self.now_ns >= deadline:
-                    raise
-        return live.current()
+        while not live.is_final and self.now_ns + AHEAD < deadline:
+            self._wait_for_bars(live)
+        self.feed_until(deadline + SECOND)
+        return super().wait(live, max(deadline - self.now_ns, 0) / SECOND)
 
-    def _wait_for_clock(self, live: LiveOrder, timeout: float) -> BrokerOrder:
-        deadline = self.now_ns + int(timeout * SECOND)
-        with self._ticked:
-            while not live.is_final and self.now_ns < deadline:
-                self._ticked.wait(1.0)
-        return live.current() if live.is_final else super().wait(live, 0.0)
+    def _wait_for_bars(self, live: LiveOrder) -> None:
+        """Wait for an order as long as there surely are bars."""
+        target = self.now_ns + AHEAD
+        self.feed_until(target + SECOND)
+        try:
+            super().wait(live, AHEAD / SECOND)
+        except RequestTimedOut:
+            self.advance_to(max(target, self.now_ns))
 
 
 def _aware(time: datetime) -> datetime:

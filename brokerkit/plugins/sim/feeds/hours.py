@@ -99,6 +99,10 @@ class MarketHours:
         """Return the stretches of trading of a trading date, nanoseconds UTC."""
         return [(self._instant(day, opening), self._instant(day, closing)) for opening, closing in self.market.segments]
 
+    def span_of(self, day: date) -> Session:
+        """Return when trading begins and ends for a trading date, breaks included, nanoseconds UTC."""
+        return self._instant(day, self.market.segments[0][0]), self.close_of(day)
+
     def close_of(self, day: date) -> int:
         """Return when trading ends for a trading date, nanoseconds UTC."""
         return self._instant(day, self.market.segments[-1][1])

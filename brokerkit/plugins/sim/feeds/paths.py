@@ -71,9 +71,9 @@ class Noise:
     shares: Floats
 
 
-def noise(random: np.random.Generator, pieces: int) -> Noise:
-    """Draw the noise of one bar."""
-    drawn = random.standard_normal((3, pieces))
+def noise(random: np.random.Generator, shape: tuple[int, ...]) -> Noise:
+    """Draw the noise of one bar of so many pieces, or of several."""
+    drawn = random.standard_normal((3, *shape))
     return Noise(drawn[0], np.abs(drawn[1]), np.exp(0.5 * drawn[2]))
 
 

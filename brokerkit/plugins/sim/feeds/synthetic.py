@@ -50,7 +50,7 @@ _SECONDS = (Frequency.SECOND, Frequency.SECONDS_10)
 class _World:
     """The days of one instrument or pair, and the shape of its prices on them."""
 
-    recipe: _Walk
+    walk: _Walk
     hours: MarketHours
     days: list[date]
     ordinals: Times
@@ -147,8 +147,8 @@ class SyntheticFeed:
         return self.hours(contract.instrument_code).close_of(listed.first_day) <= end
 
     def execution_bars(self, contract: FuturesContract, start: int, end: int) -> Bars:
-        """Return the minutes that start in a stretch of time."""
-        return self._minutes(self._world_of(contract), self._daily_of(contract), start, end).between(start, end)
+        """Return the bars of ten seconds that start in a stretch of time."""
+        return self._tens(self._world_of(contract), self._daily_of(contract), start, end).between(start, end)
 
     def fx_codes(self) -> tuple[str, ...]:
         """Return the pairs that have rates."""
@@ -159,9 +159,9 @@ class SyntheticFeed:
         return _without_volume(_daily_bars(self._fx_world(fx_code), self._fx_daily(fx_code)).known_by(end))
 
     def fx_execution_bars(self, fx_code: str, start: int, end: int) -> Bars:
-        """Return the minutes of a pair that start in a stretch of time."""
-        minutes = self._minutes(self._fx_world(fx_code), self._fx_daily(fx_code), start, end)
-        return _without_volume(minutes.between(start, end))
+        """Return the bars of ten seconds of a pair that start in a stretch of time."""
+        found = self._tens(self._fx_world(fx_code), self._fx_daily(fx_code), start, end)
+        return _without_volume(found.between(start, end))
 
     # -- what is made once ---------------------------------------------------------------
 
@@ -248,9 +248,11 @@ class SyntheticFeed:
         sessions = SECONDS_SESSIONS if frequency in _SECONDS else INTRADAY_SESSIONS
         earliest = world.hours.step(to_datetime(end).date(), -sessions)
         begin = max(start, world.hours.segments_of(earliest)[0][0])
-        if frequency not in _SECONDS:
-            return resampled(self._minutes(world, daily, begin, end), frequency)
-        return resampled(self._seconds(world, daily, begin, end), frequency)
+        if frequency is Frequency.SECOND:
+            return self._seconds(world, daily, begin, end)
+        if frequency is Frequency.SECONDS_10:
+            return self._tens(world, daily, begin, end)
+        return resampled(self._minutes(world, daily, begin, end), frequency)
 
     def _days_between(self, world: _World, daily: _Daily, start: int, end: int) -> range:
         """Return the places of the days that may trade in a stretch of time."""
@@ -259,7 +261,9 @@ class SyntheticFeed:
         return range(max(int(low), daily.places.start), min(int(high), daily.places.stop))
 
     def _minutes(self, world: _World, daily: _Daily, start: int, end: int) -> Bars:
-        days = self._days_between(world, daily, start, end)
+        return self._minutes_of(world, daily, self._days_between(world, daily, start, end))
+
+    def _minutes_of(self, world: _World, daily: _Daily, days: range) -> Bars:
         if not len(days):
             return no_bars()
         pieces = world.hours.market.minutes
@@ -268,23 +272,35 @@ class SyntheticFeed:
         chosen = slice(days.start - shift, days.stop - shift)
         ticks = TickBars(*(getattr(daily.ticks, name)[chosen] for name in ("open", "high", "low", "close", "volume")))
         times = np.concatenate([_minute_starts(world.hours, world.days[place]) for place in days])
-        return _priced(paths.refined(ticks, inside, paths.u_shape(pieces)), times, MINUTE, world.recipe.tick)
+        return _priced(paths.refined(ticks, inside, paths.u_shape(pieces)), times, MINUTE, world.walk.tick)
+
+    def _split(self, world: _World, place: int, bars: Bars, pieces: int) -> Bars:
+        """Return the bars of a day cut into so many pieces each."""
+        length = int(bars.end[0] - bars.time[0]) // pieces
+        random = paths.generator(self._seed, world.walk.label, int(world.ordinals[place]), pieces)
+        inside = paths.noise(random, (len(bars), pieces))
+        times = (bars.time[:, None] + np.arange(pieces) * length).ravel()
+        ticks = paths.refined(_to_ticks(bars, world.walk.tick), inside, np.ones(pieces))
+        return _priced(ticks, times, length, world.walk.tick)
+
+    def _tens(self, world: _World, daily: _Daily, start: int, end: int) -> Bars:
+        """Return the bars of ten seconds of the days that trade in a stretch of time."""
+        parts = []
+        for place in self._days_between(world, daily, start, end):
+            opening, closing = world.hours.span_of(world.days[place])
+            if closing > start and opening < end:
+                parts.append(self._split(world, place, self._minutes_of(world, daily, range(place, place + 1)), 6))
+        return joined(parts)
 
     def _seconds(self, world: _World, daily: _Daily, start: int, end: int) -> Bars:
         parts = []
-        second = length_of(Frequency.SECOND)
         for place in self._days_between(world, daily, start, end):
-            opening, closing = world.hours.segments_of(world.days[place])[0][0], world.hours.close_of(world.days[place])
-            minutes = self._minutes(world, daily, opening, closing).between(opening, closing)
-            drawn = paths.generator(self._seed, world.recipe.label, int(world.ordinals[place]), 60)
-            inside = paths.stacked([paths.noise(drawn, 60) for _ in range(len(minutes))])
-            ticks = _to_ticks(minutes, world.recipe.tick)
-            times = (minutes.time[:, None] + np.arange(60) * second).ravel()
-            parts.append(_priced(paths.refined(ticks, inside, np.ones(60)), times, second, world.recipe.tick))
+            tens = self._split(world, place, self._minutes_of(world, daily, range(place, place + 1)), 6)
+            parts.append(self._split(world, place, tens, 10))
         return joined(parts)
 
     def _noise(self, world: _World, place: int, pieces: int) -> paths.Noise:
-        return paths.noise(paths.generator(self._seed, world.recipe.label, int(world.ordinals[place])), pieces)
+        return paths.noise(paths.generator(self._seed, world.walk.label, int(world.ordinals[place])), (pieces,))
 
 
 def _ordinal(day: date) -> int:
@@ -306,7 +322,7 @@ def _popularity(days_left: Times) -> Floats:
 
 def _in_ticks(world: _World, places: slice, years_left: Floats | float, volumes: Times) -> TickBars:
     """Return a world's days as the daily bars of a contract with so much time left on each."""
-    walk, shape = world.recipe, world.shape
+    walk, shape = world.walk, world.shape
     first, last, above, below = (part[places] for part in (shape.open, shape.close, shape.above, shape.below))
     carry = walk.carry * years_left
     tick = float(walk.tick)
@@ -347,7 +363,7 @@ def _priced(ticks: TickBars, times: Times, length: int, tick: Decimal) -> Bars:
 
 def _daily_bars(world: _World, daily: _Daily) -> Bars:
     time = world.ordinals[daily.places] * length_of(Frequency.DAY)
-    found = _priced(daily.ticks, time, 0, world.recipe.tick)
+    found = _priced(daily.ticks, time, 0, world.walk.tick)
     ends = np.array([world.hours.close_of(day) for day in world.days[daily.places]], np.int64)
     return attrs.evolve(found, end=ends)
 
