@@ -98,7 +98,8 @@ class Gateway:
 
     def quote(self, listed: Listed) -> Quote | None:
         """Return a contract's quote now, or None before its first bar has ended."""
-        return quote_at(self.history, listed, self.now)
+        self.market.ready(listed)
+        return quote_at(self.market, listed, self.exchange.now_ns)
 
     def half_spread(self, listed: Listed) -> float:
         """Return how far bid and ask lie from the last price."""

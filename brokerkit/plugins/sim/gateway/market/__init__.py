@@ -1,8 +1,8 @@
 """What the gateway serves: an exchange, the names of its contracts, and their past."""
 
 from brokerkit.plugins.sim.gateway.market.bars import Bars
-from brokerkit.plugins.sim.gateway.market.history import History
+from brokerkit.plugins.sim.gateway.market.history import History, PriceHistory
 from brokerkit.plugins.sim.gateway.market.market import Market
 from brokerkit.plugins.sim.gateway.market.sample import sample_market
 
-__all__ = ["Bars", "History", "Market", "sample_market"]
+__all__ = ["Bars", "History", "Market", "PriceHistory", "sample_market"]

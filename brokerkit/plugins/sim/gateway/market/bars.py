@@ -66,7 +66,7 @@ class Bars:
         """
         begin = np.ascontiguousarray(start, dtype=np.int64)
         columns = [np.ascontiguousarray(column, dtype=np.float64) for column in (open, high, low, close)]
-        lots = np.zeros(len(begin)) if volume is None else np.ascontiguousarray(volume, dtype=np.float64)
+        lots = np.zeros(len(begin)) if volume is None else np.nan_to_num(np.asarray(volume, dtype=np.float64))
         if {len(column) for column in (*columns, lots)} != {len(begin)}:
             raise InvalidArgument("The columns of the bars have different lengths.")
         if len(begin) > 1 and not bool((np.diff(begin) > 0).all()):
@@ -87,6 +87,10 @@ class Bars:
         first = int(np.searchsorted(self.start, start, side="left"))
         last = int(np.searchsorted(self.end, end, side="right"))
         return self.slice(first, max(first, last))
+
+    def starting_from(self, start: int) -> Bars:
+        """Return the bars that start at or after a time."""
+        return self.slice(int(np.searchsorted(self.start, start, side="left")), len(self))
 
     @property
     def typical_seconds(self) -> int:

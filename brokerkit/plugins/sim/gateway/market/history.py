@@ -1,20 +1,43 @@
-"""The past of each contract: bars of one or several lengths, and what can be made of them."""
+"""The past of each contract: what the gateway asks of it, and the plainest answer, bars kept in memory."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import Protocol
 
 import attrs
-import numpy as np
 
-from brokerkit.plugins.sim.exchange.units import DAY, nanoseconds
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.market.bars import Bars, merged
 
 
+class PriceHistory(Protocol):
+    """Anything that knows the past. Times are nanoseconds since 1970 UTC; nothing after `end` is ever told."""
+
+    @property
+    def version(self) -> int:
+        """A number that is another one after every change of what is known."""
+        ...
+
+    def bars(self, listed: Listed, seconds: int, start: int, end: int) -> Bars | None:
+        """Return bars of a length that start in or after `start` and have ended by `end`.
+
+        Returns:
+            The bars, the one under way at the end as far as it is known; None if none so short are known.
+        """
+        ...
+
+    def finest(self, listed: Listed, start: int, end: int) -> Bars:
+        """Return the shortest bars known that start at or after `start` and have ended by `end`."""
+        ...
+
+    def earliest(self, listed: Listed) -> int | None:
+        """Return when the first bar of a contract starts, or None without any."""
+        ...
+
+
 @attrs.define
 class History:
-    """Bars by contract. Of several lengths, a request is served from the longest that is short enough.
+    """Bars in memory. Of several lengths, a request is served from the longest that is short enough.
 
     Attributes:
         version: A number that is another one after every change.
@@ -30,42 +53,24 @@ class History:
         self.version += 1
         series.sort(key=lambda each: each.typical_seconds)
 
-    def best_for(self, listed: Listed, seconds: int) -> Bars | None:
-        """Return the bars from which bars of a length can be made, or None if all are longer than that."""
-        fitting = [bars for bars in self._known.get(listed.con_id, []) if bars.typical_seconds <= seconds]
-        return fitting[-1] if fitting else None
-
-    def bars(self, listed: Listed, seconds: int, start: datetime, end: datetime) -> Bars | None:
-        """Return bars of a length between two moments, or None if there are none so short.
-
-        The bar under way at the end is there with what is known of it.
-
-        Args:
-            listed: The contract.
-            seconds: Length of a bar.
-            start: The first bar starts here or later.
-            end: Nothing after this is used.
-        """
-        found = self.best_for(listed, seconds)
-        if found is None:
-            return None
-        part = found.ended_between(nanoseconds(start), nanoseconds(end))
-        return merged(part, seconds, listed.card.time_zone)
-
-    def finest(self, listed: Listed) -> Bars | None:
+    def shortest(self, listed: Listed) -> Bars | None:
         """Return the shortest bars of a contract, or None without any."""
         series = self._known.get(listed.con_id)
         return series[0] if series else None
 
+    def bars(self, listed: Listed, seconds: int, start: int, end: int) -> Bars | None:
+        """Return bars of a length between two moments, or None if none so short are known."""
+        fitting = [bars for bars in self._known.get(listed.con_id, []) if bars.typical_seconds <= seconds]
+        if not fitting:
+            return None
+        return merged(fitting[-1].ended_between(start, end), seconds, listed.card.time_zone)
+
+    def finest(self, listed: Listed, start: int, end: int) -> Bars:
+        """Return the shortest bars known between two moments."""
+        series = self._known.get(listed.con_id)
+        return series[0].ended_between(start, end) if series else Bars.of([], [], [], [], [], length=0)
+
     def earliest(self, listed: Listed) -> int | None:
-        """Return when the first bar of a contract starts, nanoseconds UTC, or None without any."""
+        """Return when the first bar of a contract starts, or None without any."""
         starts = [int(bars.start[0]) for bars in self._known.get(listed.con_id, []) if len(bars)]
         return min(starts) if starts else None
-
-    def volume_today(self, listed: Listed, now: datetime) -> float | None:
-        """Return what was traded since midnight UTC, or None without bars."""
-        bars = self.finest(listed)
-        if bars is None:
-            return None
-        at = nanoseconds(now)
-        return float(np.sum(bars.ended_between(at // DAY * DAY, at).volume))

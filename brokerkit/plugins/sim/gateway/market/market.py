@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import attrs
 
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange
-from brokerkit.plugins.sim.exchange.units import nanoseconds
+from brokerkit.plugins.sim.exchange.units import DAY
 from brokerkit.plugins.sim.gateway.contracts.book import ContractBook
 from brokerkit.plugins.sim.gateway.contracts.listed import InstrumentCard, Listed
 from brokerkit.plugins.sim.gateway.market.bars import Bars
-from brokerkit.plugins.sim.gateway.market.history import History
+from brokerkit.plugins.sim.gateway.market.history import History, PriceHistory
+
+_LOOK_BACK = (4 * DAY, 40 * DAY, 800 * DAY)
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class Market:
     """An exchange, the names of its contracts at IB, and their past.
 
@@ -26,7 +26,7 @@ class Market:
 
     exchange: Exchange
     contracts: ContractBook = attrs.field(factory=ContractBook)
-    history: History = attrs.field(factory=History)
+    history: PriceHistory = attrs.field(factory=History)
 
     def list_contract(self, terms: ContractTerms, card: InstrumentCard, *bars: Bars) -> Listed:
         """List a contract on the exchange and under its IB names, with its bars; return it.
@@ -38,26 +38,32 @@ class Market:
         """
         self.exchange.list_contract(terms)
         listed = self.contracts.add(terms, card)
+        if not isinstance(self.history, History):
+            return listed
         for each in bars:
             self.history.add(listed, each)
-        finest = self.history.finest(listed)
-        if finest is not None:
-            self.exchange.add_bars(
-                terms.contract,
-                finest.start,
-                finest.open,
-                finest.high,
-                finest.low,
-                finest.close,
-                finest.volume if finest.volume.any() else None,
-                length=finest.end - finest.start,
-            )
+        shortest = self.history.shortest(listed)
+        if shortest is not None:
+            self._trade_on(terms, shortest)
         return listed
 
-    def last_bar_end(self, listed: Listed, now: datetime) -> int | None:
-        """Return when the last bar of a contract that has ended did so, nanoseconds UTC, or None without one."""
-        bars = self.history.finest(listed)
-        if bars is None:
-            return None
-        ended = bars.ended_between(0, nanoseconds(now))
-        return int(ended.end[-1]) if len(ended) else None
+    def _trade_on(self, terms: ContractTerms, bars: Bars) -> None:
+        volume = bars.volume if bars.volume.any() else None
+        columns = (bars.start, bars.open, bars.high, bars.low, bars.close, volume)
+        self.exchange.add_bars(terms.contract, *columns, length=bars.end - bars.start)
+
+    def ready(self, listed: Listed) -> None:
+        """Have a contract ready to be traded; every contract of this market is."""
+
+    def recent(self, listed: Listed, now: int) -> Bars:
+        """Return the shortest bars of a contract's last days with bars, as far as they have ended by a moment."""
+        for length in _LOOK_BACK:
+            found = self.history.finest(listed, now - length, now)
+            if len(found):
+                return found
+        return self.history.finest(listed, 0, now)
+
+    def last_bar_end(self, listed: Listed, now: int) -> int | None:
+        """Return when the last bar of a contract that has ended by a moment did so, or None without one."""
+        found = self.recent(listed, now)
+        return int(found.end[-1]) if len(found) else None

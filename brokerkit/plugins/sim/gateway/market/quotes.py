@@ -6,15 +6,13 @@ ask lie a tick below and above it; sizes follow that bar's volume. Nothing of a 
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import attrs
 import numpy as np
 
-from brokerkit.plugins.sim.exchange.units import DAY, SECOND, nanoseconds
+from brokerkit.plugins.sim.exchange.units import DAY, SECOND
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.market.bars import Bars
-from brokerkit.plugins.sim.gateway.market.history import History
+from brokerkit.plugins.sim.gateway.market.market import Market
 
 
 @attrs.frozen
@@ -51,13 +49,10 @@ def half_spread(listed: Listed) -> float:
     return float(listed.terms.tick_size)
 
 
-def quote_at(history: History, listed: Listed, now: datetime) -> Quote | None:
-    """Return the quote at a moment, or None before the first bar has ended."""
-    bars = history.finest(listed)
-    if bars is None:
-        return None
-    moment = nanoseconds(now)
-    stop = int(np.searchsorted(bars.end, moment, side="right"))
+def quote_at(market: Market, listed: Listed, now: int) -> Quote | None:
+    """Return the quote at a moment (nanoseconds UTC), or None before the first bar has ended."""
+    bars = market.recent(listed, now)
+    stop = len(bars)
     if not stop:
         return None
     midnight = (int(bars.end[stop - 1]) - 1) // DAY * DAY

@@ -118,7 +118,8 @@ class HeldOrders:
 
     def _volume_holds(self, condition: VolumeCondition) -> bool:
         listed = self.gateway.contracts.by_number(condition.con_id)
-        volume = None if listed is None else self.gateway.history.volume_today(listed, self.gateway.now)
-        if volume is None:
+        quote = None if listed is None else self.gateway.quote(listed)
+        if quote is None:
             return False
+        volume = quote.volume
         return volume >= condition.volume if condition.is_more else volume <= condition.volume

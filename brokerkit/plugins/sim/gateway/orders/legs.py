@@ -55,4 +55,5 @@ def the_one(gateway: Gateway, asked: Contract) -> Listed:
         raise RefusedError(Code.NO_CONTRACT, NO_DEFINITION)
     if len(found) > 1:
         raise RefusedError(Code.NO_CONTRACT, AMBIGUOUS.format(symbol=asked.symbol))
+    gateway.market.ready(found[0])
     return found[0]

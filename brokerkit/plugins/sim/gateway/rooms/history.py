@@ -164,7 +164,7 @@ class HistoryRoom(Room):
     def _start(self, listed: Listed, end: datetime, duration: str) -> datetime:
         """Count a duration in days back from the last bar, not from a moment long after it."""
         length = parse_duration(duration)
-        last = self.gateway.market.last_bar_end(listed, end)
+        last = self.gateway.market.last_bar_end(listed, nanoseconds(end))
         reach = end if last is None else time_of(last)
         return max(reach - length, time_of(0)) if reach - time_of(0) > length else time_of(0)
 
@@ -206,7 +206,7 @@ class HistoryRoom(Room):
         return rows
 
     def _shown(self, query: Query) -> Bars | None:
-        bars = self.gateway.history.bars(query.listed, query.seconds, query.start, query.end)
+        bars = self.gateway.history.bars(query.listed, query.seconds, nanoseconds(query.start), nanoseconds(query.end))
         return None if bars is None else shown_as(bars, query.kind, self.gateway.half_spread(query.listed))
 
     @staticmethod

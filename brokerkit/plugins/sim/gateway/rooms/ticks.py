@@ -159,11 +159,8 @@ class TickRoom(Room):
             )
 
     def _tell_bars(self, session: Session, req_id: int, line: BarLine) -> None:
-        found = self.gateway.history.finest(line.listed)
-        now = nanoseconds(self.gateway.now)
-        if found is None:
-            return
-        ended = found.ended_between(line.after - DAY_BACK, now)
+        now = self.gateway.exchange.now_ns
+        ended = self.gateway.history.finest(line.listed, line.after - DAY_BACK, now)
         for at in range(len(ended)):
             if int(ended.end[at]) > line.after:
                 session.send(_real_time_bar(req_id, ended, at))
@@ -191,11 +188,11 @@ class TickRoom(Room):
         found = self._ticks(listed, what, start, min(end or self.gateway.now, self.gateway.now), count)
         session.send(_as_answer(request.req_id, what, listed, found))
 
-    def _ticks(self, listed: Listed, what: str, start: datetime | None, end: datetime, count: int) -> Bars | None:
-        bars = self.gateway.history.finest(listed)
-        if bars is None:
-            return None
-        found = bars.ended_between(0 if start is None else nanoseconds(start), nanoseconds(end))
+    def _ticks(self, listed: Listed, what: str, start: datetime | None, end: datetime, count: int) -> Bars:
+        if start is None:
+            found = self.gateway.market.recent(listed, nanoseconds(end))
+        else:
+            found = self.gateway.history.finest(listed, nanoseconds(start), nanoseconds(end))
         return found.slice(0, count) if start is not None else found.slice(max(len(found) - count, 0), len(found))
 
     # Changes
@@ -269,9 +266,9 @@ def _real_time_bar(req_id: int, bars: Bars, at: int) -> RealTimeBar:
     return RealTimeBar(req_id, start, first, high, low, last, volume, round((high + low + last) / 3, 6), int(volume))
 
 
-def _as_answer(req_id: int, what: str, listed: Listed, bars: Bars | None) -> Any:
+def _as_answer(req_id: int, what: str, listed: Listed, bars: Bars) -> Any:
     half = half_spread(listed)
-    rows = [] if bars is None else list(zip(bars.end.tolist(), bars.close.tolist(), bars.volume.tolist(), strict=True))
+    rows = list(zip(bars.end.tolist(), bars.close.tolist(), bars.volume.tolist(), strict=True))
     if what == "MIDPOINT":
         mids = tuple(past.MidpointTick(end // SECOND, 0, price, 0.0) for end, price, _ in rows)
         return past.HistoricalTicks(req_id, mids)
