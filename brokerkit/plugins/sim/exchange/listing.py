@@ -29,13 +29,15 @@ class Listing:
     - `up`: acts when the price rises to its level: sell limits, buy stops; the lowest level last;
     - `waiting`: arrived in the middle of a bar, joins with the next;
     - `held`: waits for the market to open, or for its auction.
+
+    `reached` is the last look ahead: for which two prices, and when a bar first reaches one of them.
     """
 
     __slots__ = (
         "bar_high", "bar_low", "base_currency", "charge", "close_due", "contract", "down", "expired",
         "expires", "guard_high", "guard_low", "has_hours", "held", "holdings", "initial_margin", "left",
         "left_for", "legs", "maintenance_margin", "mark", "name", "number", "open_due", "opened", "queue",
-        "series", "sessions", "slip", "terms", "tick", "trailing", "up", "value", "waiting", "wake",
+        "reached", "series", "sessions", "slip", "terms", "tick", "trailing", "up", "value", "waiting", "wake",
         "watched",
     )  # fmt: skip
 
@@ -74,6 +76,7 @@ class Listing:
         self.bar_low = self.bar_high = 0
         self.close_due = -1
         self.open_due = -1
+        self.reached: tuple[int, int, tuple[int, int]] | None = None
 
     def holding_of(self, account: Account) -> Holding:
         """Return what an account holds of the contract, opened flat when it is new."""

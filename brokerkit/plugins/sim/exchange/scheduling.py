@@ -76,7 +76,11 @@ def _next(venue: Venue, listing: Listing) -> tuple[int, int] | None:
             return series.ends[at - 1], LOOK
     if eager or listing.trailing:
         return series.starts[at], OPEN
-    return _reaching(listing, at, low, high)
+    known = listing.reached
+    if known is None or known[0] != low or known[1] != high or known[2][0] <= now:
+        found = _reaching(listing, at, low, high)
+        listing.reached = known = None if found is None else (low, high, found)
+    return None if known is None else known[2]
 
 
 def _reaching(listing: Listing, at: int, low: int, high: int) -> tuple[int, int] | None:
