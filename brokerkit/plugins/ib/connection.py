@@ -50,7 +50,8 @@ class IBConnection:
         settings: Where it connects to.
         library: The client library in use.
         callbacks: The thread in which listeners are called.
-        is_read_only: Whether the Gateway said that its API is read-only.
+        is_read_only: Whether the Gateway answers no question about orders, its API being read-only.
+        refuses_orders: Whether the Gateway said that its API is read-only.
         session: Counts the connections made; ids of orders are good in one of them.
     """
 
@@ -61,7 +62,7 @@ class IBConnection:
         emit: Callable[[ConnectionChange | DataGap], None],
     ) -> None:
         self.settings = settings
-        self.is_read_only = settings.api_read_only
+        self.is_read_only = self.refuses_orders = settings.api_read_only
         self.callbacks = PostOffice("brokerkit-ib-events")
         self._store = store
         self._emit = emit
@@ -404,11 +405,12 @@ class IBConnection:
 
     def _set_state(self, state: ConnectionState, reason: str) -> None:
         with self._lock:
-            changed = state is not self._state
-            self._state, self._reason = state, reason
-        if changed:
-            for callback in self._on_change:
-                callback()
+            before, self._state, self._reason = self._state, state, reason
+        if state is before:
+            return
+        for callback in self._on_change:
+            callback()
+        if before is not ConnectionState.DISCONNECTED:  # that it was opened, whoever opened it knows
             self._tell(ConnectionChange(state, reason, _now()))
 
     def _tell(self, event: ConnectionChange | DataGap) -> None:

@@ -45,7 +45,8 @@ async def dial(ib: Any, settings: IBSettings, client_id: int) -> None:
             if not attempt.done():
                 attempt.cancel()
             failure = (await asyncio.gather(attempt, return_exceptions=True))[0]
-    if refusal.done():
+    # the library closes the socket when its time is up, which must not be taken for the Gateway's doing
+    if refusal.done() and not isinstance(failure, (asyncio.TimeoutError, TimeoutError)):
         raise refusal.result()
     if isinstance(failure, BaseException):
         raise _failure(failure, settings) from failure

@@ -47,8 +47,10 @@ class LineNews:
             since = self._farm_broken_since.pop(_farm(text), None)
             if since is not None:
                 self._connection.declare_gap(since, f"a data farm was gone: {text}")
-        elif is_read_only(code, text) and request_id == -1:
-            self._read_only()
+        elif is_read_only(code, text):
+            self._connection.refuses_orders = True
+            if request_id == -1:
+                self._read_only()
 
     def on_disconnected(self) -> None:
         """Note that the socket is gone, and have it connected again."""

@@ -226,5 +226,5 @@ class OrderChanging:
         )
 
     def _require_writable(self) -> None:
-        if self._connection.is_read_only:
+        if self._connection.refuses_orders:
             raise ReadOnlyBroker("The Gateway's API is read-only.", remedy="Untick 'Read-Only API' in its settings.")

@@ -83,6 +83,7 @@ class OrderNews:
             self._writer.amended(tracked)
             self._tell(tracked.view())
         self._status(tracked, status)
+        self._book.tell()
 
     def completed_order(self, contract: Any, ib_order: Any, status: str, reason: str = "") -> None:
         """Take in an order that is done; IB names neither its order id nor its client for it."""
@@ -109,6 +110,7 @@ class OrderNews:
                 tracked, BrokerIds(client_id=client_id, order_id=str(order_id), perm_id=str(perm_id or ""))
             )
         self._status(tracked, status, reason=why_held)
+        self._book.tell()
 
     def error(self, request_id: int, code: int, text: str) -> None:
         """Take in an error or a notice that names an order of this session."""

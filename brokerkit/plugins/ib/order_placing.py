@@ -85,9 +85,10 @@ class OrderPlacing:
         family = self.prepare(order)
         if self._desk.book.get(order.order_ref) is not None:
             raise _duplicate(order)
-        session, order_ids = self._client.next_order_ids(len(family))
-        tracked = self._write_down(family, order_ids)
-        self._send(family, order_ids, session, tracked)
+        with self._client.turn:  # IB refuses an order id below one that it has seen
+            session, order_ids = self._client.next_order_ids(len(family))
+            tracked = self._write_down(family, order_ids)
+            self._send(family, order_ids, session, tracked)
         return self._answered(tracked[0], session)
 
     def prepare(self, order: Order) -> list[Prepared]:
@@ -123,7 +124,7 @@ class OrderPlacing:
     # Checks
 
     def _require_writable(self, order: Order) -> None:
-        if self._connection.is_read_only:
+        if self._connection.refuses_orders:
             raise ReadOnlyBroker(
                 "The Gateway's API is read-only.",
                 place=order.order_ref,

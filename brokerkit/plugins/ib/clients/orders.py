@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ import attrs
 from brokerkit.errors import ConnectionLost
 from brokerkit.plugins.ib.clients.client import IBClient
 from brokerkit.plugins.ib.clients.contracts import ContractsClient
+from brokerkit.plugins.ib.connection import IBConnection
 from brokerkit.plugins.ib.contract_facts import ContractFacts
 from brokerkit.plugins.ib.instrument_table import InstrumentRow
 from brokerkit.plugins.ib.order_terms import OrderTerms
@@ -31,7 +33,15 @@ class Parcel:
 
 
 class OrdersClient(IBClient):
-    """Sends orders to IB, and asks what became of them."""
+    """Sends orders to IB, and asks what became of them.
+
+    Attributes:
+        turn: Held from choosing an order id to sending it, so that ids reach IB in rising order.
+    """
+
+    def __init__(self, connection: IBConnection) -> None:
+        super().__init__(connection)
+        self.turn = threading.Lock()
 
     def next_order_ids(self, count: int) -> tuple[int, list[int]]:
         """Return the session that the ids are of, and as many fresh order ids."""
@@ -105,7 +115,8 @@ class OrdersClient(IBClient):
 
     def what_if(self, parcel: Parcel, what: str) -> Any:
         """Return IB's order state for an order that is not placed."""
-        return self.ask(lambda ib: ib.whatIfOrderAsync(parcel.contract, parcel.order), what)
+        with self.turn:
+            return self.ask(lambda ib: ib.whatIfOrderAsync(parcel.contract, parcel.order), what)
 
     async def read_lists(self, ib: Any, *, everything: bool) -> None:
         """Have IB tell its open orders, and if wanted its completed orders and executions.

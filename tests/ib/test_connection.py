@@ -1,0 +1,350 @@
+"""The line: what answers, what does not, what breaks, and what is done about it."""
+
+from __future__ import annotations
+
+import asyncio
+import http.server
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from brokerkit import (
+    Broker,
+    ConnectionChange,
+    ConnectionState,
+    DataGap,
+    FuturesContract,
+    Order,
+    OrderState,
+)
+from brokerkit.errors import (
+    BrokerClosed,
+    CannotConnect,
+    ClientIdInUse,
+    ConnectionLost,
+    InvalidArgument,
+    ReadOnlyBroker,
+    RequestTimedOut,
+)
+from brokerkit.plugins.sim.gateway import GatewaySettings, Limits, SimulatedGateway
+from brokerkit.store import open_store
+
+OpenIB = Callable[..., Broker]
+
+
+class Port:
+    """Something with a port, for `open_ib`."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+
+@contextmanager
+def silent_server() -> Iterator[Port]:
+    """A port that takes connections and says nothing, as a Gateway does whose API is switched off."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield Port(server.getsockname()[1])
+
+
+# Opening
+
+
+def test_no_gateway_is_told_at_once_with_the_usual_ports(open_ib: OpenIB) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(CannotConnect, match=r"Nothing answers at 127\.0\.0\.1:\d+.*4001 live and 4002"):
+        open_ib(Port(port))
+
+
+def test_a_gateway_with_its_api_switched_off_is_told_within_the_timeout(open_ib: OpenIB) -> None:
+    began = time.monotonic()
+    with silent_server() as server, pytest.raises(CannotConnect, match=r"said nothing for 0\.5 s"):
+        open_ib(server, connect_timeout=0.5)
+    assert time.monotonic() - began < 4
+
+
+def test_something_else_on_the_port_is_told_by_its_own_words(open_ib: OpenIB) -> None:
+    class Greeter(http.server.BaseHTTPRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"SSH-2.0-OpenSSH_9.6\r\n")
+            self.rfile.read(1)
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Greeter)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with pytest.raises(CannotConnect, match="no IB Gateway or TWS: it sent b'SSH"):
+            open_ib(Port(server.server_port))
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_failed_opening_gives_its_client_id_back(open_ib: OpenIB) -> None:
+    with silent_server() as server:
+        with pytest.raises(CannotConnect):
+            open_ib(server, connect_timeout=0.2)
+        with open_store(broker="ib") as store:
+            assert store.client_ids.leases() == ()
+
+
+def test_a_fixed_client_id_in_use_is_told_at_once(gateway: SimulatedGateway, open_ib: OpenIB) -> None:
+    began = time.monotonic()
+    with gateway.fault("client-id-in-use", count=1), pytest.raises(ClientIdInUse, match="Client id 7 is in use"):
+        open_ib(gateway, client_id=7, connect_timeout=10.0)
+    assert time.monotonic() - began < 3
+
+
+def test_326_twenty_times_and_the_next_leased_id_gets_in(gateway: SimulatedGateway, open_ib: OpenIB) -> None:
+    began = time.monotonic()
+    with gateway.fault("client-id-in-use", count=20):
+        broker = open_ib(gateway, connect_timeout=10.0)
+    assert broker.native.connection.client_id() == 120
+    assert time.monotonic() - began < 10
+    with open_store(broker="ib") as store:
+        assert [lease.client_id for lease in store.client_ids.leases()] == [120]
+
+
+def test_two_brokers_get_two_client_ids(gateway: SimulatedGateway, open_ib: OpenIB) -> None:
+    ids = [open_ib(gateway).native.connection.client_id() for _ in range(2)]
+    assert ids == [100, 101]
+
+
+def test_a_read_only_gateway_connects_answers_and_refuses_orders_with_the_reason(
+    run_gateway: Callable[..., SimulatedGateway], open_ib: OpenIB
+) -> None:
+    gateway = run_gateway(GatewaySettings(port=0, read_only=True, limits=Limits.none()))
+    began = time.monotonic()
+    broker = open_ib(gateway, connect_timeout=10.0)
+    assert time.monotonic() - began < 5
+    gold = FuturesContract("GOLD", "202402")
+    assert not broker.prices.get_prices_for_contract_object(gold).empty
+    with pytest.raises(ReadOnlyBroker, match="Read-Only mode"):
+        broker.orders.put_order_on_stack(Order.market(gold, 1))
+    requests = gateway.call(lambda inner: inner.requests)
+    with pytest.raises(ReadOnlyBroker, match="Gateway's API is read-only"):
+        broker.orders.put_order_on_stack(Order.market(gold, 1))
+    assert gateway.call(lambda inner: inner.requests) == requests  # known by now: nothing was sent
+
+
+# Threads and loops
+
+
+def test_it_is_usable_inside_a_running_loop_and_patches_nothing(broker: Broker, gold: FuturesContract) -> None:
+    run_before = asyncio.run
+
+    async def strategy() -> OrderState:
+        return broker.orders.put_order_on_stack(Order.market(gold, 1)).wait(10).state
+
+    assert asyncio.run(strategy()) is OrderState.FILLED
+    assert asyncio.run is run_before
+    assert not hasattr(asyncio, "_nest_patched")
+
+
+def test_many_threads_at_once(broker: Broker, gold: FuturesContract) -> None:
+    results: list[Any] = []
+
+    def work() -> None:
+        results.append(broker.orders.put_order_on_stack(Order.market(gold, 1)).wait(20).state)
+        results.append(len(broker.prices.get_prices_for_contract_object(gold)) > 0)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert results.count(OrderState.FILLED) == 8
+    assert results.count(True) == 8
+    [position] = broker.positions.get_all_current_positions_as_list_with_contract_objects()
+    assert position.quantity == 8
+
+
+def test_a_listener_may_place_orders(broker: Broker, gold: FuturesContract) -> None:
+    closed = threading.Event()
+
+    def on_fill(fill: Any) -> None:
+        if fill.quantity > 0:
+            broker.orders.put_order_on_stack(Order.market(gold, -fill.quantity)).wait(10)
+            closed.set()
+
+    broker.subscribe(on_fill=on_fill)
+    broker.orders.put_order_on_stack(Order.market(gold, 1))
+    assert closed.wait(10)
+    assert broker.positions.get_all_current_positions_as_list_with_contract_objects() == []
+
+
+def test_the_live_ib_object_is_safe_from_any_thread(broker: Broker, library: Any) -> None:
+    ib = broker.native.ib
+    heard = threading.Event()
+
+    def on_status(trade: Any) -> None:
+        assert broker.orders.get_list_of_broker_orders()  # a handler may call anything
+        heard.set()
+
+    ib.orderStatusEvent += on_status
+    [details] = ib.reqContractDetails(library.Future("GC", "202402", "COMEX"))
+    ib.placeOrder(details.contract, library.MarketOrder("BUY", 1, account="DU1000001"))
+    assert heard.wait(10)
+    assert ib.isConnected()
+    assert ib.sleep(0)
+    ib.orderStatusEvent -= on_status
+    assert {position.contract.symbol for position in ib.reqPositions()} == {"GC"}
+
+
+def test_a_call_in_the_client_s_own_thread_is_refused_instead_of_waiting_for_itself(broker: Broker) -> None:
+    with pytest.raises(InvalidArgument, match="own thread"):
+        broker.native.connection.call(lambda ib: broker.native.connection.server_time())
+
+
+def test_calls_after_closing_are_refused_and_closing_twice_does_nothing(
+    gateway: SimulatedGateway, open_ib: OpenIB
+) -> None:
+    broker = open_ib(gateway)
+    before = threading.active_count()
+    connection = broker.native.connection
+    broker.close()
+    broker.close()
+    assert threading.active_count() < before
+    with pytest.raises(BrokerClosed):
+        broker.contracts.get_list_of_contract_dates_for_instrument_code("GOLD")
+    with pytest.raises(BrokerClosed):
+        connection.server_time()
+    with open_store(broker="ib") as store:
+        assert store.client_ids.leases() == ()
+
+
+def test_opening_and_closing_again_and_again_leaves_nothing_behind(gateway: SimulatedGateway, open_ib: OpenIB) -> None:
+    open_ib(gateway).close()
+    threads = threading.active_count()
+    for _ in range(5):
+        open_ib(gateway).close()
+    assert threading.active_count() == threads
+
+
+# What breaks
+
+
+def test_a_request_that_is_never_answered_times_out(gateway: SimulatedGateway, open_ib: OpenIB) -> None:
+    broker = open_ib(gateway, request_timeout=0.5)
+    with gateway.fault("lose", message="contractDataEnd"):
+        began = time.monotonic()
+        with pytest.raises(RequestTimedOut, match=r"0\.5 s"):
+            broker.contracts.get_list_of_contract_dates_for_instrument_code("CORN")
+        assert time.monotonic() - began < 2
+    assert broker.contracts.get_list_of_contract_dates_for_instrument_code("CORN")
+
+
+def test_a_restart_of_the_gateway_is_survived_and_told(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any]
+) -> None:
+    broker = open_ib(gateway)
+    heard = listen(broker)
+    gateway.call(lambda inner: inner.restart())
+    heard.wait_for(lambda: len(heard.of(ConnectionChange)) >= 2)
+    states = [change.state for change in heard.of(ConnectionChange)]
+    assert states == [ConnectionState.RECONNECTING, ConnectionState.CONNECTED]
+    [gap] = heard.wait_for(lambda: heard.of(DataGap))
+    assert gap.start <= gap.end
+    assert broker.state is ConnectionState.CONNECTED
+    assert broker.contracts.get_list_of_contract_dates_for_instrument_code("GOLD")
+
+
+def test_while_the_line_is_down_writes_are_refused_and_nothing_is_sent(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any], gold: FuturesContract
+) -> None:
+    broker = open_ib(gateway)
+    heard = listen(broker)
+    with gateway.fault("client-id-in-use", count=10_000):
+        gateway.call(lambda inner: inner.restart())
+        heard.wait_for(lambda: heard.of(ConnectionChange))
+        order = Order.market(gold, 1)
+        with pytest.raises(ConnectionLost, match="Nothing was sent"):
+            broker.orders.put_order_on_stack(order)
+    heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
+    assert broker.orders.get_list_of_broker_orders() == []
+    assert broker.orders.put_order_on_stack(order).wait(10).state is OrderState.FILLED
+
+
+def test_there_is_one_reconnect_loop_however_often_the_line_breaks(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any]
+) -> None:
+    broker = open_ib(gateway)
+    heard = listen(broker)
+    for round_ in range(1, 6):
+        gateway.call(lambda inner: inner.restart())
+        wanted = 2 * round_
+        heard.wait_for(lambda wanted=wanted: len(heard.of(ConnectionChange)) >= wanted)
+        assert len(gateway.call(lambda inner: inner.sessions())) == 1
+    tasks = broker.native.connection.call(lambda ib: len(asyncio.all_tasks()))
+    assert tasks <= 4
+
+
+def test_a_silent_stall_is_found_by_a_probe(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any]
+) -> None:
+    broker = open_ib(gateway, probe_interval=0.4)
+    heard = listen(broker)
+    with gateway.fault("stall"):
+        down = heard.wait_for(lambda: heard.of(ConnectionChange))
+        assert down[0].state is ConnectionState.RECONNECTING
+        assert "silent" in down[0].reason
+    heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
+
+
+@pytest.mark.parametrize("data_lost", [True, False])
+def test_1100_refuses_orders_until_1101_or_1102(
+    gateway: SimulatedGateway,
+    open_ib: OpenIB,
+    listen: Callable[[Broker], Any],
+    gold: FuturesContract,
+    data_lost: bool,
+) -> None:
+    broker = open_ib(gateway)
+    ticker = broker.prices.get_ticker_object_for_contract(gold)
+    ticker.wait_for_quote()
+    heard = listen(broker)
+    with gateway.fault("connectivity", data_lost=data_lost):
+        heard.wait_for(lambda: heard.of(ConnectionChange))
+        with pytest.raises(ConnectionLost, match="IB lost its own line"):
+            broker.orders.put_order_on_stack(Order.market(gold, 1))
+    heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
+    heard.wait_for(lambda: heard.of(DataGap))
+    gateway.advance_bars(2)
+    assert ticker.wait_for_quote().bid
+
+
+def test_a_broken_data_farm_is_told_as_a_gap_and_quotes_are_asked_for_again(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any], gold: FuturesContract
+) -> None:
+    broker = open_ib(gateway)
+    ticker = broker.prices.get_ticker_object_for_contract(gold)
+    ticker.wait_for_quote()
+    heard = listen(broker)
+    with gateway.fault("farm"):
+        pass
+    [gap] = heard.wait_for(lambda: heard.of(DataGap))
+    assert "farm" in gap.reason
+    gateway.advance_bars(2)
+    assert ticker.wait_for_quote().bid
+
+
+def test_quotes_go_on_after_a_reconnect(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any], gold: FuturesContract
+) -> None:
+    broker = open_ib(gateway)
+    ticker = broker.prices.get_ticker_object_for_contract(gold)
+    first = ticker.wait_for_quote()
+    heard = listen(broker)
+    gateway.call(lambda inner: inner.restart())
+    heard.wait_for(lambda: heard.of(DataGap))
+    for _ in range(100):
+        gateway.advance_bars(1)
+        newest = ticker.quote()
+        if newest.bid is not None and newest.bid != first.bid:
+            break
+    assert newest.bid is not None
+    assert newest.bid != first.bid
