@@ -79,7 +79,7 @@ def execution_id(perm_id: int, number: int, revision: int = 1) -> str:
 
     Example:
         >>> execution_id(1376327564, 255)
-        '0000e0d5.52090f8c.000000ff.01'
+        '0000e0d5.5209178c.000000ff.01'
     """
     return f"0000e0d5.{perm_id & 0xFFFFFFFF:08x}.{number:08x}.{revision:02d}"
 
