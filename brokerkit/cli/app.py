@@ -29,9 +29,8 @@ SECTIONS = {
         "orders": "Show, place, change and cancel orders.",
     },
     "Write a plugin": {
-        "new": "Write a package for a new broker plugin, tested and green at once.",
-        "check": "Prove a broker against the contract, and print a verdict.",
-        "diff": "Run one scenario on two brokers, and print where they part.",
+        "new": "Write a package for a plugin NAME: installable, typed, tested, green at once.",
+        "check": "Prove broker NAME against the contract, and print a verdict.",
     },
     "Upkeep": {
         "client-ids": "Show who holds which client id, release or clear them.",

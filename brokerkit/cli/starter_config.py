@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 
 from brokerkit.registry.catalog import CatalogEntry, plugins
@@ -47,8 +48,10 @@ def _as_toml(value: object) -> str:
         return '""' if value == "" else ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return repr(value)
+    if isinstance(value, (int, float, Decimal)):
+        return str(value)
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{key} = {_as_toml(item)}' for key, item in value.items())} }}"
     if isinstance(value, (tuple, list)):
         return f"[{', '.join(_as_toml(item) for item in value)}]"
     return json.dumps(str(value) if not isinstance(value, Path) else value.as_posix())

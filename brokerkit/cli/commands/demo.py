@@ -11,6 +11,7 @@ from brokerkit.cli import chart
 from brokerkit.cli.confirm import yes_option
 from brokerkit.cli.demo.chapter import Chapter
 from brokerkit.cli.demo.story import reason_not_to_trade, tell
+from brokerkit.cli.demo.trading import REAL_TIME, Pace
 from brokerkit.cli.options import BrokerChoice, asks_broker, plot_option
 from brokerkit.cli.output import console, print_facts, print_json, print_table
 from brokerkit.spec.capital import AccountKind
@@ -31,7 +32,8 @@ def command(choice: BrokerChoice, plot: str | None, yes: bool, as_json: bool) ->
     accounts, asks before it trades on a paper account, and never trades on a live one.
     """
     with choice.open() as broker:
-        chapters = tell(broker, lambda opened: _may_trade(opened, yes=yes))
+        pace = Pace() if broker.account_kind is AccountKind.SIMULATED else REAL_TIME
+        chapters = tell(broker, lambda opened: _may_trade(opened, yes=yes), pace)
         if as_json:
             print_json({chapter.key: _as_json(chapter) for chapter in chapters})
             return
@@ -61,8 +63,9 @@ def _print(number: int, chapter: Chapter, plot: str) -> None:
     if chapter.rows:
         print_table(chapter.columns, chapter.rows, indent=4)
     if chapter.says:
-        out.print(Text(f"    {chapter.says}"))
+        out.print(Text(f"\n    {chapter.says}"))
     if chapter.series is not None:
+        out.print()
         chart.draw(chapter.series, chapter.series_title, plot)
 
 

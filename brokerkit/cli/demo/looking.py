@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _LIKED = ("CORN", "CRUDE_W", "EDOLLAR", "GOLD")
 _SHOWN = 4
+_DAYS_LEFT = 20
 
 
 @attrs.frozen(eq=False)
@@ -71,12 +73,12 @@ def currencies(broker: Broker) -> Chapter:
 
 
 def markets(broker: Broker) -> tuple[list[Market], Chapter]:
-    """Return one market an instrument, each by its front contract, and tell their chains and last prices."""
+    """Return one market an instrument, each by the first contract with some weeks left, and tell their chains."""
     found: list[Market] = []
     rows = []
     for code in _liked_first(broker.prices.get_instruments_with_price_data(), _LIKED):
         dates = broker.contracts.get_list_of_contract_dates_for_instrument_code(code)
-        market = _market(broker, FuturesContract(code, dates[0]))
+        market = _first_market(broker, [FuturesContract(code, date) for date in dates])
         if market is not None:
             found.append(market)
             rows.append((code, f"{len(dates)}: {' '.join(dates[:3])} …", *_last_bar(market)))
@@ -85,9 +87,8 @@ def markets(broker: Broker) -> tuple[list[Market], Chapter]:
     chapter = Chapter(
         "chains",
         "See which contracts trade, and their last prices",
-        'dates = broker.contracts.get_list_of_contract_dates_for_instrument_code("CORN")\n'
-        'bars = broker.prices.get_prices_for_contract_object(FuturesContract("CORN", dates[0]))',
-        columns=("instrument", "contracts", "front", "last day", "close>", "daily bars>"),
+        'dates = broker.contracts.get_list_of_contract_dates_for_instrument_code("CORN")',
+        columns=("instrument", "contracts", "this one", "last day", "close>", "daily bars>"),
         rows=tuple(rows),
     )
     return found, chapter
@@ -152,13 +153,17 @@ def capital(broker: Broker) -> Chapter:
     )
 
 
-def _market(broker: Broker, contract: FuturesContract) -> Market | None:
-    """Return the contract's market; None when it has no bars yet."""
-    try:
-        bars = broker.prices.get_prices_for_contract_object(contract)
-    except MissingData:
-        return None
-    return Market(contract, broker.contracts.get_contract_object_with_broker_data(contract), bars)
+def _first_market(broker: Broker, chain: Sequence[FuturesContract]) -> Market | None:
+    """Return the market of the first contract that has bars and is not about to expire; None when there is none."""
+    for contract in chain:
+        try:
+            bars = broker.prices.get_prices_for_contract_object(contract)
+        except MissingData:
+            continue
+        facts = broker.contracts.get_contract_object_with_broker_data(contract)
+        if facts.expiry >= bars.index[-1].date() + timedelta(days=_DAYS_LEFT):
+            return Market(contract, facts, bars)
+    return None
 
 
 def _last_bar(market: Market) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from brokerkit.cli.demo import looking
 from brokerkit.cli.demo.chapter import Chapter
 from brokerkit.cli.demo.looking import Market
-from brokerkit.cli.demo.trading import trade
+from brokerkit.cli.demo.trading import Pace, trade
 from brokerkit.errors import MissingData
 from brokerkit.spec.capital import AccountKind
 
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from brokerkit import Broker
 
 
-def tell(broker: Broker, may_trade: Callable[[Broker], bool]) -> Iterator[Chapter]:
+def tell(broker: Broker, may_trade: Callable[[Broker], bool], pace: Pace) -> Iterator[Chapter]:
     """Yield the chapters as they happen.
 
     Args:
         broker: An opened broker.
         may_trade: Asked before the first order.
+        pace: How long things may take.
 
     Raises:
         MissingData: The broker has no prices of any contract that trades.
@@ -35,7 +36,7 @@ def tell(broker: Broker, may_trade: Callable[[Broker], bool]) -> Iterator[Chapte
     yield looking.contract_facts(broker, market)
     yield looking.capital(broker)
     if may_trade(broker):
-        yield from trade(broker, market)
+        yield from trade(broker, market, pace)
 
 
 def reason_not_to_trade(broker: Broker) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -19,10 +21,27 @@ from brokerkit.spec.order import Order, TimeInForce
 if TYPE_CHECKING:
     from brokerkit import Broker
 
-_PATIENCE = 14 * 24 * 3600.0
 _LOTS = 3
-_TICKS_AWAY = 40
-_TICKS_NEARER = 10
+_BAR = timedelta(minutes=1)
+
+
+@attrs.frozen
+class Pace:
+    """How long things may take, in seconds of the broker's clock.
+
+    Attributes:
+        patience: Until an order that should fill is given up.
+        pause: What passes while nothing is done.
+        advance: Moves the broker's clock, where waiting does not.
+    """
+
+    patience: float = 14 * 24 * 3600.0
+    pause: float = 24 * 3600.0
+    advance: Callable[[timedelta], None] | None = None
+
+
+REAL_TIME = Pace(patience=60.0, pause=2.0)
+"""For an account whose clock nobody moves."""
 
 
 @attrs.define(eq=False)
@@ -32,12 +51,16 @@ class Desk:
     Attributes:
         broker: The broker that is traded on.
         market: What is traded.
+        pace: How long things may take.
+        large: Lots that are many for this market.
         placed: Handles on the orders, in the order they were placed.
         heard: Executions that were heard as events.
     """
 
     broker: Broker
     market: Market
+    pace: Pace
+    large: int = 10
     placed: list[OrderControl] = attrs.field(factory=list)
     heard: list[Fill] = attrs.field(factory=list)
 
@@ -47,11 +70,32 @@ class Desk:
         self.placed.append(control)
         return control
 
+    def settled(self, control: OrderControl) -> BrokerOrder:
+        """Return the order's view once it is final."""
+        while self.pace.advance is not None and not control.current().state.is_final:
+            self.pace.advance(_BAR)
+        return control.wait(self.pace.patience)
+
+    def pause(self, control: OrderControl) -> BrokerOrder:
+        """Let some time pass while an order works, and return its view then."""
+        if self.pace.advance is not None:
+            self.pace.advance(timedelta(seconds=self.pace.pause))
+        else:
+            with suppress(RequestTimedOut):
+                control.wait(self.pace.pause)
+        return control.current()
+
     def cash(self) -> Money:
         """Return the cash in the market's currency."""
         currency = self.market.facts.instrument.currency
         balances = {money.currency: money for money in self.broker.fx.get_fx_balances()}
         return balances.get(currency, Money(currency, 0))
+
+    def affordable(self, margin: Money) -> int:
+        """Return how many lots half of the free money carries, at so much margin a lot."""
+        free = self.broker.capital.get_excess_liquidity_value_across_currency()
+        there = next((money.amount for money in free if money.currency == margin.currency), Decimal(0))
+        return max(1, int(there / 2 / margin.amount)) if margin.amount > 0 else self.large
 
     def fills(self) -> list[Fill]:
         """Return the executions of every order placed here."""
@@ -61,18 +105,20 @@ class Desk:
         """Return the signed lots that the executions leave."""
         return sum(fill.quantity for fill in self.fills())
 
-    def price_below(self, ticks: int) -> Decimal:
-        """Return the last close less so many ticks."""
-        return self.market.last_close - ticks * self.market.facts.tick_size
+    def price_away(self, percent: int) -> Decimal:
+        """Return a price so many percent above the last close, or below it, on the tick grid."""
+        tick = self.market.facts.tick_size
+        return self.market.last_close * (100 + percent) / 100 // tick * tick
 
 
-def trade(broker: Broker, market: Market) -> Iterator[Chapter]:
+def trade(broker: Broker, market: Market, pace: Pace) -> Iterator[Chapter]:
     """Trade, and yield the chapters of it; the last one holds the books against the broker's cash."""
-    desk = Desk(broker, market)
+    desk = Desk(broker, market, pace)
     before = desk.cash()
     with broker.subscribe(on_fill=desk.heard.append):
         yield _market_order(desk)
         yield _limit_order(desk)
+        yield _what_if(desk)
         yield _partial_fill(desk)
         yield _positions(desk)
         yield _flat_again(desk)
@@ -80,7 +126,7 @@ def trade(broker: Broker, market: Market) -> Iterator[Chapter]:
 
 
 def _market_order(desk: Desk) -> Chapter:
-    done = desk.place(Order.market(desk.market.contract, _LOTS)).wait(_PATIENCE)
+    done = desk.settled(desk.place(Order.market(desk.market.contract, _LOTS)))
     return Chapter(
         "market_order",
         "Buy at the market",
@@ -90,60 +136,68 @@ def _market_order(desk: Desk) -> Chapter:
 
 
 def _limit_order(desk: Desk) -> Chapter:
-    low, nearer = desk.price_below(_TICKS_AWAY), desk.price_below(_TICKS_NEARER)
+    far, nearer = desk.price_away(-10), desk.price_away(-5)
     domain = desk.broker.orders
-    control = desk.place(Order.limit(desk.market.contract, 2, low, time_in_force=TimeInForce.GTC))
+    control = desk.place(Order.limit(desk.market.contract, 2, far, time_in_force=TimeInForce.GTC))
     placed = control.current()
+    paused = desk.pause(control)
     modified = domain.modify_limit_price_given_control_object(control, nearer).current()
     domain.cancel_order_given_control_object(control)
-    ended = control.wait(_PATIENCE)
+    steps = {"placed": placed, "a while later": paused, "modified": modified, "cancelled": desk.settled(control)}
     return Chapter(
         "limit_order",
         "Place a limit order, change its price, cancel it",
-        f'control = broker.orders.put_order_on_stack(Order.limit(contract, 2, "{low}"))\n'
+        f'control = broker.orders.put_order_on_stack(Order.limit(contract, 2, "{far}"))\n'
         f'broker.orders.modify_limit_price_given_control_object(control, "{nearer}")\n'
         "broker.orders.cancel_order_given_control_object(control)",
         columns=("step", "limit>", "state", "filled>"),
-        rows=(
-            ("placed", placed.order.limit_price, placed.state, placed.filled[0]),
-            ("modified", modified.order.limit_price, modified.state, modified.filled[0]),
-            ("cancelled", ended.order.limit_price, ended.state, ended.filled[0]),
-        ),
+        rows=tuple((step, view.order.limit_price, view.state, view.filled[0]) for step, view in steps.items()),
     )
 
 
-def _partial_fill(desk: Desk) -> Chapter:
-    """Ask for more than the market gives at once, watch the fills come, and cancel the rest."""
-    wanted = max(10, int(desk.market.bars["volume"].iloc[-1]) // 20)
-    price = desk.price_below(-4 * _TICKS_AWAY)
-    control = desk.place(Order.limit(desk.market.contract, wanted, price, time_in_force=TimeInForce.GTC))
-    seen = _first_fill(control)
-    if not seen.state.is_final:
-        desk.broker.orders.cancel_order_given_control_object(control)
-    ended = control.wait(_PATIENCE)
+def _what_if(desk: Desk) -> Chapter:
+    answer = desk.broker.orders.what_if_order(Order.market(desk.market.contract, 1))
+    desk.large = desk.affordable(answer.initial_margin_change)
     return Chapter(
-        "partial_fill",
-        "Ask for more than the market has, and take what comes",
-        f'control = broker.orders.put_order_on_stack(Order.limit(contract, {wanted}, "{price}"))',
+        "what_if",
+        "Ask what an order would need, without placing it",
+        "answer = broker.orders.what_if_order(Order.market(contract, 1))",
         {
-            "wanted": f"{wanted:,} lots",
-            "filled so far": f"{seen.filled[0]:,} lots, {seen.state.value}",
-            "the rest cancelled": f"{ended.filled[0]:,} filled, {ended.remaining[0]:,} not, {ended.state.value}",
-            "average price": ended.average_price(),
+            "margin a lot": _cents(answer.initial_margin_change),
+            "commission a lot": answer.commission,
+            "half of what is free buys": f"{desk.large:,} lots",
         },
     )
 
 
-def _first_fill(control: OrderControl) -> BrokerOrder:
-    """Return the order's view after its first fill, or the last one when it ends before."""
-    pause, waited = 1.0, 0.0
-    while not (view := control.current()).fills and not view.state.is_final and waited < _PATIENCE:
-        try:
-            control.wait(pause)
-        except RequestTimedOut:
-            waited += pause
-            pause *= 2
-    return control.current()
+def _partial_fill(desk: Desk) -> Chapter:
+    """Ask for more than the market gives at once, and cancel the rest as soon as the first fill is heard."""
+    wanted = desk.large
+    price = desk.price_away(5)
+    order = Order.limit(desk.market.contract, wanted, price, time_in_force=TimeInForce.GTC)
+    first: list[Fill] = []
+
+    def cancel_the_rest(fill: Fill) -> None:
+        if fill.order_ref == order.order_ref and not first:
+            first.append(fill)
+            if abs(fill.quantity) < wanted:
+                desk.broker.orders.cancel_order_on_stack(order)
+
+    with desk.broker.subscribe(on_fill=cancel_the_rest):
+        ended = desk.settled(desk.place(order))
+    return Chapter(
+        "partial_fill",
+        "Ask for more than the market has, and cancel the rest at the first fill",
+        f'order = Order.limit(contract, {wanted}, "{price}")\n'
+        "with broker.subscribe(on_fill=lambda fill: broker.orders.cancel_order_on_stack(order)):\n"
+        "    broker.orders.put_order_on_stack(order).wait()",
+        {
+            "wanted": f"{wanted:,} lots",
+            "first fill": ", ".join(f"{fill.quantity:,} lots at {fill.price}" for fill in first) or "none",
+            "the rest": f"{ended.filled[0]:,} filled, {ended.remaining[0]:,} not, {ended.state.value}",
+            "average price": ended.average_price(),
+        },
+    )
 
 
 def _positions(desk: Desk) -> Chapter:
@@ -154,13 +208,13 @@ def _positions(desk: Desk) -> Chapter:
         "held = broker.positions.get_all_current_positions_as_list_with_contract_objects()",
         columns=("account", "contract", "lots>", "average price>"),
         rows=tuple((p.account, p.contract, f"{p.quantity:+,}", p.average_price) for p in held),
-        says=f"{len(desk.heard)} fills were heard as events while we traded, and {len(desk.fills())} are listed.",
+        says=f"{_count(len(desk.heard), 'fill')} heard as events while we traded; the orders list {len(desk.fills())}.",
     )
 
 
 def _flat_again(desk: Desk) -> Chapter:
     lots = desk.position()
-    done = desk.place(Order.market(desk.market.contract, -lots, time_in_force=TimeInForce.GTC)).wait(_PATIENCE)
+    done = desk.settled(desk.place(Order.market(desk.market.contract, -lots, time_in_force=TimeInForce.GTC)))
     return Chapter(
         "flat",
         "Sell everything",
@@ -195,10 +249,14 @@ def _verdict(books: Books) -> str:
 def _facts_of(order: BrokerOrder) -> dict[str, object]:
     facts: dict[str, object] = {
         "state": order.state,
-        "filled": f"{order.filled[0]:+,} of {order.order.quantity[0]:+,} lots in {len(order.fills)} fills",
+        "filled": f"{order.filled[0]:+,} of {order.order.quantity[0]:+,} lots in {_count(len(order.fills), 'fill')}",
         "average price": order.average_price(),
     }
     return facts if order.state is OrderState.FILLED else {**facts, "reason": order.reason}
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def _total(commissions: tuple[Money, ...] | None) -> str:

@@ -23,7 +23,7 @@ _OLD_DAYS = 5
 class TellsTime(Protocol):
     """A plugin's own object that can ask the broker what time it is."""
 
-    def current_time(self) -> datetime:
+    def server_time(self) -> datetime:
         """Return the broker's clock, aware UTC."""
         ...
 
@@ -82,7 +82,7 @@ def clock(broker: Broker) -> Iterator[Finding]:
     if not isinstance(broker.native, TellsTime):
         yield note("clock", "This plugin does not tell the broker's time.")
         return
-    skew = (broker.native.current_time() - datetime.now(timezone.utc)).total_seconds()
+    skew = (broker.native.server_time() - datetime.now(timezone.utc)).total_seconds()
     if abs(skew) <= _TOLERABLE_SKEW:
         yield ok("clock", f"{abs(skew):.1f} s from the broker's")
     else:

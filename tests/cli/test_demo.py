@@ -1,0 +1,83 @@
+"""`brokerkit demo`: the whole story, its arithmetic, and its truth on real prices."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from brokerkit.cli.app import app
+
+CHAPTERS = [
+    "broker", "fx", "chains", "prices", "contract", "capital",
+    "market_order", "limit_order", "what_if", "partial_fill", "positions", "flat", "books",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def story():
+    """The demo's story on made-up prices, told once."""
+    result = CliRunner().invoke(app, ["demo", "--json"])
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def money(text: str) -> Decimal:
+    return Decimal(text.partition(" ")[0].replace(",", ""))
+
+
+def test_the_story_has_every_chapter_in_order(story):
+    assert list(story) == CHAPTERS
+
+
+def test_the_market_order_is_filled_and_its_commission_known(story):
+    assert story["market_order"]["state"] == "filled"
+    assert money(story["market_order"]["commission"]) > 0
+
+
+def test_the_limit_order_is_modified_and_cancelled_without_a_fill(story):
+    steps = story["limit_order"]["rows"]
+    assert [step["step"] for step in steps] == ["placed", "a while later", "modified", "cancelled"]
+    assert Decimal(steps[1]["limit"]) < Decimal(steps[2]["limit"])
+    assert (steps[-1]["state"], steps[-1]["filled"]) == ("cancelled", 0)
+
+
+def test_the_partial_fill_is_partial(story):
+    ended = story["partial_fill"]["the rest"]
+    filled, left = (int(part.split()[0].replace(",", "")) for part in ended.split(", ")[:2])
+    assert filled > 0
+    assert left > 0
+
+
+def test_cash_is_what_the_fills_say_to_the_cent(story):
+    books = story["books"]
+    expected = money(books["cash before"]) + money(books["profit of the fills"]) + money(books["commission"])
+    assert expected == money(books["cash expected"]) == money(books["cash at the broker"])
+    assert books["says"] == "They agree to the cent."
+
+
+def test_the_same_seed_tells_the_same_story(run, story):
+    assert run("demo", "--json").json == story
+
+
+def test_a_person_sees_a_story_with_a_chart_and_no_error(run_process):
+    told = run_process("demo")
+    assert (told.exit_code, told.err) == (0, "")
+    assert "They agree to the cent." in told.out
+    assert "┤" in told.out
+    assert "Traceback" not in told.out
+
+
+def test_the_chart_goes_into_a_file_when_asked(run, home: Path):
+    assert run("demo", "--plot", "demo.png").exit_code == 0
+    assert (home / "demo.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_read_only_broker_is_looked_at_and_not_traded_on(run):
+    told = run("demo", "--set", "read_only=true", "--json")
+    assert told.exit_code == 0
+    assert list(told.json) == CHAPTERS[:6]
+    assert "read-only" in told.err

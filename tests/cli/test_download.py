@@ -1,0 +1,95 @@
+"""`brokerkit download`: whole files or none, resumed after any interruption, and fit to be a simulation's data."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from brokerkit import FuturesContract, open_broker
+
+
+def bars_in(path: Path) -> pd.DataFrame:
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    bars = pd.read_csv(path, index_col="time", parse_dates=True).astype("float64")
+    return bars.set_axis(bars.index.as_unit("ns"))
+
+
+def lines_of(folder: Path, contract: str) -> list[str]:
+    return (folder / f"{contract.replace('/', '_')}.csv").read_text().splitlines()
+
+
+@pytest.mark.parametrize("file_format", ["csv", "parquet"])
+def test_files_hold_the_bars_of_every_contract(run, home: Path, file_format: str):
+    told = run("download", "CORN", "--to", "prices", "--format", file_format, "--json").json
+    with open_broker("sim") as broker:
+        dates = broker.prices.contract_dates_with_price_data_for_instrument_code("CORN")
+        assert list(told["saved"]) == [f"CORN/{date}" for date in dates]
+        expected = broker.prices.get_prices_for_contract_object(FuturesContract("CORN", dates[-1]))
+    saved = bars_in(home / "prices" / f"CORN_{dates[-1]}.{file_format}")
+    pd.testing.assert_frame_equal(saved, expected, check_freq=False)
+
+
+def test_the_same_command_again_keeps_what_is_there_and_fetches_what_is_missing(run, home: Path):
+    first = run("download", "CORN", "--to", "prices", "--json").json
+    gone = next(iter(first["saved"]))
+    (home / "prices" / f"{gone.replace('/', '_')}.csv").unlink()
+    again = run("download", "CORN", "--to", "prices", "--json").json
+    assert list(again["saved"]) == [gone]
+    assert len(again["kept"]) == len(first["saved"]) - 1
+
+
+def test_a_folder_of_another_download_is_refused_unless_refreshed(run, home: Path):
+    run("download", "CORN", "--to", "prices")
+    refused = run("download", "CORN", "--to", "prices", "--frequency", "1h")
+    assert refused.exit_code == 5
+    assert "frequency '1d', now '1h'" in refused.err
+    assert run("download", "CORN", "--to", "prices", "--frequency", "1h", "--refresh").exit_code == 0
+    assert json.loads((home / "prices" / "download.json").read_text())["frequency"] == "1h"
+
+
+def test_a_killed_download_leaves_whole_files_and_goes_on(run, home: Path):
+    arguments = ["download", "CORN", "--to", "prices"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from brokerkit.cli import main; main()", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _until_files_appear(home / "prices", process)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    told = run(*arguments, "--json").json
+    assert told["kept"]
+    assert not told["errors"]
+    lengths = {name: len(lines_of(home / "prices", name)) - 1 for name in [*told["saved"], *told["kept"]]}
+    assert all(lengths[name] == rows for name, rows in told["saved"].items())
+    assert run("download", "CORN", "--to", "whole", "--json").json["saved"] == lengths
+
+
+def _until_files_appear(folder: Path, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while not list(folder.glob("*.csv")):
+        assert process.poll() is None, "it ended before it wrote anything"
+        assert time.monotonic() < deadline
+        os.sched_yield()
+
+
+def test_a_contract_without_bars_is_told_and_spoils_no_other(run):
+    with open_broker("sim") as broker:
+        date = broker.prices.contract_dates_with_price_data_for_instrument_code("CORN")[0]
+    told = run("download", f"CORN/{date}", "CORN/190001", "--to", "prices", "--json")
+    assert told.exit_code == 6
+    assert list(told.json["saved"]) == [f"CORN/{date}"]
+    assert list(told.json["errors"]) == ["CORN/190001"]
+
+
+def test_nothing_named_is_a_wrong_command_line(run):
+    assert run("download", "--to", "prices").exit_code == 2

@@ -1,0 +1,89 @@
+"""`brokerkit orders`: placing, waiting, refusing; and asking before anything that is no simulation."""
+
+from __future__ import annotations
+
+import pytest
+
+from brokerkit import open_broker
+
+
+@pytest.fixture(scope="module")
+def front() -> str:
+    """The front contract of gold, as the command line writes it."""
+    with open_broker("sim") as broker:
+        return f"GOLD/{broker.contracts.get_list_of_contract_dates_for_instrument_code('GOLD')[0]}"
+
+
+def test_a_market_order_is_placed_filled_and_shown_with_its_fills(run, front: str):
+    told = run("orders", "place", front, "2", "--wait", "3600", "--json").json
+    assert (told["state"], told["filled"], told["remaining"]) == ("filled", [2], [0])
+    assert sum(fill["quantity"] for fill in told["fills"]) == 2
+    assert told["commissions"][0]["currency"] == "USD"
+
+
+def test_a_sale_is_a_negative_quantity(run, front: str):
+    told = run("orders", "place", front, "-1", "--wait", "3600")
+    assert told.exit_code == 0
+    assert "filled" in told.out
+    assert "-1" in told.out
+
+
+def test_a_limit_order_far_away_works_until_the_waiting_is_over(run, front: str):
+    told = run("orders", "place", front, "1", "--limit", "1", "--tif", "GTC", "--json")
+    assert told.json["order"]["limit_price"] == "1"
+    assert told.json["state"] in ("pending", "working")
+
+
+def test_a_bracket_is_placed_with_its_exits(run, front: str):
+    told = run("orders", "place", front, "1", "--stop-loss", "1", "--json").json
+    assert told["order"]["children"][0]["quantity"] == [-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "fact"),
+    [
+        (["0"], "BK503", "0 lots"),
+        (["1", "--limit", "1.23456"], "BK502", "1.23456"),
+        (["1,-1"], "BK503", "2 quantities"),
+    ],
+)
+def test_a_senseless_order_is_refused_with_its_reason(run, front: str, arguments: list[str], code: str, fact: str):
+    told = run("orders", "place", front, *arguments)
+    assert (told.exit_code, told.out) == (8, "")
+    assert f"[{code}]" in told.err
+    assert fact in told.err
+
+
+def test_a_fractional_quantity_is_a_wrong_command_line(run, front: str):
+    told = run("orders", "place", front, "1.5")
+    assert told.exit_code == 2
+    assert "'1.5' is not a whole number of lots" in told.err
+
+
+def test_what_if_places_nothing(run, front: str):
+    told = run("orders", "what-if", front, "2", "--json").json
+    assert float(told["initial_margin_change"]["amount"]) > 0
+    assert run("orders", "--json").json == []
+
+
+def test_an_order_that_the_broker_does_not_know_cannot_be_cancelled(run):
+    told = run("orders", "cancel", "nobody-1", "--yes")
+    assert told.exit_code == 6
+    assert "[BK406]" in told.err
+
+
+def test_cancel_all_asks_first(run):
+    told = run("orders", "cancel-all", answer="n\n")
+    assert told.exit_code == 1
+    assert "Cancel every working order of all accounts on broker 'sim'?" in told.err
+    assert run("orders", "cancel-all", "--yes", "--json").json == []
+
+
+def test_modify_without_a_change_is_a_wrong_command_line(run):
+    assert run("orders", "modify", "some-ref").exit_code == 2
+
+
+def test_orders_and_fills_of_a_new_broker_are_none(run):
+    assert run("orders").out.strip() == "No orders."
+    assert run("orders", "list", "--stored", "--json").json == []
+    assert run("orders", "fills").out.strip() == "No fills."
