@@ -102,11 +102,20 @@ def _price(given: Decimal | str | int | float | None) -> Decimal | None:
     return None if given is None else exact(given)
 
 
+def _written(value: object) -> str:
+    """Return a field's value as it is written in code."""
+    if isinstance(value, enum.Enum):
+        return f"{type(value).__name__}.{value.name}"
+    if isinstance(value, Decimal):
+        return repr(str(value))
+    return repr(value)
+
+
 def _own_copy(given: Mapping[str, Any]) -> Mapping[str, Any]:
     return dict(given) if given else {}
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Order:
     """An instruction to trade, complete and checked, before anything is sent.
 
@@ -188,6 +197,13 @@ class Order:
             self._check_time_in_force()
         if self.children:
             self._check_children()
+
+    def __repr__(self) -> str:
+        """Return the order as it is written in code, without the fields left at their defaults."""
+        fields = [field for field in attrs.fields(Order)[2:] if getattr(self, field.name) != field.default]
+        given = "".join(f", {field.name}={_written(getattr(self, field.name))}" for field in fields)
+        quantity = self.quantity[0] if len(self.quantity) == 1 else self.quantity
+        return f"Order({self.contract!r}, {quantity}{given})"
 
     @classmethod
     def market(cls, contract: FuturesContract | FxPair, quantity: int | Iterable[int], **fields: Any) -> Order:

@@ -1,0 +1,148 @@
+"""An order that contradicts itself never comes into being; one that exists is exact, immutable and portable."""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+from datetime import datetime, timezone
+from decimal import Decimal
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brokerkit import FuturesContract, FxPair, Order, OrderType, TimeInForce
+from brokerkit.errors import InvalidArgument, InvalidOrder, InvalidQuantity
+from brokerkit.spec.order import new_order_ref
+
+GOLD = FuturesContract("GOLD", "202312")
+SPREAD = FuturesContract("GOLD", ["202312", "202402"])
+PRICED = {"limit_price": 1950, "stop_price": 1940}
+WANTED = {
+    OrderType.MARKET: set(),
+    OrderType.LIMIT: {"limit_price"},
+    OrderType.STOP: {"stop_price"},
+    OrderType.STOP_LIMIT: {"limit_price", "stop_price"},
+    OrderType.MARKET_IF_TOUCHED: {"stop_price"},
+    OrderType.LIMIT_IF_TOUCHED: {"limit_price", "stop_price"},
+}
+
+
+@pytest.mark.parametrize(
+    "given_fields", [set(), {"limit_price"}, {"stop_price"}, {"limit_price", "stop_price"}], ids=str
+)
+@pytest.mark.parametrize("order_type", list(WANTED), ids=lambda kind: kind.value)
+def test_each_type_takes_exactly_the_prices_it_needs(order_type: OrderType, given_fields: set[str]) -> None:
+    fields = {name: PRICED[name] for name in given_fields}
+    if given_fields == WANTED[order_type]:
+        assert Order(GOLD, 1, order_type, **fields).order_type is order_type
+    else:
+        with pytest.raises(InvalidOrder, match=order_type.value):
+            Order(GOLD, 1, order_type, **fields)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "words"),
+    [(0, "0 lots"), (1.5, "not whole"), ("1", "not whole"), (True, "not whole"), (None, "not a quantity")],
+)
+def test_a_quantity_is_a_whole_signed_number(quantity: object, words: str) -> None:
+    with pytest.raises(InvalidQuantity, match=words):
+        Order(GOLD, quantity)
+
+
+@pytest.mark.parametrize("quantity", [3, [3], (3,), 3.0, Decimal(3)])
+def test_whole_numbers_of_any_kind_mean_the_same(quantity: object) -> None:
+    assert Order(GOLD, quantity).quantity == (3,)
+
+
+def test_a_spread_takes_one_quantity_a_leg() -> None:
+    assert Order(SPREAD, [1, -1]).quantity == (1, -1)
+    with pytest.raises(InvalidQuantity, match="2 leg"):
+        Order(SPREAD, 1)
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-10_000, max_value=10_000))
+def test_a_price_is_what_a_person_wrote_for_it(price: Decimal) -> None:
+    assert Order.limit(GOLD, 1, str(price)).limit_price == price
+    assert Order.limit(GOLD, 1, float(price)).limit_price == Decimal(repr(float(price)))
+
+
+@pytest.mark.parametrize("price", ["nan", float("inf"), "a lot"])
+def test_a_price_that_is_no_number_is_refused(price: object) -> None:
+    with pytest.raises(InvalidArgument, match="number"):
+        Order.limit(GOLD, 1, price)
+
+
+@pytest.mark.parametrize("distance", [{}, {"amount": 0}, {"amount": -1}, {"amount": 1, "percent": 1}], ids=str)
+def test_a_trailing_stop_follows_at_one_positive_distance(distance: dict[str, int]) -> None:
+    with pytest.raises(InvalidOrder, match="one positive distance"):
+        Order.trailing_stop(GOLD, 1, **distance)
+
+
+def test_good_till_belongs_to_gtd_and_has_a_zone() -> None:
+    noon = datetime(2023, 3, 8, 12, tzinfo=timezone.utc)
+    assert Order(GOLD, 1, time_in_force=TimeInForce.GTD, good_till=noon).good_till == noon
+    for fields in ({"time_in_force": TimeInForce.GTD}, {"good_till": noon}):
+        with pytest.raises(InvalidOrder, match="good_till"):
+            Order(GOLD, 1, **fields)
+    with pytest.raises(InvalidOrder, match="zone"):
+        Order(GOLD, 1, time_in_force=TimeInForce.GTD, good_till=noon.replace(tzinfo=None))
+
+
+def test_a_bracket_closes_what_its_parent_opens() -> None:
+    entry = Order.limit(GOLD, -2, 1950).with_bracket(take_profit=1940, stop_loss=1960)
+    assert [(child.order_type, child.quantity) for child in entry.children] == [
+        (OrderType.LIMIT, (2,)),
+        (OrderType.STOP, (2,)),
+    ]
+    assert entry.order_ref not in {child.order_ref for child in entry.children}
+    with pytest.raises(InvalidOrder, match="close what its parent opens"):
+        Order(GOLD, 1, children=(Order(GOLD, 1),))
+    with pytest.raises(InvalidOrder, match="close what its parent opens"):
+        Order(GOLD, 1, children=(Order(FuturesContract("CORN", "202312"), -1),))
+
+
+def test_nothing_on_an_order_can_change_afterwards() -> None:
+    parameters = {"adaptivePriority": "Patient"}
+    order = Order(GOLD, 1, algo="Adaptive", algo_parameters=parameters)
+    parameters["adaptivePriority"] = "Urgent"
+    assert order.algo_parameters == {"adaptivePriority": "Patient"}
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        order.quantity = (2,)  # type: ignore[misc]
+
+
+def test_an_order_survives_pickling_and_serves_as_a_key() -> None:
+    order = Order.limit(GOLD, 1, "1950.5", algo_parameters={"a": 1}).with_bracket(stop_loss=1940)
+    assert pickle.loads(pickle.dumps(order)) == order
+    assert {order: "mine"}[pickle.loads(pickle.dumps(order))] == "mine"
+
+
+def test_its_repr_shows_what_was_said_and_nothing_else() -> None:
+    order = Order.limit(GOLD, 1, "1950.50", order_ref="mine")
+    assert repr(order) == (
+        "Order(FuturesContract('GOLD', '202312'), 1, "
+        "order_type=OrderType.LIMIT, limit_price='1950.50', order_ref='mine')"
+    )
+    assert eval(repr(order)) == order
+
+
+def test_a_currency_order_is_in_units_of_the_first_currency() -> None:
+    assert Order.market(FxPair("GBPUSD"), -10_000).quantity == (-10_000,)
+
+
+def _references(connection: multiprocessing.connection.Connection) -> None:
+    connection.send([new_order_ref() for _ in range(100)])
+
+
+def test_forked_processes_never_make_the_same_reference() -> None:
+    context = multiprocessing.get_context("fork")
+    pipes = [context.Pipe(duplex=False) for _ in range(4)]
+    workers = [context.Process(target=_references, args=(sender,)) for _, sender in pipes]
+    for worker in workers:
+        worker.start()
+    made = [ref for receiver, _ in pipes for ref in receiver.recv()] + [new_order_ref() for _ in range(100)]
+    for worker in workers:
+        worker.join()
+    assert len(set(made)) == 500
+    assert max(map(len, made)) <= 20
