@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import ib_insync as ibi
 import pytest
@@ -18,11 +21,76 @@ from brokerkit.plugins.sim.gateway import (
     sample_market,
     simulated_gateway,
 )
+from brokerkit.plugins.sim.gateway.codec import FrameReader, encode, requests, split_fields
 
 FREE = GatewaySettings(port=0, limits=Limits.none())
 TWO_ACCOUNTS = ("DU1000001", "DU1000002")
 
 RunGateway = Callable[..., SimulatedGateway]
+
+
+class RawClient:
+    """A client that shows every frame as it came: for what real clients hide, such as the order of messages."""
+
+    def __init__(self, host: str, port: int, versions: str = "v157..176") -> None:
+        self.socket = socket.create_connection((host, port), timeout=10)
+        payload = versions.encode()
+        self.socket.sendall(b"API\0" + struct.pack(">I", len(payload)) + payload)
+        self._reader = FrameReader(limit=1 << 26)
+        self._frames: list[list[str]] = []
+        self.greeting = self.frame()
+        self.version = int(self.greeting[0])
+
+    def start(self, client_id: int = 1) -> RawClient:
+        """Start the API, and read up to the last of the notices."""
+        self.send(requests.session.StartApi(client_id))
+        self.until(lambda frame: frame[0] == "4" and frame[3] == "2158")
+        return self
+
+    def send(self, message: Any) -> None:
+        """Send a request."""
+        self.socket.sendall(encode(message, self.version))
+
+    def frame(self) -> list[str]:
+        """Return the next frame's fields; raise `EOFError` if the server closes before."""
+        while not self._frames:
+            data = self.socket.recv(1 << 16)
+            if not data:
+                raise EOFError("the server closed the connection")
+            self._frames += [split_fields(payload) for payload in self._reader.feed(data)]
+        return self._frames.pop(0)
+
+    def until(self, last: Callable[[list[str]], bool]) -> list[list[str]]:
+        """Return the frames up to the first for which `last` holds."""
+        frames = [self.frame()]
+        while not last(frames[-1]):
+            frames.append(self.frame())
+        return frames
+
+    def answers(self, request: Any) -> list[list[str]]:
+        """Send a request and return every frame that it and nothing later causes."""
+        self.send(request)
+        self.send(requests.session.CurrentTimeRequest())
+        return self.until(lambda frame: frame[0] == "49")[:-1]
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.socket.close()
+
+
+@pytest.fixture
+def raw() -> Iterator[Callable[..., RawClient]]:
+    """Return a function that connects a raw client to a gateway."""
+    clients: list[RawClient] = []
+
+    def connect_one(gateway: SimulatedGateway, client_id: int | None = 1, versions: str = "v157..176") -> RawClient:
+        client = RawClient(gateway.host, gateway.port, versions)
+        clients.append(client)
+        return client if client_id is None else client.start(client_id)
+
+    yield connect_one
+    for client in clients:
+        client.close()
 
 
 @pytest.fixture
@@ -31,9 +99,12 @@ def run_gateway() -> Iterator[RunGateway]:
     with ExitStack() as stack:
 
         def run(
-            settings: GatewaySettings = FREE, clock: Clock | None = None, accounts: tuple[str, ...] = TWO_ACCOUNTS[:1]
+            settings: GatewaySettings = FREE,
+            clock: Clock | None = None,
+            accounts: tuple[str, ...] = TWO_ACCOUNTS[:1],
+            hours: tuple[int, int] | None = None,
         ) -> SimulatedGateway:
-            market = sample_market(days=1, accounts=accounts)
+            market = sample_market(days=1, accounts=accounts, hours=hours)
             return stack.enter_context(simulated_gateway(market, settings, clock=clock or EagerClock()))
 
         yield run

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import calendar
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, time, timedelta, timezone
 from decimal import Decimal
 from random import Random
 
 import attrs
 import numpy as np
 
-from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Models, PerLot
+from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Models, PerLot, WeeklyHours
 from brokerkit.plugins.sim.exchange.units import SECOND, nanoseconds
 from brokerkit.plugins.sim.gateway.contracts.listed import InstrumentCard
 from brokerkit.plugins.sim.gateway.market.bars import Bars
@@ -69,11 +69,12 @@ def sample_market(
     accounts: tuple[str, ...] = ("DU1000001",),
     bar_seconds: int = 60,
     days: int = _DAYS_AFTER,
+    hours: tuple[int, int] | None = None,
 ) -> Market:
     """Return a market of five futures, with three months each, and three currency pairs.
 
     Prices are seeded walks on the tick grid, one bar a minute, three days before and three after `start`; markets
-    are always open. Every account starts with a million USD.
+    are always open unless told otherwise. Every account starts with a million USD.
 
     Args:
         seed: Of the prices.
@@ -81,6 +82,7 @@ def sample_market(
         accounts: The accounts to open.
         bar_seconds: How long a bar lasts.
         days: For how many days after the start there are bars.
+        hours: The hours UTC at which futures open and close on weekdays; None keeps them always open.
 
     Example:
         >>> market = sample_market(days=1)
@@ -96,7 +98,7 @@ def sample_market(
         for at, month in enumerate(sample.months):
             first = sample.price * (1 + 0.002 * at)
             bars = _walk(f"{seed}:{sample.card.code}:{month}", times, first, sample.tick, bar_seconds)
-            market.list_contract(_terms(sample, month), sample.card, bars)
+            market.list_contract(_terms(sample, month, hours), sample.card, bars)
     for code, price, tick in _PAIRS:
         card = InstrumentCard(code, code[:3], "IDEALPRO", long_name=f"{code[:3]} in {code[3:]}", time_zone=_NEW_YORK)
         terms = ContractTerms(FxPair(code), tick, currency=code[3:], commission=PerLot("0.00002"))
@@ -109,7 +111,10 @@ def _starts(start: datetime, bar_seconds: int, days: int) -> tuple[int, int]:
     return first, (_DAYS_BEFORE + days) * 86400 // bar_seconds
 
 
-def _terms(sample: _Sample, month: str) -> ContractTerms:
+def _terms(sample: _Sample, month: str, hours: tuple[int, int] | None) -> ContractTerms:
+    sessions = None
+    if hours is not None:
+        sessions = WeeklyHours({day: [(time(hours[0]), time(hours[1]))] for day in range(5)})
     return ContractTerms(
         FuturesContract(sample.card.code, month),
         sample.tick,
@@ -117,6 +122,7 @@ def _terms(sample: _Sample, month: str) -> ContractTerms:
         multiplier=sample.multiplier,
         price_magnifier=sample.magnifier,
         initial_margin=sample.margin,
+        sessions=sessions,
         expiry=_third_friday(int(month[:4]), int(month[4:])),
     )
 

@@ -213,7 +213,7 @@ class OrderEntry:
         with self._refusals():
             self.gateway.exchange.submit(wanted, client_id=order.client_id)
         for child in children:
-            if not child.done and child.status is Status.API_PENDING:
+            if child.status in (Status.API_PENDING, Status.PENDING_SUBMIT):
                 child.why_held = "child" if order_type(child.terms).value == "limit" else "child,trigger"
                 self._announce_waiting(child)
                 if child not in fit:
@@ -296,6 +296,7 @@ class OrderEntry:
         order.terms = after
         self.registry.bind(order, wanted.order_ref)
         order.status = Status.API_PENDING
+        self.news.append(order)
         with self._refusals():
             self.gateway.exchange.submit(wanted, client_id=order.client_id)
 

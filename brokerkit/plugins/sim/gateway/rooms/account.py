@@ -58,9 +58,7 @@ class Subscription:
         return found
 
     def _wanted(self, tag: str, currency: str) -> bool:
-        if self.ledger_currency:
-            return tag in LEDGER and self.ledger_currency in ("ALL", currency)
-        if self.tags is None:
+        if self.tags is None or (tag in LEDGER and self.ledger_currency and self.ledger_currency in ("ALL", currency)):
             return True
         return tag in self.tags and currency != "BASE"
 
