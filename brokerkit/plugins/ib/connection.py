@@ -187,7 +187,8 @@ class IBConnection:
             ConnectionLost: The line is down, or broke meanwhile.
             BrokerkitError: IB refused: the typed error for its code.
         """
-        self.require_up(what)
+        if not self._raw.isConnected():
+            self.require_up(what)
         return self._thread.run(self.asked(ask, what), timeout or self.settings.request_timeout, what)
 
     async def asked(self, ask: Callable[[Any], Awaitable[T]], what: str) -> T:

@@ -83,7 +83,7 @@ class OrderChanging:
         changes = {name: fields[name] for name in _CHANGED_FIELDS if name in fields}
         session = self._connection.session
         with self._desk.book.news:
-            tracked.change_pending, tracked.refusal = True, None
+            tracked.change_pending, tracked.change_refusal = True, None
         self._client.send_change(tracked.ib_contract, ib_order, changes)
         self._await_change(tracked, session)
 
@@ -132,15 +132,15 @@ class OrderChanging:
         self._desk.book.wait(
             lambda: (
                 not tracked.change_pending
-                or tracked.refusal is not None
+                or tracked.change_refusal is not None
                 or tracked.state.is_final
                 or session != self._connection.session
                 or self._connection.state is not ConnectionState.CONNECTED
             ),
             timeout,
         )
-        if tracked.refusal is not None:
-            refusal = tracked.refusal
+        if tracked.change_refusal is not None:
+            refusal = tracked.change_refusal
             raise OrderCannotBeModified(
                 f"IB refused the change of order {tracked.order.order_ref}: {refusal.broker_message}",
                 remedy="It goes on as it was.",

@@ -93,6 +93,7 @@ class OrderDesk:
             for fill in view.fills:
                 self.book.remember_execution(fill.execution_id.rpartition(".")[0] or fill.execution_id, view.order_ref)
             tracked.is_recent = not view.state.is_final
+            self.office.post(partial(self.news.complete, tracked))  # a crash may have come between fill and state
         self._connection.listen(self._hear)
         self._connection.when_dialing(self._on_dial)
         self._connection.when_up(self._on_up)
@@ -110,13 +111,16 @@ class OrderDesk:
         known = {fill.execution_id for view in self._known.values() for fill in view.fills}
         return [fill for each in self.book.all() for fill in each.fills if fill.execution_id not in known]
 
-    def fills_since(self, moment: datetime) -> list[tuple[str, int, int]]:
-        """Return account, contract id and signed lots of every futures execution after a time."""
-        fills = [fill for each in self.book.all() for fill in each.fills if fill.time > moment]
+    def fills(self) -> list[Fill]:
+        """Return every execution that is known."""
+        return [fill for each in self.book.all() for fill in each.fills]
+
+    def positions_filled(self, but_not: set[str]) -> list[tuple[str, int, int]]:
+        """Return account, contract id and signed lots of every futures execution but some."""
         return [
             (fill.account, self._directory.resolve(fill.contract).facts.con_id, fill.quantity)
-            for fill in fills
-            if isinstance(fill.contract, FuturesContract)
+            for fill in self.fills()
+            if isinstance(fill.contract, FuturesContract) and fill.execution_id not in but_not
         ]
 
     def contract_of(self, con_id: int) -> FuturesContract:

@@ -131,7 +131,7 @@ class OrderNews:
         elif tracked.state in _ANSWERED_EARLY and meaning in {Meaning.REJECTED, Meaning.CHANGE_REFUSED}:
             self._reject(tracked, error_for(code, text, f"Order {tracked.order.order_ref} was refused"))
         else:
-            self._refuse_change(tracked, code, text)
+            self._refuse_change(tracked, code, text, is_final=meaning is Meaning.REJECTED)
 
     # Executions
 
@@ -159,7 +159,9 @@ class OrderNews:
         with self._book.news:
             counted = tracked.put_fill(fill)
             tracked.is_answered = True
-        if counted is not None:
+        if counted is None:
+            self.complete(tracked)
+        else:
             self._take_fill(tracked, counted, contract.conId if is_live else 0)
             early = self._early_commissions.pop(counted.execution_id, None)
             if early is not None:
@@ -210,6 +212,11 @@ class OrderNews:
         if is_new:
             self._tell(view)
 
+    def complete(self, tracked: TrackedOrder) -> None:
+        """Call an order filled whose fills add up to all that was ordered."""
+        if tracked.is_complete:
+            self.settle(tracked, OrderState.FILLED)
+
     def _status(self, tracked: TrackedOrder, status: str, reason: str = "") -> None:
         self.seen.add(tracked.order.order_ref)
         tif = tracked.order.time_in_force.value
@@ -252,8 +259,8 @@ class OrderNews:
         self._book.tell()
         if is_new:
             self._tell(fill)
-        if tracked.is_complete and tracked.order.quantity != (0,):
-            self.settle(tracked, OrderState.FILLED)
+        if tracked.is_complete:
+            self.complete(tracked)
         elif tracked.waiting_final is not None and not self._fills_are_missing(tracked, tracked.waiting_final):
             self.settle(tracked, tracked.waiting_final, tracked.reason)
 
@@ -272,10 +279,12 @@ class OrderNews:
             tracked.is_answered = True
         self.settle(tracked, OrderState.REJECTED, error.broker_message)
 
-    def _refuse_change(self, tracked: TrackedOrder, code: int, text: str) -> None:
+    def _refuse_change(self, tracked: TrackedOrder, code: int, text: str, *, is_final: bool) -> None:
         """Take in that a change was refused, or that IB says something whose meaning must be looked up."""
         with self._book.news:
-            tracked.refusal = error_for(code, text, f"IB on order {tracked.order.order_ref}")
+            tracked.change_refusal = error_for(code, text, f"IB on order {tracked.order.order_ref}")
+            if is_final:  # if the order itself ends now, this is why
+                tracked.refusal = tracked.change_refusal
             tracked.change_pending = False
         self._note(tracked, text)
         self._doubt(f"{code} {text}")

@@ -114,7 +114,8 @@ class Reconciliation:
         held = {f"{each.account}/{each.con_id}": each.quantity for each in self._desk.positions.book.holdings()}
         self._file.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._file.with_suffix(f".{os.getpid()}.tmp")
-        fresh.write_text(json.dumps({"time": _now().isoformat(), "positions": held}), encoding="utf-8")
+        known = [fill.execution_id for fill in self._desk.fills()]
+        fresh.write_text(json.dumps({"positions": held, "executions": known}), encoding="utf-8")
         fresh.replace(self._file)
 
     def _position_breaks(self) -> list[PositionBreak]:
@@ -125,7 +126,7 @@ class Reconciliation:
         for key, quantity in saved["positions"].items():
             account, _, con_id = key.rpartition("/")
             expected[(account, int(con_id))] = quantity
-        for account, con_id, quantity in self._desk.fills_since(datetime.fromisoformat(saved["time"])):
+        for account, con_id, quantity in self._desk.positions_filled(set(saved["executions"])):
             expected[(account, con_id)] = expected.get((account, con_id), 0) + quantity
         book = self._desk.positions.book
         keys = set(expected) | {(each.account, each.con_id) for each in book.holdings()}

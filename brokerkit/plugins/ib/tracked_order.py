@@ -33,7 +33,8 @@ class TrackedOrder:
         is_answered: Whether IB ever said anything of it.
         reported_filled: What IB's status says is filled.
         waiting_final: The final state that IB reported before all of its fills came.
-        refusal: The typed error with which it, or the last change of it, was refused.
+        refusal: The typed error with which it was refused.
+        change_refusal: The typed error with which the last change of it was refused.
         change_pending: Whether a change was sent that IB has not answered.
         cancel_sent: Whether a cancel was sent that IB has not refused.
         unseen: How many looks in a row at IB's lists did not show it.
@@ -55,6 +56,7 @@ class TrackedOrder:
     reported_filled: float = 0.0
     waiting_final: OrderState | None = None
     refusal: BrokerkitError | None = None
+    change_refusal: BrokerkitError | None = None
     change_pending: bool = False
     cancel_sent: bool = False
     unseen: int = 0

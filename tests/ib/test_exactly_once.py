@@ -1,0 +1,330 @@
+"""Orders are sent once, fills are counted once, whatever the line and the process do."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brokerkit import Broker, ConnectionState, Fill, FuturesContract, Order, OrderState
+from brokerkit.errors import (
+    DuplicateOrder,
+    OrderCannotBeModified,
+    OutcomeUnknown,
+    StoreLocked,
+)
+from brokerkit.plugins.sim.gateway import SimulatedGateway
+from brokerkit.spec.broker_order import BrokerOrder
+from brokerkit.store import open_store
+
+OpenIB = Callable[..., Broker]
+Listen = Callable[[Broker], Any]
+
+
+def orders_at(gateway: SimulatedGateway) -> list[str]:
+    """Return the reference of every order that reached the exchange, however it ended."""
+    return gateway.call(lambda inner: [order.terms.order_ref for order in inner.orders.book.all()])
+
+
+def test_the_same_order_is_never_sent_twice(gateway: SimulatedGateway, broker: Broker, gold: FuturesContract) -> None:
+    order = Order.market(gold, 1)
+    broker.orders.put_order_on_stack(order).wait(10)
+    with pytest.raises(DuplicateOrder):
+        broker.orders.put_order_on_stack(order)
+    assert len(broker.orders.get_list_of_fills()) == 1
+
+
+def test_the_same_order_is_refused_after_a_restart_of_the_process(
+    gateway: SimulatedGateway, open_ib: OpenIB, gold: FuturesContract
+) -> None:
+    order = Order.limit(gold, 1, 1900)
+    first = open_ib(gateway)
+    first.orders.put_order_on_stack(order)
+    first.close()
+    second = open_ib(gateway)
+    with pytest.raises(DuplicateOrder):
+        second.orders.put_order_on_stack(order)
+    [listed] = second.orders.get_list_of_broker_orders()
+    assert (listed.order_ref, listed.state, listed.order) == (order.order_ref, OrderState.WORKING, order)
+
+
+def test_a_lost_acknowledgement_ends_in_the_truth(
+    gateway: SimulatedGateway, open_ib: OpenIB, gold: FuturesContract, listen: Listen
+) -> None:
+    broker = open_ib(gateway, order_timeout=0.3)
+    heard = listen(broker)
+    order = Order.limit(gold, 1, 1900)
+    with (
+        gateway.fault("lose", message="openOrder", count=99),
+        gateway.fault("lose", message="orderStatus", count=99),
+        pytest.raises(OutcomeUnknown, match="Never send it again"),
+    ):
+        broker.orders.put_order_on_stack(order)
+    heard.wait_for(lambda: [each for each in heard.of(BrokerOrder) if each.state is OrderState.WORKING])
+    assert broker.orders.match_db_broker_order_to_order_from_brokers(order).state is OrderState.WORKING
+    assert len(broker.orders.get_list_of_broker_orders()) == 1
+
+
+@pytest.mark.parametrize("message", ["openOrder", "orderStatus", "execDetails", "commissionReport", "position"])
+@pytest.mark.parametrize("skip", [0, 1])
+def test_the_socket_cut_at_a_message_loses_and_doubles_nothing(
+    gateway: SimulatedGateway, open_ib: OpenIB, gold: FuturesContract, listen: Listen, message: str, skip: int
+) -> None:
+    broker = open_ib(gateway, order_timeout=2.0)
+    heard = listen(broker)
+    order = Order.market(gold, 2)
+    with gateway.fault("cut", message=message, skip=skip):
+        with contextlib.suppress(OutcomeUnknown):
+            broker.orders.put_order_on_stack(order)
+        gateway.advance_bars(2)
+        heard.wait_for(lambda: [e for e in heard.of(BrokerOrder) if e.state is OrderState.FILLED])
+    heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
+    assert [fill.quantity for fill in heard.of(Fill)] == [2]
+    assert [fill.quantity for fill in broker.orders.get_list_of_fills()] == [2]
+    [position] = broker.positions.get_all_current_positions_as_list_with_contract_objects()
+    assert position.quantity == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "options"),
+    [
+        ("repeat", {"message": "execDetails", "count": 3}),
+        ("repeat", {"message": "commissionReport", "count": 3}),
+        ("repeat", {"message": "orderStatus", "count": 3}),
+        ("reorder", {}),
+        ("no-status-on-fill", {}),
+        ("lose", {"message": "execDetails", "count": 1}),
+        ("lose", {"message": "orderStatus", "count": 9}),
+        ("late-commission", {"seconds": 0.1}),
+    ],
+)
+def test_repeated_lost_and_reordered_messages_change_nothing(
+    gateway: SimulatedGateway,
+    open_ib: OpenIB,
+    gold: FuturesContract,
+    listen: Listen,
+    fault: str,
+    options: dict[str, Any],
+) -> None:
+    broker = open_ib(gateway)
+    heard = listen(broker)
+    with gateway.fault(fault, **options):
+        control = broker.orders.put_order_on_stack(Order.market(gold, 2))
+        assert control.wait(10).state is OrderState.FILLED
+    heard.wait_for(lambda: control.current().commissions)
+    assert [fill.quantity for fill in heard.of(Fill)] == [2]
+    assert control.current().commissions[0].amount == Decimal("4.20")  # type: ignore[index]  # because it was just waited for
+    [position] = broker.positions.get_all_current_positions_as_list_with_contract_objects()
+    assert position.quantity == 2
+
+
+def test_what_happened_while_away_is_delivered_once(
+    gateway: SimulatedGateway, open_ib: OpenIB, gold: FuturesContract, listen: Listen
+) -> None:
+    first = open_ib(gateway)
+    filled = first.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    cancelled = first.orders.put_order_on_stack(Order.limit(gold, 1, 1901))
+    first.close()
+
+    helper = open_ib(gateway, client_id=first.native.connection.client_id())
+    helper.orders.cancel_order_on_stack(cancelled)
+    helper.orders.modify_limit_price_given_control_object(
+        helper.orders.match_db_broker_order_to_control_order_from_brokers(filled), 2200
+    )
+    helper.close()
+    gateway.advance_bars(3)
+
+    second = open_ib(gateway)
+    heard = listen(second)
+    [fill] = heard.wait_for(lambda: heard.of(Fill))
+    assert fill.order_ref == filled.order_ref
+    states = {e.order_ref: e.state for e in second.orders.get_list_of_broker_orders()}
+    assert states[filled.order_ref] is OrderState.FILLED
+    assert states[cancelled.order_ref] is OrderState.CANCELLED
+    assert {each.order_ref for each in second.native.reconciliation.report.fills} == {filled.order_ref}
+    second.close()
+
+    third = open_ib(gateway)
+    heard = listen(third)
+    third.orders.get_list_of_fills()
+    assert heard.of(Fill) == []
+
+
+def test_ids_given_again_by_a_restarted_gateway_are_not_another_order_s(
+    gateway: SimulatedGateway, open_ib: OpenIB, gold: FuturesContract
+) -> None:
+    first = open_ib(gateway, client_id=9)
+    resting = first.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    first.close()
+    with gateway.fault("roll-back-ids", client_id=9, to=1):
+        second = open_ib(gateway, client_id=9)
+    fresh = second.orders.put_order_on_stack(Order.market(gold, 2)).wait(10)
+    assert fresh.state is OrderState.FILLED
+    old = second.orders.match_db_broker_order_to_order_from_brokers(resting)
+    assert (old.state, old.fills) == (OrderState.WORKING, ())
+    assert int(fresh.ids.order_id) > int(old.ids.order_id)
+
+
+def test_a_correction_replaces_the_execution(
+    gateway: SimulatedGateway, broker: Broker, gold: FuturesContract, listen: Listen
+) -> None:
+    heard = listen(broker)
+    control = broker.orders.put_order_on_stack(Order.market(gold, 2))
+    first = control.wait(10).fills[0]
+    with gateway.fault("correct-execution", price=2000.5):
+        heard.wait_for(lambda: len(heard.of(Fill)) == 2)
+    corrected = heard.of(Fill)[1]
+    assert (corrected.price, corrected.corrects) == (Decimal("2000.5"), first.execution_id)
+    assert [fill.price for fill in control.current().fills] == [Decimal("2000.5")]
+    assert [fill.price for fill in broker.orders.get_list_of_fills()] == [Decimal("2000.5")]
+    with open_store(broker="ib") as store:
+        assert [fill.price for fill in store.journal.fills()] == [Decimal("2000.5")]
+
+
+def test_a_stale_position_does_not_undo_a_fill(
+    gateway: SimulatedGateway, broker: Broker, gold: FuturesContract
+) -> None:
+    broker.orders.put_order_on_stack(Order.market(gold, 1)).wait(10)
+    broker.positions.get_all_current_positions_as_list_with_contract_objects()
+    with gateway.fault("stale-positions"):
+        broker.orders.put_order_on_stack(Order.market(gold, 2)).wait(10)
+        [position] = broker.positions.get_all_current_positions_as_list_with_contract_objects()
+        assert position.quantity == 3
+
+
+def test_a_locked_store_refuses_the_order_before_it_is_sent(
+    gateway: SimulatedGateway, broker: Broker, gold: FuturesContract, state_folder: Path
+) -> None:
+    import sqlite3
+
+    broker.contracts.get_contract_object_with_broker_data(gold)
+    store = next(state_folder.rglob("brokerkit.db"))
+    order = Order.market(gold, 1)
+    blocker = sqlite3.connect(store, isolation_level=None)
+    blocker.execute("BEGIN EXCLUSIVE")
+    try:
+        with pytest.raises(StoreLocked):
+            broker.orders.put_order_on_stack(order)
+    finally:
+        blocker.execute("ROLLBACK")
+        blocker.close()
+    assert broker.orders.get_list_of_broker_orders() == []
+    assert broker.orders.put_order_on_stack(order).wait(10).state is OrderState.FILLED
+
+
+def test_a_change_that_is_lost_is_unknown_and_then_the_truth(
+    gateway: SimulatedGateway, open_ib: OpenIB, gold: FuturesContract
+) -> None:
+    broker = open_ib(gateway, order_timeout=0.3)
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    with (
+        gateway.fault("lose", message="openOrder", count=1),
+        gateway.fault("lose", message="orderStatus", count=1),
+        pytest.raises(OutcomeUnknown, match="old or its new terms"),
+    ):
+        broker.orders.modify_limit_price_given_control_object(control, 1905)
+    assert broker.orders.get_list_of_broker_orders()[0].order.limit_price == 1905
+    assert len(broker.orders.get_list_of_broker_orders()) == 1
+
+
+def test_a_refused_change_leaves_the_order_as_it_was(
+    gateway: SimulatedGateway, broker: Broker, gold: FuturesContract
+) -> None:
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    with gateway.fault("modify-error", code=105), pytest.raises(OrderCannotBeModified) as refused:
+        broker.orders.modify_limit_price_given_control_object(control, 1905)
+    assert refused.value.broker_code == 105
+    assert control.current().state is OrderState.WORKING
+    broker.orders.cancel_order_given_control_object(control)
+    assert control.wait(10).state is OrderState.CANCELLED
+
+
+@pytest.mark.parametrize("code", [10147, 10148])
+def test_a_refused_cancel_fetches_the_truth(
+    gateway: SimulatedGateway, broker: Broker, gold: FuturesContract, code: int
+) -> None:
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    with gateway.fault("cancel-error", code=code):
+        broker.orders.cancel_order_given_control_object(control)
+    view = broker.orders.match_db_broker_order_to_order_from_brokers(control)
+    assert view.state is not OrderState.REJECTED
+
+
+CRASH_POINTS = {
+    "before the intent": "brokerkit.plugins.ib.order_placing.OrderPlacing._write_down",
+    "after the intent": "brokerkit.plugins.ib.order_placing.OrderPlacing._send",
+    "in the send": "brokerkit.plugins.ib.clients.orders.OrdersClient.send",
+    "after the send": "brokerkit.plugins.ib.order_placing.OrderPlacing._answered",
+    "at the first answer": "brokerkit.plugins.ib.order_news.OrderNews.open_order",
+    "at the status": "brokerkit.plugins.ib.order_news.OrderNews.order_status",
+    "at the fill, before the journal": "brokerkit.plugins.ib.order_news.OrderNews._take_fill",
+    "at the fill, after the journal": "brokerkit.plugins.ib.order_news.OrderNews._tell_fill",
+    "at the commission": "brokerkit.plugins.ib.order_news.OrderNews.commission",
+}
+
+SCRIPT = """
+import os, signal, sys, pkgutil
+port, point, ref = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+from brokerkit import open_broker, Order, FuturesContract
+broker = open_broker("ib", port=port, read_only=False)
+gold = FuturesContract("GOLD", "202402")
+broker.contracts.get_contract_object_with_broker_data(gold)
+owner, _, name = point.rpartition(".")
+kind = pkgutil.resolve_name(owner.rpartition(".")[0] + ":" + owner.rpartition(".")[2])
+original = getattr(kind, name)
+def die(*arguments, **named):
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(kind, name, die)
+broker.orders.put_order_on_stack(Order.market(gold, 2, order_ref=ref)).wait(20)
+import time; time.sleep(20)
+"""
+
+
+@pytest.mark.parametrize("point", CRASH_POINTS.values(), ids=CRASH_POINTS)
+def test_killed_at_a_point_around_the_send_the_order_is_there_once_or_never(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Listen, tmp_path: Path, point: str
+) -> None:
+    script = tmp_path / "trade.py"
+    script.write_text(textwrap.dedent(SCRIPT), encoding="utf-8")
+    ref = "crash-1"
+    killed = subprocess.run(
+        [sys.executable, str(script), str(gateway.port), point, ref],
+        env=os.environ.copy(),
+        timeout=60,
+        check=False,
+        capture_output=True,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    gateway.advance_bars(2)
+    broker = open_ib(gateway)
+    heard = listen(broker)
+    fills = [fill for fill in broker.orders.get_list_of_fills() if fill.order_ref == ref]
+    arrived = sum(fill.quantity for fill in fills)
+    assert arrived in (0, 2)
+    assert sum(
+        each.quantity for each in broker.positions.get_all_current_positions_as_list_with_contract_objects()
+    ) == (arrived)
+    order = Order.market(FuturesContract("GOLD", "202402"), 2, order_ref=ref)
+    with open_store(broker="ib") as store:
+        was_meant = any(each.order_ref == ref for each in store.journal.orders())
+    if was_meant:
+        heard.wait_for(lambda: broker.orders.match_db_broker_order_to_order_from_brokers(order).state.is_final)
+        state = broker.orders.match_db_broker_order_to_order_from_brokers(order).state
+        assert state is (OrderState.FILLED if arrived else OrderState.REJECTED)
+        with pytest.raises(DuplicateOrder):
+            broker.orders.put_order_on_stack(order)
+    else:
+        assert arrived == 0
+    told = [fill for fill in heard.of(Fill) if fill.order_ref == ref]
+    with open_store(broker="ib") as store:
+        assert [fill.quantity for fill in store.journal.fills()] == [fill.quantity for fill in fills]
+    assert len(told) <= len(fills)
