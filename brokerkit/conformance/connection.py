@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -45,14 +47,20 @@ class Connection:
             self._shared = self.open()
         return self._shared
 
-    def for_trading(self) -> Broker:
-        """Return the broker to trade on; a simulation is opened anew for each test."""
+    def for_trading(self, *, keeps: bool = False) -> Broker:
+        """Return the broker to trade on; a simulation is opened anew for each test.
+
+        Args:
+            keeps: The test lets the broker die: where it can keep its state in a file, it is told to.
+        """
         broker = self.shared()
         refuse_money_at_stake(broker)
         fresh = self.facts.fresh
         if fresh is None:
             fresh = broker.account_kind is AccountKind.SIMULATED
-        return self.open() if fresh else broker
+        if not fresh:
+            return broker
+        return self.open(state=Path(mkdtemp()) / "state.db") if keeps and "state" in broker.settings else self.open()
 
     def end_of_test(self, broker: Broker) -> None:
         """Close a broker that one test had for itself."""
@@ -80,6 +88,26 @@ def refuse_money_at_stake(broker: Broker) -> None:
         kinds |= {account.kind for account in broker.capital.get_list_of_accounts()}
     if AccountKind.LIVE in kinds:
         pytest.exit(_MONEY_AT_STAKE.format(name=broker.name, kind=AccountKind.LIVE.value), returncode=4)
+
+
+def state_of(broker: Broker) -> dict[str, Any]:
+    """Return the setting that opens a broker again on the state that it kept, where it has one."""
+    kept = broker.settings.get("state")
+    return {"state": kept.value} if kept is not None and kept.value else {}
+
+
+@attrs.frozen
+class Restart:
+    """Lets the strategy's side die, and opens the broker again."""
+
+    harness: Harness
+    another: OpenAnother
+    settings: Mapping[str, Any]
+
+    def __call__(self) -> Broker:
+        """Return the broker, opened again after the death of what was open."""
+        self.harness.die()
+        return self.another(**self.settings)
 
 
 @attrs.frozen

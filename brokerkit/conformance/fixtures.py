@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from brokerkit.conformance.capability import decline_if_unsupported, refusals_end_the_test
-from brokerkit.conformance.connection import Connection, OpenAnother
+from brokerkit.conformance.connection import Connection, OpenAnother, Restart, state_of
 from brokerkit.conformance.facts import Facts
 from brokerkit.conformance.given_facts import facts_of
 from brokerkit.conformance.harness import Harness
@@ -51,7 +51,8 @@ def broker(request: pytest.FixtureRequest, conformance_connection: Connection) -
     """Return the broker, opened; the test is skipped where it declines a hook that the test needs."""
     case = _case_of(request)
     trades = case is not None and case.level >= Level.TRADE
-    opened = conformance_connection.for_trading() if trades else conformance_connection.shared()
+    keeps = case is not None and "restart" in case.faults
+    opened = conformance_connection.for_trading(keeps=keeps) if trades else conformance_connection.shared()
     if case is not None:
         decline_if_unsupported(opened, case.hooks)
     yield opened
@@ -73,10 +74,12 @@ def events(broker: Broker) -> Iterator[Recorder]:
 
 
 @pytest.fixture
-def trader(market: Market, events: Recorder) -> Iterator[Trader]:
+def trader(market: Market, events: Recorder, conformance_connection: Connection) -> Iterator[Trader]:
     """Return a trader; whatever the test does, the account is put back as it was."""
     with refusals_end_the_test(market.broker):
-        trading = Trader(market, events)
+        harness = conformance_connection.harness_of(market.broker)
+        can_advance = harness is not None and "advance" in harness.offers
+        trading = Trader(market, events, harness.advance if harness is not None and can_advance else None)
         trading.needs_open_market()
     yield trading
     trading.restore()
@@ -94,6 +97,12 @@ def harness(request: pytest.FixtureRequest, broker: Broker, conformance_connecti
         blocked(f"the harness does not offer {', '.join(missing)}")
     yield found
     found.heal()
+
+
+@pytest.fixture
+def restart(harness: Harness, open_another: OpenAnother, broker: Broker) -> Restart:
+    """Return a function that lets the strategy's side die, and opens the broker again."""
+    return Restart(harness, open_another, state_of(broker))
 
 
 @pytest.fixture

@@ -85,6 +85,6 @@ class Harness(Protocol):
         """Cancel an order by another session of the same account."""
         ...
 
-    def restart(self) -> Any:
-        """Let the strategy's side die without a goodbye, and return the broker opened again."""
+    def die(self) -> None:
+        """Let the strategy's side die without a goodbye; the suite then opens the broker again."""
         ...

@@ -36,11 +36,15 @@ class Trader:
     Attributes:
         market: What is traded.
         events: Everything the broker told since the test began.
+
+    Args:
+        advance: Moves the broker's clock by so many seconds, where that can be done.
     """
 
-    def __init__(self, market: Market, events: Recorder) -> None:
+    def __init__(self, market: Market, events: Recorder, advance: Callable[[float], None] | None = None) -> None:
         self.market = market
         self.events = events
+        self._advance = advance
         self._orders = market.broker.orders
         self._placed: list[OrderControl] = []
         self._baseline = self.positions()
@@ -154,6 +158,8 @@ class Trader:
                 control.wait(seconds)
             except RequestTimedOut:
                 return
+        elif self._advance is not None:
+            self._advance(seconds)
         else:
             self.events.wait_for(lambda: False, min(seconds, _LONGEST_PAUSE))
 

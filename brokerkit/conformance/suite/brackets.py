@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from brokerkit import Broker, BrokerOrder, Order, OrderChange, OrderControl, OrderState, SpreadFill
+from brokerkit.conformance.connection import Restart
 from brokerkit.conformance.harness import Harness
 from brokerkit.conformance.levels import fault, trade
 from brokerkit.conformance.trader import TAG, Trader
@@ -122,10 +123,10 @@ def test_179_exits_are_changed_before_the_entry_fills(broker: Broker, trader: Tr
 
 
 @fault("restart")
-def test_180_a_bracket_survives_a_restart(trader: Trader, harness: Harness) -> None:
+def test_180_a_bracket_survives_a_restart(trader: Trader, restart: Restart) -> None:
     """Case 180: after a restart the exits of a filled entry still work, and are found under their references."""
     _, exits = _entered(trader)
-    again: Broker = harness.restart()
+    again = restart()
     for child in exits:
         found = again.orders.match_db_broker_order_to_order_from_brokers(child)
         assert not found.state.is_final, f"the exit is {found.state.value}"

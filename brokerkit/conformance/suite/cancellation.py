@@ -113,7 +113,7 @@ def test_167_a_fill_that_wins_the_race_counts_once(broker: Broker, trader: Trade
 def test_167_the_race_is_lost_to_the_fill(broker: Broker, trader: Trader, harness: Harness) -> None:
     """Case 167: when the fill is there before the cancel, the order ends filled, once, and stays so."""
     harness.cause("cancel-fill-race")
-    control = trader.place(trader.resting_order(trader.quantity))
+    control = trader.place(trader.crossing_order(trader.quantity))
     with suppress(OrderError):
         broker.orders.cancel_order_on_stack(control)
     view = trader.done(control)

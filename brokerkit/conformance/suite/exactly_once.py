@@ -7,6 +7,7 @@ import json
 import pytest
 
 from brokerkit import Broker, OrderState
+from brokerkit.conformance.connection import Restart
 from brokerkit.conformance.harness import Harness
 from brokerkit.conformance.levels import fault, trade
 from brokerkit.conformance.suite.rejections import sent
@@ -70,21 +71,21 @@ def test_264_trying_again_never_doubles_an_order(broker: Broker, trader: Trader,
 
 
 @fault("restart", "lost-acknowledgement")
-def test_265_an_unacknowledged_order_is_found_after_a_restart(trader: Trader, harness: Harness) -> None:
+def test_265_an_unacknowledged_order_is_found_after_a_restart(trader: Trader, restart: Restart) -> None:
     """Case 265: an order that was sent and not acknowledged before a restart is found by its reference."""
     harness.cause("lost-acknowledgement")
     order = trader.resting_order(trader.quantity)
     sent(trader, order)
-    again: Broker = harness.restart()
+    again = restart()
     assert not again.orders.match_db_broker_order_to_order_from_brokers(order).state.is_final
     again.orders.cancel_all_orders()
 
 
 @fault("restart")
-def test_267_ids_are_not_used_again_after_a_restart(trader: Trader, harness: Harness) -> None:
+def test_267_ids_are_not_used_again_after_a_restart(trader: Trader, restart: Restart) -> None:
     """Case 267: an order placed after a restart never takes the id of a live one."""
     before = trader.rests(trader.resting_order(trader.quantity)).current().ids
-    again: Broker = harness.restart()
+    again = restart()
     control = again.orders.put_order_on_stack(trader.resting_order(trader.quantity, part=2))
     after = control.current().ids
     assert (after.client_id, after.order_id, after.perm_id) != (before.client_id, before.order_id, before.perm_id)
@@ -94,11 +95,11 @@ def test_267_ids_are_not_used_again_after_a_restart(trader: Trader, harness: Har
 
 
 @fault("restart")
-def test_268_two_restarts_double_nothing(trader: Trader, harness: Harness) -> None:
+def test_268_two_restarts_double_nothing(trader: Trader, restart: Restart) -> None:
     """Case 268: after two restarts, each order and fill is there once."""
     view = trader.buys()
-    harness.restart()
-    again: Broker = harness.restart()
+    restart()
+    again = restart()
     fills = [fill.execution_id for fill in again.orders.get_list_of_fills() if fill.order_ref == view.order_ref]
     assert sorted(fills) == sorted(fill.execution_id for fill in view.fills)
     listed = [each.order_ref for each in again.orders.get_list_of_broker_orders()]

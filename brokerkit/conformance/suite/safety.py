@@ -34,7 +34,7 @@ def test_276_read_only_still_reads(trader: Trader, open_another: OpenAnother) ->
 @trade("put_order_on_stack")
 def test_278_an_order_beyond_the_limits_is_refused(trader: Trader, open_another: OpenAnother) -> None:
     """Case 278: an order larger than the risk limits allow is refused with the limit, before it is sent."""
-    broker = open_another(middleware=["risk"], risk={"max_order_lots": 1})
+    broker = open_another(middleware=["risk"], risk={"max_order": 1})
     order = trader.resting_order(1000)
     with pytest.raises(RiskLimitExceeded):
         broker.orders.put_order_on_stack(order)

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from brokerkit import Broker, BrokerOrder, OrderOrigin, OrderState
-from brokerkit.conformance.connection import OpenAnother
+from brokerkit.conformance.connection import OpenAnother, Restart
 from brokerkit.conformance.harness import Harness
 from brokerkit.conformance.levels import fault, read, trade
 from brokerkit.conformance.suite.modification import partly_filled
@@ -20,11 +20,11 @@ _FIND = "match_db_broker_order_to_order_from_brokers"
 
 
 @fault("restart")
-def test_238_open_orders_of_an_earlier_session_are_found(trader: Trader, harness: Harness) -> None:
+def test_238_open_orders_of_an_earlier_session_are_found(trader: Trader, restart: Restart) -> None:
     """Case 238: an order that was open before a restart is found with its state, price, quantity, type and id."""
     control = trader.rests(trader.resting_order(trader.quantity))
     before = control.current()
-    again: Broker = harness.restart()
+    again = restart()
     found = again.orders.match_db_broker_order_to_order_from_brokers(control)
     assert (found.state, found.order.limit_price, found.order.quantity, found.order.order_type) == (
         OrderState.WORKING,
@@ -37,25 +37,25 @@ def test_238_open_orders_of_an_earlier_session_are_found(trader: Trader, harness
 
 
 @fault("restart")
-def test_239_filled_orders_of_an_earlier_session_are_found(trader: Trader, harness: Harness) -> None:
+def test_239_filled_orders_of_an_earlier_session_are_found(trader: Trader, restart: Restart) -> None:
     """Case 239: an order that was filled before a restart is found with its fills, prices and quantity."""
     view = trader.buys()
-    again: Broker = harness.restart()
+    again = restart()
     found = again.orders.match_db_broker_order_to_order_from_brokers(view)
     assert found.state is OrderState.FILLED
     assert _fills(found) == _fills(view)
 
 
 @fault("restart", hooks=(_PLACE, _HELD))
-def test_240_a_long_position_is_found(trader: Trader, harness: Harness) -> None:
+def test_240_a_long_position_is_found(trader: Trader, restart: Restart) -> None:
     """Case 240: a long position is there after a restart, with its average price."""
-    _position_survives(trader, harness, 1)
+    _position_survives(trader, restart, 1)
 
 
 @fault("restart", hooks=(_PLACE, _HELD))
-def test_241_a_short_position_is_found(trader: Trader, harness: Harness) -> None:
+def test_241_a_short_position_is_found(trader: Trader, restart: Restart) -> None:
     """Case 241: a short position is there after a restart, with its average price."""
-    _position_survives(trader, harness, -1)
+    _position_survives(trader, restart, -1)
 
 
 @fault("rejection")
@@ -175,9 +175,9 @@ def test_260_a_stale_position_becomes_right(trader: Trader, harness: Harness) ->
     trader.eventually(lambda: trader.gained() == view.filled[0], "the position was right")
 
 
-def _position_survives(trader: Trader, harness: Harness, sign: int) -> None:
+def _position_survives(trader: Trader, restart: Restart, sign: int) -> None:
     view = trader.fills(trader.market_order(sign * trader.quantity))
-    again: Broker = harness.restart()
+    again = restart()
     held = {
         position.contract: position
         for position in again.positions.get_all_current_positions_as_list_with_contract_objects()

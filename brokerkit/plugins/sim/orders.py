@@ -43,6 +43,7 @@ class SimOrders(Orders):
     def get_list_of_broker_orders(self, account: str = "") -> list[BrokerOrder]:
         """Return the working orders and those that ended on this day of the simulation, UTC."""
         today = self._simulation.now.date()
+        self._exchange.check_line()
         views = [live.current() for live in self._exchange.orders(account)]
         return [one for one in views if not one.state.is_final or one.updated is None or one.updated.date() == today]
 
@@ -56,16 +57,18 @@ class SimOrders(Orders):
         """Return the executions of this simulation."""
         if since is not None and since.tzinfo is None:
             raise InvalidArgument(f"{since} has no time zone.", remedy="Give an aware datetime, best in UTC.")
+        self._exchange.check_line()
         return self._exchange.fills(since)
 
     @hookimpl
     def match_db_broker_order_to_order_from_brokers(self, order: HasOrderRef) -> BrokerOrder:
         """Return the newest view of an order."""
-        return self._exchange.order(order.order_ref).current()
+        return self._exchange.query(order.order_ref)
 
     @hookimpl
     def match_db_broker_order_to_control_order_from_brokers(self, order: HasOrderRef) -> OrderControl:
         """Return the handle on an order."""
+        self._exchange.query(order.order_ref)
         return self._exchange.order(order.order_ref)
 
     @hookimpl
@@ -87,7 +90,7 @@ class SimOrders(Orders):
     @hookimpl
     def check_order_is_cancelled(self, order: HasOrderRef) -> bool:
         """Return whether an order is cancelled."""
-        return self._exchange.order(order.order_ref).current().state is OrderState.CANCELLED
+        return self._exchange.query(order.order_ref).state is OrderState.CANCELLED
 
     @hookimpl
     def check_order_is_cancelled_given_control_object(self, control: OrderControl) -> bool:

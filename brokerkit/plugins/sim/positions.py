@@ -16,4 +16,5 @@ class SimPositions(Positions):
     @hookimpl
     def get_all_current_positions_as_list_with_contract_objects(self, account: str = "") -> list[Position]:
         """Return the open positions."""
+        self._simulation.exchange.check_line()
         return self._simulation.exchange.positions(account)

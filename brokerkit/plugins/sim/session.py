@@ -15,14 +15,16 @@ from brokerkit.plugins.sim.feeds.fed_exchange import FedExchange
 from brokerkit.plugins.sim.feeds.feed import Feed
 from brokerkit.plugins.sim.fx import SimFx
 from brokerkit.plugins.sim.instruments import SimInstruments
+from brokerkit.plugins.sim.once_each import OnceEach
 from brokerkit.plugins.sim.orders import SimOrders
 from brokerkit.plugins.sim.positions import SimPositions
 from brokerkit.plugins.sim.prices import SimPrices
 from brokerkit.plugins.sim.settings import SimSettings
 from brokerkit.plugins.sim.simulation import Simulation
+from brokerkit.plugins.sim.throttle import Throttle
 from brokerkit.spec.broker_order import BrokerOrder, Fill
 from brokerkit.spec.capital import AccountKind
-from brokerkit.spec.events import CommissionReport, ConnectionChange, DataGap
+from brokerkit.spec.events import CommissionReport, ConnectionChange, ConnectionState, DataGap
 from brokerkit.spec.lifecycle import Services, Session
 from brokerkit.spec.positions import Position
 
@@ -30,10 +32,11 @@ from brokerkit.spec.positions import Position
 def open_session(settings: SimSettings, services: Services) -> Session:
     """Return a session on a new simulation."""
     feed = open_feed(settings.data, seed=settings.seed, assumed_volume=settings.assumed_volume)
-    exchange = _exchange(settings, feed)
+    throttle = Throttle(VolumeShare(settings.volume_share))
+    exchange = _exchange(settings, feed, throttle)
     for kind in (BrokerOrder, Fill, CommissionReport, Position, ConnectionChange, DataGap):
-        exchange.listen(kind, services.emit)
-    simulation = Simulation(exchange, feed)
+        exchange.listen(kind, OnceEach(services.emit) if kind is Fill else services.emit)
+    simulation = Simulation(exchange, feed, throttle)
     clock = RealTimeClock(exchange, settings.speed) if settings.speed else None
     if clock is not None:
         clock.start()
@@ -49,6 +52,7 @@ def open_session(settings: SimSettings, services: Services) -> Session:
         ),
         account_kind=AccountKind.SIMULATED,
         native=simulation,
+        state=lambda: ConnectionState.CONNECTED if exchange.is_connected else ConnectionState.DISCONNECTED,
         close=clock.stop if clock is not None else _nothing,
         data=feed.describe(),
     )
@@ -77,12 +81,12 @@ def _start(settings: SimSettings, feed: Feed) -> int:
     return start
 
 
-def _exchange(settings: SimSettings, feed: Feed) -> FedExchange:
+def _exchange(settings: SimSettings, feed: Feed, throttle: Throttle) -> FedExchange:
     exchange = FedExchange(
         feed,
         _start(settings, feed),
         seed=settings.seed,
-        models=_models(settings),
+        models=_models(settings, throttle),
         rules=HouseRules(
             settings.base_currency,
             settings.margin_percent,
@@ -95,11 +99,11 @@ def _exchange(settings: SimSettings, feed: Feed) -> FedExchange:
     return exchange
 
 
-def _models(settings: SimSettings) -> Models:
+def _models(settings: SimSettings, throttle: Throttle) -> Models:
     delay = timedelta(milliseconds=settings.latency_ms)
     return Models(
         slippage=TickSlippage(settings.slippage_ticks) if settings.slippage_ticks else NoSlippage(),
-        volume=VolumeShare(settings.volume_share),
+        volume=throttle,
         latency=Latency(delay, delay, delay),
         limit_fills_on_touch=settings.limit_fills_on_touch,
     )

@@ -11,6 +11,8 @@ from brokerkit.plugins.sim.feeds.bars import to_datetime
 from brokerkit.plugins.sim.feeds.chain import find_contract
 from brokerkit.plugins.sim.feeds.fed_exchange import FedExchange
 from brokerkit.plugins.sim.feeds.feed import Feed, InstrumentFacts, ListedContract
+from brokerkit.plugins.sim.harness import SimHarness
+from brokerkit.plugins.sim.throttle import Throttle
 from brokerkit.spec.contract import FuturesContract
 
 
@@ -21,6 +23,7 @@ class Simulation:
     Attributes:
         exchange: The exchange, with everything it can do.
         feed: Where instruments, contracts, hours and prices come from. It knows the future.
+        throttle: A cap on what a bar fills, that can be set while the simulation runs.
 
     Example:
         >>> from brokerkit import open_broker
@@ -32,6 +35,7 @@ class Simulation:
 
     exchange: FedExchange
     feed: Feed
+    throttle: Throttle
 
     @property
     def now(self) -> datetime:
@@ -79,6 +83,10 @@ class Simulation:
         if count < 1:
             raise InvalidArgument(f"The clock cannot move by {count} bars.", remedy="Give 1 or more.")
         return self.exchange.advance(count)
+
+    def conformance_harness(self) -> SimHarness:
+        """Return what can break this simulation on purpose, for brokerkit's conformance suite."""
+        return SimHarness(self.exchange, self.throttle)
 
     # -- what the domains ask ------------------------------------------------------------
 

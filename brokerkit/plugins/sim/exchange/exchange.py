@@ -315,8 +315,8 @@ class Exchange(Queries):
         deadline = venue.now + int(timeout * SECOND)
         if self.driven:
             with self.moved:
-                self.moved.wait_for(lambda: live.is_final or venue.now >= deadline or not self.driven)
-        while not self.driven and not live.is_final:
+                self.moved.wait_for(lambda: _is_told(live) or venue.now >= deadline or not self.driven)
+        while not self.driven and not _is_told(live):
             with self._lock:
                 due = venue.agenda.due
                 instant = due[0][0] if due else deadline + 1
@@ -324,9 +324,9 @@ class Exchange(Queries):
                 self.advance_to(max(deadline, venue.now))
                 break
             self.advance_to(max(instant, venue.now))
-            if not live.is_final and venue.agenda.due and venue.agenda.due[0][0] <= venue.now:
+            if not _is_told(live) and venue.agenda.due and venue.agenda.due[0][0] <= venue.now:
                 self.advance_to(venue.now + 1)
-        if live.is_final:
+        if _is_told(live):
             return live.current()
         raise RequestTimedOut(
             f"Order #{live.number} is still {live.state.value} after {timeout:g} seconds of the exchange's clock.",
@@ -442,6 +442,11 @@ class Exchange(Queries):
         """
         with self._lock:
             return margin.what_if(self._venue, order)
+
+
+def _is_told(live: LiveOrder) -> bool:
+    """Return whether an order is final, and the client has been told so."""
+    return live.is_final and live.current().state.is_final
 
 
 def _changed(order: Order, change: OrderChange) -> Order:

@@ -1,0 +1,61 @@
+"""What breaks a simulation on purpose: the harness that brokerkit's conformance suite asks of `broker.native`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from brokerkit.plugins.sim.exchange.faults import FAULTS, fault
+from brokerkit.plugins.sim.feeds.fed_exchange import FedExchange
+from brokerkit.plugins.sim.throttle import Throttle
+from brokerkit.spec.broker_order import OrderOrigin
+from brokerkit.spec.order import Order
+
+_OTHER_CLIENT = 99
+_LOTS_OF_A_PARTIAL_FILL = 3
+_ABILITIES = ("disconnect", "advance", "elsewhere", "partial-fill")
+
+
+class SimHarness:
+    """Faults and abilities of one simulation; see `brokerkit.conformance.Harness`."""
+
+    def __init__(self, exchange: FedExchange, throttle: Throttle) -> None:
+        self._exchange = exchange
+        self._throttle = throttle
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """The faults that it can cause, and the abilities that it has."""
+        return (*FAULTS, *_ABILITIES)
+
+    def cause(self, name: str) -> None:
+        """Arm a fault; it strikes at the next occasion, once."""
+        if name == "partial-fill":
+            self._throttle.lots_a_bar = _LOTS_OF_A_PARTIAL_FILL
+        else:
+            self._exchange.add_fault(fault(name, at=1))
+
+    def heal(self) -> None:
+        """Let every bar fill what its volume allows, and mend the line."""
+        self._throttle.lots_a_bar = None
+        self._exchange.reconnect()
+
+    def disconnect(self) -> None:
+        """Cut the line until `reconnect`."""
+        self._exchange.disconnect("cut on request")
+
+    def reconnect(self) -> None:
+        """Mend the line."""
+        self._exchange.reconnect()
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds pass on the simulation's clock."""
+        self._exchange.advance_to(self._exchange.now + timedelta(seconds=seconds))
+
+    def place_elsewhere(self, order: Order) -> str:
+        """Place an order as another client would, and return its reference."""
+        self._exchange.submit(order, client_id=_OTHER_CLIENT, origin=OrderOrigin.OTHER_CLIENT)
+        return order.order_ref
+
+    def cancel_elsewhere(self, order_ref: str) -> None:
+        """Cancel an order as another client would."""
+        self._exchange.cancel(order_ref)
