@@ -10,6 +10,7 @@ from brokerkit.conformance.fixtures import (
     harness,
     market,
     open_another,
+    restart,
     rng,
     trader,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "pytest_runtest_makereport",
     "pytest_sessionfinish",
     "pytest_terminal_summary",
+    "restart",
     "rng",
     "trader",
 ]

@@ -71,7 +71,9 @@ def test_264_trying_again_never_doubles_an_order(broker: Broker, trader: Trader,
 
 
 @fault("restart", "lost-acknowledgement")
-def test_265_an_unacknowledged_order_is_found_after_a_restart(trader: Trader, restart: Restart) -> None:
+def test_265_an_unacknowledged_order_is_found_after_a_restart(
+    trader: Trader, harness: Harness, restart: Restart
+) -> None:
     """Case 265: an order that was sent and not acknowledged before a restart is found by its reference."""
     harness.cause("lost-acknowledgement")
     order = trader.resting_order(trader.quantity)
