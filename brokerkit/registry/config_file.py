@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ def read_config_file(path: Path) -> Config:
     """Return what one file says. Errors are those of `read_config`."""
     text = _read(path)
     try:
-        tables = tomli.loads(text)
+        tables = tomli.loads(text, parse_float=Decimal)  # so that 0.1 stays one tenth
     except tomli.TOMLDecodeError as error:
         raise ConfigSyntaxError(
             f"{path} is not TOML: {error}.", place=str(path), remedy="Correct that line; nothing was opened."

@@ -113,8 +113,8 @@ def _readings(text: str, kind: Any) -> list[Any]:
     readings: list[Any] = []
     if text.lower() in _TRUTHS and _takes(kind, bool):
         readings.append(_TRUTHS[text.lower()])
-    if _takes(kind, str) or _takes(kind, Secret):
-        readings.append(text)
+    if any(_takes(kind, each) for each in (str, *_FROM) if each is not float):
+        readings.append(text)  # as it stands, because TOML would round a Decimal on its way
     try:
         readings.append(tomli.loads(f"value = {text}")["value"])
     except tomli.TOMLDecodeError:
@@ -201,7 +201,7 @@ def _from_iso(kind: Any) -> Callable[[Any], Any]:
 
 
 _FROM: dict[Any, tuple[tuple[type, ...], Callable[[Any], Any]]] = {
-    float: ((int,), float),
+    float: ((int, Decimal), float),
     Decimal: ((int, float, str), _decimal),
     Secret: ((str,), Secret),
     Path: ((str,), Path),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Collection, Mapping
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -147,7 +148,7 @@ def _given(declared: DeclaredSetting, raw: Any, origin: Origin, place: str, sour
     try:
         value = (parse if is_text else convert)(raw, declared.kind, folder)
     except NotConvertible as error:
-        shown = MASK if referred or declared.is_secret else repr(raw)
+        shown = MASK if referred or declared.is_secret else str(raw) if isinstance(raw, Decimal) else repr(raw)
         raise InvalidSetting(
             f"{sources.of}: {declared.key} is {shown}; it should be {error}.",
             place=place or "keyword argument",

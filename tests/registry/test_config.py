@@ -89,10 +89,11 @@ def test_each_value_comes_from_the_strongest_source_and_says_which(
 
 
 def test_values_are_made_into_what_the_settings_declare(write: Callable[[str], Path], tmp_path: Path) -> None:
-    write('[brokers.paper]\nplugin = "acme"\nmode = "slow"\nfee = 0.1\nfolder = "data"\nmarkets = ["A", "B"]\n')
+    text = '[brokers.paper]\nplugin = "acme"\nmode = "slow"\nfee = 12667096606.590747\nfolder = "data"\n'
+    write(f'{text}markets = ["A", "B"]\n')
     settings, _ = opened()
     assert settings.mode.name == "SLOW"
-    assert str(settings.fee) == "0.1"
+    assert str(settings.fee) == "12667096606.590747"  # exact, as it is written
     assert settings.folder == tmp_path / "data"  # relative to the file, wherever the strategy runs
     assert settings.markets == ("A", "B")
 
