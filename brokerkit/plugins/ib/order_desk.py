@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
-from brokerkit.errors import BrokerkitError, RequestTimedOut
+from brokerkit.errors import BrokerkitError, NotFound, RequestTimedOut
 from brokerkit.plugins.ib.clients.orders import OrdersClient
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.executions import price_from
@@ -117,11 +117,14 @@ class OrderDesk:
 
     def positions_filled(self, but_not: set[str]) -> list[tuple[str, int, int]]:
         """Return account, contract id and signed lots of every futures execution but some."""
-        return [
-            (fill.account, self._directory.resolve(fill.contract).facts.con_id, fill.quantity)
-            for fill in self.fills()
-            if isinstance(fill.contract, FuturesContract) and fill.execution_id not in but_not
-        ]
+        found = []
+        for fill in self.fills():
+            if isinstance(fill.contract, FuturesContract) and fill.execution_id not in but_not:
+                try:
+                    found.append((fill.account, self._directory.resolve(fill.contract).facts.con_id, fill.quantity))
+                except NotFound as error:  # the instrument was taken out of the table, say
+                    _log.warning("A fill cannot be compared with IB's positions: %s", error)
+        return found
 
     def contract_of(self, con_id: int) -> FuturesContract:
         """Return our name for IB's contract id."""
