@@ -6,15 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 from click.testing import CliRunner
-
-Arguments = str
 
 
 @attrs.frozen
@@ -86,11 +84,12 @@ def real_data() -> Path:
 
 
 @pytest.fixture
-def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Install a distribution with one broker plugin, as pip lays it down: `distribution("acme", code)`."""
     site = tmp_path / "site-packages"
     site.mkdir()
     monkeypatch.syspath_prepend(str(site))
+    modules: list[str] = []
 
     def install(name: str, code: str) -> None:
         (site / f"brokerkit_{name}.py").write_text(code, encoding="utf-8")
@@ -98,6 +97,8 @@ def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: brokerkit-{name}\nVersion: 0.3\n")
         (info / "entry_points.txt").write_text(f"[brokerkit.brokers]\n{name} = brokerkit_{name}:plugin\n")
-        monkeypatch.delitem(sys.modules, f"brokerkit_{name}", raising=False)
+        modules.append(f"brokerkit_{name}")
 
-    return install
+    yield install
+    for module in modules:
+        sys.modules.pop(module, None)
