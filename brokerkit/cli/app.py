@@ -32,6 +32,9 @@ SECTIONS = {
         "new": "Write a package for a plugin NAME: installable, typed, tested, green at once.",
         "check": "Prove broker NAME against the contract, and print a verdict.",
     },
+    "Simulate": {
+        "gateway": "Serve the simulated exchange as an IB Gateway; any IB client connects to it.",
+    },
     "Upkeep": {
         "client-ids": "Show who holds which client id, release or clear them.",
         "completion": "Print the script that completes commands in your shell.",

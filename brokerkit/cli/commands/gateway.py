@@ -1,0 +1,103 @@
+"""`brokerkit gateway`: serve the simulated exchange as an IB Gateway, and tell a running one to fail."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timezone
+from pathlib import Path
+
+import click
+
+from brokerkit.cli.default_group import DefaultGroup
+
+
+@click.group("gateway", cls=DefaultGroup, default="serve")
+def command() -> None:
+    """Serve the simulated exchange as an IB Gateway; any IB client connects to it, with no account."""
+
+
+@command.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=int, default=4002, show_default=True, help="The port; 0 takes a free one.")
+@click.option(
+    "--data", default="synthetic", show_default=True, metavar="FOLDER", help="'synthetic', or a folder of prices."
+)
+@click.option("--accounts", default="DU1000001", show_default=True, help="The accounts, separated by commas.")
+@click.option("--cash", type=int, default=1_000_000, show_default=True, help="What each account starts with, in USD.")
+@click.option("--start", type=click.DateTime(), help="What the clock shows first, in UTC; else the data's own choice.")
+@click.option("--speed", type=float, default=1.0, show_default=True, help="Seconds of the exchange a real second.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the synthetic prices and all that is drawn.")
+@click.option("--read-only", is_flag=True, help="Refuse every order with error 321.")
+@click.option("--server-version", type=int, default=176, show_default=True, help="The highest protocol version spoken.")
+@click.option("--time-zone", default="UTC", show_default=True, help="The login's time zone.")
+@click.option("--no-limits", is_flag=True, help="Let clients be as fast as they like.")
+@click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Write every frame to a file.")
+@click.option("--control-port", type=int, help="Listen for commands there; 0 takes a free port.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more of what happens.")
+def serve_command(
+    host: str,
+    port: int,
+    data: str,
+    accounts: str,
+    cash: int,
+    start: datetime | None,
+    speed: float,
+    seed: int,
+    read_only: bool,
+    server_version: int,
+    time_zone: str,
+    no_limits: bool,
+    record: Path | None,
+    control_port: int | None,
+    verbose: bool,
+) -> None:
+    """Serve until interrupted."""
+    from brokerkit.plugins.sim.feeds import open_feed
+    from brokerkit.plugins.sim.gateway import GatewaySettings, Limits
+    from brokerkit.plugins.sim.gateway.market.fed import fed_market
+    from brokerkit.plugins.sim.gateway.serve import ServeOptions, serve
+
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(message)s")
+    settings = GatewaySettings(
+        host=host,
+        port=port,
+        read_only=read_only,
+        server_version=server_version,
+        time_zone=time_zone,
+        limits=Limits.none() if no_limits else Limits(),
+    )
+    market = fed_market(
+        open_feed(data, seed=seed),
+        accounts=[name.strip() for name in accounts.split(",") if name.strip()],
+        start=None if start is None else start.replace(tzinfo=timezone.utc),
+        seed=seed,
+        cash=cash,
+    )
+    options = ServeOptions(speed=speed, record=record, control_port=control_port)
+    serve(market, settings, options, lambda bound, control: _announce(host, bound, control, market.exchange.now))
+
+
+def _announce(host: str, port: int, control_port: int | None, now: datetime) -> None:
+    click.echo(f"IB Gateway (simulated) on {host}:{port}; its clock shows {now:%Y-%m-%d %H:%M:%S} UTC. Ctrl-C ends it.")
+    if control_port is not None:
+        click.echo(f"Commands on port {control_port}: brokerkit gateway tell --control-port {control_port} faults")
+
+
+@command.command("tell")
+@click.option("--control-port", type=int, required=True, help="The control port of the running gateway.")
+@click.argument("words", nargs=-1, required=True)
+def tell_command(control_port: int, words: tuple[str, ...]) -> None:
+    """Tell a running gateway to fail in a certain way, or to move its clock.
+
+    \b
+    brokerkit gateway tell --control-port 4003 faults
+    brokerkit gateway tell --control-port 4003 begin lose message=execDetails
+    brokerkit gateway tell --control-port 4003 end all
+    brokerkit gateway tell --control-port 4003 advance 3600
+    """
+    from brokerkit.plugins.sim.gateway.control import tell
+
+    answer = tell(control_port, " ".join(words))
+    click.echo(answer)
+    if answer.startswith("error"):
+        raise click.exceptions.Exit(1)
