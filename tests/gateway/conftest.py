@@ -6,7 +6,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import ib_insync as ibi
@@ -145,7 +145,8 @@ def until() -> Until:
         deadline = time.monotonic() + 10
         while not condition():
             assert time.monotonic() < deadline, "the condition never held"
-            client.waitOnUpdate(timeout=0.1)  # it misses an update that is there already: hence the short time
+            with suppress(ConnectionError):  # raised when the line breaks; the condition may be just that
+                client.waitOnUpdate(timeout=0.1)  # it misses an update that is there already: hence the short time
 
     return wait
 

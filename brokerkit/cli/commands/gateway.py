@@ -13,7 +13,7 @@ from brokerkit.cli.default_group import DefaultGroup
 
 @click.group("gateway", cls=DefaultGroup, default="serve")
 def command() -> None:
-    """Serve the simulated exchange as an IB Gateway; any IB client connects to it, with no account."""
+    """Serve the simulated exchange as an IB Gateway; any IB client connects to it."""
 
 
 @command.command("serve")
