@@ -22,7 +22,8 @@ class SimCapital(Capital):
     def get_list_of_accounts(self) -> list[Account]:
         """Return the simulated accounts, the default one first."""
         return [
-            Account(name, AccountKind.SIMULATED, currency) for name, currency in self._simulation.exchange.accounts()
+            Account(name, AccountKind.SIMULATED, currency)
+            for name, currency in self._simulation.reached().exchange.accounts()
         ]
 
     @hookimpl
@@ -53,7 +54,7 @@ class SimCapital(Capital):
 
     def _values(self, account: str) -> dict[str, Decimal]:
         """Return cash plus unrealised profit in each currency that the account has, or has had, money in."""
-        statement = self._simulation.exchange.statement(account)
+        statement = self._simulation.reached().exchange.statement(account)
         return {
             currency: one.cash.amount + one.unrealised.amount for currency, one in statement.items() if was_held(one)
         }

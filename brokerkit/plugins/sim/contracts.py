@@ -29,7 +29,7 @@ class SimContracts(Contracts):
         self, instrument_code: str, allow_expired: bool = False
     ) -> list[str]:
         """Return the contracts that trade now, and with `allow_expired` those that did."""
-        simulation = self._simulation
+        simulation = self._simulation.reached()
         today, now = simulation.now.date(), simulation.exchange.now_ns
         dates = [
             one.contract.date

@@ -39,7 +39,7 @@ class SimFx(Fx):
     @hookimpl
     def get_fx_prices(self, fx_code: str) -> pd.Series:
         """Return the daily rates of a pair, quoted or derived, of the days that have ended."""
-        feed = self._simulation.feed
+        feed = self._simulation.reached().feed
         quoted = feed.fx_codes()
         found = derived_rates(fx_code, quoted, self._rates)
         if found is None:
@@ -55,7 +55,7 @@ class SimFx(Fx):
     @hookimpl
     def get_fx_balances(self, account: str = "") -> list[Money]:
         """Return the cash in each currency that the account has, or has had."""
-        statement = self._simulation.exchange.statement(account)
+        statement = self._simulation.reached().exchange.statement(account)
         return [one.cash for one in statement.values() if was_held(one)]
 
     @hookimpl

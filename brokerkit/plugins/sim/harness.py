@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from brokerkit.plugins.sim.exchange.faults import FAULTS, fault
@@ -13,14 +14,17 @@ from brokerkit.spec.order import Order
 _OTHER_CLIENT = 99
 _LOTS_OF_A_PARTIAL_FILL = 3
 _ABILITIES = ("disconnect", "advance", "elsewhere", "partial-fill")
+_SETTINGS = {"reordered-fills": {"patience": 5.0}, "execution-correction": {"delay": 5.0}}
+"""What the suite does not wait long for."""
 
 
 class SimHarness:
     """Faults and abilities of one simulation; see `brokerkit.conformance.Harness`."""
 
-    def __init__(self, exchange: FedExchange, throttle: Throttle) -> None:
+    def __init__(self, exchange: FedExchange, throttle: Throttle, prepared: Callable[[Order], Order]) -> None:
         self._exchange = exchange
         self._throttle = throttle
+        self._prepared = prepared
 
     @property
     def offers(self) -> tuple[str, ...]:
@@ -32,11 +36,12 @@ class SimHarness:
         if name == "partial-fill":
             self._throttle.lots_a_bar = _LOTS_OF_A_PARTIAL_FILL
         else:
-            self._exchange.add_fault(fault(name, at=1))
+            self._exchange.add_fault(fault(name, at=1, **_SETTINGS.get(name, {})))
 
     def heal(self) -> None:
-        """Let every bar fill what its volume allows, and mend the line."""
+        """Disarm every fault, let every bar fill what its volume allows, and mend the line."""
         self._throttle.lots_a_bar = None
+        self._exchange.clear_faults()
         self._exchange.reconnect()
 
     def disconnect(self) -> None:
@@ -53,7 +58,7 @@ class SimHarness:
 
     def place_elsewhere(self, order: Order) -> str:
         """Place an order as another client would, and return its reference."""
-        self._exchange.submit(order, client_id=_OTHER_CLIENT, origin=OrderOrigin.OTHER_CLIENT)
+        self._exchange.submit(self._prepared(order), client_id=_OTHER_CLIENT, origin=OrderOrigin.OTHER_CLIENT)
         return order.order_ref
 
     def cancel_elsewhere(self, order_ref: str) -> None:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-import attrs
-
-from brokerkit.errors import InvalidArgument, InvalidOrder, OrderCannotBeModified
+from brokerkit.errors import InvalidArgument, OrderCannotBeModified
 from brokerkit.plugins.sim.simulation import Simulation
 from brokerkit.spec.broker_order import BrokerOrder, Fill, HasOrderRef, OrderControl, OrderState
-from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.hooks import hookimpl
 from brokerkit.spec.order import Order
 from brokerkit.spec.orders import OrderChange, Orders, WhatIf
@@ -44,7 +41,7 @@ class SimOrders(Orders):
         """Return the working orders and those that ended on this day of the simulation, UTC."""
         today = self._simulation.now.date()
         self._exchange.check_line()
-        views = [live.current() for live in self._exchange.orders(account)]
+        views = [self._exchange.query(live.order_ref) for live in self._exchange.orders(account)]
         return [one for one in views if not one.state.is_final or one.updated is None or one.updated.date() == today]
 
     @hookimpl
@@ -100,7 +97,7 @@ class SimOrders(Orders):
     @hookimpl
     def check_order_can_be_modified_given_control_object(self, control: OrderControl) -> bool:
         """Return whether the order behind a handle can still be changed."""
-        return self._exchange.order(control.order_ref).current().state in _CHANGEABLE
+        return self._exchange.query(control.order_ref).state in _CHANGEABLE
 
     @hookimpl
     def modify_limit_price_given_control_object(
@@ -112,7 +109,7 @@ class SimOrders(Orders):
     @hookimpl
     def modify_order_given_control_object(self, control: OrderControl, change: OrderChange) -> OrderControl:
         """Change price, trigger or quantity of the order behind a handle."""
-        order = self._exchange.order(control.order_ref).current().order
+        order = self._exchange.query(control.order_ref).order
         for field in ("limit_price", "stop_price"):
             if getattr(change, field) is not None and getattr(order, field) is None:
                 raise OrderCannotBeModified(
@@ -122,19 +119,7 @@ class SimOrders(Orders):
         return control
 
     def _prepared(self, order: Order) -> Order:
-        """Return an order for contracts that are listed, by the dates they are listed by."""
-        contract = order.contract
-        if not isinstance(contract, FuturesContract):
-            raise InvalidOrder(
-                f"{contract} is a currency pair.", remedy="Place it with broker.fx.put_fx_order_on_stack."
-            )
-        dates = tuple(self._simulation.tradable(leg).contract.dates[0] for leg in contract.legs)
-        if dates == contract.dates:
-            self._listed.add(contract)
-            return order
-        return _renamed(order, FuturesContract(contract.instrument_code, dates))
-
-
-def _renamed(order: Order, contract: FuturesContract) -> Order:
-    children = tuple(_renamed(child, contract) for child in order.children)
-    return attrs.evolve(order, contract=contract, children=children)
+        found = self._simulation.prepared(order)
+        if found is order:
+            self._listed.add(order.contract)
+        return found

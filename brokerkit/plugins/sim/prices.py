@@ -36,8 +36,8 @@ class SimPrices(Prices):
     @hookimpl
     def contract_dates_with_price_data_for_instrument_code(self, instrument_code: str) -> list[str]:
         """Return the contracts that had a price by the simulation's clock."""
-        now, today = self._simulation.exchange.now_ns, self._simulation.now.date()
-        feed = self._simulation.feed
+        simulation = self._simulation.reached()
+        now, today, feed = simulation.exchange.now_ns, simulation.now.date(), simulation.feed
         dates = [
             one.contract.date
             for one in feed.contracts(instrument_code)

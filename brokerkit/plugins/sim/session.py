@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from brokerkit.errors import InvalidSetting
+from brokerkit.errors import ConnectionLost, InvalidSetting, RequestTimedOut
 from brokerkit.plugins.sim.capital import SimCapital
 from brokerkit.plugins.sim.contracts import SimContracts
 from brokerkit.plugins.sim.exchange import Latency, Models, NoSlippage, OutsideHours, TickSlippage, VolumeShare
@@ -52,14 +52,30 @@ def open_session(settings: SimSettings, services: Services) -> Session:
         ),
         account_kind=AccountKind.SIMULATED,
         native=simulation,
-        state=lambda: ConnectionState.CONNECTED if exchange.is_connected else ConnectionState.DISCONNECTED,
-        close=clock.stop if clock is not None else _nothing,
+        state=lambda: _state(exchange),
+        close=lambda: _close(exchange, clock),
         data=feed.describe(),
     )
 
 
-def _nothing() -> None:
-    """Free nothing: a simulation without a clock of its own holds memory only."""
+def _close(exchange: FedExchange, clock: RealTimeClock | None) -> None:
+    """Stop the clock, and let go of what the exchange holds."""
+    try:
+        if clock is not None:
+            clock.stop()
+    finally:
+        exchange.close()
+
+
+def _state(exchange: FedExchange) -> ConnectionState:
+    """Return whether the line to the exchange is up; a fault may have cut or silenced it."""
+    try:
+        exchange.check_line()
+    except RequestTimedOut:
+        return ConnectionState.RECONNECTING
+    except ConnectionLost:
+        return ConnectionState.DISCONNECTED
+    return ConnectionState.CONNECTED
 
 
 def _start(settings: SimSettings, feed: Feed) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from brokerkit.errors import ContractExpired, InvalidArgument, MissingContract
+from brokerkit.errors import ContractExpired, InvalidArgument, InvalidOrder, MissingContract
 from brokerkit.plugins.sim.feeds.bars import to_datetime
 from brokerkit.plugins.sim.feeds.chain import find_contract
 from brokerkit.plugins.sim.feeds.fed_exchange import FedExchange
@@ -14,6 +14,7 @@ from brokerkit.plugins.sim.feeds.feed import Feed, InstrumentFacts, ListedContra
 from brokerkit.plugins.sim.harness import SimHarness
 from brokerkit.plugins.sim.throttle import Throttle
 from brokerkit.spec.contract import FuturesContract
+from brokerkit.spec.order import Order
 
 
 @attrs.frozen(eq=False)
@@ -86,7 +87,7 @@ class Simulation:
 
     def conformance_harness(self) -> SimHarness:
         """Return what can break this simulation on purpose, for brokerkit's conformance suite."""
-        return SimHarness(self.exchange, self.throttle)
+        return SimHarness(self.exchange, self.throttle, self.prepared)
 
     # -- what the domains ask ------------------------------------------------------------
 
@@ -94,12 +95,24 @@ class Simulation:
         """Return what is known of an instrument."""
         return self.feed.facts(instrument_code)
 
+    def reached(self) -> Simulation:
+        """Return the simulation itself, if a request would be answered now.
+
+        Raises:
+            ConnectionLost: The line is down.
+            RequestTimedOut: The line is up and silent.
+        """
+        self.exchange.check_line()
+        return self
+
     def known(self, contract: FuturesContract) -> ListedContract:
         """Return a single contract that trades now or has traded.
 
         Raises:
+            ConnectionLost: The line is down.
             MissingContract: No such contract, or it does not trade yet.
         """
+        self.exchange.check_line()
         found = find_contract(self.feed, contract)
         if found.first_day > self.now.date():
             raise MissingContract(
@@ -125,3 +138,24 @@ class Simulation:
                 remedy="broker.contracts.get_list_of_contract_dates_for_instrument_code lists those that trade.",
             )
         return self.exchange.ensure_listed(found.contract)
+
+    def prepared(self, order: Order) -> Order:
+        """Return an order for contracts that are listed at the exchange, by the dates they are listed by.
+
+        Raises:
+            InvalidOrder: It is for a currency pair.
+            MissingContract: No such contract.
+            ContractExpired: It no longer trades.
+        """
+        contract = order.contract
+        if not isinstance(contract, FuturesContract):
+            raise InvalidOrder(
+                f"{contract} is a currency pair.", remedy="Place it with broker.fx.put_fx_order_on_stack."
+            )
+        dates = tuple(self.tradable(leg).contract.dates[0] for leg in contract.legs)
+        return order if dates == contract.dates else _renamed(order, FuturesContract(contract.instrument_code, dates))
+
+
+def _renamed(order: Order, contract: FuturesContract) -> Order:
+    children = tuple(_renamed(child, contract) for child in order.children)
+    return attrs.evolve(order, contract=contract, children=children)

@@ -234,6 +234,11 @@ class Exchange(Queries):
             self._board.add(one)
             self._open_channel()
 
+    def clear_faults(self) -> None:
+        """Let nothing go wrong from now on; what has struck stays as it is."""
+        with self._lock:
+            self._board.clear()
+
     def disconnect(self, reason: str = "ordered", lasts: timedelta | None = None) -> None:
         """Break the line to the client, for a while or until `reconnect`. Orders go on working."""
         with self._lock:

@@ -270,6 +270,10 @@ class FaultBoard:
         """Add a fault; its count begins now."""
         self._entries.append(_Entry(one, Random(f"fault:{self._seed}:{one.name}:{len(self._entries)}")))
 
+    def clear(self) -> None:
+        """Forget every fault."""
+        self._entries.clear()
+
     def __len__(self) -> int:
         """Return the number of faults."""
         return len(self._entries)
