@@ -17,6 +17,7 @@ from brokerkit.registry.entry_points import extra_that_brings, missing_dependenc
 from brokerkit.registry.lazy_store import LazyStore
 from brokerkit.registry.planning import Plan, plan_broker
 from brokerkit.registry.strict_manager import StrictPluginManager
+from brokerkit.registry.tracing import trace_when_asked
 from brokerkit.registry.wrapping import wrap
 from brokerkit.spec.capital import AccountKind
 from brokerkit.spec.domains import DOMAINS
@@ -75,6 +76,7 @@ def assemble(plan: Plan) -> Broker:
         broker = _broker(plan, machinery, read_only=any(isinstance(each, ReadOnly) for each in middlewares))
         _wrap(plan, manager, broker, middlewares, wrapped)
         events.refresh()
+        trace_when_asked(manager, name, masker(plan.secrets))
         machinery.resources = resources.pop_all()
     return broker
 

@@ -105,6 +105,19 @@ def test_the_plugin_is_closed_once_even_when_many_threads_close(install: Install
     assert broker.native == [1]
 
 
+def test_every_call_and_its_outcome_are_logged_when_the_environment_asks_for_it(
+    install: Install, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    install()
+    monkeypatch.setenv("BROKERKIT_TRACE", "1")
+    with open_broker("acme") as broker, caplog.at_level("INFO", logger="brokerkit.trace"):
+        broker.fx.get_fx_prices("GBPUSD")
+    assert [record.getMessage() for record in caplog.records] == [
+        "acme: get_fx_prices(fx_code='GBPUSD')",
+        "acme: get_fx_prices returned ['GBPUSD', 1.25]",
+    ]
+
+
 def test_two_brokers_of_one_plugin_share_nothing(install: Install) -> None:
     install()
     first, second = open_broker("acme"), open_broker("acme")
