@@ -38,7 +38,11 @@ class RawClient:
         self.socket.sendall(b"API\0" + struct.pack(">I", len(payload)) + payload)
         self._reader = FrameReader(limit=1 << 26)
         self._frames: list[list[str]] = []
-        self.greeting = self.frame()
+        try:
+            self.greeting = self.frame()
+        except (EOFError, OSError):
+            self.socket.close()
+            raise
         self.version = int(self.greeting[0])
 
     def start(self, client_id: int = 1) -> RawClient:

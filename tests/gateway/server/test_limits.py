@@ -1,0 +1,327 @@
+"""What a gateway allows, and how it turns clients away."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import ib_insync as ibi
+import pytest
+
+from brokerkit.plugins.sim.gateway import GatewaySettings, Limits, SimulatedGateway
+from brokerkit.plugins.sim.gateway.codec import requests
+from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
+from brokerkit.plugins.sim.gateway.codec.parts import Contract
+from brokerkit.plugins.sim.gateway.pacing import HistoryPacing, MessageRate
+
+ES = Contract(symbol="ES", sec_type="FUT", last_trade_date="202312", exchange="CME")
+MarketDataRequest = requests.market_data.MarketDataRequest
+HistoricalDataRequest = requests.history.HistoricalDataRequest
+IdsRequest = requests.session.IdsRequest
+
+Connect = Callable[..., Any]
+
+
+def errors(frames: list[list[str]]) -> list[tuple[str, str]]:
+    return [(frame[2], frame[3]) for frame in frames if frame[0] == "4"]
+
+
+@pytest.mark.parametrize(("offered", "agreed"), [("v157..176", "176"), ("v100..157", "157"), ("v157..178", "176")])
+def test_the_highest_common_version_is_spoken(
+    gateway: SimulatedGateway, raw: Connect, offered: str, agreed: str
+) -> None:
+    assert raw(gateway, None, offered).greeting[0] == agreed
+
+
+def test_a_version_that_is_not_served_is_turned_away(gateway: SimulatedGateway, raw: Connect) -> None:
+    with pytest.raises((EOFError, ConnectionError)):
+        raw(gateway, None, "v200..225")
+
+
+@pytest.mark.parametrize("opening", [b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00", b"API\0\xff\xff\xff\xff"])
+def test_strangers_are_turned_away_at_once(gateway: SimulatedGateway, opening: bytes) -> None:
+    with socket.create_connection((gateway.host, gateway.port), timeout=5) as stranger:
+        stranger.sendall(opening)
+        assert stranger.recv(100) == b""
+
+
+def test_windows_zone_names_and_older_server(run_gateway: Connect, raw: Connect) -> None:
+    settings = GatewaySettings(port=0, time_zone="Europe/London", windows_zone_names=True, server_version=173)
+    client = raw(run_gateway(settings), None)
+    assert client.greeting == ["173", "20231129 00:00:00 GMT Standard Time"]
+
+
+def test_a_client_id_is_used_once(gateway: SimulatedGateway, ib: ibi.IB, raw: Connect) -> None:
+    second = raw(gateway, None)
+    second.send(requests.session.StartApi(1))
+    assert errors([second.frame()]) == [("-1", "326")]
+    with pytest.raises(EOFError):
+        second.frame()
+    assert ib.reqCurrentTime()
+
+
+def test_an_id_is_free_again_when_its_client_has_left(gateway: SimulatedGateway, raw: Connect) -> None:
+    raw(gateway, 9).close()
+    for _ in range(100):
+        client = raw(gateway, None)
+        client.send(requests.session.StartApi(9))
+        if client.frame()[0] == "15":
+            break
+    else:
+        pytest.fail("the id never became free")
+
+
+def test_the_33rd_client_is_turned_away(run_gateway: Connect, raw: Connect) -> None:
+    gateway = run_gateway(GatewaySettings(port=0))
+    clients = [raw(gateway, number) for number in range(32)]
+    with pytest.raises((EOFError, ConnectionError)):
+        raw(gateway, 33)
+    assert all(client.answers(IdsRequest()) for client in clients)
+
+
+def test_too_many_messages_are_error_100_and_then_the_end(run_gateway: Connect, raw: Connect) -> None:
+    gateway = run_gateway(GatewaySettings(port=0, limits=Limits(messages_per_second=5)))
+    client = raw(gateway, None)
+    client.send(requests.session.StartApi(1))
+    for _ in range(10):
+        client.send(IdsRequest())
+    frames = client.until(lambda frame: frame[0] == "4" and frame[3] == "100")
+    assert sum(frame[0] == "9" for frame in frames) == 5
+    assert frames[-1][4].startswith("Max rate of messages per second has been exceeded:max=5")
+    gateway.call(lambda g: setattr(g.session_of(1).rate, "strikes", 2))
+    gateway.call(lambda g: setattr(g.session_of(1).rate, "_struck_at", 0.0))
+    client.send(IdsRequest())
+    with pytest.raises((EOFError, ConnectionError)):
+        client.until(lambda frame: False)
+
+
+def test_every_second_above_the_rate_is_one_strike() -> None:
+    rate = MessageRate(2)
+    assert [rate.admit(at) for at in (0.0, 0.1, 0.2, 0.3, 1.0, 1.15, 1.2, 2.3, 2.31, 2.32)] == [
+        *(True, True, False, False, True, True, False, True, True, False),
+    ]
+    assert (rate.strikes, rate.out) == (3, True)
+
+
+def test_market_data_lines(run_gateway: Connect, raw: Connect) -> None:
+    client = raw(run_gateway(GatewaySettings(port=0, limits=Limits(market_data_lines=2))))
+    for number in (1, 2):
+        assert errors(client.answers(MarketDataRequest(number, ES))) == []
+    assert errors(client.answers(MarketDataRequest(3, ES))) == [("3", "101")]
+    assert errors(client.answers(MarketDataRequest(2, ES))) == [("2", "102")]
+    assert errors(client.answers(requests.market_data.CancelMarketData(1))) == []
+    assert errors(client.answers(requests.market_data.CancelMarketData(1))) == [("1", "300")]
+    assert errors(client.answers(MarketDataRequest(3, ES))) == []
+
+
+def bars(number: int, **changes: Any) -> HistoricalDataRequest:
+    asked = {"bar_size": "30 secs", "duration": "60 S", "what_to_show": "TRADES", **changes}
+    return HistoricalDataRequest(number, ES, **asked)
+
+
+def test_the_same_small_bars_twice_is_a_pacing_violation(run_gateway: Connect, raw: Connect) -> None:
+    client = raw(run_gateway(GatewaySettings(port=0)))
+    client.answers(bars(1))
+    (error,) = client.answers(bars(2))
+    assert error[3] == "162"
+    assert "pacing violation" in error[4]
+
+
+def test_small_bars_are_counted_over_ten_minutes() -> None:
+    pacing = HistoryPacing(Limits())
+    admitted = [pacing.admit(9.5 * n, ("request", n), ("contract", n)) for n in range(61)]
+    assert admitted == [True] * 60 + [False]
+    assert pacing.admit(601.0, "new", "other")
+
+
+def test_six_requests_for_one_contract_within_two_seconds() -> None:
+    pacing = HistoryPacing(Limits())
+    assert [pacing.admit(0.1 * n, n, "contract") for n in range(6)] == [True] * 5 + [False]
+    assert pacing.admit(3.0, 7, "contract")
+
+
+def test_quotes_count_twice() -> None:
+    pacing = HistoryPacing(Limits(small_bar_requests=10))
+    assert [pacing.admit(5.0 * n, n, n, weight=2) for n in range(6)] == [True] * 5 + [False]
+
+
+def test_open_history_requests(run_gateway: Connect, raw: Connect) -> None:
+    limits = Limits(open_history_requests=2, messages_per_second=None)
+    client = raw(run_gateway(GatewaySettings(port=0, limits=limits)))
+    kept = {"bar_size": "1 min", "duration": "60 S", "what_to_show": "TRADES", "keep_up_to_date": True}
+    for number in (1, 2):
+        assert errors(client.answers(HistoricalDataRequest(number, ES, **kept))) == []
+    assert errors(client.answers(HistoricalDataRequest(3, ES, **kept))) == [("3", "162")]
+
+
+def test_a_read_only_gateway_takes_no_orders(run_gateway: Connect, raw: Connect) -> None:
+    client = raw(run_gateway(GatewaySettings(port=0, read_only=True)))
+    order = OrderTerms(action="BUY", total_quantity=1.0, order_type="MKT")
+    (error,) = client.answers(requests.orders.PlaceOrder(1, ES, order))
+    assert (error[2], error[3]) == ("1", "321")
+    assert error[4].endswith("The API interface is currently in Read-Only mode.")
+    assert errors(client.answers(requests.orders.GlobalCancel())) == [("-1", "321")]
+
+
+def test_data_permissions(run_gateway: Connect, raw: Connect) -> None:
+    settings = GatewaySettings(port=0, live_data=frozenset({"GC"}), delayed_data=frozenset({"ES"}))
+    client = raw(run_gateway(settings))
+    gold, corn = (
+        Contract(symbol="GC", sec_type="FUT", last_trade_date="202402"),
+        Contract(con_id=0, symbol="ZC", sec_type="FUT", last_trade_date="202403"),
+    )
+    assert [f[0] for f in client.answers(MarketDataRequest(1, gold))][:2] == ["81", "58"]
+    assert errors(client.answers(MarketDataRequest(2, ES))) == [("2", "354")]
+    client.send(requests.market_data.MarketDataTypeRequest(3))
+    frames = client.answers(MarketDataRequest(3, ES))
+    assert errors(frames) == [("3", "10167")]
+    assert [frame[3] for frame in frames if frame[0] == "58"] == ["3"]
+    assert {frame[3] for frame in frames if frame[0] == "1"} <= {"66", "67", "68", "72", "73", "75", "76"}
+    assert errors(client.answers(MarketDataRequest(4, corn))) == [("4", "354")]
+
+
+def test_frozen_data_while_the_market_is_closed(run_gateway: Connect, raw: Connect) -> None:
+    client = raw(run_gateway(hours=(8, 16)))
+    client.send(requests.market_data.MarketDataTypeRequest(2))
+    frames = client.answers(MarketDataRequest(1, ES))
+    assert [frame[3] for frame in frames if frame[0] == "58"] == ["2"]
+
+
+def test_summaries_and_accounts(run_gateway: Connect, raw: Connect) -> None:
+    client = raw(run_gateway(accounts=("DU1000001", "DU1000002")))
+    summary = requests.account.AccountSummaryRequest
+    frames = client.answers(summary(1, "All", "NetLiquidation"))
+    assert {frame[3] for frame in frames if frame[0] == "63"} == {"DU1000001", "DU1000002"}
+    client.answers(summary(2, "All", "NetLiquidation"))
+    assert errors(client.answers(summary(3, "All", "NetLiquidation"))) == [("3", "322")]
+    order = OrderTerms(action="BUY", total_quantity=1.0, order_type="MKT")
+    assert errors(client.answers(requests.orders.PlaceOrder(1, ES, order))) == [("1", "435")]
+
+
+def test_open_orders_may_come_before_the_first_id(run_gateway: Connect, raw: Connect, connect: Connect) -> None:
+    gateway = run_gateway(GatewaySettings(port=0, open_orders_first=True, limits=Limits.none()))
+    client = raw(gateway, None)
+    client.send(requests.session.StartApi(3))
+    assert client.frame() == ["53", "1"]
+    assert client.frame()[0] == "15"
+    assert connect(gateway, 4).isConnected()
+
+
+def test_a_new_day_forgets_executions_and_completed_orders(
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, filled: Connect, connect: Connect
+) -> None:
+    filled(ib, ib.placeOrder(es, ibi.MarketOrder("BUY", 1)))
+    gateway.advance(timedelta(days=1))
+    again = connect(gateway, 2)
+    assert again.fills() == []
+    assert again.trades() == []
+    assert again.positions()[0].position == 1
+
+
+def test_manual_orders_are_bound_to_client_0(gateway: SimulatedGateway, connect: Connect) -> None:
+    from brokerkit.spec.contract import FuturesContract
+    from brokerkit.spec.order import Order
+
+    contract = FuturesContract("SP500", "202312")
+    gateway.call(lambda g: g.exchange.submit(Order.limit(contract, 1, "4000")))
+    other, master = connect(gateway, 1), connect(gateway, 0)
+    assert other.openTrades() == []
+    (trade,) = master.openTrades()
+    assert trade.order.orderId > 0
+    master.cancelOrder(trade.order)
+    master.reqCurrentTime()
+    assert gateway.call(lambda g: g.orders.registry.open_orders()) == []
+
+
+# Hostile input
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"\0",
+        b"9999\0",
+        b"x\0",
+        b"3\x001\0",
+        b"3\0",
+        b"9\x008\x00abc\0",
+        b"20\0" + b"\0" * 5,
+        b"1\0" * 400_000,
+        b"no end",
+        b"3\x001\0" + b"9" * 5000 + b"\0",
+        b"\xff\xfe\0",
+        b"71\x002\x00-5\x00\0",
+    ],
+)
+def test_a_bad_message_is_an_error_and_no_more(gateway: SimulatedGateway, raw: Connect, payload: bytes) -> None:
+    client = raw(gateway)
+    client.socket.sendall(struct.pack(">I", len(payload)) + payload)
+    frames = client.answers(IdsRequest())
+    assert frames[-1] == ["9", "1", "1"]
+    assert all(frame[0] == "4" for frame in frames[:-1])
+
+
+def test_a_frame_of_absurd_length_ends_only_its_own_connection(
+    gateway: SimulatedGateway, raw: Connect, ib: ibi.IB
+) -> None:
+    hostile = raw(gateway, 66)
+    hostile.socket.sendall(struct.pack(">I", 2**31))
+    with pytest.raises((EOFError, ConnectionError)):
+        hostile.frame()
+    assert ib.reqCurrentTime()
+
+
+def test_nothing_is_served_before_the_api_is_started(gateway: SimulatedGateway, raw: Connect) -> None:
+    client = raw(gateway, None)
+    client.send(requests.account.PositionsRequest())
+    assert errors([client.frame()]) == [("-1", "320")]
+
+
+def test_a_client_that_does_not_read_is_disconnected(run_gateway: Connect, raw: Connect) -> None:
+    gateway = run_gateway(GatewaySettings(port=0, limits=Limits(messages_per_second=None, unread_bytes=1 << 20)))
+    deaf, other = raw(gateway, 1), raw(gateway, 2)
+    deaf.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    asked = {"bar_size": "1 min", "duration": "3 D", "what_to_show": "TRADES"}
+    with suppress(ConnectionError):
+        for number in range(400):
+            deaf.send(HistoricalDataRequest(number, ES, **asked))
+    for _ in range(400):
+        assert other.answers(IdsRequest())
+        if gateway.call(lambda g: g.session_of(1)) is None:
+            break
+    else:
+        pytest.fail("the deaf client is still served")
+
+
+def test_an_internal_error_reaches_its_client_and_nobody_else(
+    gateway: SimulatedGateway, raw: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = raw(gateway)
+
+    def fail(*args: object) -> None:
+        raise RuntimeError("broken for this test")
+
+    gateway.call(lambda g: g._handlers.update({IdsRequest: fail}))
+    assert errors(client.answers(IdsRequest())) == [("-1", "322")]
+
+
+def test_a_gateway_that_cannot_listen_says_so(gateway: SimulatedGateway, run_gateway: Connect) -> None:
+    from brokerkit.errors import CannotConnect
+
+    with pytest.raises(CannotConnect, match=f"Cannot listen on 127.0.0.1:{gateway.port}"):
+        run_gateway(GatewaySettings(port=gateway.port))
+
+
+def test_listening_beyond_this_machine_is_warned_of(run_gateway: Connect, caplog: pytest.LogCaptureFixture) -> None:
+    run_gateway(GatewaySettings(host="0.0.0.0", port=0))
+    assert "anybody who reaches it can trade on this simulation" in caplog.text
+
+
+def test_timeout_of_326_in_ib_insync(gateway: SimulatedGateway, ib: ibi.IB) -> None:
+    with pytest.raises((TimeoutError, asyncio.TimeoutError, ConnectionError)):
+        ibi.IB().connect(gateway.host, gateway.port, clientId=1, timeout=0.3)
