@@ -12,6 +12,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,7 @@ NEVER_AFTER_WORKING = {OrderState.PENDING, OrderState.REJECTED}
 ticks = st.integers(min_value=-8, max_value=8)
 sizes = st.integers(min_value=1, max_value=9)
 contracts = st.sampled_from([GOLD, DAX])
+bar_moves = st.tuples(ticks, ticks, st.integers(0, 5), st.integers(0, 5), st.integers(0, 12))
 
 
 class Bar:
@@ -95,7 +97,7 @@ class ExchangeMachine(RuleBasedStateMachine):
             st.tuples(ticks, ticks, st.integers(0, 5), st.integers(0, 5), st.integers(0, 12)), min_size=2, max_size=2
         )
     )
-    def bar(self, moves: list[tuple[int, int, int, int, int]]) -> None:
+    def bar(self, moves: tuple[tuple[int, int, int, int, int], ...]) -> None:
         """Give both contracts their next bar, and move the clock to its end."""
         now = self.exchange.now_ns
         start = -(-now // MINUTE) * MINUTE
@@ -124,8 +126,8 @@ class ExchangeMachine(RuleBasedStateMachine):
         bracket=st.booleans(),
     )
     def submit(
-        self, contract: FuturesContract, lots: int, buys: bool, kind: OrderType, held: TimeInForce, away: int, more: int,
-        group: str, bracket: bool,
+        self, contract: FuturesContract, lots: int, buys: bool, kind: OrderType, held: TimeInForce, away: int,
+        more: int, group: str, bracket: bool,
     ) -> None:  # fmt: skip
         prices: dict[str, Decimal] = {}
         level = self.at[contract] + away
@@ -309,7 +311,7 @@ class ExchangeMachine(RuleBasedStateMachine):
     @invariant()
     def told_states_are_legal(self) -> None:
         for states in self.told.values():
-            for before, after in zip(states, states[1:], strict=False):
+            for before, after in pairwise(states):
                 assert before not in FINAL or after is before
                 assert before is not OrderState.WORKING or after not in NEVER_AFTER_WORKING
 
