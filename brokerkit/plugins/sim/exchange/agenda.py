@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heappush
 from typing import Any
 
 BAR_BODY, SESSION_CLOSE, CONTRACT_END, ARRIVAL, SESSION_OPEN, NOTICE, BAR_OPEN = range(7)
@@ -30,10 +30,3 @@ class Agenda:
         """Have an action done when the clock reaches a time."""
         self._serial += 1
         heappush(self.due, (time, rank, self._serial, action, argument))
-
-    def pop(self, until: int) -> Due | None:
-        """Take the next action that is due by a time, or return None."""
-        due = self.due
-        if due and (due[0][0] < until or (due[0][0] == until and due[0][1] < BAR_OPEN)):
-            return heappop(due)
-        return None

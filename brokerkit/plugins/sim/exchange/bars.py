@@ -182,9 +182,10 @@ class BarSeries:
     def close_at(self, now: int) -> int | None:
         """Return the close of the last bar that ended by `now`, or None before the first; nothing moves."""
         ends, at = self.ends, self.at
+        if at < len(ends) and ends[at] > now:
+            return self.closes[at - 1] if at else self.last
         if ends and ends[-1] > now:
-            passed = at if ends[at] > now else bisect_right(ends, now, at)
-            return self.closes[passed - 1] if passed else self.last
+            return self.closes[bisect_right(ends, now, at) - 1]
         for bars in reversed(self._segments):
             passed = int(np.searchsorted(bars.end, now, side="right"))
             if passed:
@@ -237,14 +238,13 @@ class BarSeries:
             del column[: self.at]
         self.at = 0
 
-    def first_reaching(self, at: int, low: int, high: int) -> int:
+    def first_reaching(self, at: int, stop: int, low: int, high: int) -> int:
         """Return the first bar of the window from `at` with a low at most, or a high at least, as given.
 
         Returns:
-            A place in the window; its length when no bar of it reaches that far.
+            A place in the window; `stop` when no bar before that reaches that far.
         """
         lows, highs = self.lows, self.highs
-        stop = len(lows)
         while at < stop and lows[at] > low and highs[at] < high:
             at += 1
         return at

@@ -8,12 +8,8 @@ from typing import Any
 
 from brokerkit.plugins.sim.exchange.channel import Channel
 from brokerkit.plugins.sim.exchange.journal import (
-    COMMISSION,
-    CONNECTION,
     FILL,
     GAP,
-    POSITION,
-    STATUS,
     Entry,
     Execution,
     Line,
@@ -60,19 +56,43 @@ class Delivery:
         self.told = 0
         self.anybody = False
         self._busy = threading.Lock()
+        self._relays: tuple[tuple[Listener, Callable[[Any], bool]], ...] = ()
         self._listeners: dict[EventKind, tuple[Listener, ...]] = dict.fromkeys(_KINDS, ())
 
     def listen(self, kind: EventKind, listener: Listener) -> None:
         """Have a listener told of every event of a kind from now on."""
+        self._begin()
         self._listeners[kind] = (*self._listeners[kind], listener)
-        if not self.anybody and self.channel is None:
-            self.told = len(self.journal)
-        self.anybody = True
+
+    def relay(self, tell: Listener, is_wanted: Callable[[Any], bool]) -> None:
+        """Have a function told of every event of every kind that is wanted when it happens."""
+        self._begin()
+        self._relays = (*self._relays, (tell, is_wanted))
 
     def unlisten(self, kind: EventKind, listener: Listener) -> None:
         """Stop telling a listener."""
         self._listeners[kind] = tuple(one for one in self._listeners[kind] if one != listener)
-        self.anybody = any(self._listeners.values())
+        self.anybody = bool(self._relays) or any(self._listeners.values())
+
+    def _begin(self) -> None:
+        if not self.anybody and self.channel is None:
+            self.told = len(self.journal)
+        self.anybody = True
+
+    def wants(self, kind: EventKind) -> bool:
+        """Return whether anybody wants events of a kind now."""
+        return bool(self._wanted()[kind])
+
+    def _wanted(self) -> dict[EventKind, tuple[Listener, ...]]:
+        """Return who wants events now, by their kind."""
+        if not self._relays:
+            return self._listeners
+        wanted = dict(self._listeners)
+        for tell, is_wanted in self._relays:
+            for kind in _KINDS:
+                if is_wanted(kind):
+                    wanted[kind] = (*wanted[kind], tell)
+        return wanted
 
     def deliver(self) -> None:
         """Tell the listeners all that is new, unless another call is doing it already."""
@@ -102,50 +122,50 @@ class Delivery:
 
     def tell(self, entry: Entry, view: BrokerOrder | None = None) -> None:
         """Tell the listeners of one entry."""
-        listeners = self._listeners
-        kind = entry.kind
-        if kind == FILL and isinstance(entry, Execution):
-            self._tell_execution(entry, view)
-        elif kind == STATUS and isinstance(entry, Status):
-            for listener in listeners[BrokerOrder]:
-                listener(view or entry.as_view())
-        elif kind == COMMISSION and isinstance(entry, Execution):
-            for listener in listeners[CommissionReport]:
-                listener(entry.as_commission())
-        elif kind == POSITION and isinstance(entry, Settlement):
-            self._tell_position(entry.holding, entry.time)
-        elif kind in (CONNECTION, GAP) and isinstance(entry, Line):
-            self._tell_line(entry)
+        kind = entry[0]
+        listeners = self._wanted()
+        if isinstance(entry, Execution):
+            if kind == FILL:
+                _tell_execution(listeners, entry, view)
+            elif listeners[CommissionReport]:
+                _tell_all(listeners[CommissionReport], entry.as_commission())
+        elif isinstance(entry, Status):
+            if listeners[BrokerOrder]:
+                _tell_all(listeners[BrokerOrder], view or entry.as_view())
+        elif isinstance(entry, Settlement):
+            _tell_position(listeners[Position], entry.holding, entry.time)
+        elif isinstance(entry, Line):
+            _tell_line(listeners, entry)
 
-    def _tell_execution(self, execution: Execution, seen: BrokerOrder | None) -> None:
-        listeners = self._listeners
-        if listeners[Fill]:
-            fill = execution.as_fill()
-            for listener in listeners[Fill]:
-                listener(fill)
-        if listeners[BrokerOrder]:
-            view = seen or execution.as_view()
-            for listener in listeners[BrokerOrder]:
-                listener(view)
-        if execution.reported:
-            for listener in listeners[CommissionReport]:
-                listener(execution.as_commission())
-        self._tell_position(execution.holding, execution.time)
 
-    def _tell_position(self, holding: Holding, time: int) -> None:
-        if not self._listeners[Position]:
-            return
-        position = position_of(holding, time)
-        if position is not None:
-            for listener in self._listeners[Position]:
-                listener(position)
+def _tell_execution(
+    listeners: dict[EventKind, tuple[Listener, ...]], execution: Execution, seen: BrokerOrder | None
+) -> None:
+    if listeners[Fill]:
+        fill = execution.as_fill()
+        for listener in listeners[Fill]:
+            listener(fill)
+    if listeners[BrokerOrder]:
+        _tell_all(listeners[BrokerOrder], seen or execution.as_view())
+    if execution.reported and listeners[CommissionReport]:
+        _tell_all(listeners[CommissionReport], execution.as_commission())
+    if listeners[Position]:
+        _tell_position(listeners[Position], execution.holding, execution.time)
 
-    def _tell_line(self, line: Line) -> None:
-        if line.kind == GAP:
-            gap = DataGap(time_of(line.since), time_of(line.time), line.reason)
-            for listener in self._listeners[DataGap]:
-                listener(gap)
-            return
-        change = ConnectionChange(line.state, line.reason, time_of(line.time))
-        for listener in self._listeners[ConnectionChange]:
-            listener(change)
+
+def _tell_position(listeners: tuple[Listener, ...], holding: Holding, time: int) -> None:
+    position = position_of(holding, time)
+    if position is not None:
+        _tell_all(listeners, position)
+
+
+def _tell_line(listeners: dict[EventKind, tuple[Listener, ...]], line: Line) -> None:
+    if line.kind == GAP:
+        _tell_all(listeners[DataGap], DataGap(time_of(line.since), time_of(line.time), line.reason))
+    else:
+        _tell_all(listeners[ConnectionChange], ConnectionChange(line.state, line.reason, time_of(line.time)))
+
+
+def _tell_all(listeners: tuple[Listener, ...], event: object) -> None:
+    for listener in listeners:
+        listener(event)

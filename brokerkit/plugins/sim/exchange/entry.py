@@ -16,7 +16,6 @@ from brokerkit.errors import (
 )
 from brokerkit.plugins.sim.exchange import hours, spreads
 from brokerkit.plugins.sim.exchange.live_order import LiveOrder
-from brokerkit.plugins.sim.exchange.terms import OutsideHours
 from brokerkit.plugins.sim.exchange.units import nanoseconds, price_of, price_units
 from brokerkit.spec.broker_order import OrderState
 from brokerkit.spec.order import Order, OrderType, TimeInForce
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
 
 _AT_ONCE = (TimeInForce.IOC, TimeInForce.FOK, TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE)
 _PLAIN = (OrderType.MARKET, OrderType.LIMIT)
-MARKET, DAY = OrderType.MARKET, TimeInForce.DAY
+MARKET, LIMIT = OrderType.MARKET, OrderType.LIMIT
+DAY, GTC = TimeInForce.DAY, TimeInForce.GTC
 
 
 def checked(venue: Venue, order: Order, number: int) -> LiveOrder:
@@ -41,35 +41,32 @@ def checked(venue: Venue, order: Order, number: int) -> LiveOrder:
         MarketClosed: The market is closed and its terms say that orders are refused then.
         DuplicateOrder: The reference was used before.
     """
-    several = len(order.quantity) > 1
-    listing = spreads.listing_for(venue, order) if several else venue.listing_of(order.contract)
-    account = venue.account_of(order.account)
     if order.order_ref in venue.orders:
         raise DuplicateOrder(
             f"Order {order.order_ref} was placed before, as #{venue.orders[order.order_ref].number}.",
             remedy="Nothing was sent. A new order needs a new order_ref.",
         )
-    check_market(venue, listing, order)
-    if order.order_type is not MARKET or order.time_in_force is not DAY or order.algo:
+    several = len(order.quantity) > 1
+    listing = spreads.listing_for(venue, order) if several else venue.listing_of(order.contract)
+    account = venue.account_of(order.account)
+    if listing.expired or listing.refuses_when_closed:
+        check_market(venue, listing, order)
+    kind, held = order.order_type, order.time_in_force
+    if held is not DAY or (kind is not MARKET and kind is not LIMIT) or order.algo:
         check_instruction(venue, order)
     if several:
-        live: LiveOrder = spreads.SpreadOrder(venue, number, order, listing, account)
-    else:
-        live = LiveOrder(venue, number, order, listing, account, listing.holding_of(account), venue.now)
-    if order.order_type is not MARKET:
-        take_prices(live, order)
-    return live
+        return _with_prices(spreads.SpreadOrder(venue, number, order, listing, account), order)
+    live = LiveOrder(venue, number, order, listing, account, listing.holding_of(account), venue.now)
+    if held is DAY or held is GTC:
+        live.is_plain = not (order.oco_group or order.children or order.post_only or order.reduce_only)
+    return live if kind is MARKET else _with_prices(live, order)
 
 
 def check_market(venue: Venue, listing: Listing, order: Order) -> None:
     """Refuse an order for a contract that has ended, or for a closed market that takes none."""
     if listing.expired:
         raise ContractExpired(f"{listing.name} stopped trading.", remedy="Order a later contract.")
-    if (
-        listing.terms.outside_hours is OutsideHours.REFUSE
-        and not order.outside_hours
-        and not hours.is_open(listing, venue.now)
-    ):
+    if listing.refuses_when_closed and not order.outside_hours and not hours.is_open(listing, venue.now):
         raise MarketClosed(f"The market of {listing.name} is closed.", remedy="Send it when the market is open.")
 
 
@@ -92,12 +89,8 @@ def good_till(order: Order) -> int:
     return nanoseconds(order.good_till) if order.good_till is not None else 0
 
 
-def take_prices(live: LiveOrder, order: Order) -> None:
-    """Give a live order its instruction's prices, in units.
-
-    Raises:
-        OffTickPrice: One lies between two ticks.
-    """
+def _with_prices(live: LiveOrder, order: Order) -> LiveOrder:
+    """Return a live order that knows its instruction's prices, in units."""
     terms = live.listing.terms
     limit, stop = order.limit_price, order.stop_price
     if limit is not None:
@@ -106,6 +99,7 @@ def take_prices(live: LiveOrder, order: Order) -> None:
         live.trigger = terms.on_tick(stop)
     if order.trail_amount is not None:
         terms.on_tick(order.trail_amount)
+    return live
 
 
 def check_flags(venue: Venue, live: LiveOrder) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from heapq import heappop
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import attrs
 
 from brokerkit.errors import InvalidArgument, OutcomeUnknown, RequestTimedOut
 from brokerkit.plugins.sim.exchange import margin, spreads
+from brokerkit.plugins.sim.exchange.agenda import BAR_OPEN
 from brokerkit.plugins.sim.exchange.bars import segment
 from brokerkit.plugins.sim.exchange.channel import Channel
 from brokerkit.plugins.sim.exchange.delivery import Delivery, EventKind, Listener
@@ -111,6 +113,7 @@ class Exchange(Queries):
                 account.in_currency(currency).deposited = money_units(exact(amount))
             account.in_currency(base_currency)
             accounts[name] = account
+            self._venue.default_account = next(iter(accounts.values()))
 
     def list_contract(self, terms: ContractTerms) -> None:
         """List a contract or a currency pair, so that it can be traded.
@@ -223,6 +226,16 @@ class Exchange(Queries):
         with self._lock:
             self._delivery.listen(kind, listener)
 
+    def relay(self, tell: Listener, is_wanted: Callable[[EventKind], bool]) -> None:
+        """Have `tell(event)` called for events of every kind that is wanted when they happen.
+
+        Args:
+            tell: As a listener.
+            is_wanted: Asked with the event's class before each; an unwanted event is not built.
+        """
+        with self._lock:
+            self._delivery.relay(tell, is_wanted)
+
     def unlisten(self, kind: EventKind, listener: Listener) -> None:
         """Stop calling a listener."""
         with self._lock:
@@ -255,6 +268,7 @@ class Exchange(Queries):
         channel = self._venue.channel
         if channel is None:
             channel = self._venue.channel = self._delivery.channel = Channel(self._venue, self._board)
+            self._venue.refit()
         return channel
 
     # -- clock ---------------------------------------------------------------------------
@@ -273,21 +287,26 @@ class Exchange(Queries):
         venue = self._venue
         if target < venue.now:
             raise InvalidArgument(f"The clock shows {self.now}, and does not go back to {time_of(target)}.")
-        pop, delivery, journal = venue.agenda.pop, self._delivery, venue.journal
-        while True:
-            with self._lock:
-                due = pop(target)
-                if due is None:
-                    if target > venue.now:
-                        venue.now = target
-                    if self._state is not None:
-                        self._state.save()
-                    return
-                if due[0] > venue.now:
-                    venue.now = due[0]
-                due[3](due[4])
-            if delivery.told < len(journal):
-                self._settle()
+        while self._step(target):
+            self._settle()
+
+    def _step(self, target: int) -> bool:
+        """Trade up to a time; return whether it stopped before to tell what happened."""
+        venue, told, journal = self._venue, self._delivery.told, self._venue.journal
+        due, lock = venue.agenda.due, self._lock
+        with lock:
+            while due and (due[0][0] < target or (due[0][0] == target and due[0][1] < BAR_OPEN)):
+                instant, _, _, action, argument = heappop(due)
+                if instant > venue.now:
+                    venue.now = instant
+                action(argument)
+                if len(journal) > told:
+                    return True
+            if target > venue.now:
+                venue.now = target
+            if self._state is not None:
+                self._state.save()
+        return False
 
     def advance(self, bars: int = 1) -> bool:
         """Move the clock to the end of the next bar of any contract, or of several one after another.
@@ -297,7 +316,7 @@ class Exchange(Queries):
         """
         with self._lock:
             venue = self._venue
-            target = self._timeline.after(venue.now, bars, (one.series for one in venue.listings.values()))
+            target = self._timeline.after(venue, bars)
         if target is None:
             return False
         self.advance_to(target)
@@ -375,17 +394,19 @@ class Exchange(Queries):
         """
         try:
             with self._lock:
-                self.check_line()
+                if self._venue.channel is not None:
+                    self.check_line()
                 live = self._venue.admit(order)
                 if client_id is not None or origin is not OrderOrigin.OURS:
                     live.client_id, live.origin = client_id, origin
-                if not self.is_connected:
+                if self._venue.channel is not None and not self.is_connected:
                     raise OutcomeUnknown(
                         f"The line broke while order #{live.number} was sent.",
                         remedy="Do not send it again: what became of it is told when the line is up.",
                     )
         finally:
-            self._settle()
+            if self._state is not None or self._venue.channel is not None or self._delivery.wants(BrokerOrder):
+                self._settle()
         return live
 
     def modify(self, order_ref: str, change: OrderChange) -> LiveOrder:

@@ -28,7 +28,7 @@ def is_open(listing: Listing, now: int) -> bool:
 def watch_session(venue: Venue, listing: Listing) -> None:
     """Have the current or next session's close on the agenda."""
     session = listing.sessions.current_or_next(venue.now)
-    listing.close_due = scheduling.NEVER if session is None else session[1]
+    listing.session_open, listing.close_due = (scheduling.NEVER,) * 2 if session is None else session
     if session is not None:
         venue.agenda.put(session[1], SESSION_CLOSE, venue.on_session_close, listing)
 

@@ -61,10 +61,10 @@ class Execution(NamedTuple):
 
     def as_fill(self) -> Fill:
         """Return the execution as the contract's `Fill`."""
-        holding = self.holding
+        holding, live = self.holding, self.live
         return Fill(
-            self.execution_id,
-            self.live.order.order_ref,
+            f"{live.prefix}{self.number}",
+            live.order.order_ref,
             holding.listing.contract,
             self.quantity,
             price_of(self.price),
@@ -72,14 +72,14 @@ class Execution(NamedTuple):
             holding.account.name,
             self.leg,
             money_of(holding.cash.currency, self.commission) if self.reported else None,
-            self.live.execution_id(self.corrects) if self.corrects else "",
+            f"{live.prefix}{self.corrects}" if self.corrects else "",
             self.late,
         )
 
     @property
     def execution_id(self) -> str:
         """The exchange's id of the execution."""
-        return self.live.execution_id(self.number)
+        return f"{self.live.prefix}{self.number}"
 
     def as_commission(self) -> CommissionReport:
         """Return what the execution cost."""

@@ -33,6 +33,8 @@ class VolumeShare:
         """Return how many lots may fill in a bar of this volume."""
         if volume is None:
             return UNLIMITED
+        if self.share == 1:
+            return int(volume)
         numerator, denominator = self.share.as_integer_ratio()
         return int(volume) * numerator // denominator
 

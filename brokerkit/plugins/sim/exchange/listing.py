@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from brokerkit.plugins.sim.exchange.bars import BarSeries
 from brokerkit.plugins.sim.exchange.sessions import EVERY_DAY, Sessions
+from brokerkit.plugins.sim.exchange.terms import OutsideHours
 from brokerkit.plugins.sim.exchange.units import nanoseconds
 from brokerkit.spec.contract import FxPair
 
@@ -29,16 +30,14 @@ class Listing:
     - `up`: acts when the price rises to its level: sell limits, buy stops; the lowest level last;
     - `waiting`: arrived in the middle of a bar, joins with the next;
     - `held`: waits for the market to open, or for its auction.
-
-    `reached` is the last look ahead: for which two prices, and when a bar first reaches one of them.
     """
 
     __slots__ = (
         "bar_high", "bar_low", "base_currency", "charge", "close_due", "contract", "down", "expired",
-        "expires", "guard_high", "guard_low", "has_hours", "held", "holdings", "initial_margin", "left",
-        "left_for", "legs", "maintenance_margin", "mark", "name", "number", "open_due", "opened", "queue",
-        "reached", "series", "sessions", "slip", "terms", "tick", "trailing", "up", "value", "waiting", "wake",
-        "watched",
+        "expires", "guard_high", "guard_low", "held", "holdings", "initial_margin", "left", "left_for",
+        "legs", "maintenance_margin", "mark", "name", "number", "open_due", "opened", "queue", "reach",
+        "refuses_when_closed", "series", "session_open", "sessions", "slip", "terms", "tick", "trailing",
+        "up", "value", "waiting", "wake_time", "wake_what", "watched",
     )  # fmt: skip
 
     def __init__(self, number: int, terms: ContractTerms, charge: Charge | None, slip: Slip | None) -> None:
@@ -53,7 +52,7 @@ class Listing:
         self.charge = charge
         self.slip = slip
         self.sessions: Sessions = terms.sessions or EVERY_DAY
-        self.has_hours = terms.sessions is not None
+        self.refuses_when_closed = terms.outside_hours is OutsideHours.REFUSE
         self.initial_margin = terms.initial_units
         self.maintenance_margin = terms.maintenance_units
         self.expires = None if terms.expiry is None else nanoseconds(terms.expiry)
@@ -67,7 +66,9 @@ class Listing:
         self.waiting: list[LiveOrder] = []
         self.held: list[LiveOrder] = []
         self.holdings: dict[str, Holding] = {}
-        self.wake: tuple[int, int, Listing] | None = None
+        self.wake_time = 1 << 62
+        self.wake_what = -1
+        self.reach = 0
         self.watched = False
         self.guard_low = self.guard_high = 0
         self.opened = -1
@@ -75,8 +76,8 @@ class Listing:
         self.left_for = -1
         self.bar_low = self.bar_high = 0
         self.close_due = -1
+        self.session_open = 0
         self.open_due = -1
-        self.reached: tuple[int, int, tuple[int, int]] | None = None
 
     def holding_of(self, account: Account) -> Holding:
         """Return what an account holds of the contract, opened flat when it is new."""

@@ -33,8 +33,9 @@ class LiveOrder:
 
     __slots__ = (
         "_venue", "account", "ahead", "best", "children", "client_id", "entry", "executions", "filled",
-        "holding", "joins", "limit", "linked", "listing", "number", "order", "origin", "parent", "place",
-        "priority", "reason", "remaining", "side", "state", "submitted", "trigger", "updated", "view",
+        "holding", "is_plain", "joins", "limit", "linked", "listing", "number", "order", "origin", "parent",
+        "place", "priority", "reason", "remaining", "side", "state", "submitted", "trigger", "updated",
+        "view",
     )  # fmt: skip
 
     def __init__(
@@ -59,7 +60,7 @@ class LiveOrder:
         self.executions: list[Execution] = []
         self.reason = ""
         self.submitted = self.updated = self.joins = now
-        self.linked = False
+        self.linked = self.is_plain = False
         self.parent: LiveOrder | None = None
         self.children: tuple[LiveOrder, ...] = ()
         self.client_id: int | None = None
@@ -111,9 +112,10 @@ class LiveOrder:
         number = self.number
         return BrokerIds(self.account.name, self.client_id, str(number - self._venue.id_base), str(number))
 
-    def execution_id(self, number: int) -> str:
-        """Return the id that the exchange gives an execution."""
-        return f"{self._venue.execution_prefix}{number}"
+    @property
+    def prefix(self) -> str:
+        """What the ids of executions begin with."""
+        return self._venue.execution_prefix
 
     def fills(self, count: int | None = None) -> tuple[Fill, ...]:
         """Return the executions, the first `count` of them, corrections replaced."""

@@ -26,14 +26,20 @@ def check_order(venue: Venue, holding: Holding, quantity: int) -> None:
     Raises:
         InsufficientMargin: The account's value is below what would be needed.
     """
-    extra = needed_for(venue, holding, quantity)
-    if extra > 0:
-        check_needed(venue, holding.account, extra)
+    lots, buys, sells = holding.lots, holding.working_buys, holding.working_sells
+    if quantity > 0:
+        grows = lots + buys + quantity > max(-lots, lots + buys, sells - lots)
+    else:
+        grows = sells - quantity - lots > max(lots, lots + buys, sells - lots)
+    if grows:
+        check_needed(venue, holding.account, needed_for(venue, holding, quantity))
 
 
 def needed_for(venue: Venue, holding: Holding, quantity: int) -> int:
     """Return how much more initial margin an order of signed lots can come to need, in the base currency."""
     added = worst_lots(holding, quantity) - worst_lots(holding, 0)
+    if holding.cash.currency == holding.account.base_currency:
+        return added * holding.listing.initial_margin
     return to_base(venue, holding.account, holding.cash.currency, added * holding.listing.initial_margin)
 
 
@@ -61,20 +67,23 @@ def worst_lots(holding: Holding, quantity: int) -> int:
 
 def initial_margin(venue: Venue, account: Account) -> int:
     """Return the initial margin of an account in its base currency: open lots and working orders at their worst."""
-    return sum(
-        to_base(venue, account, holding.cash.currency, worst_lots(holding, 0) * holding.listing.initial_margin)
-        for holding in account.holdings
-        if holding.listing.initial_margin
-    )
+    total = 0
+    for holding in account.holdings:
+        each = holding.listing.initial_margin
+        if each and (holding.lots or holding.working_buys or holding.working_sells):
+            total += to_base(venue, account, holding.cash.currency, worst_lots(holding, 0) * each)
+    return total
 
 
 def maintenance_margin(venue: Venue, account: Account) -> int:
     """Return the maintenance margin of an account's open lots in its base currency."""
-    return sum(
-        to_base(venue, account, holding.cash.currency, abs(holding.lots) * holding.listing.maintenance_margin)
-        for holding in account.holdings
-        if holding.lots and holding.listing.maintenance_margin
-    )
+    total = 0
+    for holding in account.holdings:
+        if holding.lots:
+            units = abs(holding.lots) * holding.listing.maintenance_margin
+            currency = holding.cash.currency
+            total += units if currency == account.base_currency else to_base(venue, account, currency, units)
+    return total
 
 
 def value_in_base(venue: Venue, account: Account) -> int:
@@ -83,7 +92,18 @@ def value_in_base(venue: Venue, account: Account) -> int:
     Raises:
         MissingFxCode: There is money in a currency that no listed pair gives a rate for.
     """
-    return sum(to_base(venue, account, currency, units) for currency, units in values(venue, account).items() if units)
+    total, base, now = 0, account.base_currency, venue.now
+    for currency, cash in account.cash.items():
+        units = cash.deposited + cash.realised + cash.converted - cash.commission
+        total += units if currency == base or not units else to_base(venue, account, currency, units)
+    for holding in account.holdings:
+        lots = holding.lots
+        if lots:
+            mark = holding.listing.last_price(now)
+            profit = 0 if mark is None else (lots * mark - holding.cost) * holding.listing.value
+            currency = holding.cash.currency
+            total += profit if currency == base else to_base(venue, account, currency, profit)
+    return total
 
 
 def values(venue: Venue, account: Account) -> dict[str, int]:

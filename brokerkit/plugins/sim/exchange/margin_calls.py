@@ -44,44 +44,71 @@ def review_holders(venue: Venue, listing: Listing) -> None:
 
 def review(venue: Venue, account: Account) -> None:
     """Call an account's margin when it is short of it; otherwise work out when to look again."""
-    if any(not live.is_final for live in account.liquidating):
-        return
-    held = [one for one in account.holdings if one.lots and one.listing.maintenance_margin]
+    if account.liquidating:
+        if any(not live.is_final for live in account.liquidating):
+            return
+        account.liquidating = []
+    held = []
     for holding in account.holdings:
-        if holding.guard is not None and not holding.lots:
-            _guard(holding, None)
+        if not holding.lots:
+            if holding.guard is not None:
+                _guard(holding, None)
+        elif holding.listing.maintenance_margin:
+            held.append(holding)
     if not held:
         return
-    value, needed = margin.value_in_base(venue, account), margin.maintenance_margin(venue, account)
-    if value < needed:
-        _call(venue, account, value, needed, held)
+    excess = margin.value_in_base(venue, account) - margin.maintenance_margin(venue, account)
+    if excess < 0:
+        _call(venue, account, held)
     else:
-        _set_guards(venue, account, value - needed, held)
+        _set_guards(venue, account, excess, held)
 
 
 def _set_guards(venue: Venue, account: Account, excess: int, held: list[Holding]) -> None:
-    """Let each holding's price move so far, before the next look, that all together cannot use up the excess."""
-    foreign = any(cash.balance or cash.realised for name, cash in account.cash.items() if name != account.base_currency)
-    foreign = foreign or any(one.cash.currency != account.base_currency for one in held)
+    """Let each holding's price move so far, before the next look, that all together cannot use up the excess.
+
+    With money in other currencies, whose rates move too, the account is looked at after each bar.
+    """
+    shared = 0 if _has_foreign_money(account) else excess // len(held)
     for holding in held:
-        mark = holding.listing.last_price(venue.now)
-        distance = 0 if foreign else excess // (len(held) * abs(holding.lots) * holding.listing.value)
+        listing = holding.listing
+        mark = listing.last_price(venue.now)
         if mark is not None:
-            _guard(holding, mark - distance if holding.lots > 0 else mark + distance)
+            _guard(holding, mark - shared // (holding.lots * listing.value))
+
+
+def _has_foreign_money(account: Account) -> bool:
+    if len(account.cash) == 1:
+        return False
+    base = account.base_currency
+    return any(cash.balance for name, cash in account.cash.items() if name != base) or any(
+        holding.lots for holding in account.holdings if holding.cash.currency != base
+    )
 
 
 def _guard(holding: Holding, price: int | None) -> None:
     holding.guard = price
     listing = holding.listing
-    guarded = [one for one in listing.holdings.values() if one.guard is not None]
-    listing.watched = bool(guarded)
-    listing.guard_low = max((one.guard or 0 for one in guarded if one.lots > 0), default=-_FAR)
-    listing.guard_high = min((one.guard or 0 for one in guarded if one.lots < 0), default=_FAR)
+    if len(listing.holdings) == 1:
+        listing.watched = price is not None
+        listing.guard_low = price if price is not None and holding.lots > 0 else -_FAR
+        listing.guard_high = price if price is not None and holding.lots < 0 else _FAR
+        return
+    low, high, watched = -_FAR, _FAR, False
+    for one in listing.holdings.values():
+        if one.guard is not None:
+            watched = True
+            if one.lots > 0:
+                low = max(low, one.guard)
+            else:
+                high = min(high, one.guard)
+    listing.watched, listing.guard_low, listing.guard_high = watched, low, high
 
 
-def _call(venue: Venue, account: Account, value: int, needed: int, held: list[Holding]) -> None:
+def _call(venue: Venue, account: Account, held: list[Holding]) -> None:
     """End the account's orders, and close positions, the largest margin first, until the rest is covered."""
     base = account.base_currency
+    value, needed = margin.value_in_base(venue, account), margin.maintenance_margin(venue, account)
     text = f"{account.name} is worth {money_of(base, value)}, below its maintenance margin of {money_of(base, needed)}"
     venue.journal.append(Note(NOTE, venue.now, f"margin call: {text}"))
     for live in list(venue.orders.values()):

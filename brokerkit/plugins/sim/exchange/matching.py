@@ -6,7 +6,7 @@ import enum
 from typing import TYPE_CHECKING
 
 from brokerkit.plugins.sim.exchange import book, contingencies, trailing
-from brokerkit.plugins.sim.exchange.live_order import LiveOrder
+from brokerkit.plugins.sim.exchange.live_order import NOWHERE, LiveOrder
 from brokerkit.spec.order import OrderType, TimeInForce
 
 if TYPE_CHECKING:
@@ -39,8 +39,10 @@ def match_open(venue: Venue, listing: Listing) -> None:
         trailing.follow(listing, price)
     if listing.queue:
         _match_queue(venue, listing, price)
-    _walk_down(venue, listing, price, price)
-    _walk_up(venue, listing, price, price)
+    if listing.down:
+        _walk_down(venue, listing, price, price)
+    if listing.up:
+        _walk_up(venue, listing, price, price)
     if not listing.left:
         _trigger_only(venue, listing, price, price)
 
@@ -206,8 +208,15 @@ def slipped(listing: Listing, live: LiveOrder, lots: int, price: int) -> int:
 def _match_queue(venue: Venue, listing: Listing, price: int) -> None:
     queue, listing.queue = listing.queue, []
     for live in queue:
-        live.place = 0
-        if live.order.time_in_force in _AT_ONCE:
+        live.place = NOWHERE
+        if live.is_plain:
+            left = listing.left
+            lots = live.remaining if live.remaining <= left else left
+            if lots:
+                venue.fill(live, lots, price if listing.slip is None else slipped(listing, live, lots, price))
+            if live.remaining:
+                book.insert(listing, live, 0)
+        elif live.order.time_in_force in _AT_ONCE:
             _match_at_once(venue, listing, live, price)
         else:
             take(venue, listing, live, price)
@@ -233,6 +242,8 @@ def _match_at_once(venue: Venue, listing: Listing, live: LiveOrder, price: int) 
 def _trigger_only(venue: Venue, listing: Listing, price: int, target: int) -> None:
     """With the bar's volume used up, turn the triggers that were passed into orders for the next bar."""
     low, high = min(price, target), max(price, target)
+    if not (listing.down or listing.up):
+        return
     passed = [live for level, _, live in listing.down if live.trigger is not None and level >= low]
     passed += [live for level, _, live in listing.up if live.trigger is not None and -level <= high]
     for live in sorted(passed, key=lambda one: one.number):

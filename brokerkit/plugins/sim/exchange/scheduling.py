@@ -6,90 +6,145 @@ from typing import TYPE_CHECKING
 
 from brokerkit.plugins.sim.exchange import margin_calls, matching
 from brokerkit.plugins.sim.exchange.agenda import BAR_BODY, BAR_OPEN
+from brokerkit.plugins.sim.exchange.live_order import QUEUE
+from brokerkit.spec.order import OrderType
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.listing import Listing
+    from brokerkit.plugins.sim.exchange.live_order import LiveOrder
     from brokerkit.plugins.sim.exchange.venue import Venue
 
 OPEN, BODY, LOOK = range(3)
 """What happens at a wake: the bar's open, the bar's body, or only another look ahead."""
 
 NEVER = 1 << 62
-Wake = tuple[int, int, "Listing"]
+MARKET = OrderType.MARKET
+_NEAR = 4
+"""How many bars are looked at first; four times as many each time that nothing was found."""
+
+_RANK = (BAR_OPEN, BAR_BODY, BAR_BODY)
 
 
 def schedule(venue: Venue, listing: Listing) -> None:
-    """Put the listing's next instant on the agenda, unless it is there already."""
-    standing = listing.wake
-    if standing is not None and standing[0] == venue.now and standing[1] == BODY:
+    """Put the listing's next instant on the agenda, unless it is there already.
+
+    An instant that no longer holds stays on the agenda, and does nothing when it comes.
+    """
+    if listing.wake_time == venue.now and listing.wake_what == BODY:
         return  # the bar that ends at this instant is still to be traded; that looks ahead itself
-    found = _next(venue, listing)
-    if found is None:
-        listing.wake = None
-    elif standing is None or standing[0] != found[0] or standing[1] != found[1]:
-        listing.wake = wake = (found[0], found[1], listing)
-        venue.agenda.put(found[0], BAR_OPEN if found[1] == OPEN else BAR_BODY, venue.on_wake, wake)
+    _put(venue, listing, _NEAR)
 
 
-def on_wake(venue: Venue, wake: Wake) -> None:
-    """Do what is due for a listing, and look ahead."""
-    _, what, listing = wake
-    if listing.wake is not wake:
+def _put(venue: Venue, listing: Listing, reach: int) -> None:
+    listing.reach = reach
+    time, what = _next(venue, listing)
+    if time != listing.wake_time or what != listing.wake_what:
+        listing.wake_time, listing.wake_what = time, what
+        if time != NEVER:
+            venue.agenda.put(time, _RANK[what], venue.wakers[what], listing)
+
+
+def enqueue(venue: Venue, listing: Listing, live: LiveOrder) -> bool:
+    """Let a market order take part in the next open, unless a bar is under way or there is none; return whether."""
+    series, now = listing.series, venue.now
+    if listing.trailing or (listing.wake_time == now and listing.wake_what == BODY) or not series.sync(now):
+        return False
+    start = series.starts[series.at]
+    if start < live.joins or live.order.order_type is not MARKET:
+        return False
+    live.place = QUEUE
+    listing.queue.append(live)
+    if listing.wake_time != start or listing.wake_what != OPEN:
+        listing.wake_time, listing.wake_what = start, OPEN
+        venue.agenda.put(start, BAR_OPEN, venue.wakers[OPEN], listing)
+    return True
+
+
+def on_open(venue: Venue, listing: Listing) -> None:
+    """Trade the open of a bar, and look ahead."""
+    now = venue.now
+    if listing.wake_time != now or listing.wake_what != OPEN:
         return
-    listing.wake = None
-    if what == OPEN:
-        venue.opened_at = venue.now
-        listing.series.sync(venue.now)
-        matching.match_open(venue, listing)
-    elif what == BODY:
-        listing.series.sync(venue.now - 1)
-        if listing.legs:
-            matching.match_close(venue, listing)
-        else:
-            matching.match_body(venue, listing)
-        if listing.watched:
-            margin_calls.review_holders(venue, listing)
+    listing.wake_time = NEVER
+    venue.opened_at = now
+    listing.series.sync(now)
+    matching.match_open(venue, listing)
     if venue.traded:
         margin_calls.review_due(venue)
     schedule(venue, listing)
 
 
-def _next(venue: Venue, listing: Listing) -> tuple[int, int] | None:
-    series = listing.series
-    down, up = listing.down, listing.up
-    if not (listing.queue or down or up or listing.waiting or listing.trailing or listing.watched):
-        return None
-    if not series.sync(venue.now):
-        return None
-    at, now = series.at, venue.now
-    start = series.starts[at]
-    low = down[-1][0] if down else -NEVER
-    high = -up[-1][0] if up else NEVER
+def on_body(venue: Venue, listing: Listing) -> None:
+    """Trade the rest of a bar, look at the margin of who holds the contract, and look ahead."""
+    now = venue.now
+    if listing.wake_time != now or listing.wake_what != BODY:
+        return
+    listing.wake_time = NEVER
+    listing.series.sync(now - 1)
+    if listing.legs:
+        matching.match_close(venue, listing)
+    else:
+        matching.match_body(venue, listing)
     if listing.watched:
-        low, high = max(low, listing.guard_low), min(high, listing.guard_high)
-    eager = listing.queue or listing.waiting
-    if start < now or listing.opened == start or venue.opened_at == start:
-        if listing.trailing or series.lows[at] <= low or series.highs[at] >= high:
-            return series.ends[at], BODY
-        at += 1
-        if at == len(series.starts):
-            return series.ends[at - 1], LOOK
-    if eager or listing.trailing:
-        return series.starts[at], OPEN
-    known = listing.reached
-    if known is None or known[0] != low or known[1] != high or known[2][0] <= now:
-        found = _reaching(listing, at, low, high)
-        listing.reached = known = None if found is None else (low, high, found)
-    return None if known is None else known[2]
+        margin_calls.review_holders(venue, listing)
+    if venue.traded:
+        margin_calls.review_due(venue)
+    schedule(venue, listing)
 
 
-def _reaching(listing: Listing, at: int, low: int, high: int) -> tuple[int, int] | None:
-    series = listing.series
+def on_look(venue: Venue, listing: Listing) -> None:
+    """Look ahead again: nothing could happen up to now."""
+    if listing.wake_time == venue.now and listing.wake_what == LOOK:
+        listing.wake_time = NEVER
+        _put(venue, listing, listing.reach * 4)
+
+
+def _next(venue: Venue, listing: Listing) -> tuple[int, int]:
+    """Return the next instant at which an order of the listing can act, and what it is; `NEVER` for none."""
+    series, down, up = listing.series, listing.down, listing.up
+    eager = listing.queue or listing.waiting or listing.trailing
+    if not (eager or down or up or listing.watched):
+        return NEVER, LOOK
+    now = venue.now
+    if not series.sync(now):
+        return NEVER, LOOK
+    at = series.at
+    start = series.starts[at]
+    if start >= now and listing.opened != start and venue.opened_at != start:
+        if eager:
+            return start, OPEN
+        return _reaching(listing, at, *_levels(listing))
+    low, high = _levels(listing)
+    if listing.trailing or series.lows[at] <= low or series.highs[at] >= high:
+        return series.ends[at], BODY
+    at += 1
+    if at == len(series.starts):
+        return series.ends[at - 1], LOOK
+    return (series.starts[at], OPEN) if eager else _reaching(listing, at, low, high)
+
+
+def _levels(listing: Listing) -> tuple[int, int]:
+    """Return the highest level that acts on a fall and the lowest that acts on a rise."""
+    low = listing.down[-1][0] if listing.down else -NEVER
+    high = -listing.up[-1][0] if listing.up else NEVER
+    if listing.watched:
+        return max(low, listing.guard_low), min(high, listing.guard_high)
+    return low, high
+
+
+def _reaching(listing: Listing, at: int, low: int, high: int) -> tuple[int, int]:
     if low == -NEVER and high == NEVER:
-        return None
-    found = series.first_reaching(at, low, high)
-    if found == len(series.starts):
-        return series.look_again(low, high), LOOK
+        return NEVER, LOOK
+    series = listing.series
+    size, stop = len(series.starts), at + listing.reach
+    if stop < size:
+        found = series.first_reaching(at, stop, low, high)
+        if found == stop:
+            return series.ends[stop - 1], LOOK
+    else:
+        found = series.first_reaching(at, size, low, high)
+        if found == size:
+            return series.look_again(low, high) if listing.reach > size else series.ends[size - 1], LOOK
     if series.opens[found] <= low or series.opens[found] >= high:
         return series.starts[found], OPEN
     return series.ends[found], BODY

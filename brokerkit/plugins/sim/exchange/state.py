@@ -198,6 +198,7 @@ class StateFile:
         self._board.resume(facts["faults"])
         for name, number, base in self._base.execute("SELECT * FROM accounts ORDER BY number"):
             venue.accounts[name] = Account(number, name, base)
+            venue.default_account = next(iter(venue.accounts.values()))
         for row in self._base.execute("SELECT * FROM cash ORDER BY rowid"):
             cash = venue.accounts[row[0]].in_currency(row[1])
             cash.deposited, cash.realised, cash.converted, cash.commission = map(int, row[2:])

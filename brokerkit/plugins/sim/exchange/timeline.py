@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from brokerkit.plugins.sim.exchange.bars import WINDOW, BarSeries
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.exchange.venue import Venue
 
 
 class Timeline:
@@ -20,17 +24,18 @@ class Timeline:
         """Look again at the next call: bars were added."""
         self._known, self._at = [], 0
 
-    def after(self, now: int, count: int, all_series: Iterable[BarSeries]) -> int | None:
-        """Return when the `count`-th bar after `now` ends; the last end when there are fewer; None without bars."""
-        known, at = self._known, self._at
+    def after(self, venue: Venue, count: int) -> int | None:
+        """Return when the `count`-th bar from now ends; the last end when there are fewer; None without bars."""
+        known, at, now = self._known, self._at, venue.now
         size = len(known)
         while at < size and known[at] <= now:
             at += 1
         if at + count > size:
+            all_series = [listing.series for listing in venue.listings.values()]
             self._known = known = _merged(now, max(count, WINDOW), all_series)
-            at = 0
+            at, size = 0, len(known)
         self._at = at
-        return known[min(at + count, len(known)) - 1] if known else None
+        return known[min(at + count, size) - 1] if known else None
 
 
 def _merged(now: int, count: int, all_series: Iterable[BarSeries]) -> list[int]:

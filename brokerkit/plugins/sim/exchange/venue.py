@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ from brokerkit.plugins.sim.exchange.faults import (
     Rejection,
 )
 from brokerkit.plugins.sim.exchange.journal import FILL, STATUS, Entry, Execution, Status
+from brokerkit.plugins.sim.exchange.latency import Latency
 from brokerkit.plugins.sim.exchange.ledger import Account
 from brokerkit.plugins.sim.exchange.listing import Listing
 from brokerkit.plugins.sim.exchange.live_order import HELD, IN_FLIGHT, NOWHERE, WAITING, LiveOrder
@@ -63,13 +65,17 @@ class Venue:
         self.models = models
         self.channel: Channel | None = None
         self._striking: list[Fault] = []
+        self.is_plain = False
+        self.refit()
         self.volume_cap = models.volume
         self.path = models.path
         self.random = Random(f"exchange:{seed}")
         self.agenda = Agenda()
+        self.wakers = tuple(partial(act, self) for act in (scheduling.on_open, scheduling.on_body, scheduling.on_look))
         self.journal: list[Entry] = []
         self.listings: dict[FuturesContract | FxPair, Listing] = {}
         self.accounts: dict[str, Account] = {}
+        self.default_account: Account | None = None
         self.orders: dict[str, LiveOrder] = {}
         self.spreads: dict[tuple[FuturesContract | FxPair, tuple[int, ...]], Listing] = {}
         self.traded: list[Account] = []
@@ -102,13 +108,17 @@ class Venue:
         self._last_listing = found
         return found
 
+    def refit(self) -> None:
+        """Work out again whether orders can take the short way in: no latency, and no faulty line."""
+        self.is_plain = self.channel is None and self.models.latency == Latency()
+
     def account_of(self, name: str) -> Account:
         """Return an account by name; the first one for an empty name.
 
         Raises:
             MissingAccount: No such account.
         """
-        found = self.accounts.get(name) if name else next(iter(self.accounts.values()), None)
+        found = self.accounts.get(name) if name else self.default_account
         if found is None:
             raise MissingAccount(f"No account {name!r}.", given=name, candidates=self.accounts)
         return found
@@ -148,6 +158,9 @@ class Venue:
         """
         number = self.numbers + 1
         live = entry.checked(self, order, number)
+        if self.is_plain and live.is_plain:
+            self._admit_plain(live)
+            return live
         if order.children:
             live.linked = True
             live.children = contingencies.checked_children(self, live)
@@ -167,6 +180,40 @@ class Venue:
         else:
             self.arrive(live)
         return live
+
+    def _admit_plain(self, live: LiveOrder) -> None:
+        """Do for an order that nothing special applies to what `admit` does for any."""
+        listing, holding, lots, now = live.listing, live.holding, live.remaining, self.now
+        self.numbers = live.number
+        self.orders[live.order.order_ref] = live
+        if live.side > 0:
+            if listing.initial_margin:
+                self._check_margin(live, lots)
+            holding.working_buys += lots
+        else:
+            if listing.initial_margin:
+                self._check_margin(live, -lots)
+            holding.working_sells += lots
+        live.state = WORKING
+        self.journal.append(tuple.__new__(Status, (STATUS, now, live, WORKING, live.order, 0, "")))
+        if listing.close_due <= now:
+            hours.watch_session(self, listing)
+        if listing.session_open > now and not live.order.outside_hours:
+            hours.hold(self, listing, live)
+            return
+        if self.opened_at == now:
+            live.joins = now + 1
+        if live.limit is None and live.trigger is None and scheduling.enqueue(self, listing, live):
+            return
+        self.place(live)
+        scheduling.schedule(self, listing)
+
+    def _check_margin(self, live: LiveOrder, quantity: int) -> None:
+        try:
+            margin.check_order(self, live.holding, quantity)
+        except OrderRejected as refused:
+            self.reject(live, refused.fact)
+            raise
 
     def _is_lost(self, channel: Channel, live: LiveOrder) -> bool:
         """Return whether a fault keeps the order from arriving at all."""
@@ -240,7 +287,7 @@ class Venue:
         if joins is None:
             live.joins = self.now + 1 if self.opened_at == self.now else self.now
         kind = order.time_in_force
-        closed = listing.has_hours and not order.outside_hours and not hours.is_open(listing, self.now)
+        closed = listing.session_open > self.now and not order.outside_hours
         if closed or kind is AT_OPEN or kind is AT_CLOSE:
             hours.hold(self, listing, live)
         else:
@@ -250,11 +297,10 @@ class Venue:
     def place(self, live: LiveOrder) -> None:
         """Put an order into its listing's book, or let it wait for the next bar when one is under way."""
         listing = live.listing
+        series = listing.series
         if live.order.order_type is TRAILING_STOP and live.best is None:
             trailing.begin(live, listing.last_price(self.now))
-        series = listing.series
-        standing = listing.wake
-        if standing is None or standing[0] != self.now or standing[1] != scheduling.BODY:
+        if listing.wake_time != self.now or listing.wake_what != scheduling.BODY:
             series.sync(self.now)
         at = series.at
         if at < len(series.starts) and series.starts[at] < live.joins:
@@ -285,17 +331,20 @@ class Venue:
     def fill(self, live: LiveOrder, lots: int, price: int) -> None:
         """Trade lots (unsigned) of an order at a price in units."""
         live.listing.left -= lots
-        self.count_working(live, -lots)
-        self._execute(live, lots, price)
+        if live.__class__ is not LiveOrder:
+            spreads.trade(self, live, lots, price)
+        else:
+            if live.side > 0:
+                live.holding.working_buys -= lots
+            else:
+                live.holding.working_sells -= lots
+            self._execute(live, lots, price)
         if live.linked:
             contingencies.after_fill(self, live)
 
     def _execute(self, live: LiveOrder, lots: int, price: int, *, late: bool = False) -> None:
-        if live.__class__ is not LiveOrder:
-            spreads.trade(self, live, lots, price)
-            return
-        now = self.now
-        charge = live.listing.charge
+        listing, now = live.listing, self.now
+        charge = listing.charge
         commission = 0 if charge is None else charge(lots, price, live.filled)
         quantity = lots if live.side > 0 else -lots
         holding = live.holding
@@ -311,7 +360,7 @@ class Venue:
         )
         live.executions.append(execution)
         self.journal.append(execution)
-        if live.listing.maintenance_margin:
+        if listing.maintenance_margin and live.account not in self.traded:
             self.traded.append(live.account)
 
     # -- endings -------------------------------------------------------------------------
@@ -347,7 +396,7 @@ class Venue:
             return
         self.end(live, "")
         price = live.listing.last_price(self.now)
-        if late_fill and live.remaining and price is not None:
+        if late_fill and live.remaining and price is not None and not live.listing.legs:
             self._execute(live, 1, price, late=True)
         scheduling.schedule(self, live.listing)
 
@@ -441,10 +490,6 @@ class Venue:
         scheduling.schedule(self, live.listing)
 
     # -- what the agenda calls -----------------------------------------------------------
-
-    def on_wake(self, wake: scheduling.Wake) -> None:
-        """Trade a bar of one listing."""
-        scheduling.on_wake(self, wake)
 
     def on_session_open(self, listing: Listing) -> None:
         """Open a market."""
