@@ -35,7 +35,8 @@ def open_session(settings: SimSettings, services: Services) -> Session:
     throttle = Throttle(VolumeShare(settings.volume_share))
     exchange = _exchange(settings, feed, throttle)
     for kind in (BrokerOrder, Fill, CommissionReport, Position, ConnectionChange, DataGap):
-        exchange.listen(kind, OnceEach(services.emit) if kind is Fill else services.emit)
+        tell = OnceEach(services.emit) if kind is Fill else services.emit
+        exchange.listen(kind, tell, services.has_listener)
     simulation = Simulation(exchange, feed, throttle)
     clock = RealTimeClock(exchange, settings.speed) if settings.speed else None
     if clock is not None:

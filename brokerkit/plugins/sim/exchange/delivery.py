@@ -56,28 +56,24 @@ class Delivery:
         self.told = 0
         self.anybody = False
         self._busy = threading.Lock()
-        self._relays: tuple[tuple[Listener, Callable[[Any], bool]], ...] = ()
+        self._relays: tuple[tuple[EventKind, Listener, Callable[[Any], bool]], ...] = ()
         self._listeners: dict[EventKind, tuple[Listener, ...]] = dict.fromkeys(_KINDS, ())
 
-    def listen(self, kind: EventKind, listener: Listener) -> None:
-        """Have a listener told of every event of a kind from now on."""
-        self._begin()
-        self._listeners[kind] = (*self._listeners[kind], listener)
-
-    def relay(self, tell: Listener, is_wanted: Callable[[Any], bool]) -> None:
-        """Have a function told of every event of every kind that is wanted when it happens."""
-        self._begin()
-        self._relays = (*self._relays, (tell, is_wanted))
+    def listen(self, kind: EventKind, listener: Listener, is_wanted: Callable[[Any], bool] | None = None) -> None:
+        """Have a listener told of events of a kind from now on: every one, or those wanted when they happen."""
+        if not self.anybody and self.channel is None:
+            self.told = len(self.journal)
+        self.anybody = True
+        if is_wanted is None:
+            self._listeners[kind] = (*self._listeners[kind], listener)
+        else:
+            self._relays = (*self._relays, (kind, listener, is_wanted))
 
     def unlisten(self, kind: EventKind, listener: Listener) -> None:
         """Stop telling a listener."""
         self._listeners[kind] = tuple(one for one in self._listeners[kind] if one != listener)
+        self._relays = tuple(one for one in self._relays if one[:2] != (kind, listener))
         self.anybody = bool(self._relays) or any(self._listeners.values())
-
-    def _begin(self) -> None:
-        if not self.anybody and self.channel is None:
-            self.told = len(self.journal)
-        self.anybody = True
 
     def wants(self, kind: EventKind) -> bool:
         """Return whether anybody wants events of a kind now."""
@@ -88,10 +84,9 @@ class Delivery:
         if not self._relays:
             return self._listeners
         wanted = dict(self._listeners)
-        for tell, is_wanted in self._relays:
-            for kind in _KINDS:
-                if is_wanted(kind):
-                    wanted[kind] = (*wanted[kind], tell)
+        for kind, tell, is_wanted in self._relays:
+            if is_wanted(kind):
+                wanted[kind] = (*wanted[kind], tell)
         return wanted
 
     def deliver(self) -> None:

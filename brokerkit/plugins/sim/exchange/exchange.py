@@ -214,7 +214,7 @@ class Exchange(Queries):
         """
         self.add_bars(contract, time, price, price, price, price, size, length=1)
 
-    def listen(self, kind: EventKind, listener: Listener) -> None:
+    def listen(self, kind: EventKind, listener: Listener, is_wanted: Callable[[EventKind], bool] | None = None) -> None:
         """Have `listener(event)` called for every event of a kind from now on.
 
         Args:
@@ -222,19 +222,10 @@ class Exchange(Queries):
                 `ConnectionChange` or `DataGap`.
             listener: Called when the exchange's state is consistent and its lock free; it may call
                 any method of the exchange.
+            is_wanted: Asked with the kind before each event; one that is not wanted is not built.
         """
         with self._lock:
-            self._delivery.listen(kind, listener)
-
-    def relay(self, tell: Listener, is_wanted: Callable[[EventKind], bool]) -> None:
-        """Have `tell(event)` called for events of every kind that is wanted when they happen.
-
-        Args:
-            tell: As a listener.
-            is_wanted: Asked with the event's class before each; an unwanted event is not built.
-        """
-        with self._lock:
-            self._delivery.relay(tell, is_wanted)
+            self._delivery.listen(kind, listener, is_wanted)
 
     def unlisten(self, kind: EventKind, listener: Listener) -> None:
         """Stop calling a listener."""
