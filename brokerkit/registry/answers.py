@@ -133,7 +133,7 @@ def _check_name(plugin: object, name: str, hook: str, hooks: Mapping[str, HookFa
             place=f"{source_of(getattr(plugin, name)) if manner.startswith('marked') else called}; {origin}",
             given=hook,
             candidates=hooks,
-            remedy="docs/hooks.md lists them all.",
+            remedy="docs/contract.md lists them all.",
         )
 
 

@@ -103,7 +103,7 @@ class Desk(Orders, Positions, Prices, Instruments):
 
     @hookimpl
     def get_futures_instrument_object_with_broker_data(self, instrument_code):
-        return FuturesInstrument(instrument_code, "X", "X", "EUR" if instrument_code == "BUND" else "USD", Decimal(50))
+        return FuturesInstrument(instrument_code, "X", "X", "EUR" if instrument_code == "BTP" else "USD", Decimal(50))
 
     what_if_order = get_list_of_orders_from_storage = get_list_of_fills = unsupported("a toy")
     match_db_broker_order_to_order_from_brokers = cancel_order_on_stack = unsupported("a toy")

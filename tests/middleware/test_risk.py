@@ -116,7 +116,7 @@ def test_notional_is_held_to_the_limit_of_its_currency(desk: Desk) -> None:
     broker.orders.put_order_on_stack(Order.market(GOLD, 3))  # 3 lots x 100 x 50
     refused(broker, Order.market(GOLD, 4), r"20,000.0* USD is above max_notional = 15000 USD")
     refused(broker, Order.limit(GOLD, 3, "100.02"), "is above max_notional")
-    refused(broker, Order.market(FuturesContract("BUND", "202312"), 1), "has no limit for EUR")
+    refused(broker, Order.market(FuturesContract("BTP", "202312"), 1), "has no limit for EUR")
     refused(broker, Order.market(FuturesContract("NOPRICE", "202312"), 1), "no price of NOPRICE/202312")
 
 

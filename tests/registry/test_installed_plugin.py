@@ -38,7 +38,7 @@ MISTAKES = {
         "[BK202]",
         9,
     ),
-    "misspelt argument": ("self, account: str", "self, acount: str", "Did you mean 'account'?", "[BK203]", 19),
+    "misspelt argument": ("self, account: str", "self, accnt: str", "Did you mean 'account'?", "[BK203]", 19),
     "missing argument": ('self, account: str = ""', "self", "lacks the argument 'account'", "[BK203]", 19),
     "neither implemented nor declined": (
         '    put_fx_order_on_stack = unsupported("Acme has no FX desk")\n',

@@ -102,11 +102,11 @@ MISTAKES = {
         """
         class AcmeFx(Whole):
             @hookimpl
-            def get_fx_balances(self, acount=""): ...  # HERE
+            def get_fx_balances(self, accnt=""): ...  # HERE
         plugin = plugin_of(AcmeFx())
         """,
         errors.HookSignatureError,
-        "takes an argument 'acount' that its hook does not have.",
+        "takes an argument 'accnt' that its hook does not have.",
         "Did you mean 'account'?",
     ),
     "missing argument": (
