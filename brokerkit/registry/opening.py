@@ -16,6 +16,7 @@ from brokerkit.registry.dispatch import EventDispatch
 from brokerkit.registry.entry_points import extra_that_brings, missing_dependency
 from brokerkit.registry.lazy_store import LazyStore
 from brokerkit.registry.planning import Plan, plan_broker
+from brokerkit.registry.secret_guard import SecretGuard, hide_secrets
 from brokerkit.registry.strict_manager import StrictPluginManager
 from brokerkit.registry.tracing import trace_when_asked
 from brokerkit.registry.wrapping import wrap
@@ -129,7 +130,8 @@ def _wrap(
         middleware.opened(surroundings)
         opened.callback(middleware.close)
         manager.register_listener(middleware, type(middleware).__module__)
-    wrap(manager, middlewares)
+    guards = [SecretGuard(surroundings.mask)] if plan.secrets else []
+    wrap(manager, [*middlewares, *guards])
 
 
 def _state_folder(broker: str) -> Path:
@@ -140,15 +142,10 @@ def _open_session(plan: Plan, services: Services) -> Session:
     found = plan.selection.plugin
     try:
         session = plan.plugin.open(plan.settings, services)
-    except BrokerkitError as error:
-        error.hide(masker(plan.secrets))
-        raise
-    except ImportError as error:
-        extra = extra_that_brings(error.name or "", found.requirements)
-        if not extra:
-            raise _failed_to_open(plan, error) from error
-        raise missing_dependency(found, error.name or "", extra, plan.selection.used_by) from error
     except Exception as error:
+        hide_secrets(error, masker(plan.secrets))
+        if isinstance(error, BrokerkitError):
+            raise
         raise _failed_to_open(plan, error) from error
     if not isinstance(session, Session):
         raise InvalidPlugin(
@@ -159,11 +156,14 @@ def _open_session(plan: Plan, services: Services) -> Session:
     return session
 
 
-def _failed_to_open(plan: Plan, error: Exception) -> PluginError:
+def _failed_to_open(plan: Plan, error: Exception) -> BrokerkitError:
     selection = plan.selection
+    if isinstance(error, ImportError):
+        extra = extra_that_brings(error.name or "", selection.plugin.requirements)
+        if extra:
+            return missing_dependency(selection.plugin, error.name or "", extra, selection.used_by)
     return PluginError(
-        f"Plugin {selection.plugin.name!r} failed to open broker {selection.name!r}: "
-        f"{type(error).__name__}: {masker(plan.secrets)(str(error))}",
+        f"Plugin {selection.plugin.name!r} failed to open broker {selection.name!r}: {type(error).__name__}: {error}",
         place=str(selection.plugin),
         remedy="This is a fault of the plugin: it should raise a typed error.",
     )

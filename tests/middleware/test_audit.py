@@ -57,7 +57,7 @@ def test_a_secret_is_masked_wherever_it_turns_up(desk: Desk, tmp_path: Path, mon
     monkeypatch.setenv("DESK_TOKEN", "hunter2")
     broker = desk(token={"env": "DESK_TOKEN"}, middleware=["audit"], audit={"file": tmp_path / "a"})
     broker.native.fault = errors.OrderRejected("Token hunter2 is not valid.")
-    with pytest.raises(errors.OrderRejected):
+    with pytest.raises(errors.OrderRejected, match=r"Token \*\*\* is not valid"):
         broker.orders.put_order_on_stack(Order.market(GOLD, 1, tag="hunter2"))
     text = (tmp_path / "a").read_text()
     assert "Token *** is not valid" in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+import traceback
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -214,3 +215,55 @@ def test_two_named_brokers_of_one_plugin_have_their_own_settings(write: Callable
     write("[brokers.one]\nplugin = 'acme'\nport = 1\n[brokers.two]\nplugin = 'acme'\nport = 2\n")
     with open_broker("one") as one, open_broker("two") as two:
         assert (one.native.port, two.native.port) == (1, 2)
+
+
+def test_an_error_that_opening_raises_does_not_show_the_secret(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(
+        """
+        import attrs
+        from brokerkit import BrokerPlugin, Secret, errors
+
+        @attrs.frozen
+        class Settings:
+            password: Secret
+            typed: bool = True
+
+        def open_acme(settings, services):
+            words = f"Login with {settings.password.reveal()} failed"
+            raise errors.AuthenticationFailed(words, broker_message=words) if settings.typed else ValueError(words)
+
+        plugin = BrokerPlugin(open=open_acme, settings=Settings)
+        """
+    )
+    monkeypatch.setenv("ACME_PASSWORD", "hunter2")
+    with pytest.raises(errors.AuthenticationFailed) as typed:
+        open_broker("acme", password={"env": "ACME_PASSWORD"})
+    assert str(typed.value) == "Login with *** failed [BK606]"
+    assert "hunter2" not in repr(typed.value) + str(typed.value.as_dict())
+    with pytest.raises(errors.PluginError, match=r"ValueError: Login with \*\*\* failed") as untyped:
+        open_broker("acme", password="hunter2", typed=False)
+    assert "hunter2" not in "".join(traceback.format_exception(untyped.value)).replace('password="hunter2"', "")
+
+
+def test_a_setting_that_must_be_given_is_asked_for_by_name_and_type(install: Install) -> None:
+    install(
+        """
+        import attrs
+        from brokerkit import BrokerPlugin, Secret, Session
+
+        @attrs.frozen
+        class Settings:
+            account: str
+            password: Secret
+
+        plugin = BrokerPlugin(open=lambda settings, services: Session(()), settings=Settings)
+        """
+    )
+    with pytest.raises(errors.InvalidSetting) as refusal:
+        open_broker("acme")
+    assert str(refusal.value) == (
+        "Broker 'acme' lacks account (text), password (text). "
+        "Write it into [brokers.acme], or set $BROKERKIT_ACME_ACCOUNT. [BK107]"
+    )
