@@ -280,6 +280,8 @@ class Exchange(Queries):
             raise InvalidArgument(f"The clock shows {self.now}, and does not go back to {time_of(target)}.")
         while self._step(target):
             self._settle()
+        if self._delivery.told < len(venue.journal):  # a listener failed before, and others still wait to be told
+            self._settle()
 
     def _step(self, target: int) -> bool:
         """Trade up to a time; return whether it stopped before to tell what happened."""

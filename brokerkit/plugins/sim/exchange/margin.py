@@ -32,7 +32,15 @@ def check_order(venue: Venue, holding: Holding, quantity: int) -> None:
     else:
         grows = sells - quantity - lots > max(lots, lots + buys, sells - lots)
     if grows:
-        check_needed(venue, holding.account, needed_for(venue, holding, quantity))
+        try:
+            check_needed(venue, holding.account, needed_for(venue, holding, quantity))
+        except MissingFxCode as missing:
+            raise uncounted(missing) from missing
+
+
+def uncounted(missing: MissingFxCode) -> InsufficientMargin:
+    """Return the rejection of an order whose margin cannot be counted."""
+    return InsufficientMargin(f"Margin cannot be counted. {missing.fact}", remedy=missing.remedy)
 
 
 def needed_for(venue: Venue, holding: Holding, quantity: int) -> int:

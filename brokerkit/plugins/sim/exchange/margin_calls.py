@@ -1,13 +1,15 @@
 """What happens to an account that cannot keep its maintenance margin: its orders end, its positions are closed.
 
 Accounts are looked at when a bar of what they hold has closed, and only when a price has moved far
-enough since the last look for the margin to be in danger.
+enough since the last look for the margin to be in danger. Where a rate is missing that the account's
+value needs, it is looked at again after the next bar.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from brokerkit.errors import MissingFxCode
 from brokerkit.plugins.sim.exchange import margin
 from brokerkit.plugins.sim.exchange.journal import NOTE, Note
 from brokerkit.plugins.sim.exchange.units import money_of
@@ -57,7 +59,12 @@ def review(venue: Venue, account: Account) -> None:
             held.append(holding)
     if not held:
         return
-    excess = margin.value_in_base(venue, account) - margin.maintenance_margin(venue, account)
+    try:
+        excess = margin.value_in_base(venue, account) - margin.maintenance_margin(venue, account)
+    except MissingFxCode:
+        for holding in held:
+            review_at_next_bar(holding)
+        return
     if excess < 0:
         _call(venue, account, held)
     else:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from brokerkit.errors import InvalidOrder
+from brokerkit.errors import InvalidOrder, MissingFxCode
 from brokerkit.plugins.sim.exchange import book, hours, margin, scheduling
 from brokerkit.plugins.sim.exchange.bars import BarSeries, Segment
 from brokerkit.plugins.sim.exchange.journal import FILL, Execution
@@ -168,7 +168,12 @@ def check_margin(venue: Venue, live: SpreadOrder) -> None:
         InsufficientMargin: The account's value is below what would be needed.
     """
     pairs = zip(live.leg_holdings, live.order.quantity, strict=True)
-    margin.check_needed(venue, live.account, sum(margin.needed_for(venue, holding, lots) for holding, lots in pairs))
+    try:
+        needed = sum(margin.needed_for(venue, holding, lots) for holding, lots in pairs)
+        if needed:
+            margin.check_needed(venue, live.account, needed)
+    except MissingFxCode as missing:
+        raise margin.uncounted(missing) from missing
 
 
 def trade(venue: Venue, live: LiveOrder, lots: int, price: int) -> None:

@@ -1,0 +1,143 @@
+"""What an exchange keeps on disk: everything that was told, also after SIGKILL."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from types import ModuleType
+
+import pytest
+
+from brokerkit.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
+from brokerkit.plugins.sim.exchange import Exchange, Latency, Models, fault
+from brokerkit.spec.broker_order import OrderState
+from brokerkit.spec.contract import FuturesContract
+from brokerkit.spec.order import Order, TimeInForce
+
+PROGRAM = Path(__file__).parent / "programs" / "killed_trader.py"
+Market = Callable[..., Exchange]
+
+
+@pytest.fixture(scope="module")
+def program() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("killed_trader", PROGRAM)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def traded_and_killed(state: Path, lines: int) -> list[list[str]]:
+    """Run the trader until it has told so many lines, kill it, and return all that it told."""
+    environment = {**os.environ, "PYTHONPATH": str(PROGRAM.parents[3])}
+    child = subprocess.Popen([sys.executable, PROGRAM, state], stdout=subprocess.PIPE, text=True, env=environment)
+    assert child.stdout is not None
+    told = [child.stdout.readline().split() for _ in range(lines)]
+    child.send_signal(signal.SIGKILL)
+    rest = child.stdout.read().splitlines(keepends=True)
+    child.wait(timeout=30)
+    child.stdout.close()
+    return told + [line.split() for line in rest if line.endswith("\n")]
+
+
+def test_nothing_that_was_told_is_lost_when_the_process_is_killed(tmp_path: Path, program: ModuleType) -> None:
+    state, draw = tmp_path / "state.sqlite", Random(3)
+    fills: dict[str, str] = {}
+    states: dict[str, tuple[str, int]] = {}
+    for _ in range(6):
+        told = traded_and_killed(state, 2 + draw.randrange(150))
+        fills.update({one[1]: f"{one[2]} {one[3]}" for one in told if one[0] == "fill"})
+        states.update({one[1]: (one[2], int(one[3])) for one in told if one[0] == "order"})
+        sent = {one[1] for one in told if one[0] == "sent"}
+
+        exchange = program.opened(str(state))
+        kept = {fill.execution_id: f"{fill.quantity} {fill.price}" for fill in exchange.fills()}
+        assert fills.items() <= kept.items()
+        views = {live.order_ref: live.at_exchange() for live in exchange.orders()}
+        assert sent <= views.keys()
+        for ref, (told_state, told_filled) in states.items():
+            view = views[ref]
+            assert abs(view.filled[0]) >= abs(told_filled)
+            assert view.state.value == told_state or not OrderState(told_state).is_final
+        _check_cash(exchange)
+        exchange.close()
+
+
+def _check_cash(exchange: Exchange) -> None:
+    flow = Decimal(1_000_000)
+    lots = 0
+    for fill in exchange.fills():
+        flow -= fill.quantity * fill.price * 100 + abs(fill.quantity) * Decimal("2.07")
+        lots += fill.quantity
+    last = exchange.last_price(FuturesContract("GOLD", "202312"))
+    assert exchange.values()["USD"].amount == flow + lots * (last or 0) * 100
+    assert sum(one.quantity for one in exchange.positions()) == lots
+
+
+def test_a_bracket_survives_a_restart_and_its_children_go_on(
+    market: Market, gold: FuturesContract, tmp_path: Path
+) -> None:
+    rows = [(100.0, 101.0, 99.0, 100.5, 10), (101.0, 102.5, 100.0, 102.0, 10)]
+    first = market(rows, state=tmp_path / "state")
+    entry = Order.market(gold, 2, time_in_force=TimeInForce.GTC).with_bracket(take_profit=102, stop_loss=98)
+    first.submit(entry)
+    first.advance()
+    first.close()
+
+    again = market(rows, state=tmp_path / "state")
+    assert again.order(entry.order_ref).current().state is OrderState.FILLED
+    assert [child.current().state for child in again.order(entry.order_ref).children] == [OrderState.WORKING] * 2
+    again.run()
+    states = [child.current().state for child in again.order(entry.order_ref).children]
+    assert states == [OrderState.FILLED, OrderState.CANCELLED]
+    assert again.positions() == []
+
+
+def test_an_order_in_flight_arrives_after_a_restart_and_no_number_is_used_twice(
+    market: Market, gold: FuturesContract, tmp_path: Path, quiet_rows: list[object]
+) -> None:
+    settings = {"state": tmp_path / "state", "models": Models(latency=Latency(submit=timedelta(seconds=30)))}
+    first = market(quiet_rows, **settings)
+    order = Order.market(gold, 1)
+    first.submit(order)
+
+    again = market(quiet_rows, **settings)
+    assert again.order(order.order_ref).current().state is OrderState.PENDING
+    assert again.submit(Order.market(gold, 1)).number == 2
+    again.run()
+    assert again.order(order.order_ref).current().state is OrderState.FILLED
+
+
+def test_ids_are_reused_after_a_restart_where_a_fault_says_so(
+    market: Market, gold: FuturesContract, tmp_path: Path, quiet_rows: list[object]
+) -> None:
+    settings = {"state": tmp_path / "state", "faults": [fault("id-reuse", at=1)]}
+    old = market(quiet_rows, **settings).submit(Order.market(gold, 1)).current().ids
+    new = market(quiet_rows, **settings).submit(Order.market(gold, 1)).current().ids
+    assert (old.order_id, new.order_id) == ("1", "1")
+    assert (old.perm_id, new.perm_id) == ("1", "2")
+
+
+def test_a_file_that_is_no_state_is_refused_by_name(market: Market, tmp_path: Path) -> None:
+    broken, newer = tmp_path / "broken", tmp_path / "newer"
+    broken.write_bytes(b"not a database at all, not even nearly" * 100)
+    with pytest.raises(StoreCorrupt, match="broken"):
+        market([], state=broken)
+    market([], state=newer).close()
+    with sqlite3.connect(newer) as base:
+        base.execute("INSERT OR REPLACE INTO facts VALUES ('version', '99')")
+    base.close()
+    with pytest.raises(StoreTooNew):
+        market([], state=newer)
+    with pytest.raises(StoreUnwritable):
+        market([], state=tmp_path / "no such folder" / "state")

@@ -1,0 +1,146 @@
+"""Orders from many threads, from inside listeners, and under a clock that moves by itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from brokerkit.errors import RequestTimedOut
+from brokerkit.plugins.sim.exchange import Exchange, RealTimeClock
+from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderState
+from brokerkit.spec.contract import FuturesContract
+from brokerkit.spec.order import Order
+
+Market = Callable[..., Exchange]
+
+
+def test_an_order_sent_from_inside_a_fill_trades_in_the_next_bar(
+    market: Market, gold: FuturesContract, quiet_rows: list[object]
+) -> None:
+    exchange = market(quiet_rows)
+    seen: list[tuple[int, int]] = []
+
+    def hear(fill: Fill) -> None:
+        held = sum(one.quantity for one in exchange.positions())
+        seen.append((fill.quantity, held))
+        if len(seen) < 3:
+            exchange.submit(Order.market(gold, 1))
+
+    exchange.listen(Fill, hear)
+    exchange.submit(Order.market(gold, 1))
+    exchange.run()
+    assert seen == [(1, 1), (1, 2), (1, 3)]
+    minutes = [fill.time.minute for fill in exchange.fills()]
+    assert minutes == [0, 1, 2]
+
+
+def test_events_of_one_order_come_in_order_and_never_change(
+    market: Market, gold: FuturesContract, quiet_rows: list[object]
+) -> None:
+    exchange = market(quiet_rows)
+    views: list[BrokerOrder] = []
+    exchange.listen(BrokerOrder, views.append)
+    exchange.submit(Order.market(gold, 25))
+    exchange.run()
+    assert [(view.state, view.filled) for view in views] == [
+        (OrderState.WORKING, (0,)),
+        (OrderState.WORKING, (10,)),
+        (OrderState.WORKING, (20,)),
+        (OrderState.FILLED, (25,)),
+    ]
+
+
+def test_a_listener_that_fails_is_heard_of_and_loses_nothing(
+    market: Market, gold: FuturesContract, quiet_rows: list[object]
+) -> None:
+    exchange = market(quiet_rows)
+    heard: list[int] = []
+
+    def hear(fill: Fill) -> None:
+        heard.append(fill.quantity)
+        if len(heard) == 1:
+            raise ZeroDivisionError
+
+    exchange.listen(Fill, hear)
+    exchange.submit(Order.market(gold, 2))
+    exchange.submit(Order.market(gold, 3))
+    with pytest.raises(ZeroDivisionError):
+        exchange.run()
+    exchange.run()
+    assert heard == [2, 3]
+    assert exchange.positions()[0].quantity == 5
+
+
+def test_orders_from_many_threads_are_taken_once_each_while_the_clock_moves(
+    market: Market, gold: FuturesContract
+) -> None:
+    exchange = market([(100.0, 101.0, 99.0, 100.5, 10_000)] * 400)
+    heard: list[str] = []
+    exchange.listen(Fill, lambda fill: heard.append(fill.execution_id))
+    failures: list[BaseException] = []
+
+    def send(side: int) -> None:
+        try:
+            for _ in range(100):
+                exchange.submit(Order.market(gold, side))
+        except BaseException as failure:  # noqa: BLE001 because a thread's failure must reach the test
+            failures.append(failure)
+
+    threads = [threading.Thread(target=send, args=(1 if at % 2 else -1,)) for at in range(6)]
+    for thread in threads:
+        thread.start()
+    for _ in range(200):
+        exchange.advance()
+    for thread in threads:
+        thread.join()
+    exchange.run()
+    assert failures == []
+    assert sorted(heard) == sorted({fill.execution_id for fill in exchange.fills()})
+    assert len(heard) == 600
+    assert [live.number for live in exchange.orders()] == list(range(1, 601))
+    assert exchange.positions() == []
+
+
+def test_a_clock_in_real_time_trades_and_lets_an_order_wait(
+    market: Market, gold: FuturesContract, quiet_rows: list[object]
+) -> None:
+    exchange = market(quiet_rows)
+    with RealTimeClock(exchange, speed=600):
+        done = exchange.submit(Order.market(gold, 1)).wait(timeout=300)
+    assert done.state is OrderState.FILLED
+
+
+def test_waiting_on_a_clock_of_ones_own_moves_it_no_further_than_needed(
+    market: Market, gold: FuturesContract, quiet_rows: list[object]
+) -> None:
+    exchange = market(quiet_rows)
+    begin = exchange.now
+    assert exchange.submit(Order.market(gold, 1)).wait().state is OrderState.FILLED
+    assert exchange.now - begin < timedelta(seconds=1)
+    far = exchange.submit(Order.limit(gold, 1, 50))
+    with pytest.raises(RequestTimedOut):
+        far.wait(timeout=120)
+    assert exchange.now - begin >= timedelta(seconds=120)
+    assert far.current().state is OrderState.WORKING
+
+
+def test_what_a_listener_raises_stops_a_clock_and_is_raised_where_it_is_stopped(
+    market: Market, gold: FuturesContract, quiet_rows: list[object]
+) -> None:
+    exchange = market(quiet_rows)
+    failed = threading.Event()
+
+    def hear(fill: Fill) -> None:
+        failed.set()
+        raise ZeroDivisionError
+
+    exchange.listen(Fill, hear)
+    clock = RealTimeClock(exchange, speed=600)
+    clock.start()
+    exchange.submit(Order.market(gold, 1))
+    assert failed.wait(10)
+    with pytest.raises(ZeroDivisionError):
+        clock.stop()
