@@ -25,16 +25,22 @@ class Installed:
     Attributes:
         name: The name it is asked for by.
         target: What its entry point names, as `module:attribute`.
-        distribution: The distribution's name; empty when it does not say.
-        version: The distribution's version.
         entry_point: The entry point itself.
     """
 
     name: str
     target: str
-    distribution: str
-    version: str
     entry_point: EntryPoint = attrs.field(repr=False)
+
+    @property
+    def distribution(self) -> str:
+        """The distribution's name; empty when it does not say."""
+        return self.entry_point.dist.name if self.entry_point.dist else ""
+
+    @property
+    def version(self) -> str:
+        """The distribution's version; empty when it does not say."""
+        return self.entry_point.dist.version if self.entry_point.dist else ""
 
     def __str__(self) -> str:
         """Return where it comes from, as errors name it."""
@@ -53,8 +59,9 @@ def installed(group: str) -> dict[str, Installed]:
     The brokerkit distribution's own names cannot be taken over by another one.
     """
     found: dict[str, Installed] = {}
-    for entry_point in sorted(entry_points(group=group), key=lambda each: (each.name, _is_ours(each))):
-        found[entry_point.name] = _installed(entry_point)
+    for entry_point in sorted(entry_points(group=group), key=lambda each: each.name):
+        if entry_point.name not in found or _is_ours(entry_point):
+            found[entry_point.name] = _installed(entry_point)
     return found
 
 
@@ -151,7 +158,4 @@ def _is_ours(entry_point: EntryPoint) -> bool:
 
 
 def _installed(entry_point: EntryPoint) -> Installed:
-    dist = entry_point.dist
-    return Installed(
-        entry_point.name, entry_point.value, dist.name if dist else "", dist.version if dist else "", entry_point
-    )
+    return Installed(entry_point.name, entry_point.value, entry_point)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeGuard
 
 import attrs
@@ -49,8 +49,7 @@ def make_middlewares(names: Sequence[str], sources: Sources) -> dict[str, Resolv
         ConfigError: An option is unknown or wrong, or one is named twice.
         PluginError: Something else than a middleware is installed under the name.
     """
-    offered = installed(MIDDLEWARE)
-    check_options_are_used(names, offered, sources)
+    offered = installed(MIDDLEWARE) if names else {}
     made: dict[str, Resolved[Middleware]] = {}
     for name in names:
         if name not in offered:
@@ -97,15 +96,22 @@ def options_of(name: str, sources: Sources) -> Sources:
     )
 
 
-def check_options_are_used(names: Sequence[str], offered: Mapping[str, Any], sources: Sources) -> None:
-    """Refuse the options of a middleware that is not in use: limits that do not hold must not look as if they did."""
-    for key in (*sources.keywords, *sources.table):
-        if key in offered and key not in names and key not in COMMON_KEYS:
-            raise UnknownSetting(
-                f"{sources.of} has options for middleware {key!r}, which it does not use.",
-                place=sources.place(key) if key in sources.table else "keyword argument",
-                remedy=f"Add {key!r} to `middleware`, or take its options out.",
-            )
+def check_options_are_used(unknown: Collection[str], sources: Sources) -> None:
+    """Refuse the options of a middleware that is not in use: limits that do not hold must not look as if they did.
+
+    Args:
+        unknown: Keys that neither the plugin nor a middleware in use declares.
+        sources: Where they were given.
+
+    Raises:
+        UnknownSetting: One of them is the name of an installed middleware.
+    """
+    for key in sorted(set(unknown) & set(installed(MIDDLEWARE)) if unknown else ()):
+        raise UnknownSetting(
+            f"{sources.of} has options for middleware {key!r}, which it does not use.",
+            place=sources.place(key) if key in sources.table else "keyword argument",
+            remedy=f"Add {key!r} to `middleware`, or take its options out.",
+        )
 
 
 def _make(found: Installed, options: Sources, sources: Sources) -> Resolved[Middleware]:

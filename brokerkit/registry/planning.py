@@ -10,7 +10,7 @@ import attrs
 from brokerkit.errors import InvalidPlugin
 from brokerkit.registry.declared import COMMON_KEYS, declared_settings
 from brokerkit.registry.entry_points import Installed
-from brokerkit.registry.middlewares import make_middlewares, options_of
+from brokerkit.registry.middlewares import check_options_are_used, make_middlewares, options_of
 from brokerkit.registry.resolution import Resolved, check_keys, resolve
 from brokerkit.registry.selection import Selection, load_plugin, select
 from brokerkit.registry.setting import Setting
@@ -52,7 +52,9 @@ def _plan(selection: Selection, plugin: BrokerPlugin) -> Plan:
     _check_reserved(declared, selection.plugin)
     names = common.settings.middleware
     middlewares = make_middlewares(names, sources)
-    check_keys([*declared, *common.origins, *(name for name in names if name not in COMMON_KEYS)], sources)
+    known = [*declared, *common.origins, *(name for name in names if name not in COMMON_KEYS)]
+    check_options_are_used({*sources.keywords, *sources.table} - set(known), sources)
+    check_keys(known, sources)
     resolved: Resolved[Any] = resolve(plugin.settings, sources, origin)
     _check_environment(selection, [*declared, *common.origins], middlewares)
     parts: dict[str, Resolved[Any]] = {"": common, **{f"{name}.": made for name, made in middlewares.items()}}
