@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -92,6 +92,11 @@ def no_bars() -> Bars:
     return Bars(times, times, prices, prices, prices, prices, prices)
 
 
+def flat_bars(time: Times, end: Times, price: Floats, volume: float = np.nan) -> Bars:
+    """Return bars whose four prices are one, with one volume; NaN is not known."""
+    return Bars(time, end, price, price, price, price, np.full(len(time), volume))
+
+
 def joined(parts: Iterable[Bars]) -> Bars:
     """Return bars that follow each other as one."""
     found = [part for part in parts if len(part)]
@@ -112,13 +117,27 @@ def resampled(bars: Bars, frequency: Frequency) -> Bars:
     if not len(bars):
         return bars
     length = length_of(frequency)
-    slots = bars.time // length
-    firsts = np.flatnonzero(np.concatenate(([True], slots[1:] != slots[:-1])))
-    lasts = np.concatenate((firsts[1:], [len(slots)])) - 1
-    time = slots[firsts] * length
+
+    def times(slots: Times) -> tuple[Times, Times]:
+        return slots * length, (slots + 1) * length
+
+    return grouped(bars, bars.time // length, times)
+
+
+def grouped(bars: Bars, group: Times, times: Callable[[Times], tuple[Times, Times]]) -> Bars:
+    """Return one bar for each group of bars that follow each other; there is at least one bar.
+
+    Args:
+        bars: The bars to be grouped.
+        group: The number of each bar's group; it never falls.
+        times: From groups' numbers to the time of each new bar and to when it is complete at the earliest.
+    """
+    firsts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
+    lasts = np.concatenate((firsts[1:], [len(group)])) - 1
+    time, end = times(group[firsts])
     return Bars(
         time,
-        np.maximum(time + length, bars.end[lasts]),
+        np.maximum(end, bars.end[lasts]),
         bars.open[firsts],
         np.maximum.reduceat(bars.high, firsts),
         np.minimum.reduceat(bars.low, firsts),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from brokerkit.plugins.sim.feeds.hours import MarketHours
+from brokerkit.plugins.sim.feeds.hours import Market, MarketHours, market_hours
 
 ExpiryRule = Callable[[int, int, MarketHours], date]
 """From the year and month that a contract is named by, and its market's hours, to its last trading day."""
@@ -58,14 +58,19 @@ def before_the_15th(year: int, month: int, hours: MarketHours) -> date:
     return hours.step(date(year, month, 15), -1)
 
 
+def last_trading_date(year: int, month: int, hours: MarketHours) -> date:
+    """Return the last trading date of the month."""
+    return hours.on_or_before(_last_day(year, month))
+
+
 def third_last_day(year: int, month: int, hours: MarketHours) -> date:
     """Return the third last trading date of the month."""
-    return hours.step(hours.on_or_before(_last_day(year, month)), -2)
+    return hours.step(last_trading_date(year, month, hours), -2)
 
 
 def before_the_last_week(year: int, month: int, hours: MarketHours) -> date:
     """Return the seventh trading date before the last one of the month."""
-    return hours.step(hours.on_or_before(_last_day(year, month)), -7)
+    return hours.step(last_trading_date(year, month, hours), -7)
 
 
 def before_the_10th(year: int, month: int, hours: MarketHours) -> date:
@@ -96,7 +101,18 @@ def days_after_the_first(offset: int) -> ExpiryRule:
     return rule
 
 
-KNOWN_RULES: dict[str, ExpiryRule] = {
+US_BUSINESS_DAYS = Market("America/New_York", ((0, 1440),), "XNYS")
+"""Days that count where a rule of an American exchange counts business days: its futures trade on more."""
+
+
+def _by_us_business_days(rule: ExpiryRule) -> ExpiryRule:
+    def counted(year: int, month: int, hours: MarketHours) -> date:
+        return rule(year, month, market_hours(US_BUSINESS_DAYS))
+
+    return counted
+
+
+_BY_US_BUSINESS_DAYS: dict[str, ExpiryRule] = {
     "CORN": before_the_15th,
     "WHEAT": before_the_15th,
     "SOYBEAN": before_the_15th,
@@ -105,11 +121,15 @@ KNOWN_RULES: dict[str, ExpiryRule] = {
     "COPPER": third_last_day,
     "CRUDE_W": crude_oil,
     "GAS_US": natural_gas,
-    "EDOLLAR": before_third_wednesday,
     "EUR": before_third_wednesday,
     "GBP": before_third_wednesday,
     "JPY": before_third_wednesday,
     "US10": before_the_last_week,
+}
+
+KNOWN_RULES: dict[str, ExpiryRule] = {
+    **{code: _by_us_business_days(rule) for code, rule in _BY_US_BUSINESS_DAYS.items()},
+    "EDOLLAR": before_third_wednesday,
     "BUND": before_the_10th,
     "SP500": third_friday,
     "SP500_micro": third_friday,

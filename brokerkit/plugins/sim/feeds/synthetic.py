@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
 
 import attrs
 import numpy as np
@@ -97,7 +96,7 @@ class SyntheticFeed:
         self._listed: dict[FuturesContract, ListedContract] = {}
         self._dailies: dict[FuturesContract | str, _Daily] = {}
 
-    @cached_property
+    @property
     def default_start(self) -> int:
         """Wednesday 8 March 2023, 15:00 UTC: markets in Chicago, New York, London and Frankfurt are open."""
         return to_nanoseconds(DEFAULT_START)

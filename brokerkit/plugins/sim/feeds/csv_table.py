@@ -1,0 +1,84 @@
+"""Small tables in CSV files, such as instruments and their facts: a row a name, cells by column."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import attrs
+
+from brokerkit.errors import DataFileError
+
+_NOT_GIVEN = ("", "NA", "nan", "NaN")
+
+
+@attrs.frozen
+class Row:
+    """A row of a table, and where it is.
+
+    Attributes:
+        cells: What it says, by column.
+        place: The file and the row's number; the header is row 1.
+    """
+
+    cells: Mapping[str, str]
+    place: str
+
+    def text(self, column: str, default: str = "") -> str:
+        """Return a cell, or the default where it is empty, `NA`, or its column is not there."""
+        cell = self.cells.get(column, "").strip()
+        return default if cell in _NOT_GIVEN else cell
+
+    def number(self, column: str, default: Decimal, *, may_be_zero: bool = False) -> Decimal:
+        """Return a cell as a finite number above 0, or from 0 on; or the default, as `text` does.
+
+        Raises:
+            DataFileError: It is no such number.
+        """
+        cell = self.text(column)
+        if not cell:
+            return default
+        try:
+            found = Decimal(cell)
+        except InvalidOperation:
+            found = Decimal("NaN")
+        if not found.is_finite() or found < 0 or (found == 0 and not may_be_zero):
+            least = "from 0 on" if may_be_zero else "above 0"
+            raise DataFileError(f"{column} is {cell!r}, which is not a number {least}.", place=self.place)
+        return found
+
+
+def read_table(path: Path, key: str) -> dict[str, Row]:
+    """Return the rows of a CSV file by the name in one column; none where the file does not exist.
+
+    Raises:
+        DataFileError: The file is damaged, lacks the column, or has a name twice.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            return _rows(path, csv.DictReader(lines), key)
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError as error:
+        raise DataFileError("The file is not UTF-8.", place=str(path), remedy="Save it as UTF-8.") from error
+    except OSError as error:
+        raise DataFileError(f"Cannot be read: {error.strerror}.", place=str(path)) from error
+
+
+def _rows(path: Path, reader: csv.DictReader[str], key: str) -> dict[str, Row]:
+    header = reader.fieldnames or []
+    if key not in header:
+        raise DataFileError(f"Column {key!r} is missing.", place=f"{path}, row 1")
+    found: dict[str, Row] = {}
+    for cells in reader:
+        place = f"{path}, row {reader.line_num}"
+        if None in cells or None in cells.values():
+            raise DataFileError(f"The row has not the {len(header)} cells that the header has.", place=place)
+        name = cells[key].strip()
+        if not name or name in found:
+            fact = f"{name!r} comes twice." if name else f"{key} is empty."
+            raise DataFileError(fact, place=place, remedy="Give each name once.")
+        found[name] = Row(cells, place)
+    return found

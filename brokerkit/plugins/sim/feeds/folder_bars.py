@@ -1,0 +1,115 @@
+"""Bars of one contract read from a file and kept: checked, in columns, as little as will do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from brokerkit.errors import DataFileError
+from brokerkit.plugins.sim.feeds.bars import DAY, Bars, Floats, Times, length_of
+from brokerkit.plugins.sim.feeds.csv_columns import Columns, Kind, check_rising, place_of, read_columns
+from brokerkit.plugins.sim.feeds.folder_files import BarFile
+from brokerkit.plugins.sim.feeds.hours import MarketHours
+from brokerkit.plugins.sim.feeds.local_time import closes_of
+from brokerkit.spec.prices import Frequency
+
+PRICES = ("open", "high", "low", "close")
+COLUMNS = {"time": Kind.TIME, **dict.fromkeys(PRICES, Kind.NUMBER), "volume": Kind.OPTIONAL_NUMBER}
+
+Place = Callable[[Path, int], str]
+
+
+@attrs.frozen(eq=False)
+class StoredBars:
+    """Bars as a file has them. When each is complete is worked out where it is asked for.
+
+    Attributes:
+        frequency: Their length.
+        time: When each starts, nanoseconds UTC, rising.
+        open: In quoted units, as are the others.
+        high: The highest of each bar.
+        low: The lowest of each bar.
+        close: The last of each bar.
+        volume: Lots; NaN where the file does not say.
+    """
+
+    frequency: Frequency
+    time: Times
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+
+    def between(self, start: int, end: int, hours: MarketHours) -> Bars:
+        """Return the bars whose time is at or after `start` and before `end`."""
+        first, last = (int(at) for at in np.searchsorted(self.time, [start, end], side="left"))
+        part = slice(first, last)
+        time = self.time[part]
+        is_daily = self.frequency is Frequency.DAY
+        ends = closes_of(hours, time // DAY) if is_daily else time + length_of(self.frequency)
+        prices = (self.open[part], self.high[part], self.low[part], self.close[part])
+        return Bars(time, ends, *prices, self.volume[part])
+
+
+def read_bars(file: BarFile) -> StoredBars:
+    """Return the bars of a file.
+
+    Raises:
+        MissingDependency: It is a Parquet file, and pyarrow is not installed.
+        DataFileError: The file is damaged, or its bars are not sound.
+    """
+    if file.is_parquet:
+        from brokerkit.plugins.sim.feeds import folder_parquet
+
+        found = folder_parquet.read_parquet(file.path, PRICES, ("volume",))
+        place: Place = folder_parquet.place_of
+    else:
+        found, place = read_columns(file.path, COLUMNS), place_of
+    check_rising(file.path, found["time"], place)
+    _check_prices(file.path, found, place)
+    frequency = file.frequency or _frequency_of(found["time"])
+    _check_frequency(file.path, found["time"], frequency, place)
+    return StoredBars(frequency, *(found[name] for name in COLUMNS))
+
+
+def _check_prices(path: Path, found: Columns, place: Place) -> None:
+    high, low, volume = found["high"], found["low"], found["volume"]
+    _refuse(path, high < low, place, lambda at: f"high {high[at]} is below low {low[at]}.")
+    for name in ("open", "close"):
+        _check_inside(path, name, found, place)
+    _refuse(path, volume < 0, place, lambda at: f"volume {volume[at]} is below 0.")
+
+
+def _check_inside(path: Path, name: str, found: Columns, place: Place) -> None:
+    price, high, low = found[name], found["high"], found["low"]
+    outside = (price > high) | (price < low)
+    _refuse(path, outside, place, lambda at: f"{name} {price[at]} is not between low {low[at]} and high {high[at]}.")
+
+
+def _refuse(path: Path, wrong: NDArray[np.bool_], place: Place, fact: Callable[[int], str]) -> None:
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        raise DataFileError(fact(at), place=place(path, at), remedy="Correct the row or take it out.")
+
+
+def _frequency_of(time: Times) -> Frequency:
+    """Return the frequency that times fit: daily at midnight UTC, else the longest no longer than any step."""
+    if not (time % DAY).any():
+        return Frequency.DAY
+    step = int(np.diff(time).min()) if len(time) > 1 else length_of(Frequency.MINUTE)
+    inside = [one for one in Frequency if one is not Frequency.DAY]
+    return max((one for one in inside if length_of(one) <= step), key=length_of, default=Frequency.SECOND)
+
+
+def _check_frequency(path: Path, time: Times, frequency: Frequency, place: Place) -> None:
+    if frequency is Frequency.DAY:
+        wrong, fact = time % DAY != 0, "A daily bar carries a date, or 00:00 UTC on it."
+    else:
+        wrong = np.append(False, np.diff(time) < length_of(frequency))
+        fact = f"The time is less than {frequency.value} after the one before it, and the bars are that long."
+    _refuse(path, wrong, place, lambda _: fact)

@@ -1,0 +1,58 @@
+"""From the clock of a time zone to UTC, for many times at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from brokerkit.plugins.sim.feeds.bars import DAY, SECOND, Times
+from brokerkit.plugins.sim.feeds.hours import MarketHours
+
+_MINUTES_A_DAY = 1440
+
+
+def utc_of_local(seconds: Times, zone: str) -> Times:
+    """Return local times as nanoseconds since 1970 UTC.
+
+    A local time that comes twice, when clocks go back, is the second one; one that never comes, when
+    they go forward, is the first moment after it.
+
+    Args:
+        seconds: What a clock in the zone shows, as seconds since its 1970-01-01 00:00.
+        zone: The zone's name, such as `Europe/London`.
+
+    Example:
+        >>> import numpy as np
+        >>> noon_in_july = np.array(["2023-07-03T12:00"], "datetime64[s]").astype("int64")
+        >>> utc_of_local(noon_in_july, "Europe/London").astype("datetime64[ns]")
+        array(['2023-07-03T11:00:00.000000000'], dtype='datetime64[ns]')
+    """
+    import pandas as pd
+
+    local = pd.DatetimeIndex(seconds.astype("datetime64[s]"))
+    second_time = np.zeros(len(local), np.bool_)
+    aware = local.tz_localize(zone, ambiguous=second_time, nonexistent="shift_forward")
+    found: Times = aware.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[s]").astype(np.int64)
+    return found * SECOND
+
+
+def closes_of(hours: MarketHours, days: Times) -> Times:
+    """Return when trading ends for each of many dates, nanoseconds UTC.
+
+    Args:
+        hours: Of the market.
+        days: Dates as days since 1970-01-01.
+    """
+    minutes = days * _MINUTES_A_DAY + hours.market.segments[-1][1]
+    return utc_of_local(minutes * 60, hours.market.zone)
+
+
+def trading_days_of(hours: MarketHours, moments: Times) -> Times:
+    """Return the date that each moment's trading counts for, as days since 1970-01-01.
+
+    After a date's trading has ended, the next weekday's begins; holidays are not looked at.
+    """
+    days = moments // DAY
+    days = days + (moments > closes_of(hours, days))
+    weekday = (days + 3) % 7
+    found: Times = days + np.where(weekday > 4, 7 - weekday, 0)
+    return found
