@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from brokerkit.errors import InvalidArgument
 from brokerkit.plugins.sim.gateway.clock import Clock
+from brokerkit.plugins.sim.gateway.control import Control
 from brokerkit.plugins.sim.gateway.faults.fault import Fault
 from brokerkit.plugins.sim.gateway.faults.faults import fault_named
 from brokerkit.plugins.sim.gateway.gateway import Gateway
@@ -30,6 +31,7 @@ class SimulatedGateway:
     def __init__(self, gateway: Gateway, clock: Clock | None) -> None:
         self._gateway = gateway
         self._server = GatewayServer(gateway, clock)
+        self._control = Control(gateway)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="simulated-gateway", daemon=True)
 
@@ -40,6 +42,7 @@ class SimulatedGateway:
 
     def stop(self) -> None:
         """Close every connection and end the thread."""
+        self.call(lambda gateway: self._control.close())
         asyncio.run_coroutine_threadsafe(self._server.stop(), self._loop).result(START_SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(START_SECONDS)
@@ -59,6 +62,10 @@ class SimulatedGateway:
     def accounts(self) -> tuple[str, ...]:
         """The accounts that clients manage."""
         return self._gateway.accounts
+
+    def listen_for_commands(self, port: int = 0) -> int:
+        """Listen for commands on a port of this machine (0 takes a free one), and return it."""
+        return asyncio.run_coroutine_threadsafe(self._control.listen(port), self._loop).result(START_SECONDS)
 
     def call(self, function: Callable[[Gateway], T]) -> T:
         """Return what a function of the gateway returns, called in the gateway's own thread."""

@@ -181,7 +181,7 @@ app.wait("currentTime")
 app.reqContractDetails(1, es)
 app.wait("contractDetailsEnd")
 details = app.heard["contractDetails"][0]
-assert details.contract.localSymbol == "ESZ3" and details.minTick == 0.25, details
+assert (details.contract.localSymbol, details.minTick) == ("ESZ3", 0.25), details
 assert details.realExpirationDate == "20231215", details.realExpirationDate
 app.reqMatchingSymbols(2, "gold")
 assert app.wait("symbolSamples")[0][0].contract.symbol == "GC"

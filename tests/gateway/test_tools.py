@@ -1,0 +1,211 @@
+"""Recording, replaying, commands from outside, the fixture for others, and the program itself."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ib_insync as ibi
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brokerkit.errors import CannotConnect, DataFileError
+from brokerkit.plugins.sim.gateway import (
+    EagerClock,
+    GatewaySettings,
+    Limits,
+    RecordedFrame,
+    Recorder,
+    SimulatedGateway,
+    read_record,
+    sample_market,
+    simulated_gateway,
+)
+from brokerkit.plugins.sim.gateway.codec.message import REQUESTS, RESPONSES
+from brokerkit.plugins.sim.gateway.codec.table import messages_table
+from brokerkit.plugins.sim.gateway.control import tell
+from brokerkit.plugins.sim.gateway.replay import replay
+
+FREE = GatewaySettings(port=0, limits=Limits.none())
+
+# Records
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=10)))
+def test_any_fields_survive_the_record(fields: list[str]) -> None:
+    frame = RecordedFrame(1.5, 3, True, tuple(fields))
+    if any(char in field for field in fields for char in "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"):
+        return  # not what the protocol carries, and what iterating over lines would split
+    assert list(read_record([frame.line() + "\n"])) == [frame]
+
+
+def test_a_damaged_record_names_its_line() -> None:
+    with pytest.raises(DataFileError, match="line 3"):
+        list(read_record(["# a comment\n", "1.0 1 > 71|2|7||\n", "nonsense\n"], "day.txt"))
+
+
+def session(stream: io.StringIO) -> None:
+    with simulated_gateway(sample_market(days=1), FREE, clock=EagerClock(), recorder=Recorder(stream)) as gateway:
+        ib = ibi.IB()
+        ib.connect(gateway.host, gateway.port, clientId=1)
+        (es,) = ib.qualifyContracts(ibi.Future("ES", "202312", "CME"))
+        trade = ib.placeOrder(es, ibi.MarketOrder("BUY", 1))
+        while not trade.isDone():
+            ib.waitOnUpdate(timeout=0.1)
+        ib.disconnect()
+
+
+def test_a_recorded_day_is_played_again_with_the_same_answers() -> None:
+    stream = io.StringIO()
+    session(stream)
+    record = list(read_record(stream.getvalue().splitlines()))
+    assert {frame.from_client for frame in record} == {True, False}
+    with simulated_gateway(sample_market(days=1), FREE, clock=EagerClock()) as gateway:
+        answers = replay(record, gateway.host, gateway.port)
+    recorded = [frame.fields for frame in record if not frame.from_client]
+    assert sorted(answers) == sorted(recorded)
+
+
+def test_replaying_to_nobody_says_so() -> None:
+    with pytest.raises(CannotConnect, match="No gateway answers"):
+        replay([], "127.0.0.1", 1)
+
+
+# Commands
+
+
+@pytest.fixture
+def control(gateway: SimulatedGateway) -> int:
+    """Return the control port of a running gateway."""
+    return gateway.listen_for_commands()
+
+
+def test_faults_and_clock_by_command(control: int, ib: ibi.IB, gateway: SimulatedGateway) -> None:
+    assert "competing-session" in tell(control, "faults")
+    assert tell(control, "begin maintenance") == "ok 1"
+    assert ib.reqContractDetails(ibi.Future("ES", "202312")) == []
+    assert tell(control, "end 1") == "ok"
+    assert len(ib.reqContractDetails(ibi.Future("ES", "202312"))) == 1
+    assert tell(control, "advance 3600") == "ok 2023-11-29T01:00:00+00:00"
+    assert tell(control, "begin lose message=execDetails count=3") == "ok 2"
+    assert tell(control, "end all") == "ok"
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("begin lsoe", "Did you mean 'lose'?"),
+        ("begn lose", "Did you mean 'begin'?"),
+        ("end 99", "No fault number 99"),
+        ("end x", "error"),
+        ("advance -5", "cannot be advanced"),
+        ("advance nan", "cannot be advanced"),
+        ("", "error"),
+        ("begin 'unclosed", "error"),
+    ],
+)
+def test_a_bad_command_is_explained(control: int, command: str, said: str) -> None:
+    answer = tell(control, command)
+    assert answer.startswith("error: ")
+    assert said in answer
+
+
+def test_a_command_too_long_ends_its_connection_only(control: int) -> None:
+    assert tell(control, "x" * 5000).startswith("error")
+    assert tell(control, "faults").startswith("ok")
+
+
+def test_nobody_behind_the_control_port() -> None:
+    with pytest.raises(CannotConnect, match="--control-port"):
+        tell(1, "faults")
+
+
+# For others
+
+
+USER_TEST = """
+import ib_insync
+
+def test_bars(ib_gateway):
+    ib = ib_insync.IB()
+    ib.connect(ib_gateway.host, ib_gateway.port, clientId=1)
+    assert ib.reqHistoricalData(ib_insync.Forex("EURUSD"), "", "1 D", "1 hour", "MIDPOINT", True)
+    ib.disconnect()
+"""
+
+
+def test_the_fixture_for_others(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["brokerkit.plugins.sim.gateway.testing"]\n')
+    (tmp_path / "test_mine.py").write_text(USER_TEST)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_table_has_every_message() -> None:
+    table = messages_table()
+    for shape in (*REQUESTS.values(), *RESPONSES.values()):
+        assert f"| {shape.id} | {shape.name} |" in table
+
+
+def test_the_documentation_has_the_table_as_it_is_now() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "gateway.md").read_text(encoding="utf-8")
+    assert messages_table() in page, "run: python -m brokerkit.plugins.sim.gateway.codec.table docs/gateway.md"
+
+
+# The program
+
+
+def run_program(*options: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", "from brokerkit.cli import main; main()", "gateway", "--port", "0", *options]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+
+
+def test_one_command_starts_a_gateway_that_a_script_can_use(tmp_path: Path, connect: Callable[..., Any]) -> None:
+    record = tmp_path / "day.txt"
+    with run_program("--speed", "600", "--record", str(record), "--control-port", "0") as program:
+        assert program.stdout is not None
+        first, second = program.stdout.readline(), program.stdout.readline()
+        try:
+            port = int(re.search(r":(\d+);", first)[1])
+            control_port = int(re.search(r"port (\d+):", second)[1])
+            ib = ibi.IB()
+            ib.connect("127.0.0.1", port, clientId=1)
+            bars = ib.reqHistoricalData(ibi.Forex("EURUSD"), "", "5 D", "1 hour", "MIDPOINT", True)
+            assert len(bars) > 24
+            assert tell(control_port, "faults").startswith("ok")
+            ib.disconnect()
+        finally:
+            program.send_signal(signal.SIGINT)
+        assert program.wait(20) == 0
+    assert any(frame.fields[0] == "17" for frame in read_record(record.read_text().splitlines()))
+
+
+def test_real_prices_are_served(tmp_path: Path) -> None:
+    folder = Path(__file__).parents[3] / "shared" / "data" / "pysystemtrade"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not here")
+    with run_program("--data", str(folder), "--no-limits") as program:
+        assert program.stdout is not None
+        first = program.stdout.readline()
+        try:
+            port = int(re.search(r":(\d+);", first)[1])
+            ib = ibi.IB()
+            ib.connect("127.0.0.1", port, clientId=1)
+            details = ib.reqContractDetails(ibi.Future("ZC", exchange="CBOT"))
+            assert len(details) > 2
+            bars = ib.reqHistoricalData(details[0].contract, "", "1 Y", "1 day", "TRADES", True)
+            assert len(bars) > 50
+            ib.disconnect()
+        finally:
+            program.send_signal(signal.SIGINT)
+        assert program.wait(20) == 0
