@@ -220,9 +220,9 @@ class BarSeries:
 
     def _load(self, bars: Segment, at: int) -> None:
         stop = min(at + WINDOW, len(bars))
-        part = slice(at, stop)
         passed = 1 if at > 0 else 0
         at -= passed
+        part = slice(at, stop)
         self.starts, self.ends = bars.start[part].tolist(), bars.end[part].tolist()
         self.opens, self.highs = _units(bars.open[part]), _units(bars.high[part])
         self.lows, self.closes = _units(bars.low[part]), _units(bars.close[part])
