@@ -235,8 +235,15 @@ class IBConnection:
         return told + timedelta(seconds=time.monotonic() - asked)
 
     def call(self, function: Callable[[Any], T]) -> T:
-        """Call a function in the client's thread with the library's IB object; it must not wait."""
-        return self._thread.call(function, self._raw, timeout=self.settings.request_timeout)
+        """Call a function in the client's thread with the library's IB object; it must not wait.
+
+        Raises:
+            ConnectionLost: The line is down.
+        """
+        try:
+            return self._thread.call(function, self._raw, timeout=self.settings.request_timeout)
+        except ConnectionError as error:
+            raise ConnectionLost(f"The line to IB is down: {error}.", place=self.settings.gateway) from error
 
     # Listening
 

@@ -8,6 +8,8 @@ import time
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Hashable
 
+import attrs
+
 _MOST_OPEN = 45
 _WINDOW = 600.0
 _MOST_SMALL = 60
@@ -17,12 +19,48 @@ _IDENTICAL_AFTER = 15.0
 _MARGIN = 0.05
 
 
-class HistoryPacing:
-    """Lets a history request go when IB's rules allow it.
+@attrs.define
+class SmallBarRules:
+    """The rules for bars of 30 seconds or less, on any clock that only goes forward.
 
-    At most 50 open at once, for bars of any length. For bars of 30 seconds or less: not the same
-    request within 15 seconds, fewer than six in two seconds for one contract, exchange and kind of
-    data, and at most 60 in ten minutes, of which quotes count twice.
+    Not the same request within 15 seconds; fewer than six in two seconds for one contract, exchange
+    and kind of data; at most 60 in ten minutes, of which quotes count twice.
+    """
+
+    _sent: deque[float] = attrs.field(factory=deque, init=False)
+    _burst: defaultdict[Hashable, deque[float]] = attrs.field(factory=lambda: defaultdict(deque), init=False)
+    _identical: dict[Hashable, float] = attrs.field(factory=dict, init=False)
+
+    def wait(self, now: float, request: Hashable, stream: Hashable, weight: int = 1) -> float:
+        """Return the seconds until a request keeps every rule; 0 when it does now.
+
+        Args:
+            now: The time in seconds.
+            request: Everything that makes it the same as another one.
+            stream: Contract, exchange and kind of data.
+            weight: 2 for quotes, 1 for all else.
+        """
+        _drop_before(self._sent, now - _WINDOW)
+        burst = self._burst[stream]
+        _drop_before(burst, now - _BURST_WINDOW)
+        waits = [self._identical.get(request, -_WINDOW) + _IDENTICAL_AFTER - now]
+        over = len(self._sent) + weight - _MOST_SMALL
+        if over > 0:
+            waits.append(self._sent[over - 1] + _WINDOW - now)
+        if len(burst) >= _MOST_IN_BURST:
+            waits.append(burst[0] + _BURST_WINDOW - now)
+        longest = max(waits)
+        return longest + _MARGIN if longest > 0 else 0.0
+
+    def count(self, now: float, request: Hashable, stream: Hashable, weight: int = 1) -> None:
+        """Take in that a request is sent now."""
+        self._sent.extend([now] * weight)
+        self._burst[stream].append(now)
+        self._identical[request] = now
+
+
+class HistoryPacing:
+    """Lets a history request go when IB's rules allow it: never more than 50 open, and small bars as their rules say.
 
     It belongs to one connection, whose loop it waits in, and serves all of its requests.
     """
@@ -30,22 +68,13 @@ class HistoryPacing:
     def __init__(self) -> None:
         self._open = asyncio.Semaphore(_MOST_OPEN)
         self._turn = asyncio.Lock()
-        self._small: deque[float] = deque()
-        self._burst: defaultdict[Hashable, deque[float]] = defaultdict(deque)
-        self._identical: dict[Hashable, float] = {}
+        self._rules = SmallBarRules()
 
     @contextlib.asynccontextmanager
     async def slot(
         self, request: Hashable, stream: Hashable, *, is_small: bool, weight: int = 1
     ) -> AsyncIterator[None]:
-        """Wait for the right to send a request; it counts as open until the block ends.
-
-        Args:
-            request: Everything that makes it the same as another one.
-            stream: Contract, exchange and kind of data.
-            is_small: Whether its bars are of 30 seconds or less.
-            weight: 2 for quotes, 1 for all else.
-        """
+        """Wait for the right to send a request; it counts as open until the block ends."""
         async with self._open:
             if is_small:
                 await self._wait_for_turn(request, stream, weight)
@@ -53,25 +82,9 @@ class HistoryPacing:
 
     async def _wait_for_turn(self, request: Hashable, stream: Hashable, weight: int) -> None:
         async with self._turn:
-            while (wait := self._wait(time.monotonic(), request, stream, weight)) > 0:
-                await asyncio.sleep(wait + _MARGIN)
-            now = time.monotonic()
-            self._small.extend([now] * weight)
-            self._burst[stream].append(now)
-            self._identical[request] = now
-
-    def _wait(self, now: float, request: Hashable, stream: Hashable, weight: int) -> float:
-        """Return the seconds until a request keeps every rule; 0 when it does now."""
-        _drop_before(self._small, now - _WINDOW)
-        burst = self._burst[stream]
-        _drop_before(burst, now - _BURST_WINDOW)
-        waits = [self._identical.get(request, -_IDENTICAL_AFTER) + _IDENTICAL_AFTER - now]
-        over = len(self._small) + weight - _MOST_SMALL
-        if over > 0:
-            waits.append(self._small[over - 1] + _WINDOW - now)
-        if len(burst) >= _MOST_IN_BURST:
-            waits.append(burst[0] + _BURST_WINDOW - now)
-        return max(0.0, *waits)
+            while (wait := self._rules.wait(time.monotonic(), request, stream, weight)) > 0:
+                await asyncio.sleep(wait)
+            self._rules.count(time.monotonic(), request, stream, weight)
 
 
 def _drop_before(times: deque[float], moment: float) -> None:

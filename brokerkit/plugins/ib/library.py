@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import importlib.util
 from collections.abc import Callable
@@ -66,11 +67,35 @@ def load_library(name: str = "auto") -> Library:
     failures = []
     for each in found:
         try:
-            return Library(each, importlib.import_module(each))
+            module = importlib.import_module(each)
+            if each == "ib_async":
+                _give_each_thread_its_loop()
+            return Library(each, module)
         except Exception as error:  # noqa: BLE001 because whatever its import raises, the other library is the remedy
             failures.append(f"{each} failed to import: {error!r}")
     other = next(each for each in NAMES if each != found[-1])
     raise MissingDependency(". ".join(failures) + ".", remedy=f"Use the other one: pip install '{_EXTRAS[other]}'.")
+
+
+def _give_each_thread_its_loop() -> None:
+    """Undo ib_async's remembering of the first event loop that it saw, for the whole process.
+
+    With it, a second connection would run in the loop of the first, even of one that is closed.
+    """
+    first_seen = importlib.import_module("ib_async.util").getLoop
+    if getattr(first_seen, "is_of_brokerkit", False):
+        return
+
+    def loop_of_this_thread() -> asyncio.AbstractEventLoop:
+        try:
+            return asyncio.get_running_loop()
+        except RuntimeError:
+            loop: asyncio.AbstractEventLoop = first_seen()
+            return loop
+
+    loop_of_this_thread.is_of_brokerkit = True  # type: ignore[attr-defined]  # because it marks what is replaced once
+    for name in ("util", "client", "connection", "wrapper"):
+        importlib.import_module(f"ib_async.{name}").getLoop = loop_of_this_thread  # type: ignore[attr-defined]  # because the module is a name at run time
 
 
 def tap(ib: Any, listener: Callable[[str, tuple[Any, ...]], None], messages: tuple[str, ...]) -> None:

@@ -184,12 +184,17 @@ class OrderDesk:
 
     def _on_dial(self, client_id: int) -> None:
         self.office.post(partial(self.news.started_session, client_id))
+        self.office.post(self.positions.book.begin_list)
         self.office.post(self._begin_look)
 
     async def _on_up(self, ib: Any) -> None:
         """Read what other sessions have open too, and wait until all of it is taken in."""
         await asyncio.wait_for(self.client.read_lists(ib, everything=False), self._connection.settings.connect_timeout)
-        await self._end_look(complete=not self._connection.is_read_only)
+        await self._end_look(complete=not self._connection.is_read_only, then=self._believe_positions)
+
+    def _believe_positions(self) -> None:
+        for changed in self.positions.book.believe_reports():
+            self.positions.tell(changed)
 
     async def _look(self, *, everything: bool = True) -> None:
         self.office.post(self._begin_look)
@@ -202,12 +207,14 @@ class OrderDesk:
         finally:
             await self._end_look(complete=complete)
 
-    async def _end_look(self, *, complete: bool) -> None:
+    async def _end_look(self, *, complete: bool, then: Callable[[], None] | None = None) -> None:
         done: concurrent.futures.Future[None] = concurrent.futures.Future()
 
         def end() -> None:
             try:
                 self._finish_look(complete=complete)
+                if then is not None:
+                    then()
             finally:
                 done.set_result(None)
 
@@ -254,7 +261,7 @@ class OrderDesk:
         self.news.order_status(order_id, status, filled, perm_id, client_id, why_held)
 
     def _execution(self, request_id: int, contract: Any, execution: Any) -> None:
-        self.news.execution(contract, execution, is_live=request_id < 0)
+        self.news.execution(contract, execution)
 
     def _commission(self, report: Any) -> None:
         amount = price_from(report.commission)

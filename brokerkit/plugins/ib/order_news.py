@@ -135,14 +135,8 @@ class OrderNews:
 
     # Executions
 
-    def execution(self, contract: Any, execution: Any, *, is_live: bool) -> None:
-        """Take in an execution; one of a whole spread is left to those of its legs.
-
-        Args:
-            contract: IB's contract.
-            execution: IB's execution.
-            is_live: Whether it happened just now; else it was asked for, and IB's positions show it already.
-        """
+    def execution(self, contract: Any, execution: Any) -> None:
+        """Take in an execution, live or asked for; one of a whole spread is left to those of its legs."""
         if contract.secType == "BAG":
             return
         trade, _ = revision_of(execution.execId)
@@ -162,7 +156,7 @@ class OrderNews:
         if counted is None:
             self.complete(tracked)
         else:
-            self._take_fill(tracked, counted, contract.conId if is_live else 0)
+            self._take_fill(tracked, counted, contract.conId)
             early = self._early_commissions.pop(counted.execution_id, None)
             if early is not None:
                 self.commission(counted.execution_id, early)
@@ -254,8 +248,7 @@ class OrderNews:
         self._tell_fill(tracked, fill, con_id, is_new=is_new)
 
     def _tell_fill(self, tracked: TrackedOrder, fill: Fill, con_id: int, *, is_new: bool) -> None:
-        if con_id:
-            self._on_fill(fill, con_id)
+        self._on_fill(fill, con_id)
         self._book.tell()
         if is_new:
             self._tell(fill)

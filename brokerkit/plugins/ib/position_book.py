@@ -1,85 +1,82 @@
-"""What the accounts hold: IB's word, and the fills that IB's word does not show yet."""
+"""What the accounts hold: IB's word, and the fills that IB's word does not show yet, or shows before they come."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime, timezone
 from decimal import Decimal
 
 import attrs
 
-_STALE_FOR = 5.0
+_UNSETTLED = 5.0
 _PLACES = Decimal("1e-9")
+_NEVER = float("-inf")
 
 
 @attrs.define(eq=False)
 class Holding:
-    """What one account holds of one contract.
+    """What one account holds of one contract: what it held before, and the fills that were heard of.
+
+    IB tells positions and fills apart from each other, in either order. A report that the fills of the
+    last seconds contradict is not believed; one that comes before its fill is not counted twice.
 
     Attributes:
         account: The account.
         con_id: IB's id of the contract.
-        quantity: Signed lots.
         average_price: Entry price in quoted units; None while it is not known, or when flat.
-        average_cost: IB's average cost of one contract, when IB's word was taken last.
+        average_cost: IB's average cost of one contract, as it was told last.
         as_of: When it was known.
     """
 
     account: str
     con_id: int
-    quantity: int = 0
     average_price: Decimal | None = None
     average_cost: Decimal | None = None
     as_of: datetime = attrs.field(factory=lambda: datetime.now(timezone.utc))
-    _outdated: list[tuple[float, int]] = attrs.field(factory=list)
-    _unexplained: list[tuple[float, int]] = attrs.field(factory=list)
+    _base: int = 0
+    _filled: int = 0
+    _reported: int = 0
+    _base_before: int = 0
+    _shifted_at: float = _NEVER
+    _filled_at: float = _NEVER
 
-    def is_outdated(self, quantity: int) -> bool:
-        """Return whether IB repeats a quantity that a fill of the last seconds has changed."""
+    @property
+    def quantity(self) -> int:
+        """Signed lots."""
+        return self._base + self._filled
+
+    def fill(self, quantity: int, price: Decimal) -> None:
+        """Count a fill."""
         now = time.monotonic()
-        self._outdated = [(at, old) for at, old in self._outdated if now - at < _STALE_FOR]
-        return any(old == quantity for _, old in self._outdated)
-
-    def fill(self, quantity: int, price: Decimal) -> bool:
-        """Count a fill, unless IB's word included it already; return whether anything changed."""
-        if self._explains(quantity):
-            return False
-        self._outdated.append((time.monotonic(), self.quantity))
-        new = self.quantity + quantity
-        if new == 0:
+        before = self.quantity
+        self._filled += quantity
+        self._filled_at = now
+        if now - self._shifted_at < _UNSETTLED and self._reported - self._filled == self._base_before:
+            self._base, self._shifted_at = self._base_before, _NEVER  # IB's report had come before its fill
             self.average_price = None
-        elif self.quantity == 0 or (new > 0) is not (self.quantity > 0):
-            self.average_price = price
-        elif (quantity > 0) is (self.quantity > 0) and self.average_price is not None:
-            self.average_price = (self.average_price * self.quantity + price * quantity) / new
-        self.quantity, self.average_cost = new, None
+        else:
+            self.average_price = _entry_price(before, self.average_price, quantity, price)
         self.as_of = datetime.now(timezone.utc)
-        return True
 
-    def _explains(self, quantity: int) -> bool:
-        """Return whether a fill is the cause of a change that IB told before it, and take it from that."""
+    def report(self, quantity: int, average_cost: Decimal | None) -> None:
+        """Take in IB's word."""
         now = time.monotonic()
-        self._unexplained = [(at, change) for at, change in self._unexplained if now - at < _STALE_FOR]
-        for index, (at, change) in enumerate(self._unexplained):
-            if (change > 0) is (quantity > 0) and abs(change) >= abs(quantity):
-                left = change - quantity
-                self._unexplained[index : index + 1] = [(at, left)] if left else []
-                return True
-        return False
+        self._reported = quantity
+        rest = quantity - self._filled
+        if rest == self._base:
+            self.average_cost = average_cost
+            self.as_of = datetime.now(timezone.utc)
+        elif now - self._filled_at >= _UNSETTLED:
+            self._base_before, self._shifted_at = self._base, now
+            self._believe(rest, average_cost)
 
-    def report(self, quantity: int, average_cost: Decimal | None) -> bool:
-        """Take IB's word, unless it is older than a fill; return whether anything changed."""
-        if quantity != self.quantity and self.is_outdated(quantity):
-            return False
-        changed = quantity != self.quantity
-        if changed:
-            self._unexplained.append((time.monotonic(), quantity - self.quantity))
-        if changed or self.average_price is None:
-            self.average_price, self.average_cost = None, average_cost
-        self.quantity = quantity
-        self.as_of = datetime.now(timezone.utc)
-        return changed
+    def believe_report(self) -> None:
+        """Take IB's last word for the truth, whatever the fills say: a whole picture was just read."""
+        rest = self._reported - self._filled
+        if rest != self._base:
+            self._believe(rest, self.average_cost)
 
     def price(self, multiplier: Decimal | None, magnifier: Decimal) -> Decimal | None:
         """Return the entry price in quoted units; None when flat."""
@@ -90,6 +87,23 @@ class Holding:
             price = self.average_cost * magnifier / multiplier
         return price if price is None or price == price.quantize(_PLACES) else price.quantize(_PLACES)
 
+    def _believe(self, base: int, average_cost: Decimal | None) -> None:
+        self._base = base
+        self.average_price, self.average_cost = None, average_cost
+        self.as_of = datetime.now(timezone.utc)
+
+
+def _entry_price(held: int, average: Decimal | None, quantity: int, price: Decimal) -> Decimal | None:
+    """Return the volume-weighted entry price after a fill; closing lots leave it as it is."""
+    new = held + quantity
+    if new == 0:
+        return None
+    if held == 0 or (new > 0) is not (held > 0):
+        return price
+    if (quantity > 0) is (held > 0):
+        return None if average is None else (average * held + price * quantity) / new
+    return average
+
 
 class PositionBook:
     """Every holding, by account and contract."""
@@ -97,31 +111,31 @@ class PositionBook:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._holdings: dict[tuple[str, int], Holding] = {}
-        self._reported: dict[tuple[str, int], int] = {}
+        self._listed: set[tuple[str, int]] = set()
 
     def report(self, account: str, con_id: int, quantity: int, average_cost: Decimal | None) -> Holding | None:
         """Take in what IB says; return the holding when it changed."""
-        with self._lock:
-            self._reported[(account, con_id)] = quantity
-            holding = self._holdings.setdefault((account, con_id), Holding(account, con_id))
-            return attrs.evolve(holding) if holding.report(quantity, average_cost) else None
+        self._listed.add((account, con_id))
+        return self._change(account, con_id, lambda holding: holding.report(quantity, average_cost))
 
     def fill(self, account: str, con_id: int, quantity: int, price: Decimal) -> Holding | None:
         """Count a fill, and return what is held now; None when IB had told of it before."""
-        with self._lock:
-            holding = self._holdings.setdefault((account, con_id), Holding(account, con_id))
-            return attrs.evolve(holding) if holding.fill(quantity, price) else None
+        return self._change(account, con_id, lambda holding: holding.fill(quantity, price))
 
-    def begin_snapshot(self) -> None:
+    def begin_list(self) -> None:
         """Begin to take in a whole list of IB's, in which what is flat is left out."""
-        with self._lock:
-            self._reported = {}
+        self._listed.clear()
 
-    def end_snapshot(self) -> list[Holding]:
+    def end_list(self) -> list[Holding]:
         """Take what a whole list left out for flat, unless a fill is newer; return what changed."""
-        with self._lock:
-            missing = [holding for key, holding in self._holdings.items() if key not in self._reported]
-            return [attrs.evolve(holding) for holding in missing if holding.report(0, None)]
+        missing = [key for key in list(self._holdings) if key not in self._listed]
+        changed = [self._change(*key, lambda holding: holding.report(0, None)) for key in missing]
+        return [each for each in changed if each is not None]
+
+    def believe_reports(self) -> list[Holding]:
+        """Take IB's words for the truth: a new session read orders, fills and positions; return what changed."""
+        changed = self.end_list() + [self._change(*key, Holding.believe_report) for key in list(self._holdings)]
+        return [each for each in changed if each is not None]
 
     def holdings(self) -> list[Holding]:
         """Return copies of all holdings that are not flat."""
@@ -133,3 +147,10 @@ class PositionBook:
         with self._lock:
             holding = self._holdings.get((account, con_id))
             return holding.quantity if holding is not None else 0
+
+    def _change(self, account: str, con_id: int, change: Callable[[Holding], None]) -> Holding | None:
+        with self._lock:
+            holding = self._holdings.setdefault((account, con_id), Holding(account, con_id))
+            before = holding.quantity
+            change(holding)
+            return attrs.evolve(holding) if holding.quantity != before else None

@@ -37,7 +37,7 @@ class PositionNews:
                 self.tell(changed)
 
     def count(self, fill: Fill, con_id: int) -> None:
-        """Count a fill that happened just now: the position is right before its listeners hear of it."""
+        """Count a fill: the position is right before its listeners hear of it."""
         if fill.corrects or isinstance(fill.contract, FxPair):
             return  # IB's own positions tell what a correction changed; a currency pair is no position
         changed = self.book.fill(fill.account, con_id, fill.quantity, fill.price)

@@ -38,7 +38,7 @@ class IBPositions(Positions):
 
     def _read(self) -> list[Position]:
         book = self._desk.positions.book
-        self._desk.office.post(book.begin_snapshot)
+        self._desk.office.post(book.begin_list)
         self.ib_client.refresh()
         self._desk.office.post(self._end_snapshot)
         self._desk.flush()
@@ -52,5 +52,5 @@ class IBPositions(Positions):
         return found
 
     def _end_snapshot(self) -> None:
-        for changed in self._desk.positions.book.end_snapshot():
+        for changed in self._desk.positions.book.end_list():
             self._desk.positions.tell(changed)

@@ -154,9 +154,7 @@ class IBPrices(Prices):
         limit = min(first_unfinished(resolved, frequency, now), end or now + timedelta(days=2))
         first = start if start is not None else await self.ib_client.head(resolved.facts)
         last = min(end or now, now)
-        if not resolved.is_expired_at(now):
-            pass
-        elif resolved.expiry.day < last.date():
+        if resolved.expiry.day < last.date():
             last = datetime.combine(resolved.expiry.day + timedelta(days=1), datetime.min.time(), timezone.utc)
         parts = await self._parts(resolved, frequency, first, last)
         frame = frame_of(parts, _seconds(start), _seconds(limit)) if parts else None
