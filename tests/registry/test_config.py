@@ -267,3 +267,37 @@ def test_a_setting_that_must_be_given_is_asked_for_by_name_and_type(install: Ins
         "Broker 'acme' lacks account (text), password (text). "
         "Write it into [brokers.acme], or set $BROKERKIT_ACME_ACCOUNT. [BK107]"
     )
+
+
+def test_a_file_that_cannot_be_read_is_named(install: Install) -> None:
+    install(PLUGIN)
+    file = Path("brokerkit.toml")
+    file.mkdir()
+    with pytest.raises(errors.ConfigFileError, match=r"cannot be read: Is a directory\. \(.*brokerkit\.toml\)"):
+        open_broker("acme")
+    file.rmdir()
+    file.write_bytes(b"[brokers.acme]\nhost = '\xff'\n")
+    with pytest.raises(errors.ConfigSyntaxError, match="byte 23 is not UTF-8"):
+        open_broker("acme")
+
+
+def test_a_variable_that_could_be_two_brokers_setting_is_refused(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(
+        """
+        import attrs
+        from brokerkit import BrokerPlugin, Session, unsupported
+
+        @attrs.frozen
+        class Settings:
+            live_port: int = 1
+            port: int = 2
+
+        plugin = BrokerPlugin(open=lambda settings, services: Session((), unsupported("none")), settings=Settings)
+        """
+    )
+    Path("brokerkit.toml").write_text("[brokers.paper]\nplugin = 'acme'\n[brokers.paper_live]\nplugin = 'acme'\n")
+    monkeypatch.setenv("BROKERKIT_PAPER_LIVE_PORT", "3")
+    with pytest.raises(errors.InvalidSetting, match="can mean a setting of broker 'paper' and of broker 'paper_live'"):
+        open_broker("paper")
