@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 NOWHERE, QUEUE, DOWN, UP, WAITING, HELD, IN_FLIGHT = range(7)
 """Where the exchange keeps an order: see `book`."""
 
+CHANGES_BETWEEN_ORDERS = 1 << 32
+"""An order that was changed goes behind all that came before the change, and before all that came after it."""
+
 
 class LiveOrder:
     """A working order and the client's handle on it; it implements the contract's `OrderControl`.
@@ -42,7 +45,8 @@ class LiveOrder:
         self, venue: Venue, number: int, order: Order, listing: Listing, account: Account, holding: Holding, now: int
     ) -> None:
         self._venue = venue
-        self.number = self.priority = number
+        self.number = number
+        self.priority = number * CHANGES_BETWEEN_ORDERS
         self.order = order
         self.listing = listing
         self.account = account

@@ -35,7 +35,14 @@ from brokerkit.plugins.sim.exchange.journal import FILL, STATUS, Entry, Executio
 from brokerkit.plugins.sim.exchange.latency import Latency
 from brokerkit.plugins.sim.exchange.ledger import Account
 from brokerkit.plugins.sim.exchange.listing import Listing
-from brokerkit.plugins.sim.exchange.live_order import HELD, IN_FLIGHT, NOWHERE, WAITING, LiveOrder
+from brokerkit.plugins.sim.exchange.live_order import (
+    CHANGES_BETWEEN_ORDERS,
+    HELD,
+    IN_FLIGHT,
+    NOWHERE,
+    WAITING,
+    LiveOrder,
+)
 from brokerkit.plugins.sim.exchange.models import Models
 from brokerkit.plugins.sim.exchange.units import duration
 from brokerkit.spec.broker_order import BrokerOrder, OrderState
@@ -474,7 +481,7 @@ class Venue:
             self.count_working(live, lots - live.filled - live.remaining)
         entry.take_terms(live, changed)
         self.priorities += 1
-        live.priority = self.numbers + self.priorities
+        live.priority = self.numbers * CHANGES_BETWEEN_ORDERS + self.priorities
         if not live.remaining:
             live.state = FILLED
         self.note_status(live, "modified")
