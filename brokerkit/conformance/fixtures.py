@@ -53,6 +53,7 @@ def broker(request: pytest.FixtureRequest, conformance_connection: Connection) -
     trades = case is not None and case.level >= Level.TRADE
     keeps = case is not None and "restart" in case.faults
     opened = conformance_connection.for_trading(keeps=keeps) if trades else conformance_connection.shared()
+    request.node.user_properties.append(("broker", f"{opened.name}\t{opened.plugin}"))
     if case is not None:
         decline_if_unsupported(opened, case.hooks)
     yield opened

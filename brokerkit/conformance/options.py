@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from types import FrameType
 from typing import Any
 
@@ -40,6 +41,7 @@ class Run:
 
 
 RUN = pytest.StashKey[Run]()
+_HANDLER = pytest.StashKey[Any]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,8 +64,14 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the suite's marker, and read what is asked for."""
     config.addinivalue_line("markers", f"{MARK}: a test of the broker conformance suite")
     config.stash[RUN] = _read(config)
-    if config.stash[RUN].level >= Level.TRADE:
-        signal.signal(signal.SIGTERM, _stop_as_if_interrupted)
+    if config.stash[RUN].level >= Level.TRADE and threading.current_thread() is threading.main_thread():
+        config.stash[_HANDLER] = signal.signal(signal.SIGTERM, _stop_as_if_interrupted)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Give the request to end back to who handled it before."""
+    if _HANDLER in config.stash:
+        signal.signal(signal.SIGTERM, config.stash[_HANDLER])
 
 
 def run_of(config: pytest.Config) -> Run:

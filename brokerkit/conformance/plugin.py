@@ -14,8 +14,12 @@ from brokerkit.conformance.fixtures import (
     rng,
     trader,
 )
-from brokerkit.conformance.options import pytest_addoption, pytest_configure
-from brokerkit.conformance.reporting.collector import pytest_report_header, pytest_runtest_logreport
+from brokerkit.conformance.options import pytest_addoption, pytest_configure, pytest_unconfigure
+from brokerkit.conformance.reporting.collector import (
+    pytest_report_header,
+    pytest_runtest_logreport,
+    pytest_sessionstart,
+)
 from brokerkit.conformance.reporting.finish import pytest_sessionfinish, pytest_terminal_summary
 from brokerkit.conformance.selection import pytest_collection_modifyitems, pytest_deselected
 from brokerkit.conformance.watch import pytest_pyfunc_call, pytest_runtest_makereport
@@ -37,7 +41,9 @@ __all__ = [
     "pytest_runtest_logreport",
     "pytest_runtest_makereport",
     "pytest_sessionfinish",
+    "pytest_sessionstart",
     "pytest_terminal_summary",
+    "pytest_unconfigure",
     "restart",
     "rng",
     "trader",

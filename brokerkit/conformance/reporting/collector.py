@@ -13,15 +13,21 @@ from brokerkit.conformance.reporting.subject import plugin_of, subject_of
 from brokerkit.conformance.reporting.verdict import Outcome, Result, Verdict, in_order
 
 _results: dict[str, Result] = {}
+_subject: dict[str, str] = {}
 _STARTED = time.monotonic()
 _PREFIXES = {DECLINED: Outcome.DECLINED, PLANNED: Outcome.PLANNED, BLOCKED: Outcome.BLOCKED}
 
 
 def pytest_report_header(config: pytest.Config) -> str:
     """Say what is proven, and from which seed."""
-    _results.clear()
     run = run_of(config)
     return f"brokerkit conformance: broker {run.broker or '(from fixture facts)'}, level {run.level}, seed {run.seed}"
+
+
+def pytest_sessionstart() -> None:
+    """Forget what an earlier run in this process has found."""
+    _results.clear()
+    _subject.clear()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -29,6 +35,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     facts = dict(report.user_properties)
     if "case" not in facts or (report.passed and report.when != "call"):
         return
+    if "broker" in facts:
+        _subject["broker"], _, _subject["plugin"] = str(facts["broker"]).partition("\t")
     before = _results.get(report.nodeid)
     if before is None or before.outcome is not Outcome.FAILED:
         _results[report.nodeid] = _result(report, facts)
@@ -37,7 +45,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def verdict_of(config: pytest.Config, *, complete: bool) -> Verdict:
     """Return what the run found."""
     run = run_of(config)
-    subject = subject_of(run, plugin_of(run.broker))
+    broker = _subject.get("broker", run.broker)
+    subject = subject_of(run, broker, plugin_of(_subject.get("plugin", broker)))
     return Verdict(subject, in_order(_results.values()), complete, time.monotonic() - _STARTED)
 
 

@@ -12,15 +12,16 @@ from brokerkit.errors import BrokerkitError
 from brokerkit.spec.domains import CONTRACT
 
 
-def subject_of(run: Run, plugin: str) -> Subject:
+def subject_of(run: Run, broker: str, plugin: str) -> Subject:
     """Return what a run is about.
 
     Args:
         run: What the run was asked for.
+        broker: The name that the broker was opened by.
         plugin: The distribution and version of the plugin.
     """
     return Subject(
-        broker=run.broker,
+        broker=broker,
         plugin=plugin,
         brokerkit=brokerkit.__version__,
         contract=contract_fingerprint(),
@@ -37,13 +38,13 @@ def contract_fingerprint() -> str:
     return f"{len(words)} hooks, {digest[:8]}"
 
 
-def plugin_of(broker: str) -> str:
-    """Return the distribution and version that a broker's plugin comes from; empty when it cannot be told."""
+def plugin_of(name: str) -> str:
+    """Return the distribution and version that a plugin comes from; empty when it cannot be told."""
     from brokerkit.registry.entry_points import BROKERS, installed
 
     try:
         plugins = installed(BROKERS)
     except BrokerkitError:
         return ""
-    found = plugins.get(broker)
+    found = plugins.get(name)
     return f"{found.distribution} {found.version}" if found is not None else ""

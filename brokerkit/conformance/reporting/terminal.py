@@ -34,11 +34,9 @@ def standing(results: tuple[Result, ...]) -> str:
     """Return in a word how a broker stands with a hook, from the tests about it."""
     if not results:
         return "not tested"
-    for outcome in (Outcome.FAILED, Outcome.DECLINED, Outcome.PLANNED):
-        if any(result.outcome is outcome for result in results):
-            return _SIGNS[outcome]
-    passed = any(result.outcome is Outcome.PASSED for result in results)
-    return _SIGNS[Outcome.PASSED] if passed else _SIGNS[Outcome.BLOCKED]
+    found = {result.outcome for result in results}
+    ranked = (Outcome.FAILED, Outcome.EXPECTED_FAILURE, Outcome.PASSED, Outcome.PLANNED, Outcome.DECLINED)
+    return next((_SIGNS[outcome] for outcome in ranked if outcome in found), _SIGNS[Outcome.BLOCKED])
 
 
 def _hook_table(verdict: Verdict) -> list[str]:

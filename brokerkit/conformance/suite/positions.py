@@ -41,6 +41,7 @@ def test_095_a_closed_position_is_told_and_no_longer_listed(trader: Trader) -> N
     """Case 95: a position that was closed is told as 0 in an event, and is not listed as open."""
     assert not trader.positions().get(trader.contract), "this case needs to start flat"
     trader.buys()
+    assert _position(trader) is not None
     trader.sells()
     assert _position(trader) is None
     trader.eventually(lambda: _last_told(trader) == 0, "the position was told to be 0")

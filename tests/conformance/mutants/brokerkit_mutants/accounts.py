@@ -1,0 +1,60 @@
+"""Mutants whose accounts are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from brokerkit import AccountKind, Money
+from brokerkit.errors import MissingAccount
+from brokerkit_mutants.mutant import Mutant, after, answer
+
+_ACCOUNTS = "get_list_of_accounts"
+_VALUE = "get_account_value_across_currency"
+_TOTAL = "get_account_value_across_currency_across_accounts"
+_EXCESS = "get_excess_liquidity_value_across_currency"
+
+
+def _zero_for_unknown(right: Callable[..., Any], account: str) -> Any:
+    try:
+        return right(account)
+    except MissingAccount:
+        return [Money("USD", 0)]
+
+
+def _default_for_unknown(right: Callable[..., Any], account: str) -> Any:
+    try:
+        return right(account)
+    except MissingAccount:
+        return right("")
+
+
+def _doubled(values: list[Money]) -> list[Money]:
+    return [value + value for value in values]
+
+
+MUTANTS = (
+    Mutant(
+        "zero_for_unknown_account", "test_088_a_failing_balance_call_fails_each_time", answer(_VALUE, _zero_for_unknown)
+    ),
+    Mutant(
+        "default_for_unknown_account", "test_087_unknown_accounts_are_refused", answer(_EXCESS, _default_for_unknown)
+    ),
+    Mutant("total_counted_twice", "test_083_accounts_add_up", after(_TOTAL, _doubled)),
+    Mutant("currency_listed_twice", "test_089_cash_is_counted_once", after(_VALUE, lambda values: values + values)),
+    Mutant("more_free_than_there_is", "test_080_value_is_what_is_free_and_what_is_used", after(_EXCESS, _doubled)),
+    Mutant(
+        "account_listed_twice",
+        "test_090_accounts_have_an_id_and_a_kind",
+        after(_ACCOUNTS, lambda accounts: accounts * 2),
+    ),
+    Mutant(
+        "kind_that_accounts_deny",
+        "test_008_says_whether_money_is_at_stake",
+        after(_ACCOUNTS, lambda them: [attrs.evolve(each, kind=AccountKind.PAPER) for each in them]),
+    ),
+    Mutant("no_cash", "test_079_there_is_cash", after("get_fx_balances", lambda balances: [])),
+    Mutant("accounts_as_a_tuple", "test_010_results_are_of_the_declared_types", after(_ACCOUNTS, tuple)),
+)

@@ -1,0 +1,81 @@
+"""Mutants that tell wrong things, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from brokerkit import BrokerOrder, ConnectionChange, DataGap, Fill, OrderState, Position
+from brokerkit_mutants.mutant import Mutant
+
+Tell = Callable[[Any], None]
+
+
+def _without(kind: type, only: Callable[[Any], bool] = lambda event: True) -> Callable[[Tell, Any], None]:
+    def emit(tell: Tell, event: Any) -> None:
+        if not (isinstance(event, kind) and only(event)):
+            tell(event)
+
+    return emit
+
+
+def _twice(kind: type, only: Callable[[Any], bool] = lambda event: True) -> Callable[[Tell, Any], None]:
+    def emit(tell: Tell, event: Any) -> None:
+        tell(event)
+        if isinstance(event, kind) and only(event):
+            tell(event)
+
+    return emit
+
+
+def _revives(tell: Tell, event: Any) -> None:
+    tell(event)
+    if isinstance(event, BrokerOrder) and event.state.is_final:
+        tell(attrs.evolve(event, state=OrderState.WORKING))
+
+
+def _punctual(tell: Tell, event: Any) -> None:
+    tell(attrs.evolve(event, late=False) if isinstance(event, Fill) else event)
+
+
+def _of_another(tell: Tell, event: Any) -> None:
+    tell(attrs.evolve(event, order_ref="another") if isinstance(event, Fill) else event)
+
+
+def _overfilled(tell: Tell, event: Any) -> None:
+    if isinstance(event, BrokerOrder) and event.fills:
+        event = attrs.evolve(event, fills=event.fills * 2)
+    tell(event)
+
+
+MUTANTS = (
+    Mutant("duplicate_fill", "test_215_a_fill_reported_twice_counts_once", emit=_twice(Fill)),
+    Mutant("no_status", "test_210_every_order_is_heard_of", emit=_without(BrokerOrder)),
+    Mutant(
+        "filled_twice",
+        "test_212_filled_is_told_once",
+        emit=_twice(BrokerOrder, lambda view: view.state is OrderState.FILLED),
+    ),
+    Mutant(
+        "cancelled_twice",
+        "test_163_a_second_cancel_is_refused",
+        emit=_twice(BrokerOrder, lambda view: view.state is OrderState.CANCELLED),
+    ),
+    Mutant("order_that_comes_back", "test_211_final_states_are_final", emit=_revives),
+    Mutant("more_filled_than_ordered", "test_214_filled_and_remaining_make_the_quantity", emit=_overfilled),
+    Mutant("no_position_event", "test_082_account_changes_are_told", emit=_without(Position)),
+    Mutant(
+        "closed_position_untold",
+        "test_095_a_closed_position_is_told_and_no_longer_listed",
+        emit=_without(Position, lambda position: position.quantity == 0),
+    ),
+    Mutant("no_fill_event", "test_096_position_is_known_when_the_fill_is_told", emit=_without(Fill)),
+    Mutant("fill_of_another_order", "test_222_a_reference_names_one_order", emit=_of_another),
+    Mutant("late_fill_lost", "test_220_a_late_fill_is_never_lost", emit=_without(Fill, lambda fill: fill.late)),
+    Mutant("late_fill_unmarked", "test_220_a_late_fill_is_never_lost", emit=_punctual),
+    Mutant("broken_line_untold", "test_227_a_broken_line_is_told_and_mended", emit=_without(ConnectionChange)),
+    Mutant("reconnects_twice", "test_228_one_reconnect_loop_that_never_grows", emit=_twice(ConnectionChange)),
+    Mutant("gap_untold", "test_232_a_gap_is_marked", emit=_without(DataGap)),
+)
