@@ -1,0 +1,124 @@
+"""An exchange that a feed fills: contracts are listed when used, and bars are there before the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from brokerkit.errors import InvalidArgument, MissingContract, MissingFxCode, RequestTimedOut
+from brokerkit.plugins.sim.exchange import OutsideHours
+from brokerkit.plugins.sim.feeds import FedExchange, HouseRules, SyntheticFeed
+from brokerkit.plugins.sim.feeds.bars import DAY, to_datetime
+from brokerkit.spec.broker_order import OrderState
+from brokerkit.spec.contract import FuturesContract, FxPair
+from brokerkit.spec.order import Order, TimeInForce
+
+FEED = SyntheticFeed()
+GOLD, BUND = FuturesContract("GOLD", "202306"), FuturesContract("BUND", "202306")
+
+
+@pytest.fixture
+def exchange() -> Iterator[FedExchange]:
+    made = FedExchange(FEED, FEED.default_start)
+    made.open_account("A", {"USD": 10_000_000})
+    yield made
+    made.close()
+
+
+def test_terms_come_from_the_feed(exchange: FedExchange) -> None:
+    exchange.ensure_listed(FuturesContract("CORN", "202305"))
+    terms = exchange.terms(FuturesContract("CORN", "202305"))
+    assert (terms.tick_size, terms.point_value, terms.currency) == (Decimal("0.25"), Decimal(50), "USD")
+    assert terms.initial_margin > terms.maintenance_margin > 0
+    assert terms.expiry == to_datetime(FEED.contracts("CORN")[0].last_trade).replace(
+        year=2023, month=5, day=12, hour=18, minute=20
+    )
+
+
+def test_a_foreign_contract_brings_its_currency_along(exchange: FedExchange) -> None:
+    exchange.ensure_listed(BUND)
+    assert exchange.contracts() == [FxPair("EURUSD"), BUND]
+    exchange.submit(Order.market(BUND, 1)).wait()
+    assert exchange.margins().initial.amount > 0
+
+
+def test_listing_twice_does_nothing(exchange: FedExchange) -> None:
+    assert exchange.ensure_listed(GOLD) is exchange.ensure_listed(GOLD)
+    exchange.ensure_pair_listed(FxPair("GBPUSD"))
+    exchange.ensure_pair_listed(FxPair("GBPUSD"))
+    assert exchange.contracts().count(FxPair("GBPUSD")) == 1
+
+
+def test_what_the_feed_does_not_have_is_not_listed(exchange: FedExchange) -> None:
+    with pytest.raises(MissingContract):
+        exchange.ensure_listed(FuturesContract("GOLD", "202307"))
+    with pytest.raises(MissingFxCode):
+        exchange.ensure_pair_listed(FxPair("GBPXXX"))
+    assert exchange.contracts() == []
+
+
+def test_the_last_price_is_that_of_the_feed_however_far_the_clock_moves(exchange: FedExchange) -> None:
+    exchange.ensure_listed(GOLD)
+    for step in (timedelta(seconds=7), timedelta(hours=5), timedelta(days=3), timedelta(days=20)):
+        exchange.advance_to(exchange.now + step)
+        seen = FEED.execution_bars(GOLD, exchange.now_ns - 5 * DAY, exchange.now_ns).known_by(exchange.now_ns)
+        assert exchange.last_price(GOLD) == Decimal(repr(float(seen.close[-1])))
+
+
+def test_a_contract_listed_at_the_weekend_knows_fridays_price(exchange: FedExchange) -> None:
+    exchange.advance_to(exchange.now + timedelta(days=3))
+    assert exchange.now.weekday() == 5
+    exchange.ensure_listed(GOLD)
+    assert exchange.last_price(GOLD) is not None
+
+
+def test_an_order_waits_for_weeks_if_it_must(exchange: FedExchange) -> None:
+    exchange.ensure_listed(GOLD)
+    price = exchange.last_price(GOLD)
+    assert price is not None
+    patient = exchange.submit(Order.limit(GOLD, 1, price * Decimal("0.5"), time_in_force=TimeInForce.GTC))
+    before = exchange.now
+    with pytest.raises(RequestTimedOut):
+        patient.wait(timeout=20 * 86_400)
+    assert exchange.now - before == timedelta(days=20)
+    assert patient.wait(timeout=200 * 86_400).state is OrderState.EXPIRED, "the contract ends"
+
+
+def test_bars_pass_one_by_one(exchange: FedExchange) -> None:
+    exchange.ensure_listed(GOLD)
+    before = exchange.now
+    assert exchange.advance(6)
+    assert exchange.now - before == timedelta(minutes=1)
+
+
+def test_running_ends_with_the_last_contract(exchange: FedExchange) -> None:
+    front = FuturesContract("CORN", "202303")
+    ends = exchange.ensure_listed(front).last_trade
+    order = exchange.submit(Order.market(front, 1))
+    exchange.run()
+    assert exchange.now_ns == ends
+    assert order.current().state is OrderState.FILLED
+    assert exchange.positions() == [], "what is held at the end is settled"
+    assert not exchange.advance()
+
+
+def test_the_clock_does_not_go_back(exchange: FedExchange) -> None:
+    with pytest.raises(InvalidArgument):
+        exchange.advance_to(exchange.now - timedelta(seconds=1))
+    with pytest.raises(InvalidArgument, match="no time zone"):
+        exchange.advance_to(exchange.now.replace(tzinfo=None))
+
+
+def test_the_house_sets_margin_and_hours() -> None:
+    rules = HouseRules(margin_percent=Decimal(50), maintenance_percent=Decimal(50), outside_hours=OutsideHours.REFUSE)
+    strict = FedExchange(FEED, FEED.default_start, rules=rules)
+    strict.ensure_listed(GOLD)
+    terms = strict.terms(GOLD)
+    price = strict.last_price(GOLD)
+    assert price is not None
+    assert terms.initial_margin == pytest.approx(price * 100 / 2, rel=Decimal("0.001"))
+    assert terms.maintenance_margin == pytest.approx(terms.initial_margin / 2, rel=Decimal("0.001"))
+    assert terms.outside_hours is OutsideHours.REFUSE
