@@ -54,6 +54,7 @@ class StrictPluginManager(pluggy.PluginManager):
         self.capabilities = capabilities_of(checked, others, contract, origin)
         for plugin, _ in checked:
             self._register_once(plugin, origin)
+        self.check_pending()
 
     def register_listener(self, plugin: object, origin: str) -> None:
         """Register an object for the events that it hears; it must answer no hook.

@@ -44,7 +44,7 @@ class Desk(Orders, Positions, Prices, Instruments):
     """Fills market orders at once at 100, keeps limit orders working, and raises what it is told to raise."""
 
     def __init__(self, emit):
-        self.emit, self.orders, self.fault, self.inside = emit, {}, None, None
+        self.emit, self.orders, self.fault, self.inside, self.after_reading = emit, {}, None, None, None
 
     @hookimpl
     def put_order_on_stack(self, order):
@@ -85,7 +85,10 @@ class Desk(Orders, Positions, Prices, Instruments):
 
     @hookimpl
     def get_list_of_broker_orders(self, account=""):
-        return list(self.orders.values())
+        reported, after, self.after_reading = list(self.orders.values()), self.after_reading, None
+        if after:
+            after()
+        return reported
 
     @hookimpl
     def get_all_current_positions_as_list_with_contract_objects(self, account=""):

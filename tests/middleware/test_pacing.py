@@ -34,6 +34,8 @@ def test_a_call_that_would_wait_too_long_is_refused_and_takes_no_turn(desk: Desk
         with pytest.raises(errors.PacingViolation, match=r"more than 0.01 s; it was not sent"):
             broker.orders.put_order_on_stack(Order.market(GOLD, 1))
     assert len(broker.native.orders) == 1
+    assert broker.orders.cancel_all_orders()  # cancels have a quota of their own, and no limit here
+    assert broker.orders.get_list_of_broker_orders()
 
 
 @pytest.mark.parametrize("text", ["50", "0/s", "5/fortnight", "5/0s", "x/s"])

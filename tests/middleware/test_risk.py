@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
-from brokerkit import Broker, FuturesContract, Order, OrderChange, errors
+from brokerkit import Broker, Fill, FuturesContract, Order, OrderChange, errors
 
 Desk = Callable[..., Broker]
 GOLD = FuturesContract("GOLD", "202312")
@@ -85,6 +87,26 @@ def test_orders_that_threads_place_at_one_moment_are_counted_together(desk: Desk
     assert sum(isinstance(outcome, errors.RiskLimitExceeded) for outcome in outcomes) == 1
 
 
+def test_an_order_that_lands_while_another_is_checked_is_not_overlooked(desk: Desk) -> None:
+    broker = with_risk(desk, max_position=5)
+    first = Order.limit(GOLD, 3, 90)
+    broker.native.after_reading = lambda: broker.orders.put_order_on_stack(first)
+    with pytest.raises(errors.RiskLimitExceeded, match="could reach 6 lots"):
+        broker.orders.put_order_on_stack(Order.limit(GOLD, 3, 90))
+    assert list(broker.native.orders) == [first.order_ref]
+
+
+def test_what_is_filled_already_is_not_counted_again_when_an_order_is_changed(desk: Desk) -> None:
+    broker = with_risk(desk, max_position=5)
+    control = broker.orders.put_order_on_stack(Order.limit(GOLD, 4, 90))
+    working = broker.native.orders[control.order_ref]
+    fill = Fill("1", control.order_ref, GOLD, 3, Decimal(90), datetime(2023, 6, 1, tzinfo=timezone.utc))
+    broker.native.orders[control.order_ref] = attrs.evolve(working, fills=(fill,))
+    broker.orders.modify_order_given_control_object(control, OrderChange(quantity=5))
+    with pytest.raises(errors.RiskLimitExceeded, match="could reach 6 lots"):
+        broker.orders.modify_order_given_control_object(control, OrderChange(quantity=6))
+
+
 def test_an_order_whose_fate_is_unknown_goes_on_counting(desk: Desk) -> None:
     broker = with_risk(desk, max_position=5)
     broker.native.fault = errors.OutcomeUnknown("The line broke.")
@@ -109,6 +131,9 @@ def test_orders_and_changes_in_a_minute_are_counted_and_cancels_are_not(desk: De
     broker.orders.modify_limit_price_given_control_object(control, 91)
     refused(broker, Order.market(GOLD, 1), r"2 orders were sent in the last 60 s, and max_orders_per_minute = 2")
     assert broker.orders.cancel_all_orders()
+    broker.middleware["risk"]._sent[0] -= 60  # as if the first one had been sent a minute ago
+    broker.orders.put_order_on_stack(Order.market(GOLD, 1))
+    refused(broker, Order.market(GOLD, 1), "2 orders were sent in the last 60 s")
 
 
 def test_notional_is_held_to_the_limit_of_its_currency(desk: Desk) -> None:
@@ -173,3 +198,5 @@ def test_a_file_halts_trading_while_it_exists(desk: Desk, tmp_path: Path) -> Non
     refused(broker, Order.market(GOLD, 1), "only orders that make a position smaller")
     switch.unlink()
     broker.orders.put_order_on_stack(Order.market(GOLD, 1))
+    switch.mkdir()  # what cannot be read halts as well
+    refused(broker, Order.market(GOLD, -1), "trading is halted")
