@@ -56,7 +56,7 @@ class Delivery:
         self.told = 0
         self.anybody = False
         self._busy = threading.Lock()
-        self._relays: tuple[tuple[EventKind, Listener, Callable[[Any], bool]], ...] = ()
+        self._relays: dict[EventKind, tuple[tuple[Listener, Callable[[Any], bool]], ...]] = dict.fromkeys(_KINDS, ())
         self._listeners: dict[EventKind, tuple[Listener, ...]] = dict.fromkeys(_KINDS, ())
 
     def listen(self, kind: EventKind, listener: Listener, is_wanted: Callable[[Any], bool] | None = None) -> None:
@@ -67,27 +67,21 @@ class Delivery:
         if is_wanted is None:
             self._listeners[kind] = (*self._listeners[kind], listener)
         else:
-            self._relays = (*self._relays, (kind, listener, is_wanted))
+            self._relays[kind] = (*self._relays[kind], (listener, is_wanted))
 
     def unlisten(self, kind: EventKind, listener: Listener) -> None:
         """Stop telling a listener."""
         self._listeners[kind] = tuple(one for one in self._listeners[kind] if one != listener)
-        self._relays = tuple(one for one in self._relays if one[:2] != (kind, listener))
-        self.anybody = bool(self._relays) or any(self._listeners.values())
+        self._relays[kind] = tuple(one for one in self._relays[kind] if one[0] != listener)
+        self.anybody = any(self._listeners.values()) or any(self._relays.values())
 
-    def wants(self, kind: EventKind) -> bool:
-        """Return whether anybody wants events of a kind now."""
-        return bool(self._wanted()[kind])
-
-    def _wanted(self) -> dict[EventKind, tuple[Listener, ...]]:
-        """Return who wants events now, by their kind."""
-        if not self._relays:
-            return self._listeners
-        wanted = dict(self._listeners)
-        for kind, tell, is_wanted in self._relays:
+    def listeners_of(self, kind: EventKind) -> tuple[Listener, ...]:
+        """Return who wants events of a kind now."""
+        listeners = self._listeners[kind]
+        for listener, is_wanted in self._relays[kind]:
             if is_wanted(kind):
-                wanted[kind] = (*wanted[kind], tell)
-        return wanted
+                listeners = (*listeners, listener)
+        return listeners
 
     def deliver(self) -> None:
         """Tell the listeners all that is new, unless another call is doing it already."""
@@ -117,48 +111,40 @@ class Delivery:
 
     def tell(self, entry: Entry, view: BrokerOrder | None = None) -> None:
         """Tell the listeners of one entry."""
-        kind = entry[0]
-        listeners = self._wanted()
         if isinstance(entry, Execution):
-            if kind == FILL:
-                _tell_execution(listeners, entry, view)
-            elif listeners[CommissionReport]:
-                _tell_all(listeners[CommissionReport], entry.as_commission())
+            if entry[0] == FILL:
+                self._tell_execution(entry, view)
+            elif listeners := self.listeners_of(CommissionReport):
+                _tell_all(listeners, entry.as_commission())
         elif isinstance(entry, Status):
-            if listeners[BrokerOrder]:
-                _tell_all(listeners[BrokerOrder], view or entry.as_view())
+            if listeners := self.listeners_of(BrokerOrder):
+                _tell_all(listeners, view or entry.as_view())
         elif isinstance(entry, Settlement):
-            _tell_position(listeners[Position], entry.holding, entry.time)
+            self._tell_position(entry.holding, entry.time)
         elif isinstance(entry, Line):
-            _tell_line(listeners, entry)
+            self._tell_line(entry)
 
+    def _tell_execution(self, execution: Execution, seen: BrokerOrder | None) -> None:
+        if listeners := self.listeners_of(Fill):
+            fill = execution.as_fill()
+            for listener in listeners:
+                listener(fill)
+        if listeners := self.listeners_of(BrokerOrder):
+            _tell_all(listeners, seen or execution.as_view())
+        if execution.reported and (listeners := self.listeners_of(CommissionReport)):
+            _tell_all(listeners, execution.as_commission())
+        self._tell_position(execution.holding, execution.time)
 
-def _tell_execution(
-    listeners: dict[EventKind, tuple[Listener, ...]], execution: Execution, seen: BrokerOrder | None
-) -> None:
-    if listeners[Fill]:
-        fill = execution.as_fill()
-        for listener in listeners[Fill]:
-            listener(fill)
-    if listeners[BrokerOrder]:
-        _tell_all(listeners[BrokerOrder], seen or execution.as_view())
-    if execution.reported and listeners[CommissionReport]:
-        _tell_all(listeners[CommissionReport], execution.as_commission())
-    if listeners[Position]:
-        _tell_position(listeners[Position], execution.holding, execution.time)
+    def _tell_position(self, holding: Holding, time: int) -> None:
+        if (listeners := self.listeners_of(Position)) and (position := position_of(holding, time)) is not None:
+            _tell_all(listeners, position)
 
-
-def _tell_position(listeners: tuple[Listener, ...], holding: Holding, time: int) -> None:
-    position = position_of(holding, time)
-    if position is not None:
-        _tell_all(listeners, position)
-
-
-def _tell_line(listeners: dict[EventKind, tuple[Listener, ...]], line: Line) -> None:
-    if line.kind == GAP:
-        _tell_all(listeners[DataGap], DataGap(time_of(line.since), time_of(line.time), line.reason))
-    else:
-        _tell_all(listeners[ConnectionChange], ConnectionChange(line.state, line.reason, time_of(line.time)))
+    def _tell_line(self, line: Line) -> None:
+        if line.kind == GAP:
+            _tell_all(self.listeners_of(DataGap), DataGap(time_of(line.since), time_of(line.time), line.reason))
+        else:
+            change = ConnectionChange(line.state, line.reason, time_of(line.time))
+            _tell_all(self.listeners_of(ConnectionChange), change)
 
 
 def _tell_all(listeners: tuple[Listener, ...], event: object) -> None:

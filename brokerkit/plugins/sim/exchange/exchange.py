@@ -398,7 +398,7 @@ class Exchange(Queries):
                         remedy="Do not send it again: what became of it is told when the line is up.",
                     )
         finally:
-            if self._state is not None or self._venue.channel is not None or self._delivery.wants(BrokerOrder):
+            if self._state is not None or self._venue.channel is not None or self._delivery.listeners_of(BrokerOrder):
                 self._settle()
         return live
 

@@ -77,11 +77,38 @@ def match_body(venue: Venue, listing: Listing) -> None:
     at = series.at
     start_bar(venue, listing)
     price, high, low, close = series.opens[at], series.highs[at], series.lows[at], series.closes[at]
+    listing.mark = close
+    if _only_one_limit(venue, listing, price, low, high):
+        return
     high_first = _high_first(venue.path, price, high, low)
     for target in (high, low, close) if high_first else (low, high, close):
         _walk(venue, listing, price, target)
         price = target
-    listing.mark = close
+
+
+def _only_one_limit(venue: Venue, listing: Listing, price: int, low: int, high: int) -> bool:
+    """Fill the one plain limit order that a bar reaches, when that is all it reaches; return whether it was.
+
+    The path inside the bar then makes no difference.
+    """
+    down, up = listing.down, listing.up
+    falls = down and down[-1][0] >= low
+    rises = up and -up[-1][0] <= high
+    if listing.trailing or (falls and rises) or not listing.left:
+        return False
+    levels, beyond = (down, low) if falls else (up, -high)
+    if not levels or (len(levels) > 1 and levels[-2][0] >= beyond):
+        return False
+    live = levels[-1][2]
+    if not live.is_plain or live.ahead or live.trigger is not None or live.remaining > listing.left:
+        return False
+    limit = live.limit
+    if limit is None or live.linked or (price - limit) * live.side <= 0:
+        return False
+    levels.pop()
+    live.place, live.entry = NOWHERE, None
+    venue.fill(live, live.remaining, limit)
+    return True
 
 
 def match_close(venue: Venue, listing: Listing) -> None:
