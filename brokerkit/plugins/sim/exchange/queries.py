@@ -55,6 +55,13 @@ class Queries:
         return self._venue.now
 
     @property
+    def next_instant_ns(self) -> int | None:
+        """When something is next due to happen, nanoseconds since 1970 UTC; None when nothing is."""
+        with self._lock:
+            due = self._venue.agenda.due
+            return due[0][0] if due else None
+
+    @property
     def is_connected(self) -> bool:
         """Whether the line to the client is up."""
         return self._venue.channel is None or self._venue.channel.is_up
