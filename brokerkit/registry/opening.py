@@ -17,6 +17,7 @@ from brokerkit.registry.entry_points import extra_that_brings, missing_dependenc
 from brokerkit.registry.lazy_store import LazyStore
 from brokerkit.registry.planning import Plan, plan_broker
 from brokerkit.registry.secret_guard import SecretGuard, hide_secrets
+from brokerkit.registry.selection import Selection
 from brokerkit.registry.strict_manager import StrictPluginManager
 from brokerkit.registry.tracing import trace_when_asked
 from brokerkit.registry.wrapping import wrap
@@ -61,7 +62,7 @@ def assemble(plan: Plan) -> Broker:
         resources.callback(store.close)
         wrapped = resources.enter_context(ExitStack())
         resources.callback(events.silence)
-        services = Services(name, events.emit, events.has_listener, store, _state_folder(name))
+        services = Services(name, events.emit, events.has_listener, store, _state_folder(plan.selection))
         session = _open_session(plan, services)
         resources.callback(session.close)
         manager.register_domains(session.domains, session.others, plan.plugin.contract, str(found))
@@ -123,7 +124,7 @@ def _wrap(
         broker_name=broker.name,
         broker=broker,
         account_kind=broker.account_kind,
-        state_folder=_state_folder(broker.name),
+        state_folder=_state_folder(plan.selection),
         mask=masker(plan.secrets),
     )
     for middleware in middlewares:
@@ -134,8 +135,10 @@ def _wrap(
     wrap(manager, [*middlewares, *guards])
 
 
-def _state_folder(broker: str) -> Path:
-    return platformdirs.user_state_path("brokerkit") / broker
+def _state_folder(selection: Selection) -> Path:
+    """Return the broker's folder: beside its store, where the configuration gives that a place."""
+    store = selection.store_path
+    return (store.parent if store else platformdirs.user_state_path("brokerkit")) / selection.name
 
 
 def _open_session(plan: Plan, services: Services) -> Session:
