@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from brokerkit.cli import chart
-from brokerkit.cli.output import print_json, print_table
+from brokerkit.cli.output import number, print_json, print_table
 from brokerkit.errors import MissingData
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def _print_newest(frame: pd.DataFrame, title: str, rows: int) -> None:
     print_table(
         ["time (UTC)", *(f"{name}>" for name in frame.columns)],
         (
-            (f"{time:{stamp}}", *(_number(value) for value in row))
+            (f"{time:{stamp}}", *(number(value) for value in row))
             for time, row in zip(newest.index, newest.to_numpy().tolist(), strict=True)
         ),
         title=title,
@@ -79,7 +78,3 @@ def _print_newest(frame: pd.DataFrame, title: str, rows: int) -> None:
     hidden = len(frame) - len(newest)
     if hidden:
         click.echo(f"{hidden:,} earlier rows since {frame.index[0]:{stamp}}; --rows 0 shows all.", err=True)
-
-
-def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.10g}"

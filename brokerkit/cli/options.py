@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,10 @@ from brokerkit.cli.failure import JSON_WANTED
 
 if TYPE_CHECKING:
     from brokerkit import Broker
+    from brokerkit.cli.ib_sim import GatewayClock
+
+IB_SIM = "ib-sim"
+"""The name that stands for the IB plugin on a simulated Gateway of its own."""
 
 Function = Callable[..., Any]
 
@@ -33,11 +38,30 @@ class BrokerChoice:
     name: str
     overrides: dict[str, str]
 
-    def open(self) -> Broker:
-        """Return the broker, opened; use it as a context manager."""
-        from brokerkit import open_broker
+    @contextmanager
+    def open(self) -> Iterator[Broker]:
+        """Open the broker for the length of a `with` block."""
+        with self.open_with_clock() as (broker, _):
+            yield broker
 
-        return open_broker(self.name, **self.typed_overrides())
+    @contextmanager
+    def open_with_clock(self) -> Iterator[tuple[Broker, GatewayClock | None]]:
+        """Open the broker; yield it, and what moves its clock where that is ours to move.
+
+        The name `ib-sim` starts a simulated Gateway and opens the IB plugin on it, unless the
+        configuration has a broker of that name.
+        """
+        from brokerkit import open_broker
+        from brokerkit.registry.config_file import read_config
+
+        if self.name == IB_SIM and self.name not in read_config().brokers:
+            from brokerkit.cli.ib_sim import simulated_ib
+
+            with simulated_ib(self.overrides) as opened:
+                yield opened
+        else:
+            with open_broker(self.name, **self.typed_overrides()) as broker:
+                yield broker, None
 
     def typed_overrides(self) -> dict[str, Any]:
         """Return the settings as `open_broker` takes them.
@@ -79,7 +103,7 @@ def asks_broker(function: Function) -> Function:
         metavar="NAME",
         show_default=True,
         shell_complete=_broker_names,
-        help="The broker to ask: a name from the configuration, or an installed plugin's.",
+        help="The broker to ask: a name from the configuration, an installed plugin's, or ib-sim.",
     )
     @click.option(
         "--data",
@@ -157,4 +181,4 @@ def _broker_names(ctx: click.Context, param: click.Parameter, incomplete: str) -
         configured = read_config().brokers
     except BrokerkitError:
         configured = {}
-    return [CompletionItem(name) for name in [*configured, *installed(BROKERS)] if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in [*configured, *installed(BROKERS), IB_SIM] if name.startswith(incomplete)]

@@ -20,6 +20,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from brokerkit.spec.contract import FuturesContract, FxPair
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -40,7 +42,8 @@ def jsonable(value: Any) -> Any:
     """Return a value as JSON can carry it.
 
     Exact numbers become strings, so that no digit is lost; times become ISO 8601 with their zone;
-    frames and series become lists of rows; value types become objects.
+    frames and series become lists of rows; contracts are written as commands take them; other value
+    types become objects.
 
     Example:
         >>> from brokerkit.spec.money import Money
@@ -53,7 +56,7 @@ def jsonable(value: Any) -> Any:
         return None if math.isnan(value) else value
     if isinstance(value, enum.Enum):
         return jsonable(value.value)
-    if isinstance(value, (Decimal, Path)):
+    if isinstance(value, (Decimal, Path, FuturesContract, FxPair)):
         return str(value)
     if isinstance(value, (datetime, date)):
         return value.isoformat()
@@ -95,20 +98,15 @@ def print_table(
         empty: What to say when there is no row.
         indent: Columns to leave free on the left.
     """
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        title=title or None,
-        title_justify="left",
-        title_style="bold",
-    )
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column in columns:
         table.add_column(column.rstrip(">"), justify="right" if column.endswith(">") else "left")
     filled = False
     for row in rows:
         table.add_row(*map(cell, row))
         filled = True
+    if title:
+        console().print(Text(title, style="bold"))
     console().print(Padding(table if filled else Text(empty), (0, 0, 0, indent), expand=False))
 
 
@@ -150,3 +148,13 @@ def moment(time: datetime) -> str:
     """
     utc = time.astimezone(timezone.utc)
     return f"{utc:%Y-%m-%d %H:%M:%S} UTC" if utc.second else f"{utc:%Y-%m-%d %H:%M} UTC"
+
+
+def number(value: float) -> str:
+    """Return a float in at most ten digits; a dash for NaN.
+
+    Example:
+        >>> number(95.715), number(float("nan"))
+        ('95.715', '-')
+    """
+    return "-" if math.isnan(value) else f"{value:.10g}"

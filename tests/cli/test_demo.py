@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -81,3 +83,21 @@ def test_a_read_only_broker_is_looked_at_and_not_traded_on(run):
     assert told.exit_code == 0
     assert list(told.json) == CHAPTERS[:6]
     assert "read-only" in told.err
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("ib_insync"), reason="ib_insync is not installed")
+def test_the_story_is_the_same_to_the_cent_through_a_simulated_gateway(run_process, story):
+    told = run_process("demo", "--broker", "ib-sim", "--json")
+    assert told.exit_code == 0, told.err
+    through_ib = told.json
+    assert through_ib["broker"]["plugin"] == "ib"
+    for chapter in CHAPTERS[1:]:
+        assert _without_account(through_ib[chapter]) == _without_account(story[chapter]), chapter
+
+
+def _without_account(chapter: dict[str, Any]) -> dict[str, Any]:
+    """Leave out how the account is called and what kind it is: the one thing that two brokers do not share."""
+    rows = [
+        {key: value for key, value in row.items() if key not in ("account", "kind")} for row in chapter.get("rows", [])
+    ]
+    return {**chapter, "rows": rows}

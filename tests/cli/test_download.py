@@ -93,3 +93,13 @@ def test_a_contract_without_bars_is_told_and_spoils_no_other(run):
 
 def test_nothing_named_is_a_wrong_command_line(run):
     assert run("download", "--to", "prices").exit_code == 2
+
+
+def test_a_downloaded_folder_is_data_for_a_simulation(run, home: Path):
+    saved = run("download", "CORN", "GOLD", "--to", "prices", "--json").json["saved"]
+    assert run("prices", "--data", "prices", "--json").json == ["CORN", "GOLD"]
+    name = next(iter(saved))
+    again = run("prices", name, "--data", "prices", "--json").json
+    assert [row["close"] for row in again] == bars_in(home / "prices" / f"{name.replace('/', '_')}.csv")[
+        "close"
+    ].to_list()

@@ -31,9 +31,10 @@ def command(choice: BrokerChoice, plot: str | None, yes: bool, as_json: bool) ->
     and cancelled, a partial fill, positions, and cash reconciled to the cent. It trades on simulated
     accounts, asks before it trades on a paper account, and never trades on a live one.
     """
-    with choice.open() as broker:
-        pace = Pace() if broker.account_kind is AccountKind.SIMULATED else REAL_TIME
-        chapters = tell(broker, lambda opened: _may_trade(opened, yes=yes), pace)
+    with choice.open_with_clock() as (broker, clock):
+        ours = clock is not None or broker.account_kind is AccountKind.SIMULATED
+        pace = Pace(clock=clock) if ours else REAL_TIME
+        chapters = tell(broker, lambda opened: _may_trade(opened, yes=yes or ours), pace)
         if as_json:
             print_json({chapter.key: _as_json(chapter) for chapter in chapters})
             return

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from brokerkit.cli.demo.chapter import Chapter
-from brokerkit.cli.output import moment
+from brokerkit.cli.output import moment, number
 from brokerkit.errors import MissingData
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.contracts import ContractWithBrokerData
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from brokerkit import Broker
 
 _LIKED = ("CORN", "CRUDE_W", "EDOLLAR", "GOLD")
+_LIKED_PAIRS = ("GBPUSD", "EURUSD", "AUDUSD")
 _SHOWN = 4
 _DAYS_LEFT = 20
+_LOOKED_AT = 6
 
 
 @attrs.frozen(eq=False)
@@ -57,17 +59,14 @@ def opened(broker: Broker) -> Chapter:
 
 def currencies(broker: Broker) -> Chapter:
     """Tell the newest exchange rates, and draw nothing."""
-    codes = _liked_first(broker.fx.get_list_of_fxcodes(), ("GBPUSD", "EURUSD", "JPYUSD"))[:_SHOWN]
+    codes = _liked_first(broker.fx.get_list_of_fxcodes(), _LIKED_PAIRS)[: len(_LIKED_PAIRS)]
     series = {code: broker.fx.get_fx_prices(code) for code in codes}
     return Chapter(
         "fx",
         "Ask for exchange rates",
         f'rates = broker.fx.get_fx_prices("{codes[0]}")',
-        columns=("pair", "first day", "last day", "days>", "last rate>"),
-        rows=tuple(
-            (code, rates.index[0].date(), rates.index[-1].date(), f"{len(rates):,}", f"{rates.iloc[-1]:.6g}")
-            for code, rates in series.items()
-        ),
+        columns=("pair", "last day", "last rate>"),
+        rows=tuple((code, rates.index[-1].date(), f"{rates.iloc[-1]:.6g}") for code, rates in series.items()),
         says=f"A pair is a series: units of {codes[0][3:]} for one {codes[0][:3]}, one value a day.",
     )
 
@@ -78,17 +77,17 @@ def markets(broker: Broker) -> tuple[list[Market], Chapter]:
     rows = []
     for code in _liked_first(broker.prices.get_instruments_with_price_data(), _LIKED):
         dates = broker.contracts.get_list_of_contract_dates_for_instrument_code(code)
-        market = _first_market(broker, [FuturesContract(code, date) for date in dates])
+        market = _market(broker, [FuturesContract(code, date) for date in dates])
         if market is not None:
             found.append(market)
-            rows.append((code, f"{len(dates)}: {' '.join(dates[:3])} …", *_last_bar(market)))
+            rows.append((code, _shortened(dates), *_last_bar(market)))
         if len(found) == _SHOWN:
             break
     chapter = Chapter(
         "chains",
         "See which contracts trade, and their last prices",
         'dates = broker.contracts.get_list_of_contract_dates_for_instrument_code("CORN")',
-        columns=("instrument", "contracts", "this one", "last day", "close>", "daily bars>"),
+        columns=("instrument", "contracts", "this one", "last day", "close>"),
         rows=tuple(rows),
     )
     return found, chapter
@@ -104,7 +103,7 @@ def prices(market: Market) -> Chapter:
         f'"{market.contract.date}"))',
         columns=("day", *(f"{name}>" for name in market.bars.columns)),
         rows=tuple(
-            (f"{time:%Y-%m-%d}", *(f"{value:.10g}" for value in row))
+            (f"{time:%Y-%m-%d}", *map(number, row))
             for time, row in zip(newest.index, newest.to_numpy().tolist(), strict=True)
         ),
         series=market.bars["close"].iloc[-250:],
@@ -153,22 +152,27 @@ def capital(broker: Broker) -> Chapter:
     )
 
 
-def _first_market(broker: Broker, chain: Sequence[FuturesContract]) -> Market | None:
-    """Return the market of the first contract that has bars and is not about to expire; None when there is none."""
-    for contract in chain:
+def _market(broker: Broker, chain: Sequence[FuturesContract]) -> Market | None:
+    """Return the first contract's market among those with the newest bars and some weeks left; None without bars."""
+    found: list[Market] = []
+    for contract in chain[:_LOOKED_AT]:
         try:
             bars = broker.prices.get_prices_for_contract_object(contract)
         except MissingData:
             continue
         facts = broker.contracts.get_contract_object_with_broker_data(contract)
         if facts.expiry >= bars.index[-1].date() + timedelta(days=_DAYS_LEFT):
-            return Market(contract, facts, bars)
-    return None
+            found.append(Market(contract, facts, bars))
+    return max(found, key=lambda market: market.bars.index[-1], default=None)
+
+
+def _shortened(dates: Sequence[str]) -> str:
+    return " ".join(dates[:_SHOWN]) + (" …" if len(dates) > _SHOWN else "")
 
 
 def _last_bar(market: Market) -> tuple[object, ...]:
     bars = market.bars
-    return (market.contract, bars.index[-1].date(), f"{bars['close'].iloc[-1]:.10g}", f"{len(bars):,}")
+    return (market.contract, bars.index[-1].date(), f"{bars['close'].iloc[-1]:.10g}")
 
 
 def _liked_first(codes: Sequence[str], liked: Sequence[str]) -> list[str]:

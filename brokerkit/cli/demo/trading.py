@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
-from decimal import Decimal
-from typing import TYPE_CHECKING
+from decimal import Context, Decimal
+from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
@@ -22,7 +23,24 @@ if TYPE_CHECKING:
     from brokerkit import Broker
 
 _LOTS = 3
-_BAR = timedelta(minutes=1)
+_HEARING_TIMEOUT = 10.0
+_TEN_DIGITS = Context(prec=10)
+
+
+class Clock(Protocol):
+    """Moves the clock of a broker that waiting does not move."""
+
+    def advance(self, length: timedelta) -> None:
+        """Move it on."""
+        ...
+
+    def step(self) -> int:
+        """Move it to the next moment at which something happens; return how many executions there are then."""
+        ...
+
+    def is_settled(self) -> bool:
+        """Return whether no order works any more."""
+        ...
 
 
 @attrs.frozen
@@ -32,12 +50,12 @@ class Pace:
     Attributes:
         patience: Until an order that should fill is given up.
         pause: What passes while nothing is done.
-        advance: Moves the broker's clock, where waiting does not.
+        clock: Moves the broker's clock, where waiting does not.
     """
 
     patience: float = 14 * 24 * 3600.0
-    pause: float = 24 * 3600.0
-    advance: Callable[[timedelta], None] | None = None
+    pause: float = 24 * 3600.0 + 5.0
+    clock: Clock | None = None
 
 
 REAL_TIME = Pace(patience=60.0, pause=2.0)
@@ -55,6 +73,7 @@ class Desk:
         large: Lots that are many for this market.
         placed: Handles on the orders, in the order they were placed.
         heard: Executions that were heard as events.
+        reaction: What is done at each of them, before it counts as heard.
     """
 
     broker: Broker
@@ -63,6 +82,16 @@ class Desk:
     large: int = 10
     placed: list[OrderControl] = attrs.field(factory=list)
     heard: list[Fill] = attrs.field(factory=list)
+    reaction: Callable[[Fill], object] | None = None
+    _hearing: threading.Condition = attrs.field(factory=threading.Condition, init=False)
+
+    def hear(self, fill: Fill) -> None:
+        """Listen to an execution."""
+        if self.reaction is not None:
+            self.reaction(fill)
+        with self._hearing:
+            self.heard.append(fill)
+            self._hearing.notify_all()
 
     def place(self, order: Order) -> OrderControl:
         """Place an order and return the handle on it."""
@@ -71,19 +100,27 @@ class Desk:
         return control
 
     def settled(self, control: OrderControl) -> BrokerOrder:
-        """Return the order's view once it is final."""
-        while self.pace.advance is not None and not control.current().state.is_final:
-            self.pace.advance(_BAR)
-        return control.wait(self.pace.patience)
+        """Return the order's view once it is final, and every execution so far was heard."""
+        clock = self.pace.clock
+        while clock is not None and not clock.is_settled():
+            self.catch_up(clock.step())
+        done = control.wait(self.pace.patience)
+        self.catch_up(len(self.fills()))
+        return done
 
     def pause(self, control: OrderControl) -> BrokerOrder:
         """Let some time pass while an order works, and return its view then."""
-        if self.pace.advance is not None:
-            self.pace.advance(timedelta(seconds=self.pace.pause))
+        if self.pace.clock is not None:
+            self.pace.clock.advance(timedelta(seconds=self.pace.pause))
         else:
             with suppress(RequestTimedOut):
                 control.wait(self.pace.pause)
         return control.current()
+
+    def catch_up(self, executions: int) -> None:
+        """Return when so many executions were heard, and reacted to."""
+        with self._hearing:
+            self._hearing.wait_for(lambda: len(self.heard) >= executions, _HEARING_TIMEOUT)
 
     def cash(self) -> Money:
         """Return the cash in the market's currency."""
@@ -115,7 +152,7 @@ def trade(broker: Broker, market: Market, pace: Pace) -> Iterator[Chapter]:
     """Trade, and yield the chapters of it; the last one holds the books against the broker's cash."""
     desk = Desk(broker, market, pace)
     before = desk.cash()
-    with broker.subscribe(on_fill=desk.heard.append):
+    with broker.subscribe(on_fill=desk.hear):
         yield _market_order(desk)
         yield _limit_order(desk)
         yield _what_if(desk)
@@ -136,7 +173,7 @@ def _market_order(desk: Desk) -> Chapter:
 
 
 def _limit_order(desk: Desk) -> Chapter:
-    far, nearer = desk.price_away(-10), desk.price_away(-5)
+    far, nearer = _price(desk.price_away(-20)), _price(desk.price_away(-15))
     domain = desk.broker.orders
     control = desk.place(Order.limit(desk.market.contract, 2, far, time_in_force=TimeInForce.GTC))
     placed = control.current()
@@ -151,7 +188,7 @@ def _limit_order(desk: Desk) -> Chapter:
         f'broker.orders.modify_limit_price_given_control_object(control, "{nearer}")\n'
         "broker.orders.cancel_order_given_control_object(control)",
         columns=("step", "limit>", "state", "filled>"),
-        rows=tuple((step, view.order.limit_price, view.state, view.filled[0]) for step, view in steps.items()),
+        rows=tuple((step, _price(view.order.limit_price), view.state, view.filled[0]) for step, view in steps.items()),
     )
 
 
@@ -164,7 +201,7 @@ def _what_if(desk: Desk) -> Chapter:
         "answer = broker.orders.what_if_order(Order.market(contract, 1))",
         {
             "margin a lot": _cents(answer.initial_margin_change),
-            "commission a lot": answer.commission,
+            "commission a lot": "not told" if answer.commission is None else _cents(answer.commission),
             "half of what is free buys": f"{desk.large:,} lots",
         },
     )
@@ -173,18 +210,19 @@ def _what_if(desk: Desk) -> Chapter:
 def _partial_fill(desk: Desk) -> Chapter:
     """Ask for more than the market gives at once, and cancel the rest as soon as the first fill is heard."""
     wanted = desk.large
-    price = desk.price_away(5)
+    price = _price(desk.price_away(5))
     order = Order.limit(desk.market.contract, wanted, price, time_in_force=TimeInForce.GTC)
     first: list[Fill] = []
 
     def cancel_the_rest(fill: Fill) -> None:
-        if fill.order_ref == order.order_ref and not first:
+        if not first:
             first.append(fill)
-            if abs(fill.quantity) < wanted:
+            if fill.quantity < wanted:
                 desk.broker.orders.cancel_order_on_stack(order)
 
-    with desk.broker.subscribe(on_fill=cancel_the_rest):
-        ended = desk.settled(desk.place(order))
+    desk.reaction = cancel_the_rest
+    ended = desk.settled(desk.place(order))
+    desk.reaction = None
     return Chapter(
         "partial_fill",
         "Ask for more than the market has, and cancel the rest at the first fill",
@@ -193,9 +231,9 @@ def _partial_fill(desk: Desk) -> Chapter:
         "    broker.orders.put_order_on_stack(order).wait()",
         {
             "wanted": f"{wanted:,} lots",
-            "first fill": ", ".join(f"{fill.quantity:,} lots at {fill.price}" for fill in first) or "none",
+            "first fill": ", ".join(f"{fill.quantity:,} lots at {_price(fill.price)}" for fill in first) or "none",
             "the rest": f"{ended.filled[0]:,} filled, {ended.remaining[0]:,} not, {ended.state.value}",
-            "average price": ended.average_price(),
+            "average price": _price(ended.average_price()),
         },
     )
 
@@ -207,7 +245,7 @@ def _positions(desk: Desk) -> Chapter:
         "See what is held",
         "held = broker.positions.get_all_current_positions_as_list_with_contract_objects()",
         columns=("account", "contract", "lots>", "average price>"),
-        rows=tuple((p.account, p.contract, f"{p.quantity:+,}", p.average_price) for p in held),
+        rows=tuple((p.account, p.contract, f"{p.quantity:+,}", _price(p.average_price)) for p in held),
         says=f"{_count(len(desk.heard), 'fill')} heard as events while we traded; the orders list {len(desk.fills())}.",
     )
 
@@ -250,9 +288,13 @@ def _facts_of(order: BrokerOrder) -> dict[str, object]:
     facts: dict[str, object] = {
         "state": order.state,
         "filled": f"{order.filled[0]:+,} of {order.order.quantity[0]:+,} lots in {_count(len(order.fills), 'fill')}",
-        "average price": order.average_price(),
+        "average price": _price(order.average_price()),
     }
     return facts if order.state is OrderState.FILLED else {**facts, "reason": order.reason}
+
+
+def _price(price: Decimal | None) -> str:
+    return "" if price is None else f"{_TEN_DIGITS.create_decimal(price).normalize():f}"
 
 
 def _count(number: int, thing: str) -> str:

@@ -1,0 +1,91 @@
+"""The broker `ib-sim`: the IB plugin on a simulated Gateway that is started for it, and stopped with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import attrs
+
+from brokerkit.cli.options import IB_SIM
+from brokerkit.cli.typed_settings import typed_settings
+
+if TYPE_CHECKING:
+    from brokerkit import Broker
+    from brokerkit.plugins.sim.gateway import Gateway, SimulatedGateway
+    from brokerkit.spec.broker_order import BrokerOrder
+
+_OF_THE_GATEWAY = ("data", "seed")
+
+
+@attrs.frozen(eq=False)
+class GatewayClock:
+    """Moves a simulated Gateway's clock, in step with a broker that is connected to it."""
+
+    broker: Broker
+    gateway: SimulatedGateway
+
+    def advance(self, length: timedelta) -> None:
+        """Move the clock on."""
+        self.gateway.advance(length)
+        self._round_trip()
+
+    def step(self) -> int:
+        """Move the clock to the next moment at which something happens; return how many executions there are then."""
+        executions = self.gateway.call(_step)
+        self._round_trip()
+        return executions
+
+    def is_settled(self) -> bool:
+        """Return whether no order works any more."""
+        self._round_trip()
+        return self.gateway.call(lambda gateway: all(each.state.is_final for each in _told(gateway)))
+
+    def _round_trip(self) -> None:
+        self.broker.orders.get_list_of_broker_orders()  # its answer comes after all that was sent and told before
+
+
+def _step(gateway: Gateway) -> int:
+    exchange = gateway.exchange
+    due = exchange.next_instant_ns
+    if due is not None:
+        gateway.advance_to(max(due, exchange.now_ns + 1))
+    return sum(len(order.fills) for order in _told(gateway))
+
+
+def _told(gateway: Gateway) -> list[BrokerOrder]:
+    """Return the orders as far as word of them has left the exchange."""
+    return [live.current() for live in gateway.exchange.orders()]
+
+
+@contextmanager
+def simulated_ib(texts: Mapping[str, str]) -> Iterator[tuple[Broker, GatewayClock]]:
+    """Start a simulated Gateway and open the IB plugin on it; yield the broker, and the Gateway's clock.
+
+    Args:
+        texts: Settings as text: `data` and `seed` are the Gateway's, all others the plugin's.
+    """
+    from brokerkit import open_broker
+    from brokerkit.plugins.sim.exchange import Models, VolumeShare
+    from brokerkit.plugins.sim.feeds import open_feed
+    from brokerkit.plugins.sim.gateway import GatewaySettings, Limits, simulated_gateway
+    from brokerkit.plugins.sim.gateway.market.fed import fed_market
+    from brokerkit.plugins.sim.settings import SimSettings
+
+    market_settings = {key: text for key, text in texts.items() if key in _OF_THE_GATEWAY}
+    traded = SimSettings(**typed_settings("sim", market_settings))
+    own = typed_settings("ib", {key: text for key, text in texts.items() if key not in _OF_THE_GATEWAY})
+    models = Models(volume=VolumeShare(traded.volume_share))
+    market = fed_market(open_feed(traded.data, seed=traded.seed), seed=traded.seed, models=models)
+    with (
+        TemporaryDirectory(prefix="brokerkit-ib-sim-") as folder,
+        simulated_gateway(market, GatewaySettings(port=0, limits=Limits.none())) as gateway,
+    ):
+        store = Path(folder) / "brokerkit.db"  # a new Gateway counts its executions anew: no old journal must know them
+        settings = {"plugin": "ib", "read_only": False, "store_path": store, **own, "port": gateway.port}
+        with open_broker(IB_SIM, **settings) as broker:
+            yield broker, GatewayClock(broker, gateway)
