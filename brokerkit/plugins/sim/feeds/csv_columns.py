@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Columns = dict[str, NDArray[Any]]
 
 LINE_END = b"\n"
+_NOT_KNOWN = ("", "nan", "NaN", "NA")
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _USUAL_TIME = re.compile(r"(?:19|20)\d\d-\d\d-\d\d(?:[T ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ?)?", re.ASCII)
 
 
@@ -31,8 +33,8 @@ class Kind(enum.Enum):
     """What the cells of a column hold.
 
     `TIME` is a date or a time in ISO 8601; without an offset it stays as it is written. In an array
-    it is nanoseconds, int64. `NUMBER` and `OPTIONAL_NUMBER` are float64; an empty optional cell is
-    NaN. `MONTH` is a contract's `YYYYMM00`, `YYYYMM` or `YYYYMMDD`, int64.
+    it is nanoseconds, int64. `NUMBER` and `OPTIONAL_NUMBER` are float64; an optional cell
+    that is empty, `nan` or `NA` is NaN. `MONTH` is a contract's `YYYYMM00`, `YYYYMM` or `YYYYMMDD`, int64.
     """
 
     TIME = "a date or time"
@@ -87,7 +89,7 @@ def _content(path: Path) -> bytes:
         data = path.read_bytes()
     except OSError as error:
         raise DataFileError(f"Cannot be read: {error.strerror}.", place=str(path)) from error
-    if not data.strip():
+    if not data.removeprefix(BYTE_ORDER_MARK).strip():
         raise DataFileError("The file is empty.", place=str(path))
     try:
         data.decode("utf-8")
@@ -102,7 +104,7 @@ def _content(path: Path) -> bytes:
             place=f"{path}, row {data.count(LINE_END) + 1}",
             remedy="Fetch it again; if it is whole, end its last row with a newline.",
         )
-    return data.removeprefix(b"\xef\xbb\xbf")
+    return data.removeprefix(BYTE_ORDER_MARK)
 
 
 def _header(path: Path, data: bytes, wanted: Mapping[str, Kind]) -> list[str]:
@@ -122,11 +124,16 @@ def _header(path: Path, data: bytes, wanted: Mapping[str, Kind]) -> list[str]:
 
 def _row_count(data: bytes, width: int) -> int | None:
     """Return how many rows follow the header, or None when one has not as many cells as the header."""
-    if b'"' in data:
+    rows = data.partition(LINE_END)[2]
+    if b'"' in rows:
         widths = [len(cells) for cells in _rows(data)]
         return len(widths) - 1 if set(widths) == {width} else None
-    lines = data.count(LINE_END)
-    return lines - 1 if data.count(b",") == (width - 1) * lines else None
+    text = np.frombuffer(rows, np.uint8)
+    marks = text[(text == ord(",")) | (text == ord("\n"))] == ord("\n")
+    if len(marks) % width:
+        return None
+    ends = marks.reshape(-1, width)
+    return len(ends) if ends[:, -1].all() and not ends[:, :-1].any() else None
 
 
 def _rows(data: bytes) -> Iterator[list[str]]:
@@ -145,7 +152,7 @@ def _fast(data: bytes, wanted: Mapping[str, Kind], rows: int) -> Columns | None:
             dtype=types,
             skip_blank_lines=False,
             keep_default_na=False,
-            na_values=[""],
+            na_values=list(_NOT_KNOWN),
             **_exact_floats(),
         )
         found = {name: _array(frame[name], kind) for name, kind in wanted.items()}
@@ -246,6 +253,6 @@ def _is_month(cell: str) -> bool:
 _CHECKS: dict[Kind, Callable[[str], bool]] = {
     Kind.TIME: _is_time,
     Kind.NUMBER: _is_number,
-    Kind.OPTIONAL_NUMBER: lambda cell: not cell or _is_number(cell),
+    Kind.OPTIONAL_NUMBER: lambda cell: cell in _NOT_KNOWN or _is_number(cell),
     Kind.MONTH: _is_month,
 }

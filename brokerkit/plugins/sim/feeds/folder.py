@@ -126,7 +126,7 @@ class FolderFeed:
     def _inferred_tick(self, instrument_code: str) -> Decimal:
         closes: list[Floats] = []
         for contract in reversed(self._files_of(instrument_code)):
-            closes += [stored.close[-_TICK_SAMPLE:] for stored in self._stored(contract).values()]
+            closes += [stored.close.part(slice(-_TICK_SAMPLE, None)) for stored in self._stored(contract).values()]
             if sum(map(len, closes)) >= _TICK_SAMPLE:
                 break
         return inferred_tick(np.concatenate(closes))
@@ -155,7 +155,7 @@ class FolderFeed:
         stored, hours = self._stored(contract), self.hours(contract.instrument_code)
         inside = [one for frequency, one in stored.items() if frequency is not Frequency.DAY]
         finest = min(inside, key=lambda one: length_of(one.frequency), default=None)
-        begins = end if finest is None else min(max(int(finest.time[0]), start), end)
+        begins = end if finest is None else min(max(finest.time.first, start), end)
         found = no_bars()
         if Frequency.DAY in stored and begins > start:
             found = minutes_of_days(stored[Frequency.DAY], hours, start, begins, self._volume)

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brokerkit.errors import DataFileError
-from brokerkit.plugins.sim.feeds.bars import DAY, Bars, Floats, Times, length_of
+from brokerkit.plugins.sim.feeds.bars import DAY, Bars, Times, length_of
 from brokerkit.plugins.sim.feeds.csv_columns import Columns, Kind, check_rising, place_of, read_columns
 from brokerkit.plugins.sim.feeds.folder_files import BarFile
 from brokerkit.plugins.sim.feeds.hours import MarketHours
 from brokerkit.plugins.sim.feeds.local_time import closes_of
+from brokerkit.plugins.sim.feeds.packed import PackedNumbers, PackedTimes
 from brokerkit.spec.prices import Frequency
 
 PRICES = ("open", "high", "low", "close")
@@ -29,7 +30,7 @@ class StoredBars:
 
     Attributes:
         frequency: Their length.
-        time: When each starts, nanoseconds UTC, rising.
+        time: When each starts, rising.
         open: In quoted units, as are the others.
         high: The highest of each bar.
         low: The lowest of each bar.
@@ -38,22 +39,22 @@ class StoredBars:
     """
 
     frequency: Frequency
-    time: Times
-    open: Floats
-    high: Floats
-    low: Floats
-    close: Floats
-    volume: Floats
+    time: PackedTimes
+    open: PackedNumbers
+    high: PackedNumbers
+    low: PackedNumbers
+    close: PackedNumbers
+    volume: PackedNumbers
 
     def between(self, start: int, end: int, hours: MarketHours) -> Bars:
         """Return the bars whose time is at or after `start` and before `end`."""
-        first, last = (int(at) for at in np.searchsorted(self.time, [start, end], side="left"))
-        part = slice(first, last)
-        time = self.time[part]
+        part = slice(self.time.place(start), self.time.place(end))
+        time = self.time.part(part)
         is_daily = self.frequency is Frequency.DAY
         ends = closes_of(hours, time // DAY) if is_daily else time + length_of(self.frequency)
-        prices = (self.open[part], self.high[part], self.low[part], self.close[part])
-        return Bars(time, ends, *prices, self.volume[part])
+        columns = (self.open, self.high, self.low, self.close, self.volume)
+        opens, high, low, close, volume = (column.part(part) for column in columns)
+        return Bars(time, ends, opens, high, low, close, volume)
 
 
 def read_bars(file: BarFile) -> StoredBars:
@@ -74,7 +75,8 @@ def read_bars(file: BarFile) -> StoredBars:
     _check_prices(file.path, found, place)
     frequency = file.frequency or _frequency_of(found["time"])
     _check_frequency(file.path, found["time"], frequency, place)
-    return StoredBars(frequency, *(found[name] for name in COLUMNS))
+    numbers = [PackedNumbers.of(found[name]) for name in (*PRICES, "volume")]
+    return StoredBars(frequency, PackedTimes.of(found["time"]), *numbers)
 
 
 def _check_prices(path: Path, found: Columns, place: Place) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from brokerkit.plugins.sim.feeds.bars import Floats
 
 _SHARE_ON_GRID = 0.98
+_ROUNDING = 1e-12
 _BINARY = tuple(Decimal(1) / Decimal(2**power) for power in range(2, 9))
 _DECIMAL = tuple(Decimal(step).scaleb(power) for power in range(3, -9, -1) for step in ("5", "2.5", "2", "1"))
 
@@ -40,8 +41,7 @@ def inferred_tick(prices: Floats) -> Decimal:
 
 def _share_on(prices: Floats, tick: Decimal) -> float:
     steps = prices / float(tick)
-    slack = 1e-9 * np.maximum(np.abs(steps), 1.0) + 1e-7
-    return float((np.abs(steps - np.rint(steps)) <= slack).mean())
+    return float((np.abs(steps - np.rint(steps)) <= _ROUNDING * np.abs(steps)).mean())
 
 
 def on_grid(prices: Floats, tick: Decimal) -> Floats:

@@ -1,0 +1,85 @@
+"""Columns kept in half the memory where that loses nothing: as 32-bit whole numbers of a step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from brokerkit.plugins.sim.feeds.bars import DAY, MINUTE, SECOND, Floats, Times
+
+_STEPS_IN_ONE = (1, 4, 256, *(n * 10**power for power in range(1, 8) for n in (1, 2, 4)))
+_TIME_UNITS = (DAY, 60 * MINUTE, MINUTE, SECOND, 1_000_000, 1000)
+_LARGEST = 2**31 - 1
+
+
+@attrs.frozen(eq=False)
+class PackedNumbers:
+    """Floats that come out exactly as they went in.
+
+    Attributes:
+        kept: The numbers times `steps_in_one`, as int32; or the numbers themselves.
+        steps_in_one: What they were multiplied by; 0 where they are kept as they are.
+    """
+
+    kept: NDArray[Any]
+    steps_in_one: int
+
+    @classmethod
+    def of(cls, values: Floats) -> PackedNumbers:
+        """Return numbers packed, if a step fits them all and no number is too large; else as they are."""
+        for steps in _STEPS_IN_ONE:
+            if _fits(values[:256], steps) and _fits(values, steps):
+                return cls(np.rint(values * steps).astype(np.int32), steps)
+        if bool(np.isnan(values).all()):
+            return cls(np.broadcast_to(np.float64(np.nan), values.shape), 0)
+        return cls(values.copy(), 0)
+
+    def part(self, which: slice) -> Floats:
+        """Return some of the numbers as float64."""
+        found: Floats = self.kept[which] / self.steps_in_one if self.steps_in_one else self.kept[which]
+        return found
+
+
+def _fits(values: Floats, steps: int) -> bool:
+    with np.errstate(over="ignore"):
+        whole = np.rint(values * steps)
+    return bool(((whole / steps == values) & (np.abs(whole) <= _LARGEST)).all())
+
+
+@attrs.frozen(eq=False)
+class PackedTimes:
+    """Rising times.
+
+    Attributes:
+        first: The first of them, nanoseconds UTC.
+        unit: What later ones are counted in, nanoseconds.
+        kept: Each as so many units after the first.
+    """
+
+    first: int
+    unit: int
+    kept: NDArray[Any]
+
+    @classmethod
+    def of(cls, time: Times) -> PackedTimes:
+        """Return at least one time, rising, packed in the longest unit that fits them all."""
+        first = int(time[0])
+        passed = time - first
+        for unit in _TIME_UNITS:
+            if not (passed % unit).any() and passed[-1] // unit <= _LARGEST:
+                return cls(first, unit, (passed // unit).astype(np.int32))
+        return cls(first, 1, passed)
+
+    def part(self, which: slice) -> Times:
+        """Return some of the times as nanoseconds UTC."""
+        return self.kept[which].astype(np.int64) * self.unit + self.first
+
+    def place(self, moment: int) -> int:
+        """Return how many times are before a moment."""
+        units = -(-(moment - self.first) // self.unit)
+        if units > int(self.kept[-1]):
+            return len(self.kept)
+        return int(np.searchsorted(self.kept, self.kept.dtype.type(max(units, 0)), side="left"))

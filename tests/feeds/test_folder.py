@@ -1,0 +1,317 @@
+"""A folder of bars: what goes into the files comes out, and orders trade on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from brokerkit import FuturesContract, Order
+from brokerkit.broker import Broker
+from brokerkit.cli.price_folder import PriceFolder, Request
+from brokerkit.errors import DataFileError, InvalidSetting, MissingContract, MissingInstrument
+from brokerkit.plugins.sim.feeds import open_feed
+from brokerkit.plugins.sim.feeds.bars import Bars, to_datetime, to_nanoseconds
+from brokerkit.plugins.sim.feeds.folder import FolderFeed
+from brokerkit.spec.broker_order import OrderState
+from brokerkit.spec.prices import Frequency
+
+COLUMNS = ["open", "high", "low", "close", "volume"]
+CORN = FuturesContract("CORN", "202312")
+ALWAYS = (-(1 << 62), 1 << 62)
+HOUR = timedelta(hours=1)
+
+
+def write(path: Path, times: list[str], rows: list[tuple[float, ...]]) -> None:
+    """Write bars as a CSV file: rows of open, high, low, close, volume."""
+    lines = [",".join((time, *map(repr, row))) for time, row in zip(times, rows, strict=True)]
+    path.write_text("\n".join([",".join(["time", *COLUMNS]), *lines, ""]))
+
+
+def days(first: str, count: int) -> list[str]:
+    return [f"{day:%Y-%m-%d}" for day in pd.bdate_range(first, periods=count)]
+
+
+def utc(text: str) -> int:
+    return to_nanoseconds(datetime.fromisoformat(text).replace(tzinfo=timezone.utc))
+
+
+def starts(bars: Bars) -> list[str]:
+    return [f"{to_datetime(time):%Y-%m-%d %H:%M}" for time in bars.time]
+
+
+# -- what goes in comes out --------------------------------------------------------------
+
+PRICE = st.one_of(
+    st.floats(-1e6, 1e6, allow_nan=False),
+    st.integers(-4_000_000, 4_000_000).map(lambda ticks: ticks / 4),
+    st.integers(0, 10**9).map(lambda ticks: ticks / 100_000),
+)
+BAR = st.tuples(PRICE, PRICE, PRICE, PRICE, st.one_of(st.just(float("nan")), st.integers(0, 10**7).map(float)))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(BAR, min_size=1, max_size=30), file_format=st.sampled_from(("csv", "parquet")), step=st.data())
+def test_downloaded_bars_come_out_to_the_last_bit(
+    tmp_path: Path, rows: list[tuple[float, ...]], file_format: str, step: st.DataObject
+) -> None:
+    steps = step.draw(st.lists(st.integers(1, 10**6), min_size=len(rows), max_size=len(rows)))
+    minutes = pd.to_datetime(np.cumsum(steps) * 60, unit="s", utc=True)
+    frame = pd.DataFrame(rows, columns=COLUMNS, index=pd.DatetimeIndex(minutes, name="time"))
+    prices = frame[["open", "high", "low", "close"]]
+    frame["high"], frame["low"] = prices.max(axis=1), prices.min(axis=1)
+    folder = PriceFolder(tmp_path, Request("sim", "synthetic", "1min", "", "", file_format))
+    for old in tmp_path.iterdir():
+        old.unlink()
+    folder.save(CORN, frame)
+
+    bars = FolderFeed(tmp_path, 20).bars(CORN, frequency_of(frame), *ALWAYS)
+
+    assert bars.time.tolist() == frame.index.as_unit("ns").asi8.tolist()
+    for name in COLUMNS:
+        np.testing.assert_array_equal(getattr(bars, name), frame[name].to_numpy())
+
+
+def frequency_of(frame: pd.DataFrame) -> Frequency:
+    """Return the frequency that the times fit."""
+    if (frame.index == frame.index.normalize()).all():
+        return Frequency.DAY
+    step = frame.index.to_series().diff().min()
+    return Frequency.MINUTE if pd.isna(step) or step < timedelta(minutes=5) else longest(step)
+
+
+def longest(step: timedelta) -> Frequency:
+    inside = (Frequency.HOUR, Frequency.MINUTES_15, Frequency.MINUTES_5)
+    return next(one for one in inside if one.length <= step)
+
+
+@pytest.mark.parametrize("written", ["2023-03-01T15:00:00Z", "2023-03-01 15:00:00", "2023-03-01T16:00:00+01:00"])
+def test_times_are_utc_unless_they_say_otherwise(tmp_path: Path, written: str) -> None:
+    write(tmp_path / "CORN_202312.1h.csv", [written], [(1.0, 2.0, 0.5, 1.5, 10.0)])
+    bars = FolderFeed(tmp_path, 20).bars(CORN, Frequency.HOUR, *ALWAYS)
+    assert starts(bars) == ["2023-03-01 15:00"]
+
+
+def test_windows_line_ends_quotes_marks_and_more_columns_do_no_harm(tmp_path: Path) -> None:
+    text = '\ufeff"time","x","open","high","low","close","volume"\r\n2023-03-01,"a,b",1,2,0.5,1.5,\r\n'
+    (tmp_path / "CORN_202312.csv").write_bytes(text.encode())
+    bars = FolderFeed(tmp_path, 20).bars(CORN, Frequency.DAY, *ALWAYS)
+    assert bars.close.tolist() == [1.5]
+    assert np.isnan(bars.volume).all()
+
+
+def test_only_the_file_that_is_asked_for_is_read(tmp_path: Path) -> None:
+    write(tmp_path / "CORN_202312.csv", days("2023-03-01", 3), [(1.0, 1.0, 1.0, 1.0, 1.0)] * 3)
+    (tmp_path / "WHEAT_202312.csv").write_text("time\n2023-03-01,this is\n2023-03-02,no file of bars\n")
+    feed = open_feed(tmp_path)
+    assert feed.instruments() == ("CORN", "WHEAT")
+    assert len(feed.bars(CORN, Frequency.DAY, *ALWAYS)) == 3
+    with pytest.raises(DataFileError):
+        feed.bars(FuturesContract("WHEAT", "202312"), Frequency.DAY, *ALWAYS)
+
+
+# -- frequencies -------------------------------------------------------------------------
+
+
+def test_longer_bars_are_made_of_shorter_ones(tmp_path: Path) -> None:
+    times = [f"2023-03-01T{hour:02d}:{minute:02d}:00Z" for hour in (15, 16) for minute in range(0, 60, 15)]
+    write(tmp_path / "CORN_202312.csv", times, [(float(n), n + 2.0, n - 1.0, n + 1.0, 10.0) for n in range(8)])
+    feed = FolderFeed(tmp_path, 20)
+    hours = feed.bars(CORN, Frequency.HOUR, *ALWAYS)
+    assert starts(hours) == ["2023-03-01 15:00", "2023-03-01 16:00"]
+    assert [column.tolist() for column in hours.columns()[2:]] == [[0, 4], [5, 9], [-1, 3], [4, 8], [40, 40]]
+    assert starts(feed.bars(CORN, Frequency.HOUR, ALWAYS[0], utc("2023-03-01 16:59"))) == ["2023-03-01 15:00"]
+    assert not len(feed.bars(CORN, Frequency.MINUTE, *ALWAYS))  # nothing is made up inside a bar
+
+
+def test_daily_bars_made_of_shorter_ones_go_by_the_hours_of_the_market(tmp_path: Path) -> None:
+    times = ["2023-03-01T17:00:00Z", "2023-03-02T02:00:00Z", "2023-03-02T17:00:00Z", "2023-03-03T17:00:00Z"]
+    write(tmp_path / "CORN_202312.1h.csv", times, [(float(n), n + 0.5, n - 0.5, n + 0.25, 10.0) for n in range(4)])
+    bars = FolderFeed(tmp_path, 20).bars(CORN, Frequency.DAY, ALWAYS[0], utc("2023-03-03 19:19"))
+    assert starts(bars) == ["2023-03-01 00:00", "2023-03-02 00:00"]  # the third is over at 19:20
+    assert bars.open.tolist() == [0.0, 1.0]
+    assert bars.close.tolist() == [0.25, 2.25]
+
+
+def test_daily_and_hourly_files_of_a_contract_live_side_by_side(tmp_path: Path) -> None:
+    write(tmp_path / "CORN_202312.csv", days("2023-03-01", 2), [(5.0, 6.0, 4.0, 5.5, 100.0)] * 2)
+    write(tmp_path / "CORN_202312.1h.csv", ["2023-03-02T15:00:00Z"], [(5.1, 5.2, 5.0, 5.15, 7.0)])
+    feed = FolderFeed(tmp_path, 20)
+    assert len(feed.bars(CORN, Frequency.DAY, *ALWAYS)) == 2
+    assert feed.bars(CORN, Frequency.HOUR, *ALWAYS).close.tolist() == [5.15]
+
+
+def test_two_files_with_the_same_bars_are_refused(tmp_path: Path) -> None:
+    for name in ("CORN_202312.csv", "CORN_202312.1d.csv"):
+        write(tmp_path / name, days("2023-03-01", 2), [(5.0, 6.0, 4.0, 5.5, 100.0)] * 2)
+    with pytest.raises(DataFileError, match="another file of CORN/202312"):
+        FolderFeed(tmp_path, 20).bars(CORN, Frequency.DAY, *ALWAYS)
+    (tmp_path / "CORN_202312.parquet").write_bytes(b"")
+    with pytest.raises(DataFileError, match="have the same bars"):
+        open_feed(tmp_path)
+
+
+# -- contracts and facts -----------------------------------------------------------------
+
+
+def test_contracts_are_named_by_their_files(tmp_path: Path) -> None:
+    for name in ("CORN_202403", "CORN_202312", "CRUDE_W_20231120", "notes", "CORN_1"):
+        write(tmp_path / f"{name}.csv", days("2023-03-01", 2), [(5.0, 6.0, 4.0, 5.5, 100.0)] * 2)
+    feed = FolderFeed(tmp_path, 20)
+    assert feed.instruments() == ("CORN", "CRUDE_W")
+    assert [one.contract.date for one in feed.contracts("CORN")] == ["202312", "202403"]
+    (crude,) = feed.contracts("CRUDE_W")
+    assert (crude.first_day, crude.expiry) == (date(2023, 3, 1), date(2023, 11, 20))
+    with pytest.raises(MissingInstrument, match="Did you mean 'CORN'"):
+        feed.contracts("CRON")
+    with pytest.raises(MissingContract):
+        feed.bars(FuturesContract("CORN", "202405"), Frequency.DAY, *ALWAYS)
+
+
+def test_a_name_with_a_month_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "CORN_202313.csv").write_text("")
+    with pytest.raises(DataFileError, match="202313 is no contract's date"):
+        open_feed(tmp_path)
+
+
+def test_an_unknown_instrument_has_plain_facts_and_the_tick_of_its_prices(tmp_path: Path) -> None:
+    rows = [(n / 20, n / 20, n / 20, n / 20, 1.0) for n in range(1000, 1100)]
+    write(tmp_path / "MINE_202312.csv", days("2023-03-01", 100), rows)
+    feed = FolderFeed(tmp_path, 20)
+    facts = feed.facts("MINE")
+    assert (facts.tick_size, facts.currency, facts.point_size, facts.commission) == (Decimal("0.05"), "USD", 1, 0)
+    assert feed.contracts("MINE")[0].expiry == date(2023, 12, 29)
+
+
+def test_instruments_csv_says_what_is_different(tmp_path: Path) -> None:
+    write(tmp_path / "MINE_202312.csv", days("2023-03-01", 5), [(5.0, 6.0, 4.0, 5.5, 100.0)] * 5)
+    (tmp_path / "instruments.csv").write_text(
+        "instrument,exchange,currency,multiplier,price_magnifier,tick_size,commission,zone,hours,expiry_offset\n"
+        "MINE,LIFFE,EUR,50,100,0.5,1.25,Europe/Paris,10:45-18:30 19:00-20:00,9\n"
+    )
+    feed = FolderFeed(tmp_path, 20)
+    facts = feed.facts("MINE")
+    assert (facts.exchange, facts.currency, facts.tick_size, facts.commission) == (
+        "LIFFE", "EUR", Decimal("0.5"), Decimal("1.25"),
+    )  # fmt: skip
+    assert facts.point_size == Decimal("0.5")
+    assert feed.contracts("MINE")[0].expiry == date(2023, 12, 8)  # the 10th is a Sunday
+    assert [str(to_datetime(moment)) for moment in feed.hours("MINE").segments_of(date(2023, 3, 1))[0]] == [
+        "2023-03-01 09:45:00+00:00", "2023-03-01 17:30:00+00:00",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "fact"),
+    [
+        ("tick_size", "0", "tick_size is '0', which is not a number above 0."),
+        ("multiplier", "many", "multiplier is 'many', which is not a number above 0."),
+        ("commission", "-1", "commission is '-1', which is not a number from 0 on."),
+        ("hours", "9-17", "hours has '9-17'."),
+        ("hours", "09:00-12:00 11:00-13:00", "a stretch begins before the last one ends"),
+        ("expiry_offset", "1.5", "expiry_offset is '1.5', which is no whole number."),
+        ("tick", "0.25", "There is no column 'tick'."),
+    ],
+)
+def test_a_fact_that_is_none_is_named(tmp_path: Path, column: str, cell: str, fact: str) -> None:
+    write(tmp_path / "MINE_202312.csv", days("2023-03-01", 5), [(5.0, 6.0, 4.0, 5.5, 100.0)] * 5)
+    (tmp_path / "instruments.csv").write_text(f"instrument,{column}\nMINE,{cell}\n")
+    with pytest.raises(DataFileError) as caught:
+        everything_of(tmp_path)
+    assert fact in caught.value.fact
+    assert "instruments.csv, row" in caught.value.place
+
+
+def everything_of(folder: Path) -> object:
+    feed = FolderFeed(folder, 20)
+    return feed.facts("MINE"), feed.contracts("MINE")
+
+
+def test_a_time_zone_that_is_none_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "MINE_202312.csv", days("2023-03-01", 5), [(5.0, 6.0, 4.0, 5.5, 100.0)] * 5)
+    (tmp_path / "instruments.csv").write_text("instrument,zone,hours\nMINE,Mars/Olympus,09:00-17:00\n")
+    with pytest.raises(DataFileError, match="There is no time zone 'Mars/Olympus'"):
+        FolderFeed(tmp_path, 20).hours("MINE")
+
+
+def test_rates_come_from_the_folder_fx(tmp_path: Path) -> None:
+    write(tmp_path / "CORN_202312.csv", days("2023-03-01", 5), [(5.0, 6.0, 4.0, 5.5, 100.0)] * 5)
+    (tmp_path / "fx").mkdir()
+    (tmp_path / "fx" / "GBPUSD.csv").write_text("time,rate\n2023-03-01,1.2\n2023-03-02,1.21\n")
+    feed = FolderFeed(tmp_path, 20)
+    assert feed.fx_codes() == ("GBPUSD",)
+    assert feed.fx_rates("GBPUSD", utc("2023-03-02 21:59")).close.tolist() == [1.2]  # New York closes at 22:00 UTC
+    minutes = feed.fx_execution_bars("GBPUSD", utc("2023-03-01 23:00"), utc("2023-03-01 23:02"))
+    assert minutes.close.tolist() == [1.2, 1.2]
+    (tmp_path / "fx" / "EURUSD.csv").write_text("time,rate\n2023-03-01,0\n")
+    with pytest.raises(DataFileError, match="a rate is above 0"):
+        FolderFeed(tmp_path, 20).fx_rates("EURUSD", 1 << 62)
+
+
+# -- trading -----------------------------------------------------------------------------
+
+
+def test_a_day_trades_at_its_open_and_shows_its_range_when_it_is_over(tmp_path: Path) -> None:
+    write(tmp_path / "CORN_202312.csv", ["2023-03-01"], [(5.0, 6.0, 4.0, 5.5, 100_000.0)])
+    bars = FolderFeed(tmp_path, 200).execution_bars(CORN, utc("2023-02-28 12:00"), utc("2023-03-02 12:00"))
+    assert starts(bars)[0] == "2023-03-01 01:00"  # the evening before, in Chicago
+    assert starts(bars)[-1] == "2023-03-01 19:19"
+    assert set(bars.high[:-1]) == set(bars.low[:-1]) == {5.0}
+    assert (bars.open[-1], bars.high[-1], bars.low[-1], bars.close[-1]) == (5.0, 6.0, 4.0, 5.5)
+    assert bars.volume.sum() == 100_000
+    assert set(bars.volume[bars.volume > 0].tolist()) <= {200.0, 400.0}
+
+
+def test_bars_trade_only_while_the_market_is_open(tmp_path: Path) -> None:
+    times = [f"2023-03-01T{hour}:00:00Z" for hour in (13, 14, 15, 19, 20)]
+    write(tmp_path / "CORN_202312.csv", times, [(5.0, 6.0, 4.0, 5.5, float("nan"))] * 5)
+    bars = FolderFeed(tmp_path, 200).execution_bars(CORN, utc("2023-03-01 00:00"), utc("2023-03-02 00:00"))
+    ends = [f"{to_datetime(moment):%H:%M}" for moment in bars.end]
+    assert list(zip([one[11:] for one in starts(bars)], ends, strict=True)) == [
+        ("13:00", "13:45"), ("14:30", "15:00"), ("15:00", "16:00"), ("19:00", "19:20"),
+    ]  # fmt: skip
+    assert bars.volume.tolist() == [45 * 200, 30 * 200, 60 * 200, 20 * 200]
+
+
+def test_prices_between_two_ticks_are_rounded_for_trading_only(tmp_path: Path) -> None:
+    write(tmp_path / "CORN_202312.csv", ["2023-03-01T15:00:00Z"], [(500.1, 500.4, 499.9, 500.2, 10.0)])
+    feed = FolderFeed(tmp_path, 200)
+    traded = feed.execution_bars(CORN, utc("2023-03-01 00:00"), utc("2023-03-02 00:00"))
+    assert (traded.open[0], traded.high[0], traded.low[0], traded.close[0]) == (500.0, 500.5, 500.0, 500.25)
+    assert feed.bars(CORN, Frequency.MINUTE, *ALWAYS).open.tolist() == [500.1]
+
+
+@pytest.mark.parametrize("shape", ["daily", "hourly"])
+def test_a_broker_trades_on_a_folder(tmp_path: Path, open_sim: Callable[..., Broker], shape: str) -> None:
+    times = days("2023-01-02", 120) if shape == "daily" else hours(120)
+    rows = [(600 + n / 4, 601 + n / 4, 599 + n / 4, 600.25 + n / 4, 5000.0) for n in range(len(times))]
+    for name in ("CORN_202312", "CORN_202403"):
+        write(tmp_path / f"{name}.csv", times, rows)
+    broker = open_sim(tmp_path)
+    assert broker.contracts.get_list_of_contract_dates_for_instrument_code("CORN") == ["202312", "202403"]
+    frame = broker.prices.get_prices_for_contract_object(CORN)
+    assert frame.index[-1] < pd.Timestamp(broker.native.now)
+    market = broker.orders.put_order_on_stack(Order.market(CORN, 2)).wait(timeout=3 * 86_400)
+    assert market.state is OrderState.FILLED
+    price = market.average_price()
+    limit = broker.orders.put_order_on_stack(Order.limit(CORN, -2, price + Decimal("0.5"))).wait(timeout=5 * 86_400)
+    assert limit.average_price() >= price + Decimal("0.5")
+    assert broker.positions.get_all_current_positions_as_list_with_contract_objects() == []
+
+
+def hours(count: int) -> list[str]:
+    first = datetime(2023, 2, 1, 15, tzinfo=timezone.utc)
+    return [f"{first + timedelta(days=n // 4) + n % 4 * HOUR:%Y-%m-%dT%H:%M:%SZ}" for n in range(count)]
+
+
+def test_a_folder_without_bars_says_how_to_name_them(tmp_path: Path) -> None:
+    (tmp_path / "corn.csv").write_text("x\n")
+    with pytest.raises(InvalidSetting, match=r"Name its files like CORN_202312\.csv"):
+        open_feed(tmp_path)
