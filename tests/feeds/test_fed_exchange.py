@@ -45,6 +45,18 @@ def test_a_foreign_contract_brings_its_currency_along(exchange: FedExchange) -> 
     assert exchange.margins().initial.amount > 0
 
 
+def test_a_base_currency_that_nothing_quotes_directly_is_reached_by_a_cross() -> None:
+    british = FedExchange(FEED, FEED.default_start, rules=HouseRules("GBP"))
+    british.open_account("A", {"GBP": 1_000_000, "JPY": 1_000_000}, "GBP")
+    assert FxPair("JPYGBP") in british.contracts()
+    yen, pounds = (float(FEED.fx_rates(code, british.now_ns).close[-1]) for code in ("JPYUSD", "GBPUSD"))
+    assert float(british.margins().value.amount) == pytest.approx(1_000_000 + 1_000_000 * yen / pounds, rel=0.01)
+    british.submit(Order.market(british.ensure_listed(GOLD).contract, 1)).wait()
+    assert british.margins().initial.currency == "GBP"
+    with pytest.raises(MissingFxCode):
+        british.ensure_pair_listed(FxPair("JPYGBP"))
+
+
 def test_listing_twice_does_nothing(exchange: FedExchange) -> None:
     assert exchange.ensure_listed(GOLD) is exchange.ensure_listed(GOLD)
     exchange.ensure_pair_listed(FxPair("GBPUSD"))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from brokerkit.plugins.sim.feeds.bars import Bars
 from brokerkit.plugins.sim.feeds.choice import open_feed
-from brokerkit.plugins.sim.feeds.fed_exchange import FedExchange, HouseRules
+from brokerkit.plugins.sim.feeds.fed_exchange import FedExchange
 from brokerkit.plugins.sim.feeds.feed import Feed, InstrumentFacts, ListedContract
+from brokerkit.plugins.sim.feeds.house_rules import HouseRules
 from brokerkit.plugins.sim.feeds.synthetic import SyntheticFeed
 
 __all__ = [

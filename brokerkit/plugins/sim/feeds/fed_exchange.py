@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-import attrs
 import numpy as np
 
 from brokerkit.errors import InvalidArgument, RequestTimedOut
-from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, LiveOrder, Models, OutsideHours, PerLot
+from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, LiveOrder, Models, PerLot
+from brokerkit.plugins.sim.exchange.exchange import Number
 from brokerkit.plugins.sim.feeds.bars import DAY, SECOND, Bars, joined, no_bars, to_datetime, to_nanoseconds
 from brokerkit.plugins.sim.feeds.chain import find_contract, missing_fx_code
+from brokerkit.plugins.sim.feeds.crosses import cross_bars
 from brokerkit.plugins.sim.feeds.feed import Feed, InstrumentFacts, ListedContract
 from brokerkit.plugins.sim.feeds.hours import CURRENCIES, market_hours
+from brokerkit.plugins.sim.feeds.house_rules import HouseRules
 from brokerkit.plugins.sim.feeds.rates import fx_tick, pairs_between
 from brokerkit.spec.broker_order import BrokerOrder
 from brokerkit.spec.contract import FuturesContract, FxPair
@@ -24,23 +27,6 @@ AHEAD = 3 * DAY
 HOUR = 3600 * SECOND
 LOOK_BACK = (HOUR, 7 * DAY)
 """How far back a last price is looked for: the near past first, because that costs less."""
-
-
-@attrs.frozen
-class HouseRules:
-    """What the simulated broker asks of its clients.
-
-    Attributes:
-        base_currency: What margin is counted in.
-        margin_percent: Initial margin of a lot, in percent of its value when it is listed.
-        maintenance_percent: Maintenance margin, in percent of the initial margin.
-        outside_hours: What happens to orders that arrive while a market is closed.
-    """
-
-    base_currency: str = "USD"
-    margin_percent: Decimal = Decimal(5)
-    maintenance_percent: Decimal = Decimal(80)
-    outside_hours: OutsideHours = OutsideHours.HOLD
 
 
 class FedExchange(Exchange):
@@ -102,24 +88,46 @@ class FedExchange(Exchange):
         return known
 
     def ensure_pair_listed(self, pair: FxPair) -> None:
-        """List a currency pair unless it is listed.
+        """List a currency pair that the feed has rates for, unless it is listed.
 
         Raises:
             MissingFxCode: The feed has no rates for it.
         """
         with self._feeding:
-            if pair in self._filled_to:
-                return
             if pair.code not in self.feed.fx_codes():
                 raise missing_fx_code(pair.code, self.feed.describe(), self.feed.fx_codes())
-            tick = fx_tick(self._last_rate(pair))
-            self.list_contract(ContractTerms(pair, tick, currency=pair.quote, sessions=market_hours(CURRENCIES)))
-            self._fill(pair)
+            self._list_pair(pair)
+            for currency in (pair.base, pair.quote):
+                self._ensure_rate(currency)
+
+    def open_account(self, name: str, cash: Mapping[str, Number] | None = None, base_currency: str = "USD") -> None:
+        """Open an account, with the rates that its money is counted by; see `Exchange.open_account`."""
+        super().open_account(name, cash, base_currency)
+        for currency in cash or {}:
+            self._ensure_rate(currency)
+
+    def _ensure_rate(self, currency: str) -> None:
+        """List the pair of a currency and the base currency, so that margin can be counted; a cross where it must be.
+
+        Nothing is listed where the feed has no rates: margin that needs them is refused by name.
+        """
+        base = self.rules.base_currency
+        with self._feeding:
+            pairs = pairs_between(currency, base, self.feed.fx_codes())
+            if pairs:
+                self._list_pair(FxPair(pairs[0] if len(pairs) == 1 else currency + base))
+
+    def _list_pair(self, pair: FxPair) -> None:
+        if pair in self._filled_to:
+            return
+        last = self._last_bars(pair)
+        tick = fx_tick(float(last.close[-1]) if len(last) else 1.0)
+        self.list_contract(ContractTerms(pair, tick, currency=pair.quote, sessions=market_hours(CURRENCIES)))
+        self._fill(pair)
 
     def _list(self, listed: ListedContract) -> None:
         facts = self.feed.facts(listed.contract.instrument_code)
-        for code in pairs_between(facts.currency, self.rules.base_currency, self.feed.fx_codes()):
-            self.ensure_pair_listed(FxPair(code))
+        self._ensure_rate(facts.currency)
         margin = self._initial_margin(listed, facts)
         self.list_contract(
             ContractTerms(
@@ -147,16 +155,14 @@ class FedExchange(Exchange):
         worth = Decimal(str(price)) * facts.point_size
         return max((worth * self.rules.margin_percent / 100).quantize(Decimal(1), ROUND_HALF_UP), Decimal(1))
 
-    def _last_rate(self, pair: FxPair) -> float:
-        rates = self.feed.fx_rates(pair.code, self.now_ns)
-        return float(rates.close[-1]) if len(rates) else 1.0
-
     # -- bars ----------------------------------------------------------------------------
 
     def _bars(self, contract: FuturesContract | FxPair, start: int, end: int) -> Bars:
         if isinstance(contract, FuturesContract):
             return self.feed.execution_bars(contract, start, end)
-        return self.feed.fx_execution_bars(contract.code, start, end)
+        if contract.code in self.feed.fx_codes():
+            return self.feed.fx_execution_bars(contract.code, start, end)
+        return cross_bars(self.feed, contract, start, end)
 
     def _last_bars(self, contract: FuturesContract | FxPair) -> Bars:
         """Return the bars of the near past that end with the last one that is complete; there may be none."""

@@ -1,0 +1,138 @@
+"""Opening the simulated broker: settings, data, clock, the line that can break."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brokerkit import ConnectionState, FuturesContract, Order
+from brokerkit.broker import Broker
+from brokerkit.errors import ConnectionLost, InvalidArgument, InvalidSetting
+from brokerkit.plugins.sim.settings import SimSettings
+
+OpenSim = Callable[..., Broker]
+GOLD = FuturesContract("GOLD", "202304")
+
+
+def test_it_says_what_it_is(broker: Broker) -> None:
+    assert broker.data == "synthetic"
+    assert broker.account_kind.value == "simulated"
+    assert not broker.read_only
+    assert broker.state is ConnectionState.CONNECTED
+    assert broker.settings["data"].value == "synthetic"
+
+
+def test_every_hook_is_answered(broker: Broker) -> None:
+    assert [name for name, capability in broker.capabilities().items() if not capability] == []
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"seed": -1},
+        {"seed": "many"},
+        {"start": datetime(2023, 3, 8)},  # noqa: DTZ001 because it shall have no zone
+        {"start": datetime(1999, 1, 1, tzinfo=timezone.utc)},
+        {"start": datetime(2040, 1, 1, tzinfo=timezone.utc)},
+        {"accounts": ()},
+        {"accounts": ("A", "A")},
+        {"cash": {"dollars": 5}},
+        {"base_currency": "usd"},
+        {"speed": -1.0},
+        {"volume_share": 0},
+        {"volume_share": 2},
+        {"slippage_ticks": -1},
+        {"latency_ms": -1.0},
+        {"outside_hours": "maybe"},
+        {"margin_percent": -5},
+        {"assumed_volume": 0},
+        {"data": "/no/such/folder"},
+    ],
+    ids=str,
+)
+def test_settings_out_of_range_are_refused(open_sim: OpenSim, settings: dict[str, Any]) -> None:
+    with pytest.raises(InvalidSetting):
+        open_sim(**settings)
+
+
+def test_every_setting_says_what_it_means() -> None:
+    assert all(len(field.metadata["help"]) > 10 for field in SimSettings.__attrs_attrs__)
+
+
+def test_the_clock_starts_where_it_is_told_and_moves_when_it_is_told(open_sim: OpenSim) -> None:
+    start = datetime(2024, 7, 1, 14, 30, tzinfo=timezone.utc)
+    broker = open_sim(start=start)
+    assert broker.native.now == start
+    assert broker.native.advance(days=1, hours=2, minutes=3, seconds=4.5) == start + timedelta(
+        days=1, hours=2, minutes=3, seconds=4.5
+    )
+    with pytest.raises(InvalidArgument):
+        broker.native.advance_to(start)
+    with pytest.raises(InvalidArgument):
+        broker.native.advance_bars(0)
+
+
+def test_two_simulations_are_apart(open_sim: OpenSim) -> None:
+    one, other = open_sim(), open_sim()
+    one.orders.put_order_on_stack(Order.market(GOLD, 1)).wait()
+    one.native.advance(minutes=1)
+    assert other.orders.get_list_of_orders_from_storage() == []
+    assert other.native.now < one.native.now
+
+
+def test_the_same_calls_give_the_same_log(open_sim: OpenSim) -> None:
+    logs = []
+    for _ in range(2):
+        broker = open_sim(seed=3)
+        for quantity in (5, -3, 40):
+            broker.orders.put_order_on_stack(Order.market(GOLD, quantity)).wait(600)
+        logs.append(broker.native.exchange.log())
+    assert logs[0] == logs[1]
+    assert len(logs[0]) > 5
+
+
+def test_while_the_line_is_down_nothing_is_asked_or_sent(broker: Broker) -> None:
+    changes: list[ConnectionState] = []
+    with broker.subscribe(on_connection=lambda change: changes.append(change.state)):
+        broker.native.exchange.disconnect("cut")
+        assert broker.state is ConnectionState.DISCONNECTED
+        for ask in (
+            lambda: broker.prices.get_prices_for_contract_object(GOLD),
+            lambda: broker.contracts.get_list_of_contract_dates_for_instrument_code("GOLD"),
+            lambda: broker.fx.get_fx_prices("GBPUSD"),
+            lambda: broker.fx.get_fx_balances(),
+            lambda: broker.capital.get_list_of_accounts(),
+            lambda: broker.positions.get_all_current_positions_as_list_with_contract_objects(),
+            lambda: broker.orders.get_list_of_broker_orders(),
+            lambda: broker.orders.put_order_on_stack(Order.market(GOLD, 1)),
+        ):
+            with pytest.raises(ConnectionLost):
+                ask()
+        broker.native.exchange.reconnect()
+    assert changes == [ConnectionState.DISCONNECTED, ConnectionState.CONNECTED]
+    assert broker.orders.get_list_of_broker_orders() == []
+
+
+def test_the_plugin_itself_is_light() -> None:
+    program = (
+        "import sys, brokerkit.plugins.sim as sim; print({'numpy', 'pandas'} & set(sys.modules), sim.plugin.summary)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("set()")
+
+
+def test_real_prices_can_be_found_in_the_file(open_sim: OpenSim, real_data: Path) -> None:
+    broker = open_sim(data=real_data)
+    front = broker.contracts.get_list_of_contract_dates_for_instrument_code("GOLD")[0]
+    last = broker.prices.get_prices_for_contract_object(FuturesContract("GOLD", front)).iloc[-1]
+    day = broker.prices.get_prices_for_contract_object(FuturesContract("GOLD", front)).index[-1]
+    rows = (real_data / "multiple_prices" / "GOLD.csv").read_text().splitlines()
+    of_that_day = [one for one in rows if one.startswith(f"{day:%Y-%m-%d}")]
+    assert str(last["close"]) in of_that_day[-1].split(",")
+    assert str(real_data) in broker.data
