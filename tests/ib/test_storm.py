@@ -55,8 +55,9 @@ FAULTS: list[tuple[str, dict[str, Any]]] = [
 
 
 def test_orders_in_a_storm(
-    gateway: SimulatedGateway, open_ib: Callable[..., Broker], listen: Callable[..., Any]
+    run_gateway: Callable[..., SimulatedGateway], open_ib: Callable[..., Broker], listen: Callable[..., Any]
 ) -> None:
+    gateway = run_gateway(days=1 + ORDERS // 500)  # each order moves the clock by a bar of a minute
     print(f"rerun with IB_STORM_ORDERS={ORDERS} IB_STORM_SEED={SEED}")
     chances = random.Random(SEED)
     broker = open_ib(gateway, order_timeout=1.0, request_timeout=5.0, max_reconnect_wait=0.2)

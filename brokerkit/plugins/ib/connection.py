@@ -24,7 +24,7 @@ from brokerkit.plugins.ib.client_ids import ClientIdHolder
 from brokerkit.plugins.ib.dialing import dial
 from brokerkit.plugins.ib.downtime import expected_downtime
 from brokerkit.plugins.ib.error_codes import error_for
-from brokerkit.plugins.ib.library import Library, load_library, tap
+from brokerkit.plugins.ib.library import Library, ask_for_all_open_orders, load_library, tap
 from brokerkit.plugins.ib.line_news import LineNews
 from brokerkit.plugins.ib.live_ib import LiveIB
 from brokerkit.plugins.ib.loop_thread import LoopThread
@@ -276,6 +276,7 @@ class IBConnection:
 
     def _listen(self) -> None:
         tap(self._raw, self.hear, TAPPED)
+        ask_for_all_open_orders(self._raw)
         if self.settings.timezone:
             self._raw.TimezoneTWS = self.settings.timezone
         self._raw.errorEvent.connect(self._news.on_error, None, None, True)

@@ -98,6 +98,11 @@ def _give_each_thread_its_loop() -> None:
         importlib.import_module(f"ib_async.{name}").getLoop = loop_of_this_thread  # type: ignore[attr-defined]  # because the module is a name at run time
 
 
+def ask_for_all_open_orders(ib: Any) -> None:
+    """Have the library read the open orders of all sessions when it connects, instead of its own alone."""
+    ib.reqOpenOrdersAsync = ib.reqAllOpenOrdersAsync
+
+
 def tap(ib: Any, listener: Callable[[str, tuple[Any, ...]], None], messages: tuple[str, ...]) -> None:
     """Tell a listener of every message of some kinds, before the library itself handles it.
 

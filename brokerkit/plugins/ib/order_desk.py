@@ -14,7 +14,7 @@ from typing import Any
 from brokerkit.errors import BrokerkitError, NotFound, RequestTimedOut
 from brokerkit.plugins.ib.clients.orders import OrdersClient
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
-from brokerkit.plugins.ib.executions import price_from
+from brokerkit.plugins.ib.executions import price_from, revision_of
 from brokerkit.plugins.ib.herald import Herald
 from brokerkit.plugins.ib.journal_writer import JournalWriter
 from brokerkit.plugins.ib.order_book import OrderBook
@@ -60,6 +60,7 @@ class OrderDesk:
         self._directory = directory
         self._known: dict[str, BrokerOrder] = {}
         self._looks = 0
+        self._session_read = -1
         self._look_lock = threading.Lock()
         self._look_began = datetime.now(timezone.utc)
         self.news = OrderNews(
@@ -81,6 +82,11 @@ class OrderDesk:
             "error": self._error,
         }
 
+    @property
+    def gateway(self) -> tuple[str, int]:
+        """The Gateway's host and port."""
+        return self._connection.settings.host, self._connection.settings.port
+
     def start(self) -> None:
         """Follow what the journal knows, and listen to the connection."""
         journal = self._store().journal
@@ -91,7 +97,7 @@ class OrderDesk:
         for view in self._known.values():
             tracked = self.book.add(follow_again(view))
             for fill in view.fills:
-                self.book.remember_execution(fill.execution_id.rpartition(".")[0] or fill.execution_id, view.order_ref)
+                self.book.remember_execution(revision_of(fill.execution_id)[0], view.order_ref)
             tracked.is_recent = not view.state.is_final
             self.office.post(partial(self.news.complete, tracked))  # a crash may have come between fill and state
         self._connection.listen(self._hear)
@@ -114,6 +120,11 @@ class OrderDesk:
     def fills(self) -> list[Fill]:
         """Return every execution that is known."""
         return [fill for each in self.book.all() for fill in each.fills]
+
+    def told_fills(self) -> list[Fill]:
+        """Return every execution that IB told in this session; what only the journal knows is left out."""
+        told = self.news.told_trades
+        return [fill for fill in self.fills() if revision_of(fill.execution_id)[0] in told]
 
     def positions_filled(self, but_not: set[str]) -> list[tuple[str, int, int]]:
         """Return account, contract id and signed lots of every futures execution but some."""
@@ -188,8 +199,11 @@ class OrderDesk:
         self.office.post(self._begin_look)
 
     async def _on_up(self, ib: Any) -> None:
-        """Read what other sessions have open too, and wait until all of it is taken in."""
-        await asyncio.wait_for(self.client.read_lists(ib, everything=False), self._connection.settings.connect_timeout)
+        """Wait until all that was read while connecting is taken in; over a line that stayed open, read it again."""
+        if self._session_read == self._connection.session:
+            self.office.post(self._begin_look)
+            await self.client.read_lists(ib, everything=True)
+        self._session_read = self._connection.session
         await self._end_look(complete=not self._connection.is_read_only, then=self._believe_positions)
 
     def _believe_positions(self) -> None:

@@ -55,6 +55,7 @@ class OrderNews:
         self._early_commissions: dict[str, Money] = {}
         self._batch: list[tuple[TrackedOrder, Fill, int]] | None = None
         self.seen: set[str] = set()
+        self.told_trades: set[str] = set()
 
     def started_session(self, client_id: int) -> None:
         """Take in that a new session began, in which ids of orders may be given again."""
@@ -149,6 +150,7 @@ class OrderNews:
             _log.warning("Execution %s cannot be told: %s", execution.execId, error)
             return
         self._book.remember_execution(trade, tracked.order.order_ref)
+        self.told_trades.add(trade)
         self.seen.add(tracked.order.order_ref)
         with self._book.news:
             counted = tracked.put_fill(fill)

@@ -76,7 +76,7 @@ class IBOrders(Orders):
         """Return the orders that IB itself reports: working ones, and those done today."""
         self._check_account(account)
         self._desk.look()
-        views = [tracked.view() for tracked in self._desk.book.all() if self._is_listed(tracked)]
+        views = [tracked.view() for tracked in self._desk.book.all() if tracked.is_answered]
         return [view for view in views if not account or view.ids.account == account]
 
     @hookimpl
@@ -91,7 +91,7 @@ class IBOrders(Orders):
         if since is not None and since.tzinfo is None:
             raise InvalidArgument(f"{since} has no time zone.", remedy="Give an aware time, best in UTC.")
         self._desk.look()
-        fills = [fill for tracked in self._desk.book.all() for fill in tracked.fills]
+        fills = self._desk.told_fills()
         return sorted((fill for fill in fills if since is None or fill.time >= since), key=lambda fill: fill.time)
 
     @hookimpl
@@ -164,10 +164,6 @@ class IBOrders(Orders):
         else:
             self._desk.flush()
         return tracked
-
-    def _is_listed(self, tracked: TrackedOrder) -> bool:
-        """Return whether an order is among what IB reports: seen in its lists, or placed in this session."""
-        return tracked.is_answered
 
     def _check_account(self, account: str) -> None:
         accounts = self.ibconnection.accounts

@@ -16,7 +16,6 @@ from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderOrigin
 from brokerkit.spec.contract import FuturesContract
 
 _log = logging.getLogger(__name__)
-_FILE = "ib_positions.json"
 
 
 @attrs.frozen
@@ -59,6 +58,17 @@ class Report:
         """Whether nothing differed."""
         return not (self.orders_changed or self.foreign_orders or self.fills or self.position_breaks)
 
+    @property
+    def summary(self) -> str:
+        """What differed, in a line."""
+        parts = (
+            (self.orders_changed, "orders changed"),
+            (self.foreign_orders, "orders of others"),
+            (self.fills, "fills came"),
+            (self.position_breaks, "positions differ"),
+        )
+        return ", ".join(f"{len(found)} {words}" for found, words in parts if found) or "nothing"
+
 
 class Reconciliation:
     """Compares IB with the journal and with the positions that the last session left.
@@ -70,7 +80,8 @@ class Reconciliation:
 
     def __init__(self, desk: OrderDesk, folder: Path, *, lock: bool) -> None:
         self._desk = desk
-        self._file = folder / _FILE
+        host, port = desk.gateway
+        self._file = folder / f"ib_positions_{host}_{port}.json"
         self._lock = lock
         self.report = Report(_now())
         self.locked: dict[str, str] = {}
@@ -87,7 +98,7 @@ class Reconciliation:
             position_breaks=tuple(breaks),
         )
         if not self.report.is_clean:
-            _log.warning("IB and our records differ: %s", self.report)
+            _log.warning("IB and our records differ: %s", self.report.summary)
         if self._lock:
             self.locked = {
                 each.contract.instrument_code: f"IB holds {each.actual} of {each.contract}, not {each.expected}"
@@ -109,6 +120,10 @@ class Reconciliation:
 
     def save(self) -> None:
         """Write down what IB says is held, for the next session to compare with."""
+        self._desk.office.post(self._write)  # in the desk's thread no fill can come between positions and executions
+        self._desk.flush()
+
+    def _write(self) -> None:
         if self.locked:
             return  # what is in dispute is not the truth that the next session compares with
         held = {f"{each.account}/{each.con_id}": each.quantity for each in self._desk.positions.book.holdings()}

@@ -132,9 +132,9 @@ class OrdersClient(IBClient):
             requests.append(self.ib_connection.shared("openOrders", ib.reqAllOpenOrdersAsync))
             if everything:
                 requests.append(self.ib_connection.shared("completedOrders", lambda: ib.reqCompletedOrdersAsync(False)))
+        if everything:  # answered in the order they are asked in: fills come after the orders that they belong to
+            requests.append(self.ib_connection.shared("executions", ib.reqExecutionsAsync))
         await asyncio.gather(*requests)
-        if everything:  # fills come after the orders that they belong to
-            await self.ib_connection.shared("executions", ib.reqExecutionsAsync)
 
     @property
     def contracts(self) -> ContractsClient:
