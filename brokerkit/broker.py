@@ -10,10 +10,10 @@ from typing import Any
 
 import attrs
 
-from brokerkit.errors import InvalidArgument
+from brokerkit.errors import BrokerClosed, CallRefused, InvalidArgument
 from brokerkit.registry.dispatch import EventDispatch, Subscription
 from brokerkit.registry.setting import Setting
-from brokerkit.registry.strict_manager import broker_closed, closed_callers
+from brokerkit.registry.strict_manager import refusing_callers
 from brokerkit.spec.broker_order import BrokerOrder, Fill
 from brokerkit.spec.capability import Capability
 from brokerkit.spec.capital import AccountKind, Capital
@@ -37,21 +37,25 @@ class Machinery:
     Attributes:
         label: The broker as errors name it, such as `'paper' (ib)`.
         session: What the plugin gave back.
-        callers: What is called for each hook; exchanged when the broker is closed.
         capabilities: What the broker can do, by hook.
         events: Who is told what happens.
         resources: What is closed with the broker, the last first.
         closed: Whether it was closed.
+        callers: What is called for each hook: refusals until the broker is open, and after it was closed.
     """
 
     label: str
     session: Session
-    callers: dict[str, HookCaller]
     capabilities: Mapping[str, Capability]
     events: EventDispatch
     resources: ExitStack
     closed: bool = False
+    callers: dict[str, HookCaller] = attrs.field(init=False)
     _closing: threading.Lock = attrs.field(factory=threading.Lock, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse calls until the broker is open."""
+        self.callers = refusing_callers(self.opening_error)
 
     def close(self) -> None:
         """Refuse further calls, then let go of everything; the second time, do nothing."""
@@ -59,8 +63,18 @@ class Machinery:
             if self.closed:
                 return
             self.closed = True
-        self.callers.update(closed_callers(self.label))
+        self.callers.update(refusing_callers(self.closed_error))
         self.resources.close()
+
+    def closed_error(self) -> BrokerClosed:
+        """Return the error for a call after the broker was closed."""
+        return BrokerClosed(f"Broker {self.label} was closed.", remedy="Open it again with open_broker().")
+
+    def opening_error(self) -> CallRefused:
+        """Return the error for a call before the broker is open."""
+        return CallRefused(
+            f"Broker {self.label} is still being opened.", remedy="A middleware may call it once all have been opened."
+        )
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -184,7 +198,7 @@ class Broker:
         }
         listeners = {name: listener for name, listener in given.items() if listener is not None}
         if self._machinery.closed:
-            raise broker_closed(self._machinery.label)
+            raise self._machinery.closed_error()
         return self._machinery.events.subscribe(listeners)
 
     def close(self) -> None:

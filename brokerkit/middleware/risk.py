@@ -23,6 +23,9 @@ from brokerkit.spec.hooks import HookFacts
 from brokerkit.spec.middleware import Call, Middleware, Surroundings
 from brokerkit.spec.order import Order
 
+_NOT_NEGATIVE = attrs.validators.optional(attrs.validators.ge(0))
+_NO_LESS_THAN_ZERO = attrs.validators.optional(attrs.validators.ge(Decimal(0)))
+
 _NOT_PLACED = (CallRefused, OrderError, ConnectionLost)
 """What says for certain that an order is not with the broker."""
 
@@ -45,11 +48,17 @@ class Risk(Middleware):
             a position smaller pass.
     """
 
-    max_order: int | None = attrs.field(default=None, metadata={"help": "lots"})
-    max_position: int | None = attrs.field(default=None, metadata={"help": "lots in one contract"})
-    max_orders_per_minute: int | None = attrs.field(default=None, metadata={"help": "orders and changes in 60 s"})
+    max_order: int | None = attrs.field(default=None, validator=_NOT_NEGATIVE, metadata={"help": "lots"})
+    max_position: int | None = attrs.field(
+        default=None, validator=_NOT_NEGATIVE, metadata={"help": "lots in one contract"}
+    )
+    max_orders_per_minute: int | None = attrs.field(
+        default=None, validator=_NOT_NEGATIVE, metadata={"help": "orders and changes in 60 s"}
+    )
     max_notional: Mapping[str, Decimal] = attrs.field(factory=dict, metadata={"help": "amounts, by currency"})
-    price_collar: Decimal | None = attrs.field(default=None, metadata={"help": "percent from the last price"})
+    price_collar: Decimal | None = attrs.field(
+        default=None, validator=_NO_LESS_THAN_ZERO, metadata={"help": "percent from the last price"}
+    )
     halt_file: Path | None = attrs.field(default=None, metadata={"help": "while it exists, trading is halted"})
     _state: TradingState = attrs.field(default=TradingState.ACTIVE, init=False)
     _reason: str = attrs.field(default="", init=False)

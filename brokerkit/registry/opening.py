@@ -69,7 +69,6 @@ def assemble(plan: Plan) -> Broker:
         machinery = Machinery(
             label=plan.selection.label,
             session=session,
-            callers=manager.callers(plan.selection.label),
             capabilities=manager.capabilities,
             events=events,
             resources=ExitStack(),
@@ -79,6 +78,7 @@ def assemble(plan: Plan) -> Broker:
         _wrap(plan, manager, broker, middlewares, wrapped)
         events.refresh()
         trace_when_asked(manager, name, masker(plan.secrets))
+        machinery.callers.update(manager.callers(plan.selection.label))
         machinery.resources = resources.pop_all()
     return broker
 
@@ -128,8 +128,8 @@ def _wrap(
         mask=masker(plan.secrets),
     )
     for middleware in middlewares:
-        middleware.opened(surroundings)
         opened.callback(middleware.close)
+        middleware.opened(surroundings)
         manager.register_listener(middleware, type(middleware).__module__)
     guards = [SecretGuard(surroundings.mask)] if plan.secrets else []
     wrap(manager, [*middlewares, *guards])

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import pluggy
 
-from brokerkit.errors import BrokerClosed, HookSignatureError, InvalidPlugin, NotSupported
+from brokerkit.errors import CallRefused, HookSignatureError, InvalidPlugin, NotSupported
 from brokerkit.registry.answers import Answers, answers_of, hook_name_of
 from brokerkit.registry.capabilities import capabilities_of
 from brokerkit.spec.capability import Capability
@@ -111,18 +111,13 @@ class StrictPluginManager(pluggy.PluginManager):
         self.register(plugin)
 
 
-def closed_callers(broker: str) -> dict[str, HookCaller]:
-    """Return callers that raise `BrokerClosed`, for every hook of the contract."""
+def refusing_callers(error: Callable[[], CallRefused]) -> dict[str, HookCaller]:
+    """Return callers that raise what `error` makes, for every hook of the contract."""
 
     def refuse(**arguments: object) -> NoReturn:
-        raise broker_closed(broker)
+        raise error()
 
     return dict.fromkeys(CONTRACT, refuse)
-
-
-def broker_closed(broker: str) -> BrokerClosed:
-    """Return the error for a call on a broker after it was closed."""
-    return BrokerClosed(f"Broker {broker} was closed.", remedy="Open it again with open_broker().")
 
 
 def _declining(broker: str, name: str, capability: Capability) -> Callable[..., NoReturn]:

@@ -19,7 +19,8 @@ class Surroundings:
 
     Attributes:
         broker_name: The name that the strategy opened it by.
-        broker: The opened broker. Calls on it run through every middleware, as a strategy's do.
+        broker: The broker. It can be called once every middleware has been opened; the calls then
+            run through every middleware, as a strategy's do.
         account_kind: Whether money is at stake.
         state_folder: Where this broker may keep files; whoever writes the first one makes it.
         mask: Returns a text with every secret of the broker's settings made unreadable.
@@ -83,4 +84,4 @@ class Middleware:
         return (yield)
 
     def close(self) -> None:
-        """Free what was taken. Called once, when the broker is closed."""
+        """Free what was taken. Called once, when the broker is closed, or when opening it failed."""

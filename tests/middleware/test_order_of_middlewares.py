@@ -83,6 +83,19 @@ def test_a_middleware_that_never_yields_is_refused_at_once(desk: Desk, install: 
         desk(middleware=["third"])
 
 
+def test_a_middleware_cannot_call_the_broker_before_every_guard_stands(desk: Desk, install: Install) -> None:
+    eager = (
+        "    def opened(self, surroundings):\n        surroundings.broker.orders.cancel_all_orders()\n\n    def applies"
+    )
+    closing = "    def close(self):\n        steps.append('closed')\n\n    def around"
+    install_trace(install, "eager", TRACE.replace("    def applies", eager).replace("    def around", closing))
+    with pytest.raises(errors.CallRefused, match=r"Broker 'desk' \(desk\) is still being opened"):
+        desk(middleware=["eager"])
+    import brokerkit_eager
+
+    assert brokerkit_eager.steps == ["closed"]
+
+
 def test_something_else_than_a_middleware_is_refused(desk: Desk, install: Install) -> None:
     install("Trace = dict", "third", "brokerkit.middleware", "Trace")
     with pytest.raises(errors.InvalidPlugin, match="not an attrs class that extends Middleware"):
@@ -94,6 +107,8 @@ def test_options_of_a_middleware_that_is_not_in_use_are_refused(desk: Desk) -> N
         desk(risk={"max_order": 1})
     with pytest.raises(errors.UnknownSetting, match="Did you mean 'max_order'"):
         desk(middleware=["risk"], risk={"max_orders": 1})
+    with pytest.raises(errors.InvalidSetting, match="'max_order' must be >= 0"):
+        desk(middleware=["risk"], risk={"max_order": -1})
     with pytest.raises(errors.InvalidSetting, match="names middleware 'risk' twice"):
         desk(middleware=["risk", "risk"])
 
