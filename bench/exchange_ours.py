@@ -28,7 +28,7 @@ def run(case: Case) -> tuple[float, int]:
 
 
 def _listed(broker: Broker, case: Case) -> tuple[FuturesContract, Exchange, list[int]]:
-    """List the walk as a contract that the broker knows, with margin and commission; its bars begin where the clock is."""
+    """List the walk, from where the clock is, as a contract that the broker knows, with margin and commission."""
     exchange = broker.native.exchange
     front = broker.contracts.get_list_of_contract_dates_for_instrument_code("GOLD")[-1]
     contract = FuturesContract("GOLD", front)

@@ -16,7 +16,7 @@ from brokerkit.plugins.sim.exchange.units import PRICE_SCALE, time_of
 WINDOW = 512
 _LOOK = 4
 _KEEP = 4096
-_BLOCK = 8192
+_BLOCK = 16384
 
 Floats = NDArray[np.float64]
 
@@ -302,12 +302,12 @@ class BarSeries:
         """
         below, above = (low + 1) / PRICE_SCALE, (high - 1) / PRICE_SCALE
         instant = self.ends[-1]
-        for bars in self._segments:
-            for at in range(bars.at, len(bars), _BLOCK):
-                part = slice(at, min(at + _BLOCK, len(bars)))
-                reached = (bars.low[part] <= below) | (bars.high[part] >= above)
-                if reached.any():
-                    first = at + int(reached.argmax())
-                    return int(bars.end[first - 1]) if first > bars.at else instant
-                instant = int(bars.end[part.stop - 1])
+        if self._segments:
+            bars = self._segments[0]
+            part = slice(bars.at, min(bars.at + _BLOCK, len(bars)))
+            reached = (bars.low[part] <= below) | (bars.high[part] >= above)
+            if reached.any():
+                first = bars.at + int(reached.argmax())
+                return int(bars.end[first - 1]) if first > bars.at else instant
+            return int(bars.end[part.stop - 1])
         return instant

@@ -1,0 +1,84 @@
+"""The simulated exchange beside other engines: the same bars and orders, in the same run."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from bench.exchange_market import CASES, Case
+from bench.exchange_scaling import GROWTH, growth, streamed_memory
+from bench.figure import Figure
+
+PEERS = {"backtrader": "backtrader", "nautilus_trader": "nautilus", "vnpy_ctastrategy": "vnpy"}
+MUST = {
+    ("market", "backtrader"): 10,
+    ("market", "nautilus_trader"): 15,
+    ("limit", "backtrader"): 10,
+    ("ten", "backtrader"): 5,
+    ("quiet", "backtrader"): 100,
+}
+TITLES = {
+    "market": "20,000 market orders, one a bar",
+    "limit": "20,000 limit orders two ticks away, one a bar",
+    "ten": "2,000 bars with ten market orders each",
+    "quiet": "100,000 quiet bars",
+}
+ROUNDS = 3
+
+
+def figures() -> Iterator[Figure]:
+    """Yield a line an engine and case, then how cost and memory grow.
+
+    Every engine runs in a process of its own, the rounds interleaved; times are processor time. Peers
+    that are not installed are left out, and said to be.
+    """
+    here = {name: module for name, module in PEERS.items() if importlib.util.find_spec(name)}
+    for name in sorted(PEERS.keys() - here.keys()):
+        yield Figure(f"{name}: not installed", "pip install 'brokerkit[bench]'")
+    for case_name, case in CASES.items():
+        yield from _case(case_name, case, here)
+    for what, action in GROWTH.items():
+        one, ten, hundred = growth(action)
+        yield Figure(
+            f"cost at 1, 10, 100 times the {what}",
+            f"{one * 1e3:,.1f}, {ten * 1e3:,.1f}, {hundred * 1e3:,.1f} ms",
+            "linear or better",
+            hundred <= 130 * max(one, 1e-3) or hundred <= 13 * ten,
+        )
+    first, last = streamed_memory()
+    yield Figure(
+        "peak memory after 1 and 10 million streamed bars",
+        f"{first:,.0f}, {last:,.0f} MB",
+        "flat",
+        last <= first * 1.05,
+    )
+
+
+def _case(name: str, case: Case, peers: dict[str, str]) -> Iterator[Figure]:
+    best: dict[str, float] = {}
+    for _ in range(ROUNDS):
+        for engine, module in {"brokerkit": "ours", **peers}.items():
+            seconds = _seconds(module, name, case)
+            best[engine] = min(best.get(engine, seconds), seconds)
+    count, unit = (case.orders, "orders") if case.orders else (case.bars, "bars")
+    ours = max(best["brokerkit"], 1e-6)
+    for engine, seconds in best.items():
+        rate = f"{count / max(seconds, 1e-6):,.0f} {unit} a second"
+        if engine == "brokerkit":
+            yield Figure(f"{TITLES[name]}: brokerkit", rate)
+            continue
+        times, must = seconds / ours, MUST.get((name, engine))
+        told = f"{rate}; brokerkit {times:,.1f} x"
+        yield Figure(f"{TITLES[name]}: {engine}", told, f"≥ {must} x" if must else "", must is None or times >= must)
+
+
+def _seconds(module: str, name: str, case: Case) -> float:
+    command = [sys.executable, "-m", f"bench.exchange_{module}", name]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    answer = json.loads(done.stdout.strip().splitlines()[-1])
+    if answer["fills"] != case.orders:
+        raise RuntimeError(f"{module} filled {answer['fills']} of {case.orders} orders in {name!r}")
+    return float(answer["seconds"])
