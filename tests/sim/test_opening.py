@@ -11,9 +11,16 @@ from typing import Any
 
 import pytest
 
-from brokerkit import ConnectionState, FuturesContract, Order
+from brokerkit import ConnectionState, FuturesContract, FxPair, Order, OrderState, TimeInForce
 from brokerkit.broker import Broker
-from brokerkit.errors import ConnectionLost, InvalidArgument, InvalidSetting
+from brokerkit.errors import (
+    ConnectionLost,
+    DuplicateOrder,
+    InvalidArgument,
+    InvalidSetting,
+    StoreCorrupt,
+    StoreUnwritable,
+)
 from brokerkit.plugins.sim.settings import SimSettings
 
 OpenSim = Callable[..., Broker]
@@ -117,6 +124,52 @@ def test_while_the_line_is_down_nothing_is_asked_or_sent(broker: Broker) -> None
         broker.native.exchange.reconnect()
     assert changes == [ConnectionState.DISCONNECTED, ConnectionState.CONNECTED]
     assert broker.orders.get_list_of_broker_orders() == []
+
+
+def test_a_state_file_carries_a_simulation_over_a_restart(open_sim: OpenSim, tmp_path: Path) -> None:
+    kept = tmp_path / "sim.sqlite"
+    bund, spread = FuturesContract("BUND", "202306"), FuturesContract("GOLD", ["202306", "202308"])
+    first = open_sim(state=kept, cash={"USD": 2_000_000, "EUR": 5})
+    first.orders.put_order_on_stack(Order.market(bund, 2)).wait()
+    first.fx.put_fx_order_on_stack(Order.market(FxPair("GBPUSD"), 1000)).wait()
+    resting = first.orders.put_order_on_stack(Order.limit(GOLD, 1, 1000, time_in_force=TimeInForce.GTC))
+    first.orders.put_order_on_stack(Order.limit(spread, (1, -1), -500, time_in_force=TimeInForce.GTC))
+    moment = first.native.advance(hours=1)
+    held, cash = (
+        first.positions.get_all_current_positions_as_list_with_contract_objects(),
+        first.fx.get_fx_balances(),
+    )
+    fills = first.orders.get_list_of_fills()
+    first.close()
+
+    again = open_sim(state=kept, cash={"USD": 2_000_000, "EUR": 5})
+    assert again.native.now == moment
+    assert again.positions.get_all_current_positions_as_list_with_contract_objects() == held
+    assert again.fx.get_fx_balances() == cash
+    assert again.orders.get_list_of_fills() == fills
+    assert len(again.orders.get_list_of_broker_orders()) == 4
+    assert again.orders.match_db_broker_order_to_order_from_brokers(resting).state is OrderState.WORKING
+    with pytest.raises(DuplicateOrder):
+        again.orders.put_order_on_stack(resting.current().order)
+    again.orders.put_order_on_stack(Order.market(bund, -2)).wait()
+    assert again.positions.get_all_current_positions_as_list_with_contract_objects() == []
+
+
+def test_a_state_file_that_cannot_be_written_is_named(open_sim: OpenSim, tmp_path: Path) -> None:
+    with pytest.raises(StoreUnwritable, match="nowhere"):
+        open_sim(state=tmp_path / "nowhere" / "sim.sqlite")
+    (tmp_path / "noise").write_bytes(b"this is no database" * 100)
+    with pytest.raises(StoreCorrupt):
+        open_sim(state=tmp_path / "noise")
+
+
+def test_events_are_told_while_somebody_listens(broker: Broker) -> None:
+    built: list[str] = []
+    control = broker.orders.put_order_on_stack(Order.market(GOLD, 1))
+    with broker.subscribe(on_fill=lambda fill: built.append(fill.execution_id)):
+        control.wait()
+    broker.orders.put_order_on_stack(Order.market(GOLD, 1)).wait()
+    assert len(built) == 1, "told from the subscription on, until it was closed"
 
 
 def test_the_plugin_itself_is_light() -> None:

@@ -110,9 +110,11 @@ def _exchange(settings: SimSettings, feed: Feed, throttle: Throttle) -> FedExcha
             settings.maintenance_percent,
             OutsideHours(settings.outside_hours),
         ),
+        state=settings.state,
     )
     for account in settings.accounts:
         exchange.open_account(account, settings.cash, settings.base_currency)
+    exchange.list_again()
     return exchange
 
 

@@ -78,6 +78,10 @@ class SimSettings:
         metadata={"help": "what the clock shows first, with a time zone; without it, a moment that suits the data"},
         validator=_is_aware,
     )
+    state: Path | None = attrs.field(
+        default=None,
+        metadata={"help": "a file that keeps clock, orders, positions and cash; opened again, the simulation goes on"},
+    )
     accounts: tuple[str, ...] = attrs.field(
         default=("SIM1",), metadata={"help": "the accounts' names, the default one first"}, validator=_are_names
     )

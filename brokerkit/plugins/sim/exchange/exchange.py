@@ -238,6 +238,11 @@ class Exchange(Queries):
             self._board.add(one)
             self._open_channel()
 
+    def kept_contracts(self) -> tuple[FuturesContract | FxPair, ...]:
+        """Return what must be listed again before all that the state file keeps is back; nothing without a file."""
+        with self._lock:
+            return () if self._state is None else self._state.contracts()
+
     def clear_faults(self) -> None:
         """Let nothing go wrong from now on; what has struck stays as it is."""
         with self._lock:

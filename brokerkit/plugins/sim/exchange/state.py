@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.faults import FaultBoard
     from brokerkit.plugins.sim.exchange.listing import Listing
     from brokerkit.plugins.sim.exchange.venue import Venue
+    from brokerkit.spec.contract import FuturesContract, FxPair
 
 VERSION = 1
 _TABLES = """
@@ -202,6 +203,12 @@ class StateFile:
         for row in self._base.execute("SELECT * FROM cash ORDER BY rowid"):
             cash = venue.accounts[row[0]].in_currency(row[1])
             cash.deposited, cash.realised, cash.converted, cash.commission = map(int, row[2:])
+
+    def contracts(self) -> tuple[FuturesContract | FxPair, ...]:
+        """Return the single contracts and pairs that anything kept here belongs to, in order."""
+        rows = self._base.execute("SELECT contract FROM holdings UNION SELECT contract FROM orders")
+        kept = (order_codec.decode_contract(json.loads(row[0])) for row in rows.fetchall())
+        return tuple(sorted({leg for contract in kept for leg in contract.legs}, key=str))
 
     def restore_listing(self, listing: Listing) -> None:
         """Bring back what belongs to a contract that is listed again: holdings, orders, executions."""

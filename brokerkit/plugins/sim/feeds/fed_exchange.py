@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
 
 import numpy as np
 
@@ -42,6 +43,7 @@ class FedExchange(Exchange):
         seed: Of everything that the exchange draws.
         models: How orders trade.
         rules: What the simulated broker asks of its clients.
+        state: A file to keep everything in; see `Exchange`. `list_again` brings back what it holds.
         execution_prefix: Put before the number of each execution to make its id.
 
     Attributes:
@@ -57,9 +59,10 @@ class FedExchange(Exchange):
         seed: int = 0,
         models: Models | None = None,
         rules: HouseRules | None = None,
+        state: Path | None = None,
         execution_prefix: str = "E",
     ) -> None:
-        super().__init__(start, seed=seed, models=models, execution_prefix=execution_prefix)
+        super().__init__(start, seed=seed, models=models, state=state, execution_prefix=execution_prefix)
         self.feed = feed
         self.rules = rules or HouseRules()
         self._known: dict[FuturesContract, ListedContract] = {}
@@ -124,6 +127,18 @@ class FedExchange(Exchange):
         tick = fx_tick(float(last.close[-1]) if len(last) else 1.0)
         self.list_contract(ContractTerms(pair, tick, currency=pair.quote, sessions=market_hours(CURRENCIES)))
         self._fill(pair)
+
+    def list_again(self) -> None:
+        """List every contract that the state file has orders or positions in.
+
+        Raises:
+            NotFound: The file was written on other data.
+        """
+        for contract in self.kept_contracts():
+            if isinstance(contract, FxPair):
+                self.ensure_pair_listed(contract)
+            else:
+                self.ensure_listed(contract)
 
     def _list(self, listed: ListedContract) -> None:
         facts = self.feed.facts(listed.contract.instrument_code)
