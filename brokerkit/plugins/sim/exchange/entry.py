@@ -30,8 +30,10 @@ MARKET, LIMIT = OrderType.MARKET, OrderType.LIMIT
 DAY, GTC = TimeInForce.DAY, TimeInForce.GTC
 
 
-def checked(venue: Venue, order: Order, number: int) -> LiveOrder:
+def checked(venue: Venue, order: Order, number: int, *, inside: bool = False) -> LiveOrder:
     """Return a new order that makes sense here, under a number; nothing else has changed.
+
+    An order from inside, the exchange's own, is not refused because its market is closed.
 
     Raises:
         InvalidOrder: A price off the tick, a combination that does not exist, an algorithm.
@@ -49,7 +51,7 @@ def checked(venue: Venue, order: Order, number: int) -> LiveOrder:
     several = len(order.quantity) > 1
     listing = spreads.listing_for(venue, order) if several else venue.listing_of(order.contract)
     account = venue.account_of(order.account)
-    if listing.expired or listing.refuses_when_closed:
+    if (listing.expired or listing.refuses_when_closed) and not inside:
         check_market(venue, listing, order)
     kind, held = order.order_type, order.time_in_force
     if held is not DAY or (kind is not MARKET and kind is not LIMIT) or order.algo:

@@ -15,6 +15,8 @@ from brokerkit.spec.orders import WhatIf
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.ledger import Account, Holding
+    from brokerkit.plugins.sim.exchange.listing import Listing
+    from brokerkit.plugins.sim.exchange.live_order import LiveOrder
     from brokerkit.plugins.sim.exchange.venue import Venue
 
 
@@ -169,20 +171,39 @@ def margins(venue: Venue, account: Account) -> Margins:
 def what_if(venue: Venue, order: Order) -> WhatIf:
     """Return what an order would do to the margins of its account, and what it would cost."""
     live = entry.checked(venue, order, 0)
-    account, listing, holding = live.account, live.listing, live.holding
-    lots = order.quantity[0]
-    currency, base = listing.terms.currency, account.base_currency
-    grown = worst_lots(holding, lots) - worst_lots(holding, 0)
-    kept = abs(holding.lots + lots) - abs(holding.lots)
-    initial = to_base(venue, account, currency, grown * listing.initial_margin)
-    maintenance = to_base(venue, account, currency, kept * listing.maintenance_margin)
-    price = live.limit or listing.last_price(venue.now)
-    charge = listing.charge
-    cost = 0 if charge is None else None if price is None else charge(abs(lots), price, 0)
+    account = live.account
+    legs = live.listing.legs or ((live.listing, 1),)
+    changes = [_change(venue, listing, account, lots) for (listing, _), lots in zip(legs, order.quantity, strict=True)]
+    base = account.base_currency
+    initial, maintenance = sum(one[0] for one in changes), sum(one[1] for one in changes)
     return WhatIf(
         money_of(base, initial_margin(venue, account) + initial),
         money_of(base, initial),
         money_of(base, maintenance_margin(venue, account) + maintenance),
         money_of(base, maintenance),
-        None if cost is None else money_of(currency, cost),
+        _cost(venue, legs, live, order.quantity),
     )
+
+
+def _change(venue: Venue, listing: Listing, account: Account, lots: int) -> tuple[int, int]:
+    """Return by how much lots more change an account's initial and maintenance margin, in its base currency."""
+    holding = listing.holding_of(account)
+    kept = (abs(holding.lots + lots) - abs(holding.lots)) * listing.maintenance_margin
+    return needed_for(venue, holding, lots), to_base(venue, account, holding.cash.currency, kept)
+
+
+def _cost(
+    venue: Venue, legs: tuple[tuple[Listing, int], ...], live: LiveOrder, quantity: tuple[int, ...]
+) -> Money | None:
+    """Return what an order would cost; None when no price is known that the cost depends on, or in two currencies."""
+    total = 0
+    for (listing, _), lots in zip(legs, quantity, strict=True):
+        price = listing.last_price(venue.now)
+        if len(legs) == 1 and live.limit is not None:
+            price = live.limit
+        if listing.charge is None:
+            continue
+        if price is None or listing.terms.currency != live.listing.terms.currency:
+            return None
+        total += listing.charge(abs(lots), price, 0)
+    return money_of(live.listing.terms.currency, total)

@@ -129,7 +129,7 @@ def _call(venue: Venue, account: Account, held: list[Holding]) -> None:
         order = Order.market(
             holding.listing.contract, -holding.lots, account=account.name, time_in_force=TimeInForce.GTC, tag=TAG
         )
-        live = venue.admit(order)
+        live = venue.admit(order, inside=True)
         live.origin = OrderOrigin.MANUAL
         account.liquidating.append(live)
 

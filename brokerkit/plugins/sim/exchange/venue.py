@@ -157,15 +157,19 @@ class Venue:
 
     # -- entry ---------------------------------------------------------------------------
 
-    def admit(self, order: Order) -> LiveOrder:
+    def admit(self, order: Order, *, inside: bool = False) -> LiveOrder:
         """Take an order in, with its children, and let it work once it has arrived.
+
+        Args:
+            order: The instruction.
+            inside: It is the exchange's own: no line carries it, and a closed market holds it.
 
         Raises:
             OrderError: It is refused; nothing changed, except that a rejection is in the log.
         """
         number = self.numbers + 1
-        live = entry.checked(self, order, number)
-        if self.is_plain and live.is_plain:
+        live = entry.checked(self, order, number, inside=inside)
+        if live.is_plain and (self.is_plain or inside):
             self._admit_plain(live)
             return live
         if order.children:

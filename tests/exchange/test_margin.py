@@ -1,0 +1,90 @@
+"""Margin beyond the scenarios: previews, other currencies, calls while the market is closed or the line is bad."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, time, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+
+from brokerkit.errors import InsufficientMargin
+from brokerkit.plugins.sim.exchange import (
+    ContractTerms,
+    Exchange,
+    Models,
+    OutsideHours,
+    PerLot,
+    WeeklyHours,
+    fault,
+)
+from brokerkit.spec.contract import FuturesContract, FxPair
+from brokerkit.spec.order import Order, TimeInForce
+
+Market = Callable[..., Exchange]
+MINUTE = 60_000_000_000
+
+
+def test_a_preview_of_a_spread_counts_every_leg_and_leaves_no_trace() -> None:
+    exchange = Exchange(datetime(2023, 1, 2, 9, tzinfo=timezone.utc), models=Models(commission=PerLot("1.5")))
+    exchange.open_account("DU1", {"USD": 10_000})
+    for date, margin in (("202312", 100), ("202403", 70)):
+        exchange.list_contract(
+            ContractTerms(FuturesContract("CORN", date), "0.25", initial_margin=margin, maintenance_margin=margin - 20)
+        )
+        columns = [[480.0]] * 4
+        exchange.add_bars(FuturesContract("CORN", date), [exchange.now_ns], *columns)
+    exchange.run()
+    spread = Order.market(FuturesContract("CORN", "202312_202403"), (2, -2))
+    preview = exchange.what_if(spread)
+    assert preview.initial_margin_change.amount == 2 * 100 + 2 * 70
+    assert preview.maintenance_margin_change.amount == 2 * 80 + 2 * 50
+    assert preview.commission is not None
+    assert preview.commission.amount == 6
+    assert exchange.orders() == []
+    assert exchange.log() == []
+    assert exchange.submit(spread).number == 1
+
+
+def test_margin_in_another_currency_is_counted_at_the_last_rate_and_refused_without_one() -> None:
+    dax = FuturesContract("DAX", "202312")
+    exchange = Exchange(datetime(2023, 1, 2, 9, tzinfo=timezone.utc))
+    exchange.open_account("DU1", {"USD": 10_000})
+    exchange.list_contract(ContractTerms(dax, "0.5", "EUR", initial_margin=9_000))
+    with pytest.raises(InsufficientMargin, match="No rate between EUR and USD"):
+        exchange.submit(Order.market(dax, 1))
+    exchange.list_contract(ContractTerms(FxPair("EURUSD"), "0.0001"))
+    columns = [[1.125, 1.05]] * 4
+    exchange.add_bars(FxPair("EURUSD"), [exchange.now_ns, exchange.now_ns + MINUTE], *columns)
+    exchange.advance()
+    with pytest.raises(InsufficientMargin, match="10,125 USD"):
+        exchange.submit(Order.market(dax, 1))
+    exchange.advance()
+    exchange.submit(Order.market(dax, 1))
+    assert exchange.margins().initial.amount == Decimal(9_450)
+
+
+@pytest.mark.parametrize("names", [[], ["rejection", "lost-order", "disconnect"]])
+def test_a_margin_call_closes_the_position_even_after_hours_and_over_a_bad_line(
+    market: Market, gold: FuturesContract, names: list[str]
+) -> None:
+    hours = WeeklyHours({day: [(time(9), time(9, 2))] for day in range(5)})
+    terms = {
+        "multiplier": 1000,
+        "initial_margin": 8000,
+        "maintenance_margin": 6000,
+        "sessions": hours,
+        "outside_hours": OutsideHours.REFUSE,
+    }
+    exchange = market([(100.0, 101.0, 99.0, 100.0, 100), (100.0, 100.0, 94.0, 94.5, 100)], terms)
+    exchange.submit(Order.market(gold, 10, time_in_force=TimeInForce.GTC))
+    exchange.advance()
+    for name in names:
+        exchange.add_fault(fault(name, at=1))
+    exchange.run()
+    assert any("margin call" in line for line in exchange.log())
+    tomorrow = exchange.now_ns - exchange.now_ns % MINUTE + 24 * 60 * MINUTE - 2 * MINUTE
+    exchange.add_bars(gold, [tomorrow], [93.0], [93.5], [92.5], [93.0], [100])
+    exchange.advance_to(exchange.now + timedelta(days=1))
+    assert exchange.positions() == []
+    assert exchange.cash()["USD"].amount == 100_000 - 10 * 1000 * 7
