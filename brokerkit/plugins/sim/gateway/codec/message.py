@@ -90,19 +90,20 @@ def _plan(cls: type, server_version: int) -> tuple[Plan, tuple[str, ...]]:
 
 
 def fields_of(message: Any, server_version: int) -> list[str]:
-    """Return a message's fields as texts, its id first.
-
-    Prepared rows stay one text with NULs inside: join before counting.
-    """
-    plan, head = _plan(type(message), server_version)
-    out = list(head)
-    plan.write(message, out)
-    return out
+    """Return a message's fields as texts, its id first."""
+    return _text(message, server_version).split("\0")
 
 
 def encode(message: Any, server_version: int) -> bytes:
     """Return a message as one frame, ready to be sent."""
-    return frame("\0".join(fields_of(message, server_version)))
+    return frame(_text(message, server_version))
+
+
+def _text(message: Any, server_version: int) -> str:
+    plan, head = _plan(type(message), server_version)
+    out = list(head)
+    plan.write(message, out)
+    return "\0".join(out)
 
 
 def decode_request(fields: list[str], server_version: int) -> Any:

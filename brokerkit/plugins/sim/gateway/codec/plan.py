@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import attrs
 
@@ -26,6 +26,8 @@ from brokerkit.plugins.sim.gateway.codec.resolve import (
 )
 
 Seen = dict[str, dict[str, Any]]
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Cursor:
@@ -69,7 +71,9 @@ class PreparedRows:
 
 
 class Step(Protocol):
-    """One step of a plan, in both directions."""
+    """One step of a plan, in both directions; `owner` names the part of the message that all its fields are of."""
+
+    owner: str
 
     def read(self, cursor: Cursor, seen: Seen) -> None:
         """Read the step's fields into `seen`."""
@@ -83,20 +87,49 @@ def _split(path: str) -> tuple[str, str]:
     return owner, name
 
 
+_KEPT = 512
+"""How many objects' texts, and how many readings, a step keeps."""
+
+_LONGEST_KEPT = 4096
+"""Texts longer than this are never kept: what a client sends must not fill the memory."""
+
+_LONG_RUN = 6
+"""Runs of at least so many fields keep what they read: most of an order's terms are as in the order before."""
+
+
+def _keep(kept: dict[K, V], key: K, value: V) -> None:
+    if len(kept) >= _KEPT:
+        kept.clear()
+    kept[key] = value
+
+
 class _Run:
     """Plain fields side by side, all of one part of the message."""
 
     def __init__(self, owner: str, plains: list[Plain]) -> None:
-        self._owner = owner
+        self.owner = owner
         self._names = [_split(plain.path)[1] for plain in plains]
         self._readers = [plain.wire.read for plain in plains]
         self._writers = [plain.wire.write for plain in plains]
         self._get = attrgetter(*(plain.path for plain in plains))
+        self._known: dict[str, dict[str, Any]] | None = {} if len(plains) >= _LONG_RUN else None
 
     def read(self, cursor: Cursor, seen: Seen) -> None:
         texts = cursor.take(len(self._names))
+        if self._known is None:
+            seen[self.owner].update(self._values(texts))
+            return
+        key = "\0".join(texts)
+        found = self._known.get(key)
+        if found is None:
+            found = dict(self._values(texts))
+            if len(key) <= _LONGEST_KEPT:
+                _keep(self._known, key, found)
+        seen[self.owner].update(found)
+
+    def _values(self, texts: list[str]) -> Iterator[tuple[str, Any]]:
         values = [read(text) for read, text in zip(self._readers, texts, strict=True)]
-        seen[self._owner].update(zip(self._names, values, strict=True))
+        return zip(self._names, values, strict=True)
 
     def write(self, message: Any, out: list[str]) -> None:
         if len(self._writers) == 1:
@@ -105,10 +138,37 @@ class _Run:
             out += [write(value) for write, value in zip(self._writers, self._get(message), strict=True)]
 
 
+class _Shared:
+    """Steps side by side that all belong to one part. Parts are immutable: each is spelt once, and told many times."""
+
+    def __init__(self, owner: str, steps: tuple[Step, ...]) -> None:
+        self.owner = owner
+        self._steps = steps
+        self._part = attrgetter(owner)
+        self._spelt: dict[int, tuple[Any, list[str]]] = {}
+
+    def read(self, cursor: Cursor, seen: Seen) -> None:
+        for step in self._steps:
+            step.read(cursor, seen)
+
+    def write(self, message: Any, out: list[str]) -> None:
+        part = self._part(message)
+        known = self._spelt.get(id(part))
+        if known is None:
+            fields: list[str] = []
+            for step in self._steps:
+                step.write(message, fields)
+            known = (part, ["\0".join(fields)] if fields else [])
+            if sum(map(len, known[1])) <= _LONGEST_KEPT:
+                _keep(self._spelt, id(part), known)  # holding the part keeps its id from being used again
+        out += known[1]
+
+
 class _Constant:
     """A field that always carries the same text; any text is accepted."""
 
     def __init__(self, filler: Filler) -> None:
+        self.owner = ""
         self._text = filler.text
 
     def read(self, cursor: Cursor, seen: Seen) -> None:
@@ -122,7 +182,7 @@ class _Counted:
     """A length, then that many elements."""
 
     def __init__(self, rows: Rows, version: int) -> None:
-        self._owner, self._name = _split(rows.path)
+        self.owner, self._name = _split(rows.path)
         self._get = attrgetter(rows.path)
         self._wire = rows.wire
         self._plan = Plan.of(rows.factory, rows.items, version) if rows.factory else None
@@ -133,7 +193,7 @@ class _Counted:
             values = [self._wire.read(text) for text in cursor.take(count)]
         elif self._plan:
             values = [self._plan.read(cursor) for _ in range(count)]
-        seen[self._owner][self._name] = tuple(values)
+        seen[self.owner][self._name] = tuple(values)
 
     def write(self, message: Any, out: list[str]) -> None:
         rows = self._get(message)
@@ -152,13 +212,13 @@ class _Variants:
     """A length, then for each element its tag and the fields of its kind."""
 
     def __init__(self, choice: Choice, version: int) -> None:
-        self._owner, self._name = _split(choice.path)
+        self.owner, self._name = _split(choice.path)
         self._get = attrgetter(choice.path)
         self._plans = {tag: Plan.of(kind, items, version) for tag, (kind, items) in choice.variants.items()}
         self._tags = {kind: tag for tag, (kind, _) in choice.variants.items()}
 
     def read(self, cursor: Cursor, seen: Seen) -> None:
-        seen[self._owner][self._name] = tuple(self._read_one(cursor) for _ in range(cursor.count()))
+        seen[self.owner][self._name] = tuple(self._read_one(cursor) for _ in range(cursor.count()))
 
     def _read_one(self, cursor: Cursor) -> Any:
         (tag,) = cursor.take(1)
@@ -180,7 +240,7 @@ class _Flagged:
     """0, or 1 and the fields of a part."""
 
     def __init__(self, optional: Optional, version: int) -> None:
-        self._owner, self._name = _split(optional.path)
+        self.owner, self._name = _split(optional.path)
         self._get = attrgetter(optional.path)
         self._plan = Plan.of(optional.factory, optional.items, version)
 
@@ -188,7 +248,7 @@ class _Flagged:
         (flag,) = cursor.take(1)
         if flag not in ("", "0", "1"):
             raise MessageError(f"{flag[:60]!r} is no flag for {self._name}")
-        seen[self._owner][self._name] = self._plan.read(cursor) if flag == "1" else None
+        seen[self.owner][self._name] = self._plan.read(cursor) if flag == "1" else None
 
     def write(self, message: Any, out: list[str]) -> None:
         part = self._get(message)
@@ -202,12 +262,14 @@ class _Conditional:
 
     def __init__(self, branch: Branch, version: int) -> None:
         self._when: When = branch.when
-        self._owner, self._name = _split(branch.when.path)
+        self._asked, self._name = _split(branch.when.path)
         self._get = attrgetter(branch.when.path)
         self._steps = tuple(_steps(branch.items, version))
+        owners = {self._asked, *(step.owner for step in self._steps)}
+        self.owner = owners.pop() if len(owners) == 1 else ""
 
     def read(self, cursor: Cursor, seen: Seen) -> None:
-        if self._when.holds(seen[self._owner].get(self._name)):
+        if self._when.holds(seen[self._asked].get(self._name)):
             for step in self._steps:
                 step.read(cursor, seen)
 
@@ -258,6 +320,15 @@ def _owners(items: Iterable[Resolved]) -> Iterator[str]:
             yield _split(item.path)[0]
 
 
+def _shared(steps: Iterable[Step]) -> Iterator[Step]:
+    """Yield steps, those side by side that belong to one part taken together."""
+    for owner, group in groupby(steps, lambda step: step.owner):
+        if owner:
+            yield _Shared(owner, tuple(group))
+        else:
+            yield from group
+
+
 @attrs.frozen
 class Plan:
     """The steps of one class at one server version."""
@@ -270,7 +341,7 @@ class Plan:
     def of(cls, factory: type, items: tuple[Resolved, ...], version: int) -> Plan:
         """Return the plan of a class, given its resolved items."""
         parts = {owner: class_at(factory, owner) for owner in set(_owners(items)) if owner}
-        return cls(factory, tuple(_steps(items, version)), parts)
+        return cls(factory, tuple(_shared(_steps(items, version))), parts)
 
     def read(self, cursor: Cursor) -> Any:
         """Read the class's fields and return an object of it; raise `MessageError` if they do not fit."""

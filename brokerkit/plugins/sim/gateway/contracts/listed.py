@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -52,7 +53,7 @@ def contract_number(name: str) -> int:
     return 100_000_000 + zlib.crc32(name.encode()) % 900_000_000
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, slots=False)  # what is worked out of it is kept in it
 class Listed:
     """A listed contract, its terms on the exchange and its name at IB."""
 
@@ -60,7 +61,7 @@ class Listed:
     terms: ContractTerms
     card: InstrumentCard
 
-    @property
+    @cached_property
     def is_future(self) -> bool:
         """Whether it is a futures contract; else it is a currency pair."""
         return isinstance(self.terms.contract, FuturesContract)
@@ -76,7 +77,7 @@ class Listed:
         contract = self.terms.contract
         return contract.date[:6] if isinstance(contract, FuturesContract) else ""
 
-    @property
+    @cached_property
     def last_trade_date(self) -> str:
         """The day on which it trades last, `yyyymmdd`, in its exchange's zone; blank for a pair."""
         contract = self.terms.contract
@@ -86,7 +87,7 @@ class Listed:
             return contract.date if len(contract.date) == 8 else contract.date + "01"
         return f"{self.terms.expiry.astimezone(ZoneInfo(self.card.time_zone)):%Y%m%d}"
 
-    @property
+    @cached_property
     def local_symbol(self) -> str:
         """The exchange's own symbol, such as `ESZ3`, or a pair as `EUR.USD`."""
         contract = self.terms.contract
@@ -96,19 +97,19 @@ class Listed:
         day = contract.date[6:]
         return f"{self.trading_class}{month}{contract.date[3]}{day}"
 
-    @property
+    @cached_property
     def trading_class(self) -> str:
         """IB's trading class."""
         if isinstance(self.terms.contract, FxPair):
             return self.local_symbol
         return self.card.trading_class or self.card.symbol
 
-    @property
+    @cached_property
     def multiplier(self) -> str:
         """IB's multiplier as text; blank for a pair."""
         return (self.card.multiplier or write_size(float(self.terms.multiplier))) if self.is_future else ""
 
-    @property
+    @cached_property
     def market_rule(self) -> int:
         """The number of the market rule that holds its price step."""
         return market_rule_of(self.terms.tick_size)
@@ -117,7 +118,7 @@ class Listed:
         """Whether it has traded for the last time."""
         return self.terms.expiry is not None and self.terms.expiry <= now
 
-    @property
+    @cached_property
     def wire(self) -> Contract:
         """The contract as answers name it."""
         return Contract(
@@ -132,6 +133,11 @@ class Listed:
             local_symbol=self.local_symbol,
             trading_class=self.trading_class,
         )
+
+    @cached_property
+    def traded(self) -> Contract:
+        """The contract as answers about orders name it: without its primary exchange."""
+        return attrs.evolve(self.wire, primary_exchange="")
 
 
 def market_rule_of(tick: Decimal) -> int:

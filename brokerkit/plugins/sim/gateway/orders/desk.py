@@ -98,7 +98,7 @@ class OrderDesk:
         order = GatewayOrder(
             -self._bound, MASTER, self.registry.new_perm_id(), legs, legs[0].listed.wire, terms, transmitted=True
         )
-        order.terms = echoed_terms(terms, order)
+        order.terms = echoed_terms(terms, order, terms.account)
         self.registry.add(order)
         self.registry.bind(order, view.order_ref)
         return order

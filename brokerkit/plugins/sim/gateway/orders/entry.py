@@ -92,7 +92,7 @@ class OrderEntry:
             raise RefusedError(Code.DUPLICATE_ORDER_ID, "Duplicate order id")
         order = self._understood(session.client_id, request)
         order.parent = self._parent_of(session.client_id, request)
-        self._checked(order)
+        order.prepared = self._checked(order)
         self.registry.add(order)
         if order.parent is not None:
             order.parent.children.append(order)
@@ -100,15 +100,14 @@ class OrderEntry:
             self._transmit(order)
 
     def _understood(self, client_id: int, request: PlaceOrder) -> GatewayOrder:
-        terms = self._with_account(request)
+        account = self._account_of(request)
         legs, contract = find_legs(self.gateway, request)
-        order = GatewayOrder(
-            request.order_id, client_id, self.registry.new_perm_id(), legs, contract, terms, request.delta_neutral
-        )
-        order.terms = echoed_terms(terms, order)
+        number = self.registry.new_perm_id()
+        order = GatewayOrder(request.order_id, client_id, number, legs, contract, request.order, request.delta_neutral)
+        order.terms = echoed_terms(request.order, order, account)
         return order
 
-    def _with_account(self, request: PlaceOrder) -> OrderTerms:
+    def _account_of(self, request: PlaceOrder) -> str:
         accounts = self.gateway.accounts
         account = request.order.account
         if not account and len(accounts) > 1:
@@ -117,7 +116,7 @@ class OrderEntry:
             raise RefusedError(
                 Code.ERROR_VALIDATING, f"Error validating request.-'bN' : cause - Invalid account code '{account}'."
             )
-        return attrs.evolve(request.order, account=account or accounts[0])
+        return account or accounts[0]
 
     def _parent_of(self, client_id: int, request: PlaceOrder) -> GatewayOrder | None:
         parent_id = request.order.parent_id
@@ -157,7 +156,7 @@ class OrderEntry:
         newer = self._understood(draft.client_id, request)
         draft.terms = attrs.evolve(newer.terms, perm_id=draft.perm_id, shares_allocation=draft.terms.shares_allocation)
         draft.legs, draft.contract = newer.legs, newer.contract
-        self._checked(draft)
+        draft.prepared = self._checked(draft)
         if request.order.transmit:
             self._transmit(draft)
 
@@ -205,9 +204,10 @@ class OrderEntry:
         for child in children:
             if not child.terms.oca_group and len(children) > 1:
                 child.terms = attrs.evolve(child.terms, oca_group=group, oca_type=3)
-        wanted = attrs.evolve(
-            self._as_exchange_order(order, str(order.perm_id)), children=tuple(self._bound(child) for child in fit)
-        )
+        wanted = order.prepared or self._as_exchange_order(order, str(order.perm_id))
+        order.prepared = None
+        if fit:
+            wanted = attrs.evolve(wanted, children=tuple(self._bound(child) for child in fit))
         self.registry.bind(order, wanted.order_ref)
         self.news.append(order)
         with self._refusals():
@@ -259,7 +259,7 @@ class OrderEntry:
         before = order.terms
         after = attrs.evolve(newer.terms, perm_id=order.perm_id, oca_group=newer.terms.oca_group or before.oca_group)
         if order in self.held or not order.ref:
-            order.terms = after
+            order.terms, order.prepared = after, None
             self.reports.announce(order)
         elif same_instruction(before, after):
             self._change_in_place(order, after)

@@ -10,6 +10,7 @@ import attrs
 from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
 from brokerkit.plugins.sim.gateway.codec.parts import Contract, DeltaNeutralContract
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
+from brokerkit.spec.order import Order
 
 
 class Status(str, Enum):
@@ -50,6 +51,8 @@ class GatewayOrder:
         ref: The exchange's name for it; blank while the exchange does not have it.
         transmitted: Whether it is more than a draft that only the gateway knows.
         answers_as: The client id that a status carries: another client's, once that has cancelled it.
+        replacing: Whether the exchange's order is being exchanged for another, unseen by the client.
+        prepared: The order as the exchange takes it, checked and not sent yet.
     """
 
     order_id: int
@@ -75,6 +78,7 @@ class GatewayOrder:
     end_text: str = ""
     answers_as: int = 0
     replacing: bool = False
+    prepared: Order | None = None
 
     def __attrs_post_init__(self) -> None:
         """Start with no leg filled, and the placing client in every status."""

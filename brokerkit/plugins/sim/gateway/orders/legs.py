@@ -28,7 +28,7 @@ def find_legs(gateway: Gateway, request: PlaceOrder) -> tuple[tuple[Leg, ...], C
     """
     if request.contract.sec_type != "BAG":
         listed = the_one(gateway, request.contract)
-        return (Leg(listed, 1),), attrs.evolve(listed.wire, primary_exchange="")
+        return (Leg(listed, 1),), listed.traded
     legs = tuple(_leg(gateway, leg) for leg in request.order.combo_legs)
     if len(legs) < 2:
         raise RefusedError(Code.ERROR_VALIDATING, "Error validating request.-'bN' : cause - Missing combo legs.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import attrs
 
 from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
@@ -34,16 +36,17 @@ def status_message(order: GatewayOrder) -> OrderStatus:
     )
 
 
-def echoed_terms(terms: OrderTerms, order: GatewayOrder) -> OrderTerms:
+def echoed_terms(terms: OrderTerms, order: GatewayOrder, account: str) -> OrderTerms:
     """Return terms as a gateway says them back: blanks filled in, unset prices as zero, ids added."""
     return attrs.evolve(
         terms,
+        account=account,
         limit_price=0.0 if terms.limit_price is None else terms.limit_price,
         aux_price=0.0 if terms.aux_price is None else terms.aux_price,
         tif=terms.tif or "DAY",
         client_id=order.client_id,
         perm_id=order.perm_id,
-        shares_allocation=f"{order.perm_id}.0/{terms.account}/{write_size(terms.total_quantity)}",
+        shares_allocation=f"{order.perm_id}.0/{account}/{write_size(terms.total_quantity)}",
         oca_type=terms.oca_type or 3,
         exempt_code=-1,
         clearing_intent=terms.clearing_intent or "IB",
@@ -60,6 +63,11 @@ def echoed_terms(terms: OrderTerms, order: GatewayOrder) -> OrderTerms:
     )
 
 
+@lru_cache(maxsize=256)
+def _state(status: Status, commission: float | None, currency: str) -> OrderState:
+    return OrderState(status.value, commission=commission, commission_currency=currency)
+
+
 def open_order_message(order: GatewayOrder, state: OrderState | None = None) -> OpenOrder:
     """Return an order's terms and state.
 
@@ -71,8 +79,7 @@ def open_order_message(order: GatewayOrder, state: OrderState | None = None) -> 
         order.order_id,
         order.contract,
         order.terms,
-        state
-        or OrderState(order.status.value, commission=order.commission, commission_currency=order.commission_currency),
+        state or _state(order.status, order.commission, order.commission_currency),
         order.delta_neutral,
     )
 
