@@ -15,7 +15,6 @@ import socket
 import struct
 import threading
 import time
-from datetime import timedelta
 from multiprocessing.connection import Connection
 
 from brokerkit.plugins.sim.gateway import EagerClock, GatewaySettings, Limits, sample_market, simulated_gateway
@@ -23,16 +22,16 @@ from brokerkit.plugins.sim.gateway.codec import FrameReader, encode, requests
 from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
 from brokerkit.plugins.sim.gateway.codec.parts import Contract
 
-ES = Contract(symbol="ES", sec_type="FUT", last_trade_date="202312", exchange="CME", currency="USD")
+GE = Contract(symbol="GE", sec_type="FUT", last_trade_date="202312", exchange="CME", currency="USD")
 FREE = GatewaySettings(port=0, limits=Limits.none())
 VERSION = 176
 
 
-def run_server(pipe: Connection, days: int) -> None:
+def run_server(pipe: Connection, days: int, before: int) -> None:
     """Serve until told to end; answer every word with what the server has spent and done."""
     import resource
 
-    with simulated_gateway(sample_market(days=days), FREE, clock=EagerClock()) as gateway:
+    with simulated_gateway(sample_market(days=days, days_before=before), FREE, clock=EagerClock()) as gateway:
         pipe.send(gateway.port)
         while pipe.recv() != "end":
             spent = resource.getrusage(resource.RUSAGE_SELF)
@@ -43,10 +42,10 @@ def run_server(pipe: Connection, days: int) -> None:
 class Server:
     """The server's process, and questions to it."""
 
-    def __init__(self, days: int) -> None:
+    def __init__(self, days: int, before: int = 3) -> None:
         ours, theirs = multiprocessing.Pipe()
         self._pipe = ours
-        self._process = multiprocessing.get_context("spawn").Process(target=run_server, args=(theirs, days))
+        self._process = multiprocessing.get_context("spawn").Process(target=run_server, args=(theirs, days, before))
         self._process.start()
         self.port: int = ours.recv()
 
@@ -86,7 +85,7 @@ class Client:
 def order_frame(order_id: int) -> bytes:
     """Return a market order of one lot, sides in turn."""
     side = "BUY" if order_id % 2 else "SELL"
-    return encode(requests.orders.PlaceOrder(order_id, ES, OrderTerms(side, 1.0, "MKT", tif="DAY")), VERSION)
+    return encode(requests.orders.PlaceOrder(order_id, GE, OrderTerms(side, 1.0, "MKT", tif="DAY")), VERSION)
 
 
 def trade(client: Client, frames: list[bytes], in_flight: int) -> None:
@@ -123,7 +122,7 @@ def history(server: Server, repeats: int = 5) -> dict[str, float]:
     """Measure the server's CPU for 100,000 bars: the first answer and the ones after it."""
     client = Client(server.port, 2)
     asked = requests.history.HistoricalDataRequest(
-        1, ES, end_time="", bar_size="1 min", duration="70 D", what_to_show="TRADES", format_date=2
+        1, GE, end_time="", bar_size="1 min", duration="70 D", what_to_show="TRADES", format_date=2
     )
     frame = encode(asked, VERSION)
     spent = []
@@ -173,6 +172,9 @@ def main() -> None:
     print(json.dumps({"orders": orders(server, options.orders, options.in_flight)}))
     print(json.dumps({"crowd": crowd(server)}))
     print(json.dumps({"memory_mb": round(server.state()[2])}))
+    server.end()
+    server = Server(days=1, before=70)
+    print(json.dumps({"history": history(server)}))
     server.end()
 
 

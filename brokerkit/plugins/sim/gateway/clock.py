@@ -73,11 +73,11 @@ class RealTimeClock:
 class EagerClock:
     """Moves to the end of the next bar after every round of order requests, so that orders fill at once.
 
-    A market order that a bar did not fill, because it came in the middle of it, gets further ones.
+    A market order that a bar did not fill, for lack of volume or because it came in the middle, gets further ones.
     For tests and load tests: the exchange's time runs as fast as orders come.
     """
 
-    _MOST_BARS = 4
+    _MOST_BARS = 60
 
     def __init__(self) -> None:
         self._due = False

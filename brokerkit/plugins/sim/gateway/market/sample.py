@@ -69,11 +69,12 @@ def sample_market(
     accounts: tuple[str, ...] = ("DU1000001",),
     bar_seconds: int = 60,
     days: int = _DAYS_AFTER,
+    days_before: int = _DAYS_BEFORE,
     hours: tuple[int, int] | None = None,
 ) -> Market:
     """Return a market of five futures, with three months each, and three currency pairs.
 
-    Prices are seeded walks on the tick grid, one bar a minute, three days before and three after `start`; markets
+    Prices are seeded walks on the tick grid, one bar a minute, some days before and after `start`; markets
     are always open unless told otherwise. Every account starts with a million USD.
 
     Args:
@@ -82,6 +83,7 @@ def sample_market(
         accounts: The accounts to open.
         bar_seconds: How long a bar lasts.
         days: For how many days after the start there are bars.
+        days_before: For how many days before it.
         hours: The hours UTC at which futures open and close on weekdays; None keeps them always open.
 
     Example:
@@ -93,7 +95,7 @@ def sample_market(
     for account in accounts:
         exchange.open_account(account, {"USD": 1_000_000})
     market = Market(exchange)
-    times = _starts(start, bar_seconds, days)
+    times = _starts(start, bar_seconds, (days_before, days))
     for sample in _FUTURES:
         for at, month in enumerate(sample.months):
             first = sample.price * (1 + 0.002 * at)
@@ -106,9 +108,9 @@ def sample_market(
     return market
 
 
-def _starts(start: datetime, bar_seconds: int, days: int) -> tuple[int, int]:
-    first = nanoseconds(start - timedelta(days=_DAYS_BEFORE))
-    return first, (_DAYS_BEFORE + days) * 86400 // bar_seconds
+def _starts(start: datetime, bar_seconds: int, days: tuple[int, int]) -> tuple[int, int]:
+    before, after = days
+    return nanoseconds(start - timedelta(days=before)), (before + after) * 86400 // bar_seconds
 
 
 def _terms(sample: _Sample, month: str, hours: tuple[int, int] | None) -> ContractTerms:

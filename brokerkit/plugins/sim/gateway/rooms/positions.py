@@ -98,13 +98,12 @@ class PositionRoom(Room):
     def on_position(self, position: spec.Position) -> None:
         """Tell subscriptions of a position that has changed."""
         self._changed = True
+        if not (self._all or self._multi) or self.gateway.faults.holds_back_positions:
+            return
         listed = self.gateway.contracts.of_contract(position.contract)
         point = float(listed.terms.point_value)
         average = float(position.average_price or 0) * point
         held = Holding(position.account, listed, float(position.quantity), 0.0, average, 0.0, 0.0)
-        stale = self.gateway.faults.holds_back_positions
-        if stale:
-            return
         for session in list(self._all):
             self._send(session, held)
         for (session, _), request in list(self._multi.items()):
