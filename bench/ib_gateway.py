@@ -48,7 +48,7 @@ def gold(contracts: int, bars: int, seconds: int) -> Market:
 MARKETS: dict[str, Callable[[], Market]] = {
     "many": lambda: gold(200, 365, 86_400),
     "bars": lambda: gold(1, 100_000, 60),
-    "orders": lambda: gold(1, 1_000, 60),
+    "orders": lambda: gold(1, 1_000, 10),
 }
 
 

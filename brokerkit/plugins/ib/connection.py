@@ -68,6 +68,7 @@ class IBConnection:
         self._emit = emit
         self._ids = ClientIdHolder(settings, lambda: store().client_ids)
         self._client_id = -1
+        self._highest_order_id = 0
         self._listeners: list[Callable[[str, tuple[Any, ...]], None]] = []
         self._on_dial: list[Callable[[int], None]] = []
         self._on_up: list[Callable[[Any], Awaitable[None]]] = []
@@ -111,6 +112,7 @@ class IBConnection:
         self._thread.call(self._listen)
         for _ in range(_TRIES_FOR_AN_ID):
             self._client_id = self._ids.take()
+            self._highest_order_id = self._read_highest_order_id()
             try:
                 self._thread.run(self._connect_once(), self.settings.connect_timeout * 3, "the connection")
             except ClientIdInUse as error:
@@ -295,8 +297,7 @@ class IBConnection:
         try:
             await dial(self._raw, self.settings, self._client_id)
             self.session += 1
-            seen = await self._in_executor(lambda: self._store().journal.highest_order_id(self._client_id))
-            self._raw.client.updateReqId(seen + 1)
+            self._raw.client.updateReqId(self._highest_order_id + 1)
             for callback in self._on_up:
                 await callback(self._raw)
         except BaseException:
@@ -305,6 +306,10 @@ class IBConnection:
         finally:
             self._news.expect_disconnect = False
         self.declare_up(f"connected to {self.settings.gateway} with client id {self._client_id}")
+
+    def _read_highest_order_id(self) -> int:
+        """Return the highest id that an order of this client ever had, whatever a restarted Gateway counts from."""
+        return self._store().journal.highest_order_id(self._client_id)
 
     async def _in_executor(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(None, function)
@@ -361,6 +366,7 @@ class IBConnection:
             await asyncio.sleep(wait * random.uniform(0.5, 1.5))
             wait = min(wait * 2, self.settings.max_reconnect_wait)
             try:
+                self._highest_order_id = await self._in_executor(self._read_highest_order_id)
                 await self._connect_once()
             except ClientIdInUse as error:
                 own_id_refused += 1

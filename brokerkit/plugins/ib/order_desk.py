@@ -7,7 +7,7 @@ import concurrent.futures
 import logging
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 
@@ -18,9 +18,10 @@ from brokerkit.plugins.ib.executions import price_from, revision_of
 from brokerkit.plugins.ib.herald import Herald
 from brokerkit.plugins.ib.journal_writer import JournalWriter
 from brokerkit.plugins.ib.order_book import OrderBook
-from brokerkit.plugins.ib.order_news import OrderNews, follow_again
+from brokerkit.plugins.ib.order_news import OrderNews
 from brokerkit.plugins.ib.position_news import PositionNews
 from brokerkit.plugins.ib.post_office import PostOffice
+from brokerkit.plugins.ib.recall import Recall
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
 from brokerkit.plugins.ib.undecided import Verdict, verdict_on
 from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderState
@@ -31,8 +32,6 @@ from brokerkit.spec.services import Store
 _log = logging.getLogger(__name__)
 _BETWEEN_LOOKS = 1.0
 _MOST_LOOKS = 5
-_REMEMBERED = timedelta(days=3)
-_UNSET = 1e300
 
 
 class OrderDesk:
@@ -63,10 +62,11 @@ class OrderDesk:
         self._session_read = -1
         self._look_lock = threading.Lock()
         self._look_began = datetime.now(timezone.utc)
+        self._recall = Recall(lambda: store().journal, self.book)
         self.news = OrderNews(
             self.book,
             self.writer,
-            lambda: store().journal,
+            self._recall.order,
             directory,
             herald.tell,
             self.doubt,
@@ -89,17 +89,11 @@ class OrderDesk:
 
     def start(self) -> None:
         """Follow what the journal knows, and listen to the connection."""
-        journal = self._store().journal
-        recent = journal.orders(since=datetime.now(timezone.utc) - _REMEMBERED)
-        self._known = {view.order_ref: view for view in recent} | {
-            view.order_ref: view for view in journal.open_orders()
-        }
-        for view in self._known.values():
-            tracked = self.book.add(follow_again(view))
-            for fill in view.fills:
-                self.book.remember_execution(revision_of(fill.execution_id)[0], view.order_ref)
-            tracked.is_recent = not view.state.is_final
-            self.office.post(partial(self.news.complete, tracked))  # a crash may have come between fill and state
+        self._known = self._recall.open_orders()
+        for order_ref in self._known:
+            tracked = self.book.get(order_ref)
+            if tracked is not None:  # a crash may have come between its last fill and its state
+                self.office.post(partial(self.news.complete, tracked))
         self._connection.listen(self._hear)
         self._connection.when_dialing(self._on_dial)
         self._connection.when_up(self._on_up)
@@ -113,9 +107,8 @@ class OrderDesk:
         return [view for view in views if view.state is not self._known[view.order_ref].state]
 
     def fills_while_away(self) -> list[Fill]:
-        """Return the executions that the journal did not know when this session started."""
-        known = {fill.execution_id for view in self._known.values() for fill in view.fills}
-        return [fill for each in self.book.all() for fill in each.fills if fill.execution_id not in known]
+        """Return the executions that the journal did not know when this session began."""
+        return [fill for each in self.book.all() for fill in each.fills if fill.execution_id not in each.journalled]
 
     def fills(self) -> list[Fill]:
         """Return every execution that is known."""
@@ -126,10 +119,12 @@ class OrderDesk:
         told = self.news.told_trades
         return [fill for fill in self.fills() if revision_of(fill.execution_id)[0] in told]
 
-    def positions_filled(self, but_not: set[str]) -> list[tuple[str, int, int]]:
-        """Return account, contract id and signed lots of every futures execution but some."""
+    def positions_filled(self, since: datetime | None, but_not: set[str]) -> list[tuple[str, int, int]]:
+        """Return account, contract id and signed lots of every futures execution since a time, but for some."""
+        known = {revision_of(fill.execution_id)[0]: fill for fill in self._store().journal.fills(since)}
+        known |= {revision_of(fill.execution_id)[0]: fill for fill in self.fills()}
         found = []
-        for fill in self.fills():
+        for fill in known.values():
             if isinstance(fill.contract, FuturesContract) and fill.execution_id not in but_not:
                 try:
                     found.append((fill.account, self._directory.resolve(fill.contract).facts.con_id, fill.quantity))

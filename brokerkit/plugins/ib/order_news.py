@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from brokerkit.errors import BrokerkitError, InvalidOrder, NotFound
+from brokerkit.errors import BrokerkitError, InvalidOrder
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.contract_of_ib import ContractReader
 from brokerkit.plugins.ib.error_codes import Meaning, error_for, meaning_for_order
@@ -20,7 +20,6 @@ from brokerkit.plugins.ib.tracked_order import TrackedOrder
 from brokerkit.spec.broker_order import BrokerIds, BrokerOrder, Fill, OrderOrigin, OrderState
 from brokerkit.spec.events import CommissionReport
 from brokerkit.spec.money import Money
-from brokerkit.spec.services import OrderJournal
 
 _log = logging.getLogger(__name__)
 OrderEvent = BrokerOrder | Fill | CommissionReport
@@ -38,7 +37,7 @@ class OrderNews:
         self,
         book: OrderBook,
         writer: JournalWriter,
-        journal: Callable[[], OrderJournal],
+        recall: Callable[[str], TrackedOrder | None],
         directory: ContractDirectory,
         tell: Callable[[OrderEvent], None],
         doubt: Callable[[str], None],
@@ -46,7 +45,7 @@ class OrderNews:
     ) -> None:
         self._book = book
         self._writer = writer
-        self._journal = journal
+        self._recall = recall
         self._reader = ContractReader(directory)
         self._tell = tell
         self._doubt = doubt
@@ -296,20 +295,10 @@ class OrderNews:
     def _by_reference(self, ref: str, perm_id: str) -> TrackedOrder | None:
         tracked = self._book.get(ref) if ref else None
         if tracked is None and ref:
-            tracked = self._from_journal(ref)
+            tracked = self._recall(ref)
         if tracked is not None and perm_id and tracked.ids.perm_id and tracked.ids.perm_id != perm_id:
             return None  # two orders of another program's may share one reference
         return tracked
-
-    def _from_journal(self, ref: str) -> TrackedOrder | None:
-        try:
-            known = self._journal().order(ref)
-        except NotFound:
-            return None
-        except BrokerkitError as error:
-            _log.warning("The journal cannot be read: %s", error)
-            return None
-        return self._book.add(follow_again(known))
 
     def _order_of(self, order_id: int, contract: Any, ib_order: Any) -> TrackedOrder | None:
         perm_id = str(ib_order.permId or "")
@@ -401,24 +390,6 @@ class _ExecutedOrder:
         self.account = execution.acctNumber
         self.clientId, self.orderId, self.permId = execution.clientId, execution.orderId, execution.permId
         self.orderRef = execution.orderRef
-
-
-def follow_again(known: BrokerOrder, leg_of_con_id: dict[int, int] | None = None) -> TrackedOrder:
-    """Return an order that the journal knows, to be followed from where the journal left it."""
-    tracked = TrackedOrder(
-        order=known.order,
-        state=OrderState.PENDING if known.state.is_final else known.state,
-        ids=known.ids,
-        reason=known.reason,
-        submitted=known.submitted,
-        updated=known.updated,
-        leg_of_con_id=leg_of_con_id or {},
-    )
-    for fill in known.fills:
-        tracked.put_fill(fill)
-    tracked.state = known.state
-    tracked.changed()
-    return tracked
 
 
 def _now() -> datetime:

@@ -38,7 +38,8 @@ class TrackedOrder:
         change_pending: Whether a change was sent that IB has not answered.
         cancel_sent: Whether a cancel was sent that IB has not refused.
         unseen: How many looks in a row at IB's lists did not show it.
-        is_recent: Whether it was placed in this session.
+        is_recent: Whether it was placed in this session, or was open when it began.
+        journalled: The executions that the journal knew when this session began to follow it.
     """
 
     order: Order
@@ -61,6 +62,7 @@ class TrackedOrder:
     cancel_sent: bool = False
     unseen: int = 0
     is_recent: bool = False
+    journalled: frozenset[str] = frozenset()
     _fills: dict[str, Fill] = attrs.field(factory=dict)
     _view: BrokerOrder | None = None
 
