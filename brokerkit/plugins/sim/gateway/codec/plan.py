@@ -189,6 +189,7 @@ class _Counted:
 
     def read(self, cursor: Cursor, seen: Seen) -> None:
         count = cursor.count()
+        values: list[Any] = []
         if self._wire:
             values = [self._wire.read(text) for text in cursor.take(count)]
         elif self._plan:

@@ -116,7 +116,7 @@ class OrderEntry:
             raise RefusedError(
                 Code.ERROR_VALIDATING, f"Error validating request.-'bN' : cause - Invalid account code '{account}'."
             )
-        return account or accounts[0]
+        return account or next(iter(accounts))
 
     def _parent_of(self, client_id: int, request: PlaceOrder) -> GatewayOrder | None:
         parent_id = request.order.parent_id
@@ -131,6 +131,7 @@ class OrderEntry:
         """Return the order as the exchange would have it; refuse one that it could not take."""
         wanted = self._as_exchange_order(order, str(order.perm_id))
         self._check_ticks(order)
+        self.held.must_wait(order)
         return wanted
 
     def _check_ticks(self, order: GatewayOrder) -> None:
