@@ -13,6 +13,7 @@ import pytest
 from brokerkit import AccountKind, ConnectionState, open_broker
 from brokerkit.conformance.facts import Facts
 from brokerkit.conformance.harness import ATTRIBUTE, Harness
+from brokerkit.conformance.market import Market
 from brokerkit.conformance.watch import within
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Connection:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
         self._shared: Broker | None = None
+        self._market: Market | None = None
 
     def open(self, **settings: Any) -> Broker:
         """Return the broker, opened anew."""
@@ -61,6 +63,15 @@ class Connection:
         if not fresh:
             return broker
         return self.open(state=Path(mkdtemp()) / "state.db") if keeps and "state" in broker.settings else self.open()
+
+    def market_of(self, broker: Broker) -> Market:
+        """Return the market of a broker; of the shared one, always the same."""
+        if self._market is None or self._market.broker is not broker:
+            market = Market(broker, self.facts)
+            if broker is not self._shared:
+                return market
+            self._market = market
+        return self._market
 
     def end_of_test(self, broker: Broker) -> None:
         """Close a broker that one test had for itself."""

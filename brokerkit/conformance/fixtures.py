@@ -61,9 +61,9 @@ def broker(request: pytest.FixtureRequest, conformance_connection: Connection) -
 
 
 @pytest.fixture
-def market(broker: Broker, facts: Facts) -> Market:
-    """Return the part of the broker's market that tests look at."""
-    return Market(broker, facts)
+def market(broker: Broker, conformance_connection: Connection) -> Market:
+    """Return the part of the broker's market that tests look at; found once for the broker that tests share."""
+    return conformance_connection.market_of(broker)
 
 
 @pytest.fixture

@@ -131,7 +131,12 @@ class Market:
         return self.broker.contracts.get_actual_expiry_date_for_single_contract(contract)
 
     def daily_bars(self) -> pd.DataFrame:
-        """Return the contract's daily bars."""
+        """Return a copy of the contract's daily bars, which are asked for once: brokers count such questions."""
+        bars: pd.DataFrame = self._daily_bars.copy()
+        return bars
+
+    @cached_property
+    def _daily_bars(self) -> pd.DataFrame:
         return self.broker.prices.get_prices_for_contract_object(self.contract)
 
     def quote(self) -> Quote:

@@ -74,7 +74,7 @@ def test_275_identical_questions_at_once_have_one_answer(broker: Broker, market:
 @read("get_prices_for_contract_object")
 def test_275_an_answer_belongs_to_who_asked(broker: Broker, market: Market) -> None:
     """Case 275: what one caller does to the frame it was given changes nothing for the next one."""
-    first = market.daily_bars()
+    first = broker.prices.get_prices_for_contract_object(market.contract)
     kept = first.copy()
     first.iloc[:, :] = 0.0
-    assert market.daily_bars().equals(kept)
+    assert broker.prices.get_prices_for_contract_object(market.contract).equals(kept)
