@@ -224,4 +224,4 @@ def test_it_starts_when_chicago_new_york_london_and_frankfurt_are_open() -> None
 
 
 def test_opening_computes_nothing() -> None:
-    assert vars(SyntheticFeed()) == {"_seed": 0, "_worlds": {}, "_chains": {}, "_listed": {}, "_dailies": {}}
+    assert not any(vars(SyntheticFeed())[name] for name in ("_worlds", "_chains", "_listed", "_dailies"))
