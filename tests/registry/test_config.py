@@ -176,6 +176,9 @@ def test_secrets_are_found_by_reference_and_shown_nowhere(
         ("{file = 'nowhere.txt'}", r"nowhere.txt cannot be read: No such file"),
         ("{command = 'false'}", r"command 'false' ended with exit code 1"),
         ("{command = 'acme-no-such-program --token abc'}", r"'acme-no-such-program' cannot be run"),
+        ("{command = 'true'}", r"command 'true' printed nothing"),
+        ("{command = ''}", r"command is empty"),
+        ("{file = '/dev/null'}", r"/dev/null is empty"),
     ],
 )
 def test_a_secret_that_is_not_there_names_where_it_was_looked_for(
