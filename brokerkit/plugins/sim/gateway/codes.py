@@ -76,3 +76,5 @@ NOT_SUBSCRIBED = "Requested market data is not subscribed. Delayed market data i
 DELAYED_SHOWN = "Requested market data is not subscribed. Displaying delayed market data."
 IN_USE = "Unable to connect as the client id is already in use. Retry with a unique client id."
 COMPETING = "No market data during competing live session"
+LINK_LOST = "Connectivity between IBKR and Trader Workstation has been lost."
+LINK_RESTORED = "Connectivity between IBKR and Trader Workstation has been restored - data "

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from brokerkit.errors import BrokerkitError
 from brokerkit.plugins.sim.exchange.units import nanoseconds, time_of
 from brokerkit.plugins.sim.gateway.codec.parts import Contract
-from brokerkit.plugins.sim.gateway.codes import COMPETING, NO_REQUEST, Code
+from brokerkit.plugins.sim.gateway.codes import COMPETING, LINK_LOST, LINK_RESTORED, NO_REQUEST, Code
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.faults.faults import Faults
 from brokerkit.plugins.sim.gateway.market import Market
@@ -31,6 +31,7 @@ from brokerkit.plugins.sim.gateway.rooms.session import SessionRoom
 from brokerkit.plugins.sim.gateway.rooms.ticks import TickRoom
 from brokerkit.plugins.sim.gateway.session import Session
 from brokerkit.plugins.sim.gateway.settings import GatewaySettings
+from brokerkit.spec.events import ConnectionChange, ConnectionState
 from brokerkit.spec.positions import Position
 
 _log = logging.getLogger("brokerkit.gateway")
@@ -77,6 +78,14 @@ class Gateway:
         self._day = self._local_day()
         self.orders.reports.listen()
         self.exchange.listen(Position, self._positions.on_position)
+        self.exchange.listen(ConnectionChange, self._line_changed)
+
+    def _line_changed(self, change: ConnectionChange) -> None:
+        """Tell clients that the exchange's own line is down, or up again: the gateway's link to IB."""
+        if change.state is ConnectionState.CONNECTED:
+            self.notice(Code.CONNECTIVITY_RESTORED, LINK_RESTORED + "maintained.")
+        else:
+            self.notice(Code.CONNECTIVITY_LOST, LINK_LOST)
 
     # What there is
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brokerkit.plugins.sim.gateway.codes import Code
+from brokerkit.plugins.sim.gateway.codes import LINK_LOST, LINK_RESTORED, Code
 from brokerkit.plugins.sim.gateway.faults.fault import Fault
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ class ConnectivityLost(Fault):
     def begin(self, gateway: Gateway) -> None:
         """Lose the link."""
         gateway.faults.market_data_stopped = True
-        text = "Connectivity between IBKR and Trader Workstation has been lost."
-        gateway.notice(Code.CONNECTIVITY_LOST, text)
+        gateway.notice(Code.CONNECTIVITY_LOST, LINK_LOST)
 
     def end(self, gateway: Gateway) -> None:
         """Have the link again."""
         gateway.faults.market_data_stopped = False
-        text = "Connectivity between IBKR and Trader Workstation has been restored - data "
         if self.data_lost:
             gateway.lose_market_data()
-            gateway.notice(Code.CONNECTIVITY_RESTORED_LOST, text + "lost.")
+            gateway.notice(Code.CONNECTIVITY_RESTORED_LOST, LINK_RESTORED + "lost.")
         else:
-            gateway.notice(Code.CONNECTIVITY_RESTORED, text + "maintained.")
+            gateway.notice(Code.CONNECTIVITY_RESTORED, LINK_RESTORED + "maintained.")
 
 
 class FarmBroken(Fault):

@@ -10,11 +10,13 @@ import attrs
 
 from brokerkit.errors import (
     BrokerkitError,
+    ConnectionProblem,
     InvalidOrder,
     OffTickPrice,
     OrderCannotBeCancelled,
     OrderCannotBeModified,
     OrderRejected,
+    OutcomeUnknown,
 )
 from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
 from brokerkit.plugins.sim.gateway.codec.requests.orders import CancelOrder, PlaceOrder
@@ -231,10 +233,14 @@ class OrderEntry:
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:
-        """Turn the exchange's refusal into the gateway's; a rejection has been reported as an event already."""
+        """Turn the exchange's refusal into the gateway's.
+
+        A rejection has been reported as an event already. A line to the exchange that is down is silence: nobody
+        knows yet what became of the order.
+        """
         try:
             yield
-        except OrderRejected:
+        except (OrderRejected, ConnectionProblem, OutcomeUnknown):
             return
         except OffTickPrice as error:
             raise RefusedError(Code.OFF_TICK, OFF_TICK) from error

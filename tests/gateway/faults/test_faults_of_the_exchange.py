@@ -1,0 +1,103 @@
+"""The exchange's own faults reach a client through the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import ib_insync as ibi
+import pytest
+
+from brokerkit.plugins.sim.exchange import faults
+from brokerkit.plugins.sim.gateway import SimulatedGateway
+
+Wait = Callable[..., Any]
+
+
+@pytest.fixture
+def strike(gateway: SimulatedGateway) -> Callable[[faults.Fault], None]:
+    """Return a function that orders a fault of the exchange."""
+    return lambda fault: gateway.call(lambda g: g.exchange.add_fault(fault))
+
+
+def executions_of(ib: ibi.IB) -> list[ibi.Execution]:
+    """Collect every execution that comes from now on, those told twice included."""
+    found: list[ibi.Execution] = []
+    tell = ib.wrapper.execDetails
+
+    def listen(req_id: int, contract: ibi.Contract, execution: ibi.Execution) -> None:
+        found.append(execution)
+        tell(req_id, contract, execution)
+
+    ib.wrapper.execDetails = listen
+    return found
+
+
+def test_a_rejection(ib: ibi.IB, es: ibi.Contract, strike: Wait, until: Wait) -> None:
+    codes: list[int] = []
+    ib.errorEvent += lambda req_id, code, *rest: codes.append(code)
+    strike(faults.Rejection(at=1, reason="no"))
+    trade = ib.placeOrder(es, ibi.MarketOrder("BUY", 1))
+    until(ib, lambda: trade.orderStatus.status == "Inactive")
+    assert codes == [201]
+
+
+def test_a_fill_told_twice_counts_once(ib: ibi.IB, es: ibi.Contract, strike: Wait, filled: Wait) -> None:
+    found = executions_of(ib)
+    strike(faults.DuplicateFill(at=1))
+    trade = filled(ib, ib.placeOrder(es, ibi.MarketOrder("BUY", 1)))
+    ib.reqCurrentTime()
+    assert [one.execId for one in found] == [found[0].execId] * 2
+    assert trade.orderStatus.filled == 1
+
+
+def test_a_correction_has_the_next_revision(
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, strike: Wait, filled: Wait, until: Wait
+) -> None:
+    found = executions_of(ib)
+    strike(faults.ExecutionCorrection(at=1))
+    filled(ib, ib.placeOrder(es, ibi.MarketOrder("BUY", 1)))
+    gateway.advance(timedelta(minutes=5))
+    until(ib, lambda: len(found) == 2)
+    assert found[1].execId == f"{found[0].execId[:-2]}02"
+    assert abs(found[1].price - found[0].price) == 0.25
+
+
+def test_a_fill_after_the_cancel_is_not_lost(
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, strike: Wait, until: Wait
+) -> None:
+    found = executions_of(ib)
+    strike(faults.LateFill(at=1))
+    trade = ib.placeOrder(es, ibi.LimitOrder("BUY", 2, 4000))
+    until(ib, lambda: trade.orderStatus.status == "Submitted")
+    ib.cancelOrder(trade.order)
+    gateway.advance(timedelta(minutes=1))
+    until(ib, lambda: found)
+    assert found[0].shares == 1
+    until(ib, lambda: trade.orderStatus.filled == 1)
+
+
+def test_a_cancel_that_never_arrives(
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, strike: Wait, until: Wait
+) -> None:
+    strike(faults.LostCancel(at=1))
+    trade = ib.placeOrder(es, ibi.LimitOrder("BUY", 1, 4000))
+    until(ib, lambda: trade.orderStatus.status == "Submitted")
+    ib.cancelOrder(trade.order)
+    ib.reqCurrentTime()
+    gateway.advance(timedelta(minutes=1))
+    assert not trade.isDone()
+
+
+def test_a_line_that_breaks_behind_the_gateway(
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, strike: Wait, until: Wait
+) -> None:
+    codes: list[int] = []
+    ib.errorEvent += lambda req_id, code, *rest: codes.append(code)
+    strike(faults.Disconnect(at=1, lasts=timedelta(minutes=2)))
+    ib.placeOrder(es, ibi.MarketOrder("BUY", 1))
+    until(ib, lambda: 1100 in codes)
+    gateway.advance(timedelta(minutes=5))
+    until(ib, lambda: 1102 in codes)
+    until(ib, lambda: [position.position for position in ib.positions()] == [1])
