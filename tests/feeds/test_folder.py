@@ -107,6 +107,32 @@ def test_windows_line_ends_quotes_marks_and_more_columns_do_no_harm(tmp_path: Pa
     assert np.isnan(bars.volume).all()
 
 
+def test_columns_come_in_any_order(tmp_path: Path) -> None:
+    rows = [f"1.5,2,0.5,1,{day},7" for day in days("2023-03-01", 5)]
+    (tmp_path / "CORN_202312.csv").write_text("\n".join(["close,high,low,open,time,volume", *rows, ""]))
+    feed = FolderFeed(tmp_path, 20)
+    assert feed.bars(CORN, Frequency.DAY, *ALWAYS).open.tolist() == [1.0] * 5
+    assert feed.span == (utc("2023-03-01 00:00"), utc("2023-03-07 00:00"))
+
+
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("time,x\n2023-03-01,1\nlater", "The time of the last row is 'later'"),
+        ("time,x\n", "The time of the first row is ''"),
+        ("date,x\n2023-03-01,1\n", "Column 'time' is missing."),
+        ("ti\rme,x\n2023-03-01,1\n", "The file is no CSV"),
+        ("", "Column 'time' is missing."),
+    ],
+)
+def test_a_folder_does_not_open_on_a_file_without_times(tmp_path: Path, text: str, fact: str) -> None:
+    (tmp_path / "CORN_202312.csv").write_text(text)
+    with pytest.raises(DataFileError) as caught:
+        open_feed(tmp_path).default_start  # noqa: B018  # because asking for it is what must fail
+    assert fact in caught.value.fact
+    assert "CORN_202312.csv" in caught.value.place
+
+
 def test_only_the_file_that_is_asked_for_is_read(tmp_path: Path) -> None:
     write(tmp_path / "CORN_202312.csv", days("2023-03-01", 3), [(1.0, 1.0, 1.0, 1.0, 1.0)] * 3)
     (tmp_path / "WHEAT_202312.csv").write_text("time\n2023-03-01,this is\n2023-03-02,no file of bars\n")

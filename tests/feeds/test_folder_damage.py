@@ -84,6 +84,7 @@ def test_two_wrong_widths_that_make_up_for_each_other_are_found(tmp_path: Path) 
         ("time,open,high,low,volume,x", "Column 'close' is missing; the header has", "The columns are time, open"),
         ("time,open,high,low,Close,volume", "Column 'close' is missing", "Rename 'Close' to 'close'."),
         ("time,open,high,low,close,close", "Column 'volume' is missing", "The columns are"),
+        ("", "Column 'time' is missing; the header has none.", "The columns are"),
         ("2023-01-01,500,501,499,500,10", "Column 'time' is missing", "The columns are"),
     ],
 )
@@ -92,6 +93,12 @@ def test_a_wrong_header_is_named(tmp_path: Path, header: str, fact: str, remedy:
     assert fact in error.fact
     assert error.place.endswith("row 1")
     assert remedy in error.remedy
+
+
+def test_a_stray_carriage_return_is_refused(tmp_path: Path) -> None:
+    assert "The file is no CSV" in damage(tmp_path, "ti\rme,open\n1,2\n").fact
+    error = damage(tmp_path, csv_of(*GOOD[:2], "2023-01-04,\r,503.25,501,501.5,900"))
+    assert error.fact == "The row has 2 cells, and the header has 6."
 
 
 def test_a_column_that_comes_twice_is_refused(tmp_path: Path) -> None:

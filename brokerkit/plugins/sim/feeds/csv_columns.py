@@ -8,7 +8,7 @@ import io
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from brokerkit._base_error import closest_match
 from brokerkit.errors import DataFileError
+from brokerkit.plugins.sim.feeds.bars import to_nanoseconds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,14 +60,15 @@ def read_columns(path: Path, wanted: Mapping[str, Kind]) -> Columns:
             has a cell that is not what its column holds.
     """
     data = _content(path)
-    header = _header(path, data, wanted)
-    rows = _row_count(data, len(header))
-    if rows == 0:
-        raise DataFileError("The file has a header and no rows.", place=str(path))
-    found = None if rows is None else _fast(data, wanted, rows)
-    if found is None:
-        raise _first_fault(path, data, header, wanted)
-    return found
+    try:
+        return _columns_of(path, data, wanted)
+    except csv.Error as error:
+        raise no_csv(path, error) from error
+
+
+def no_csv(path: Path, error: csv.Error) -> DataFileError:
+    """Return the error for a file that does not even fall into rows and cells."""
+    return DataFileError(f"The file is no CSV: {error}.", place=str(path))
 
 
 def check_rising(path: Path, time: NDArray[np.int64], place: Callable[[Path, int], str] = place_of) -> None:
@@ -82,6 +84,17 @@ def check_rising(path: Path, time: NDArray[np.int64], place: Callable[[Path, int
     now, before = (np.datetime64(int(time[n]), "ns").astype("datetime64[s]") for n in (at, at - 1))
     fact = f"The time {now} comes twice." if now == before else f"The time {now} is before {before}, the row before."
     raise DataFileError(fact, place=place(path, at), remedy="Sort the rows by time, each time once.")
+
+
+def _columns_of(path: Path, data: bytes, wanted: Mapping[str, Kind]) -> Columns:
+    header = _header(path, data, wanted)
+    rows = _row_count(data, len(header))
+    if rows == 0:
+        raise DataFileError("The file has a header and no rows.", place=str(path))
+    found = None if rows is None else _fast(data, wanted, rows)
+    if found is None:
+        raise _first_fault(path, data, header, wanted)
+    return found
 
 
 def _content(path: Path) -> bytes:
@@ -108,18 +121,24 @@ def _content(path: Path) -> bytes:
 
 
 def _header(path: Path, data: bytes, wanted: Mapping[str, Kind]) -> list[str]:
-    header = next(csv.reader(io.StringIO(data.split(LINE_END, 1)[0].decode("utf-8"))))
+    header = cells_of(data.partition(LINE_END)[0])
     missing = [name for name in wanted if name not in header]
     if missing:
         near = closest_match(missing[0], header)
         raise DataFileError(
-            f"Column {missing[0]!r} is missing; the header has {', '.join(map(repr, header))}.",
+            f"Column {missing[0]!r} is missing; the header has {', '.join(map(repr, header)) or 'none'}.",
             place=f"{path}, row 1",
             remedy=f"Rename {near!r} to {missing[0]!r}." if near else f"The columns are {', '.join(wanted)}.",
         )
     if len(set(header)) < len(header):
         raise DataFileError(f"A column comes twice: {', '.join(header)}.", place=f"{path}, row 1")
     return header
+
+
+def cells_of(line: bytes) -> list[str]:
+    """Return the cells of one line, none for an empty one."""
+    text = line.decode("utf-8", "replace").rstrip("\r\n")
+    return next(csv.reader([text]), [])
 
 
 def _row_count(data: bytes, width: int) -> int | None:
@@ -229,15 +248,28 @@ def _is_number(cell: str) -> bool:
         return False
 
 
-def _is_time(cell: str) -> bool:
-    import pandas as pd
+def parsed_time(cell: str) -> int | None:
+    """Return a date or time as nanoseconds, UTC where it has no offset; None where it is no time."""
+    if _USUAL_TIME.fullmatch(cell):
+        return _usual_time(cell)
+    import pandas as pd  # here, because it takes long to import and to read a single cell
 
-    if _USUAL_TIME.fullmatch(cell):  # pandas takes long for a single cell
-        return _is_month(f"{cell[:4]}{cell[5:7]}{cell[8:10]}")
     try:
-        return bool(pd.to_datetime([cell], utc=True, format="ISO8601").as_unit("ns").notna().all())
+        times = pd.to_datetime([cell], utc=True, format="ISO8601").as_unit("ns")
     except (ValueError, OverflowError):
-        return False
+        return None
+    return None if times.isna().any() else int(times.asi8[0])
+
+
+def _usual_time(cell: str) -> int | None:
+    try:
+        return to_nanoseconds(datetime.fromisoformat(cell.removesuffix("Z")).replace(tzinfo=timezone.utc))
+    except ValueError:
+        return None
+
+
+def _is_time(cell: str) -> bool:
+    return parsed_time(cell) is not None
 
 
 def _is_month(cell: str) -> bool:

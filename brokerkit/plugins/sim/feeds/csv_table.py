@@ -10,6 +10,7 @@ from pathlib import Path
 import attrs
 
 from brokerkit.errors import DataFileError
+from brokerkit.plugins.sim.feeds.csv_columns import no_csv
 
 _NOT_GIVEN = ("", "NA", "nan", "NaN")
 
@@ -63,6 +64,8 @@ def read_table(path: Path, key: str) -> dict[str, Row]:
         return {}
     except UnicodeDecodeError as error:
         raise DataFileError("The file is not UTF-8.", place=str(path), remedy="Save it as UTF-8.") from error
+    except csv.Error as error:
+        raise no_csv(path, error) from error
     except OSError as error:
         raise DataFileError(f"Cannot be read: {error.strerror}.", place=str(path)) from error
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import os
-from datetime import datetime, timezone
 from pathlib import Path
 
 from brokerkit.errors import DataFileError
-from brokerkit.plugins.sim.feeds.bars import to_nanoseconds
+from brokerkit.plugins.sim.feeds.csv_columns import BYTE_ORDER_MARK, LINE_END, cells_of, no_csv, parsed_time
 
 _TAIL = 4096
 
 
-def edge_times(path: Path) -> tuple[int, int]:
-    """Return the times in the first column of the first and the last row of data.
+def edge_times(path: Path, column: str) -> tuple[int, int]:
+    """Return the times in a column of the first and the last row of data.
 
     Without an offset a time is taken as UTC. The file is not checked; reading it does that.
 
@@ -21,28 +21,33 @@ def edge_times(path: Path) -> tuple[int, int]:
         Nanoseconds since 1970 UTC.
 
     Raises:
-        DataFileError: It cannot be read, has no rows, or begins or ends with a row without a time.
+        DataFileError: It cannot be read, has no such column, or begins or ends with a row without a time.
     """
     try:
         with path.open("rb") as file:
-            file.readline()
+            header = cells_of(file.readline().removeprefix(BYTE_ORDER_MARK))
             first = file.readline()
             size = file.seek(0, os.SEEK_END)
             file.seek(max(size - _TAIL, 0))
-            last = file.read().rstrip().rpartition(b"\n")[2]
+            last = file.read().rstrip().rpartition(LINE_END)[2]
+        if column not in header:
+            raise DataFileError(f"Column {column!r} is missing.", place=f"{path}, row 1")
+        at = header.index(column)
+        return _time_of(first, at, path, "first"), _time_of(last, at, path, "last")
     except OSError as error:
         raise DataFileError(f"Cannot be read: {error.strerror}.", place=str(path)) from error
-    return _time_of(first, path, "first"), _time_of(last, path, "last")
+    except csv.Error as error:
+        raise no_csv(path, error) from error
 
 
-def _time_of(line: bytes, path: Path, which: str) -> int:
-    cell = line.partition(b",")[0].strip().strip(b'"').decode("utf-8", "replace")
-    try:
-        found = datetime.fromisoformat(cell.replace("Z", "+00:00"))
-    except ValueError as error:
+def _time_of(line: bytes, at: int, path: Path, which: str) -> int:
+    cells = cells_of(line)
+    cell = cells[at] if at < len(cells) else ""
+    found = parsed_time(cell)
+    if found is None:
         raise DataFileError(
-            f"The {which} row begins with {cell!r}, which is not a date or time.",
+            f"The time of the {which} row is {cell!r}, which is not a date or time.",
             place=str(path),
-            remedy="The first column of the file holds its times.",
-        ) from error
-    return to_nanoseconds(found if found.tzinfo else found.replace(tzinfo=timezone.utc))
+            remedy="Correct the row or take it out.",
+        )
+    return found

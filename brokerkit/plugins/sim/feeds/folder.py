@@ -198,7 +198,7 @@ class FolderFeed:
 
 
 def _edges_of_file(file: BarFile) -> Span:
-    return parquet_edges(file.path) if file.is_parquet else edge_times(file.path)
+    return parquet_edges(file.path) if file.is_parquet else edge_times(file.path, "time")
 
 
 def _read_all(files: tuple[BarFile, ...]) -> Stored:

@@ -71,7 +71,7 @@ class PysystemtradeFeed:
 
     @cached_property
     def _spans(self) -> dict[str, Span]:
-        return {code: edge_times(path) for code, path in self._files.items()}
+        return {code: edge_times(path, "DATETIME") for code, path in self._files.items()}
 
     def describe(self) -> str:
         """Return the folder."""
