@@ -37,6 +37,7 @@ SECTIONS = {
     },
     "Upkeep": {
         "client-ids": "Show who holds which client id, release or clear them.",
+        "import-pysystemtrade": "Write a pysystemtrade set-up as a broker's section, and say what could not be mapped.",
         "completion": "Print the script that completes commands in your shell.",
     },
 }

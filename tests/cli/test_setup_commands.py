@@ -166,3 +166,27 @@ def test_a_declined_hook_is_one_message_with_the_reason(run, acme: None):
     assert told.exit_code == 5
     assert "[BK301]" in told.err
     assert "Acme knows accounts only" in told.err
+
+
+def test_a_pysystemtrade_set_up_becomes_a_section_that_can_be_read(run, home: Path):
+    (home / "old").mkdir()
+    (home / "old" / "private_config.yaml").write_text("broker_account: U1234567\nib_port: 4001\nquotediff: 3\n")
+    told = run("import-pysystemtrade", "old", "--name", "live")
+    assert told.exit_code == 0
+    assert "quotediff" in told.err
+    section = tomli.loads((home / "brokerkit.toml").read_text())["brokers"]["live"]
+    assert (section["plugin"], section["port"], section["account"]) == ("ib", 4001, "U1234567")
+    assert {row["name"] for row in run("brokers", "--json").json} >= {"live"}
+
+
+def test_a_folder_without_a_pysystemtrade_set_up_is_refused(run, home: Path):
+    told = run("import-pysystemtrade", str(home))
+    assert told.exit_code == 3
+    assert "holds no pysystemtrade configuration" in told.err
+    assert list(home.iterdir()) == []
+
+
+def test_the_real_tables_of_pysystemtrade_are_imported(run, real_data: Path):
+    told = run("import-pysystemtrade", real_data / "config", "--to", "-")
+    assert told.exit_code == 0
+    assert "instruments_replaced_by" in tomli.loads(told.out)["brokers"]["ib"]
