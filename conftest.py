@@ -7,6 +7,8 @@ import tempfile
 
 import pytest
 
+pytest_plugins = ["pytester"]  # for the tests that run pytest; only this file may name plugins
+
 _home = tempfile.TemporaryDirectory(prefix="brokerkit-tests-")
 
 
