@@ -221,6 +221,9 @@ class OrderNews:
             state = OrderState.REJECTED
         if state is OrderState.WORKING and tracked.cancel_sent:
             return  # said before our cancel arrived
+        if status == "PreSubmitted" and self._waits_for_parent(tracked, reason):
+            self._hold(tracked)
+            return
         if state.is_final and self._fills_are_missing(tracked, state):
             with self._book.news:
                 tracked.waiting_final = state
@@ -229,6 +232,18 @@ class OrderNews:
         if state is OrderState.FILLED:
             return  # told with the last of its fills
         self.settle(tracked, state, reason)
+
+    def _waits_for_parent(self, tracked: TrackedOrder, why_held: str) -> bool:
+        """Return whether an order waits for its parent's first fill, as IB says in a status, and not otherwise."""
+        parent = self._book.get(tracked.parent_ref) if tracked.parent_ref else None
+        return "child" in why_held or (parent is not None and parent.filled_units == 0)
+
+    def _hold(self, tracked: TrackedOrder) -> None:
+        """Tell once that IB has an order that waits for its parent."""
+        if not tracked.is_held and tracked.state is OrderState.PENDING:
+            tracked.is_held = True
+            self._writer.state(tracked)
+            self._tell(tracked.view())
 
     def _fills_are_missing(self, tracked: TrackedOrder, state: OrderState) -> bool:
         if state is OrderState.FILLED:

@@ -37,6 +37,7 @@ class TrackedOrder:
         change_refusal: The typed error with which the last change of it was refused.
         change_pending: Whether a change was sent that IB has not answered.
         cancel_sent: Whether a cancel was sent that IB has not refused.
+        is_held: Whether it was told to wait for its parent.
         unseen: How many looks in a row at IB's lists did not show it.
         is_recent: Whether it was placed in this session, or was open when it began.
         journalled: The executions that the journal knew when this session began to follow it.
@@ -60,6 +61,7 @@ class TrackedOrder:
     change_refusal: BrokerkitError | None = None
     change_pending: bool = False
     cancel_sent: bool = False
+    is_held: bool = False
     unseen: int = 0
     is_recent: bool = False
     journalled: frozenset[str] = frozenset()
