@@ -17,10 +17,14 @@ VARIABLE = "BROKERKIT_TRACE"
 def trace_when_asked(manager: pluggy.PluginManager, broker_name: str, mask: Callable[[str], str]) -> None:
     """Log each call and its outcome at INFO to `brokerkit.trace` when `$BROKERKIT_TRACE` is set and not 0.
 
-    Without the variable nothing is added, and a call costs nothing more.
+    A program that has not set up logging gets it on its standard error. Without the variable nothing
+    is added, and a call costs nothing more.
     """
     if os.environ.get(VARIABLE, "0") == "0":
         return
+    if not logger.hasHandlers():
+        logger.addHandler(logging.StreamHandler())
+    logger.setLevel(logging.INFO)
 
     def before(hook_name: str, implementations: object, arguments: Mapping[str, Any]) -> None:
         named = ", ".join(f"{name}={value!r}" for name, value in arguments.items())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -116,6 +119,13 @@ def test_every_call_and_its_outcome_are_logged_when_the_environment_asks_for_it(
         "acme: get_fx_prices(fx_code='GBPUSD')",
         "acme: get_fx_prices returned ['GBPUSD', 1.25]",
     ]
+
+
+def test_a_program_that_has_not_set_up_logging_sees_the_trace_on_standard_error() -> None:
+    program = "from brokerkit import open_broker\nwith open_broker('sim') as broker: broker.fx.get_list_of_fxcodes()"
+    traced = {**os.environ, "BROKERKIT_TRACE": "1"}
+    done = subprocess.run([sys.executable, "-c", program], env=traced, capture_output=True, text=True, check=True)
+    assert "sim: get_list_of_fxcodes()\nsim: get_list_of_fxcodes returned [" in done.stderr
 
 
 def test_two_brokers_of_one_plugin_share_nothing(install: Install) -> None:
