@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -22,12 +23,24 @@ CALENDAR_START = date(2000, 1, 1)
 CALENDAR_END = date(2027, 12, 31)
 
 
-@cache
+_calendars: dict[str, frozenset[date]] = {}
+_reading = threading.Lock()
+
+
 def _calendar_dates(name: str) -> frozenset[date]:
     """Return the trading dates of an exchange's calendar, from `CALENDAR_START` to `CALENDAR_END`."""
+    known = _calendars.get(name)
+    if known is None:
+        with _reading:
+            known = _calendars.get(name) or _read_calendar(name)
+            _calendars[name] = known
+    return known
+
+
+def _read_calendar(name: str) -> frozenset[date]:
     from exchange_calendars import get_calendar  # here, because importing it takes half a second
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings():  # not thread-safe: only one thread at a time may be here
         warnings.simplefilter("ignore")  # exchange_calendars 4.13 calls what pandas 3 deprecates
         calendar = get_calendar(name, start=CALENDAR_START.isoformat(), end=CALENDAR_END.isoformat())
     return frozenset(calendar.sessions.date)
