@@ -62,6 +62,7 @@ class ExchangeMachine(RuleBasedStateMachine):
         self.at = {GOLD: 1000, DAX: 1000}
         self.sent: dict[str, Order] = {}
         self.limits: dict[str, list[tuple[int, Decimal]]] = {}
+        self.asked: dict[str, list[Decimal]] = defaultdict(list)
         self.told: dict[str, list[OrderState]] = defaultdict(list)
         self.heard: list[str] = []
         self.volumes = False
@@ -150,6 +151,8 @@ class ExchangeMachine(RuleBasedStateMachine):
             return
         for one in (order, *order.children):
             self.sent[one.order_ref] = one
+            if one.limit_price is not None:
+                self.asked[one.order_ref].append(one.limit_price)
         if prices.get("limit_price") is not None and kind is OrderType.LIMIT:
             self.limits[order.order_ref] = [(self.exchange.now_ns, prices["limit_price"])]
 
@@ -168,6 +171,8 @@ class ExchangeMachine(RuleBasedStateMachine):
         except BrokerkitError:
             assert live.order is before
             return
+        if change.limit_price is not None:
+            self.asked[live.order_ref].append(price)
         if live.order is not before and live.order_ref in self.limits:
             self.limits[live.order_ref].append((self.exchange.now_ns, price))
 
@@ -282,6 +287,12 @@ class ExchangeMachine(RuleBasedStateMachine):
         """A fill is at the open of a bar, or inside one that has ended, that began after the order came."""
         assert isinstance(fill.contract, FuturesContract)
         assert view_time(live.submitted) <= fill.time <= self.exchange.now
+        side = 1 if fill.quantity > 0 else -1
+        asked = self.asked.get(live.order_ref)
+        assert not asked or fill.price * side <= max(limit * side for limit in asked)
+        stop = live.order.stop_price
+        if live.order.order_type is OrderType.STOP and stop is not None and not self.volumes:
+            assert fill.price * side >= stop * side
         price = int(fill.price * 10)
         opened = [bar for bar in self.bars[fill.contract] if view_time(bar.start) == fill.time and bar.open == price]
         inside = [

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from brokerkit.errors import RequestTimedOut
-from brokerkit.plugins.sim.exchange import Exchange, RealTimeClock
+from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, RealTimeClock
 from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderState
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order
 
 Market = Callable[..., Exchange]
+MINUTE = 60_000_000_000
+START = datetime(2023, 1, 2, 9, tzinfo=timezone.utc)
 
 
 def test_an_order_sent_from_inside_a_fill_trades_in_the_next_bar(
@@ -144,3 +146,26 @@ def test_what_a_listener_raises_stops_a_clock_and_is_raised_where_it_is_stopped(
     assert failed.wait(10)
     with pytest.raises(ZeroDivisionError):
         clock.stop()
+
+
+def test_an_order_sent_on_news_of_an_open_takes_part_in_no_other_open_of_that_instant() -> None:
+    exchange = Exchange(START)
+    exchange.open_account("DU1", {"USD": 100_000})
+    first, second = FuturesContract("GOLD", "202312"), FuturesContract("GOLD", "202402")
+    for contract in (first, second):
+        exchange.list_contract(ContractTerms(contract, "0.1"))
+        times = [exchange.now_ns, exchange.now_ns + MINUTE]
+        exchange.add_bars(contract, times, [100.0, 105.0], [106.0, 106.0], [99.0, 104.0], [105.0, 105.0])
+    sent: list[Order] = []
+
+    def hear(fill: Fill) -> None:
+        if not sent:
+            sent.append(Order.market(second, 2))
+            exchange.submit(sent[0])
+
+    exchange.listen(Fill, hear)
+    exchange.submit(Order.market(first, 1))
+    exchange.submit(Order.market(second, 1))
+    exchange.run()
+    prices = {fill.quantity: fill.price for fill in exchange.fills() if fill.contract == second}
+    assert prices == {1: 100, 2: 105}
