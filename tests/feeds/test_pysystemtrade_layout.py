@@ -180,3 +180,15 @@ def test_a_table_in_another_encoding_is_named(pysystemtrade_folder: WriteFolder)
 def test_a_folder_without_a_file_of_prices_is_refused(pysystemtrade_folder: WriteFolder) -> None:
     with pytest.raises(InvalidSetting, match="has no prices"):
         open_feed(pysystemtrade_folder(CONFIG))
+
+
+def test_only_the_file_that_is_asked_for_is_read(pysystemtrade_folder: WriteFolder) -> None:
+    row = "2023-03-01 23:00:00,301.25,20230500,300.5,20230300,,20230700"
+    feed = open_feed(
+        pysystemtrade_folder(CONFIG, OATS=[row], RICE=[row, "2023-03-02 23:00:00,x,20230500,1,20230300,,0", row])
+    )
+    assert feed.instruments() == ("OATS", "RICE")
+    assert feed.default_start
+    assert prices(feed, "202303") == {"03-01 00:00": 300.5}
+    with pytest.raises(DataFileError, match=r"RICE\.csv, row 3"):
+        feed.contracts("RICE")
