@@ -98,7 +98,7 @@ def _option(config: pytest.Config, name: str, default: Any) -> Any:
 
 
 def _pairs(given: list[str]) -> dict[str, str]:
-    pairs = dict(item.partition("=")[::2] for item in given)
+    pairs = {key: value for key, _, value in (item.partition("=") for item in given)}
     if any("=" not in item for item in given):
         raise pytest.UsageError(f"--set and --fact take KEY=VALUE, not {', '.join(given)}")
     return pairs

@@ -49,9 +49,10 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
 
 def _refuse_replacements(items: list[pytest.Item]) -> None:
     modules = {
-        item.module
+        module
         for item in items
-        if isinstance(item, pytest.Function) and case_of(item.function) is not None and not _is_ours(item.module)
+        if isinstance(item, pytest.Function) and case_of(item.function) is not None
+        if (module := item.module) is not None and not _is_ours(module)
     }
     for module in modules:
         replaced = [name for name, test in all_tests().items() if not _is_kept(module, name, test)]

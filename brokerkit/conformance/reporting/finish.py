@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -50,8 +51,8 @@ def _is_complete(config: pytest.Config) -> bool:
     return wanted <= ran()
 
 
-def _write(place: str, text: object) -> None:
+def _write(place: str, text: Callable[[], str]) -> None:
     if place:
         file = Path(place)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text() if callable(text) else str(text), "utf-8")
+        file.write_text(text(), "utf-8")

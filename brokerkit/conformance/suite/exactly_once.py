@@ -136,4 +136,4 @@ def test_263_a_refused_order_leaves_its_reference_free(broker: Broker, trader: T
         with pytest.raises(BrokerkitError) as raised:
             broker.orders.put_order_on_stack(order)
         assert not isinstance(raised.value, DuplicateOrder)
-    assert json.dumps(raised.value.as_dict())
+        assert json.dumps(raised.value.as_dict())
