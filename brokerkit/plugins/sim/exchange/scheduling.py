@@ -30,8 +30,8 @@ def schedule(venue: Venue, listing: Listing) -> None:
 
     An instant that no longer holds stays on the agenda, and does nothing when it comes.
     """
-    if listing.wake_time == venue.now and listing.wake_what == BODY:
-        return  # the bar that ends at this instant is still to be traded; that looks ahead itself
+    if listing.wake_time == venue.now and listing.wake_what != LOOK:
+        return  # a bar that ends or opens at this instant is still to be traded; that looks ahead itself
     _put(venue, listing, _NEAR)
 
 
