@@ -78,3 +78,5 @@ IN_USE = "Unable to connect as the client id is already in use. Retry with a uni
 COMPETING = "No market data during competing live session"
 LINK_LOST = "Connectivity between IBKR and Trader Workstation has been lost."
 LINK_RESTORED = "Connectivity between IBKR and Trader Workstation has been restored - data "
+OFF_TICK = "The price does not conform to the minimum price variation for this contract."
+MISMATCH = "Order being modified does not match original order"

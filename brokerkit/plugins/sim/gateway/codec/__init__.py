@@ -1,6 +1,7 @@
 """The TWS API text protocol, both directions, each message stated once; imports nothing of the simulation."""
 
 from brokerkit.plugins.sim.gateway.codec import requests, responses
+from brokerkit.plugins.sim.gateway.codec.cursor import PreparedRows
 from brokerkit.plugins.sim.gateway.codec.errors import (
     FrameError,
     HandshakeError,
@@ -28,7 +29,6 @@ from brokerkit.plugins.sim.gateway.codec.message import (
     fields_of,
     request_id,
 )
-from brokerkit.plugins.sim.gateway.codec.plan import PreparedRows
 
 __all__ = [
     "MAX_REQUEST_BYTES",

@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 
 import attrs
 
+from brokerkit.plugins.sim.gateway.codec.cursor import Cursor
 from brokerkit.plugins.sim.gateway.codec.errors import MessageError, UnknownMessageError
 from brokerkit.plugins.sim.gateway.codec.framing import frame
 from brokerkit.plugins.sim.gateway.codec.layout import NEVER, Item
-from brokerkit.plugins.sim.gateway.codec.plan import Cursor, Plan
+from brokerkit.plugins.sim.gateway.codec.plan import Plan
 from brokerkit.plugins.sim.gateway.codec.resolve import Resolved, resolve
 
 C = TypeVar("C", bound=type)

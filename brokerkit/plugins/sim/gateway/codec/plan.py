@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 import attrs
 
+from brokerkit.plugins.sim.gateway.codec.cursor import Cursor, PreparedRows
 from brokerkit.plugins.sim.gateway.codec.errors import MessageError
 from brokerkit.plugins.sim.gateway.codec.layout import Filler, When
 from brokerkit.plugins.sim.gateway.codec.resolve import (
@@ -28,46 +29,6 @@ from brokerkit.plugins.sim.gateway.codec.resolve import (
 Seen = dict[str, dict[str, Any]]
 K = TypeVar("K")
 V = TypeVar("V")
-
-
-class Cursor:
-    """A place in a list of fields that moves on as they are read."""
-
-    __slots__ = ("_at", "_fields")
-
-    def __init__(self, fields: list[str], at: int = 0) -> None:
-        self._fields = fields
-        self._at = at
-
-    def take(self, count: int) -> list[str]:
-        """Return the next `count` fields; raise `MessageError` if there are fewer."""
-        end = self._at + count
-        if end > len(self._fields):
-            raise MessageError(f"the message ends after {len(self._fields)} fields where {end} are needed")
-        taken = self._fields[self._at : end]
-        self._at = end
-        return taken
-
-    def count(self) -> int:
-        """Return the next field as the length of what follows."""
-        (text,) = self.take(1)
-        if not text.isascii() or not text.isdigit() or int(text[:10]) > len(self._fields):
-            raise MessageError(f"{text[:60]!r} is no length: {len(self._fields) - self._at} fields follow")
-        return int(text)
-
-    def finish(self) -> None:
-        """Raise `MessageError` unless every field was read."""
-        left = len(self._fields) - self._at
-        if left:
-            raise MessageError(f"{left} fields too many, from {self._fields[self._at][:60]!r} on")
-
-
-@attrs.frozen
-class PreparedRows:
-    """Rows already spelt: how many, and their fields joined with NUL. Written as they are."""
-
-    count: int
-    text: str
 
 
 class Step(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brokerkit.plugins.sim.gateway.codes import Code
+from brokerkit.plugins.sim.gateway.codes import MISMATCH, OFF_TICK, Code
 from brokerkit.plugins.sim.gateway.faults.fault import Fault
 
 if TYPE_CHECKING:
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.session import Session
 
 _TEXTS = {
-    Code.OFF_TICK: "The price does not conform to the minimum price variation for this contract.",
-    Code.MODIFY_MISMATCH: "Order being modified does not match original order",
+    Code.OFF_TICK: OFF_TICK,
+    Code.MODIFY_MISMATCH: MISMATCH,
     Code.CANCEL_UNKNOWN: "OrderId {order_id} that needs to be cancelled is not found.",
     Code.CANCEL_REFUSED: "OrderId {order_id} that needs to be cancelled cannot be cancelled, state: Filled.",
 }

@@ -11,16 +11,14 @@ import attrs
 from brokerkit.errors import (
     BrokerkitError,
     ConnectionProblem,
-    InvalidOrder,
     OffTickPrice,
     OrderCannotBeCancelled,
-    OrderCannotBeModified,
     OrderRejected,
     OutcomeUnknown,
 )
-from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
 from brokerkit.plugins.sim.gateway.codec.requests.orders import CancelOrder, PlaceOrder
-from brokerkit.plugins.sim.gateway.codes import READ_ONLY, Code
+from brokerkit.plugins.sim.gateway.codes import OFF_TICK, READ_ONLY, Code
+from brokerkit.plugins.sim.gateway.orders.changes import OrderChanges
 from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder, Status
 from brokerkit.plugins.sim.gateway.orders.held import HeldOrders
 from brokerkit.plugins.sim.gateway.orders.legs import find_legs
@@ -32,19 +30,13 @@ from brokerkit.plugins.sim.gateway.orders.translate import (
     exchange_order,
     order_type,
     prices,
-    quantities,
-    same_instruction,
 )
 from brokerkit.plugins.sim.gateway.orders.what_if import margin_state
 from brokerkit.spec.order import Order
-from brokerkit.spec.orders import OrderChange
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
     from brokerkit.plugins.sim.gateway.session import Session
-
-OFF_TICK = "The price does not conform to the minimum price variation for this contract."
-MISMATCH = "Order being modified does not match original order"
 
 
 class OrderEntry:
@@ -61,6 +53,7 @@ class OrderEntry:
         self.reports = reports
         self.held = HeldOrders(gateway, self.submit_or_reject)
         self.news: list[GatewayOrder] = []
+        self._changes = OrderChanges(self)
 
     def place(self, session: Session, request: PlaceOrder) -> None:
         """Place a new order, change one, or answer a what-if."""
@@ -77,7 +70,7 @@ class OrderEntry:
             elif not known.transmitted:
                 self._redraft(known, request)
             elif not self.gateway.faults.answers_modify(session, known):
-                self._change(known, request)
+                self._changes.change(known, request)
         except RefusedError as refused:
             session.error(request.order_id, refused.code, refused.text)
 
@@ -92,16 +85,17 @@ class OrderEntry:
     def _new(self, session: Session, request: PlaceOrder) -> None:
         if request.order_id < self.registry.lowest_free_id(session.client_id):
             raise RefusedError(Code.DUPLICATE_ORDER_ID, "Duplicate order id")
-        order = self._understood(session.client_id, request)
+        order = self.understood(session.client_id, request)
         order.parent = self._parent_of(session.client_id, request)
-        order.prepared = self._checked(order)
+        order.prepared = self.checked(order)
         self.registry.add(order)
         if order.parent is not None:
             order.parent.children.append(order)
         if request.order.transmit:
             self._transmit(order)
 
-    def _understood(self, client_id: int, request: PlaceOrder) -> GatewayOrder:
+    def understood(self, client_id: int, request: PlaceOrder) -> GatewayOrder:
+        """Return a new order as a request describes it, not registered yet."""
         account = self._account_of(request)
         legs, contract = find_legs(self.gateway, request)
         number = self.registry.new_perm_id()
@@ -129,9 +123,9 @@ class OrderEntry:
             raise RefusedError(Code.UNKNOWN_ORDER, f"Can't find order with id ={parent_id}")
         return parent
 
-    def _checked(self, order: GatewayOrder) -> Order:
+    def checked(self, order: GatewayOrder) -> Order:
         """Return the order as the exchange would have it; refuse one that it could not take."""
-        wanted = self._as_exchange_order(order, str(order.perm_id))
+        wanted = self.as_exchange_order(order, str(order.perm_id))
         self._check_ticks(order)
         self.held.must_wait(order)
         return wanted
@@ -148,7 +142,8 @@ class OrderEntry:
                 except OffTickPrice as error:
                     raise RefusedError(Code.OFF_TICK, OFF_TICK) from error
 
-    def _as_exchange_order(self, order: GatewayOrder, ref: str) -> Order:
+    def as_exchange_order(self, order: GatewayOrder, ref: str) -> Order:
+        """Return the order as the exchange takes it; refuse one that contradicts itself."""
         try:
             return exchange_order(order, ref, self.gateway.settings.zone)
         except BrokerkitError as error:
@@ -156,10 +151,10 @@ class OrderEntry:
 
     def _redraft(self, draft: GatewayOrder, request: PlaceOrder) -> None:
         """Replace a draft that was not transmitted by its newer self."""
-        newer = self._understood(draft.client_id, request)
+        newer = self.understood(draft.client_id, request)
         draft.terms = attrs.evolve(newer.terms, perm_id=draft.perm_id, shares_allocation=draft.terms.shares_allocation)
         draft.legs, draft.contract = newer.legs, newer.contract
-        draft.prepared = self._checked(draft)
+        draft.prepared = self.checked(draft)
         if request.order.transmit:
             self._transmit(draft)
 
@@ -207,13 +202,13 @@ class OrderEntry:
         for child in children:
             if not child.terms.oca_group and len(children) > 1:
                 child.terms = attrs.evolve(child.terms, oca_group=group, oca_type=3)
-        wanted = order.prepared or self._as_exchange_order(order, str(order.perm_id))
+        wanted = order.prepared or self.as_exchange_order(order, str(order.perm_id))
         order.prepared = None
         if fit:
             wanted = attrs.evolve(wanted, children=tuple(self._bound(child) for child in fit))
         self.registry.bind(order, wanted.order_ref)
         self.news.append(order)
-        with self._refusals():
+        with self.refusals():
             self.gateway.exchange.submit(wanted, client_id=order.client_id)
         for child in children:
             if child.status in (Status.API_PENDING, Status.PENDING_SUBMIT):
@@ -227,12 +222,12 @@ class OrderEntry:
         return same and child.side != order.side and not child.children
 
     def _bound(self, child: GatewayOrder) -> Order:
-        wanted = attrs.evolve(self._as_exchange_order(child, str(child.perm_id)), oco_group="")
+        wanted = attrs.evolve(self.as_exchange_order(child, str(child.perm_id)), oco_group="")
         self.registry.bind(child, wanted.order_ref)
         return wanted
 
     @contextmanager
-    def _refusals(self) -> Iterator[None]:
+    def refusals(self) -> Iterator[None]:
         """Turn the exchange's refusal into the gateway's.
 
         A rejection has been reported as an event already. A line to the exchange that is down is silence: nobody
@@ -246,66 +241,6 @@ class OrderEntry:
             raise RefusedError(Code.OFF_TICK, OFF_TICK) from error
         except BrokerkitError as error:
             raise RefusedError(Code.REJECTED, f"Order rejected - reason:{error.fact}") from error
-
-    # Changes
-
-    def _change(self, order: GatewayOrder, request: PlaceOrder) -> None:
-        """Change a working order: in place where the exchange can, else by taking its place."""
-        if order.status is Status.FILLED:
-            raise RefusedError(Code.FILLED_ORDER, "Cannot modify a filled order.")
-        if order.done:
-            raise RefusedError(Code.DUPLICATE_ORDER_ID, "Duplicate order id")
-        if order.status is Status.PENDING_CANCEL:
-            raise RefusedError(Code.CANCEL_REFUSED, "Cannot modify an order that is being cancelled.")
-        newer = self._understood(order.client_id, request)
-        if newer.terms.action != order.terms.action or [leg.listed for leg in newer.legs] != [
-            leg.listed for leg in order.legs
-        ]:
-            raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
-        self._checked(newer)
-        before = order.terms
-        after = attrs.evolve(newer.terms, perm_id=order.perm_id, oca_group=newer.terms.oca_group or before.oca_group)
-        if order in self.held or not order.ref:
-            order.terms, order.prepared = after, None
-            self.reports.announce(order)
-        elif same_instruction(before, after):
-            self._change_in_place(order, after)
-        else:
-            self._take_its_place(order, after)
-
-    def _change_in_place(self, order: GatewayOrder, after: OrderTerms) -> None:
-        before, order.terms = order.terms, after
-        found = prices(after, order_type(after), flipped=len(order.legs) > 1 and order.legs[0].ratio < 0)
-        change = OrderChange(found.get("limit_price"), found.get("stop_price"), quantities(after, order.legs))
-        try:
-            self.gateway.exchange.modify(order.ref, change)
-        except OffTickPrice as error:
-            order.terms = before
-            raise RefusedError(Code.OFF_TICK, OFF_TICK) from error
-        except (OrderCannotBeModified, InvalidOrder) as error:
-            order.terms = before
-            raise RefusedError(Code.MODIFY_MISMATCH, f"{MISMATCH} - {error.fact}") from error
-
-    def _take_its_place(self, order: GatewayOrder, after: OrderTerms) -> None:
-        """Cancel an order at the exchange unseen and place its changed self under the same ids."""
-        order.replacing = True
-        try:
-            live = self.gateway.exchange.cancel(order.ref)
-        except OrderCannotBeCancelled as error:
-            raise RefusedError(Code.MODIFY_MISMATCH, f"{MISMATCH} - {error.fact}") from error
-        finally:
-            order.replacing = False
-        if not live.is_final or order.done:
-            raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
-        old = order.ref
-        order.terms = attrs.evolve(after, total_quantity=order.remaining)
-        wanted = self._as_exchange_order(order, f"{old}m")
-        order.terms = after
-        self.registry.bind(order, wanted.order_ref)
-        order.status = Status.API_PENDING
-        self.news.append(order)
-        with self._refusals():
-            self.gateway.exchange.submit(wanted, client_id=order.client_id)
 
     # Cancels
 
@@ -359,10 +294,10 @@ class OrderEntry:
     # What-if
 
     def _what_if(self, session: Session, request: PlaceOrder) -> None:
-        order = self._understood(session.client_id, request)
+        order = self.understood(session.client_id, request)
         order.status = Status.PRE_SUBMITTED
-        wanted = self._checked(order)
-        with self._refusals():
+        wanted = self.checked(order)
+        with self.refusals():
             session.send(open_order_message(order, margin_state(self.gateway.exchange, wanted)))
 
 

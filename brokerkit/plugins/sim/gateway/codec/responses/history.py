@@ -7,9 +7,9 @@ from typing import Annotated
 
 import attrs
 
+from brokerkit.plugins.sim.gateway.codec.cursor import PreparedRows
 from brokerkit.plugins.sim.gateway.codec.layout import Counted
 from brokerkit.plugins.sim.gateway.codec.message import response
-from brokerkit.plugins.sim.gateway.codec.plan import PreparedRows
 from brokerkit.plugins.sim.gateway.codec.wire import Flag, Int, Number, Size, Text
 
 
