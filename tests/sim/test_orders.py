@@ -9,7 +9,7 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from brokerkit import FuturesContract, FxPair, Order, OrderChange, OrderState, TimeInForce
+from brokerkit import Frequency, FuturesContract, FxPair, Order, OrderChange, OrderState, TimeInForce
 from brokerkit.broker import Broker
 from brokerkit.errors import (
     ContractExpired,
@@ -44,8 +44,6 @@ def test_a_market_order_fills_at_a_price_that_history_then_shows(broker: Broker)
     done = broker.orders.put_order_on_stack(Order.market(GOLD, 2)).wait()
     assert (done.state, done.filled) == (OrderState.FILLED, (2,))
     broker.native.advance(minutes=1)
-    from brokerkit import Frequency
-
     bars = broker.prices.get_prices_for_contract_object(GOLD, Frequency.MINUTE)
     price = done.average_price()
     assert price is not None
