@@ -31,6 +31,7 @@ SECTIONS = {
     "Write a plugin": {
         "new": "Write a package for a plugin NAME: installable, typed, tested, green at once.",
         "check": "Prove broker NAME against the contract, and print a verdict.",
+        "diff": "Run SCENARIO on brokers FIRST and SECOND, and print where what they tell parts.",
     },
     "Simulate": {
         "gateway": "Serve the simulated exchange as an IB Gateway; any IB client connects to it.",

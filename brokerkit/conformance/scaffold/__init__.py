@@ -56,10 +56,9 @@ def write_plugin(name: str, folder: Path) -> list[Path]:
 def _contents(name: str) -> Iterator[tuple[str, str]]:
     """Return each file's place and text."""
     words = {"name": name, "module": f"brokerkit_{name}", "prefix": _class_prefix(name)}
-    words["imports"] = "\n".join(
-        f"from {words['module']}.{domain} import {words['prefix']}{protocol.__name__}"
-        for domain, protocol in DOMAINS.items()
-    )
+    prefix, module = words["prefix"], words["module"]
+    imports = (f"from {module}.{domain} import {prefix}{DOMAINS[domain].__name__}" for domain in sorted(DOMAINS))
+    words["imports"] = "\n".join(imports)
     words["domains"] = "\n".join(
         f"            {words['prefix']}{protocol.__name__}()," for protocol in DOMAINS.values()
     )

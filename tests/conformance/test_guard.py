@@ -1,0 +1,91 @@
+"""Nobody leaves a test of the suite out in silence, replaces one, or trades a live account with it."""
+
+from __future__ import annotations
+
+import pytest
+
+_SUITE = """
+from brokerkit.conformance import *
+"""
+
+
+@pytest.fixture
+def author(pytester: pytest.Pytester) -> pytest.Pytester:
+    """Return the tests of a plugin's author: the two lines, and the ini file."""
+    pytester.makeconftest('pytest_plugins = ["brokerkit.conformance"]')
+    pytester.makeini("[pytest]\nbrokerkit_broker = sim\nbrokerkit_level = static\n")
+    return pytester
+
+
+def _run(author: pytest.Pytester, *options: str) -> pytest.RunResult:
+    return author.runpytest_subprocess("-q", "-p", "no:cacheprovider", *options)
+
+
+def test_the_two_lines_bring_in_the_whole_level(author: pytest.Pytester) -> None:
+    author.makepyfile(_SUITE)
+    result = _run(author)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*sim: CONFORMS at level static*"])
+
+
+def test_a_deselected_test_ends_the_run(author: pytest.Pytester) -> None:
+    file = author.makepyfile(_SUITE)
+    result = _run(author, "--deselect", f"{file.name}::test_013_every_capability_has_a_value")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*test_013_every_capability_has_a_value was deselected*"])
+
+
+def test_a_replaced_test_ends_the_run(author: pytest.Pytester) -> None:
+    author.makepyfile(_SUITE + "\ndef test_013_every_capability_has_a_value():\n    pass\n")
+    result = _run(author)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*replaces test_013_every_capability_has_a_value*"])
+
+
+def test_a_skipped_test_ends_the_run(author: pytest.Pytester) -> None:
+    name = "test_013_every_capability_has_a_value"
+    author.makepyfile(f"import pytest\n{_SUITE}\n{name} = pytest.mark.skip(reason='no')({name})\n")
+    result = _run(author)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*{name} is marked skip*"])
+
+
+def test_a_known_failure_with_a_reason_is_shown_as_such(author: pytest.Pytester) -> None:
+    mark = "pytest.mark.xfail(strict=True, reason='issue 7')"
+    name = "test_013_every_capability_has_a_value"
+    wrong = f"\n@{mark}\ndef {name}():\n    raise AssertionError\n"
+    author.makepyfile(f"import pytest\n{_SUITE}{wrong}")
+    assert _run(author).ret == 0
+
+
+def test_a_part_gives_no_verdict(author: pytest.Pytester) -> None:
+    author.makepyfile(_SUITE)
+    _run(author, "-k", "test_013").stdout.fnmatch_lines(["*PARTIAL: no verdict*"])
+
+
+def test_a_live_account_is_never_traded(author: pytest.Pytester) -> None:
+    """Case 280, from the other side: a broker that calls its account live ends the run, and nothing is sent."""
+    author.makepyfile(
+        test_guarded="""
+        import attrs, pytest
+        from brokerkit import AccountKind, open_broker
+        from brokerkit.conformance.connection import refuse_money_at_stake
+
+        class Live:
+            name, account_kind = "mine", AccountKind.LIVE
+            def supports(self, hook): return False
+
+        def test_trades():
+            refuse_money_at_stake(Live())
+        """
+    )
+    result = _run(author)
+    assert result.ret == 4
+    result.stdout.fnmatch_lines(["*Nothing was sent*"])
+
+
+def test_a_failure_says_how_to_run_it_again(author: pytest.Pytester) -> None:
+    author.makepyfile(_SUITE)
+    author.makeini("[pytest]\nbrokerkit_broker = sim\nbrokerkit_level = static\n")
+    result = _run(author, "--set", "no_such=1", "-k", "test_013")
+    result.stdout.fnmatch_lines(["*brokerkit check sim --level static --case 13 --seed 20240301 --set no_such=1*"])

@@ -1,0 +1,53 @@
+"""`brokerkit new` writes a package that is typed, tidy, installable and green at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from brokerkit.conformance.scaffold import write_plugin
+from brokerkit.errors import InvalidArgument
+from brokerkit.spec.domains import CONTRACT
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def test_every_hook_is_declined_as_planned(tmp_path: Path) -> None:
+    files = write_plugin("acme", tmp_path / "acme")
+    text = "".join(file.read_text("utf-8") for file in files)
+    assert all(f'{hook} = unsupported("not written yet", planned=True)' in text for hook in CONTRACT)
+
+
+@pytest.mark.parametrize(
+    "command", [["mypy", "--strict", "src"], ["ruff", "check", "."], ["ruff", "format", "--check", "."]]
+)
+def test_the_package_is_typed_and_tidy(tmp_path: Path, command: list[str]) -> None:
+    write_plugin("my_broker", tmp_path / "it")
+    done = subprocess.run([sys.executable, "-m", *command.split()], cwd=tmp_path / "it", capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["Acme", "acme-2", "", "class", "2fast", "../x"])
+def test_a_name_that_no_module_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidArgument):
+        write_plugin(name, tmp_path / "it")
+    assert not (tmp_path / "it").exists()
+
+
+def test_nothing_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("keep me")
+    with pytest.raises(InvalidArgument, match="not empty"):
+        write_plugin("acme", tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_the_example_plugin_conforms_when_installed_apart(run_in_environment: Run) -> None:
+    example = Path(__file__).parents[2] / "examples" / "brokerkit-tradepost"
+    run_in_environment(f"cp -r {example} . && pip install ./brokerkit-tradepost")
+    said = run_in_environment("cd brokerkit-tradepost && pytest -q -p no:cacheprovider").stdout
+    assert "tradepost: CONFORMS at level trade" in said
+    assert "plugin brokerkit-tradepost 0.1.0" in said
