@@ -134,6 +134,8 @@ def cell(value: object) -> Text:
         return Text(moment(value))
     if isinstance(value, enum.Enum):
         return Text(str(value.value))
+    if isinstance(value, Mapping):
+        return Text(", ".join(f"{key} {cell(item)}" for key, item in value.items()) or "-")
     if isinstance(value, tuple):
         return Text(" ".join(str(cell(item)) for item in value) or "-")
     return Text(str(value))
