@@ -199,6 +199,7 @@ def _replace(trader: Trader, quantity: int) -> None:
 
 
 def partly_filled(trader: Trader, harness: Harness) -> OrderControl:
+    """Return the handle of an order that has filled in part, and works on."""
     harness.cause("partial-fill")
     control = trader.place(trader.crossing_order(trader.market.facts.large_quantity))
     trader.until(control, lambda view: any(view.filled) and not view.state.is_final)
