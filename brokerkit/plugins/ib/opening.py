@@ -136,7 +136,9 @@ def _kind_of_all(accounts: list[str]) -> AccountKind:
 
 
 def _refuse_locked(reconciliation: Reconciliation, instrument_code: str) -> None:
-    reason = reconciliation.locked.get(instrument_code)
+    if instrument_code not in reconciliation.locked:
+        return
+    reason = reconciliation.recheck().get(instrument_code)
     if reason:
         raise InvalidOrder(
             f"{instrument_code} is locked: {reason}.",

@@ -119,10 +119,14 @@ class OrderDesk:
         told = self.news.told_trades
         return [fill for fill in self.fills() if revision_of(fill.execution_id)[0] in told]
 
-    def positions_filled(self, since: datetime | None, but_not: set[str]) -> list[tuple[str, int, int]]:
+    def gateway_time(self) -> datetime:
+        """Return the time by the Gateway's clock, a few seconds old at most."""
+        return self._connection.recent_time()
+
+    def positions_filled(self, since: datetime, but_not: set[str]) -> list[tuple[str, int, int]]:
         """Return account, contract id and signed lots of every futures execution since a time, but for some."""
         known = {revision_of(fill.execution_id)[0]: fill for fill in self._store().journal.fills(since)}
-        known |= {revision_of(fill.execution_id)[0]: fill for fill in self.fills()}
+        known |= {revision_of(fill.execution_id)[0]: fill for fill in self.fills() if fill.time >= since}
         found = []
         for fill in known.values():
             if isinstance(fill.contract, FuturesContract) and fill.execution_id not in but_not:

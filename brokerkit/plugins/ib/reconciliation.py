@@ -129,12 +129,15 @@ class Reconciliation:
         held = {f"{each.account}/{each.con_id}": each.quantity for each in self._desk.positions.book.holdings()}
         self._file.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._file.with_suffix(f".{os.getpid()}.tmp")
-        fills = self._desk.fills()
-        newest = max((fill.time for fill in fills), default=None)
+        try:
+            moment = self._desk.gateway_time()
+        except BrokerkitError as error:
+            _log.info("Positions are not saved, because the Gateway's time is not known: %s", error)
+            return
         saved = {
             "positions": held,
-            "executions": [fill.execution_id for fill in fills],
-            "newest": newest.isoformat() if newest is not None else None,
+            "executions": [fill.execution_id for fill in self._desk.fills()],
+            "time": moment.isoformat(),
         }
         fresh.write_text(json.dumps(saved), encoding="utf-8")
         fresh.replace(self._file)
@@ -143,12 +146,12 @@ class Reconciliation:
         if not self._file.exists():
             return []
         saved = json.loads(self._file.read_text(encoding="utf-8"))
-        newest = datetime.fromisoformat(saved["newest"]) if saved["newest"] else None
+        since = datetime.fromisoformat(saved["time"])
         expected: dict[tuple[str, int], int] = {}
         for key, quantity in saved["positions"].items():
             account, _, con_id = key.rpartition("/")
             expected[(account, int(con_id))] = quantity
-        for account, con_id, quantity in self._desk.positions_filled(newest, set(saved["executions"])):
+        for account, con_id, quantity in self._desk.positions_filled(since, set(saved["executions"])):
             expected[(account, con_id)] = expected.get((account, con_id), 0) + quantity
         book = self._desk.positions.book
         keys = set(expected) | {(each.account, each.con_id) for each in book.holdings()}

@@ -1,0 +1,65 @@
+"""What IB and our own records disagree on is reported at the start, and can lock an instrument."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from brokerkit import Broker, FuturesContract, Order, OrderState
+from brokerkit.errors import InvalidOrder
+from brokerkit.plugins.sim.gateway import SimulatedGateway
+
+OpenIB = Callable[..., Broker]
+GOLD = FuturesContract("GOLD", "202402")
+
+
+def held_two(gateway: SimulatedGateway, open_ib: OpenIB, state_folder: Path) -> Path:
+    """Buy two lots in a session that ends, and return where it left what it held."""
+    with open_ib(gateway) as broker:
+        broker.orders.put_order_on_stack(Order.market(GOLD, 2)).wait(10)
+    [saved] = state_folder.rglob("ib_positions_*.json")
+    return saved
+
+
+def test_nothing_differs_after_an_orderly_end(gateway: SimulatedGateway, open_ib: OpenIB, state_folder: Path) -> None:
+    held_two(gateway, open_ib, state_folder)
+    report = open_ib(gateway).native.reconciliation.report
+    assert report.is_clean, report.summary
+
+
+def test_a_position_that_no_fill_explains_is_reported_and_locks_its_instrument(
+    gateway: SimulatedGateway, open_ib: OpenIB, state_folder: Path
+) -> None:
+    saved = held_two(gateway, open_ib, state_folder)
+    left = json.loads(saved.read_text(encoding="utf-8"))
+    left["positions"] = {key: quantity + 5 for key, quantity in left["positions"].items()}
+    saved.write_text(json.dumps(left), encoding="utf-8")
+    broker = open_ib(gateway, lock_on_break=True)
+    reconciliation = broker.native.reconciliation
+    [found] = reconciliation.report.position_breaks
+    assert (found.contract, found.expected, found.actual) == (GOLD, 7, 2)
+    with pytest.raises(InvalidOrder, match="GOLD is locked: IB holds 2 of GOLD/202402, not 7"):
+        broker.orders.put_order_on_stack(Order.market(GOLD, 1))
+    other = FuturesContract("CORN", "202403")
+    assert broker.orders.put_order_on_stack(Order.market(other, 1)).wait(10).state is OrderState.FILLED
+    reconciliation.unlock("GOLD")
+    assert broker.orders.put_order_on_stack(Order.market(GOLD, 1)).wait(10).state is OrderState.FILLED
+
+
+def test_a_lock_opens_by_itself_once_positions_agree(
+    gateway: SimulatedGateway, open_ib: OpenIB, state_folder: Path
+) -> None:
+    saved = held_two(gateway, open_ib, state_folder)
+    left = json.loads(saved.read_text(encoding="utf-8"))
+    [key] = left["positions"]
+    left["positions"][key] = 3
+    saved.write_text(json.dumps(left), encoding="utf-8")
+    broker = open_ib(gateway, lock_on_break=True)
+    assert list(broker.native.reconciliation.locked) == ["GOLD"]
+    left["positions"][key] = 2
+    saved.write_text(json.dumps(left), encoding="utf-8")
+    assert broker.orders.put_order_on_stack(Order.market(GOLD, 1)).wait(10).state is OrderState.FILLED
+    assert broker.native.reconciliation.locked == {}
