@@ -29,7 +29,7 @@ class SimHarness:
     @property
     def offers(self) -> tuple[str, ...]:
         """The faults that it can cause, and the abilities that it has."""
-        return (*FAULTS, *_ABILITIES)
+        return (*FAULTS, *_ABILITIES, *(("restart",) if self._exchange.keeps_state else ()))
 
     def cause(self, name: str) -> None:
         """Arm a fault; it strikes at the next occasion, once."""
@@ -64,3 +64,7 @@ class SimHarness:
     def cancel_elsewhere(self, order_ref: str) -> None:
         """Cancel an order as another client would."""
         self._exchange.cancel(order_ref)
+
+    def die(self) -> None:
+        """Let go of the state file without a goodbye: all that matters is in it already."""
+        self._exchange.close()

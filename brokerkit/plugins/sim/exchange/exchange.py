@@ -362,6 +362,11 @@ class Exchange(Queries):
                 self._state.save()
         self._delivery.deliver()
 
+    @property
+    def keeps_state(self) -> bool:
+        """Whether everything is kept in a file, so that it outlives this process."""
+        return self._state is not None
+
     def close(self) -> None:
         """Let go of the state file, if there is one; everything is in it."""
         if self._state is not None:
