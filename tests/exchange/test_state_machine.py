@@ -14,6 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -107,8 +108,8 @@ class ExchangeMachine(RuleBasedStateMachine):
             bar = Bar(start, first, up, down, first + move, volume if self.volumes else None)
             self.bars[contract].append(bar)
             self.at[contract] = bar.close
-            prices = (Decimal(price) / 10 for price in (bar.open, bar.high, bar.low, bar.close))
-            self.exchange.add_bar(contract, start, *prices, bar.volume)
+            first_price, high, low, close = (Decimal(price) / 10 for price in (bar.open, bar.high, bar.low, bar.close))
+            self.exchange.add_bar(contract, start, first_price, high, low, close, bar.volume)
         self.exchange.advance_to(start + MINUTE)
 
     @rule(seconds=st.integers(0, 90))
@@ -130,7 +131,7 @@ class ExchangeMachine(RuleBasedStateMachine):
         self, contract: FuturesContract, lots: int, buys: bool, kind: OrderType, held: TimeInForce, away: int,
         more: int, group: str, bracket: bool,
     ) -> None:  # fmt: skip
-        prices: dict[str, Decimal] = {}
+        prices: dict[str, Any] = {}
         level = self.at[contract] + away
         if kind in (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED):
             prices["limit_price"] = Decimal(level) / 10

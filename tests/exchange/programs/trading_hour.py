@@ -7,6 +7,7 @@ import sys
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from brokerkit.errors import BrokerkitError
 from brokerkit.plugins.sim.exchange import FAULTS, ContractTerms, Exchange, Latency, Models, PerLot, TickSlippage, fault
@@ -48,9 +49,9 @@ def feed(exchange: Exchange, draw: Random) -> None:
             rows.append(
                 (first, max(first, level) + int(draw.random() * 5), min(first, level) - int(draw.random() * 5), level)
             )
-        columns = [[row[at] / unit for row in rows] for at in range(4)]
+        opens, highs, lows, closes = ([row[at] / unit for row in rows] for at in range(4))
         volume = None if isinstance(contract, FxPair) else [int(draw.random() * 30) for _ in times]
-        exchange.add_bars(contract, times, *columns, volume)
+        exchange.add_bars(contract, times, opens, highs, lows, closes, volume)
 
 
 def order(draw: Random, exchange: Exchange) -> Order:
@@ -61,7 +62,7 @@ def order(draw: Random, exchange: Exchange) -> Order:
     kind, held = pick(KINDS), pick(HELD)
     last = exchange.last_price(contract) or Decimal(1000)
     near = lambda: last + Decimal(int(draw.random() * 11) - 5) / 10  # noqa: E731 because it is one word
-    prices = {}
+    prices: dict[str, Any] = {}
     if kind in (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED):
         prices["limit_price"] = near()
     if kind in (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED):
