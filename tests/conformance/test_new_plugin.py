@@ -27,7 +27,7 @@ def test_every_hook_is_declined_as_planned(tmp_path: Path) -> None:
 )
 def test_the_package_is_typed_and_tidy(tmp_path: Path, command: list[str]) -> None:
     write_plugin("my_broker", tmp_path / "it")
-    done = subprocess.run([sys.executable, "-m", *command.split()], cwd=tmp_path / "it", capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", *command], cwd=tmp_path / "it", capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
