@@ -25,18 +25,18 @@ SYMBOL = ("GC", "202501", "COMEX")
 
 def figures() -> Iterator[Figure]:
     """Measure every row."""
-    with tempfile.TemporaryDirectory() as state:
-        os.environ["XDG_STATE_HOME"] = state
-        yield from _bars()
-        yield from _many_contracts()
-        yield from _orders()
-        yield from _reconnect()
+    yield from _bars()
+    yield from _many_contracts()
+    yield from _orders()
+    yield from _reconnect()
 
 
 @contextlib.contextmanager
 def _gateway(kind: str) -> Iterator[int]:
     command = [sys.executable, "-m", "bench.ib_gateway", kind]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+    state = tempfile.TemporaryDirectory()  # a new Gateway counts anew: no journal of another's must know its orders
+    os.environ["XDG_STATE_HOME"] = state.name
+    with state, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         assert server.stdin is not None
         try:
