@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from brokerkit.plugins.sim.exchange import book, margin_calls, scheduling
 from brokerkit.plugins.sim.exchange.agenda import CONTRACT_END, SESSION_CLOSE, SESSION_OPEN
+from brokerkit.plugins.sim.exchange.contingencies import pending_children
 from brokerkit.plugins.sim.exchange.journal import POSITION, Settlement
 from brokerkit.plugins.sim.exchange.live_order import HELD, NOWHERE
 from brokerkit.plugins.sim.exchange.units import nanoseconds, price_units
@@ -81,11 +82,11 @@ def on_session_close(venue: Venue, listing: Listing) -> None:
         elif not stays_open and live.place != HELD and not live.order.outside_hours:
             book.remove(listing, live)
             hold(venue, listing, live)
-    for live in [one for one in venue.pending_children(listing) if one.order.time_in_force is DAY]:
+    for live in [one for one in pending_children(venue, listing) if one.order.time_in_force is DAY]:
         venue.expire(live, "the session closed")
     if venue.traded:
         margin_calls.review_due(venue)
-    if listing.all_orders() or venue.pending_children(listing):
+    if listing.all_orders() or pending_children(venue, listing):
         watch_session(venue, listing)
     scheduling.schedule(venue, listing)
 
@@ -118,7 +119,7 @@ def on_good_till(venue: Venue, live: LiveOrder) -> None:
 def on_contract_end(venue: Venue, listing: Listing) -> None:
     """End every order of a contract that stops trading, and settle what is held of it in cash."""
     listing.expired = True
-    for live in [*listing.all_orders(), *venue.pending_children(listing)]:
+    for live in [*listing.all_orders(), *pending_children(venue, listing)]:
         venue.expire(live, "the contract expired")
     price = listing.terms.settlement_price
     settled = listing.last_price(venue.now) if price is None else price_units(price)

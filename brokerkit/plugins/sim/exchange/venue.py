@@ -15,6 +15,7 @@ from brokerkit.plugins.sim.exchange import (
     entry,
     hours,
     margin,
+    on_the_way,
     scheduling,
     spreads,
     trailing,
@@ -23,13 +24,10 @@ from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, Agenda
 from brokerkit.plugins.sim.exchange.channel import Channel
 from brokerkit.plugins.sim.exchange.faults import (
     CancelFillRace,
-    Disconnect,
     Fault,
     LateFill,
     LostCancel,
-    LostOrder,
     Occasion,
-    Rejection,
 )
 from brokerkit.plugins.sim.exchange.journal import FILL, STATUS, Entry, Execution, Status
 from brokerkit.plugins.sim.exchange.latency import Latency
@@ -71,7 +69,7 @@ class Venue:
         self.opened_at = -1
         self.models = models
         self.channel: Channel | None = None
-        self._striking: list[Fault] = []
+        self.striking: list[Fault] = []
         self.is_plain = False
         self.refit()
         self.volume_cap = models.volume
@@ -176,13 +174,13 @@ class Venue:
             live.linked = True
             live.children = contingencies.checked_children(self, live)
         self.numbers = number
-        if self.channel is not None and self._is_lost(self.channel, live):
+        if self.channel is not None and on_the_way.is_lost(self, self.channel, live):
             return live
         self.orders[order.order_ref] = live
         if order.children:
             contingencies.admit_children(self, live)
         if self.channel is not None:
-            self._meet_faults(self.channel, live)
+            on_the_way.meet(self, self.channel, live)
         delay = self.models.latency.submit_delay(self.random)
         if delay:
             live.place = IN_FLIGHT
@@ -225,26 +223,6 @@ class Venue:
         except OrderRejected as refused:
             self.reject(live, refused.fact)
             raise
-
-    def _is_lost(self, channel: Channel, live: LiveOrder) -> bool:
-        """Return whether a fault keeps the order from arriving at all."""
-        for one in (live, *live.children):
-            one.view = client_view.first(one)
-        self._striking = channel.strikes(Occasion.SUBMIT, live.number)
-        lost = [one for one in self._striking if isinstance(one, LostOrder)]
-        if lost:
-            self.numbers += len(live.children)
-            channel.wonder_later(live, duration(lost[0].patience))
-        return bool(lost)
-
-    def _meet_faults(self, channel: Channel, live: LiveOrder) -> None:
-        """Let the faults strike that strike on a new order."""
-        for one in self._striking:
-            if isinstance(one, Rejection):
-                self.reject(live, one.reason)
-                raise OrderRejected(f"Order #{live.number} was rejected: {one.reason}.", broker_message=one.reason)
-            if isinstance(one, Disconnect):
-                channel.disconnect(f"the line broke while #{live.number} was sent", duration(one.lasts))
 
     def on_arrival(self, live: LiveOrder) -> None:
         """Let an order work that took its time; what it is refused for now is told as an event."""
@@ -517,7 +495,3 @@ class Venue:
     def on_good_till(self, live: LiveOrder) -> None:
         """End an order whose time has come."""
         hours.on_good_till(self, live)
-
-    def pending_children(self, listing: Listing) -> list[LiveOrder]:
-        """Return the children in a listing whose parents have not filled yet."""
-        return contingencies.pending_children(self, listing)
