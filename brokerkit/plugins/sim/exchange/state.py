@@ -70,20 +70,26 @@ class StateFile:
         self._clock = -1
         try:
             self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._base.execute("PRAGMA journal_mode=WAL")
-            self._base.execute("PRAGMA synchronous=NORMAL")
-            self._base.executescript(_TABLES)
-            self._facts: dict[str, Any] = {
-                name: json.loads(value) for name, value in self._base.execute("SELECT name, value FROM facts")
-            }
         except sqlite3.OperationalError as problem:
-            raise StoreUnwritable(
-                f"{problem}.", place=str(path), remedy="Give a path that can be written."
-            ) from problem
+            raise _unwritable(problem, path) from problem
+        try:
+            self._facts: dict[str, Any] = self._opened()
+        except sqlite3.OperationalError as problem:
+            self._base.close()
+            raise _unwritable(problem, path) from problem
         except sqlite3.DatabaseError as problem:
+            self._base.close()
             raise StoreCorrupt(f"{problem}.", place=str(path), remedy="Move the file away.") from problem
         if self._facts.get("version", VERSION) > VERSION:
+            self._base.close()
             raise StoreTooNew("The state was written by a newer brokerkit.", place=str(path))
+
+    def _opened(self) -> dict[str, Any]:
+        """Make the tables that are missing, and return the facts that were kept."""
+        self._base.execute("PRAGMA journal_mode=WAL")
+        self._base.execute("PRAGMA synchronous=NORMAL")
+        self._base.executescript(_TABLES)
+        return {name: json.loads(value) for name, value in self._base.execute("SELECT name, value FROM facts")}
 
     @property
     def is_new(self) -> bool:
@@ -311,3 +317,7 @@ class StateFile:
             venue.start(live, live.joins)
         if live.state is OrderState.PENDING_CANCEL:
             venue.agenda.put(venue.now, ARRIVAL, venue.on_cancel, (live, False))
+
+
+def _unwritable(problem: sqlite3.Error, path: str | Path) -> StoreUnwritable:
+    return StoreUnwritable(f"{problem}.", place=str(path), remedy="Give a path that can be written.")
