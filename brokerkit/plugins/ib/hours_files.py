@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from brokerkit.errors import ConfigFileError, ConfigSyntaxError, MissingDependency
+from brokerkit.errors import ConfigFileError, ConfigSyntaxError
 from brokerkit.plugins.ib.weekly_hours import WeeklyHours, weekly_hours_from
 
 if sys.version_info >= (3, 11):
@@ -35,7 +35,6 @@ def read_mapping(path: Path) -> dict[str, Any]:
     Raises:
         ConfigFileError: It cannot be read.
         ConfigSyntaxError: It is neither, or holds no names.
-        MissingDependency: It is YAML, and PyYAML is not installed.
     """
     try:
         text = path.expanduser().read_text(encoding="utf-8")
@@ -55,12 +54,8 @@ def _toml(text: str, path: Path) -> Any:
 
 
 def _yaml(text: str, path: Path) -> Any:
-    try:
-        import yaml  # because only users of pysystemtrade's files need it
-    except ImportError as error:
-        raise MissingDependency(
-            f"{path.name} is YAML, and PyYAML is not installed.", remedy="pip install pyyaml, or write it as TOML."
-        ) from error
+    import yaml  # only users of pysystemtrade's files pay for it
+
     try:
         return yaml.safe_load(text) or {}
     except yaml.YAMLError as error:

@@ -18,7 +18,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-pytest.importorskip("yaml", reason="pysystemtrade's files are YAML, and PyYAML is not installed")
 CONFIG = Path(__file__).resolve().parents[3] / "../shared/data/pysystemtrade/config"
 needs_data = pytest.mark.skipif(not CONFIG.is_dir(), reason="pysystemtrade's files are not in ../shared/data")
 
