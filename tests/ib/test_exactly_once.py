@@ -129,7 +129,7 @@ def test_repeated_lost_and_reordered_messages_change_nothing(
     with gateway.fault(fault, **options):
         control = broker.orders.put_order_on_stack(Order.market(gold, 2))
         assert control.wait(10).state is OrderState.FILLED
-    heard.wait_for(lambda: control.current().commissions)
+    heard.wait_for(lambda: heard.of(Fill) and control.current().commissions)
     assert [fill.quantity for fill in heard.of(Fill)] == [2]
     assert control.current().commissions[0].amount == Decimal("4.20")  # type: ignore[index]  # because it was just waited for
     [position] = broker.positions.get_all_current_positions_as_list_with_contract_objects()
