@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import datetime, timezone
 from typing import Any
 
@@ -36,9 +37,16 @@ def gold() -> FuturesContract:
 
 
 @pytest.fixture
-def market() -> Callable[..., Exchange]:
+def market() -> Iterator[Callable[..., Exchange]]:
     """A function from one-minute rows (open, high, low, close, volume) to an exchange that trades them."""
-    return _market
+    with ExitStack() as opened:
+
+        def make(*arguments: Any, **options: Any) -> Exchange:
+            exchange = _market(*arguments, **options)
+            opened.callback(exchange.close)
+            return exchange
+
+        yield make
 
 
 @pytest.fixture

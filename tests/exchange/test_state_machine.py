@@ -58,6 +58,7 @@ class ExchangeMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
+        self.dropped: list[Exchange] = []
         self.faults: list[Fault] = []
         self.bars: dict[FuturesContract, list[Bar]] = {GOLD: [], DAX: []}
         self.at = {GOLD: 1000, DAX: 1000}
@@ -203,6 +204,7 @@ class ExchangeMachine(RuleBasedStateMachine):
     def restart(self) -> None:
         """Drop the exchange as SIGKILL would, and open what it kept."""
         before = self.snapshot(self.exchange)
+        self.dropped.append(self.exchange)
         self.exchange = self.opened(self.seed)
         if self.exchange.is_connected:
             assert self.snapshot(self.exchange) == before
@@ -335,7 +337,8 @@ class ExchangeMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "exchange"):
-            self.exchange.close()
+            for exchange in [*self.dropped, self.exchange]:
+                exchange.close()
         self.folder.cleanup()
 
 
