@@ -202,8 +202,8 @@ class OrderNews:
                 tracked.waiting_final, tracked.cancel_sent = None, False
             tracked.changed()
             view = tracked.view()
-        self._book.tell()
         self._writer.state(tracked)
+        self._book.tell()
         if is_new:
             self._tell(view)
 
