@@ -49,6 +49,7 @@ class SpreadFill(enum.Enum):
     BY_LEG = "by-leg"
 
 
+_MARKET, _LIMIT = OrderType.MARKET, OrderType.LIMIT
 _WANTS_LIMIT = {OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED}
 _WANTS_STOP = {
     OrderType.STOP,
@@ -191,7 +192,8 @@ class Order:
                 f"{self.contract} has {legs} leg(s), and {len(self.quantity)} quantities were given.",
                 remedy="Give one signed quantity a leg.",
             )
-        if self.order_type is not OrderType.MARKET or self.limit_price is not None or self.stop_price is not None:
+        has_limit, has_stop = self.limit_price is not None, self.stop_price is not None
+        if has_stop or self.order_type is not (_LIMIT if has_limit else _MARKET):
             self._check_prices()
         if self.time_in_force is not TimeInForce.DAY or self.good_till is not None:
             self._check_time_in_force()

@@ -408,8 +408,7 @@ class Exchange(Queries):
                         remedy="Do not send it again: what became of it is told when the line is up.",
                     )
         finally:
-            if self._state is not None or self._venue.channel is not None or self._delivery.listeners_of(BrokerOrder):
-                self._settle()
+            self._settle()
         return live
 
     def modify(self, order_ref: str, change: OrderChange) -> LiveOrder:

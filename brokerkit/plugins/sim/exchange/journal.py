@@ -58,6 +58,7 @@ class Execution(NamedTuple):
     corrects: int = 0
     late: bool = False
     reported: bool = True
+    previous: Execution | None = None
 
     def as_fill(self) -> Fill:
         """Return the execution as the contract's `Fill`."""

@@ -23,19 +23,19 @@ class VolumeShare:
     """
 
     share: Decimal = attrs.field(default=Decimal(1), converter=exact)
+    _ratio: tuple[int, int] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         """Refuse a share outside 0 to 1."""
         if not 0 < self.share <= 1:
             raise InvalidArgument(f"A volume share of {self.share} is not above 0 and at most 1.")
+        object.__setattr__(self, "_ratio", self.share.as_integer_ratio())
 
     def lots(self, volume: float | None) -> int:
         """Return how many lots may fill in a bar of this volume."""
         if volume is None:
             return UNLIMITED
-        if self.share == 1:
-            return int(volume)
-        numerator, denominator = self.share.as_integer_ratio()
+        numerator, denominator = self._ratio
         return int(volume) * numerator // denominator
 
 

@@ -35,8 +35,8 @@ class LiveOrder:
     """
 
     __slots__ = (
-        "_venue", "account", "ahead", "best", "children", "client_id", "entry", "executions", "filled",
-        "holding", "is_plain", "joins", "limit", "linked", "listing", "number", "order", "origin", "parent",
+        "_venue", "account", "ahead", "best", "children", "client_id", "entry", "filled", "holding",
+        "is_plain", "joins", "last_execution", "limit", "linked", "listing", "number", "order", "origin", "parent",
         "place", "priority", "reason", "remaining", "side", "state", "submitted", "trigger", "updated",
         "view",
     )  # fmt: skip
@@ -61,7 +61,7 @@ class LiveOrder:
         self.best: int | None = None
         self.place = NOWHERE
         self.entry: tuple[int, int, LiveOrder] | None = None
-        self.executions: list[Execution] = []
+        self.last_execution: Execution | None = None
         self.reason = ""
         self.submitted = self.updated = self.joins = now
         self.linked = self.is_plain = False
@@ -120,6 +120,15 @@ class LiveOrder:
     def prefix(self) -> str:
         """What the ids of executions begin with."""
         return self._venue.execution_prefix
+
+    @property
+    def executions(self) -> list[Execution]:
+        """Its executions, oldest first. Each holds the one before it: most orders have one, and need no list."""
+        found, one = [], self.last_execution
+        while one is not None:
+            found.append(one)
+            one = one.previous
+        return found[::-1]
 
     def fills(self, count: int | None = None) -> tuple[Fill, ...]:
         """Return the executions, the first `count` of them, corrections replaced."""

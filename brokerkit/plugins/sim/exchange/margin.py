@@ -29,11 +29,8 @@ def check_order(venue: Venue, holding: Holding, quantity: int) -> None:
         InsufficientMargin: The account's value is below what would be needed.
     """
     lots, buys, sells = holding.lots, holding.working_buys, holding.working_sells
-    if quantity > 0:
-        grows = lots + buys + quantity > max(-lots, lots + buys, sells - lots)
-    else:
-        grows = sells - quantity - lots > max(lots, lots + buys, sells - lots)
-    if grows:
+    rise, fall = lots + buys, sells - lots
+    if (rise + quantity > fall) if quantity > 0 else (fall - quantity > rise):
         try:
             check_needed(venue, holding.account, needed_for(venue, holding, quantity))
         except MissingFxCode as missing:
@@ -71,8 +68,12 @@ def check_needed(venue: Venue, account: Account, extra: int) -> None:
 
 def worst_lots(holding: Holding, quantity: int) -> int:
     """Return the largest position, unsigned, that a holding can become with its working orders and one more."""
-    buys, sells = holding.working_buys + max(quantity, 0), holding.working_sells + max(-quantity, 0)
-    return max(abs(holding.lots), abs(holding.lots + buys), abs(holding.lots - sells))
+    most, least = holding.lots + holding.working_buys, holding.lots - holding.working_sells
+    if quantity > 0:
+        most += quantity
+    else:
+        least += quantity
+    return most if most > -least else -least
 
 
 def initial_margin(venue: Venue, account: Account) -> int:

@@ -218,9 +218,10 @@ def _record(venue: Venue, live: SpreadOrder, leg: int, quantity: int, price: int
     venue.executions += 1
     live.updated = venue.now
     execution = Execution(
-        FILL, venue.now, live, live.state, venue.executions, quantity, price, commission, holding, leg
-    )
-    live.executions.append(execution)
+        FILL, venue.now, live, live.state, venue.executions, quantity, price, commission, holding, leg,
+        previous=live.last_execution,
+    )  # fmt: skip
+    live.last_execution = execution
     venue.journal.append(execution)
     if holding.listing.maintenance_margin:
         venue.traded.append(live.account)

@@ -279,21 +279,20 @@ class StateFile:
             time, state, quantity, price, commission, contract, leg, corrects, late = json.loads(text)
             listing = self._venue.listing_of(order_codec.decode_contract(contract))
             holding = listing.holding_of(live.account)
-            live.executions.append(
-                Execution(
-                    FILL,
-                    time,
-                    live,
-                    OrderState(state),
-                    number,
-                    quantity,
-                    price,
-                    commission,
-                    holding,
-                    leg,
-                    corrects,
-                    late,
-                )
+            live.last_execution = Execution(
+                FILL,
+                time,
+                live,
+                OrderState(state),
+                number,
+                quantity,
+                price,
+                commission,
+                holding,
+                leg,
+                corrects,
+                late,
+                previous=live.last_execution,
             )
 
     def _resume(self, live: LiveOrder) -> None:

@@ -344,10 +344,11 @@ class Venue:
             live.state = FILLED
         live.updated = now
         self.executions = number = self.executions + 1
-        execution = tuple.__new__(
-            Execution, (FILL, now, live, live.state, number, quantity, price, commission, holding, 0, 0, late, True)
-        )
-        live.executions.append(execution)
+        execution = tuple.__new__(Execution, (
+            FILL, now, live, live.state, number, quantity, price, commission, holding, 0, 0, late, True,
+            live.last_execution,
+        ))  # fmt: skip
+        live.last_execution = execution
         self.journal.append(execution)
         if listing.maintenance_margin and live.account not in self.traded:
             self.traded.append(live.account)
@@ -398,9 +399,10 @@ class Venue:
         self.executions += 1
         live = wrong.live
         right = wrong._replace(
-            time=self.now, state=live.state, number=self.executions, price=price, corrects=wrong.number
-        )
-        live.executions.append(right)
+            time=self.now, state=live.state, number=self.executions, price=price, corrects=wrong.number,
+            previous=live.last_execution,
+        )  # fmt: skip
+        live.last_execution = right
         live.updated = self.now
         self.journal.append(right)
 
