@@ -17,9 +17,11 @@ def fx_tick(rate: float) -> Decimal:
     """Return the price step of a currency pair, after the size of its rate.
 
     Example:
-        >>> fx_tick(1.2), fx_tick(0.0073)
-        (Decimal('0.00005'), Decimal('5E-7'))
+        >>> fx_tick(136.5), fx_tick(1.2), fx_tick(0.0073)
+        (Decimal('0.005'), Decimal('0.00005'), Decimal('5E-7'))
     """
+    if rate > 20:
+        return Decimal("0.005")
     return Decimal("0.00005") if rate > 0.02 else Decimal("0.0000005")
 
 

@@ -68,12 +68,12 @@ class ContractBook:
             book.add(each, card)
         return book
 
-    def add(self, terms: ContractTerms, card: InstrumentCard) -> Listed:
-        """Add a contract and return it as listed."""
+    def add(self, terms: ContractTerms, card: InstrumentCard, *, since: datetime | None = None) -> Listed:
+        """Add a contract, found from a moment on or always, and return it as listed."""
         number = contract_number(str(terms.contract))
         while number in self._by_number:
             number += 1
-        listed = Listed(number, terms, card)
+        listed = Listed(number, terms, card, since)
         self._by_number[number] = listed
         self._by_symbol.setdefault(card.symbol, []).append(listed)
         self._by_contract[terms.contract] = listed
@@ -104,6 +104,8 @@ class ContractBook:
     @staticmethod
     def _alive(listed: Listed, now: datetime, *, include_expired: bool) -> bool:
         expiry = listed.terms.expiry
+        if listed.since is not None and now < listed.since:
+            return False
         if expiry is None or now < expiry:
             return True
         return include_expired and now - expiry <= KEPT_AFTER_EXPIRY

@@ -55,11 +55,16 @@ def contract_number(name: str) -> int:
 
 @attrs.frozen(eq=False, slots=False)  # what is worked out of it is kept in it
 class Listed:
-    """A listed contract, its terms on the exchange and its name at IB."""
+    """A listed contract, its terms on the exchange and its name at IB.
+
+    Attributes:
+        since: When its first day begins; nobody knows of it before. None for always.
+    """
 
     con_id: int
     terms: ContractTerms
     card: InstrumentCard
+    since: datetime | None = None
 
     @cached_property
     def is_future(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timezone
 
 import attrs
 
@@ -18,6 +18,7 @@ from brokerkit.plugins.sim.gateway.contracts.book import KEPT_AFTER_EXPIRY, Cont
 from brokerkit.plugins.sim.gateway.contracts.listed import InstrumentCard, Listed
 from brokerkit.plugins.sim.gateway.market.bars import DAY_SECONDS, Bars, merged
 from brokerkit.plugins.sim.gateway.market.market import Market
+from brokerkit.plugins.sim.gateway.market.quoted_pairs import QuotedPairs
 from brokerkit.spec.contract import FxPair
 from brokerkit.spec.prices import Frequency
 
@@ -112,7 +113,7 @@ def fed_market(
     cash: int = 1_000_000,
     models: Models | None = None,
 ) -> FedMarket:
-    """Return a market made of a feed.
+    """Return a market made of a feed, its currency pairs the way round that IB quotes them.
 
     Args:
         feed: Where contracts, hours, bars and rates come from.
@@ -122,6 +123,7 @@ def fed_market(
         cash: What every account starts with, in USD.
         models: How orders trade; None takes the exchange's defaults.
     """
+    feed = QuotedPairs(feed)
     begin = feed.default_start if start is None else start
     exchange = FedExchange(feed, begin, seed=seed, models=models, rules=HouseRules())
     for account in accounts:
@@ -148,7 +150,8 @@ def _add_instrument(market: FedMarket, feed: Feed, code: str) -> None:
     oldest = market.exchange.now_ns - int(KEPT_AFTER_EXPIRY.total_seconds()) * SECOND
     for one in feed.contracts(code):
         if one.last_trade > oldest:
-            market.contracts.add(_terms(one, facts, hours), card)
+            since = datetime.combine(one.first_day, datetime.min.time(), timezone.utc)
+            market.contracts.add(_terms(one, facts, hours), card, since=since)
 
 
 def _terms(one: ListedContract, facts: InstrumentFacts, hours: MarketHours) -> ContractTerms:
