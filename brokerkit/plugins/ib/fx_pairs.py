@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -10,7 +11,7 @@ import attrs
 from brokerkit.errors import MissingContract, MissingFxCode
 from brokerkit.plugins.ib.clients.contracts import ContractsClient
 from brokerkit.plugins.ib.contract_facts import ContractFacts, ContractQuery
-from brokerkit.plugins.ib.instrument_table import FxTable
+from brokerkit.plugins.ib.instrument_table import FxRow, FxTable
 from brokerkit.spec.contract import FxPair
 
 _EXCHANGE = "IDEALPRO"
@@ -40,10 +41,11 @@ class FxPairs:
         self._lock = threading.Lock()
         self._facts: dict[tuple[str, str], ContractFacts] = {}
         self._quoted = {frozenset((row.base, row.quote)): (row.base, row.quote) for row in table.rows()}
+        self._iso = {ours: iso for row in table.rows() for ours, iso in _names(row) if ours != iso}
 
     def currencies(self) -> set[str]:
-        """Return every currency that a pair of the table has."""
-        return {currency for pair in self._quoted for currency in pair}
+        """Return every currency that a pair of the table has, by IB's name and by the table's own, such as MXP."""
+        return {currency for pair in self._quoted for currency in pair} | set(self._iso)
 
     def path(self, pair: FxPair) -> list[Quoted]:
         """Return the quoted pairs whose rates multiply to a pair's: none for a currency in itself.
@@ -51,13 +53,14 @@ class FxPairs:
         Raises:
             MissingFxCode: No quoted pair, and no two of them, lead from one currency to the other.
         """
-        if pair.base == pair.quote:
+        base, quote = (self._iso.get(currency, currency) for currency in (pair.base, pair.quote))
+        if base == quote:
             return []
-        direct = self._step(pair.base, pair.quote)
+        direct = self._step(base, quote)
         if direct is not None:
             return [direct]
         for middle in sorted(self.currencies(), key=lambda currency: (currency != "USD", currency)):
-            first, second = self._step(pair.base, middle), self._step(middle, pair.quote)
+            first, second = self._step(base, middle), self._step(middle, quote)
             if first is not None and second is not None:
                 return [first, second]
         raise MissingFxCode(
@@ -106,3 +109,9 @@ class FxPairs:
     def _step(self, base: str, quote: str) -> Quoted | None:
         ordered = self._quoted.get(frozenset((base, quote)))
         return None if ordered is None else Quoted(*ordered, inverted=ordered != (base, quote))
+
+
+def _names(row: FxRow) -> Iterator[tuple[str, str]]:
+    """Yield each currency of a pair as its code names it, and as IB does."""
+    theirs = (row.quote, row.base) if row.inverted else (row.base, row.quote)
+    return zip((row.code[:3], row.code[3:]), theirs, strict=True)
