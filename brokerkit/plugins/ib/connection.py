@@ -39,6 +39,7 @@ _log = logging.getLogger(__name__)
 TAPPED = ("openOrder", "orderStatus", "execDetails", "commissionReport", "completedOrder", "position")
 _FIRST_WAIT = 0.1
 _CLOCK_AGE = 5.0
+_CLOCK_STEP = timedelta(seconds=2)  # the Gateway tells whole seconds: a smaller difference is none
 _TRIES_FOR_AN_ID = 32
 _TRIES_FOR_OWN_ID = 5
 
@@ -83,6 +84,7 @@ class IBConnection:
         self._background: set[asyncio.Future[None]] = set()
         self._turns: dict[str, asyncio.Lock] = {}
         self._clock: tuple[float, datetime] = (0.0, self._last_good)
+        self._clock_ahead = timedelta()
         self.session = 0
         self._thread = LoopThread("brokerkit-ib-client")
         try:
@@ -233,8 +235,17 @@ class IBConnection:
         if asked == 0.0 or time.monotonic() - asked > _CLOCK_AGE:
             told = self.server_time()
             self._clock = (time.monotonic(), told)
+            ahead = told - _now()
+            self._clock_ahead = ahead if abs(ahead) > _CLOCK_STEP else timedelta()
             return told
         return told + timedelta(seconds=time.monotonic() - asked)
+
+    def gateway_time(self, moment: datetime) -> datetime:
+        """Return what the Gateway's clock showed at a moment of this machine's clock, as far as the two were compared.
+
+        The library stamps what arrives with this machine's clock. Nothing is asked: it may be called anywhere.
+        """
+        return moment + self._clock_ahead
 
     def call(self, function: Callable[[Any], T]) -> T:
         """Call a function in the client's thread with the library's IB object; it must not wait.

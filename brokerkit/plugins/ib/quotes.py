@@ -32,6 +32,8 @@ _REASONS = {
 }
 _FATAL_TO_QUOTES = frozenset({101, 200, 300, 354, 10089, 10090, 10168, 10186, 10189, 10197})
 
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
+
 
 class IBTicker:
     """The running quotes of one contract, until its market data is cancelled."""
@@ -43,7 +45,7 @@ class IBTicker:
         self._ticker: Any = None
         self._failure: BrokerkitError | None = None
         self._news = threading.Condition()
-        self._last: Quote | None = None
+        self._came: tuple[datetime, datetime] = (_NEVER, _NEVER)
 
     @property
     def contract(self) -> FuturesContract:
@@ -70,7 +72,7 @@ class IBTicker:
     def quote(self) -> Quote:
         """Return the newest quote; its status is `NONE` when there has been none."""
         ticker = self._ticker
-        time = getattr(ticker, "time", None) or datetime.now(timezone.utc)
+        time = self._time_of(getattr(ticker, "time", None))
         bid, ask, last = _price(ticker.bid), _price(ticker.ask), _price(ticker.last)
         if self._failure is not None:
             reason = self._failure.broker_message
@@ -90,6 +92,15 @@ class IBTicker:
             last_size=_size(ticker.lastSize) if last is not None else None,
             reason=_REASONS[status],
         )
+
+    def _time_of(self, stamp: datetime | None) -> datetime:
+        """Return when something came, by the Gateway's clock: of one stamp always the same."""
+        gateway_time = self._client.ib_connection.gateway_time
+        if stamp is None:
+            return gateway_time(datetime.now(timezone.utc))
+        if stamp != self._came[0]:
+            self._came = (stamp, gateway_time(stamp))
+        return self._came[1]
 
     def wait_for_quote(self, timeout: float = 10.0) -> Quote:
         """Return the newest quote once it has both a bid and an ask.
