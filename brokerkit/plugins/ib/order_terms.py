@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from brokerkit.errors import InvalidOrder
+from brokerkit.errors import InvalidOrder, NotSupported
 from brokerkit.plugins.ib.times import ib_moment
 from brokerkit.spec.order import Order, OrderType, SpreadFill, TimeInForce
 
@@ -95,7 +95,7 @@ def terms_of(order: Order, account: str) -> OrderTerms:
 def _refuse_what_ib_lacks(order: Order) -> None:
     for given, words in ((order.post_only, "post-only"), (order.reduce_only, "reduce-only")):
         if given:
-            raise InvalidOrder(
+            raise NotSupported(
                 f"IB's futures orders have no {words} flag.",
                 place=order.order_ref,
                 remedy="Leave it out; a limit price away from the market, or the position itself, must do.",

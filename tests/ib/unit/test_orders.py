@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from brokerkit.errors import InsufficientMargin, InvalidOrder, MissingContract, MissingData, PacingViolation
+from brokerkit.errors import (
+    InsufficientMargin,
+    MissingContract,
+    MissingData,
+    NotSupported,
+    PacingViolation,
+)
 from brokerkit.plugins.ib.error_codes import Meaning, error_for, meaning_for_order
 from brokerkit.plugins.ib.executions import price_from, revision_of, signed_quantity
 from brokerkit.plugins.ib.order_reading import as_it_stands, order_from
@@ -66,7 +72,7 @@ def test_a_good_till_date_is_sent_in_utc() -> None:
 
 @pytest.mark.parametrize("flag", ["post_only", "reduce_only"])
 def test_what_ib_cannot_say_is_refused_before_anything_is_sent(flag: str) -> None:
-    with pytest.raises(InvalidOrder, match="IB's futures orders have no"):
+    with pytest.raises(NotSupported, match="IB's futures orders have no"):
         terms_of(Order.limit(GOLD, 1, 1900, **{flag: True}), "DU1")
 
 
