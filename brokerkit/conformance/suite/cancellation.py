@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from brokerkit import Broker, OrderState
+from brokerkit import Broker, OrderControl, OrderState
 from brokerkit.conformance.harness import Harness
 from brokerkit.conformance.levels import fault, trade
 from brokerkit.conformance.suite.modification import partly_filled
@@ -58,6 +58,7 @@ def test_163_a_second_cancel_is_refused(broker: Broker, trader: Trader) -> None:
     trader.cancel(control)
     with pytest.raises(OrderCannotBeCancelled):
         broker.orders.cancel_order_on_stack(control)
+    _hears_the_end(trader, control)
     told = [view for view in trader.events.views(control.order_ref) if view.state is OrderState.CANCELLED]
     assert len(told) == 1, f"told {len(told)} times that it was cancelled"
 
@@ -79,6 +80,7 @@ def test_165_an_order_being_cancelled_still_counts_as_open(broker: Broker, trade
     control = trader.rests(trader.resting_order(trader.quantity))
     broker.orders.cancel_order_on_stack(control)
     trader.done(control)
+    _hears_the_end(trader, control)
     states = [view.state for view in trader.events.views(control.order_ref)]
     assert states[-1] is OrderState.CANCELLED
     assert all(not state.is_final for state in states[:-1]), f"states {states}"
@@ -148,3 +150,9 @@ def test_169_an_order_of_another_session(broker: Broker, trader: Trader, harness
     else:
         found = broker.orders.match_db_broker_order_to_control_order_from_brokers(listed[0])
         assert trader.done(found).state is OrderState.CANCELLED
+
+
+def _hears_the_end(trader: Trader, control: OrderControl) -> None:
+    """Wait until listeners were told that an order is final: that may come later than a wait for it ends."""
+    views = trader.events.views
+    trader.eventually(lambda: any(view.state.is_final for view in views(control.order_ref)), "the end was told")
