@@ -20,12 +20,12 @@ GOLD = FuturesContract("GOLD", "202312")
 SPREAD = FuturesContract("GOLD", ["202312", "202402"])
 PRICED = {"limit_price": 1950, "stop_price": 1940}
 WANTED = {
-    OrderType.MARKET: set(),
-    OrderType.LIMIT: {"limit_price"},
-    OrderType.STOP: {"stop_price"},
-    OrderType.STOP_LIMIT: {"limit_price", "stop_price"},
-    OrderType.MARKET_IF_TOUCHED: {"stop_price"},
-    OrderType.LIMIT_IF_TOUCHED: {"limit_price", "stop_price"},
+    OrderType.MARKET: (),
+    OrderType.LIMIT: ("limit_price",),
+    OrderType.STOP: ("stop_price",),
+    OrderType.STOP_LIMIT: ("limit_price", "stop_price"),
+    OrderType.MARKET_IF_TOUCHED: ("stop_price",),
+    OrderType.LIMIT_IF_TOUCHED: ("limit_price", "stop_price"),
 }
 
 
@@ -33,7 +33,7 @@ WANTED = {
     "given_fields", [set(), {"limit_price"}, {"stop_price"}, {"limit_price", "stop_price"}], ids=str
 )
 @pytest.mark.parametrize("order_type", list(WANTED), ids=lambda kind: kind.value)
-def test_each_type_takes_exactly_the_prices_it_needs(order_type: OrderType, given_fields: set[str]) -> None:
+def test_each_type_takes_exactly_the_prices_it_needs(order_type: OrderType, given_fields: tuple[str, ...]) -> None:
     fields = {name: PRICED[name] for name in given_fields}
     if given_fields == WANTED[order_type]:
         assert Order(GOLD, 1, order_type, **fields).order_type is order_type
