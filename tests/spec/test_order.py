@@ -30,7 +30,7 @@ WANTED = {
 
 
 @pytest.mark.parametrize(
-    "given_fields", [set(), {"limit_price"}, {"stop_price"}, {"limit_price", "stop_price"}], ids=str
+    "given_fields", [(), ("limit_price",), ("stop_price",), ("limit_price", "stop_price")], ids=str
 )
 @pytest.mark.parametrize("order_type", list(WANTED), ids=lambda kind: kind.value)
 def test_each_type_takes_exactly_the_prices_it_needs(order_type: OrderType, given_fields: tuple[str, ...]) -> None:
