@@ -166,13 +166,17 @@ def test_10_a_fill_without_any_status_fills_the_order(gateway: SimulatedGateway,
         assert broker.orders.put_order_on_stack(Order.market(GOLD, 1)).wait(10).state is OrderState.FILLED
 
 
-def test_11_notices_and_failed_changes_cancel_nothing(gateway: SimulatedGateway, broker: Broker) -> None:
+def test_11_notices_and_failed_changes_cancel_nothing(
+    gateway: SimulatedGateway, broker: Broker, listen: Listen
+) -> None:
+    heard = listen(broker)
     with gateway.fault("tif-notice"):
         control = broker.orders.put_order_on_stack(Order.limit(GOLD, 1, 1900))
-        heard_reason = control.current().reason
-    assert control.current().state is OrderState.WORKING
+        heard.wait_for(lambda: "TIF" in control.current().reason)  # it may follow the status that answers the call
+    [listed] = broker.orders.get_list_of_broker_orders()  # reads every status again: none of them wipes the notice
+    assert listed.state is OrderState.WORKING
+    assert "TIF" in listed.reason
     assert broker.native.ib.openTrades()[0].orderStatus.status in {"Submitted", "PreSubmitted"}
-    assert "TIF" in (heard_reason or control.current().reason)
 
 
 def test_12_a_rejection_ends_the_order_with_its_reason(broker: Broker) -> None:
