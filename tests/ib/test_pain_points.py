@@ -166,12 +166,13 @@ def test_10_a_fill_without_any_status_fills_the_order(gateway: SimulatedGateway,
         assert broker.orders.put_order_on_stack(Order.market(GOLD, 1)).wait(10).state is OrderState.FILLED
 
 
+@pytest.mark.parametrize("order", [Order.limit(GOLD, 1, 1900), Order.stop(GOLD, 1, 2900)], ids=["limit", "stop"])
 def test_11_notices_and_failed_changes_cancel_nothing(
-    gateway: SimulatedGateway, broker: Broker, listen: Listen
+    gateway: SimulatedGateway, broker: Broker, listen: Listen, order: Order
 ) -> None:
     heard = listen(broker)
     with gateway.fault("tif-notice"):
-        control = broker.orders.put_order_on_stack(Order.limit(GOLD, 1, 1900))
+        control = broker.orders.put_order_on_stack(order)
         heard.wait_for(lambda: "TIF" in control.current().reason)  # it may follow the status that answers the call
     [listed] = broker.orders.get_list_of_broker_orders()  # reads every status again: none of them wipes the notice
     assert listed.state is OrderState.WORKING

@@ -231,7 +231,8 @@ class OrderNews:
             return
         if state is OrderState.FILLED:
             return  # told with the last of its fills
-        self.settle(tracked, state, reason)
+        is_why_held = state is OrderState.WORKING and bool(tracked.reason)  # said of a stop at every status
+        self.settle(tracked, state, "" if is_why_held else reason)
 
     def _waits_for_parent(self, tracked: TrackedOrder, why_held: str) -> bool:
         """Return whether an order waits for its parent's first fill, as IB says in a status, and not otherwise."""
@@ -274,11 +275,12 @@ class OrderNews:
             self.settle(tracked, tracked.waiting_final, tracked.reason)
 
     def _note(self, tracked: TrackedOrder, text: str) -> None:
-        """Keep IB's words on an order without changing its state."""
+        """Keep IB's words on an order without changing its state; why it was rejected stays."""
         with self._book.news:
-            tracked.reason = text
             tracked.is_answered = True
-            tracked.changed()
+            if tracked.state is not OrderState.REJECTED:
+                tracked.reason = text
+                tracked.changed()
         self._writer.state(tracked)
         self._book.tell()
 
