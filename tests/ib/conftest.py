@@ -81,7 +81,7 @@ def open_ib() -> Iterator[OpenIB]:
     with ExitStack() as stack:
 
         def open_one(gateway: SimulatedGateway, **settings: Any) -> Broker:
-            quick = {"read_only": False, "order_timeout": 3.0, "connect_timeout": 5.0, "max_reconnect_wait": 0.5}
+            quick = {"read_only": False, "order_timeout": 15.0, "connect_timeout": 30.0, "max_reconnect_wait": 0.5}
             return stack.enter_context(open_broker("ib", port=gateway.port, **{**quick, **settings}))
 
         yield open_one
@@ -118,7 +118,7 @@ class Heard:
         with self._news:
             return [event for event in self.events if isinstance(event, kind)]
 
-    def wait_for(self, condition: Callable[[], Any], timeout: float = 10.0) -> Any:
+    def wait_for(self, condition: Callable[[], Any], timeout: float = 30.0) -> Any:
         """Return what a condition gives once it is true; checked at every event, and now and then."""
         end = time.monotonic() + timeout
         with self._news:

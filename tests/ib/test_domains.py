@@ -123,7 +123,7 @@ def test_fx_rates_inverse_cross_and_identity(broker: Broker) -> None:
 def test_an_fx_order_fills_and_moves_the_balances(broker: Broker, gateway: SimulatedGateway) -> None:
     control = broker.fx.put_fx_order_on_stack(Order.market(FxPair("GBPUSD"), 10_000))
     gateway.advance_bars(60)
-    done = control.wait(10)
+    done = control.wait(30)
     assert done.state is OrderState.FILLED
     assert Money("GBP", 10_000) in broker.fx.get_fx_balances()
 
@@ -133,7 +133,7 @@ def test_a_market_order_fills_and_is_told_in_order(
 ) -> None:
     heard = listen(broker)
     order = Order.market(gold, 2)
-    done = broker.orders.put_order_on_stack(order).wait(10)
+    done = broker.orders.put_order_on_stack(order).wait(30)
     assert (done.state, done.filled, done.order) == (OrderState.FILLED, (2,), order)
     heard.wait_for(lambda: [e for e in heard.events if type(e).__name__ == "CommissionReport"])
     kinds = [type(event).__name__ for event in heard.events]
@@ -153,7 +153,7 @@ def test_limit_rests_is_changed_and_cancelled(broker: Broker, gold: FuturesContr
     assert control.current().order.limit_price == Decimal("1901.5")
     assert not broker.orders.check_order_is_cancelled_given_control_object(control)
     broker.orders.cancel_order_given_control_object(control)
-    assert control.wait(10).state is OrderState.CANCELLED
+    assert control.wait(30).state is OrderState.CANCELLED
     assert broker.orders.check_order_is_cancelled(control)
     with pytest.raises(OrderCannotBeCancelled):
         broker.orders.cancel_order_on_stack(control)
@@ -163,7 +163,7 @@ def test_a_marketable_change_fills_once(broker: Broker, gateway: SimulatedGatewa
     control = broker.orders.put_order_on_stack(Order.limit(gold, 2, 1900))
     broker.orders.modify_limit_price_given_control_object(control, 2100)
     gateway.advance_bars(2)
-    done = control.wait(10)
+    done = control.wait(30)
     assert (done.state, done.filled) == (OrderState.FILLED, (2,))
 
 
@@ -172,17 +172,17 @@ def test_a_bracket_is_placed_whole_and_its_stop_goes_when_its_profit_is_taken(
 ) -> None:
     entry = Order.market(gold, 1).with_bracket(take_profit=1900, stop_loss=1800)
     control = broker.orders.put_order_on_stack(entry)
-    assert control.wait(10).state is OrderState.FILLED
+    assert control.wait(30).state is OrderState.FILLED
     gateway.advance_bars(2)
     profit, loss = control.children
-    assert profit.wait(10).state is OrderState.FILLED
-    assert loss.wait(10).state is OrderState.CANCELLED
+    assert profit.wait(30).state is OrderState.FILLED
+    assert loss.wait(30).state is OrderState.CANCELLED
     assert broker.positions.get_all_current_positions_as_list_with_contract_objects() == []
 
 
 def test_a_spread_fills_by_leg_with_prices_of_each(broker: Broker) -> None:
     spread = FuturesContract("GOLD", ["202402", "202404"])
-    done = broker.orders.put_order_on_stack(Order.market(spread, [-1, 1])).wait(10)
+    done = broker.orders.put_order_on_stack(Order.market(spread, [-1, 1])).wait(30)
     assert (done.state, done.filled) == (OrderState.FILLED, (-1, 1))
     assert [fill.contract.date for fill in sorted(done.fills, key=lambda fill: fill.leg)] == ["202402", "202404"]
     held = broker.positions.get_all_current_positions_as_list_with_contract_objects()
@@ -191,8 +191,8 @@ def test_a_spread_fills_by_leg_with_prices_of_each(broker: Broker) -> None:
 
 def test_oco_cancels_the_rest(broker: Broker, gold: FuturesContract) -> None:
     rest = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1800, oco_group="either"))
-    broker.orders.put_order_on_stack(Order.limit(gold, 1, 2200, oco_group="either")).wait(10)
-    assert rest.wait(10).state is OrderState.CANCELLED
+    broker.orders.put_order_on_stack(Order.limit(gold, 1, 2200, oco_group="either")).wait(30)
+    assert rest.wait(30).state is OrderState.CANCELLED
 
 
 def test_what_if_places_nothing(broker: Broker, gold: FuturesContract) -> None:
@@ -204,12 +204,12 @@ def test_what_if_places_nothing(broker: Broker, gold: FuturesContract) -> None:
 def test_cancel_all(broker: Broker, gold: FuturesContract) -> None:
     controls = [broker.orders.put_order_on_stack(Order.limit(gold, 1, price)) for price in (1900, 1901)]
     assert len(broker.orders.cancel_all_orders()) == 2
-    assert {control.wait(10).state for control in controls} == {OrderState.CANCELLED}
+    assert {control.wait(30).state for control in controls} == {OrderState.CANCELLED}
     assert broker.orders.cancel_all_orders() == []
 
 
 def test_lists_of_orders_and_fills(broker: Broker, gold: FuturesContract) -> None:
-    done = broker.orders.put_order_on_stack(Order.market(gold, 1)).wait(10)
+    done = broker.orders.put_order_on_stack(Order.market(gold, 1)).wait(30)
     resting = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
     listed = broker.orders.get_list_of_broker_orders()
     assert [each.order_ref for each in listed] == [done.order_ref, resting.order_ref]

@@ -19,7 +19,7 @@ GOLD = FuturesContract("GOLD", "202402")
 def held_two(gateway: SimulatedGateway, open_ib: OpenIB, state_folder: Path) -> Path:
     """Buy two lots in a session that ends, and return where it left what it held."""
     with open_ib(gateway) as broker:
-        broker.orders.put_order_on_stack(Order.market(GOLD, 2)).wait(10)
+        broker.orders.put_order_on_stack(Order.market(GOLD, 2)).wait(30)
     [saved] = state_folder.rglob("ib_positions_*.json")
     return saved
 
@@ -44,9 +44,9 @@ def test_a_position_that_no_fill_explains_is_reported_and_locks_its_instrument(
     with pytest.raises(InvalidOrder, match="GOLD is locked: IB holds 2 of GOLD/202402, not 7"):
         broker.orders.put_order_on_stack(Order.market(GOLD, 1))
     other = FuturesContract("CORN", "202403")
-    assert broker.orders.put_order_on_stack(Order.market(other, 1)).wait(10).state is OrderState.FILLED
+    assert broker.orders.put_order_on_stack(Order.market(other, 1)).wait(30).state is OrderState.FILLED
     reconciliation.unlock("GOLD")
-    assert broker.orders.put_order_on_stack(Order.market(GOLD, 1)).wait(10).state is OrderState.FILLED
+    assert broker.orders.put_order_on_stack(Order.market(GOLD, 1)).wait(30).state is OrderState.FILLED
 
 
 def test_a_lock_opens_by_itself_once_positions_agree(
@@ -61,5 +61,5 @@ def test_a_lock_opens_by_itself_once_positions_agree(
     assert list(broker.native.reconciliation.locked) == ["GOLD"]
     left["positions"][key] = 2
     saved.write_text(json.dumps(left), encoding="utf-8")
-    assert broker.orders.put_order_on_stack(Order.market(GOLD, 1)).wait(10).state is OrderState.FILLED
+    assert broker.orders.put_order_on_stack(Order.market(GOLD, 1)).wait(30).state is OrderState.FILLED
     assert broker.native.reconciliation.locked == {}
