@@ -14,6 +14,7 @@ from brokerkit import AccountKind, ConnectionState, open_broker
 from brokerkit.conformance.facts import Facts
 from brokerkit.conformance.harness import ATTRIBUTE, Harness
 from brokerkit.conformance.market import Market
+from brokerkit.conformance.outcomes import end_run
 from brokerkit.conformance.watch import within
 
 if TYPE_CHECKING:
@@ -23,15 +24,21 @@ _MONEY_AT_STAKE = (
     "The suite trades on simulated and paper accounts only, and broker {name!r} calls this account {kind!r}. "
     "Nothing was sent. Run it with --level read."
 )
+_ONE_ACCOUNT = (
+    "Several processes would trade one account at once, and none could tell its own positions. Nothing was sent. "
+    "Run it without -n, or with --level read."
+)
 
 
 class Connection:
     """The broker under test. It is opened again when a test has closed it, or lost it."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, session: pytest.Session) -> None:
         self.facts = facts
+        self._session = session
         self._shared: Broker | None = None
         self._market: Market | None = None
+        self._latest: Market | None = None
 
     def open(self, **settings: Any) -> Broker:
         """Return the broker, opened anew."""
@@ -56,21 +63,23 @@ class Connection:
             keeps: The test lets the broker die: where it can keep its state in a file, it is told to.
         """
         broker = self.shared()
-        refuse_money_at_stake(broker)
+        refuse_money_at_stake(broker, self._session)
         fresh = self.facts.fresh
         if fresh is None:
             fresh = broker.account_kind is AccountKind.SIMULATED
         if not fresh:
+            refuse_to_share_an_account(self._session)
             return broker
         return self.open(state=Path(mkdtemp()) / "state.db") if keeps and "state" in broker.settings else self.open()
 
     def market_of(self, broker: Broker) -> Market:
-        """Return the market of a broker; of the shared one, always the same."""
+        """Return the market of a broker: of the shared one always the same; all trade the contract found first."""
         if self._market is None or self._market.broker is not broker:
-            market = Market(broker, self.facts)
+            known = next((found.found for found in (self._market, self._latest) if found and found.found), None)
+            self._latest = Market(broker, self.facts, known)
             if broker is not self._shared:
-                return market
-            self._market = market
+                return self._latest
+            self._market = self._latest
         return self._market
 
     def end_of_test(self, broker: Broker) -> None:
@@ -92,13 +101,19 @@ class Connection:
         return make() if make is not None else None
 
 
-def refuse_money_at_stake(broker: Broker) -> None:
+def refuse_money_at_stake(broker: Broker, session: pytest.Session) -> None:
     """End the whole run when the broker says that its account is neither simulated nor paper."""
     kinds = {broker.account_kind}
     if broker.supports("get_list_of_accounts"):
         kinds |= {account.kind for account in broker.capital.get_list_of_accounts()}
     if AccountKind.LIVE in kinds:
-        pytest.exit(_MONEY_AT_STAKE.format(name=broker.name, kind=AccountKind.LIVE.value), returncode=4)
+        end_run(session, _MONEY_AT_STAKE.format(name=broker.name, kind=AccountKind.LIVE.value))
+
+
+def refuse_to_share_an_account(session: pytest.Session) -> None:
+    """End the whole run when several processes would trade one account, each in the way of the others."""
+    if getattr(session.config, "workerinput", {}).get("workercount", 1) > 1:
+        end_run(session, _ONE_ACCOUNT)
 
 
 def state_of(broker: Broker) -> dict[str, Any]:

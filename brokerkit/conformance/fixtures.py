@@ -31,9 +31,9 @@ def facts(pytestconfig: pytest.Config) -> Facts:
 
 
 @pytest.fixture(scope="session")
-def conformance_connection(facts: Facts) -> Iterator[Connection]:
+def conformance_connection(request: pytest.FixtureRequest, facts: Facts) -> Iterator[Connection]:
     """Return what opens the broker; everything is closed at the end of the run."""
-    connection = Connection(facts)
+    connection = Connection(facts, request.session)
     yield connection
     connection.close_shared()
 

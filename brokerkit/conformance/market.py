@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import cached_property
@@ -28,29 +29,44 @@ class Market:
     Attributes:
         broker: The opened broker.
         facts: What the author says.
+
+    Args:
+        known: The contract, when it was found already; otherwise it is looked for.
     """
 
-    def __init__(self, broker: Broker, facts: Facts) -> None:
+    def __init__(self, broker: Broker, facts: Facts, known: FuturesContract | None = None) -> None:
         self.broker = broker
         self.facts = facts
+        self._known = facts.contract or known
 
     @cached_property
     def instrument(self) -> str:
         """The code of the instrument that is looked at."""
-        if self.facts.contract is not None:
-            return self.facts.contract.instrument_code
+        if self._known is not None:
+            return self._known.instrument_code
         return self.facts.instrument or self._first_that_trades()
 
     @cached_property
     def contract(self) -> FuturesContract:
         """The contract that is looked at and traded: the first that does not end within two weeks."""
-        if self.facts.contract is not None:
-            return self.facts.contract
+        if self._known is not None:
+            return self._known
         dates = self.dates
         return next(
             (each for each in map(self.dated, dates[:6]) if self.expiry(each) - self.today > _WEEKS_AHEAD),
             self.dated(dates[-1]),
         )
+
+    @property
+    def found(self) -> FuturesContract | None:
+        """The contract, if it was looked for."""
+        found: FuturesContract | None = vars(self).get("contract")
+        return found
+
+    @cached_property
+    def expiring_contract(self) -> FuturesContract:
+        """The contract that trades now and ends first, of the instruments that may be looked at."""
+        return min(self._that_end_tomorrow_or_later(), key=self.expiry, default=self.contract)
 
     @cached_property
     def next_contract(self) -> FuturesContract:
@@ -120,7 +136,7 @@ class Market:
 
     @cached_property
     def _clock_contract(self) -> FuturesContract | None:
-        return self.facts.contract or (self.dated(self.dates[0]) if self.dates else None)
+        return self._known or (self.dated(self.dates[0]) if self.dates else None)
 
     def dated(self, day: str) -> FuturesContract:
         """Return the instrument's contract of that date."""
@@ -184,6 +200,16 @@ class Market:
 
     def _distance(self, price: Decimal) -> Decimal:
         return max(abs(price) * Decimal(str(self.facts.distance)), 20 * self.tick)
+
+    def _that_end_tomorrow_or_later(self) -> Iterator[FuturesContract]:
+        chosen = self.facts.instrument or self.facts.contract is not None
+        for code in (
+            [self.instrument] if chosen else self.broker.prices.get_instruments_with_price_data()[:_INSTRUMENTS_TRIED]
+        ):
+            dates = self.broker.contracts.get_list_of_contract_dates_for_instrument_code(code)
+            for contract in (FuturesContract(code, day) for day in dates[:2]):
+                if self.expiry(contract) > self.today and self.broker.contracts.is_contract_okay_to_trade(contract):
+                    yield contract
 
     def _first_that_trades(self) -> str:
         codes = self.broker.prices.get_instruments_with_price_data()

@@ -1,4 +1,4 @@
-"""The ways a test of the suite ends without a verdict on the broker: declined, or blocked."""
+"""The ways a test of the suite ends without a verdict on the broker: declined, blocked, or the run with it."""
 
 from __future__ import annotations
 
@@ -19,3 +19,11 @@ def declined(reason: str, *, planned: bool = False) -> NoReturn:
 def blocked(reason: str) -> NoReturn:
     """End the test: something is missing that it needs, such as a fact, a fault, or an open market."""
     pytest.skip(f"{BLOCKED}{reason}")
+
+
+def end_run(session: pytest.Session, message: str) -> NoReturn:
+    """End the whole run before anything is sent; one of several processes tells the others."""
+    if hasattr(session.config, "workerinput"):
+        session.shouldstop = message
+        pytest.fail(message, pytrace=False)
+    pytest.exit(message, returncode=4)

@@ -18,7 +18,7 @@ def author(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def _run(author: pytest.Pytester, *options: str) -> pytest.RunResult:
-    return author.runpytest_subprocess("-q", "-p", "no:cacheprovider", *options)
+    return author.runpytest_subprocess("-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *options)
 
 
 def test_the_two_lines_bring_in_the_whole_level(author: pytest.Pytester) -> None:
@@ -75,13 +75,16 @@ def test_a_live_account_is_never_traded(author: pytest.Pytester) -> None:
             name, account_kind = "mine", AccountKind.LIVE
             def supports(self, hook): return False
 
-        def test_trades():
-            refuse_money_at_stake(Live())
+        def test_trades(request):
+            refuse_money_at_stake(Live(), request.session)
         """
     )
     result = _run(author)
     assert result.ret == 4
     result.stdout.fnmatch_lines(["*Nothing was sent*"])
+    in_parallel = _run(author, "-n", "1")
+    assert in_parallel.ret == pytest.ExitCode.INTERRUPTED
+    in_parallel.stdout.fnmatch_lines(["*Nothing was sent*"])
 
 
 def test_a_failure_says_how_to_run_it_again(author: pytest.Pytester) -> None:

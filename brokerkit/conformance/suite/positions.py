@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from brokerkit import Broker, Fill, Order, Position
+from brokerkit import Broker, Fill, FuturesContract, Order, Position
 from brokerkit.conformance.harness import Harness
 from brokerkit.conformance.levels import fault, read, trade
 from brokerkit.conformance.market import Market
@@ -44,7 +44,7 @@ def test_095_a_closed_position_is_told_and_no_longer_listed(trader: Trader) -> N
     assert _position(trader) is not None
     trader.sells()
     assert _position(trader) is None
-    trader.eventually(lambda: _last_told(trader) == 0, "the position was told to be 0")
+    trader.eventually(lambda: _last_told(trader, trader.contract) == 0, "the position was told to be 0")
 
 
 @trade("put_order_on_stack", _HELD)
@@ -103,11 +103,13 @@ def test_101_position_names_the_contract_that_was_ordered(trader: Trader) -> Non
 @fault("advance", hooks=("put_order_on_stack", _HELD))
 def test_102_expiry_settles_the_position(trader: Trader, harness: Harness, market: Market) -> None:
     """Case 102: a position in a contract that expires is settled, told as 0, and no longer listed."""
-    trader.buys()
-    days = (market.expiry(market.contract) - market.now.date()).days + 3
+    contract = market.expiring_contract
+    trader.fills(Order.market(contract, trader.quantity, tag=TAG))
+    assert trader.gained(contract) == trader.quantity
+    days = (market.expiry(contract) - market.today).days + 3
     harness.advance(days * 86_400.0)
-    assert _position(trader) is None, "it is still held after its contract's end"
-    trader.eventually(lambda: _last_told(trader) == 0, "the settled position was told to be 0")
+    assert not trader.positions().get(contract), "it is still held after its contract's end"
+    trader.eventually(lambda: _last_told(trader, contract) == 0, "the settled position was told to be 0")
 
 
 @read(_HELD)
@@ -135,8 +137,8 @@ def _position(trader: Trader) -> Position | None:
     return next((position for position in held if position.contract == trader.contract), None)
 
 
-def _last_told(trader: Trader) -> int | None:
-    told = [position for position in trader.events.of(Position) if position.contract == trader.contract]
+def _last_told(trader: Trader, contract: FuturesContract) -> int | None:
+    told = [position for position in trader.events.of(Position) if position.contract == contract]
     return told[-1].quantity if told else None
 
 

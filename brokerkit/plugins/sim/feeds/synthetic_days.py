@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 import attrs
 import numpy as np
@@ -51,6 +52,7 @@ class Daily:
     ticks: TickBars
 
 
+@lru_cache(maxsize=64)  # a process that opens many simulations, such as one of tests, makes each world once
 def make_world(walk: Walk, hours: MarketHours, seed: int) -> World:
     """Return the days of an instrument or pair from 2010 to 2027, with a path of prices that belongs to the seed."""
     days = hours.trading_dates(WORLD_START, WORLD_END)
