@@ -5,7 +5,7 @@ Neighbouring plain fields are merged into one run, so that a message of 130 fiel
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
@@ -27,6 +27,7 @@ from brokerkit.plugins.sim.gateway.codec.resolve import (
 )
 
 Seen = dict[str, dict[str, Any]]
+Factory = Callable[[dict[str, Any]], Any]
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -55,7 +56,9 @@ _LONGEST_KEPT = 4096
 """Texts longer than this are never kept: what a client sends must not fill the memory."""
 
 _LONG_RUN = 6
-"""Runs of at least so many fields keep what they read: most of an order's terms are as in the order before."""
+"""Runs of at least so many fields of a part keep what they read and wrote: most of an order's terms are as in the
+order before. What a message has of its own is new each time.
+"""
 
 
 def _keep(kept: dict[K, V], key: K, value: V) -> None:
@@ -73,7 +76,9 @@ class _Run:
         self._readers = [plain.wire.read for plain in plains]
         self._writers = [plain.wire.write for plain in plains]
         self._get = attrgetter(*(plain.path for plain in plains))
-        self._known: dict[str, dict[str, Any]] | None = {} if len(plains) >= _LONG_RUN else None
+        kept = bool(owner) and len(plains) >= _LONG_RUN
+        self._known: dict[str, dict[str, Any]] | None = {} if kept else None
+        self._spelt: dict[tuple[Any, ...], str] | None = {} if kept else None
 
     def read(self, cursor: Cursor, seen: Seen) -> None:
         texts = cursor.take(len(self._names))
@@ -95,8 +100,19 @@ class _Run:
     def write(self, message: Any, out: list[str]) -> None:
         if len(self._writers) == 1:
             out.append(self._writers[0](self._get(message)))
+        elif self._spelt is None:
+            out += self._texts(self._get(message))
         else:
-            out += [write(value) for write, value in zip(self._writers, self._get(message), strict=True)]
+            values = self._get(message)
+            text = self._spelt.get(values)
+            if text is None:
+                text = "\0".join(self._texts(values))
+                if len(text) <= _LONGEST_KEPT:
+                    _keep(self._spelt, values, text)
+            out.append(text)
+
+    def _texts(self, values: tuple[Any, ...]) -> list[str]:
+        return [write(value) for write, value in zip(self._writers, values, strict=True)]
 
 
 class _Shared:
@@ -291,19 +307,36 @@ def _shared(steps: Iterable[Step]) -> Iterator[Step]:
             yield from group
 
 
+def _factory(kind: type) -> Factory:
+    """Return what makes an object of its attributes.
+
+    One that keeps them in a dict is given the dict: handing 150 attributes to its `__init__` takes ten times as long.
+    """
+    if "__slots__" in vars(kind):
+        return lambda values: kind(**values)
+    defaults = {field.name: field.default for field in attrs.fields(kind)}
+
+    def made(values: dict[str, Any]) -> Any:
+        found: Any = object.__new__(kind)
+        object.__setattr__(found, "__dict__", defaults | values)
+        return found
+
+    return made
+
+
 @attrs.frozen
 class Plan:
     """The steps of one class at one server version."""
 
-    factory: type
+    factory: Factory
     steps: tuple[Step, ...]
-    parts: Mapping[str, type]
+    parts: Mapping[str, Factory]
 
     @classmethod
-    def of(cls, factory: type, items: tuple[Resolved, ...], version: int) -> Plan:
+    def of(cls, kind: type, items: tuple[Resolved, ...], version: int) -> Plan:
         """Return the plan of a class, given its resolved items."""
-        parts = {owner: class_at(factory, owner) for owner in set(_owners(items)) if owner}
-        return cls(factory, tuple(_shared(_steps(items, version))), parts)
+        parts = {owner: _factory(class_at(kind, owner)) for owner in set(_owners(items)) if owner}
+        return cls(_factory(kind), tuple(_shared(_steps(items, version))), parts)
 
     def read(self, cursor: Cursor) -> Any:
         """Read the class's fields and return an object of it; raise `MessageError` if they do not fit."""
@@ -314,8 +347,8 @@ class Plan:
             step.read(cursor, seen)
         values = seen[""]
         for owner, part in self.parts.items():
-            values[owner] = part(**seen[owner])
-        return self.factory(**values)
+            values[owner] = part(seen[owner])
+        return self.factory(values)
 
     def write(self, message: Any, out: list[str]) -> None:
         """Write the fields of an object to `out`."""

@@ -93,8 +93,8 @@ def _unset_number(text: str) -> float | None:
 
 
 def write_number(value: float) -> str:
-    """Spell a number with every digit it needs and no exponent; infinity as `Infinite`."""
-    text = repr(value)
+    """Spell a number with every digit it needs and no exponent; infinity as `Infinite`, and every zero as `0.0`."""
+    text = repr(value + 0.0)
     if "e" in text:
         return format(Decimal(text), "f")
     if "n" in text:  # inf, -inf, nan

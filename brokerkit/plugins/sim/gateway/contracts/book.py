@@ -16,6 +16,14 @@ from brokerkit.spec.contract import FuturesContract, FxPair
 KEPT_AFTER_EXPIRY = timedelta(days=730)
 """How long after its end a contract is still found, if expired ones are asked for."""
 
+_KEPT = 1024
+"""How many questions are kept with their answers."""
+
+_LONGEST_KEPT = 32
+"""How long date and multiplier of a kept question may be, which alone can differ from ours: a client must not fill the
+memory.
+"""
+
 _ANYWHERE = frozenset({"", "SMART"})
 _NO_STRIKE = ("", "0", "?")
 
@@ -59,6 +67,7 @@ class ContractBook:
     _by_symbol: dict[str, list[Listed]] = attrs.field(factory=dict, init=False)
     _by_contract: dict[FuturesContract | FxPair, Listed] = attrs.field(factory=dict, init=False)
     _rules: dict[int, Decimal] = attrs.field(factory=dict, init=False)
+    _matching: dict[Contract, list[Listed]] = attrs.field(factory=dict, init=False)
 
     @classmethod
     def of(cls, terms: Iterable[tuple[ContractTerms, InstrumentCard]]) -> ContractBook:
@@ -78,6 +87,7 @@ class ContractBook:
         self._by_symbol.setdefault(card.symbol, []).append(listed)
         self._by_contract[terms.contract] = listed
         self._rules[market_rule_of(terms.tick_size)] = terms.tick_size
+        self._matching.clear()
         return listed
 
     def find(self, asked: Contract, now: datetime, *, include_expired: bool = False) -> list[Listed]:
@@ -88,12 +98,17 @@ class ContractBook:
             now: The exchange's time.
             include_expired: Whether contracts that no longer trade are found, for two years after.
         """
-        found = [
-            listed
-            for listed in self._candidates(asked)
-            if matches(listed, asked) and self._alive(listed, now, include_expired=include_expired)
-        ]
-        return sorted(found, key=lambda listed: (listed.card.symbol, listed.last_trade_date, listed.con_id))
+        matching = self._matching.get(asked) or self._match(asked)
+        return [listed for listed in matching if self._alive(listed, now, include_expired=include_expired)]
+
+    def _match(self, asked: Contract) -> list[Listed]:
+        found = [listed for listed in self._candidates(asked) if matches(listed, asked)]
+        found.sort(key=lambda listed: (listed.card.symbol, listed.last_trade_date, listed.con_id))
+        if found and not asked.con_id and len(asked.last_trade_date) + len(asked.multiplier) <= _LONGEST_KEPT:
+            if len(self._matching) >= _KEPT:
+                self._matching.clear()
+            self._matching[asked] = found
+        return found
 
     def _candidates(self, asked: Contract) -> Iterable[Listed]:
         if asked.con_id:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from brokerkit.errors import InvalidOrder, OffTickPrice, OrderCannotBeCancelled, OrderCannotBeModified
 from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
 from brokerkit.plugins.sim.gateway.codec.requests.orders import PlaceOrder
@@ -45,7 +43,7 @@ class OrderChanges:
             raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
         self._entry.checked(newer)
         before = order.terms
-        after = attrs.evolve(newer.terms, perm_id=order.perm_id, oca_group=newer.terms.oca_group or before.oca_group)
+        after = newer.terms.but(perm_id=order.perm_id, oca_group=newer.terms.oca_group or before.oca_group)
         if order in self._entry.held or not order.ref:
             order.terms, order.prepared = after, None
             self._entry.reports.announce(order)
@@ -79,7 +77,7 @@ class OrderChanges:
         if not live.is_final or order.done:
             raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
         old = order.ref
-        order.terms = attrs.evolve(after, total_quantity=order.remaining)
+        order.terms = after.but(total_quantity=order.remaining)
         wanted = self._entry.as_exchange_order(order, f"{old}m")
         order.terms = after
         self._entry.registry.bind(order, wanted.order_ref)

@@ -152,7 +152,7 @@ class OrderEntry:
     def _redraft(self, draft: GatewayOrder, request: PlaceOrder) -> None:
         """Replace a draft that was not transmitted by its newer self."""
         newer = self.understood(draft.client_id, request)
-        draft.terms = attrs.evolve(newer.terms, perm_id=draft.perm_id, shares_allocation=draft.terms.shares_allocation)
+        draft.terms = newer.terms.but(perm_id=draft.perm_id, shares_allocation=draft.terms.shares_allocation)
         draft.legs, draft.contract = newer.legs, newer.contract
         draft.prepared = self.checked(draft)
         if request.order.transmit:
@@ -201,7 +201,7 @@ class OrderEntry:
         group = str(order.perm_id)
         for child in children:
             if not child.terms.oca_group and len(children) > 1:
-                child.terms = attrs.evolve(child.terms, oca_group=group, oca_type=3)
+                child.terms = child.terms.but(oca_group=group, oca_type=3)
         wanted = order.prepared or self.as_exchange_order(order, str(order.perm_id))
         order.prepared = None
         if fit:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import attrs
-
 from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
 from brokerkit.plugins.sim.gateway.codec.responses.orders import (
     CompletedOrder,
@@ -38,8 +36,7 @@ def status_message(order: GatewayOrder) -> OrderStatus:
 
 def echoed_terms(terms: OrderTerms, order: GatewayOrder, account: str) -> OrderTerms:
     """Return terms as a gateway says them back: blanks filled in, unset prices as zero, ids added."""
-    return attrs.evolve(
-        terms,
+    return terms.but(
         account=account,
         limit_price=0.0 if terms.limit_price is None else terms.limit_price,
         aux_price=0.0 if terms.aux_price is None else terms.aux_price,
@@ -89,8 +86,7 @@ def completed_order_message(order: GatewayOrder, zone: str, zone_name: str) -> C
     when = order.completed
     return CompletedOrder(
         order.contract,
-        attrs.evolve(
-            order.terms,
+        order.terms.but(
             total_quantity=0.0,
             filled_quantity=order.filled,
             shareholder="Not an insider or substantial shareholder",
