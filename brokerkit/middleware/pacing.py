@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from brokerkit.errors import PacingViolation
+from brokerkit.errors import InvalidArgument, PacingViolation
 from brokerkit.middleware.token_bucket import TokenBucket, rate
 from brokerkit.spec.hooks import HookFacts
 from brokerkit.spec.middleware import Call, Middleware, Surroundings
@@ -16,7 +16,10 @@ from brokerkit.spec.middleware import Call, Middleware, Surroundings
 
 def _check_rate(instance: Any, attribute: attrs.Attribute[str], value: str) -> None:
     if value:
-        rate(value)
+        try:
+            rate(value)
+        except InvalidArgument as error:
+            raise InvalidArgument(f"{attribute.name}: {error.fact}", remedy=error.remedy) from None
 
 
 @attrs.define(eq=False)

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from brokerkit.errors import CallRefused, ConnectionLost, OrderError, RiskLimitExceeded
+from brokerkit.errors import CallRefused, ConnectionLost, InvalidArgument, OrderError, RiskLimitExceeded
 from brokerkit.middleware.exposure import Book, read_book
 from brokerkit.middleware.last_price import last_price, notional_value
 from brokerkit.middleware.proposal import Proposal, proposal_of
@@ -23,8 +23,11 @@ from brokerkit.spec.hooks import HookFacts
 from brokerkit.spec.middleware import Call, Middleware, Surroundings
 from brokerkit.spec.order import Order
 
-_NOT_NEGATIVE = attrs.validators.optional(attrs.validators.ge(0))
-_NO_LESS_THAN_ZERO = attrs.validators.optional(attrs.validators.ge(Decimal(0)))
+
+def _check_not_negative(instance: Any, attribute: attrs.Attribute[Any], value: Decimal | int | None) -> None:
+    if value is not None and value < 0:
+        raise InvalidArgument(f"{attribute.name} is {value}; it should be 0 or more.")
+
 
 _NOT_PLACED = (CallRefused, OrderError, ConnectionLost)
 """What says for certain that an order is not with the broker."""
@@ -48,16 +51,16 @@ class Risk(Middleware):
             a position smaller pass.
     """
 
-    max_order: int | None = attrs.field(default=None, validator=_NOT_NEGATIVE, metadata={"help": "lots"})
+    max_order: int | None = attrs.field(default=None, validator=_check_not_negative, metadata={"help": "lots"})
     max_position: int | None = attrs.field(
-        default=None, validator=_NOT_NEGATIVE, metadata={"help": "lots in one contract"}
+        default=None, validator=_check_not_negative, metadata={"help": "lots in one contract"}
     )
     max_orders_per_minute: int | None = attrs.field(
-        default=None, validator=_NOT_NEGATIVE, metadata={"help": "orders and changes in 60 s"}
+        default=None, validator=_check_not_negative, metadata={"help": "orders and changes in 60 s"}
     )
     max_notional: Mapping[str, Decimal] = attrs.field(factory=dict, metadata={"help": "amounts, by currency"})
     price_collar: Decimal | None = attrs.field(
-        default=None, validator=_NO_LESS_THAN_ZERO, metadata={"help": "percent from the last price"}
+        default=None, validator=_check_not_negative, metadata={"help": "percent from the last price"}
     )
     halt_file: Path | None = attrs.field(default=None, metadata={"help": "while it exists, trading is halted"})
     _state: TradingState = attrs.field(default=TradingState.ACTIVE, init=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -87,8 +88,11 @@ def read_config_file(path: Path) -> Config:
     try:
         tables = tomli.loads(text, parse_float=Decimal)  # so that 0.1 stays one tenth
     except tomli.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
         raise ConfigSyntaxError(
-            f"{path} is not TOML: {error}.", place=str(path), remedy="Correct that line; nothing was opened."
+            f"The configuration file is not TOML: {error}.",
+            place=f"{path}:{line[1]}" if line else str(path),
+            remedy="Correct that line; nothing was opened.",
         ) from error
     config = Config(path, lines=key_lines(text))
     _check_tables(config, (), tables)
@@ -110,7 +114,9 @@ def _read(path: Path) -> str:
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigSyntaxError(
-            f"{path} is not TOML: byte {error.start} is not UTF-8.", place=str(path), remedy="Save it as UTF-8."
+            f"The configuration file is not TOML: byte {error.start} is not UTF-8.",
+            place=str(path),
+            remedy="Save it as UTF-8.",
         ) from error
 
 

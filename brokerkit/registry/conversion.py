@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import types
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -14,19 +14,21 @@ import tomli
 
 from brokerkit.spec.secret import Secret
 
-_WORDS: dict[Any, str] = {
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    Decimal: "a number",
-    str: "text",
-    Secret: "text",
-    Path: "a path",
-    datetime: "a date and time",
-    date: "a date",
-    time: "a time of day",
-    type(None): "nothing",
+_WORDS: dict[Any, tuple[str, str]] = {
+    bool: ("true or false", "true or false"),
+    int: ("a whole number", "whole numbers"),
+    float: ("a number", "numbers"),
+    Decimal: ("a number", "numbers"),
+    str: ("text", "texts"),
+    Secret: ("text", "texts"),
+    Path: ("a path", "paths"),
+    datetime: ("a date and time", "dates and times"),
+    date: ("a date", "dates"),
+    time: ("a time of day", "times of day"),
+    type(None): ("nothing", "nothing"),
 }
+"""What a plain type takes, in words: one of it, and several."""
+
 _TRUTHS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
@@ -88,20 +90,29 @@ def wanted(kind: Any) -> str:
 
     Example:
         >>> wanted(int | None), wanted(tuple[str, ...])
-        ('a whole number', 'a list of text')
+        ('a whole number', 'a list of texts')
     """
     origin, parameters = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         return _either(parameters)
     if origin is Literal:
-        return f"one of {', '.join(repr(choice) for choice in parameters)}"
+        return _among(parameters)
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return f"one of {', '.join(repr(member.value) for member in kind)}"
+        return _among([member.value for member in kind])
     if origin is not None and issubclass(origin, Mapping):
-        return f"a table of {wanted(parameters[1])}"
+        return f"a table of {_several(parameters[1])}"
     if origin is not None:
-        return f"a list of {wanted(parameters[0])}"
-    return _WORDS.get(kind, getattr(kind, "__name__", str(kind)))
+        return f"a list of {_several(parameters[0])}"
+    return _WORDS[kind][0] if kind in _WORDS else getattr(kind, "__name__", str(kind))
+
+
+def _among(choices: Iterable[Any]) -> str:
+    shown = list(dict.fromkeys(map(repr, choices)))
+    return f"one of {', '.join(shown)}" if len(shown) > 1 else shown[0]
+
+
+def _several(kind: Any) -> str:
+    return _WORDS[kind][1] if kind in _WORDS else wanted(kind)
 
 
 def _either(choices: Sequence[Any]) -> str:
@@ -140,7 +151,7 @@ def _one_of(value: Any, choices: Mapping[str, Any]) -> Any:
     for name, choice in choices.items():
         if value == choice or (isinstance(value, str) and value.casefold() == name.casefold()):
             return choice
-    raise NotConvertible(f"one of {', '.join(dict.fromkeys(repr(_shown(choice)) for choice in choices.values()))}")
+    raise NotConvertible(_among(map(_shown, choices.values())))
 
 
 def _shown(choice: Any) -> Any:

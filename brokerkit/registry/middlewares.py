@@ -37,6 +37,34 @@ def _is_middleware(kind: Any) -> TypeGuard[type[Middleware]]:
     return inspect.isclass(kind) and issubclass(kind, Middleware) and attrs.has(kind)
 
 
+def middlewares_named(names: Sequence[str], sources: Sources) -> dict[str, Installed]:
+    """Return the installed middlewares that a broker names, in that order, not imported yet.
+
+    Raises:
+        UnknownMiddleware: None of that name is installed.
+        InvalidSetting: One is named twice.
+    """
+    offered = installed(MIDDLEWARE) if names else {}
+    found: dict[str, Installed] = {}
+    for name in names:
+        if name not in offered:
+            raise UnknownMiddleware(
+                f"{sources.of} uses middleware {name!r}, which is not installed.",
+                place=sources.place("middleware"),
+                given=name,
+                candidates=offered,
+                remedy=f"Installed: {', '.join(offered)}.",
+            )
+        if name in found:
+            raise InvalidSetting(
+                f"{sources.of} names middleware {name!r} twice.",
+                place=sources.place("middleware"),
+                remedy="Name each once, the outermost first.",
+            )
+        found[name] = offered[name]
+    return found
+
+
 def make_middlewares(names: Sequence[str], sources: Sources) -> dict[str, Resolved[Middleware]]:
     """Return a broker's middlewares in the order they are named, each with its options.
 
@@ -49,25 +77,8 @@ def make_middlewares(names: Sequence[str], sources: Sources) -> dict[str, Resolv
         ConfigError: An option is unknown or wrong, or one is named twice.
         PluginError: Something else than a middleware is installed under the name.
     """
-    offered = installed(MIDDLEWARE) if names else {}
-    made: dict[str, Resolved[Middleware]] = {}
-    for name in names:
-        if name not in offered:
-            raise UnknownMiddleware(
-                f"{sources.of} uses middleware {name!r}, which is not installed.",
-                place=sources.place("middleware"),
-                given=name,
-                candidates=offered,
-                remedy=f"Installed: {', '.join(offered)}.",
-            )
-        if name in made:
-            raise InvalidSetting(
-                f"{sources.of} names middleware {name!r} twice.",
-                place=sources.place("middleware"),
-                remedy="Name each once, the outermost first.",
-            )
-        made[name] = _make(offered[name], options_of(name, sources), sources)
-    return made
+    found = middlewares_named(names, sources)
+    return {name: _make(each, options_of(name, sources), sources) for name, each in found.items()}
 
 
 def options_of(name: str, sources: Sources) -> Sources:

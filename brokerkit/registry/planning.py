@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
-from brokerkit.errors import InvalidPlugin
+from brokerkit.errors import ConfigError, InvalidPlugin, PluginError
 from brokerkit.registry.declared import COMMON_KEYS, declared_settings
 from brokerkit.registry.entry_points import Installed
-from brokerkit.registry.middlewares import check_options_are_used, make_middlewares, options_of
+from brokerkit.registry.middlewares import (
+    check_options_are_used,
+    load_middleware,
+    make_middlewares,
+    middlewares_named,
+    options_of,
+)
 from brokerkit.registry.resolution import Resolved, check_keys, resolve
 from brokerkit.registry.selection import Selection, load_plugin, select
 from brokerkit.registry.setting import Setting
@@ -56,7 +62,7 @@ def _plan(selection: Selection, plugin: BrokerPlugin) -> Plan:
     check_options_are_used({*sources.keywords, *sources.table} - set(known), sources)
     check_keys(known, sources)
     resolved: Resolved[Any] = resolve(plugin.settings, sources, origin)
-    _check_environment(selection, [*declared, *common.origins], middlewares)
+    check_variables(selection.name, _variables_of(selection, plugin), sources.config.brokers, _variables_of_broker)
     parts: dict[str, Resolved[Any]] = {"": common, **{f"{name}.": made for name, made in middlewares.items()}}
     origins = {prefix + key: value for prefix, part in parts.items() for key, value in part.origins.items()}
     secrets = frozenset().union(resolved.secrets, *(part.secrets for part in parts.values()))
@@ -80,11 +86,20 @@ def _check_reserved(declared: Mapping[str, Any], found: Installed) -> None:
         )
 
 
-def _check_environment(
-    selection: Selection, keys: Sequence[str], middlewares: Mapping[str, Resolved[Middleware]]
-) -> None:
-    sources = selection.sources
-    known = [sources.variable(key) for key in keys]
-    for name, made in middlewares.items():
-        known.extend(options_of(name, sources).variable(key) for key in made.origins)
-    check_variables(selection.name, known, sources.config.brokers)
+def _variables_of(selection: Selection, plugin: BrokerPlugin) -> list[str]:
+    """Return the environment variables that can hold a broker's settings, and the options of its middlewares."""
+    sources, common = selection.sources, selection.common
+    variables = [sources.variable(key) for key in (*declared_settings(plugin.settings), *common.origins)]
+    for name, found in middlewares_named(common.settings.middleware, sources).items():
+        options = options_of(name, sources)
+        variables += [options.variable(key) for key in declared_settings(load_middleware(found))]
+    return variables
+
+
+def _variables_of_broker(name: str) -> list[str]:
+    """Return the variables of another configured broker; none while its own section is wrong: it cannot be opened."""
+    try:
+        selection = select(name, {})
+        return _variables_of(selection, load_plugin(selection.plugin, selection.used_by))
+    except (ConfigError, PluginError):
+        return []

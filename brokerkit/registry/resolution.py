@@ -100,7 +100,7 @@ def resolve(kind: type[T], sources: Sources, origin: str = "") -> Resolved[T]:
     found = {key: given for key, setting in declared.items() if (given := _find(setting, sources)) is not None}
     _check_complete(declared, found, sources)
     secrets = frozenset(given.secret for given in found.values() if given.secret)
-    settings = _make(kind, {key: given.value for key, given in found.items()}, sources, masker(secrets))
+    settings = _make(kind, found, sources, masker(secrets))
     origins = {
         key: found[key].setting if key in found else _default(setting, settings) for key, setting in declared.items()
     }
@@ -152,12 +152,19 @@ def _given(declared: DeclaredSetting, raw: Any, origin: Origin, place: str, sour
         raise InvalidSetting(
             f"{sources.of}: {declared.key} is {shown}; it should be {error}.",
             place=place or "keyword argument",
-            remedy=declared.help and f"It is {declared.help}.",
+            remedy=_hint(declared, raw),
         ) from None
     if referred and type(value) is str:
         value = MaskedText(value)
     secret = raw if referred else value.reveal() if isinstance(value, Secret) else ""
     return _Found(value, Setting(declared.key, MASK if secret else value, origin, place), secret)
+
+
+def _hint(declared: DeclaredSetting, raw: Any) -> str:
+    """Return what to know about a setting whose value was refused."""
+    if isinstance(raw, Mapping):
+        return "A reference to a secret is { env = ... }, { file = ... } or { command = ... }."
+    return f"{declared.key}: {declared.help}." if declared.help else ""
 
 
 def _check_complete(declared: Mapping[str, DeclaredSetting], found: Mapping[str, _Found], sources: Sources) -> None:
@@ -170,16 +177,27 @@ def _check_complete(declared: Mapping[str, DeclaredSetting], found: Mapping[str,
         )
 
 
-def _make(kind: type[T], values: Mapping[str, Any], sources: Sources, mask: Callable[[str], str]) -> T:
+def _make(kind: type[T], found: Mapping[str, _Found], sources: Sources, mask: Callable[[str], str]) -> T:
     try:
-        return kind(**values)
+        return kind(**{key: given.value for key, given in found.items()})
     except (ValueError, TypeError, BrokerkitError) as error:
-        reason = error.fact if isinstance(error, BrokerkitError) else error.args[0] if error.args else error
-        raise InvalidSetting(
-            f"{sources.of}: {mask(str(reason))}",
-            place=sources.config.place(*sources.keys),
-            remedy=error.remedy if isinstance(error, BrokerkitError) else "Correct the value.",
-        ) from None
+        raise _refused(error, found, sources, mask) from None
+
+
+def _refused(
+    error: Exception, found: Mapping[str, _Found], sources: Sources, mask: Callable[[str], str]
+) -> InvalidSetting:
+    """Return the error for what a settings class itself refuses, placed at the first given value that it names."""
+    typed = error if isinstance(error, BrokerkitError) else None
+    reason = str(typed.fact if typed else error.args[0] if error.args else error)
+    named = next((given.setting for key, given in found.items() if re.search(rf"\b{key}\b", reason)), None)
+    return InvalidSetting(
+        f"{sources.of}: {mask(reason)}",
+        place=(named.place or "keyword argument") if named else sources.config.place(*sources.keys),
+        given=mask(typed.given) if typed else "",
+        candidates=typed.candidates if typed else (),
+        remedy=(typed.remedy if typed else "") or "Correct the value.",
+    )
 
 
 def _default(declared: DeclaredSetting, settings: Any) -> Setting:

@@ -132,9 +132,9 @@ def _check_name(name: str, sources: Sources) -> None:
 
 
 def _unknown(name: str, config: Config, plugins: Mapping[str, Installed]) -> UnknownBroker:
-    looked = f"in {config.path}" if config.path else f"and no configuration file ({', '.join(map(str, places()))})"
+    looked = f" in {config.path}" if config.path else f", and no configuration file: {' nor '.join(map(str, places()))}"
     return UnknownBroker(
-        f"No broker named {name!r} {looked}.",
+        f"No broker named {name!r}{looked}.",
         given=name,
         candidates=[*config.brokers, *plugins],
         remedy=f"Configured: {', '.join(sorted(config.brokers)) or 'none'}. Installed: {', '.join(plugins)}.",

@@ -107,7 +107,7 @@ def test_options_of_a_middleware_that_is_not_in_use_are_refused(desk: Desk) -> N
         desk(risk={"max_order": 1})
     with pytest.raises(errors.UnknownSetting, match="Did you mean 'max_order'"):
         desk(middleware=["risk"], risk={"max_orders": 1})
-    with pytest.raises(errors.InvalidSetting, match="'max_order' must be >= 0"):
+    with pytest.raises(errors.InvalidSetting, match="max_order is -1; it should be 0 or more"):
         desk(middleware=["risk"], risk={"max_order": -1})
     with pytest.raises(errors.InvalidSetting, match="names middleware 'risk' twice"):
         desk(middleware=["risk", "risk"])

@@ -102,7 +102,7 @@ def test_values_are_made_into_what_the_settings_declare(write: Callable[[str], P
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
-        ("[brokers.paper\n", errors.ConfigSyntaxError, r"is not TOML: .*line 1, column 15"),
+        ("[brokers.paper\n", errors.ConfigSyntaxError, r"is not TOML: .*line 1, column 15.*toml:1\)"),
         ("[broker.paper]\n", errors.UnknownSetting, r"no table 'broker'\. \(.*:1\) Did you mean 'brokers'"),
         ("brokers = 3\n", errors.InvalidSetting, r"brokers is 3; it should be a table"),
         ("[brokers]\npaper = 3\n", errors.InvalidSetting, r"brokers.paper is 3; it should be a table.*:2"),
@@ -111,10 +111,11 @@ def test_values_are_made_into_what_the_settings_declare(write: Callable[[str], P
         ("[brokers.paper]\nplugin = 'acme'\nprot = 1\n", errors.UnknownSetting, r"toml:3\) Did you mean 'port'"),
         ("[brokers.paper]\nplugin = 'acme'\nport = '1'\n", errors.InvalidSetting, r"port is '1'; .*a whole number.*:3"),
         ("[brokers.paper]\nplugin = 'acme'\nport = true\n", errors.InvalidSetting, r"port is True; .*a whole number"),
-        ("[brokers.paper]\nplugin = 'acme'\nport = 99999\n", errors.InvalidSetting, r"'port' must be in range"),
+        ("[brokers.paper]\nplugin = 'acme'\nport = 99999\n", errors.InvalidSetting, r"'port' must be in range.*:3\)"),
+        ("[brokers.paper]\nplugin = 'acme'\naccount = {evn = 'A'}\n", errors.InvalidSetting, r"a secret is \{ env = "),
         ("[brokers.paper]\nplugin = 'acme'\nhost = 1\n", errors.InvalidSetting, r"host is 1; it should be text"),
         ("[brokers.paper]\nplugin = 'acme'\nmode = 'x'\n", errors.InvalidSetting, r"one of 'fast', 'slow'"),
-        ("[brokers.paper]\nplugin = 'acme'\nmarkets = 'A'\n", errors.InvalidSetting, r"a list of text"),
+        ("[brokers.paper]\nplugin = 'acme'\nmarkets = 'A'\n", errors.InvalidSetting, r"a list of texts"),
         ("[brokers.paper]\nplugin = 'acme'\nread_only = 1\n", errors.InvalidSetting, r"true or false"),
         ("[brokers.paper]\nplugin = 'acme'\nmiddleware = ['adit']\n", errors.UnknownMiddleware, r"'audit'"),
         ("[brokers.live]\nplugin = 'acme'\n", errors.UnknownBroker, r"No broker named 'paper' in .*Configured: live\."),
@@ -130,7 +131,7 @@ def test_a_mistake_in_the_file_is_named_with_its_place(
 
 def test_without_a_file_an_unknown_name_lists_what_is_installed(install: Install) -> None:
     install(PLUGIN)
-    with pytest.raises(errors.UnknownBroker, match=r"'acne' and no configuration file .* Did you mean 'acme'"):
+    with pytest.raises(errors.UnknownBroker, match=r"'acne', and no configuration file: .* Did you mean 'acme'"):
         open_broker("acne")
 
 
@@ -200,13 +201,25 @@ def test_a_wrong_secret_is_not_shown_by_the_error(
         open_broker("paper")
 
 
+def test_a_value_that_the_settings_refuse_is_placed_where_it_was_given(
+    write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("[brokers.paper]\nplugin = 'acme'\n")
+    with pytest.raises(errors.InvalidSetting, match=r"'port' must be in .*\(keyword argument\)"):
+        open_broker("paper", port=0)
+    monkeypatch.setenv("BROKERKIT_PAPER_PORT", "0")
+    with pytest.raises(errors.InvalidSetting, match=r"'port' must be in .*\(\$BROKERKIT_PAPER_PORT\)"):
+        open_broker("paper")
+
+
 def test_an_unmatched_variable_is_warned_of_with_the_closest_one(
     write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write("[brokers.paper]\nplugin = 'acme'\n[brokers.paper_live]\nplugin = 'acme'\n")
     monkeypatch.setenv("BROKERKIT_PAPER_PROT", "1")
-    with pytest.warns(errors.ConfigWarning, match=r"Did you mean \$BROKERKIT_PAPER_PORT"):
+    with pytest.warns(errors.ConfigWarning, match=r"Did you mean \$BROKERKIT_PAPER_PORT") as warned:
         open_broker("paper").close()
+    assert warned[0].filename == __file__  # the line that opens the broker
     monkeypatch.delenv("BROKERKIT_PAPER_PROT")
     monkeypatch.setenv("BROKERKIT_PAPER_LIVE_PORT", "1")  # paper_live's port, and no setting of paper
     with warnings.catch_warnings():
@@ -304,3 +317,22 @@ def test_a_variable_that_could_be_two_brokers_setting_is_refused(
     monkeypatch.setenv("BROKERKIT_PAPER_LIVE_PORT", "3")
     with pytest.raises(errors.InvalidSetting, match="can mean a setting of broker 'paper' and of broker 'paper_live'"):
         open_broker("paper")
+    with pytest.raises(errors.InvalidSetting, match="can mean a setting of broker 'paper_live' and of broker 'paper'"):
+        open_broker("paper_live")
+
+
+@pytest.mark.parametrize("middleware", ["", "middleware = ['risk']"])
+def test_a_variable_of_one_broker_is_no_matter_of_another_whose_name_begins_alike(
+    install: Install, monkeypatch: pytest.MonkeyPatch, middleware: str
+) -> None:
+    install(PLUGIN)
+    text = f"[brokers.paper]\nplugin = 'acme'\n{middleware}\n[brokers.paper_risk]\nplugin = 'acme'\n"
+    Path("brokerkit.toml").write_text(f"{text}[brokers.pap]\nplugin = 'no such plugin'\n")
+    monkeypatch.setenv("BROKERKIT_PAPER_RISK_PORT", "3")
+    assert opened("paper_risk")[0].port == 3
+    assert opened("paper")[0].port == 4001
+    monkeypatch.setenv("BROKERKIT_PAPER_RISK_MAX_ORDER", "3")  # no setting of paper_risk, but one of paper's risk
+    if middleware:
+        assert opened("paper_risk")[0].port == 3  # and no warning
+        with pytest.raises(errors.InvalidSetting, match="'paper' and of broker 'paper_risk'"):
+            open_broker("paper")

@@ -67,8 +67,8 @@ def test_a_value_that_fits_becomes_its_declared_type(value: Any, kind: Any, expe
         ("five", Decimal, "a number"),
         ("up", Side, "one of 'buy', 'sell'"),
         ("c", Literal["a", "b"], "one of 'a', 'b'"),
-        ("a,b", tuple[str, ...], "a list of text"),
-        ([1], Mapping[str, int], "a table of a whole number"),
+        ("a,b", tuple[str, ...], "a list of texts"),
+        ([1], Mapping[str, int], "a table of whole numbers"),
         ({"a": "b"}, Mapping[str, int], "a whole number"),
         (datetime(2023, 6, 1, tzinfo=timezone.utc), date, "a date"),
         ("June", date, "a date"),
@@ -192,5 +192,5 @@ def test_a_path_starts_in_the_home_or_in_the_files_folder(monkeypatch: pytest.Mo
 
 
 def test_what_is_wanted_is_said_in_words() -> None:
-    assert wanted(tuple[Path, ...] | None) == "a list of a path"
-    assert wanted(Mapping[str, Decimal]) == "a table of a number"
+    assert wanted(tuple[Path, ...] | None) == "a list of paths"
+    assert wanted(Mapping[str, Decimal]) == "a table of numbers"

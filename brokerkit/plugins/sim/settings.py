@@ -70,7 +70,7 @@ class SimSettings:
     )
     seed: int = attrs.field(
         default=0,
-        metadata={"help": "of everything that is drawn: the synthetic prices, and chance at the exchange"},
+        metadata={"help": "what all chance starts from: the synthetic prices, and what the exchange draws"},
         validator=_is_not_negative,
     )
     start: datetime | None = attrs.field(
