@@ -23,3 +23,16 @@ class DefaultGroup(click.Group):
         if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
             args = [self._default, *args]
         return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the group's own options, and after the commands those of the one that need not be named."""
+        super().format_options(ctx, formatter)
+        default = self.commands[self._default]
+        own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
+        records = [
+            record
+            for parameter in default.get_params(ctx)
+            if not own.intersection(parameter.opts) and (record := parameter.get_help_record(ctx)) is not None
+        ]
+        with formatter.section(f"Options of '{self._default}', which need not be named"):
+            formatter.write_dl(records)

@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from brokerkit.cli.options import IB_SIM
 from brokerkit.cli.typed_settings import typed_settings
 
 if TYPE_CHECKING:
@@ -63,13 +62,12 @@ def _told(gateway: Gateway) -> list[BrokerOrder]:
 
 
 @contextmanager
-def simulated_ib(texts: Mapping[str, str]) -> Iterator[tuple[Broker, GatewayClock]]:
-    """Start a simulated Gateway and open the IB plugin on it; yield the broker, and the Gateway's clock.
+def gateway_for_ib(texts: Mapping[str, str]) -> Iterator[tuple[dict[str, Any], SimulatedGateway]]:
+    """Start a simulated Gateway; yield what to open `ib-sim` with, as `open_broker` takes it, and the Gateway.
 
     Args:
         texts: Settings as text: `data` and `seed` are the Gateway's, all others the plugin's.
     """
-    from brokerkit import open_broker
     from brokerkit.plugins.sim.exchange import Models, VolumeShare
     from brokerkit.plugins.sim.feeds import open_feed
     from brokerkit.plugins.sim.gateway import GatewaySettings, Limits, simulated_gateway
@@ -86,6 +84,4 @@ def simulated_ib(texts: Mapping[str, str]) -> Iterator[tuple[Broker, GatewayCloc
         simulated_gateway(market, GatewaySettings(port=0, limits=Limits.none())) as gateway,
     ):
         store = Path(folder) / "brokerkit.db"  # a new Gateway counts its executions anew: no old journal must know them
-        settings = {"plugin": "ib", "read_only": False, "store_path": store, **own, "port": gateway.port}
-        with open_broker(IB_SIM, **settings) as broker:
-            yield broker, GatewayClock(broker, gateway)
+        yield {"plugin": "ib", "read_only": False, "store_path": store, **own, "port": gateway.port}, gateway

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -19,9 +20,13 @@ from brokerkit.cli.failure import JSON_WANTED
 if TYPE_CHECKING:
     from brokerkit import Broker
     from brokerkit.cli.ib_sim import GatewayClock
+    from brokerkit.plugins.sim.gateway import SimulatedGateway
 
 IB_SIM = "ib-sim"
 """The name that stands for the IB plugin on a simulated Gateway of its own."""
+
+_TALKATIVE = ("ib_insync", "ib_async")
+"""Libraries that log as an error what their caller is told by an error anyway."""
 
 Function = Callable[..., Any]
 
@@ -46,32 +51,39 @@ class BrokerChoice:
 
     @contextmanager
     def open_with_clock(self) -> Iterator[tuple[Broker, GatewayClock | None]]:
-        """Open the broker; yield it, and what moves its clock where that is ours to move.
-
-        The name `ib-sim` starts a simulated Gateway and opens the IB plugin on it, unless the
-        configuration has a broker of that name.
-        """
+        """Open the broker; yield it, and what moves its clock where that is ours to move."""
         from brokerkit import open_broker
-        from brokerkit.registry.config_file import read_config
 
-        if self.name == IB_SIM and self.name not in read_config().brokers:
-            from brokerkit.cli.ib_sim import simulated_ib
-
-            with simulated_ib(self.overrides) as opened:
-                yield opened
-        else:
-            with open_broker(self.name, **self.typed_overrides()) as broker:
+        with self.settings() as (given, gateway), open_broker(self.name, **given) as broker:
+            if gateway is None:
                 yield broker, None
+            else:
+                from brokerkit.cli.ib_sim import GatewayClock
 
-    def typed_overrides(self) -> dict[str, Any]:
-        """Return the settings as `open_broker` takes them.
+                yield broker, GatewayClock(broker, gateway)
+
+    @contextmanager
+    def settings(self) -> Iterator[tuple[dict[str, Any], SimulatedGateway | None]]:
+        """Yield the settings as `open_broker` takes them, and the Gateway that was started for them, if any.
+
+        The name `ib-sim` starts a simulated Gateway for the IB plugin, unless the configuration has a
+        broker of that name.
 
         Raises:
             InvalidSetting: A text is not what its setting takes.
         """
         from brokerkit.cli.typed_settings import typed_settings
+        from brokerkit.registry.config_file import read_config
 
-        return typed_settings(self.name, self.overrides)
+        for library in _TALKATIVE:
+            logging.getLogger(library).addHandler(logging.NullHandler())
+        if self.name != IB_SIM or self.name in read_config().brokers:
+            yield typed_settings(self.name, self.overrides), None
+        else:
+            from brokerkit.cli.ib_sim import gateway_for_ib
+
+            with gateway_for_ib(self.overrides) as prepared:
+                yield prepared
 
 
 def setting(text: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ PREFIX = "BROKERKIT_"
 _TO_THE_CALLER = 6
 """From `_warn` through `check_variables`, `_plan`, `plan_broker` and `open_broker` to the strategy's own line."""
 
-OWN_VARIABLES = frozenset({VARIABLE, "BROKERKIT_STORE_PATH", "BROKERKIT_TRACE"})
+OWN_VARIABLES = frozenset({VARIABLE, "BROKERKIT_STORE_PATH", "BROKERKIT_TRACE", "BROKERKIT_TRACEBACK"})
 """The variables that belong to no broker."""
 
 

@@ -130,6 +130,16 @@ def test_an_error_is_printed_as_fact_place_remedy_and_code(capsys):
     ]
 
 
+def test_what_is_known_is_listed_once(capsys):
+    error = errors.UnknownSetting("No 'x'.", given="x", candidates=["port", "host"], remedy="It has: port, host.")
+    with pytest.raises(click.exceptions.Exit), failures_reported(click.Context(app)):
+        raise error
+    assert capsys.readouterr().err.splitlines() == ["Error [BK106] No 'x'.", "  do      It has: port, host."]
+    with pytest.raises(click.exceptions.Exit), failures_reported(click.Context(app)):
+        raise errors.MissingAccount("No 'x'.", given="x", candidates=[f"DU{number}" for number in range(14)])
+    assert "DU11, and 2 more" in capsys.readouterr().err
+
+
 def test_an_error_is_one_json_document_on_stderr_when_json_was_asked_for(run):
     told = run("client-ids", "release", "7", "--json", "--yes")
     assert (told.exit_code, told.out) == (5, "")

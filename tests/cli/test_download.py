@@ -91,6 +91,13 @@ def test_a_contract_without_bars_is_told_and_spoils_no_other(run):
     assert list(told.json["errors"]) == ["CORN/190001"]
 
 
+def test_contracts_without_bars_in_a_range_are_counted_not_listed(run):
+    told = run("download", "CORN", "--to", "prices", "--start", "2023-03-01")
+    assert told.exit_code == 0
+    assert "contracts have no such bars: CORN/201003 to " in told.out
+    assert len(told.out.splitlines()) == 2
+
+
 def test_nothing_named_is_a_wrong_command_line(run):
     assert run("download", "--to", "prices").exit_code == 2
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
-from brokerkit import open_broker
+from brokerkit import BrokerOrder, open_broker
+from brokerkit.cli.commands.orders import _after
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +89,30 @@ def test_orders_and_fills_of_a_new_broker_are_none(run):
     assert run("orders").out.strip() == "No orders."
     assert run("orders", "list", "--stored", "--json").json == []
     assert run("orders", "fills").out.strip() == "No fills."
+
+
+def test_an_order_on_a_simulation_that_keeps_no_state_says_that_it_is_forgotten(run, front: str):
+    assert "This simulation ends with the command" in run("orders", "place", front, "1").err
+    kept = run("orders", "place", front, "1", "--set", "state=practice.json")
+    assert (kept.exit_code, kept.err) == (0, "")
+    assert len(run("orders", "--set", "state=practice.json", "--json").json) == 1
+
+
+@attrs.frozen
+class InterruptedControl:
+    """An order that is waited for by somebody who presses Ctrl-C."""
+
+    order_ref: str = "mine-1"
+    children: tuple[()] = ()
+
+    def current(self) -> BrokerOrder:
+        raise AssertionError("nothing is shown after an interruption")
+
+    def wait(self, timeout: float = 60.0) -> BrokerOrder:
+        raise KeyboardInterrupt
+
+
+def test_an_interrupted_wait_says_which_order_goes_on(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(KeyboardInterrupt):
+        _after(InterruptedControl(), 5)
+    assert capsys.readouterr().err == "Order mine-1 goes on: only the waiting for it ends.\n"

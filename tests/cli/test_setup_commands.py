@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import socket
 from pathlib import Path
 
 import pytest
@@ -88,8 +90,18 @@ def test_init_writes_a_configuration_that_opens_and_names_every_setting(run, hom
     assert "# port = 4002" in text
     assert "# where it listens" in text
     assert "Plugin 'broken' cannot be used" in text
-    uncommented = "\n".join(line.removeprefix("# ") if " = " in line else line for line in text.splitlines())
-    assert run("doctor", "--broker", "acme").exit_code == 0, uncommented
+    assert run("doctor", "--broker", "acme").exit_code == 0
+
+
+def test_every_default_in_the_starter_configuration_can_be_uncommented(run, home: Path):
+    assert run("init").exit_code == 0
+    lines = (home / "brokerkit.toml").read_text().partition("[brokers.")[1:]
+    told = "".join(lines).replace("\n# ", "\n")
+    (home / "brokerkit.toml").write_text("\n".join(line for line in told.splitlines() if " =  " not in line))
+    told = run("doctor", "--broker", "practice", "--json")
+    [values] = findings(told, "settings")
+    assert values["details"]["cash"].startswith("USD 1000000  (file, ")
+    assert told.exit_code == 0
 
 
 def test_init_does_not_overwrite_unasked(run, home: Path):
@@ -116,6 +128,51 @@ def test_doctor_says_each_value_with_its_origin(run, home: Path, monkeypatch: py
     assert values["details"]["port"] == "4010  (environment, $BROKERKIT_PAPER_PORT)"
     assert values["details"]["account"] == f"A1  (file, {home / 'brokerkit.toml'}:3)"
     assert values["details"]["read_only"] == "yes  (keyword)"
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("ib_insync"), reason="ib_insync is not installed")
+def test_doctor_examines_the_ib_plugin_on_a_gateway_of_its_own(run_process):
+    told = run_process("doctor", "--broker", "ib-sim", "--json")
+    assert told.exit_code == 0, told.err
+    assert findings(told, "account")[0]["says"] == "DU1000001 (paper, USD)"
+    assert findings(told, "data")[0]["verdict"] == "ok"
+    assert "it is a simulated one" in findings(told, "clock")[0]["says"]
+
+
+def test_a_variable_that_means_nothing_is_a_warning_of_one_line(run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("BROKERKIT_SIM_SED", "1")
+    told = run("positions")
+    assert told.exit_code == 0
+    fact = "$BROKERKIT_SIM_SED is set, and broker 'sim' has no such setting."
+    assert told.err == f"Warning {fact} Did you mean $BROKERKIT_SIM_SEED?\n"
+
+
+def test_nothing_at_a_gateways_port_is_one_message(run_process):
+    with socket.socket() as taken:  # bound and not listening: nobody else can answer there
+        taken.bind(("127.0.0.1", 0))
+        told = run_process("fx", "--broker", "ib", "--set", f"port={taken.getsockname()[1]}")
+    assert told.exit_code == 10
+    assert told.err.startswith("Error [BK601] Nothing answers at 127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["gateway", "--port", "70000"], 2, "70000 is not in the range"),
+        (["gateway", "--accounts", " , "], 2, "Name at least one account"),
+        (["check", "sim", "--set", "sede=3"], 3, "meant   seed?"),
+        (["check", "simm"], 3, "meant   sim?"),
+    ],
+)
+def test_a_wrong_word_is_refused_before_anything_starts(run, arguments: list[str], code: int, message: str):
+    told = run(*arguments)
+    assert (told.exit_code, told.out) == (code, "")
+    assert message in told.err
+
+
+def test_the_options_of_the_command_that_need_not_be_named_are_in_the_groups_help(run):
+    assert "--port INTEGER RANGE" in run("gateway", "--help").out
+    assert "--stored" in run("orders", "--help").out
 
 
 @pytest.mark.usefixtures("acme", "broken")

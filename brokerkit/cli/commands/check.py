@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from brokerkit.cli.options import setting
+from brokerkit.cli.typed_settings import typed_settings
 from brokerkit.conformance.command import CheckRequest, check
-from brokerkit.registry.selection import load_plugin, select
+from brokerkit.registry.planning import plan_broker
 
 
 @click.command("check")
@@ -43,5 +44,7 @@ def command(
     NAME is a broker of the configuration or an installed plugin. Exit code 0 means that it conforms
     at the level asked for. docs/conformance.md says what a verdict means.
     """
-    load_plugin(select(name, {}).plugin)  # a name or plugin that is wrong is said at once, in one message
+    plan_broker(
+        name, typed_settings(name, dict(settings))
+    )  # what is wrong in the set-up is said once, not by each test
     ctx.exit(check(CheckRequest(name, settings=dict(settings), facts=dict(facts), **given)))

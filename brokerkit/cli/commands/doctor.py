@@ -27,14 +27,14 @@ def command(choice: BrokerChoice, as_json: bool) -> None:
     """Check a broker step by step, and say what to do about each failure.
 
     Plugin, configuration, values and where they come from, store and client ids, connection, account, data
-    and clock. It sends no
-    order. The exit code is 1 when a step failed.
+    and clock. It sends no order. The exit code is 1 when a step failed.
     """
     findings = []
-    for finding in examine(choice.name, choice.typed_overrides()):
-        findings.append(finding)
-        if not as_json:
-            _print(finding)
+    with choice.settings() as (given, _):
+        for finding in examine(choice.name, given):
+            findings.append(finding)
+            if not as_json:
+                _print(finding)
     if as_json:
         print_json(findings)
     elif not _has_failed(findings):

@@ -154,8 +154,12 @@ def _print(report: Report, *, as_json: bool) -> None:
         return
     bars = sum(report.saved.values())
     click.echo(f"{len(report.saved)} contracts saved with {bars:,} bars, {len(report.kept)} kept, in {report.folder}")
-    if report.errors:
-        print_table(["contract", "what went wrong"], report.errors.items(), title="Not saved")
+    empty = [name for name, error in report.errors.items() if isinstance(error, MissingData)]
+    if empty:
+        click.echo(f"{len(empty)} contracts have no such bars: {empty[0]}{f' to {empty[-1]}' if empty[1:] else ''}")
+    failed = [(name, error) for name, error in report.errors.items() if not isinstance(error, MissingData)]
+    if failed:
+        print_table(["contract", "what went wrong"], failed, title="Not saved")
 
 
 def _exit_on_failure(report: Report) -> None:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from brokerkit.cli.default_group import DefaultGroup
+from brokerkit.cli.options import utc_time
+
+_PORT = click.IntRange(0, 65535)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise click.BadParameter("Name at least one account, such as DU1000001.")
+    return names
 
 
 @click.group("gateway", cls=DefaultGroup, default="serve")
@@ -18,27 +28,42 @@ def command() -> None:
 
 @command.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", type=int, default=4002, show_default=True, help="The port; 0 takes a free one.")
+@click.option("--port", type=_PORT, default=4002, show_default=True, help="The port; 0 takes a free one.")
 @click.option(
     "--data", default="synthetic", show_default=True, metavar="FOLDER", help="'synthetic', or a folder of prices."
 )
-@click.option("--accounts", default="DU1000001", show_default=True, help="The accounts, separated by commas.")
-@click.option("--cash", type=int, default=1_000_000, show_default=True, help="What each account starts with, in USD.")
-@click.option("--start", type=click.DateTime(), help="What the clock shows first, in UTC; else the data's own choice.")
+@click.option(
+    "--accounts",
+    type=_names,
+    metavar="IDS",
+    default="DU1000001",
+    show_default=True,
+    help="The accounts, separated by commas.",
+)
+@click.option(
+    "--cash",
+    type=click.IntRange(min=0),
+    default=1_000_000,
+    show_default=True,
+    help="What each account starts with, in USD.",
+)
+@click.option(
+    "--start", type=utc_time, metavar="TIME", help="What the clock shows first (UTC); else the data's own choice."
+)
 @click.option("--speed", type=float, default=1.0, show_default=True, help="Seconds of the exchange a real second.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the synthetic prices and all that is drawn.")
+@click.option("--seed", type=int, default=0, show_default=True, help="What all chance starts from.")
 @click.option("--read-only", is_flag=True, help="Refuse every order with error 321.")
 @click.option("--server-version", type=int, default=176, show_default=True, help="The highest protocol version spoken.")
 @click.option("--time-zone", default="UTC", show_default=True, help="The login's time zone.")
 @click.option("--no-limits", is_flag=True, help="Let clients be as fast as they like.")
 @click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Write every frame to a file.")
-@click.option("--control-port", type=int, help="Listen for commands there; 0 takes a free port.")
+@click.option("--control-port", type=_PORT, help="Listen for commands there; 0 takes a free port.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more of what happens.")
 def serve_command(
     host: str,
     port: int,
     data: str,
-    accounts: str,
+    accounts: tuple[str, ...],
     cash: int,
     start: datetime | None,
     speed: float,
@@ -68,8 +93,8 @@ def serve_command(
     )
     market = fed_market(
         open_feed(data, seed=seed),
-        accounts=[name.strip() for name in accounts.split(",") if name.strip()],
-        start=None if start is None else start.replace(tzinfo=timezone.utc),
+        accounts=accounts,
+        start=start,
         seed=seed,
         cash=cash,
     )
@@ -84,7 +109,7 @@ def _announce(host: str, port: int, control_port: int | None, now: datetime) -> 
 
 
 @command.command("tell")
-@click.option("--control-port", type=int, required=True, help="The control port of the running gateway.")
+@click.option("--control-port", type=_PORT, required=True, help="The control port of the running gateway.")
 @click.argument("words", nargs=-1, required=True)
 def tell_command(control_port: int, words: tuple[str, ...]) -> None:
     """Tell a running gateway to fail in a certain way, or to move its clock.

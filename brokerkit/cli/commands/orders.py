@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
@@ -15,9 +15,13 @@ from brokerkit.cli.options import BrokerChoice, asks_broker, utc_time
 from brokerkit.cli.orders_output import print_fills, print_order, print_orders, print_what_if
 from brokerkit.errors import RequestTimedOut
 from brokerkit.spec.broker_order import BrokerOrder, OrderControl
+from brokerkit.spec.capital import AccountKind
 from brokerkit.spec.contract import FxPair
 from brokerkit.spec.order import Order, OrderType, TimeInForce
 from brokerkit.spec.orders import OrderChange
+
+if TYPE_CHECKING:
+    from brokerkit import Broker
 
 
 @attrs.frozen
@@ -98,6 +102,7 @@ def place(choice: BrokerChoice, wait: float, yes: bool, as_json: bool, **fields:
         confirm_trade(broker, f"Place {_describe(order)}", yes=yes)
         control = _put(broker, order)
         print_order(_after(control, wait), as_json=as_json)
+        _say_when_it_is_forgotten(broker)
 
 
 @command.command("what-if", context_settings={"ignore_unknown_options": True})
@@ -214,10 +219,9 @@ def _describe(order: Order) -> str:
     return f"{order.order_type.value} order {order.order_ref}: {quantity} {order.contract}{price}"
 
 
-def _put(broker: Any, order: Order) -> OrderControl:
-    domain = broker.fx.put_fx_order_on_stack if isinstance(order.contract, FxPair) else broker.orders.put_order_on_stack
-    control: OrderControl = domain(order)
-    return control
+def _put(broker: Broker, order: Order) -> OrderControl:
+    place = broker.fx.put_fx_order_on_stack if isinstance(order.contract, FxPair) else broker.orders.put_order_on_stack
+    return place(order)
 
 
 def _after(control: OrderControl, seconds: float) -> BrokerOrder:
@@ -227,4 +231,14 @@ def _after(control: OrderControl, seconds: float) -> BrokerOrder:
             return control.wait(seconds)
         except RequestTimedOut:
             click.echo(f"Not done after {seconds:g} s; the order goes on.", err=True)
+        except KeyboardInterrupt:
+            click.echo(f"Order {control.order_ref} goes on: only the waiting for it ends.", err=True)
+            raise
     return control.current()
+
+
+def _say_when_it_is_forgotten(broker: Broker) -> None:
+    """Say that a simulation which keeps no state ends with the command: its orders are in no later list."""
+    state = broker.settings.get("state")
+    if broker.account_kind is AccountKind.SIMULATED and state is not None and state.value is None:
+        click.echo("This simulation ends with the command. --set state=FILE keeps it for the next one.", err=True)

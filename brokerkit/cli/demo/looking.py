@@ -59,7 +59,7 @@ def opened(broker: Broker) -> Chapter:
 
 def currencies(broker: Broker) -> Chapter:
     """Tell the newest exchange rates, and draw nothing."""
-    codes = _liked_first(broker.fx.get_list_of_fxcodes(), _LIKED_PAIRS)[: len(_LIKED_PAIRS)]
+    codes = liked_first(broker.fx.get_list_of_fxcodes(), _LIKED_PAIRS)[: len(_LIKED_PAIRS)]
     series = {code: broker.fx.get_fx_prices(code) for code in codes}
     return Chapter(
         "fx",
@@ -75,7 +75,7 @@ def markets(broker: Broker) -> tuple[list[Market], Chapter]:
     """Return one market an instrument, each by the first contract with some weeks left, and tell their chains."""
     found: list[Market] = []
     rows = []
-    for code in _liked_first(broker.prices.get_instruments_with_price_data(), _LIKED):
+    for code in liked_first(broker.prices.get_instruments_with_price_data()):
         dates = broker.contracts.get_list_of_contract_dates_for_instrument_code(code)
         market = _market(broker, [FuturesContract(code, date) for date in dates])
         if market is not None:
@@ -152,6 +152,11 @@ def capital(broker: Broker) -> Chapter:
     )
 
 
+def liked_first(codes: Sequence[str], liked: Sequence[str] = _LIKED) -> list[str]:
+    """Return names with well-known ones in front: those that any broker is likely to have."""
+    return [code for code in liked if code in codes] + [code for code in codes if code not in liked]
+
+
 def _market(broker: Broker, chain: Sequence[FuturesContract]) -> Market | None:
     """Return the first contract's market among those with the newest bars and some weeks left; None without bars."""
     found: list[Market] = []
@@ -173,7 +178,3 @@ def _shortened(dates: Sequence[str]) -> str:
 def _last_bar(market: Market) -> tuple[object, ...]:
     bars = market.bars
     return (market.contract, bars.index[-1].date(), f"{bars['close'].iloc[-1]:.10g}")
-
-
-def _liked_first(codes: Sequence[str], liked: Sequence[str]) -> list[str]:
-    return [code for code in liked if code in codes] + [code for code in codes if code not in liked]

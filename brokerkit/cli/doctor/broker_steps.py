@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from brokerkit.cli.demo.looking import liked_first
 from brokerkit.cli.doctor.finding import Finding, note, ok
-from brokerkit.errors import MissingData
+from brokerkit.cli.output import moment
+from brokerkit.errors import NotFound
 from brokerkit.spec.capital import AccountKind
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.events import ConnectionState
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
     from brokerkit import Broker
 
 _TOLERABLE_SKEW = 2.0
+_SIMULATED_SKEW = 86_400.0
 _OLD_DAYS = 5
+_LOOKED_AT = 5
 
 
 @runtime_checkable
@@ -61,17 +65,33 @@ def data(broker: Broker) -> Iterator[Finding]:
     if not codes:
         yield note("data", "No instrument has prices.", "Check the data folder, or the broker's subscriptions.")
         return
-    dates = broker.contracts.get_list_of_contract_dates_for_instrument_code(codes[0])
-    contract = FuturesContract(codes[0], dates[0])
+    looked_at = liked_first(codes)[:_LOOKED_AT]
     try:
-        newest = broker.prices.get_prices_for_contract_object(contract).index[-1]
-    except MissingData as error:
-        yield note("data", f"{contract} has no daily bars: {error.fact}", error.remedy)
+        contract, newest = _newest_bar(broker, looked_at)
+    except NotFound as error:
+        yield note("data", f"None of {', '.join(looked_at)} has daily bars: {error.fact}", error.remedy)
         return
     yield ok("data", f"{len(codes)} instruments with prices; newest daily bar of {contract}: {newest:%Y-%m-%d}")
-    age = (datetime.now(timezone.utc) - newest).days
+    age = (_now(broker) - newest).days
     if age > _OLD_DAYS and broker.account_kind is not AccountKind.SIMULATED:
         yield note("data", f"That bar is {age} days old.", "Check the market-data subscription.")
+
+
+def _newest_bar(broker: Broker, codes: Sequence[str]) -> tuple[FuturesContract, datetime]:
+    """Return the front contract of the first instrument that has daily bars, and the time of its newest one.
+
+    Raises:
+        NotFound: None of them has; the last reason.
+    """
+    failures = []
+    for code in codes:
+        try:
+            dates = broker.contracts.get_list_of_contract_dates_for_instrument_code(code)
+            contract = FuturesContract(code, dates[0])
+            return contract, broker.prices.get_prices_for_contract_object(contract).index[-1]
+        except NotFound as error:
+            failures.append(error)
+    raise failures[-1]
 
 
 def clock(broker: Broker) -> Iterator[Finding]:
@@ -82,9 +102,19 @@ def clock(broker: Broker) -> Iterator[Finding]:
     if not isinstance(broker.native, TellsTime):
         yield note("clock", "This plugin does not tell the broker's time.")
         return
-    skew = (broker.native.server_time() - datetime.now(timezone.utc)).total_seconds()
+    theirs, ours = broker.native.server_time(), datetime.now(timezone.utc)
+    skew = (theirs - ours).total_seconds()
     if abs(skew) <= _TOLERABLE_SKEW:
         yield ok("clock", f"{abs(skew):.1f} s from the broker's")
+    elif abs(skew) > _SIMULATED_SKEW:
+        yield note(
+            "clock", f"The broker's clock shows {moment(theirs)}: it is a simulated one, or this machine's is wrong."
+        )
     else:
         direction = "behind" if skew > 0 else "ahead of"
         yield note("clock", f"This machine is {abs(skew):.1f} s {direction} the broker.", "Set it by NTP.")
+
+
+def _now(broker: Broker) -> datetime:
+    """Return the time at the broker, where its plugin tells it; else this machine's."""
+    return broker.native.server_time() if isinstance(broker.native, TellsTime) else datetime.now(timezone.utc)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from datetime import datetime
 from functools import partial
 
 import attrs
@@ -65,6 +66,10 @@ class IBDesk:
     def ib(self) -> object:
         """The live IB object of the client library, safe from any thread."""
         return self.connection.ib
+
+    def server_time(self) -> datetime:
+        """Return what the Gateway's clock shows, aware UTC, to the second."""
+        return self.connection.server_time()
 
 
 def open_session(settings: IBSettings, services: Services) -> Session:
