@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pytest
@@ -95,7 +95,9 @@ def harness(request: pytest.FixtureRequest, broker: Broker, conformance_connecti
         blocked(f"broker {broker.name!r} offers no harness")
     missing = sorted(set(case.faults if case else ()) - set(found.offers))
     if missing:
-        blocked(f"the harness does not offer {', '.join(missing)}")
+        reasons: Mapping[str, str] = getattr(found, "lacks", {})
+        why = "; ".join(reasons[name] for name in missing if name in reasons)
+        blocked(f"the harness does not offer {', '.join(missing)}{f': {why}' if why else ''}")
     yield found
     found.heal()
 

@@ -49,7 +49,8 @@ class Harness(Protocol):
 
     A plugin offers one as the method `conformance_harness()` of the object it gives as
     `Session.native`; it need not import this module. Methods of an ability that is not offered are
-    never called.
+    never called. A mapping `lacks`, if there is one, says by name why the rest is not offered: the
+    report then gives that as the reason.
     """
 
     @property

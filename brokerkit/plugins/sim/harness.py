@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from brokerkit.plugins.sim.exchange.faults import FAULTS, fault
@@ -13,9 +13,14 @@ from brokerkit.spec.order import Order
 
 _OTHER_CLIENT = 99
 _LOTS_OF_A_PARTIAL_FILL = 3
-_ABILITIES = ("disconnect", "advance", "elsewhere", "partial-fill")
+_ABILITIES = ("disconnect", "advance", "elsewhere", "partial-fill", "competing-session")
 _SETTINGS = {"reordered-fills": {"patience": 5.0}, "execution-correction": {"delay": 5.0}}
 """What the suite does not wait long for."""
+_LACKS = {
+    "notice": "the simulated exchange sends no notices: all that it tells is an event of the contract",
+    "client-id-in-use": "the simulated exchange lives in the strategy's process, and has no client ids to lease",
+    "restart": "the simulation keeps nothing: open it with state = FILE",
+}
 
 
 class SimHarness:
@@ -31,10 +36,17 @@ class SimHarness:
         """The faults that it can cause, and the abilities that it has."""
         return (*FAULTS, *_ABILITIES, *(("restart",) if self._exchange.keeps_state else ()))
 
+    @property
+    def lacks(self) -> Mapping[str, str]:
+        """Why it does not offer the rest."""
+        return _LACKS
+
     def cause(self, name: str) -> None:
         """Arm a fault; it strikes at the next occasion, once."""
         if name == "partial-fill":
             self._throttle.lots_a_bar = _LOTS_OF_A_PARTIAL_FILL
+        elif name == "competing-session":
+            self._exchange.disconnect("another login took the session over")
         else:
             self._exchange.add_fault(fault(name, at=1, **_SETTINGS.get(name, {})))
 

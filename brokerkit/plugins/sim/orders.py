@@ -40,7 +40,7 @@ class SimOrders(Orders):
     def get_list_of_broker_orders(self, account: str = "") -> list[BrokerOrder]:
         """Return the working orders and those that ended on this day of the simulation, UTC."""
         today = self._simulation.now.date()
-        self._exchange.check_line()
+        self._exchange.admit_question()
         views = [self._exchange.query(live.order_ref) for live in self._exchange.orders(account)]
         return [one for one in views if not one.state.is_final or one.updated is None or one.updated.date() == today]
 

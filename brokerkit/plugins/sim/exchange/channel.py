@@ -63,6 +63,7 @@ class Channel:
         self._acknowledged: set[int] = set()
         self._held_acknowledgements: dict[int, Status] = {}
         self._swapped: list[Execution] = []
+        self._without_statuses: set[int] = set()
 
     # -- the line itself -----------------------------------------------------------------
 
@@ -134,6 +135,8 @@ class Channel:
 
     def _carry_status(self, status: Status, tell: Tell) -> None:
         number = status.live.number
+        if number in self._without_statuses and status.state is not OrderState.UNKNOWN:
+            return
         if status.state is not OrderState.WORKING or number in self._acknowledged:
             self._tell(status, tell)
             return
@@ -191,6 +194,11 @@ class Channel:
             self._tell(self._held_acknowledgements.pop(entry.live.number), tell)
 
     # -- what comes later ------------------------------------------------------------------
+
+    def keep_statuses_from_client(self, live: LiveOrder, patience: int) -> None:
+        """Tell nothing of an order but its executions, and let the client wonder when there are none."""
+        self._without_statuses.add(live.number)
+        self.wonder_later(live, patience)
 
     def wonder_later(self, live: LiveOrder, patience: int) -> None:
         """Let the client see an order as unknown, unless it hears of it before."""

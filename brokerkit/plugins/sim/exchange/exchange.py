@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from brokerkit.errors import InvalidArgument, OutcomeUnknown, RequestTimedOut
+from brokerkit.errors import InvalidArgument, OrderCannotBeCancelled, OutcomeUnknown, RequestTimedOut
 from brokerkit.plugins.sim.exchange import margin, spreads
 from brokerkit.plugins.sim.exchange.agenda import BAR_OPEN
 from brokerkit.plugins.sim.exchange.bars import segment
@@ -447,19 +447,25 @@ class Exchange(Queries):
         return live
 
     def cancel_all(self, account: str = "") -> list[LiveOrder]:
-        """Ask for every working order of an account, or of all, to be cancelled, and return their handles."""
+        """Ask for every working order of an account, or of all, to be cancelled, and return the handles of those asked."""
         try:
             with self._lock:
                 self.check_line()
-                asked = [
+                found = [
                     one for one in self.orders(account) if not one.is_final and one.state.value != "pending_cancel"
                 ]
-                for live in asked:
-                    if not live.is_final:
-                        self._venue.cancel(live)
+                asked = [live for live in found if live.is_final or self._was_asked(live)]
         finally:
             self._settle()
         return asked
+
+    def _was_asked(self, live: LiveOrder) -> bool:
+        """Return whether an order's cancel was taken: a fault may refuse it."""
+        try:
+            self._venue.cancel(live)
+        except OrderCannotBeCancelled:
+            return False
+        return True
 
     def what_if(self, order: Order) -> WhatIf:
         """Return what an order would do to margin and cost. Nothing is placed, and nothing is numbered.

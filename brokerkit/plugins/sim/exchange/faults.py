@@ -30,6 +30,7 @@ class Occasion(enum.Enum):
     ACKNOWLEDGEMENT = "acknowledgement"
     FILL = "fill"
     POSITIONS = "positions"
+    QUESTION = "question"
     RESTART = "restart"
 
 
@@ -81,6 +82,15 @@ class Disconnect(Fault):
 
 
 @attrs.frozen
+class LostStatuses(Fault):
+    """The client is told the order's executions and never its status; after its patience it sees it as unknown."""
+
+    name = "lost-statuses"
+    occasion = Occasion.SUBMIT
+    patience: timedelta = timedelta(seconds=5)
+
+
+@attrs.frozen
 class LostAcknowledgement(Fault):
     """The order works, and the client is never told; after its patience the client sees it as unknown."""
 
@@ -111,6 +121,14 @@ class LostCancel(Fault):
     """The request to cancel never arrives; the client sees it as pending."""
 
     name = "lost-cancel"
+    occasion = Occasion.CANCEL
+
+
+@attrs.frozen
+class RefusedCancel(Fault):
+    """The exchange refuses to cancel the order, which works on."""
+
+    name = "refused-cancel"
     occasion = Occasion.CANCEL
 
 
@@ -201,6 +219,22 @@ class StalePositions(Fault):
 
 
 @attrs.frozen
+class FailedPositions(Fault):
+    """A question for positions gets no answer."""
+
+    name = "failed-positions"
+    occasion = Occasion.POSITIONS
+
+
+@attrs.frozen
+class TooManyRequests(Fault):
+    """The exchange answers a question for orders, fills or positions that there were too many."""
+
+    name = "pacing"
+    occasion = Occasion.QUESTION
+
+
+@attrs.frozen
 class IdReuse(Fault):
     """After a restart the exchange counts its order ids from 1 again; lasting ids go on."""
 
@@ -214,10 +248,12 @@ FAULTS: dict[str, type[Fault]] = {
         Rejection,
         LostOrder,
         Disconnect,
+        LostStatuses,
         LostAcknowledgement,
         LateAcknowledgement,
         FillBeforeAcknowledgement,
         LostCancel,
+        RefusedCancel,
         CancelFillRace,
         LateFill,
         LostModify,
@@ -228,6 +264,8 @@ FAULTS: dict[str, type[Fault]] = {
         MissingCommission,
         SilentStall,
         StalePositions,
+        FailedPositions,
+        TooManyRequests,
         IdReuse,
     )
 }

@@ -1,13 +1,23 @@
-"""What can happen to a new order between the client and the exchange."""
+"""What can happen to a new order, or a cancel, between the client and the exchange."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from brokerkit.errors import OrderRejected
+from brokerkit.errors import OrderCannotBeCancelled, OrderRejected
 from brokerkit.plugins.sim.exchange import client_view
 from brokerkit.plugins.sim.exchange.channel import Channel
-from brokerkit.plugins.sim.exchange.faults import Disconnect, LostOrder, Occasion, Rejection
+from brokerkit.plugins.sim.exchange.faults import (
+    CancelFillRace,
+    Disconnect,
+    LateFill,
+    LostCancel,
+    LostOrder,
+    LostStatuses,
+    Occasion,
+    RefusedCancel,
+    Rejection,
+)
 from brokerkit.plugins.sim.exchange.units import duration
 
 if TYPE_CHECKING:
@@ -37,5 +47,31 @@ def meet(venue: Venue, channel: Channel, live: LiveOrder) -> None:
         if isinstance(one, Rejection):
             venue.reject(live, one.reason)
             raise OrderRejected(f"Order #{live.number} was rejected: {one.reason}.", broker_message=one.reason)
+        if isinstance(one, LostStatuses):
+            channel.keep_statuses_from_client(live, duration(one.patience))
         if isinstance(one, Disconnect):
             channel.disconnect(f"the line broke while #{live.number} was sent", duration(one.lasts))
+
+
+class MetByCancel(NamedTuple):
+    """What befell a cancel on its way."""
+
+    is_lost: bool
+    delay: int
+    late_fill: bool
+
+
+def met_by_cancel(channel: Channel, live: LiveOrder) -> MetByCancel:
+    """Return what befalls the cancel of an order.
+
+    Raises:
+        OrderCannotBeCancelled: The exchange refuses it.
+    """
+    striking = channel.strikes(Occasion.CANCEL, live.number)
+    is_lost = any(isinstance(one, LostCancel) for one in striking)
+    if not is_lost and any(isinstance(one, RefusedCancel) for one in striking):
+        raise OrderCannotBeCancelled(
+            f"The exchange refused to cancel order #{live.number}.", remedy="It works on; ask again."
+        )
+    delay = sum(duration(one.delay) for one in striking if isinstance(one, CancelFillRace))
+    return MetByCancel(is_lost, delay, any(isinstance(one, LateFill) for one in striking))

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 import attrs
 
-from brokerkit.errors import MissingOrder
+from brokerkit.errors import MissingOrder, PacingViolation, RequestTimedOut
 from brokerkit.plugins.sim.exchange import margin
 from brokerkit.plugins.sim.exchange.channel import resync
 from brokerkit.plugins.sim.exchange.delivery import position_of
-from brokerkit.plugins.sim.exchange.faults import Occasion
+from brokerkit.plugins.sim.exchange.faults import FailedPositions, Occasion
 from brokerkit.plugins.sim.exchange.journal import render
 from brokerkit.plugins.sim.exchange.live_order import LiveOrder
 from brokerkit.plugins.sim.exchange.terms import ContractTerms
@@ -76,6 +76,18 @@ class Queries:
         if self._venue.channel is not None:
             self._venue.channel.check()
 
+    def admit_question(self) -> None:
+        """Raise unless a question would be answered now; it counts as one.
+
+        Raises:
+            ConnectionLost: The line is down.
+            RequestTimedOut: The line is up and the exchange silent.
+            PacingViolation: A fault says that there were too many.
+        """
+        self.check_line()
+        if self._venue.channel is not None and self._venue.channel.strikes(Occasion.QUESTION, 0):
+            raise PacingViolation("The exchange says that there were too many questions.", remedy="Ask again later.")
+
     # -- orders --------------------------------------------------------------------------
 
     def order(self, order_ref: str) -> LiveOrder:
@@ -96,9 +108,10 @@ class Queries:
             MissingOrder: It never arrived.
             ConnectionLost: The line is down.
             RequestTimedOut: The line is up and the exchange silent.
+            PacingViolation: A fault says that there were too many questions.
         """
         with self._lock:
-            self.check_line()
+            self.admit_question()
             live = self.order(order_ref)
             resync(live)
             return live.at_exchange()
@@ -116,7 +129,7 @@ class Queries:
     def fills(self, since: datetime | int | None = None) -> list[Fill]:
         """Return all executions at or after a time, oldest first, corrections replaced."""
         with self._lock:
-            self.check_line()
+            self.admit_question()
             first = None if since is None else nanoseconds(since)
             fills = (fill for live in self._venue.orders.values() for fill in live.standing_executions())
             wanted = (one for one in fills if first is None or one.time >= first)
@@ -136,14 +149,16 @@ class Queries:
             MissingAccount: No such account.
         """
         with self._lock:
-            self.check_line()
+            self.admit_question()
             venue = self._venue
+            struck = () if venue.channel is None else venue.channel.strikes(Occasion.POSITIONS, 0)
+            if any(isinstance(one, FailedPositions) for one in struck):
+                raise RequestTimedOut("The exchange did not say what is held.", remedy="Ask again.")
             owners = [venue.account_of(account)] if account else list(venue.accounts.values())
             held = [position_of(holding, venue.now) for owner in owners for holding in owner.holdings if holding.lots]
             found = sorted((one for one in held if one is not None), key=lambda one: (one.account, one.contract))
             before, self._positions_before = self._positions_before, found
-            stale = venue.channel is not None and venue.channel.strikes(Occasion.POSITIONS, 0)
-            return before if stale else found
+            return before if struck else found
 
     def cash(self, account: str = "") -> dict[str, Money]:
         """Return an account's cash by currency, exact: start + realised + converted - commission."""

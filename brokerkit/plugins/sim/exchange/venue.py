@@ -22,13 +22,7 @@ from brokerkit.plugins.sim.exchange import (
 )
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, Agenda
 from brokerkit.plugins.sim.exchange.channel import Channel
-from brokerkit.plugins.sim.exchange.faults import (
-    CancelFillRace,
-    Fault,
-    LateFill,
-    LostCancel,
-    Occasion,
-)
+from brokerkit.plugins.sim.exchange.faults import Fault, Occasion
 from brokerkit.plugins.sim.exchange.journal import FILL, STATUS, Entry, Execution, Status
 from brokerkit.plugins.sim.exchange.latency import Latency
 from brokerkit.plugins.sim.exchange.ledger import Account
@@ -359,19 +353,19 @@ class Venue:
         """Ask for an order's cancel; it is cancelled once the request has arrived.
 
         Raises:
-            OrderCannotBeCancelled: It is final, or its cancel is on the way.
+            OrderCannotBeCancelled: It is final, its cancel is on the way, or a fault refuses it.
         """
         if live.is_final or live.state is PENDING_CANCEL:
             raise OrderCannotBeCancelled(
                 f"Order #{live.number} is {live.state.value.replace('_', ' ')}.", remedy="There is nothing to cancel."
             )
         delay, late_fill = self.models.latency.cancel_delay(self.random), False
-        for one in () if self.channel is None else self.channel.strikes(Occasion.CANCEL, live.number):
-            if isinstance(one, LostCancel):
+        if self.channel is not None:
+            met = on_the_way.met_by_cancel(self.channel, live)
+            if met.is_lost:
                 live.view = client_view.waiting_for_cancel(live)
                 return
-            delay += duration(one.delay) if isinstance(one, CancelFillRace) else 0
-            late_fill = late_fill or isinstance(one, LateFill)
+            delay, late_fill = delay + met.delay, met.late_fill
         live.state = PENDING_CANCEL
         self.note_status(live, "")
         if delay:
