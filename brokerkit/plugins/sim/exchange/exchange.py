@@ -447,7 +447,7 @@ class Exchange(Queries):
         return live
 
     def cancel_all(self, account: str = "") -> list[LiveOrder]:
-        """Ask for every working order of an account, or of all, to be cancelled, and return the handles of those asked."""
+        """Ask for the cancel of all working orders, of one account or all; return their handles, not those refused."""
         try:
             with self._lock:
                 self.check_line()

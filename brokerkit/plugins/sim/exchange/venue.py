@@ -36,7 +36,6 @@ from brokerkit.plugins.sim.exchange.live_order import (
     LiveOrder,
 )
 from brokerkit.plugins.sim.exchange.models import Models
-from brokerkit.plugins.sim.exchange.units import duration
 from brokerkit.spec.broker_order import BrokerOrder, OrderState
 from brokerkit.spec.contract import FuturesContract, FxPair
 from brokerkit.spec.order import Order, OrderType, SpreadFill, TimeInForce
