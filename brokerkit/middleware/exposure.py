@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import attrs
 
+from brokerkit.middleware.alternatives import alternatives
 from brokerkit.middleware.proposal import Proposal
 from brokerkit.spec.contract import FuturesContract, FxPair
 from brokerkit.spec.domains import Domains
@@ -25,9 +26,10 @@ class Exposure:
     buying: int = 0
     selling: int = 0
 
-    def with_order(self, lots: int) -> Exposure:
-        """Return what could become of it with one more order, of signed lots."""
-        return attrs.evolve(self, buying=self.buying + max(lots, 0), selling=self.selling + max(-lots, 0))
+    def with_order(self, *lots: int) -> Exposure:
+        """Return what could become of it with one more order, of signed lots; of several, only one fills."""
+        buying, selling = max(0, *lots), max(0, *(-each for each in lots))
+        return attrs.evolve(self, buying=self.buying + buying, selling=self.selling + selling)
 
     def reach(self, direction: int) -> int:
         """Return the largest position that can be reached long (1) or short (-1), without a sign."""
@@ -67,19 +69,17 @@ class Book:
 def read_book(broker: Domains, proposal: Proposal) -> Book:
     """Return what the broker reports of a proposal's contracts.
 
-    Positions and orders of the order's account only count; of all accounts, when it names none.
+    Positions and orders of the order's account only count; of all accounts, when it names none. Orders
+    that cancel each other, as a bracket's exits do, count as one.
     """
     order = proposal.order
     orders = broker.orders.get_list_of_broker_orders(order.account)
     held = broker.positions.get_all_current_positions_as_list_with_contract_objects(order.account)
-    exposures: dict[FuturesContract | FxPair, Exposure] = {
-        contract: Exposure(sum(position.quantity for position in held if position.contract == contract))
-        for contract in proposal.lots
-    }
-    book = Book(exposures, frozenset())
-    working = [
-        Proposal(each.order, each.filled, is_new=False)
-        for each in orders
-        if not each.state.is_final and each.order_ref != order.order_ref
-    ]
-    return attrs.evolve(book.with_proposals(working), reported=frozenset(each.order_ref for each in orders))
+    groups = alternatives(orders, proposal)
+    exposures: dict[FuturesContract | FxPair, Exposure] = {}
+    for contract in proposal.lots:
+        exposure = Exposure(sum(position.quantity for position in held if position.contract == contract))
+        for group in groups:
+            exposure = exposure.with_order(*(lots.get(contract, 0) for lots in group))
+        exposures[contract] = exposure
+    return Book(exposures, frozenset(each.order_ref for each in orders))

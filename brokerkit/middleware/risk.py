@@ -38,15 +38,18 @@ class Risk(Middleware):
     """Refuses orders, and changes of orders, that go beyond a limit. Cancels always pass.
 
     A limit that cannot be checked counts as exceeded. Orders that threads place at the same moment are
-    counted together. The exits of a bracket are not checked: they only close what their parent opens.
+    counted together. The exits of a bracket only close what their parent opens, so only their prices are
+    checked.
 
     Attributes:
         max_order: The largest order, in lots of any leg.
-        max_position: The largest position in a contract, in lots, if every working order were filled.
+        max_position: The largest position in a futures contract, in lots, if every working order were filled
+            that can be: of orders that cancel each other, one.
         max_orders_per_minute: How many orders and changes may be sent in any 60 seconds.
         max_notional: The largest value of an order, by the instrument's currency. An order in a
             currency that is not listed is refused.
-        price_collar: By how many percent a limit or trigger may differ from the last price.
+        price_collar: By how many percent a limit or trigger, of the order or its exits, may differ from the
+            last price.
         halt_file: While this file exists, trading is halted; when it says `reducing`, orders that make
             a position smaller pass.
     """
@@ -135,7 +138,12 @@ class Risk(Middleware):
             self._check_notional(order)
 
     def _check_collar(self, order: Order, percent: Decimal) -> None:
-        prices = [price for price in (order.limit_price, order.stop_price) if price is not None]
+        prices = [
+            price
+            for each in (order, *order.children)
+            for price in (each.limit_price, each.stop_price)
+            if price is not None
+        ]
         if not prices:
             return
         last, scale = last_price(self._broker, order)
@@ -176,6 +184,8 @@ class Risk(Middleware):
             book.exposures and all(book.exposures[leg].only_shrinks(lots) for leg, lots in proposal.lots.items())
         ):
             raise self._refusal(f"only orders that make a position smaller pass{self._why()}")
+        if self.max_position is not None and proposal.is_new:
+            self._check_exits(proposal.order)
         for contract, exposure in book.exposures.items():
             lots = proposal.lots[contract]
             reach = exposure.with_order(lots).reach(1 if lots > 0 else -1)
@@ -183,6 +193,12 @@ class Risk(Middleware):
                 raise self._refusal(
                     f"the position in {contract} could reach {reach} lots, above max_position = {self.max_position}"
                 )
+
+    def _check_exits(self, order: Order) -> None:
+        """Check what counting a bracket as its entry relies on: its exits close no more than that opens."""
+        for each in order.children:
+            if any(abs(lots) > abs(entry) for lots, entry in zip(each.quantity, order.quantity, strict=True)):
+                raise self._refusal(f"an exit of {each.quantity} lots would turn the position of {order.quantity}")
 
     def _check_frequency(self) -> None:
         if self.max_orders_per_minute is None:

@@ -36,6 +36,14 @@ def test_the_reach_is_the_largest_position_of_all_that_can_come(position: int, w
     assert exposure.reach(-1) == max(0, -min(possible))
 
 
+@given(st.integers(-20, 20), st.lists(lots, max_size=3), st.lists(lots, min_size=1, max_size=3))
+def test_of_orders_that_cancel_each_other_only_one_counts(position: int, working: list[int], group: list[int]) -> None:
+    exposure = with_orders(position, working).with_order(*group)
+    possible = set().union(*(outcomes(position, [*working, one]) for one in group))
+    assert exposure.reach(1) == max(0, max(possible))
+    assert exposure.reach(-1) == max(0, -min(possible))
+
+
 @given(st.integers(-20, 20), st.lists(lots, max_size=5), lots)
 def test_an_order_that_only_shrinks_never_opens_nor_turns_a_position(
     position: int, working: list[int], order: int

@@ -63,3 +63,38 @@ def test_currency_orders_are_held_to_the_value_and_the_collar_but_have_no_positi
         broker.middleware["risk"].reduce_only("no new risk")
         with pytest.raises(errors.RiskLimitExceeded, match="only orders that make a position smaller"):
             broker.fx.put_fx_order_on_stack(Order.market(pound, -10_000))
+
+
+def test_a_brackets_exits_count_as_one_order_and_only_for_what_its_entry_has_opened() -> None:
+    with open_broker("sim", middleware=["risk"], risk={"max_position": 5}) as broker:
+        gold = FuturesContract("GOLD", broker.contracts.get_list_of_contract_dates_for_instrument_code("GOLD")[0])
+        entry = Order.limit(gold, 3, 1700).with_bracket(take_profit=2500, stop_loss=900)
+        bracket = broker.orders.put_order_on_stack(entry)
+        short = broker.orders.put_order_on_stack(Order.limit(gold, -5, 2500))  # the waiting exits sell nothing
+        with pytest.raises(errors.RiskLimitExceeded, match="could reach 6 lots"):
+            broker.orders.put_order_on_stack(Order.limit(gold, -1, 2500))
+        broker.orders.cancel_order_given_control_object(short)
+        broker.orders.modify_limit_price_given_control_object(bracket, 2000)
+        assert bracket.wait().filled == (3,)
+        with pytest.raises(errors.RiskLimitExceeded, match="could reach 6 lots"):
+            broker.orders.put_order_on_stack(Order.limit(gold, -6, 2500))  # one exit may fill first
+        broker.middleware["risk"].reduce_only("no new risk")
+        take_profit = bracket.children[0]
+        changed = broker.orders.modify_limit_price_given_control_object(take_profit, 2400)
+        assert changed.current().order.limit_price == 2400  # the other exit can not fill beside it
+        with pytest.raises(errors.RiskLimitExceeded, match="only orders that make a position smaller"):
+            broker.orders.put_order_on_stack(Order.limit(gold, -3, 2500))
+        broker.middleware["risk"].resume()
+        assert broker.orders.put_order_on_stack(Order.market(gold, -3)).wait().filled == (-3,)
+
+
+def test_orders_of_one_oco_group_count_as_one() -> None:
+    with open_broker("sim", middleware=["risk"], risk={"max_position": 5}) as broker:
+        gold = FuturesContract("GOLD", broker.contracts.get_list_of_contract_dates_for_instrument_code("GOLD")[0])
+        for price in (900, 901, 902):
+            broker.orders.put_order_on_stack(Order.limit(gold, 5, price, oco_group="one of them"))
+        with pytest.raises(errors.RiskLimitExceeded, match="could reach 6 lots"):
+            broker.orders.put_order_on_stack(Order.limit(gold, 1, 900))
+        with pytest.raises(errors.RiskLimitExceeded, match="could reach 8 lots"):
+            broker.orders.put_order_on_stack(Order.limit(gold, 3, 900, oco_group="another"))
+        assert len(broker.orders.get_list_of_broker_orders()) == 3

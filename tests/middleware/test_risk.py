@@ -12,10 +12,17 @@ from typing import Any
 import attrs
 import pytest
 
-from brokerkit import Broker, Fill, FuturesContract, Order, OrderChange, errors
+from brokerkit import Broker, Fill, FuturesContract, Order, OrderChange, OrderControl, errors
 
 Desk = Callable[..., Broker]
 GOLD = FuturesContract("GOLD", "202312")
+
+
+def passes(broker: Broker, order: Order) -> OrderControl:
+    """Check that an order passes, and that the plugin has it as it was given."""
+    control = broker.orders.put_order_on_stack(order)
+    assert broker.native.orders[order.order_ref].order == order
+    return control
 
 
 def refused(broker: Broker, order: Order, message: str) -> None:
@@ -33,32 +40,33 @@ def with_risk(desk: Desk, **limits: Any) -> Broker:
 
 def test_the_largest_order_is_counted_in_any_leg_and_either_sign(desk: Desk) -> None:
     broker = with_risk(desk, max_order=3)
-    broker.orders.put_order_on_stack(Order.market(GOLD, -3))
+    passes(broker, Order.market(GOLD, -3))
     refused(broker, Order.market(GOLD, -4), r"an order of 4 lots is above max_order = 3")
     refused(broker, Order.market(FuturesContract("GOLD", ["202312", "202406"]), (1, -4)), "4 lots")
 
 
 def test_the_position_counts_what_is_held_and_what_could_still_fill(desk: Desk) -> None:
     broker = with_risk(desk, max_position=5)
-    broker.orders.put_order_on_stack(Order.market(GOLD, 2))
-    broker.orders.put_order_on_stack(Order.limit(GOLD, 2, 90))
+    passes(broker, Order.market(GOLD, 2))
+    passes(broker, Order.limit(GOLD, 2, 90))
     refused(broker, Order.market(GOLD, 2), r"GOLD/202312 could reach 6 lots, above max_position = 5")
-    broker.orders.put_order_on_stack(Order.market(GOLD, 1))
-    broker.orders.put_order_on_stack(Order.market(GOLD, -8))  # ends at -5, were the limit order never to fill
+    passes(broker, Order.market(GOLD, 1))
+    passes(broker, Order.market(GOLD, -8))  # ends at -5, were the limit order never to fill
     refused(broker, Order.market(GOLD, -1), "could reach 6 lots")
 
 
 def test_an_order_that_brings_a_position_back_passes_though_the_position_is_above_the_limit(desk: Desk) -> None:
     broker = desk(middleware=["risk"], risk={"max_position": 5})
     broker.native.put_order_on_stack(Order.market(GOLD, 9))  # placed elsewhere
-    broker.orders.put_order_on_stack(Order.market(GOLD, -2))
+    passes(broker, Order.market(GOLD, -2))
     refused(broker, Order.market(GOLD, 1), "could reach 8 lots")
 
 
 def test_a_change_of_quantity_is_held_to_the_limits_and_its_own_order_is_not_counted_twice(desk: Desk) -> None:
     broker = with_risk(desk, max_position=5, max_order=5)
-    control = broker.orders.put_order_on_stack(Order.limit(GOLD, 4, 90))
+    control = passes(broker, Order.limit(GOLD, 4, 90))
     broker.orders.modify_order_given_control_object(control, OrderChange(quantity=5))
+    assert control.current().order.quantity == (5,)
     with pytest.raises(errors.RiskLimitExceeded, match="max_order = 5"):
         broker.orders.modify_order_given_control_object(control, OrderChange(quantity=6))
     assert control.current().order.quantity == (5,)
@@ -98,11 +106,12 @@ def test_an_order_that_lands_while_another_is_checked_is_not_overlooked(desk: De
 
 def test_what_is_filled_already_is_not_counted_again_when_an_order_is_changed(desk: Desk) -> None:
     broker = with_risk(desk, max_position=5)
-    control = broker.orders.put_order_on_stack(Order.limit(GOLD, 4, 90))
+    control = passes(broker, Order.limit(GOLD, 4, 90))
     working = broker.native.orders[control.order_ref]
     fill = Fill("1", control.order_ref, GOLD, 3, Decimal(90), datetime(2023, 6, 1, tzinfo=timezone.utc))
     broker.native.orders[control.order_ref] = attrs.evolve(working, fills=(fill,))
     broker.orders.modify_order_given_control_object(control, OrderChange(quantity=5))
+    assert control.current().order.quantity == (5,)
     with pytest.raises(errors.RiskLimitExceeded, match="could reach 6 lots"):
         broker.orders.modify_order_given_control_object(control, OrderChange(quantity=6))
 
@@ -122,23 +131,24 @@ def test_an_order_that_was_rejected_counts_no_more(desk: Desk) -> None:
     with pytest.raises(errors.OrderRejected):
         broker.orders.put_order_on_stack(Order.market(GOLD, 4))
     broker.native.fault = None
-    broker.orders.put_order_on_stack(Order.market(GOLD, 5))
+    passes(broker, Order.market(GOLD, 5))
 
 
 def test_orders_and_changes_in_a_minute_are_counted_and_cancels_are_not(desk: Desk) -> None:
     broker = with_risk(desk, max_orders_per_minute=2)
-    control = broker.orders.put_order_on_stack(Order.limit(GOLD, 1, 90))
+    control = passes(broker, Order.limit(GOLD, 1, 90))
     broker.orders.modify_limit_price_given_control_object(control, 91)
+    assert control.current().order.limit_price == 91
     refused(broker, Order.market(GOLD, 1), r"2 orders were sent in the last 60 s, and max_orders_per_minute = 2")
     assert broker.orders.cancel_all_orders()
     broker.middleware["risk"]._sent[0] -= 60  # as if the first one had been sent a minute ago
-    broker.orders.put_order_on_stack(Order.market(GOLD, 1))
+    passes(broker, Order.market(GOLD, 1))
     refused(broker, Order.market(GOLD, 1), "2 orders were sent in the last 60 s")
 
 
 def test_notional_is_held_to_the_limit_of_its_currency(desk: Desk) -> None:
     broker = with_risk(desk, max_notional={"USD": 15_000})
-    broker.orders.put_order_on_stack(Order.market(GOLD, 3))  # 3 lots x 100 x 50
+    passes(broker, Order.market(GOLD, 3))  # 3 lots x 100 x 50
     refused(broker, Order.market(GOLD, 4), r"20,000.0* USD is above max_notional = 15000 USD")
     refused(broker, Order.limit(GOLD, 3, "100.02"), "is above max_notional")
     refused(broker, Order.market(FuturesContract("BTP", "202312"), 1), "has no limit for EUR")
@@ -147,25 +157,40 @@ def test_notional_is_held_to_the_limit_of_its_currency(desk: Desk) -> None:
 
 def test_a_price_far_from_the_last_one_is_refused_and_so_is_a_change_to_it(desk: Desk) -> None:
     broker = with_risk(desk, price_collar="2.5")
-    control = broker.orders.put_order_on_stack(Order.limit(GOLD, 1, "102.5"))
+    control = passes(broker, Order.limit(GOLD, 1, "102.5"))
     refused(broker, Order.limit(GOLD, 1, "102.51"), r"a price of 102.51 is more than 2.5 % from the last price, 100")
     refused(broker, Order.stop(GOLD, -1, 97), "a price of 97")
-    broker.orders.put_order_on_stack(Order.market(GOLD, 1))
+    passes(broker, Order.market(GOLD, 1))
     with pytest.raises(errors.RiskLimitExceeded, match="a price of 90"):
         broker.orders.modify_limit_price_given_control_object(control, 90)
     assert control.current().order.limit_price == Decimal("102.5")
 
 
+def test_the_prices_of_a_brackets_exits_are_held_to_the_collar_too(desk: Desk) -> None:
+    broker = with_risk(desk, price_collar=5)
+    entry = Order.limit(GOLD, 1, 99)
+    passes(broker, entry.with_bracket(take_profit=105, stop_loss=95))
+    refused(broker, Order.limit(GOLD, 1, 99).with_bracket(stop_loss="9.5"), "a price of 9.5 is more than 5 %")
+    refused(broker, Order.market(GOLD, 1).with_bracket(take_profit=1050), "a price of 1050")
+
+
+def test_an_exit_that_would_turn_the_position_is_refused_where_positions_are_limited(desk: Desk) -> None:
+    broker = with_risk(desk, max_position=5)
+    entry = Order.market(GOLD, 3)
+    refused(broker, attrs.evolve(entry, children=(Order.stop(GOLD, -4, 95),)), r"an exit of \(-4,\) lots would turn")
+    passes(broker, attrs.evolve(entry, children=(Order.stop(GOLD, -3, 95), Order.limit(GOLD, -1, 105))))
+
+
 def test_a_spread_may_be_priced_near_zero_within_the_collar(desk: Desk) -> None:
     broker = with_risk(desk, price_collar=1)
     spread = FuturesContract("GOLD", ["202312", "202406"])
-    broker.orders.put_order_on_stack(Order.limit(spread, (2, -2), "-1.5"))
+    passes(broker, Order.limit(spread, (2, -2), "-1.5"))
     refused(broker, Order.limit(spread, (-2, 2), "2.5"), "more than 1 % from the last price, 0")
 
 
 def test_halted_lets_only_cancels_pass(desk: Desk) -> None:
     broker = with_risk(desk)
-    control = broker.orders.put_order_on_stack(Order.limit(GOLD, 1, 90))
+    control = passes(broker, Order.limit(GOLD, 1, 90))
     risk: Any = broker.middleware["risk"]
     risk.halt("drawdown")
     refused(broker, Order.market(GOLD, 1), r"trading is halted \(drawdown\): put_order_on_stack was refused")
@@ -173,30 +198,30 @@ def test_halted_lets_only_cancels_pass(desk: Desk) -> None:
         broker.orders.modify_limit_price_given_control_object(control, 91)
     assert [order.state.value for order in broker.orders.cancel_all_orders()] == ["cancelled"]
     risk.resume()
-    broker.orders.put_order_on_stack(Order.market(GOLD, 1))
+    passes(broker, Order.market(GOLD, 1))
 
 
 def test_reducing_lets_only_orders_pass_that_can_do_nothing_else(desk: Desk) -> None:
     broker = with_risk(desk)
-    broker.orders.put_order_on_stack(Order.market(GOLD, 3))
+    passes(broker, Order.market(GOLD, 3))
     broker.middleware["risk"].reduce_only("winding down")
     refused(broker, Order.market(GOLD, 1), r"only orders that make a position smaller pass \(winding down\)")
     refused(broker, Order.market(GOLD, -4), "only orders that make a position smaller")
-    broker.orders.put_order_on_stack(Order.limit(GOLD, -2, 110))
+    passes(broker, Order.limit(GOLD, -2, 110))
     refused(broker, Order.market(GOLD, -2), "only orders that make a position smaller")  # 3 held, 2 being sold
-    broker.orders.put_order_on_stack(Order.market(GOLD, -1))
+    passes(broker, Order.market(GOLD, -1))
 
 
 def test_a_file_halts_trading_while_it_exists(desk: Desk, tmp_path: Path) -> None:
     switch = tmp_path / "halt"
     broker = with_risk(desk, halt_file=switch)
-    broker.orders.put_order_on_stack(Order.market(GOLD, 2))
+    passes(broker, Order.market(GOLD, 2))
     switch.touch()
     refused(broker, Order.market(GOLD, -1), r"trading is halted \(.*halt exists\)")
     switch.write_text("reducing\n")
-    broker.orders.put_order_on_stack(Order.market(GOLD, -1))
+    passes(broker, Order.market(GOLD, -1))
     refused(broker, Order.market(GOLD, 1), "only orders that make a position smaller")
     switch.unlink()
-    broker.orders.put_order_on_stack(Order.market(GOLD, 1))
+    passes(broker, Order.market(GOLD, 1))
     switch.mkdir()  # what cannot be read halts as well
     refused(broker, Order.market(GOLD, -1), "trading is halted")
