@@ -29,10 +29,10 @@ def test_an_hour_of_trading_is_the_same_in_every_process(hash_seed: str) -> None
 
 @pytest.mark.parametrize("version", ["3.10", "3.11", "3.12", "3.13"])
 def test_an_hour_of_trading_is_the_same_on_every_python(version: str) -> None:
-    named = os.environ.get("BROKERKIT_PYTHONS", "").split(os.pathsep)
+    named = os.environ.get("PYTHONS_TO_COMPARE", "").split(os.pathsep)
     found = [path for path in (*named, shutil.which(f"python{version}") or "") if path and _is(path, version)]
     if not found:
-        pytest.skip(f"no Python {version} here has numpy and attrs; name one in BROKERKIT_PYTHONS")
+        pytest.skip(f"no Python {version} here has numpy and attrs; name one in PYTHONS_TO_COMPARE")
     assert hour(found[0], "7") == HASH
 
 
