@@ -47,6 +47,8 @@ class FileLog:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._writing = threading.Lock()
+        self._is_open = True
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -59,7 +61,10 @@ class FileLog:
         """Append a record as one line, in one write."""
         line = (json.dumps(record, ensure_ascii=False) + "\n").encode()
         try:
-            written = os.write(self._descriptor, line)
+            with self._writing:
+                if not self._is_open:  # by then the number may stand for somebody else's file
+                    raise StoreUnwritable("The audit file was closed with its broker.", place=str(self._path))
+                written = os.write(self._descriptor, line)
         except OSError as error:
             raise StoreUnwritable(
                 f"The audit file cannot be written: {error.strerror}.", place=str(self._path), remedy=_REMEDY
@@ -70,8 +75,11 @@ class FileLog:
             )
 
     def close(self) -> None:
-        """Close the file."""
-        os.close(self._descriptor)
+        """Close the file, once."""
+        with self._writing:
+            was_open, self._is_open = self._is_open, False
+            if was_open:
+                os.close(self._descriptor)
 
 
 class DatabaseLog:

@@ -57,7 +57,7 @@ def places() -> tuple[Path, ...]:
     """
     chosen = os.environ.get(VARIABLE)
     if chosen:
-        return (Path(chosen).expanduser(),)
+        return (_expanded(Path(chosen)),)
     return (Path(FILE_NAME), platformdirs.user_config_path("brokerkit") / FILE_NAME)
 
 
@@ -71,7 +71,7 @@ def read_config() -> Config:
         InvalidSetting: Something that should be a table is none.
     """
     for path in places():
-        if path.exists():
+        if _is_there(path):
             return read_config_file(path.absolute())
     if os.environ.get(VARIABLE):
         raise ConfigFileError(
@@ -103,20 +103,38 @@ def read_config_file(path: Path) -> Config:
     return attrs.evolve(config, brokers=tables.get("brokers", {}), store=tables.get("store", {}))
 
 
+def _expanded(path: Path) -> Path:
+    """Return a path with the user's home for `~`; as it is, when that user has none."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True  # reading it will tell why it cannot be looked at
+    return True
+
+
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigFileError(
-            f"The configuration file cannot be read: {error.strerror}.",
-            place=str(path),
-            remedy="Give this user the right to read it, or name another file in $BROKERKIT_CONFIG.",
-        ) from error
+        return path.read_text(encoding="utf-8-sig")  # some editors put a mark in front
     except UnicodeDecodeError as error:
         raise ConfigSyntaxError(
             f"The configuration file is not TOML: byte {error.start} is not UTF-8.",
             place=str(path),
             remedy="Save it as UTF-8.",
+        ) from error
+    except OSError as error:
+        raise ConfigFileError(
+            f"The configuration file cannot be read: {error.strerror}.",
+            place=str(path),
+            remedy="Give this user the right to read it, or name another file in $BROKERKIT_CONFIG.",
         ) from error
 
 

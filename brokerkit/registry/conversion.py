@@ -187,7 +187,10 @@ def _is_one(value: Any, kind: Any) -> bool:
 
 
 def _anchored(path: Path, folder: Path | None) -> Path:
-    path = path.expanduser()
+    try:
+        path = path.expanduser()
+    except RuntimeError:
+        raise NotConvertible(wanted(Path)) from None
     return folder / path if folder is not None else path
 
 

@@ -142,8 +142,9 @@ class EventDispatch:
 
     def _unsubscribe(self, plugin: object) -> None:
         with self._changing:
-            self._manager.unregister(plugin)
-            self.refresh()
+            if self._manager.is_registered(plugin):  # another thread may have ended the same subscription
+                self._manager.unregister(plugin)
+                self.refresh()
 
 
 def _listening_plugin(listeners: Mapping[str, Listener]) -> object:

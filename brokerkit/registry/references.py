@@ -51,13 +51,15 @@ def _from_environment(variable: Any, place: str) -> str:
 
 
 def _from_file(target: Any, folder: Path | None, place: str) -> str:
-    path = (folder or Path()) / Path(str(target)).expanduser()
+    path = Path(str(target))
     try:
+        path = (folder or Path()) / path.expanduser()
         text = path.read_text(encoding="utf-8").strip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+    except (OSError, ValueError, RuntimeError) as error:
         raise SecretUnavailable(
-            f"The secret's file {path} cannot be read: {reason}.", place=place, remedy="Correct the path or its rights."
+            f"The secret's file {path} cannot be read: {_reason(error)}.",
+            place=place,
+            remedy="Correct the path or its rights.",
         ) from error
     if not text:
         raise SecretUnavailable(f"The secret's file {path} is empty.", place=place, remedy="Write the secret into it.")
@@ -65,13 +67,15 @@ def _from_file(target: Any, folder: Path | None, place: str) -> str:
 
 
 def _from_command(target: Any, place: str) -> str:
-    command = [str(part) for part in target] if isinstance(target, list) else shlex.split(str(target))
+    command = _words(target, place)
     if not command:
         raise SecretUnavailable("The secret's command is empty.", place=place, remedy="Write a program to run.")
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, timeout=COMMAND_TIMEOUT, check=True, text=True)
-    except OSError as error:
-        raise _command_failed(command, f"cannot be run: {error.strerror}", place) from error
+    except UnicodeDecodeError:
+        raise _command_failed(command, "printed something that is not text", place) from None
+    except (OSError, ValueError) as error:
+        raise _command_failed(command, f"cannot be run: {_reason(error)}", place) from error
     except subprocess.TimeoutExpired:
         raise _command_failed(command, f"did not finish within {COMMAND_TIMEOUT:g} s", place) from None
     except subprocess.CalledProcessError as error:
@@ -80,6 +84,25 @@ def _from_command(target: Any, place: str) -> str:
     if not text:
         raise _command_failed(command, "printed nothing", place)
     return text
+
+
+def _words(target: Any, place: str) -> list[str]:
+    if isinstance(target, list):
+        return [str(part) for part in target]
+    try:
+        return shlex.split(str(target))
+    except ValueError as error:
+        raise SecretUnavailable(
+            f"The secret's command cannot be split into words: {_reason(error)}.",
+            place=place,
+            remedy="Close its quotes, or write it as a list of words.",
+        ) from None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not text"
+    return str((error.strerror if isinstance(error, OSError) else error) or error).rstrip(".")
 
 
 def _command_failed(command: list[str], fact: str, place: str) -> SecretUnavailable:

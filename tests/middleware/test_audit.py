@@ -109,3 +109,24 @@ def test_an_outcome_that_cannot_be_written_is_logged_and_the_caller_still_gets_i
     os.close(full)
     assert control.order_ref == order.order_ref
     assert "lost a record: result put_order_on_stack" in caplog.text
+
+
+def test_a_call_that_outlives_its_broker_writes_into_nobody_elses_file(
+    desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker = desk(middleware=["audit"], audit={"file": tmp_path / "a"})
+    others = tmp_path / "others"
+    opened: list[int] = []
+
+    def close_and_open_another() -> None:
+        broker.close()
+        opened.append(os.open(others, os.O_WRONLY | os.O_CREAT))  # it gets the number that the audit's file had
+
+    broker.native.inside = close_and_open_another
+    with caplog.at_level(logging.ERROR):
+        assert broker.orders.put_order_on_stack(Order.market(GOLD, 1)).order_ref
+    os.close(opened[0])
+    assert others.read_bytes() == b""
+    assert [each["record"] for each in records(tmp_path / "a")] == ["call"]
+    assert "lost a record: result put_order_on_stack" in caplog.text
+    broker.middleware["audit"].close()

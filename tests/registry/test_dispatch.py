@@ -165,3 +165,11 @@ def test_what_is_no_event_is_refused(broker: Any) -> None:
 
 def test_every_event_of_the_contract_has_a_hook() -> None:
     assert set(EVENT_TYPES.values()) == set(Event.__args__)
+
+
+def test_a_subscription_that_two_threads_close_at_once_is_closed_once(broker: Any) -> None:
+    services, _ = broker.native
+    end: Any = broker.subscribe(on_connection=print)._end
+    for _ in range(2):
+        end()  # what both hold who have seen the subscription open
+    assert not services.has_listener(ConnectionChange)
