@@ -79,6 +79,7 @@ class EventDispatch:
         self._broker_name = broker_name
         self._changing = threading.Lock()
         self._silent = False
+        self._watchers: list[Callable[[], None]] = []
         self._listeners: dict[type[Any], tuple[Listener, ...]] = dict.fromkeys(EVENT_TYPES.values(), ())
         self.refresh()
 
@@ -109,6 +110,10 @@ class EventDispatch:
         """Return whether anybody would hear an event of that type."""
         return bool(self._listeners[kind])
 
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Have a function called whenever listeners came or went."""
+        self._watchers.append(watcher)
+
     def subscribe(self, listeners: Mapping[str, Listener]) -> Subscription:
         """Add listeners, by the name of the event's hook, and return what ends them together.
 
@@ -133,6 +138,8 @@ class EventDispatch:
         for name, kind in EVENT_TYPES.items():
             heard_by = () if self._silent else getattr(self._manager.hook, name).get_hookimpls()
             self._listeners[kind] = tuple(implementation.function for implementation in heard_by)
+        for watcher in self._watchers:
+            watcher()
 
     def silence(self) -> None:
         """Let nobody hear anything any more."""

@@ -32,6 +32,8 @@ class Services:
         broker_name: The name that the strategy opened it by.
         emit: Tell an event to every listener. Safe from any thread; it returns when all have heard.
         has_listener: Whether anybody would hear an event of that type: building one may be skipped.
+        watch_listeners: Have a function called whenever listeners came or went, so that `has_listener`
+            need be asked only then. It is called before the strategy's `subscribe` or `close` returns.
         store: Return the durable store, opened on the first call.
         state_folder: Where this broker may keep files; whoever writes the first one makes it.
     """
@@ -39,6 +41,7 @@ class Services:
     broker_name: str
     emit: Callable[[Event], None]
     has_listener: Callable[[type[Event]], bool]
+    watch_listeners: Callable[[Callable[[], None]], None]
     store: Callable[[], Store]
     state_folder: Path
 

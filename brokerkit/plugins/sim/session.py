@@ -15,18 +15,16 @@ from brokerkit.plugins.sim.feeds.fed_exchange import FedExchange
 from brokerkit.plugins.sim.feeds.feed import Feed
 from brokerkit.plugins.sim.fx import SimFx
 from brokerkit.plugins.sim.instruments import SimInstruments
-from brokerkit.plugins.sim.once_each import OnceEach
 from brokerkit.plugins.sim.orders import SimOrders
 from brokerkit.plugins.sim.positions import SimPositions
 from brokerkit.plugins.sim.prices import SimPrices
+from brokerkit.plugins.sim.relay import Relay
 from brokerkit.plugins.sim.settings import SimSettings
 from brokerkit.plugins.sim.simulation import Simulation
 from brokerkit.plugins.sim.throttle import Throttle
-from brokerkit.spec.broker_order import BrokerOrder, Fill
 from brokerkit.spec.capital import AccountKind
-from brokerkit.spec.events import CommissionReport, ConnectionChange, ConnectionState, DataGap
+from brokerkit.spec.events import ConnectionState
 from brokerkit.spec.lifecycle import Services, Session
-from brokerkit.spec.positions import Position
 
 
 def open_session(settings: SimSettings, services: Services) -> Session:
@@ -34,9 +32,7 @@ def open_session(settings: SimSettings, services: Services) -> Session:
     feed = open_feed(settings.data, seed=settings.seed, assumed_volume=settings.assumed_volume)
     throttle = Throttle(VolumeShare(settings.volume_share))
     exchange = _exchange(settings, feed, throttle)
-    for kind in (BrokerOrder, Fill, CommissionReport, Position, ConnectionChange, DataGap):
-        tell = OnceEach(services.emit) if kind is Fill else services.emit
-        exchange.listen(kind, tell, services.has_listener)
+    Relay(exchange, services)
     simulation = Simulation(exchange, feed, throttle)
     clock = RealTimeClock(exchange, settings.speed) if settings.speed else None
     if clock is not None:

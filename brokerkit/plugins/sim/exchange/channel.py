@@ -22,7 +22,7 @@ from brokerkit.plugins.sim.exchange.faults import (
     ReorderedFills,
     SilentStall,
 )
-from brokerkit.plugins.sim.exchange.journal import (
+from brokerkit.plugins.sim.exchange.entries import (
     COMMISSION,
     CONNECTION,
     FILL,

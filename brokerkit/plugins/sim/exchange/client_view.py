@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from brokerkit.plugins.sim.exchange.journal import Execution, Status
+from brokerkit.plugins.sim.exchange.entries import Execution, Status
 from brokerkit.plugins.sim.exchange.units import time_of
 from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderState
 

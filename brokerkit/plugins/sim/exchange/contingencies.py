@@ -34,6 +34,7 @@ def admit_children(venue: Venue, parent: LiveOrder) -> None:
     """Take in a parent's children; each waits, pending, until the parent fills."""
     for child in parent.children:
         venue.numbers = child.number
+        venue.journal.lives[child.number] = child
         venue.orders[child.order_ref] = child
         venue.waiting_children.append(child)
         venue.note_status(child, f"waits for #{parent.number}")

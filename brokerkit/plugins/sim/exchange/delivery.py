@@ -7,15 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 from brokerkit.plugins.sim.exchange.channel import Channel
-from brokerkit.plugins.sim.exchange.journal import (
+from brokerkit.plugins.sim.exchange.entries import (
     FILL,
     GAP,
+    STATUS,
     Entry,
     Execution,
     Line,
     Settlement,
     Status,
+    fill_of,
 )
+from brokerkit.plugins.sim.exchange.journal import Journal
 from brokerkit.plugins.sim.exchange.ledger import Holding
 from brokerkit.plugins.sim.exchange.units import time_of
 from brokerkit.spec.broker_order import BrokerOrder, Fill
@@ -27,7 +30,11 @@ EventKind = (
     type[BrokerOrder] | type[Fill] | type[CommissionReport] | type[Position] | type[ConnectionChange] | type[DataGap]
 )
 Listener = Callable[[Any], None]
-_KINDS: tuple[EventKind, ...] = (BrokerOrder, Fill, CommissionReport, Position, ConnectionChange, DataGap)
+EVENT_KINDS: tuple[EventKind, ...] = (BrokerOrder, Fill, CommissionReport, Position, ConnectionChange, DataGap)
+"""What can be heard of."""
+
+_OF_AN_EXECUTION: tuple[EventKind, ...] = (BrokerOrder, CommissionReport, Position)
+"""What an execution is told of by besides its `Fill`."""
 
 
 def position_of(holding: Holding, now: int) -> Position | None:
@@ -49,57 +56,61 @@ class Delivery:
     that nobody listens to is never built.
     """
 
-    def __init__(self, journal: list[Entry], lock: threading.RLock) -> None:
+    def __init__(self, journal: Journal, lock: threading.RLock) -> None:
         self.journal = journal
         self.channel: Channel | None = None
         self._lock = lock
         self.told = 0
         self.anybody = False
+        self._only_fills_heard = True
         self._busy = threading.Lock()
-        self._relays: dict[EventKind, tuple[tuple[Listener, Callable[[Any], bool]], ...]] = dict.fromkeys(_KINDS, ())
-        self._listeners: dict[EventKind, tuple[Listener, ...]] = dict.fromkeys(_KINDS, ())
+        self._listeners: dict[EventKind, tuple[Listener, ...]] = dict.fromkeys(EVENT_KINDS, ())
 
-    def listen(self, kind: EventKind, listener: Listener, is_wanted: Callable[[Any], bool] | None = None) -> None:
-        """Have a listener told of events of a kind from now on: every one, or those wanted when they happen."""
+    def listen(self, kind: EventKind, listener: Listener) -> None:
+        """Have a listener told of every event of a kind from now on."""
         if not self.anybody and self.channel is None:
             self.told = len(self.journal)
-        self.anybody = True
-        if is_wanted is None:
-            self._listeners[kind] = (*self._listeners[kind], listener)
-        else:
-            self._relays[kind] = (*self._relays[kind], (listener, is_wanted))
+        self._listeners[kind] = (*self._listeners[kind], listener)
+        self._count_listeners()
 
     def unlisten(self, kind: EventKind, listener: Listener) -> None:
         """Stop telling a listener."""
         self._listeners[kind] = tuple(one for one in self._listeners[kind] if one != listener)
-        self._relays[kind] = tuple(one for one in self._relays[kind] if one[0] != listener)
-        self.anybody = any(self._listeners.values()) or any(self._relays.values())
+        self._count_listeners()
 
-    def listeners_of(self, kind: EventKind) -> tuple[Listener, ...]:
-        """Return who wants events of a kind now."""
-        listeners = self._listeners[kind]
-        for listener, is_wanted in self._relays[kind]:
-            if is_wanted(kind):
-                listeners = (*listeners, listener)
-        return listeners
+    def _count_listeners(self) -> None:
+        heard = {kind for kind, listeners in self._listeners.items() if listeners}
+        self.anybody = bool(heard)
+        self._only_fills_heard = heard.isdisjoint(_OF_AN_EXECUTION)
 
     def deliver(self) -> None:
         """Tell the listeners all that is new, unless another call is doing it already."""
-        journal = self.journal
+        rows = self.journal.rows
         if not self.anybody and self.channel is None:
-            self.told = len(journal)
+            self.told = len(rows)
             return
-        while self.told < len(journal) and self._busy.acquire(blocking=False):
+        while self.told < len(rows) and self._busy.acquire(blocking=False):
             try:
-                while self.told < len(journal):
-                    entry = journal[self.told]
-                    self.told += 1
-                    if self.channel is None:
-                        self.tell(entry)
-                    else:
-                        self._tell_through(self.channel, entry)
+                while self.told < len(rows):
+                    at = self.told
+                    self.told = at + 1
+                    self._tell_row(at)
             finally:
                 self._busy.release()
+
+    def _tell_row(self, at: int) -> None:
+        """Tell of one row of the log; no entry is made of it where only fills are heard."""
+        journal = self.journal
+        if self.channel is not None:
+            self._tell_through(self.channel, journal.entry(at))
+        elif not self._only_fills_heard:
+            self.tell(journal.entry(at))
+        elif (row := journal.rows[at])[0] == FILL:
+            fill = fill_of(journal.lives[row[2]], row)
+            for listener in self._listeners[Fill]:
+                listener(fill)
+        elif row[0] != STATUS:
+            self.tell(row)
 
     def _tell_through(self, channel: Channel, entry: Entry) -> None:
         """Tell what a faulty line lets through, each with the view that the client has by then."""
@@ -114,10 +125,10 @@ class Delivery:
         if isinstance(entry, Execution):
             if entry[0] == FILL:
                 self._tell_execution(entry, view)
-            elif listeners := self.listeners_of(CommissionReport):
+            elif listeners := self._listeners[CommissionReport]:
                 _tell_all(listeners, entry.as_commission())
         elif isinstance(entry, Status):
-            if listeners := self.listeners_of(BrokerOrder):
+            if listeners := self._listeners[BrokerOrder]:
                 _tell_all(listeners, view or entry.as_view())
         elif isinstance(entry, Settlement):
             self._tell_position(entry.holding, entry.time)
@@ -125,26 +136,26 @@ class Delivery:
             self._tell_line(entry)
 
     def _tell_execution(self, execution: Execution, seen: BrokerOrder | None) -> None:
-        if listeners := self.listeners_of(Fill):
+        if listeners := self._listeners[Fill]:
             fill = execution.as_fill()
             for listener in listeners:
                 listener(fill)
-        if listeners := self.listeners_of(BrokerOrder):
+        if listeners := self._listeners[BrokerOrder]:
             _tell_all(listeners, seen or execution.as_view())
-        if execution.reported and (listeners := self.listeners_of(CommissionReport)):
+        if execution.reported and (listeners := self._listeners[CommissionReport]):
             _tell_all(listeners, execution.as_commission())
         self._tell_position(execution.holding, execution.time)
 
     def _tell_position(self, holding: Holding, time: int) -> None:
-        if (listeners := self.listeners_of(Position)) and (position := position_of(holding, time)) is not None:
+        if (listeners := self._listeners[Position]) and (position := position_of(holding, time)) is not None:
             _tell_all(listeners, position)
 
     def _tell_line(self, line: Line) -> None:
         if line.kind == GAP:
-            _tell_all(self.listeners_of(DataGap), DataGap(time_of(line.since), time_of(line.time), line.reason))
+            _tell_all(self._listeners[DataGap], DataGap(time_of(line.since), time_of(line.time), line.reason))
         else:
             change = ConnectionChange(line.state, line.reason, time_of(line.time))
-            _tell_all(self.listeners_of(ConnectionChange), change)
+            _tell_all(self._listeners[ConnectionChange], change)
 
 
 def _tell_all(listeners: tuple[Listener, ...], event: object) -> None:

@@ -214,18 +214,17 @@ class Exchange(Queries):
         """
         self.add_bars(contract, time, price, price, price, price, size, length=1)
 
-    def listen(self, kind: EventKind, listener: Listener, is_wanted: Callable[[EventKind], bool] | None = None) -> None:
+    def listen(self, kind: EventKind, listener: Listener) -> None:
         """Have `listener(event)` called for every event of a kind from now on.
 
         Args:
             kind: The class of the event: `BrokerOrder`, `Fill`, `CommissionReport`, `Position`,
                 `ConnectionChange` or `DataGap`.
             listener: Called when the exchange's state is consistent and its lock free; it may call
-                any method of the exchange.
-            is_wanted: Asked with the kind before each event; one that is not wanted is not built.
+                any method of the exchange. An event that nobody listens to is not built.
         """
         with self._lock:
-            self._delivery.listen(kind, listener, is_wanted)
+            self._delivery.listen(kind, listener)
 
     def unlisten(self, kind: EventKind, listener: Listener) -> None:
         """Stop calling a listener."""

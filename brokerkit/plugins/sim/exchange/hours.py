@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from brokerkit.plugins.sim.exchange import book, margin_calls, scheduling
 from brokerkit.plugins.sim.exchange.agenda import CONTRACT_END, SESSION_CLOSE, SESSION_OPEN
 from brokerkit.plugins.sim.exchange.contingencies import pending_children
-from brokerkit.plugins.sim.exchange.journal import POSITION, Settlement
+from brokerkit.plugins.sim.exchange.entries import POSITION, Settlement
 from brokerkit.plugins.sim.exchange.live_order import HELD, NOWHERE
 from brokerkit.plugins.sim.exchange.units import nanoseconds, price_units
 from brokerkit.spec.order import TimeInForce

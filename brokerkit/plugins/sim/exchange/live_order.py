@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from brokerkit.plugins.sim.exchange.entries import FILL, Execution, ExecutionRow
 from brokerkit.plugins.sim.exchange.units import time_of
 from brokerkit.spec.broker_order import BrokerIds, BrokerOrder, Fill, OrderOrigin, OrderState
 from brokerkit.spec.order import Order
 
 if TYPE_CHECKING:
-    from brokerkit.plugins.sim.exchange.journal import Execution
     from brokerkit.plugins.sim.exchange.ledger import Account, Holding
     from brokerkit.plugins.sim.exchange.listing import Listing
     from brokerkit.plugins.sim.exchange.venue import Venue
@@ -27,6 +27,7 @@ class LiveOrder:
     Attributes:
         number: The exchange's own number, 1, 2, 3 …: the order's name in the event log.
         order: The instruction as it stands now.
+        placed: The instruction as it was placed.
         state: Where it truly stands at the exchange.
         origin: Who placed it.
         client_id: The session that placed it, if it said so.
@@ -37,7 +38,7 @@ class LiveOrder:
     __slots__ = (
         "_venue", "account", "ahead", "best", "children", "client_id", "entry", "filled", "holding",
         "is_plain", "joins", "last_execution", "limit", "linked", "listing", "number", "order", "origin", "parent",
-        "place", "priority", "reason", "remaining", "side", "state", "submitted", "trigger", "updated",
+        "place", "placed", "priority", "reason", "remaining", "side", "state", "submitted", "trigger", "updated",
         "view",
     )  # fmt: skip
 
@@ -47,7 +48,7 @@ class LiveOrder:
         self._venue = venue
         self.number = number
         self.priority = number * CHANGES_BETWEEN_ORDERS
-        self.order = order
+        self.order = self.placed = order
         self.listing = listing
         self.account = account
         self.holding = holding
@@ -61,7 +62,7 @@ class LiveOrder:
         self.best: int | None = None
         self.place = NOWHERE
         self.entry: tuple[int, int, LiveOrder] | None = None
-        self.last_execution: Execution | None = None
+        self.last_execution: ExecutionRow | None = None
         self.reason = ""
         self.submitted = self.updated = self.joins = now
         self.linked = self.is_plain = False
@@ -124,11 +125,15 @@ class LiveOrder:
     @property
     def executions(self) -> list[Execution]:
         """Its executions, oldest first. Each holds the one before it: most orders have one, and need no list."""
-        found, one = [], self.last_execution
-        while one is not None:
-            found.append(one)
-            one = one.previous
+        found, row = [], self.last_execution
+        while row is not None:
+            found.append(Execution(FILL, row[1], self, row))
+            row = row[-1]
         return found[::-1]
+
+    def holding_of(self, leg: int) -> Holding:
+        """Return what its account holds of one of its contracts."""
+        return self.holding
 
     def fills(self, count: int | None = None) -> tuple[Fill, ...]:
         """Return the executions, the first `count` of them, corrections replaced."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from brokerkit.errors import MissingFxCode
 from brokerkit.plugins.sim.exchange import margin
-from brokerkit.plugins.sim.exchange.journal import NOTE, Note
+from brokerkit.plugins.sim.exchange.entries import NOTE, Note
 from brokerkit.plugins.sim.exchange.units import money_of
 from brokerkit.spec.broker_order import OrderOrigin
 from brokerkit.spec.order import Order, TimeInForce

@@ -12,8 +12,8 @@ from brokerkit.errors import MissingOrder, PacingViolation, RequestTimedOut
 from brokerkit.plugins.sim.exchange import margin
 from brokerkit.plugins.sim.exchange.channel import resync
 from brokerkit.plugins.sim.exchange.delivery import position_of
+from brokerkit.plugins.sim.exchange.entries import render
 from brokerkit.plugins.sim.exchange.faults import FailedPositions, Occasion
-from brokerkit.plugins.sim.exchange.journal import render
 from brokerkit.plugins.sim.exchange.live_order import LiveOrder
 from brokerkit.plugins.sim.exchange.terms import ContractTerms
 from brokerkit.plugins.sim.exchange.units import money_of, nanoseconds, price_of, time_of
@@ -223,4 +223,4 @@ class Queries:
     def log(self) -> list[str]:
         """Return the event log, one line an entry: the same bytes for the same calls and seed."""
         with self._lock:
-            return [render(entry) for entry in self._venue.journal]
+            return [render(entry) for entry in self._venue.journal.entries()]

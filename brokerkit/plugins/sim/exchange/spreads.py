@@ -16,7 +16,6 @@ import numpy as np
 from brokerkit.errors import InvalidOrder, MissingFxCode
 from brokerkit.plugins.sim.exchange import book, hours, margin, scheduling
 from brokerkit.plugins.sim.exchange.bars import BarSeries, Segment
-from brokerkit.plugins.sim.exchange.journal import FILL, Execution
 from brokerkit.plugins.sim.exchange.listing import Listing
 from brokerkit.plugins.sim.exchange.live_order import NOWHERE, LiveOrder
 from brokerkit.spec.broker_order import OrderState
@@ -132,6 +131,10 @@ class SpreadOrder(LiveOrder):
         self.leg_holdings: tuple[Holding, ...] = holdings
         self.leg_orders: tuple[LegOrder, ...] = ()
 
+    def holding_of(self, leg: int) -> Holding:
+        """Return what its account holds of one of its contracts."""
+        return self.leg_holdings[leg]
+
 
 class LegOrder(LiveOrder):
     """The part of a spread order that trades one leg by itself. Its fills are the spread order's."""
@@ -215,13 +218,6 @@ def _record(venue: Venue, live: SpreadOrder, leg: int, quantity: int, price: int
     charge = holding.listing.charge
     commission = 0 if charge is None else charge(abs(quantity), price, before)
     holding.book(quantity, price, commission)
-    venue.executions += 1
-    live.updated = venue.now
-    execution = Execution(
-        FILL, venue.now, live, live.state, venue.executions, quantity, price, commission, holding, leg,
-        previous=live.last_execution,
-    )  # fmt: skip
-    live.last_execution = execution
-    venue.journal.append(execution)
+    venue.record(live, live.state.value, quantity, price, commission, leg)
     if holding.listing.maintenance_margin:
         venue.traded.append(live.account)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from brokerkit.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
 from brokerkit.plugins.sim.exchange import margin_calls, order_codec, spreads
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL
-from brokerkit.plugins.sim.exchange.journal import FILL, Execution, Status
+from brokerkit.plugins.sim.exchange.entries import FILL, Entry, Execution, Status
 from brokerkit.plugins.sim.exchange.ledger import Account
 from brokerkit.plugins.sim.exchange.live_order import IN_FLIGHT, NOWHERE, LiveOrder
 from brokerkit.spec.broker_order import OrderOrigin, OrderState
@@ -105,7 +105,7 @@ class StateFile:
     def save(self) -> None:
         """Write what changed since the last time, in one transaction."""
         venue = self._venue
-        fresh = venue.journal[self._saved :]
+        fresh = venue.journal.entries(self._saved)
         if not fresh and self._clock == venue.now:
             return
         lives: dict[int, LiveOrder] = {}
@@ -124,7 +124,7 @@ class StateFile:
             raise
         self._saved, self._clock = len(venue.journal), venue.now
 
-    def _write(self, fresh: list[Any], lives: dict[int, LiveOrder]) -> None:
+    def _write(self, fresh: list[Entry], lives: dict[int, LiveOrder]) -> None:
         venue = self._venue
         facts = {
             "version": VERSION,
@@ -238,7 +238,7 @@ class StateFile:
         for row in self._base.execute("SELECT * FROM orders ORDER BY number").fetchall():
             contract = order_codec.decode_contract(json.loads(row[1]))
             if row[0] not in known and all(leg in venue.listings for leg in contract.legs):
-                live = known[row[0]] = self._order(row)
+                live = known[row[0]] = venue.journal.lives[row[0]] = self._order(row)
                 fresh.append((live, row[2]))
         for live, parent in fresh:
             if parent is not None:
@@ -276,24 +276,11 @@ class StateFile:
     def _restore_executions(self, live: LiveOrder) -> None:
         rows = self._base.execute("SELECT number, facts FROM executions WHERE live = ? ORDER BY number", (live.number,))
         for number, text in rows:
-            time, state, quantity, price, commission, contract, leg, corrects, late = json.loads(text)
-            listing = self._venue.listing_of(order_codec.decode_contract(contract))
-            holding = listing.holding_of(live.account)
-            live.last_execution = Execution(
-                FILL,
-                time,
-                live,
-                OrderState(state),
-                number,
-                quantity,
-                price,
-                commission,
-                holding,
-                leg,
-                corrects,
-                late,
-                previous=live.last_execution,
-            )
+            time, state, quantity, price, commission, _, leg, corrects, late = json.loads(text)
+            before = live.last_execution
+            live.last_execution = (
+                FILL, time, live.number, state, number, quantity, price, commission, leg, corrects, late, before,
+            )  # fmt: skip
 
     def _resume(self, live: LiveOrder) -> None:
         """Let an order that was not final work on from where it stood."""

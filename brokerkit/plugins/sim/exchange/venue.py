@@ -22,8 +22,9 @@ from brokerkit.plugins.sim.exchange import (
 )
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, Agenda
 from brokerkit.plugins.sim.exchange.channel import Channel
+from brokerkit.plugins.sim.exchange.entries import FILL, STATUS, Execution, Status
 from brokerkit.plugins.sim.exchange.faults import Fault, Occasion
-from brokerkit.plugins.sim.exchange.journal import FILL, STATUS, Entry, Execution, Status
+from brokerkit.plugins.sim.exchange.journal import Journal
 from brokerkit.plugins.sim.exchange.latency import Latency
 from brokerkit.plugins.sim.exchange.ledger import Account
 from brokerkit.plugins.sim.exchange.listing import Listing
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 PENDING, WORKING, PENDING_CANCEL = OrderState.PENDING, OrderState.WORKING, OrderState.PENDING_CANCEL
 FILLED, CANCELLED, REJECTED, EXPIRED = OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED
 TRAILING_STOP = OrderType.TRAILING_STOP
+_WORKING, _FILLED = WORKING.value, FILLED.value
 BY_LEG = SpreadFill.BY_LEG
 GTD, AT_OPEN, AT_CLOSE = TimeInForce.GTD, TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE
 
@@ -70,7 +72,7 @@ class Venue:
         self.random = Random(f"exchange:{seed}")
         self.agenda = Agenda()
         self.wakers = tuple(partial(act, self) for act in (scheduling.on_open, scheduling.on_body, scheduling.on_look))
-        self.journal: list[Entry] = []
+        self.journal = Journal()
         self.listings: dict[FuturesContract | FxPair, Listing] = {}
         self.accounts: dict[str, Account] = {}
         self.default_account: Account | None = None
@@ -167,6 +169,7 @@ class Venue:
             live.linked = True
             live.children = contingencies.checked_children(self, live)
         self.numbers = number
+        self.journal.lives[number] = live
         if self.channel is not None and on_the_way.is_lost(self, self.channel, live):
             return live
         self.orders[order.order_ref] = live
@@ -185,9 +188,10 @@ class Venue:
 
     def _admit_plain(self, live: LiveOrder) -> None:
         """Do for an order that nothing special applies to what `admit` does for any."""
-        listing, holding, lots, now = live.listing, live.holding, live.remaining, self.now
-        self.numbers = live.number
-        self.orders[live.order.order_ref] = live
+        listing, holding, lots, now, number = live.listing, live.holding, live.remaining, self.now, live.number
+        journal = self.journal
+        self.numbers = number
+        self.orders[live.order.order_ref] = journal.lives[number] = live
         if live.side > 0:
             if listing.initial_margin:
                 self._check_margin(live, lots)
@@ -197,7 +201,7 @@ class Venue:
                 self._check_margin(live, -lots)
             holding.working_sells += lots
         live.state = WORKING
-        self.journal.append(tuple.__new__(Status, (STATUS, now, live, WORKING, live.order, 0, "")))
+        journal.rows.append((STATUS, now, number, _WORKING, 0, ""))
         if listing.close_due <= now:
             hours.watch_session(self, listing)
         if listing.session_open > now and not live.order.outside_hours:
@@ -250,8 +254,7 @@ class Venue:
     def begin(self, live: LiveOrder) -> None:
         """Let an order work from now on."""
         live.state = WORKING
-        live.updated = self.now
-        self.journal.append(tuple.__new__(Status, (STATUS, self.now, live, WORKING, live.order, 0, "")))
+        self.note_status(live, "")
         if live.order.spread_fill is BY_LEG and isinstance(live, spreads.SpreadOrder):
             spreads.start_legs(self, live)
         else:
@@ -325,7 +328,7 @@ class Venue:
             contingencies.after_fill(self, live)
 
     def _execute(self, live: LiveOrder, lots: int, price: int, *, late: bool = False) -> None:
-        listing, now = live.listing, self.now
+        listing = live.listing
         charge = listing.charge
         commission = 0 if charge is None else charge(lots, price, live.filled)
         quantity = lots if live.side > 0 else -lots
@@ -333,18 +336,27 @@ class Venue:
         holding.book(quantity, price, commission)
         live.filled += lots
         live.remaining -= lots
-        if not live.remaining and not late:
+        if live.remaining or late:
+            self.record(live, live.state.value, quantity, price, commission, 0, 0, late)
+        else:
             live.state = FILLED
-        live.updated = now
-        self.executions = number = self.executions + 1
-        execution = tuple.__new__(Execution, (
-            FILL, now, live, live.state, number, quantity, price, commission, holding, 0, 0, late, True,
-            live.last_execution,
-        ))  # fmt: skip
-        live.last_execution = execution
-        self.journal.append(execution)
+            self.record(live, _FILLED, quantity, price, commission)
         if listing.maintenance_margin and live.account not in self.traded:
             self.traded.append(live.account)
+
+    def record(
+        self, live: LiveOrder, state: str, quantity: int, price: int, commission: int,
+        leg: int = 0, corrects: int = 0, late: bool = False,
+    ) -> None:  # fmt: skip
+        """Put an execution into the log, and under its order."""
+        self.executions = number = self.executions + 1
+        live.updated = now = self.now
+        row = (
+            FILL, now, live.number, state, number, quantity, price, commission, leg, corrects, late,
+            live.last_execution,
+        )  # fmt: skip
+        live.last_execution = row
+        self.journal.rows.append(row)
 
     # -- endings -------------------------------------------------------------------------
 
@@ -389,15 +401,10 @@ class Venue:
         if price == wrong.price:
             return
         wrong.holding.correct(wrong.quantity, wrong.price, price)
-        self.executions += 1
-        live = wrong.live
-        right = wrong._replace(
-            time=self.now, state=live.state, number=self.executions, price=price, corrects=wrong.number,
-            previous=live.last_execution,
+        self.record(
+            wrong.live, wrong.live.state.value, wrong.quantity, price, wrong.commission, wrong.leg, wrong.number,
+            wrong.late,
         )  # fmt: skip
-        live.last_execution = right
-        live.updated = self.now
-        self.journal.append(right)
 
     def end(self, live: LiveOrder, reason: str, state: OrderState = CANCELLED) -> None:
         """Take an order out of trading for good, with what was linked to it."""
@@ -428,8 +435,12 @@ class Venue:
 
     def note_status(self, live: LiveOrder, reason: str) -> None:
         """Put an order's state into the log."""
-        live.updated = self.now
-        self.journal.append(Status(STATUS, self.now, live, live.state, live.order, len(live.executions), reason))
+        live.updated = now = self.now
+        fills = 0 if live.last_execution is None else len(live.executions)
+        if live.order is live.placed:
+            self.journal.rows.append((STATUS, now, live.number, live.state.value, fills, reason))
+        else:
+            self.journal.append(Status(STATUS, now, live, live.state, live.order, fills, reason))
 
     # -- changes -------------------------------------------------------------------------
 

@@ -1,0 +1,251 @@
+"""What an entry of the event log says: one class for each kind of thing that happens, and its line of text.
+
+The log holds the exchange's own order numbers and never a client's reference, so that the same calls
+with the same seed give the same bytes in any process.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from brokerkit.plugins.sim.exchange.units import PRICE_DECIMALS, SECOND, money_of, plain, price_of, price_units, time_of
+from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderState
+from brokerkit.spec.events import CommissionReport, ConnectionState
+from brokerkit.spec.order import Order
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.exchange.ledger import Holding
+    from brokerkit.plugins.sim.exchange.live_order import LiveOrder
+
+STATUS, FILL, COMMISSION, POSITION, CONNECTION, GAP, NOTE = range(7)
+
+
+class Status(NamedTuple):
+    """An order changed its state, its instruction or its reason."""
+
+    kind: int
+    time: int
+    live: LiveOrder
+    state: OrderState
+    order: Order
+    fills: int
+    reason: str
+
+    def as_view(self) -> BrokerOrder:
+        """Return the order as it stood when this happened."""
+        return self.live.as_of(self.state, self.fills, self.order, self.reason, self.time)
+
+    def line(self) -> str:
+        """Return what happened, without its time."""
+        why = f": {self.reason}" if self.reason else ""
+        return f"#{self.live.number} {self.state.value} {describe(self.order, self.live.account.name)}{why}"
+
+
+ExecutionRow = tuple[int, int, int, str, int, int, int, int, int, int, bool, "ExecutionRow | None"]
+"""FILL, time, order's number, its state after, execution's number, signed lots, price, commission, leg,
+number of the execution that it corrects, whether it came late, and the row of the order's execution before it."""
+
+
+def fill_of(live: LiveOrder, row: ExecutionRow, *, reported: bool = True) -> Fill:
+    """Return an execution as the contract's `Fill`; its commission is left out where it is not reported yet."""
+    _, time, _, _, number, quantity, price, commission, leg, corrects, late, _ = row
+    prefix, holding = live.prefix, live.holding_of(leg)
+    return Fill(
+        f"{prefix}{number}",
+        live.order.order_ref,
+        holding.listing.contract,
+        quantity,
+        price_of(price),
+        time_of(time),
+        holding.account.name,
+        leg,
+        money_of(holding.cash.currency, commission) if reported else None,
+        f"{prefix}{corrects}" if corrects else "",
+        late,
+    )
+
+
+class Execution(NamedTuple):
+    """So many lots of one contract traded at one price."""
+
+    kind: int
+    time: int
+    live: LiveOrder
+    row: ExecutionRow
+    reported: bool = True
+
+    @property
+    def state(self) -> OrderState:
+        """The order's state right after it."""
+        return OrderState(self.row[3])
+
+    @property
+    def number(self) -> int:
+        """The exchange's number of the execution."""
+        return self.row[4]
+
+    @property
+    def quantity(self) -> int:
+        """Signed lots."""
+        return self.row[5]
+
+    @property
+    def price(self) -> int:
+        """What they traded at, in price units."""
+        return self.row[6]
+
+    @property
+    def commission(self) -> int:
+        """What it cost, in money units."""
+        return self.row[7]
+
+    @property
+    def leg(self) -> int:
+        """The position of the contract among its order's legs."""
+        return self.row[8]
+
+    @property
+    def corrects(self) -> int:
+        """The number of the execution that this one replaces; 0 for a new one."""
+        return self.row[9]
+
+    @property
+    def late(self) -> bool:
+        """Whether it came after the order's final state."""
+        return self.row[10]
+
+    @property
+    def holding(self) -> Holding:
+        """What it was booked to."""
+        return self.live.holding_of(self.row[8])
+
+    @property
+    def execution_id(self) -> str:
+        """The exchange's id of the execution."""
+        return f"{self.live.prefix}{self.number}"
+
+    def as_fill(self) -> Fill:
+        """Return the execution as the contract's `Fill`."""
+        return fill_of(self.live, self.row, reported=self.reported)
+
+    def as_commission(self) -> CommissionReport:
+        """Return what the execution cost."""
+        cost = money_of(self.holding.cash.currency, self.commission)
+        return CommissionReport(self.execution_id, self.live.order_ref, cost, time_of(self.time))
+
+    def as_view(self) -> BrokerOrder:
+        """Return the order as it stood right after this execution."""
+        live = self.live
+        count = sum(one.number <= self.number for one in live.executions)
+        return live.as_of(self.state, count, live.order, live.reason, self.time)
+
+    def line(self) -> str:
+        """Return what happened, without its time."""
+        holding = self.holding
+        text = f"#{self.live.number} fill {self.quantity:+d} {holding.listing.name} @ {price_of(self.price)}"
+        cost = f" commission {money_of(holding.cash.currency, self.commission).amount}" if self.commission else ""
+        more = f" corrects {self.corrects}" if self.corrects else ""
+        return f"{text}{cost} execution {self.number}{more}{' late' if self.late else ''}, {self.state.value}"
+
+
+class Settlement(NamedTuple):
+    """A position was closed by the end of its contract, at no cost."""
+
+    kind: int
+    time: int
+    holding: Holding
+    quantity: int
+    price: int
+    realised: int
+
+    def line(self) -> str:
+        """Return what happened, without its time."""
+        profit = money_of(self.holding.cash.currency, self.realised)
+        place = f"{self.holding.listing.name} in {self.holding.account.name}"
+        return f"settled {self.quantity:+d} {place} @ {price_of(self.price)}, realised {profit}"
+
+
+class Line(NamedTuple):
+    """The line to the client changed, or was found to have been silent."""
+
+    kind: int
+    time: int
+    state: ConnectionState
+    reason: str
+    since: int = 0
+
+    def line(self) -> str:
+        """Return what happened, without its time."""
+        if self.kind == GAP:
+            return f"gap since {stamp(self.since)}: {self.reason}"
+        return f"connection {self.state.value}: {self.reason}"
+
+
+class Repeat(NamedTuple):
+    """The client is told only now of an earlier entry."""
+
+    kind: int
+    time: int
+    entry: Entry
+
+    def line(self) -> str:
+        """Return what happened, without its time."""
+        what = "commission of " if self.kind == COMMISSION else ""
+        return f"told late: {what}{self.entry.line()}"
+
+
+class Note(NamedTuple):
+    """Anything else worth a line, such as a fault at work."""
+
+    kind: int
+    time: int
+    text: str
+
+    def line(self) -> str:
+        """Return what happened, without its time."""
+        return self.text
+
+
+Entry = Status | Execution | Settlement | Line | Repeat | Note
+
+
+def stamp(nanoseconds: int) -> str:
+    """Return an instant as text: ISO 8601, UTC, with a fraction only where there is one.
+
+    Example:
+        >>> stamp(0), stamp(1_500_000_000)
+        ('1970-01-01T00:00:00Z', '1970-01-01T00:00:01.5Z')
+    """
+    seconds, rest = divmod(nanoseconds, SECOND)
+    fraction = f".{rest:09d}".rstrip("0") if rest else ""
+    return f"{time_of(seconds * SECOND):%Y-%m-%dT%H:%M:%S}{fraction}Z"
+
+
+def describe(order: Order, account: str) -> str:
+    """Return an instruction as text: what, how, how long, for whom."""
+    quantity = ",".join(f"{lots:+d}" for lots in order.quantity)
+    words = [quantity, str(order.contract), order.order_type.value, *_prices(order), order.time_in_force.value, account]
+    return " ".join(words)
+
+
+def _prices(order: Order) -> list[str]:
+    words = []
+    if order.trail_amount is not None:
+        words.append(f"by {_short(order.trail_amount)}")
+    if order.trail_percent is not None:
+        words.append(f"by {_short(order.trail_percent)}%")
+    if order.stop_price is not None:
+        words.append(_short(order.stop_price))
+    if order.limit_price is not None:
+        words.append(_short(order.limit_price) if order.stop_price is None else f"limit {_short(order.limit_price)}")
+    return words
+
+
+def _short(price: Decimal) -> str:
+    return str(plain(price_units(price), PRICE_DECIMALS))
+
+
+def render(entry: Entry) -> str:
+    """Return an entry as one line of the event log."""
+    return f"{stamp(entry.time)} {entry.line()}"
