@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-
-from brokerkit.plugins.sim.exchange.listing import Level, Listing
-from brokerkit.plugins.sim.exchange.live_order import DOWN, HELD, NOWHERE, QUEUE, UP, WAITING, LiveOrder
+from brokerkit.plugins.sim.exchange.listing import Listing
+from brokerkit.plugins.sim.exchange.live_order import DOWN, HELD, NOWHERE, QUEUE, UNPRICED, UP, WAITING, LiveOrder
 from brokerkit.spec.order import OrderType, TimeInForce
 
 TRAILING_STOP = OrderType.TRAILING_STOP
@@ -22,7 +20,7 @@ def insert(listing: Listing, live: LiveOrder, limit_gap: int) -> None:
         limit_gap: By how much the price must pass a limit before it fills, in units.
     """
     if live.order.order_type is TRAILING_STOP and live.trigger is None and live.filled == 0 and live.best is None:
-        live.place = UP if live.side > 0 else DOWN
+        live.place = UNPRICED
         listing.trailing.append(live)
         return
     if live.trigger is None and (live.limit is None or live.order.time_in_force in _AT_ONCE):
@@ -48,20 +46,21 @@ def insert_limit(listing: Listing, live: LiveOrder, limit_gap: int) -> None:
 
 
 def _insert_level(listing: Listing, live: LiveOrder, level: int, *, down: bool) -> None:
-    live.place = DOWN if down else UP
-    entry: Level = (level if down else -level, -live.priority, live)
-    live.entry = entry
-    insort(listing.down if down else listing.up, entry)
+    if down:
+        live.place = DOWN
+        listing.down.insert(level, live)
+    else:
+        live.place = UP
+        listing.up.insert(-level, live)
 
 
 def remove(listing: Listing, live: LiveOrder) -> None:
     """Take an order out of wherever it waits."""
     place, live.place = live.place, NOWHERE
-    if place in (DOWN, UP):
-        levels = listing.down if place == DOWN else listing.up
-        if live.entry is not None:
-            del levels[bisect_left(levels, live.entry)]
-            live.entry = None
+    if place == DOWN:
+        listing.down.remove(live)
+    elif place == UP:
+        listing.up.remove(live)
     elif place == QUEUE:
         listing.queue.remove(live)
     elif place == WAITING:
@@ -74,8 +73,7 @@ def remove(listing: Listing, live: LiveOrder) -> None:
 
 def move_trigger(listing: Listing, live: LiveOrder, trigger: int) -> None:
     """Give a trailing stop a new trigger; its place among equals is by its number, as before."""
-    levels = listing.down if live.side < 0 else listing.up
-    if live.entry is not None:
-        del levels[bisect_left(levels, live.entry)]
+    if live.place != UNPRICED:
+        (listing.down if live.side < 0 else listing.up).remove(live)
     live.trigger = trigger
     _insert_level(listing, live, trigger, down=live.side < 0)

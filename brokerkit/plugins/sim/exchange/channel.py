@@ -8,20 +8,6 @@ from typing import TYPE_CHECKING
 from brokerkit.errors import ConnectionLost, RequestTimedOut
 from brokerkit.plugins.sim.exchange import client_view
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, NOTICE
-from brokerkit.plugins.sim.exchange.faults import (
-    DuplicateFill,
-    ExecutionCorrection,
-    Fault,
-    FaultBoard,
-    FillBeforeAcknowledgement,
-    LateAcknowledgement,
-    LateCommission,
-    LostAcknowledgement,
-    MissingCommission,
-    Occasion,
-    ReorderedFills,
-    SilentStall,
-)
 from brokerkit.plugins.sim.exchange.entries import (
     COMMISSION,
     CONNECTION,
@@ -35,6 +21,20 @@ from brokerkit.plugins.sim.exchange.entries import (
     Note,
     Repeat,
     Status,
+)
+from brokerkit.plugins.sim.exchange.faults import (
+    DuplicateFill,
+    ExecutionCorrection,
+    Fault,
+    FaultBoard,
+    FillBeforeAcknowledgement,
+    LateAcknowledgement,
+    LateCommission,
+    LostAcknowledgement,
+    MissingCommission,
+    Occasion,
+    ReorderedFills,
+    SilentStall,
 )
 from brokerkit.plugins.sim.exchange.units import duration
 from brokerkit.spec.broker_order import OrderState

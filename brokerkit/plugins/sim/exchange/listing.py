@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from brokerkit.plugins.sim.exchange.bars import BarSeries
+from brokerkit.plugins.sim.exchange.levels import Levels
 from brokerkit.plugins.sim.exchange.sessions import EVERY_DAY, Sessions
 from brokerkit.plugins.sim.exchange.terms import OutsideHours
 from brokerkit.plugins.sim.exchange.units import nanoseconds
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.slippage import Slip
     from brokerkit.plugins.sim.exchange.terms import ContractTerms
 
-Level = tuple[int, int, "LiveOrder"]
-
 
 class Listing:
     """A listed contract, with its book.
@@ -26,8 +25,8 @@ class Listing:
     The book has five places, and an order is in one of them (`LiveOrder.place`):
 
     - `queue`: takes part in the next open: market orders, triggered stops, IOC and FOK;
-    - `down`: acts when the price falls to its level: buy limits, sell stops; the highest level last;
-    - `up`: acts when the price rises to its level: sell limits, buy stops; the lowest level last;
+    - `down`: acts when the price falls to its level: buy limits, sell stops;
+    - `up`: acts when the price rises to its level: sell limits, buy stops;
     - `waiting`: arrived in the middle of a bar, joins with the next;
     - `held`: waits for the market to open, or for its auction.
     """
@@ -60,8 +59,8 @@ class Listing:
         self.series = BarSeries(self.name)
         self.mark: int | None = None
         self.queue: list[LiveOrder] = []
-        self.down: list[Level] = []
-        self.up: list[Level] = []
+        self.down = Levels()
+        self.up = Levels()
         self.trailing: list[LiveOrder] = []
         self.waiting: list[LiveOrder] = []
         self.held: list[LiveOrder] = []
@@ -96,5 +95,5 @@ class Listing:
 
     def all_orders(self) -> list[LiveOrder]:
         """Return every order in the book, by number."""
-        levels = [live for _, _, live in self.down + self.up]
-        return sorted(self.queue + self.waiting + self.held + levels, key=lambda live: live.number)
+        everywhere = self.queue + self.waiting + self.held + self.down.all() + self.up.all()
+        return sorted(everywhere, key=lambda live: live.number)

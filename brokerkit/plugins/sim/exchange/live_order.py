@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.listing import Listing
     from brokerkit.plugins.sim.exchange.venue import Venue
 
-NOWHERE, QUEUE, DOWN, UP, WAITING, HELD, IN_FLIGHT = range(7)
+NOWHERE, QUEUE, DOWN, UP, WAITING, HELD, IN_FLIGHT, UNPRICED = range(8)
 """Where the exchange keeps an order: see `book`."""
 
 CHANGES_BETWEEN_ORDERS = 1 << 32
@@ -36,10 +36,10 @@ class LiveOrder:
     """
 
     __slots__ = (
-        "_venue", "account", "ahead", "best", "children", "client_id", "entry", "filled", "holding",
-        "is_plain", "joins", "last_execution", "limit", "linked", "listing", "number", "order", "origin", "parent",
-        "place", "placed", "priority", "reason", "remaining", "side", "state", "submitted", "trigger", "updated",
-        "view",
+        "_venue", "account", "ahead", "best", "children", "client_id", "filled", "holding", "is_plain",
+        "joins", "last_execution", "level", "limit", "linked", "listing", "number", "order", "origin",
+        "parent", "place", "placed", "priority", "reason", "remaining", "side", "state", "submitted",
+        "trigger", "updated", "view",
     )  # fmt: skip
 
     def __init__(
@@ -61,7 +61,7 @@ class LiveOrder:
         self.trigger: int | None = None
         self.best: int | None = None
         self.place = NOWHERE
-        self.entry: tuple[int, int, LiveOrder] | None = None
+        self.level = 0
         self.last_execution: ExecutionRow | None = None
         self.reason = ""
         self.submitted = self.updated = self.joins = now

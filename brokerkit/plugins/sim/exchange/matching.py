@@ -39,9 +39,9 @@ def match_open(venue: Venue, listing: Listing) -> None:
         trailing.follow(listing, price)
     if listing.queue:
         _match_queue(venue, listing, price)
-    if listing.down:
+    if listing.down.prices:
         _walk_down(venue, listing, price, price)
-    if listing.up:
+    if listing.up.prices:
         _walk_up(venue, listing, price, price)
     if not listing.left:
         _trigger_only(venue, listing, price, price)
@@ -91,22 +91,22 @@ def _only_one_limit(venue: Venue, listing: Listing, price: int, low: int, high: 
 
     The path inside the bar then makes no difference.
     """
-    down, up = listing.down, listing.up
-    falls = down and down[-1][0] >= low
-    rises = up and -up[-1][0] <= high
-    if listing.trailing or (falls and rises) or not listing.left:
+    down, up = listing.down.prices, listing.up.prices
+    falls, rises = bool(down) and down[-1] >= low, bool(up) and up[-1] >= -high
+    if falls is rises or listing.trailing:
         return False
-    levels, beyond = (down, low) if falls else (up, -high)
-    if not levels or (len(levels) > 1 and levels[-2][0] >= beyond):
+    side, prices, beyond = (listing.down, down, low) if falls else (listing.up, up, -high)
+    if len(prices) > 1 and prices[-2] >= beyond:
         return False
-    live = levels[-1][2]
-    if not live.is_plain or live.ahead or live.trigger is not None or live.remaining > listing.left:
+    there = side.orders[prices[-1]]
+    live = there[0]
+    if len(there) > 1 or not live.is_plain or live.ahead or live.trigger is not None or live.remaining > listing.left:
         return False
     limit = live.limit
     if limit is None or live.linked or (price - limit) * live.side <= 0:
         return False
-    levels.pop()
-    live.place, live.entry = NOWHERE, None
+    del side.orders[prices.pop()]
+    live.place = NOWHERE
     venue.fill(live, live.remaining, limit)
     return True
 
@@ -142,8 +142,8 @@ def _walk(venue: Venue, listing: Listing, price: int, target: int) -> None:
 
 def _walk_down(venue: Venue, listing: Listing, price: int, target: int) -> None:
     down = listing.down
-    while down and down[-1][0] >= target:
-        level, _, live = down[-1]
+    while down.prices and (level := down.prices[-1]) >= target:
+        live = down.first()
         if live.trigger is not None:
             _fire(venue, listing, live, min(level, price))
         elif not listing.left or not _fill_limit(venue, listing, live, price, target):
@@ -152,10 +152,10 @@ def _walk_down(venue: Venue, listing: Listing, price: int, target: int) -> None:
 
 def _walk_up(venue: Venue, listing: Listing, price: int, target: int) -> None:
     up = listing.up
-    while up and -up[-1][0] <= target:
-        level, _, live = up[-1]
+    while up.prices and (level := -up.prices[-1]) <= target:
+        live = up.first()
         if live.trigger is not None:
-            _fire(venue, listing, live, max(-level, price))
+            _fire(venue, listing, live, max(level, price))
         elif not listing.left or not _fill_limit(venue, listing, live, price, target):
             break
 
@@ -269,9 +269,6 @@ def _match_at_once(venue: Venue, listing: Listing, live: LiveOrder, price: int) 
 def _trigger_only(venue: Venue, listing: Listing, price: int, target: int) -> None:
     """With the bar's volume used up, turn the triggers that were passed into orders for the next bar."""
     low, high = min(price, target), max(price, target)
-    if not (listing.down or listing.up):
-        return
-    passed = [live for level, _, live in listing.down if live.trigger is not None and level >= low]
-    passed += [live for level, _, live in listing.up if live.trigger is not None and -level <= high]
-    for live in sorted(passed, key=lambda one: one.number):
+    passed = [*listing.down.reached(low), *listing.up.reached(-high)]
+    for live in sorted((one for one in passed if one.trigger is not None), key=lambda one: one.number):
         _fire(venue, listing, live, target)

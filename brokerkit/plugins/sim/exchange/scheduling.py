@@ -101,7 +101,7 @@ def on_look(venue: Venue, listing: Listing) -> None:
 
 def _next(venue: Venue, listing: Listing) -> tuple[int, int]:
     """Return the next instant at which an order of the listing can act, and what it is; `NEVER` for none."""
-    series, down, up = listing.series, listing.down, listing.up
+    series, down, up = listing.series, listing.down.prices, listing.up.prices
     eager = listing.queue or listing.waiting or listing.trailing
     if not (eager or down or up or listing.watched):
         return NEVER, LOOK
@@ -125,8 +125,8 @@ def _next(venue: Venue, listing: Listing) -> tuple[int, int]:
 
 def _levels(listing: Listing) -> tuple[int, int]:
     """Return the highest level that acts on a fall and the lowest that acts on a rise."""
-    low = listing.down[-1][0] if listing.down else -NEVER
-    high = -listing.up[-1][0] if listing.up else NEVER
+    down, up = listing.down.prices, listing.up.prices
+    low, high = down[-1] if down else -NEVER, -up[-1] if up else NEVER
     if listing.watched:
         return max(low, listing.guard_low), min(high, listing.guard_high)
     return low, high
