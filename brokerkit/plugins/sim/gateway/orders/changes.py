@@ -54,15 +54,16 @@ class OrderChanges:
 
     def _change_in_place(self, order: GatewayOrder, after: OrderTerms) -> None:
         before, order.terms = order.terms, after
+        order.changed_untold = True
         found = prices(after, order_type(after), flipped=len(order.legs) > 1 and order.legs[0].ratio < 0)
         change = OrderChange(found.get("limit_price"), found.get("stop_price"), quantities(after, order.legs))
         try:
             self._entry.gateway.exchange.modify(order.ref, change)
         except OffTickPrice as error:
-            order.terms = before
+            order.terms, order.changed_untold = before, False
             raise RefusedError(Code.OFF_TICK, OFF_TICK) from error
         except (OrderCannotBeModified, InvalidOrder) as error:
-            order.terms = before
+            order.terms, order.changed_untold = before, False
             raise RefusedError(Code.MODIFY_MISMATCH, f"{MISMATCH} - {error.fact}") from error
 
     def _take_its_place(self, order: GatewayOrder, after: OrderTerms) -> None:

@@ -52,6 +52,7 @@ class GatewayOrder:
         transmitted: Whether it is more than a draft that only the gateway knows.
         answers_as: The client id that a status carries: another client's, once that has cancelled it.
         replacing: Whether the exchange's order is being exchanged for another, unseen by the client.
+        changed_untold: Whether its terms were changed since they were told last.
         prepared: The order as the exchange takes it, checked and not sent yet.
     """
 
@@ -78,6 +79,7 @@ class GatewayOrder:
     end_text: str = ""
     answers_as: int = 0
     replacing: bool = False
+    changed_untold: bool = False
     prepared: Order | None = None
 
     def __attrs_post_init__(self) -> None:

@@ -70,6 +70,7 @@ class Reports:
 
     def announce(self, order: GatewayOrder) -> None:
         """Send an order's terms and its status."""
+        order.changed_untold = False
         self.tell(order, open_order_message(order), status_message(order))
 
     def warn(self, order: GatewayOrder, code: Code, text: str) -> None:
@@ -94,6 +95,8 @@ class Reports:
             handler = self._told.get(view.state)
             if handler is not None and not order.done:
                 handler(order, view)
+            if order.changed_untold and not order.done:  # one that waits for a trigger or a parent keeps its status
+                self.announce(order)
 
     def _pending(self, order: GatewayOrder, view: BrokerOrder) -> None:
         if order.status in _NEW:

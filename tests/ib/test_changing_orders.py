@@ -1,0 +1,26 @@
+"""Orders that wait for a trigger or for their entry are changed as those are that rest at the exchange."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from brokerkit import Broker, FuturesContract, Order, OrderChange, OrderState
+
+
+def test_the_trigger_of_a_waiting_stop_is_changed(broker: Broker, gold: FuturesContract) -> None:
+    control = broker.orders.put_order_on_stack(Order.stop(gold, 1, "2500.0"))
+    broker.orders.modify_order_given_control_object(control, OrderChange(stop_price="2600.0"))
+    view = control.current()
+    assert (view.order.stop_price, view.state) == (Decimal(2600), OrderState.WORKING)
+
+
+def test_exits_that_wait_for_their_entry_are_changed(broker: Broker, gold: FuturesContract) -> None:
+    entry = Order.limit(gold, 1, "100.0").with_bracket(take_profit="2500.0", stop_loss="90.0")
+    control = broker.orders.put_order_on_stack(entry)
+    profit, loss = control.children
+    broker.orders.modify_order_given_control_object(profit, OrderChange(limit_price="2600.0"))
+    broker.orders.modify_order_given_control_object(loss, OrderChange(stop_price="80.0"))
+    assert profit.current().order.limit_price == Decimal(2600)
+    assert loss.current().order.stop_price == Decimal(80)
+    found = broker.orders.match_db_broker_order_to_order_from_brokers(loss)
+    assert found.order.stop_price == Decimal(80)
