@@ -18,6 +18,7 @@ from brokerkit.errors import (
     OutcomeUnknown,
     ReadOnlyBroker,
 )
+from brokerkit.plugins.ib.broker_parameters import check_broker_parameters
 from brokerkit.plugins.ib.clients.orders import OrdersClient, Parcel
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.contract_facts import ResolvedContract
@@ -167,6 +168,7 @@ class OrderPlacing:
         if len(found) == 1:  # a spread's own grid is often finer than its legs': IB checks that
             found[0].steps.check(order.limit_price, "The limit price", str(order.contract))
             found[0].steps.check(order.stop_price, "The stop price", str(order.contract))
+        check_broker_parameters(order, self._client.order_class)
         family.append(Prepared(order, parent, terms_of(order, account), contract, legs))
         place = len(family) - 1
         for child in order.children:

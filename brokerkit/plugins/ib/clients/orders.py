@@ -43,6 +43,12 @@ class OrdersClient(IBClient):
         super().__init__(connection)
         self.turn = threading.Lock()
 
+    @property
+    def order_class(self) -> type[Any]:
+        """The library's class of orders."""
+        found: type[Any] = self.ib_connection.library.module.Order
+        return found
+
     def next_order_ids(self, count: int) -> tuple[int, list[int]]:
         """Return the session that the ids are of, and as many fresh order ids."""
         return self.ib_connection.call(

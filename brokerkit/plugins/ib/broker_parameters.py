@@ -1,0 +1,64 @@
+"""Fields of IB's own order object that an order of ours may set through `broker_parameters`."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from brokerkit.errors import InvalidOrder
+from brokerkit.spec.order import Order
+
+_OURS = {
+    "account": "Order.account",
+    "action": "the sign of Order.quantity",
+    "algoParams": "Order.algo_parameters",
+    "clientId": "the connection",
+    "orderId": "the connection",
+    "orderRef": "Order.order_ref",
+    "parentId": "Order.children",
+    "permId": "IB",
+    "smartComboRoutingParams": "Order.spread_fill",
+    "totalQuantity": "Order.quantity",
+    "transmit": "the connection",
+    "whatIf": "what_if_order",
+}
+"""Fields by which an order is known and counted, and who sets them."""
+
+_FITTING: dict[type, tuple[type, ...]] = {bool: (bool,), int: (int,), float: (int, float), str: (str,)}
+
+
+def check_broker_parameters(order: Order, order_class: type[Any]) -> None:
+    """Do nothing when each of an order's `broker_parameters` is a field of IB's order, and of its kind.
+
+    Args:
+        order: Ours.
+        order_class: The client library's class of orders.
+
+    Raises:
+        InvalidOrder: A field is not there, is set by something else, or its value is of another kind.
+    """
+    if not order.broker_parameters:
+        return
+    fields = {each.name: each.default for each in dataclasses.fields(order_class)}
+    free = sorted(fields.keys() - _OURS)
+    for name, value in order.broker_parameters.items():
+        if name in _OURS:
+            raise InvalidOrder(
+                f"broker_parameters sets {name!r}, which {_OURS[name]} sets.", place=order.order_ref, given=name
+            )
+        if name not in fields:
+            raise InvalidOrder(
+                f"IB's order has no field {name!r}.",
+                place=f"broker_parameters of order {order.order_ref}",
+                given=name,
+                candidates=free,
+            )
+        _check_kind(order, name, value, type(fields[name]))
+
+
+def _check_kind(order: Order, name: str, value: Any, kind: type[Any]) -> None:
+    fitting = _FITTING.get(kind)
+    if fitting is not None and (not isinstance(value, fitting) or (isinstance(value, bool) and kind is not bool)):
+        raise InvalidOrder(
+            f"broker_parameters[{name!r}] is {value!r}; IB's field is a {kind.__name__}.", place=order.order_ref
+        )
