@@ -203,6 +203,8 @@ class IBConnection:
             code, text = getattr(error, "code", 0), getattr(error, "message", str(error))
             raise error_for(code, text, what[0].upper() + what[1:]) from error
         except ConnectionError as error:
+            if self._closing:
+                raise BrokerClosed(f"The connection to {self.settings.gateway} was closed during {what}.") from error
             raise ConnectionLost(
                 f"The line to IB broke during {what}: {error}.", place=self.settings.gateway
             ) from error

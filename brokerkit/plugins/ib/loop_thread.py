@@ -7,11 +7,13 @@ import concurrent.futures
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from brokerkit.errors import BrokerClosed, InvalidArgument, RequestTimedOut
 
 T = TypeVar("T")
 _GRACE = 5.0
+_CLOSED = "The connection to IB was closed."
 
 
 class LoopThread:
@@ -23,6 +25,9 @@ class LoopThread:
     def __init__(self, name: str) -> None:
         self.loop = asyncio.new_event_loop()
         self._running = threading.Event()
+        self._lock = threading.Lock()
+        self._waited_for: WeakSet[concurrent.futures.Future[Any]] = WeakSet()
+        self._ended = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
         self._running.wait()
@@ -46,20 +51,25 @@ class LoopThread:
             BrokerClosed: The loop has ended.
         """
         self._check(coroutine)
-        future = asyncio.run_coroutine_threadsafe(_limited(coroutine, timeout), self.loop)
+        future = self._begun(lambda: asyncio.run_coroutine_threadsafe(_limited(coroutine, timeout), self.loop))
         return self._result(future, timeout, what)
 
     def call(self, function: Callable[..., T], *arguments: Any, timeout: float = 30.0) -> T:
         """Run a plain function in the loop's thread and return its result; raises as `run` does."""
         self._check()
-        future: concurrent.futures.Future[T] = concurrent.futures.Future()
-        self.loop.call_soon_threadsafe(_settle, future, function, arguments)
-        return self._result(future, timeout, getattr(function, "__name__", "the call"))
+
+        def begin() -> concurrent.futures.Future[T]:
+            future: concurrent.futures.Future[T] = concurrent.futures.Future()
+            self.loop.call_soon_threadsafe(_settle, future, function, arguments)
+            return future
+
+        return self._result(self._begun(begin), timeout, getattr(function, "__name__", "the call"))
 
     def post(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Run a function in the loop's thread some time soon, without waiting for it."""
-        if not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(function, *arguments)
+        with self._lock:
+            if not self._ended:
+                self.loop.call_soon_threadsafe(function, *arguments)
 
     def stop(self) -> None:
         """End the loop and its thread, cancelling what still runs in it. Ending twice does nothing."""
@@ -67,8 +77,17 @@ class LoopThread:
             self.loop.call_soon_threadsafe(self.loop.stop)
             self._thread.join(_GRACE)
 
+    def _begun(self, begin: Callable[[], concurrent.futures.Future[T]]) -> concurrent.futures.Future[T]:
+        """Hand something to the loop, and return what its end is known by; that comes also when the loop ends first."""
+        with self._lock:
+            if self._ended:
+                raise BrokerClosed(_CLOSED)
+            future = begin()
+            self._waited_for.add(future)
+        return future
+
     def _check(self, coroutine: Coroutine[Any, Any, Any] | None = None) -> None:
-        if not self.is_current and not self.loop.is_closed():
+        if not self.is_current and not self._ended:
             return
         if coroutine is not None:
             coroutine.close()
@@ -77,7 +96,7 @@ class LoopThread:
                 "A blocking call was made from the IB client's own thread, which would wait for itself.",
                 remedy="Subscribe through brokerkit's events or `connection.ib`, which call back in another thread.",
             )
-        raise BrokerClosed("The connection to IB was closed.")
+        raise BrokerClosed(_CLOSED)
 
     def _result(self, future: concurrent.futures.Future[T], timeout: float, what: str) -> T:
         try:
@@ -100,7 +119,11 @@ class LoopThread:
             if tasks:
                 self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
             self.loop.run_until_complete(self.loop.shutdown_default_executor())
-            self.loop.close()
+            with self._lock:
+                self._ended = True
+                self.loop.close()
+                for future in self._waited_for:
+                    future.cancel()  # handed over too late to be begun: whoever waits for it is told
 
 
 async def _limited(coroutine: Coroutine[Any, Any, T], timeout: float) -> T:

@@ -23,6 +23,18 @@ class OrderBook:
         self._by_perm_id: dict[str, TrackedOrder] = {}
         self._by_session_id: dict[tuple[int, str], TrackedOrder] = {}
         self._ref_of_execution: dict[str, str] = {}
+        self._closed = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing will be heard of the orders any more."""
+        return self._closed
+
+    def close(self) -> None:
+        """End every wait: nothing will be heard of the orders any more."""
+        with self.news:
+            self._closed = True
+            self.news.notify_all()
 
     def add(self, tracked: TrackedOrder) -> TrackedOrder:
         """Follow an order."""
@@ -96,12 +108,12 @@ class OrderBook:
             return tracked.view() if tracked is not None else None
 
     def wait(self, condition: Callable[[], bool], timeout: float) -> bool:
-        """Wait until a condition on the book holds, and return whether it did in time."""
+        """Wait until a condition on the book holds or the book is closed; return whether it holds then."""
         end = time.monotonic() + timeout
         with self.news:
             while not condition():
                 left = end - time.monotonic()
-                if left <= 0 or not self.news.wait(left):
+                if self._closed or left <= 0 or not self.news.wait(left):
                     return condition()
             return True
 

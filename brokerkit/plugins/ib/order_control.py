@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from brokerkit.errors import MissingOrder, RequestTimedOut
+from brokerkit.errors import BrokerClosed, MissingOrder, RequestTimedOut
 from brokerkit.plugins.ib.order_book import OrderBook
 from brokerkit.spec.broker_order import BrokerOrder
 
@@ -39,8 +39,14 @@ class IBOrderControl:
 
         Raises:
             RequestTimedOut: It was not final in time; the order goes on as it was.
+            BrokerClosed: The broker is closed, so that nothing is heard of the order any more; it goes on at IB.
         """
         if not self._book.wait(lambda: self.current().state.is_final, timeout):
+            if self._book.is_closed:
+                raise BrokerClosed(
+                    f"The broker was closed while order {self.order_ref} was {self.current().state.value}.",
+                    remedy="The order goes on at IB: open the broker again and look it up by its reference.",
+                )
             raise RequestTimedOut(
                 f"Order {self.order_ref} is {self.current().state.value} after {timeout:g} s.",
                 remedy="It goes on as it was: wait longer, change it, or cancel it.",

@@ -141,8 +141,9 @@ class OrderDesk:
         return self._directory.by_con_id(con_id).contract
 
     def close(self) -> None:
-        """Take in what was heard, then end."""
+        """Take in what was heard, then end, with everybody who waits for an order."""
         self.office.close()
+        self.book.close()
 
     # Asking
 

@@ -20,6 +20,7 @@ class PostOffice:
     def __init__(self, name: str) -> None:
         self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self._closed = False
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -30,22 +31,27 @@ class PostOffice:
 
     def post(self, work: Work) -> None:
         """Have a piece of work done after all that was posted before it."""
-        if not self._closed:
-            self._queue.put(work)
+        with self._lock:  # nothing is put behind the end, where nobody would do it
+            if not self._closed:
+                self._queue.put(work)
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until all that was posted before is done, and return whether it was in time."""
-        if self.is_current or self._closed:
+        if self.is_current:
             return True
         done = threading.Event()
-        self._queue.put(done.set)
+        with self._lock:
+            if self._closed:
+                return True
+            self._queue.put(done.set)
         return done.wait(timeout)
 
     def close(self, timeout: float = 10.0) -> None:
         """Do what was posted, then end. Closing twice does nothing."""
-        if not self._closed:
-            self._closed = True
-            self._queue.put(None)
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
         if not self.is_current:
             self._thread.join(timeout)
 

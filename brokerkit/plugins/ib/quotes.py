@@ -16,6 +16,7 @@ from brokerkit.plugins.ib.contract_facts import ResolvedContract
 from brokerkit.plugins.ib.error_codes import error_for
 from brokerkit.plugins.ib.executions import price_from
 from brokerkit.spec.contract import FuturesContract
+from brokerkit.spec.events import ConnectionState
 from brokerkit.spec.prices import Quote, QuoteStatus
 
 _STATUSES = {
@@ -107,6 +108,7 @@ class IBTicker:
 
         Raises:
             MissingData: There was none in time; the reason says why.
+            BrokerClosed: The broker is closed.
             DataPermissionDenied: The account has no subscription for it.
         """
         with self._news:
@@ -114,6 +116,8 @@ class IBTicker:
         if self._failure is not None:
             raise self._failure
         quote = self.quote()
+        if self._is_closed:
+            self._client.ib_connection.require_up(f"a quote of {self.contract}")
         if quote.bid is None or quote.ask is None:
             raise MissingData(
                 f"No bid and ask of {self.contract} in {timeout:g} s.",
@@ -124,11 +128,19 @@ class IBTicker:
 
     def _is_answered(self) -> bool:
         quote = self.quote()
-        return self._failure is not None or (quote.bid is not None and quote.ask is not None)
+        return self._is_closed or self._failure is not None or (quote.bid is not None and quote.ask is not None)
 
-    def _updated(self, _ticker: Any) -> None:
+    @property
+    def _is_closed(self) -> bool:
+        return self._client.ib_connection.state is ConnectionState.CLOSED
+
+    def wake(self) -> None:
+        """Have everybody who waits for a quote look again."""
         with self._news:
             self._news.notify_all()
+
+    def _updated(self, _ticker: Any) -> None:
+        self.wake()
 
 
 class Quotes:
@@ -141,6 +153,7 @@ class Quotes:
         self._running: dict[FuturesContract, tuple[IBTicker, Any]] = {}
         client.ib_connection.when_data_lost(self._ask_again)
         client.ib_connection.listen(self._hear)
+        client.ib_connection.when_changed(self._line_changed)
 
     def ticker(self, resolved: ResolvedContract) -> IBTicker:
         """Return a contract's running quotes, started if they were not running."""
@@ -171,6 +184,12 @@ class Quotes:
             running = list(self._running.values())
         for ticker, contract in running:
             self._client.ib_connection.callbacks.post(partial(ticker.start, contract))
+
+    def _line_changed(self) -> None:
+        with self._lock:
+            running = list(self._running.values())
+        for ticker, _ in running:
+            ticker.wake()
 
     def _hear(self, message: str, arguments: tuple[Any, ...]) -> None:
         if message == "error":

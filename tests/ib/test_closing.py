@@ -1,0 +1,91 @@
+"""Closing ends whatever is still waited for, at once and with a typed error: nobody waits for the time to be up."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from brokerkit import Broker, FuturesContract, Order, OrderState
+from brokerkit.errors import BrokerClosed, OutcomeUnknown
+from brokerkit.plugins.sim.gateway import SimulatedGateway
+
+_LONG = 600.0
+_SOON = 30.0
+
+
+class Waiting:
+    """A call that is made in a thread of its own."""
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        self._call = call
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._call()
+        except BaseException as error:  # noqa: BLE001 because the test looks at it
+            self.error = error
+
+    def ended_with(self) -> BaseException | None:
+        """Return what the call raised, once it has ended."""
+        self._thread.join(_SOON)
+        assert not self._thread.is_alive(), "it still waits"
+        return self.error
+
+
+def _asked(gateway: SimulatedGateway, call: Callable[[], object]) -> Waiting:
+    """Start a call, and return when its request has come to the Gateway."""
+    before = gateway.call(lambda gate: gate.requests)
+    waiting = Waiting(call)
+    for _ in range(1000):
+        if gateway.call(lambda gate: gate.requests) > before:
+            return waiting
+        threading.Event().wait(0.01)
+    raise AssertionError("no request came")
+
+
+def test_who_waits_for_an_order_is_told(broker: Broker, gold: FuturesContract) -> None:
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, "100.0"))
+    waiting = Waiting(lambda: control.wait(_LONG))
+    broker.close()
+    error = waiting.ended_with()
+    assert isinstance(error, BrokerClosed)
+    assert control.order_ref in str(error)
+    assert control.current().state is OrderState.WORKING
+
+
+def test_waiting_after_the_close_ends_at_once(broker: Broker, gold: FuturesContract) -> None:
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, "100.0"))
+    broker.close()
+    assert isinstance(Waiting(lambda: control.wait(_LONG)).ended_with(), BrokerClosed)
+
+
+def test_who_waits_for_a_quote_is_told(broker: Broker, gateway: SimulatedGateway, gold: FuturesContract) -> None:
+    with gateway.fault("lose", message="tickPrice", count=1_000_000):
+        ticker = broker.prices.get_ticker_object_for_contract(gold)
+        waiting = Waiting(lambda: ticker.wait_for_quote(_LONG))
+        broker.close()
+        assert isinstance(waiting.ended_with(), BrokerClosed)
+
+
+@pytest.mark.parametrize("hook", ["orders.get_list_of_broker_orders", "capital.get_account_value_across_currency"])
+def test_who_waits_for_an_answer_is_told(broker: Broker, gateway: SimulatedGateway, hook: str) -> None:
+    domain, name = hook.split(".")
+    with gateway.fault("stall"):
+        waiting = _asked(gateway, getattr(getattr(broker, domain), name))
+        broker.close()
+        assert isinstance(waiting.ended_with(), BrokerClosed)
+
+
+def test_an_order_that_nobody_answered_is_unknown_at_once(
+    broker: Broker, gateway: SimulatedGateway, gold: FuturesContract
+) -> None:
+    order = Order.limit(gold, 1, "100.0")
+    with gateway.fault("stall"):
+        waiting = _asked(gateway, lambda: broker.orders.put_order_on_stack(order))
+        broker.close()
+        assert isinstance(waiting.ended_with(), OutcomeUnknown)
