@@ -83,7 +83,7 @@ class OrderChanging:
         changes = {name: fields[name] for name in _CHANGED_FIELDS if name in fields}
         session = self._connection.session
         with self._desk.book.news:
-            tracked.change_pending, tracked.change_refusal = True, None
+            tracked.asked, tracked.change_refusal = changed, None
         self._client.send_change(tracked.ib_contract, ib_order, changes)
         self._await_change(tracked, session)
 
@@ -131,7 +131,7 @@ class OrderChanging:
         timeout = self._connection.settings.order_timeout
         self._desk.book.wait(
             lambda: (
-                not tracked.change_pending
+                tracked.asked is None
                 or tracked.change_refusal is not None
                 or tracked.state.is_final
                 or session != self._connection.session
@@ -147,9 +147,9 @@ class OrderChanging:
                 broker_code=refusal.broker_code,
                 broker_message=refusal.broker_message,
             )
-        if tracked.change_pending and tracked.state.is_final:
+        if tracked.asked is not None and tracked.state.is_final:
             raise OrderCannotBeModified(f"Order {tracked.order.order_ref} became {tracked.state.value} meanwhile.")
-        if tracked.change_pending:
+        if tracked.asked is not None:
             self._desk.doubt(f"a change of {tracked.order.order_ref} was not answered")
             raise OutcomeUnknown(
                 f"A change of order {tracked.order.order_ref} was sent, and nobody knows yet whether it arrived.",

@@ -74,10 +74,10 @@ class OrderNews:
         with self._book.news:
             tracked.ib_order, tracked.ib_contract = ib_order, contract
             tracked.is_answered = True
-            changed = as_it_stands(tracked.order, ib_order)
+            changed = as_it_stands(tracked.order, ib_order, tracked.asked)
             is_amended = changed != tracked.order
             if is_amended:
-                tracked.order, tracked.change_pending = changed, False
+                tracked.order, tracked.asked = changed, None
                 tracked.changed()
         if is_amended:
             self._writer.amended(tracked)
@@ -296,7 +296,7 @@ class OrderNews:
             tracked.change_refusal = error_for(code, text, f"IB on order {tracked.order.order_ref}")
             if is_final:  # if the order itself ends now, this is why
                 tracked.refusal = tracked.change_refusal
-            tracked.change_pending = False
+            tracked.asked = None
         self._note(tracked, text)
         self._doubt(f"{code} {text}")
 

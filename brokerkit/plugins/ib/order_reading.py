@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -72,16 +73,26 @@ def order_from(ib_order: Any, contract: FuturesContract | FxPair, quantity: tupl
     )
 
 
-def as_it_stands(order: Order, ib_order: Any) -> Order:
-    """Return a known order with the prices and quantity that IB says it has now."""
+def as_it_stands(order: Order, ib_order: Any, asked: Order | None = None) -> Order:
+    """Return a known order with the prices and quantity that IB says it has now.
+
+    Args:
+        order: The order as it was known.
+        ib_order: The library's order object, as IB describes it.
+        asked: The order as we asked IB to change it, while that is not answered. A trailing stop's trigger
+            moves by itself: one that is not the trigger asked for says nothing.
+    """
     changes: dict[str, Any] = {}
     if order.order_type in _WITH_LIMIT:
-        changes["limit_price"] = price_from(ib_order.lmtPrice) if ib_order.lmtPrice != 0 else order.limit_price
+        changes["limit_price"] = price_from(ib_order.lmtPrice)
     if order.order_type in _WITH_STOP:
         changes["stop_price"] = price_from(ib_order.auxPrice)
+    elif asked is not None and asked.stop_price == price_from(ib_order.trailStopPrice):
+        changes["stop_price"] = asked.stop_price
     units = abs(signed_units(ib_order))
-    if units and len(order.quantity) == 1:
-        changes["quantity"] = (units if order.quantity[0] > 0 else -units,)
+    if units:
+        per_unit = math.gcd(*order.quantity)
+        changes["quantity"] = tuple(lots // per_unit * units for lots in order.quantity)
     changes = {name: value for name, value in changes.items() if value is not None and value != getattr(order, name)}
     return attrs.evolve(order, **changes) if changes else order
 

@@ -35,7 +35,7 @@ class TrackedOrder:
         waiting_final: The final state that IB reported before all of its fills came.
         refusal: The typed error with which it was refused.
         change_refusal: The typed error with which the last change of it was refused.
-        change_pending: Whether a change was sent that IB has not answered.
+        asked: The order as a change would have it that was sent and that IB has not answered; None without one.
         cancel_sent: Whether a cancel was sent that IB has not refused.
         is_held: Whether it was told to wait for its parent.
         unseen: How many looks in a row at IB's lists did not show it.
@@ -59,7 +59,7 @@ class TrackedOrder:
     waiting_final: OrderState | None = None
     refusal: BrokerkitError | None = None
     change_refusal: BrokerkitError | None = None
-    change_pending: bool = False
+    asked: Order | None = None
     cancel_sent: bool = False
     is_held: bool = False
     unseen: int = 0

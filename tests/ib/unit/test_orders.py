@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 
 from brokerkit.errors import (
@@ -109,6 +110,14 @@ def test_changed_prices_and_quantity_are_read_from_ib(library: Any) -> None:
     changed = as_it_stands(order, told)
     assert (changed.limit_price, changed.quantity, changed.order_ref) == (Decimal("1951.5"), (-3,), order.order_ref)
     assert as_it_stands(order, ib_order(library, order)) is order
+
+
+def test_a_trailing_trigger_that_was_asked_for_is_read_and_one_that_moved_by_itself_is_not(library: Any) -> None:
+    order = Order.trailing_stop(GOLD, -1, amount=5, stop_price=1900, account="DU1")
+    asked = attrs.evolve(order, stop_price=1910)
+    assert as_it_stands(order, ib_order(library, asked), asked).stop_price == 1910
+    assert as_it_stands(order, ib_order(library, asked)) is order
+    assert as_it_stands(order, ib_order(library, order), asked) is order
 
 
 def test_corrections_share_all_but_the_last_segment_of_the_execution_id() -> None:

@@ -1,0 +1,43 @@
+"""A change that IB took is known to be taken, whatever kind of order it was of."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from brokerkit import Broker, FuturesContract, Order, OrderChange, OrderControl, OrderState
+from brokerkit.plugins.sim.gateway import SimulatedGateway
+
+
+@pytest.fixture
+def spread(broker: Broker) -> FuturesContract:
+    """The two front contracts of gold, as a calendar spread."""
+    return FuturesContract("GOLD", broker.contracts.get_list_of_contract_dates_for_instrument_code("GOLD")[:2])
+
+
+def changed(broker: Broker, control: OrderControl, **change: object) -> Order:
+    """Return an order's instruction after a change."""
+    return broker.orders.modify_order_given_control_object(control, OrderChange(**change)).current().order  # type: ignore[arg-type]  # because each test gives its own
+
+
+def test_a_spread_grows_and_is_filled_only_when_all_of_it_is(
+    gateway: SimulatedGateway, broker: Broker, spread: FuturesContract
+) -> None:
+    control = broker.orders.put_order_on_stack(Order.limit(spread, (1, -1), "-90"))
+    assert changed(broker, control, quantity=(3, -3)).quantity == (3, -3)
+    assert changed(broker, control, limit_price=90).limit_price == 90
+    gateway.advance_bars(2)
+    done = control.wait(30)
+    assert (done.state, done.filled) == (OrderState.FILLED, (3, -3))
+
+
+def test_a_spread_s_limit_may_become_zero(broker: Broker, spread: FuturesContract) -> None:
+    control = broker.orders.put_order_on_stack(Order.limit(spread, (-1, 1), 50))
+    assert changed(broker, control, limit_price=0).limit_price == 0
+
+
+def test_a_limit_may_be_negative_and_turn_positive(broker: Broker, gold: FuturesContract) -> None:
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, "-37.6"))
+    assert changed(broker, control, limit_price=0).limit_price == 0
+    assert changed(broker, control, limit_price="0.1").limit_price == Decimal("0.1")
