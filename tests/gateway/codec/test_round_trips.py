@@ -23,6 +23,7 @@ from brokerkit.plugins.sim.gateway.codec import (
     split_fields,
 )
 from brokerkit.plugins.sim.gateway.codec import wire as w
+from brokerkit.plugins.sim.gateway.codec.cursor import Cursor
 from brokerkit.plugins.sim.gateway.codec.message import Shape
 from brokerkit.plugins.sim.gateway.codec.resolve import Branch, Choice, Gated, Optional, Plain, Resolved, Rows
 
@@ -142,9 +143,26 @@ def test_length_that_lies_is_refused_without_allocating() -> None:
     assert peak < 2_000_000
 
 
+@pytest.mark.parametrize("lie", ["4", "999999999", "0" * 5000, "1" * 5000, "-1", "", "٣"])
+def test_a_length_above_what_follows_is_refused_before_anything_is_read(lie: str) -> None:
+    with pytest.raises(MessageError, match="is no length: 3 fields follow"):
+        Cursor([lie, "a", "b", "c"]).count()
+
+
+def test_a_length_of_all_that_follows_is_taken() -> None:
+    assert Cursor(["3", "a", "b", "c"]).count() == 3
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.00005, "0.00005"), (1e-9, "0.000000001"), (75.0, "75.0"), (float("inf"), "Infinite"), (-0.25, "-0.25")],
+    [
+        (0.00005, "0.00005"),
+        (1e-9, "0.000000001"),
+        (75.0, "75.0"),
+        (float("inf"), "Infinite"),
+        (-0.25, "-0.25"),
+        (-0.0, "0.0"),
+    ],
 )
 def test_prices_are_spelt_without_exponent(value: float, text: str) -> None:
     assert w.NUMBER.write(value) == text

@@ -270,7 +270,12 @@ def test_another_session_takes_the_data(
     until(ib, ticker.hasBidAsk)
     with gateway.fault("competing-session"):
         until(ib, lambda: 10197 in heard)
+        told = ticker.volume
+        gateway.advance(timedelta(minutes=2))
+        ib.reqCurrentTime()
+        assert ticker.volume == told
     gateway.advance(timedelta(minutes=2))
+    until(ib, lambda: ticker.volume != told)
 
 
 def test_positions_are_stale(

@@ -6,6 +6,8 @@ import attrs
 
 from brokerkit.plugins.sim.gateway.codec.errors import MessageError
 
+_MOST_DIGITS = 9
+
 
 class Cursor:
     """A place in a list of fields that moves on as they are read."""
@@ -26,10 +28,14 @@ class Cursor:
         return taken
 
     def count(self) -> int:
-        """Return the next field as the length of what follows."""
+        """Return the next field as the number of elements that follow; raise `MessageError` if there cannot be so many.
+
+        An element has at least one field, so that a lie is found out before anything is made of it.
+        """
         (text,) = self.take(1)
-        if not text.isascii() or not text.isdigit() or int(text[:10]) > len(self._fields):
-            raise MessageError(f"{text[:60]!r} is no length: {len(self._fields) - self._at} fields follow")
+        left = len(self._fields) - self._at
+        if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and int(text) <= left):
+            raise MessageError(f"{text[:60]!r} is no length: {left} fields follow")
         return int(text)
 
     def finish(self) -> None:
