@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -17,7 +17,8 @@ from brokerkit.plugins.sim.gateway.market.bars import DAY_SECONDS, Bars, Floats,
 from brokerkit.plugins.sim.gateway.times import ZONED_TIMES_SINCE
 
 EPOCH_FORMAT = 2
-CACHED_ANSWERS = 64
+CACHED_CHARACTERS = 64 << 20
+CACHED_QUESTIONS = 256
 
 TRADES, MIDPOINT, BID, ASK, BID_ASK = "TRADES", "MIDPOINT", "BID", "ASK", "BID_ASK"
 KINDS = (TRADES, MIDPOINT, BID, ASK, BID_ASK)
@@ -121,21 +122,54 @@ def prepared(bars: Bars, date_texts: list[str]) -> PreparedRows:
 
 
 class AnswerCache:
-    """The rows of recent answers by what was asked; the oldest make room for new ones."""
+    """Rows of recent answers by the bars they tell, and the bars that answered recent questions.
 
-    def __init__(self, size: int = CACHED_ANSWERS) -> None:
-        self._size = size
-        self._known: OrderedDict[tuple[object, ...], PreparedRows] = OrderedDict()
+    While a clock runs, the same question never comes twice: its end is always later. The bars that have ended by then
+    are mostly those told before, and so are the rows.
 
-    def get(self, key: tuple[object, ...]) -> PreparedRows | None:
-        """Return the rows known for a key, or None."""
-        found = self._known.get(key)
-        if found is not None:
-            self._known.move_to_end(key)
+    Args:
+        characters: How long the texts of all rows may be together; the oldest make room for new ones.
+        questions: How many questions are remembered.
+    """
+
+    def __init__(self, characters: int = CACHED_CHARACTERS, questions: int = CACHED_QUESTIONS) -> None:
+        self._most, self._most_questions = characters, questions
+        self._told: OrderedDict[Hashable, Hashable] = OrderedDict()
+        self._rows: OrderedDict[Hashable, PreparedRows] = OrderedDict()
+        self.characters = 0
+
+    def get(self, question: Hashable) -> PreparedRows | None:
+        """Return the rows that answered a question, or None."""
+        told = self._told.get(question)
+        return None if told is None else self._rows.get(told)
+
+    def rows(self, question: Hashable, told: Hashable, spell: Callable[[], PreparedRows]) -> PreparedRows:
+        """Return the rows of some bars, spelt if they are not known; remember that they answer a question.
+
+        Args:
+            question: What was asked.
+            told: What tells these bars, shown in this way, from all others.
+            spell: Makes the rows.
+        """
+        self._told[question] = told
+        if len(self._told) > self._most_questions:
+            self._told.popitem(last=False)
+        found = self._rows.get(told)
+        if found is None:
+            found = self._rows[told] = spell()
+            self.characters += len(found.text)
+            self._make_room()
+        self._rows.move_to_end(told)
         return found
 
-    def put(self, key: tuple[object, ...], rows: PreparedRows) -> None:
-        """Keep rows under a key."""
-        self._known[key] = rows
-        if len(self._known) > self._size:
-            self._known.popitem(last=False)
+    def _make_room(self) -> None:
+        while self.characters > self._most and len(self._rows) > 1:
+            self.characters -= len(self._rows.popitem(last=False)[1].text)
+
+
+def ends_of(bars: Bars) -> Hashable:
+    """Return what tells bars of one series from others of it, since the past does not change: first, last, how many."""
+    if not len(bars):
+        return ()
+    last = (float(column[-1]) for column in (bars.open, bars.high, bars.low, bars.close, bars.volume))
+    return len(bars), int(bars.start[0]), float(bars.open[0]), int(bars.start[-1]), int(bars.end[-1]), *last

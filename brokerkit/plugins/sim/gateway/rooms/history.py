@@ -37,6 +37,7 @@ from brokerkit.plugins.sim.gateway.rooms.bar_answers import (
     TRADES,
     AnswerCache,
     dates,
+    ends_of,
     prepared,
     shown_as,
 )
@@ -192,18 +193,18 @@ class HistoryRoom(Room):
         return HistoricalData(req_id, start, instant(query.end, zone, zone, session.version), rows)
 
     def _rows(self, version: int, query: Query) -> PreparedRows | None:
-        key = (
-            *(query.listed.con_id, query.seconds, query.start, query.end, query.kind),
-            *(query.format_date, version, self.gateway.history.version),
+        series = (query.listed.con_id, query.seconds, query.kind)
+        shown = (*series, query.format_date, version, self.gateway.history.version)
+        question = (*shown, query.start, query.end)
+        rows = self._cache.get(question)
+        if rows is not None:
+            return rows
+        bars = self._shown(query)
+        if bars is None:
+            return None
+        return self._cache.rows(
+            question, (*shown, ends_of(bars)), lambda: prepared(bars, self._dates(bars, query, version))
         )
-        rows = self._cache.get(key)
-        if rows is None:
-            bars = self._shown(query)
-            if bars is None:
-                return None
-            rows = prepared(bars, self._dates(bars, query, version))
-            self._cache.put(key, rows)
-        return rows
 
     def _shown(self, query: Query) -> Bars | None:
         bars = self.gateway.history.bars(query.listed, query.seconds, nanoseconds(query.start), nanoseconds(query.end))
