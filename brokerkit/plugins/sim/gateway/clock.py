@@ -8,6 +8,7 @@ from typing import Protocol
 
 from brokerkit.errors import InvalidArgument
 from brokerkit.plugins.sim.gateway.gateway import Gateway
+from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder
 
 TICK_SECONDS = 0.02
 """How often a clock in real time is moved."""
@@ -81,20 +82,22 @@ class EagerClock:
 
     def __init__(self) -> None:
         self._due = False
+        self._new: list[GatewayOrder] = []
 
     def start(self, gateway: Gateway) -> None:
         """Begin to listen for orders."""
         self._gateway = gateway
+        gateway.orders.entry.sent = self._new.append
         gateway.after_request = self._order_came
 
     def _order_came(self) -> None:
-        if not self._due and self._gateway.orders.entry.news:
+        if not self._due and self._new:
             self._due = True
             asyncio.get_running_loop().call_soon(self._move)
 
     def _move(self) -> None:
-        entry = self._gateway.orders.entry
-        new, entry.news = entry.news, []
+        new = self._new.copy()
+        self._new.clear()
         self._due = False
         for _ in range(self._MOST_BARS):
             self._gateway.advance_bars()
@@ -104,3 +107,4 @@ class EagerClock:
     def stop(self) -> None:
         """Listen no longer."""
         self._gateway.after_request = lambda: None
+        self._gateway.orders.entry.sent = lambda order: None

@@ -83,6 +83,6 @@ class OrderChanges:
         order.terms = after
         self._entry.registry.bind(order, wanted.order_ref)
         order.status = Status.API_PENDING
-        self._entry.news.append(order)
+        self._entry.sent(order)
         with self._entry.refusals():
             self._entry.gateway.exchange.submit(wanted, client_id=order.client_id)

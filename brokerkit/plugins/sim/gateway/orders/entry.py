@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,7 @@ class OrderEntry:
 
     Attributes:
         held: The orders that the gateway itself keeps back.
-        news: The orders that went to the exchange since somebody emptied this.
+        sent: Told of each order that goes to the exchange.
     """
 
     def __init__(self, gateway: Gateway, registry: OrderRegistry, reports: Reports) -> None:
@@ -52,7 +52,7 @@ class OrderEntry:
         self.registry = registry
         self.reports = reports
         self.held = HeldOrders(gateway, self.submit_or_reject)
-        self.news: list[GatewayOrder] = []
+        self.sent: Callable[[GatewayOrder], None] = _tell_nobody
         self._changes = OrderChanges(self)
 
     def place(self, session: Session, request: PlaceOrder) -> None:
@@ -207,7 +207,7 @@ class OrderEntry:
         if fit:
             wanted = attrs.evolve(wanted, children=tuple(self._bound(child) for child in fit))
         self.registry.bind(order, wanted.order_ref)
-        self.news.append(order)
+        self.sent(order)
         with self.refusals():
             self.gateway.exchange.submit(wanted, client_id=order.client_id)
         for child in children:
@@ -307,3 +307,7 @@ def family(root: GatewayOrder) -> list[GatewayOrder]:
     for child in root.children:
         members += family(child)
     return members
+
+
+def _tell_nobody(order: GatewayOrder) -> None:
+    """Do nothing."""

@@ -53,10 +53,6 @@ class OrderRegistry:
         order.ref = ref
         self._by_ref[ref] = order
 
-    def unbind(self, ref: str) -> None:
-        """Forget what the exchange called an order."""
-        self._by_ref.pop(ref, None)
-
     def rename(self, order: GatewayOrder, order_id: int) -> None:
         """Give an order that was placed by hand an id by which its client can manage it."""
         del self._by_client[order.client_id, order.order_id]
@@ -86,9 +82,10 @@ class OrderRegistry:
 
     def forget_completed(self) -> None:
         """Drop the orders that are done: a new day has begun. Their ids stay used."""
-        for order in self.completed():
+        gone = set(self.completed())
+        for order in gone:
             del self._by_client[order.client_id, order.order_id]
-            self._by_ref.pop(order.ref, None)
+        self._by_ref = {ref: order for ref, order in self._by_ref.items() if order not in gone}
 
     def drop_drafts(self, client_id: int) -> None:
         """Drop what a client never transmitted: it lives no longer than the client's session."""
