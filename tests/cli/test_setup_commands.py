@@ -177,7 +177,7 @@ def test_the_options_of_the_command_that_need_not_be_named_are_in_the_groups_hel
 
 @pytest.mark.usefixtures("acme", "broken")
 def test_doctor_examines_to_the_end_and_notes_what_is_beside_the_point(run):
-    told = run("doctor", "--broker", "acme", "--json")
+    told = run("doctor", "acme", "--json")
     assert told.exit_code == 0
     assert [f["verdict"] for f in findings(told, "connection")] == ["ok"]
     assert findings(told, "account")[0]["says"] == "A1 (paper, USD)"

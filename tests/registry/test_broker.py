@@ -161,3 +161,18 @@ def test_public_names_are_loaded_when_they_are_first_used() -> None:
     assert dir(brokerkit) == sorted(brokerkit.__all__)
     with pytest.raises(AttributeError, match="no attribute 'Oder'"):
         brokerkit.Oder  # noqa: B018 because the access itself is what raises
+
+
+def test_an_account_that_calls_itself_simulated_is_guarded_unless_its_plugin_is_a_simulation(install: Install) -> None:
+    install(
+        """
+        from brokerkit import AccountKind, BrokerPlugin, Session, unsupported
+
+        def open_acme(settings, services):
+            return Session((), unsupported("none"), account_kind=AccountKind.SIMULATED)
+
+        plugin = BrokerPlugin(open=open_acme)
+        """
+    )
+    with open_broker("acme") as broker:
+        assert broker.read_only

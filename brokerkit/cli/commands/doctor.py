@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import attrs
 import click
 from rich.text import Text
 
@@ -22,14 +23,16 @@ _MARKS = {
 
 
 @click.command("doctor")
+@click.argument("name", required=False)
 @asks_broker
-def command(choice: BrokerChoice, as_json: bool) -> None:
+def command(choice: BrokerChoice, name: str | None, as_json: bool) -> None:
     """Check a broker step by step, and say what to do about each failure.
 
-    Plugin, configuration, values and where they come from, store and client ids, connection, account, data
-    and clock. It sends no order. The exit code is 1 when a step failed.
+    NAME is the same as --broker NAME. Plugin, configuration, values and where they come from, store and
+    client ids, connection, account, data and clock. It sends no order. The exit code is 1 when a step failed.
     """
     findings = []
+    choice = attrs.evolve(choice, name=name) if name else choice
     with choice.settings() as (given, _):
         for finding in examine(choice.name, given):
             findings.append(finding)
