@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -137,9 +138,21 @@ RevisionRule = Callable[[str], tuple[str, int]]
 class OrderJournal(Protocol):
     """One broker's orders and fills on disk: the intent before the send, the outcome after.
 
-    When a method returns, a crash of this process loses nothing of what it wrote. What `intend` and
-    `record_fills` wrote survives the loss of power as well, and so does all that was written before.
+    When a method returns, a crash of this process loses nothing of what it wrote. What `intend` wrote
+    survives the loss of power as well, and so does all that was written before it, or before `sync`:
+    the rest is news of the broker's, who can be asked again.
     """
+
+    def together(self) -> AbstractContextManager[None]:
+        """Write all that is written inside the block in one transaction, or none of it.
+
+        Only this thread may write meanwhile, and not what must survive the loss of power: no `intend`.
+        """
+        ...
+
+    def sync(self) -> None:
+        """Have all that was written so far survive the loss of power too."""
+        ...
 
     def intend(self, order: Order, ids: Mapping[str, BrokerIds] | None = None) -> None:
         """Write down that an order is about to be sent, with its children. Send it only after this returns.

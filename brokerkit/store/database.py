@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from brokerkit.errors import StoreCorrupt, StoreError, StoreTooNew
+from brokerkit.errors import InvalidArgument, StoreCorrupt, StoreError, StoreTooNew
 from brokerkit.store.faults import store_errors
 from brokerkit.store.schema import Schema
 
@@ -78,12 +78,18 @@ class Database:
     def write(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
         """Give the connection inside a transaction that is committed at the end, or undone by any error.
 
+        Inside another one of the same thread it is part of that one.
+
         Args:
             durable: The commit survives the loss of power, not only the end of the process; so does
                 then all that was committed before.
         """
         with self._lock, store_errors(self.path):
             connection = self._connected()
+            if connection.in_transaction:
+                self._check_durable(durable)
+                yield connection
+                return
             self._set_synchronous(connection, "FULL" if durable else "NORMAL")
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -93,6 +99,11 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    def sync(self) -> None:
+        """Have all that was committed survive the loss of power."""
+        with self.write(durable=True) as connection:  # any page will do: its commit syncs all that is in the log
+            connection.execute(f"PRAGMA user_version = {self._schema.version}")
 
     def read(self, query: str, *parameters: Any) -> list[sqlite3.Row]:
         """Return the rows of a query."""
@@ -203,6 +214,14 @@ class Database:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
             raise
+
+    def _check_durable(self, durable: bool) -> None:
+        if durable and self._synchronous != "FULL":
+            raise InvalidArgument(
+                "What must survive the loss of power was written inside a transaction that need not.",
+                place=str(self.path),
+                remedy="Write it in a transaction of its own.",
+            )
 
     def _set_synchronous(self, connection: sqlite3.Connection, mode: str) -> None:
         if self._synchronous != mode:

@@ -41,7 +41,7 @@ class FillBook:
     def record(self, fills: Iterable[Fill], revision: RevisionRule | None) -> tuple[Fill, ...]:
         """Write executions down, in one transaction, and return those that are news."""
         executions = tuple(fills)  # whatever makes them must not run inside the transaction
-        with self._database.write(durable=True) as connection:
+        with self._database.write() as connection:
             return tuple(news for fill in executions if (news := self._add(connection, fill, revision)) is not None)
 
     def set_commission(self, execution_id: str, commission: Money) -> bool:

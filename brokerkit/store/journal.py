@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
 
@@ -42,6 +43,16 @@ class StoredOrderJournal(OrderJournal):
         self._book = OrderBook(broker)
         self._fills = FillBook(database, broker)
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Write all that is written inside the block in one transaction, or none of it."""
+        with self._database.write():
+            yield
+
+    def sync(self) -> None:
+        """Have all that was written so far survive the loss of power too."""
+        self._database.sync()
+
     def intend(self, order: Order, ids: Mapping[str, BrokerIds] | None = None) -> None:
         """Write down, durably, that an order and its children are about to be sent."""
         chosen = ids or {}
@@ -76,7 +87,7 @@ class StoredOrderJournal(OrderJournal):
             self._book.amend(connection, order, _now())
 
     def record_fills(self, fills: Iterable[Fill], revision: RevisionRule | None = None) -> tuple[Fill, ...]:
-        """Write down executions, durably, and return those that are new, in the order given."""
+        """Write down executions, and return those that are new, in the order given."""
         return self._fills.record(fills, revision)
 
     def record_commission(self, execution_id: str, commission: Money) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,14 +27,10 @@ from brokerkit.errors import (
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 from brokerkit.spec.broker_order import BrokerOrder
 from brokerkit.store import open_store
+from brokerkit.store.journal import StoredOrderJournal
 
 OpenIB = Callable[..., Broker]
 Listen = Callable[[Broker], Any]
-
-
-def orders_at(gateway: SimulatedGateway) -> list[str]:
-    """Return the reference of every order that reached the exchange, however it ended."""
-    return gateway.call(lambda inner: [order.terms.order_ref for order in inner.orders.book.all()])
 
 
 def _asked_again_when_cut(ask: Callable[[], Any]) -> Any:
@@ -266,6 +263,68 @@ def test_a_refused_cancel_fetches_the_truth(
         broker.orders.cancel_order_given_control_object(control)
     view = broker.orders.match_db_broker_order_to_order_from_brokers(control)
     assert view.state is not OrderState.REJECTED
+
+
+def test_after_a_power_cut_that_took_all_but_the_intent_the_order_is_found_and_its_fill_is_told(
+    gateway: SimulatedGateway,
+    open_ib: OpenIB,
+    gold: FuturesContract,
+    listen: Listen,
+    state_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    on_disk, intend = tmp_path / "on disk", StoredOrderJournal.intend
+
+    def intend_and_lose_what_follows(journal: StoredOrderJournal, *given: Any) -> None:
+        intend(journal, *given)
+        shutil.copytree(state_folder, on_disk)  # the intent is synced, and nothing that comes after it
+
+    monkeypatch.setattr(StoredOrderJournal, "intend", intend_and_lose_what_follows)
+    before = open_ib(gateway)
+    order = Order.market(gold, 2)
+    before.orders.put_order_on_stack(order).wait(30)
+    before.close()
+    monkeypatch.setattr(StoredOrderJournal, "intend", intend)
+    monkeypatch.setenv("XDG_STATE_HOME", str(on_disk))
+
+    with open_store(broker="ib") as store:
+        [known] = store.journal.unresolved_orders()
+    assert (known.order_ref, known.submitted, known.ids.perm_id) == (order.order_ref, None, "")
+    after = open_ib(gateway)
+    heard = listen(after)
+    [fill] = heard.wait_for(lambda: heard.of(Fill))
+    assert (fill.order_ref, fill.quantity) == (order.order_ref, 2)
+    assert after.orders.match_db_broker_order_to_order_from_brokers(order).state is OrderState.FILLED
+    with pytest.raises(DuplicateOrder):
+        after.orders.put_order_on_stack(order)
+    after.close()
+    with open_store(broker="ib") as store:
+        assert store.journal.order(order.order_ref).filled == (2,)
+    assert gateway.call(lambda inner: [fill.quantity for fill in inner.exchange.fills()]) == [2]
+
+
+def test_nobody_is_woken_or_told_before_the_journal_says_so(
+    gateway: SimulatedGateway, broker: Broker, gold: FuturesContract
+) -> None:
+    journalled: list[tuple[Decimal, ...]] = []
+
+    def look(event: Any) -> None:
+        with open_store(broker="ib") as store:
+            journalled.append(tuple(fill.price for fill in store.journal.fills()))
+
+    broker.subscribe(on_fill=look)
+    for number in range(1, 6):
+        control = broker.orders.put_order_on_stack(Order.market(gold, 1))
+        price = control.wait(30).average_price()
+        with open_store(broker="ib") as store:
+            assert store.journal.order(control.order_ref).state is OrderState.FILLED
+            assert len(store.journal.fills()) == number
+            assert store.journal.fills()[-1].price == price
+    broker.close()  # tells what is left to tell
+    assert [len(prices) for prices in journalled] == sorted(len(prices) for prices in journalled)
+    assert all(len(prices) >= number for number, prices in enumerate(journalled, 1))
+    assert len(journalled) == 5
 
 
 CRASH_POINTS = {

@@ -232,3 +232,26 @@ def test_the_highest_order_id_only_rises(store: LocalStore, order: Order) -> Non
     store.journal.saw_order_id(100, 60)
     with open_store(store.path, broker="live") as live:
         assert live.journal.highest_order_id(100) == 60
+
+
+def test_what_is_written_together_is_written_whole_or_not_at_all(store: LocalStore, order: Order) -> None:
+    store.journal.intend(order)
+
+    def fail_halfway() -> None:
+        with store.journal.together():
+            store.journal.update(order.order_ref, OrderState.WORKING)
+            store.journal.sent("nobody")
+
+    with pytest.raises(MissingOrder):
+        fail_halfway()
+    assert store.journal.order(order.order_ref).state is OrderState.PENDING
+    with store.journal.together():
+        store.journal.sent(order.order_ref)
+        store.journal.update(order.order_ref, OrderState.WORKING)
+    assert store.journal.order(order.order_ref).state is OrderState.WORKING
+
+
+def test_an_intent_is_refused_where_it_would_not_survive_the_loss_of_power(store: LocalStore, order: Order) -> None:
+    with pytest.raises(InvalidArgument, match="survive the loss of power"), store.journal.together():
+        store.journal.intend(order)
+    assert store.journal.orders() == ()

@@ -24,7 +24,7 @@ from brokerkit.plugins.ib.client_ids import ClientIdHolder
 from brokerkit.plugins.ib.dialing import dial
 from brokerkit.plugins.ib.downtime import expected_downtime
 from brokerkit.plugins.ib.error_codes import error_for
-from brokerkit.plugins.ib.library import Library, ask_for_all_open_orders, load_library, tap
+from brokerkit.plugins.ib.library import Library, ask_for_all_open_orders, let_any_thread_take_ids, load_library, tap
 from brokerkit.plugins.ib.line_news import LineNews
 from brokerkit.plugins.ib.live_ib import LiveIB
 from brokerkit.plugins.ib.loop_thread import LoopThread
@@ -249,6 +249,18 @@ class IBConnection:
         """
         return moment + self._clock_ahead
 
+    def take_order_ids(self, count: int) -> tuple[int, list[int]]:
+        """Return as many fresh order ids, and the session that they are of, without asking the client's thread.
+
+        Raises:
+            ConnectionLost: The line is down.
+        """
+        session = self.session  # read first: ids of a newer one are then refused when they are sent, not mixed up
+        try:
+            return session, [self._raw.client.getReqId() for _ in range(count)]
+        except ConnectionError as error:
+            raise ConnectionLost(f"The line to IB is down: {error}.", place=self.settings.gateway) from error
+
     def call(self, function: Callable[[Any], T]) -> T:
         """Call a function in the client's thread with the library's IB object; it must not wait.
 
@@ -292,6 +304,7 @@ class IBConnection:
     def _listen(self) -> None:
         tap(self._raw, self.hear, TAPPED)
         ask_for_all_open_orders(self._raw)
+        let_any_thread_take_ids(self._raw)
         if self.settings.timezone:
             self._raw.TimezoneTWS = self.settings.timezone
         self._raw.errorEvent.connect(self._news.on_error, None, None, True)
@@ -309,8 +322,8 @@ class IBConnection:
             tell(self._client_id)
         try:
             await dial(self._raw, self.settings, self._client_id)
-            self.session += 1
             self._raw.client.updateReqId(self._highest_order_id + 1)
+            self.session += 1  # only now: an id taken before is one of the session before, and is not sent
             for callback in self._on_up:
                 await callback(self._raw)
         except BaseException:

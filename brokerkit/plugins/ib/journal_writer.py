@@ -7,7 +7,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from brokerkit.errors import MissingOrder, StoreError
+import attrs
+
+from brokerkit.errors import MissingOrder, StoreError, StoreLocked
 from brokerkit.plugins.ib.executions import revision_of
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
 from brokerkit.spec.broker_order import Fill, OrderOrigin
@@ -18,14 +20,31 @@ _log = logging.getLogger(__name__)
 _KEPT = 100_000
 _TRIES = 3
 _PAUSE = 0.2
+_LONGEST_UNSYNCED = 1.0
+
+
+@attrs.define
+class Recorded:
+    """Which executions turned out to be new when they were written; while they are not written, all of them."""
+
+    new: frozenset[str] | None = None
+
+    def is_new(self, fill: Fill) -> bool:
+        """Return whether no session of ours has told an execution before."""
+        return self.new is None or fill.execution_id in self.new
 
 
 class JournalWriter:
-    """Writes to the journal in the order things happened; what cannot be written waits for the next write."""
+    """Writes to the journal in the order things happened; what cannot be written waits for the next write.
+
+    Everything that came since the last `commit` is one transaction. It survives the end of this process at once,
+    and the loss of power a second later at most: what is lost then is read from IB again.
+    """
 
     def __init__(self, journal: Callable[[], OrderJournal]) -> None:
         self._journal = journal
         self._waiting: deque[Callable[[OrderJournal], object]] = deque(maxlen=_KEPT)
+        self._unsynced_since: float | None = None
 
     def state(self, tracked: TrackedOrder) -> None:
         """Write down where an order of ours stands."""
@@ -47,23 +66,60 @@ class JournalWriter:
         """Write down what an execution cost."""
         self._write(lambda journal: journal.record_commission(execution_id, commission))
 
-    def fills(self, fills: Iterable[Fill]) -> list[Fill]:
-        """Write down executions and return those that no session of ours has told before.
+    def fills(self, fills: Iterable[Fill]) -> Recorded:
+        """Write down executions, and return what will say which of them no session of ours has told before."""
+        batch, recorded = list(fills), Recorded()
 
-        While the store cannot be written they count as new, and are written later.
-        """
-        batch = list(fills)
-        new: list[tuple[Fill, ...]] = []
-        self._write(lambda journal: new.append(journal.record_fills(batch, revision_of)))
-        return list(new[0]) if new else batch
+        def record(journal: OrderJournal) -> None:
+            recorded.new = frozenset(fill.execution_id for fill in journal.record_fills(batch, revision_of))
 
-    def flush(self) -> bool:
-        """Try to write what waits, and return whether all is written."""
+        self._write(record)
+        return recorded
+
+    def commit(self) -> bool:
+        """Write what waits, in one transaction, and return whether all is written."""
+        for attempt in range(_TRIES):
+            if attempt:
+                time.sleep(_PAUSE)
+            if not self._waiting or self._commit_together():
+                return True
+        return False
+
+    def sync(self) -> None:
+        """Have what was written survive the loss of power too."""
+        if self._unsynced_since is not None:
+            try:
+                self._journal().sync()
+            except StoreError as error:
+                _log.error("The journal could not be synced: %s", error)
+            else:
+                self._unsynced_since = None
+
+    def _commit_together(self) -> bool:
+        entries = list(self._waiting)
+        try:
+            journal = self._journal()
+            with journal.together():
+                for entry in entries:
+                    _enter(entry, journal)
+        except StoreLocked as error:
+            _log.error("The journal is locked, %d entries wait: %s", len(self._waiting), error)
+            return False
+        except StoreError:
+            return self._commit_singly()
+        self._waiting.clear()
+        now = time.monotonic()
+        if self._unsynced_since is None:
+            self._unsynced_since = now
+        elif now - self._unsynced_since > _LONGEST_UNSYNCED:
+            self.sync()
+        return True
+
+    def _commit_singly(self) -> bool:
+        """Write as much as can be written: one entry that cannot must not take the others with it."""
         while self._waiting:
             try:
-                self._waiting[0](self._journal())
-            except MissingOrder as error:
-                _log.warning("The journal does not know an order any more: %s", error)
+                _enter(self._waiting[0], self._journal())
             except StoreError as error:
                 _log.error("The journal cannot be written, %d entries wait: %s", len(self._waiting), error)
                 return False
@@ -72,7 +128,10 @@ class JournalWriter:
 
     def _write(self, entry: Callable[[OrderJournal], object]) -> None:
         self._waiting.append(entry)
-        for _ in range(_TRIES):
-            if self.flush():
-                return
-            time.sleep(_PAUSE)
+
+
+def _enter(entry: Callable[[OrderJournal], object], journal: OrderJournal) -> None:
+    try:
+        entry(journal)
+    except MissingOrder as error:
+        _log.warning("The journal does not know an order any more: %s", error)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import importlib
 import importlib.util
+import logging
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +16,7 @@ import attrs
 from brokerkit.errors import MissingDependency
 
 NAMES = ("ib_insync", "ib_async")
+_TOLD = {"Order": ("orderId", "orderRef", "action", "totalQuantity"), "Contract": ("conId", "symbol")}
 _EXTRAS = {"ib_insync": "brokerkit[ib]", "ib_async": "brokerkit[ib-async]"}
 
 # What an error means to an order is decided by our own table: these the libraries take for the order's end.
@@ -42,10 +46,34 @@ class Library:
         ib.RaiseRequestErrors = True
         return ib
 
+    def new(self, kind: str, **fields: Any) -> Any:
+        """Return a new object of one of the library's classes, such as `Contract`."""
+        return _terse(getattr(self.module, kind))(**fields)
+
     def request_error(self) -> type[Exception]:
         """Return the exception class that carries IB's code and text of a failed request."""
         wrapper = importlib.import_module(f"{self.name}.wrapper")
         return wrapper.RequestError  # type: ignore[no-any-return]  # because the library is chosen at run time
+
+
+@functools.cache
+def _terse(kind: type[Any]) -> type[Any]:
+    """Return a class of the library's, spelt out in a few fields unless the library's log is read.
+
+    The libraries put order, contract and executions into a line of their log at every message, also when nobody
+    reads it: for an order of a hundred fields that is most of what a message costs.
+    """
+    fields = _TOLD.get(kind.__name__)
+    if fields is None:
+        return kind
+    log = logging.getLogger(kind.__module__.partition(".")[0])
+
+    def spell(self: Any) -> str:
+        if log.isEnabledFor(logging.INFO):
+            return str(vars(kind)["__repr__"](self))
+        return f"{kind.__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in fields)})"
+
+    return type(kind.__name__, (kind,), {"__repr__": spell, "__str__": spell})
 
 
 def load_library(name: str = "auto") -> Library:
@@ -101,6 +129,21 @@ def _give_each_thread_its_loop() -> None:
 def ask_for_all_open_orders(ib: Any) -> None:
     """Have the library read the open orders of all sessions when it connects, instead of its own alone."""
     ib.reqOpenOrdersAsync = ib.reqAllOpenOrdersAsync
+
+
+def let_any_thread_take_ids(ib: Any) -> None:
+    """Have the library give out request and order ids under a lock, so that no two threads get the same one."""
+    lock, take, raise_to = threading.Lock(), ib.client.getReqId, ib.client.updateReqId
+
+    def take_locked() -> int:
+        with lock:
+            return int(take())
+
+    def raise_to_locked(lowest: int) -> None:
+        with lock:
+            raise_to(lowest)
+
+    ib.client.getReqId, ib.client.updateReqId = take_locked, raise_to_locked
 
 
 def tap(ib: Any, listener: Callable[[str, tuple[Any, ...]], None], messages: tuple[str, ...]) -> None:

@@ -23,6 +23,7 @@ class OrderBook:
         self._by_perm_id: dict[str, TrackedOrder] = {}
         self._by_session_id: dict[tuple[int, str], TrackedOrder] = {}
         self._ref_of_execution: dict[str, str] = {}
+        self._begun = self._ended = 0
         self._closed = False
 
     @property
@@ -108,19 +109,40 @@ class OrderBook:
             return tracked.view() if tracked is not None else None
 
     def wait(self, condition: Callable[[], bool], timeout: float) -> bool:
-        """Wait until a condition on the book holds or the book is closed; return whether it holds then."""
+        """Wait until a condition on the book holds, and what made it hold is journalled; return whether it does.
+
+        A book that is closed is waited for no longer.
+        """
         end = time.monotonic() + timeout
         with self.news:
-            while not condition():
-                left = end - time.monotonic()
-                if self._closed or left <= 0 or not self.news.wait(left):
-                    return condition()
+            if not self._wait(condition, end):
+                return False
+            batch = self._begun
+            self._wait(lambda: self._ended >= batch, end)
             return True
+
+    def begin_batch(self) -> None:
+        """From now on the book may say what the journal does not say yet."""
+        with self.news:
+            self._begun += 1
+
+    def end_batch(self) -> None:
+        """Wake everybody who waits: the journal says what the book says, or cannot be written."""
+        with self.news:
+            self._ended = self._begun
+            self.news.notify_all()
 
     def tell(self) -> None:
         """Wake everybody who waits for the book to change."""
         with self.news:
             self.news.notify_all()
+
+    def _wait(self, condition: Callable[[], bool], end: float) -> bool:
+        while not condition():
+            left = end - time.monotonic()
+            if self._closed or left <= 0 or not self.news.wait(left):
+                return condition()
+        return True
 
     def _index(self, tracked: TrackedOrder) -> None:
         if tracked.ids.perm_id:

@@ -17,6 +17,7 @@ from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.executions import price_from, revision_of
 from brokerkit.plugins.ib.herald import Herald
 from brokerkit.plugins.ib.journal_writer import JournalWriter
+from brokerkit.plugins.ib.news_batch import NewsBatch
 from brokerkit.plugins.ib.order_book import OrderBook
 from brokerkit.plugins.ib.order_news import OrderNews
 from brokerkit.plugins.ib.position_news import PositionNews
@@ -51,9 +52,10 @@ class OrderDesk:
     ) -> None:
         self.client = client
         self.book = OrderBook()
-        self.positions = PositionNews(directory, herald.tell)
         self.writer = JournalWriter(lambda: store().journal)
-        self.office = PostOffice("brokerkit-ib-desk")
+        self.batch = NewsBatch(self.book, self.writer)
+        self.positions = PositionNews(directory, herald.tell, self.batch.later)
+        self.office = PostOffice("brokerkit-ib-desk", self.batch, self.writer.sync)
         self._connection = client.ib_connection
         self._store = store
         self._directory = directory
@@ -69,6 +71,7 @@ class OrderDesk:
             self._recall.order,
             directory,
             herald.tell,
+            self.batch,
             self.doubt,
             self.positions.count,
         )
@@ -230,6 +233,7 @@ class OrderDesk:
                 if then is not None:
                     then()
             finally:
+                self.batch.checkpoint()
                 done.set_result(None)
 
         self.office.post(end)

@@ -12,7 +12,8 @@ from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.contract_of_ib import ContractReader
 from brokerkit.plugins.ib.error_codes import Meaning, error_for, meaning_for_order
 from brokerkit.plugins.ib.executions import price_from, revision_of, signed_quantity
-from brokerkit.plugins.ib.journal_writer import JournalWriter
+from brokerkit.plugins.ib.journal_writer import JournalWriter, Recorded
+from brokerkit.plugins.ib.news_batch import NewsBatch
 from brokerkit.plugins.ib.order_book import OrderBook
 from brokerkit.plugins.ib.order_reading import as_it_stands, order_from
 from brokerkit.plugins.ib.order_states import state_of
@@ -40,6 +41,7 @@ class OrderNews:
         recall: Callable[[str], TrackedOrder | None],
         directory: ContractDirectory,
         tell: Callable[[OrderEvent], None],
+        batch: NewsBatch,
         doubt: Callable[[str], None],
         on_fill: Callable[[Fill, int], None],
     ) -> None:
@@ -47,7 +49,8 @@ class OrderNews:
         self._writer = writer
         self._recall = recall
         self._reader = ContractReader(directory)
-        self._tell = tell
+        self._tell_now = tell
+        self._batch_of_news = batch
         self._doubt = doubt
         self._on_fill = on_fill
         self._client_id = -1
@@ -83,7 +86,6 @@ class OrderNews:
             self._writer.amended(tracked)
             self._tell(tracked.view())
         self._status(tracked, status)
-        self._book.tell()
 
     def completed_order(self, contract: Any, ib_order: Any, status: str, reason: str = "") -> None:
         """Take in an order that is done; IB names neither its order id nor its client for it."""
@@ -110,7 +112,6 @@ class OrderNews:
                 tracked, BrokerIds(client_id=client_id, order_id=str(order_id), perm_id=str(perm_id or ""))
             )
         self._status(tracked, status, reason=why_held)
-        self._book.tell()
 
     def error(self, request_id: int, code: int, text: str) -> None:
         """Take in an error or a notice that names an order of this session."""
@@ -173,7 +174,6 @@ class OrderNews:
         if fill is not None:
             self._writer.commission(execution_id, commission)
             self._tell(CommissionReport(execution_id, fill.order_ref, commission, _now()))
-            self._book.tell()
 
     def begin_batch(self) -> None:
         """Collect executions instead of writing each: many come at once when the line is restored."""
@@ -183,9 +183,9 @@ class OrderNews:
         """Write and tell the executions that were collected."""
         batch, self._batch = self._batch or [], None
         if batch:
-            new = {fill.execution_id for fill in self._writer.fills(fill for _, fill, _ in batch)}
+            recorded = self._writer.fills(fill for _, fill, _ in batch)
             for tracked, fill, con_id in batch:
-                self._tell_fill(tracked, fill, con_id, is_new=fill.execution_id in new)
+                self._tell_fill(tracked, fill, con_id, recorded)
 
     # What follows from them
 
@@ -203,7 +203,6 @@ class OrderNews:
             tracked.changed()
             view = tracked.view()
         self._writer.state(tracked)
-        self._book.tell()
         if is_new:
             self._tell(view)
 
@@ -261,18 +260,18 @@ class OrderNews:
         if self._batch is not None:
             self._batch.append((tracked, fill, con_id))
             return
-        is_new = bool(self._writer.fills([fill]))
-        self._tell_fill(tracked, fill, con_id, is_new=is_new)
+        self._tell_fill(tracked, fill, con_id, self._writer.fills([fill]))
 
-    def _tell_fill(self, tracked: TrackedOrder, fill: Fill, con_id: int, *, is_new: bool) -> None:
+    def _tell_fill(self, tracked: TrackedOrder, fill: Fill, con_id: int, recorded: Recorded) -> None:
         self._on_fill(fill, con_id)
-        self._book.tell()
-        if is_new:
-            self._tell(fill)
+        self._batch_of_news.later(lambda: self._tell_now(fill) if recorded.is_new(fill) else None)
         if tracked.is_complete:
             self.complete(tracked)
         elif tracked.waiting_final is not None and not self._fills_are_missing(tracked, tracked.waiting_final):
             self.settle(tracked, tracked.waiting_final, tracked.reason)
+
+    def _tell(self, event: OrderEvent) -> None:
+        self._batch_of_news.later(lambda: self._tell_now(event))
 
     def _note(self, tracked: TrackedOrder, text: str) -> None:
         """Keep IB's words on an order without changing its state; why it was rejected stays."""
@@ -282,7 +281,6 @@ class OrderNews:
                 tracked.reason = text
                 tracked.changed()
         self._writer.state(tracked)
-        self._book.tell()
 
     def _reject(self, tracked: TrackedOrder, error: BrokerkitError) -> None:
         with self._book.news:
@@ -351,6 +349,7 @@ class OrderNews:
 
     def _take_in(self, contract: Any, ib_order: Any, ref: str, perm_id: str, filled: float) -> TrackedOrder | None:
         """Follow an order that this store did not place, if it is for a future or a currency pair."""
+        self._batch_of_news.checkpoint()  # IB may have to be asked about its contract, which takes its time
         try:
             ours, quantity = self._reader.read(contract, ib_order, filled)
             order = order_from(ib_order, ours, quantity, self._free_reference(ref, perm_id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from brokerkit.errors import BrokerkitError
@@ -24,10 +25,16 @@ class PositionNews:
         book: What is held.
     """
 
-    def __init__(self, directory: ContractDirectory, tell: Callable[[Position], None]) -> None:
+    def __init__(
+        self,
+        directory: ContractDirectory,
+        tell: Callable[[Position], None],
+        later: Callable[[Callable[[], None]], None],
+    ) -> None:
         self.book = PositionBook()
         self._directory = directory
         self._tell = tell
+        self._later = later
 
     def hear(self, account: str, contract: Any, quantity: float, average_cost: float) -> None:
         """Take in what IB says that an account holds; currency is a balance, not a position."""
@@ -45,7 +52,10 @@ class PositionNews:
             self.tell(changed)
 
     def tell(self, holding: Holding) -> None:
-        """Tell listeners what is held, unless IB knows no contract of ours for it."""
+        """Tell listeners what is held, once that is written down, unless IB knows no contract of ours for it."""
+        self._later(partial(self._tell_now, holding))
+
+    def _tell_now(self, holding: Holding) -> None:
         try:
             self._tell(self.position(holding))
         except BrokerkitError as error:

@@ -6,19 +6,34 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 _log = logging.getLogger(__name__)
 Work = Callable[[], None]
+_QUIET = 0.5
+_MOST_AT_ONCE = 200
 
 
 class PostOffice:
     """Does pieces of work in the order they were given, in a thread of its own.
 
     A piece that raises is logged with its traceback, and does not stop those behind it.
+
+    Args:
+        name: The thread's name.
+        batch: Entered before the first of the pieces that wait, left after the last of them.
+        when_quiet: Done once after each busy stretch, when nothing came for half a second.
     """
 
-    def __init__(self, name: str) -> None:
-        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+    def __init__(
+        self,
+        name: str,
+        batch: AbstractContextManager[object] | None = None,
+        when_quiet: Work | None = None,
+    ) -> None:
+        self._queue: queue.SimpleQueue[Work | threading.Event | None] = queue.SimpleQueue()
+        self._batch = batch or nullcontext()
+        self._when_quiet = when_quiet
         self._closed = False
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -36,14 +51,14 @@ class PostOffice:
                 self._queue.put(work)
 
     def flush(self, timeout: float = 10.0) -> bool:
-        """Wait until all that was posted before is done, and return whether it was in time."""
+        """Wait until all that was posted before is done, its batch ended, and return whether it was in time."""
         if self.is_current:
             return True
         done = threading.Event()
         with self._lock:
             if self._closed:
                 return True
-            self._queue.put(done.set)
+            self._queue.put(done)
         return done.wait(timeout)
 
     def close(self, timeout: float = 10.0) -> None:
@@ -56,8 +71,39 @@ class PostOffice:
             self._thread.join(timeout)
 
     def _run(self) -> None:
-        while (work := self._queue.get()) is not None:
+        while self._do_what_waits(self._next()):
+            pass
+
+    def _next(self) -> Work | threading.Event | None:
+        """Wait for the next piece, and use the first quiet moment."""
+        if self._when_quiet is not None:
             try:
-                work()
-            except Exception:  # noqa: BLE001 because one broken message must not stop the fills behind it
-                _log.exception("An event of the IB connection could not be handled")
+                return self._queue.get(timeout=_QUIET)
+            except queue.Empty:
+                self._do(self._when_quiet)
+        return self._queue.get()
+
+    def _do_what_waits(self, work: Work | threading.Event | None) -> bool:
+        """Do a piece and those behind it in one batch, and return whether more may come."""
+        flushed: list[threading.Event] = []
+        try:
+            with self._batch:
+                for left in reversed(range(_MOST_AT_ONCE)):
+                    if isinstance(work, threading.Event):
+                        flushed.append(work)
+                    elif work is not None:
+                        self._do(work)
+                    if work is None or not left or self._queue.empty():
+                        break
+                    work = self._queue.get()
+        except Exception:  # noqa: BLE001 because the thread must live on for what comes next
+            _log.exception("A batch of events of the IB connection could not be ended")
+        for each in flushed:
+            each.set()
+        return work is not None
+
+    def _do(self, work: Work) -> None:
+        try:
+            work()
+        except Exception:  # noqa: BLE001 because one broken message must not stop the fills behind it
+            _log.exception("An event of the IB connection could not be handled")

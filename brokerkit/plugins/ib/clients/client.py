@@ -31,4 +31,4 @@ class IBClient:
 
     def new(self, kind: str, **fields: Any) -> Any:
         """Return a new object of one of the library's classes, such as `Contract`."""
-        return getattr(self.ib_connection.library.module, kind)(**fields)
+        return self.ib_connection.library.new(kind, **fields)

@@ -51,9 +51,7 @@ class OrdersClient(IBClient):
 
     def next_order_ids(self, count: int) -> tuple[int, list[int]]:
         """Return the session that the ids are of, and as many fresh order ids."""
-        return self.ib_connection.call(
-            lambda ib: (self.ib_connection.session, [ib.client.getReqId() for _ in range(count)])
-        )
+        return self.ib_connection.take_order_ids(count)
 
     def parcel(
         self, terms: OrderTerms, contract: Any, order_id: int = 0, parent_id: int = 0, *, transmit: bool = True

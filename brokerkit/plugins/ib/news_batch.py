@@ -1,0 +1,51 @@
+"""Messages that are taken in together: written down at once, then those who wait are woken, then listeners told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from brokerkit.plugins.ib.journal_writer import JournalWriter
+from brokerkit.plugins.ib.order_book import OrderBook
+
+_log = logging.getLogger(__name__)
+
+
+class NewsBatch:
+    """Entered in the desk's thread before messages are taken in, left after them.
+
+    What one answer of IB's brings comes in five or six messages. They are one transaction of the journal instead of
+    one each, and nobody is woken or told before that is committed.
+    """
+
+    def __init__(self, book: OrderBook, writer: JournalWriter) -> None:
+        self._book = book
+        self._writer = writer
+        self._later: list[Callable[[], None]] = []
+
+    def __enter__(self) -> None:
+        """Begin."""
+        self._book.begin_batch()
+
+    def __exit__(self, *_: object) -> None:
+        """Write down, wake, tell."""
+        self._writer.commit()
+        self._book.end_batch()
+        later, self._later = self._later, []
+        for work in later:
+            self._do(work)
+
+    def checkpoint(self) -> None:
+        """End the batch here and begin another: what follows may take long, or somebody waits for what came before."""
+        self.__exit__()
+        self.__enter__()
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Have a piece of work done once everything that was taken in so far is written down."""
+        self._later.append(work)
+
+    def _do(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception:  # noqa: BLE001 because what cannot be told must not silence what comes behind it
+            _log.exception("An event of the IB connection could not be told")
