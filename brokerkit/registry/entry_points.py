@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import sys
 from collections.abc import Iterable
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -35,12 +38,12 @@ class Installed:
     @property
     def distribution(self) -> str:
         """The distribution's name; empty when it does not say."""
-        return self.entry_point.dist.name if self.entry_point.dist else ""
+        return _name_and_version(self.entry_point.dist)[0] if self.entry_point.dist else ""
 
     @property
     def version(self) -> str:
         """The distribution's version; empty when it does not say."""
-        return self.entry_point.dist.version if self.entry_point.dist else ""
+        return _name_and_version(self.entry_point.dist)[1] if self.entry_point.dist else ""
 
     def __str__(self) -> str:
         """Return where it comes from, as errors name it."""
@@ -58,11 +61,34 @@ def installed(group: str) -> dict[str, Installed]:
 
     The brokerkit distribution's own names cannot be taken over by another one.
     """
+    return dict(_installed_at(group, _places()))
+
+
+@functools.lru_cache(maxsize=8)
+def _installed_at(group: str, places: tuple[tuple[str, int], ...]) -> dict[str, Installed]:
+    """Read what every distribution offers, which costs as much as all else that opening a broker takes."""
     found: dict[str, Installed] = {}
     for entry_point in sorted(entry_points(group=group), key=lambda each: each.name):
         if entry_point.name not in found or _is_ours(entry_point):
             found[entry_point.name] = _installed(entry_point)
     return found
+
+
+def _places() -> tuple[tuple[str, int], ...]:
+    """Return the folders that distributions are found in, each with when something was put there or taken away."""
+    return tuple((place, _changed(place)) for place in sys.path)
+
+
+def _changed(place: str) -> int:
+    try:
+        return Path(place or ".").stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@functools.lru_cache(maxsize=256)
+def _name_and_version(distribution: Distribution) -> tuple[str, str]:
+    return distribution.name, distribution.version
 
 
 def rivals(group: str) -> dict[str, tuple[Installed, ...]]:

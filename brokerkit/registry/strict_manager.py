@@ -9,8 +9,9 @@ from typing import Any, NoReturn
 import pluggy
 
 from brokerkit.errors import CallRefused, HookSignatureError, InvalidPlugin, NotSupported
-from brokerkit.registry.answers import Answers, answers_of, hook_name_of
+from brokerkit.registry.answers import hook_name_of
 from brokerkit.registry.capabilities import capabilities_of
+from brokerkit.registry.verified import Verified, verified
 from brokerkit.spec.capability import Capability
 from brokerkit.spec.domains import CONTRACT, DOMAINS
 from brokerkit.spec.events import Events
@@ -32,6 +33,7 @@ class StrictPluginManager(pluggy.PluginManager):
 
     def __init__(self) -> None:
         super().__init__(PROJECT)
+        self._registering: Mapping[str, Any] | None = None
         for domain in (*DOMAINS.values(), Events):
             self.add_hookspecs(domain)
         self.capabilities: dict[str, Capability] = {}
@@ -50,10 +52,11 @@ class StrictPluginManager(pluggy.PluginManager):
         Raises:
             PluginError: The plugin breaks the contract.
         """
-        checked = [(plugin, self._checked(plugin, origin)) for plugin in objects]
+        found = [(plugin, self._verified(plugin, origin)) for plugin in objects]
+        checked = [(plugin, each.answers_of(plugin)) for plugin, each in found]
         self.capabilities = capabilities_of(checked, others, contract, origin)
-        for plugin, _ in checked:
-            self._register_once(plugin, origin)
+        for plugin, each in found:
+            self._register_once(plugin, origin, each)
         self.check_pending()
 
     def register_listener(self, plugin: object, origin: str) -> None:
@@ -62,7 +65,8 @@ class StrictPluginManager(pluggy.PluginManager):
         Raises:
             PluginError: It is marked for something that is no event, or for a hook.
         """
-        answers = self._checked(plugin, origin)
+        found = self._verified(plugin, origin)
+        answers = found.answers
         for name in (*answers.implemented, *answers.wrapped):
             if name not in EVENTS:
                 raise InvalidPlugin(
@@ -70,7 +74,7 @@ class StrictPluginManager(pluggy.PluginManager):
                     place=origin,
                     remedy="A middleware wraps hooks with around(), and hears events with @hookimpl.",
                 )
-        self._register_once(plugin, origin)
+        self._register_once(plugin, origin, found)
 
     def callers(self, broker: str) -> dict[str, HookCaller]:
         """Return what to call for each hook: pluggy, or what raises `NotSupported` for a declined one.
@@ -83,32 +87,42 @@ class StrictPluginManager(pluggy.PluginManager):
             for name, capability in self.capabilities.items()
         }
 
+    def parse_hookspec_opts(self, module_or_class: Any, name: str) -> Any:
+        """Return pluggy's options of a hook's declaration; ours are plain functions, so there is nothing to resolve."""
+        return getattr(getattr(module_or_class, name, None), f"{PROJECT}_spec", None)
+
     def parse_hookimpl_opts(self, plugin: object, name: str) -> Any:
         """Return pluggy's options of a plugin's method, or None: a hook's second name is no hook."""
+        if self._registering is not None:
+            return self._registering.get(name)
         options = super().parse_hookimpl_opts(plugin, name)
         if options is not None and not hook_name_of(inspect.getattr_static(plugin, name), name, _EVERYTHING):
             return None
         return options
 
-    def _checked(self, plugin: object, origin: str) -> Answers:
-        answers = answers_of(plugin, _EVERYTHING, origin)
-        for name, method in answers.wrapped.items():
+    def _verified(self, plugin: object, origin: str) -> Verified:
+        found = verified(plugin, _EVERYTHING, origin, self.parse_hookimpl_opts)
+        for name, method in found.answers_of(plugin).wrapped.items():
             if name in EVENTS:
                 raise HookSignatureError(
                     f"{method.__qualname__} wraps an event.",
                     place=f"{source_of(method)}; {origin}",
                     remedy="Events are heard, not wrapped: write @hookimpl without wrapper=True.",
                 )
-        return answers
+        return found
 
-    def _register_once(self, plugin: object, origin: str) -> None:
+    def _register_once(self, plugin: object, origin: str, found: Verified) -> None:
         if self.is_registered(plugin):
             raise InvalidPlugin(
                 f"A {type(plugin).__name__} was handed over that equals another object.",
                 place=origin,
                 remedy="Hand each object over once; objects are told apart by identity: @attrs.define(eq=False).",
             )
-        self.register(plugin)
+        self._registering = found.markers
+        try:
+            self.register(plugin)
+        finally:
+            self._registering = None
 
 
 def refusing_callers(error: Callable[[], CallRefused]) -> dict[str, HookCaller]:

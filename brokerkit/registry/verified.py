@@ -1,0 +1,115 @@
+"""What a class was found to answer, remembered for as long as the class stays as it was.
+
+Checking a plugin word by word takes several times as long as connecting to its broker. A class that was checked
+once need not be checked for its next object.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from brokerkit.registry.answers import Answers, answers_of
+from brokerkit.spec.hooks import HookFacts
+
+_MOST = 256
+
+
+@attrs.frozen(eq=False)
+class Verified:
+    """What the objects of one class answer.
+
+    Attributes:
+        members: The class's attributes by name, those of its bases too, as they were when it was checked.
+        answers: What was found; its methods are unbound.
+        markers: What `@hookimpl` says of each of its methods that is one, by the method's name.
+    """
+
+    members: Mapping[str, object]
+    answers: Answers
+    markers: Mapping[str, Any]
+
+    def answers_of(self, plugin: object) -> Answers:
+        """Return what an object of the class answers, with its own methods."""
+        return _rebound(self.answers, lambda method: _bound(method, plugin))
+
+
+_known: dict[type, Verified] = {}
+
+
+def verified(
+    plugin: object, hooks: Mapping[str, HookFacts], origin: str, marker: Callable[[object, str], Any]
+) -> Verified:
+    """Return what an object's class answers, checked now unless it was checked before and has not changed.
+
+    Args:
+        plugin: The object, as a plugin hands it over.
+        hooks: Every hook and event there is, by name.
+        origin: The distribution that it comes from, as errors name it.
+        marker: Returns what `@hookimpl` says of an attribute of the object; None when it is no hook.
+
+    Raises:
+        PluginError: As `answers_of` does.
+    """
+    kind = type(plugin)
+    members = _members(kind)
+    known = _known.get(kind)
+    if known is not None and not _has_own(plugin) and _is_same(known.members, members):
+        return known
+    answers = answers_of(plugin, hooks, origin)
+    markers = {name: found for name in dir(plugin) if (found := marker(plugin, name)) is not None}
+    fresh = Verified(members, _rebound(answers, lambda method: _unbound(method, plugin)), markers)
+    if not _has_own(plugin):
+        if len(_known) >= _MOST:  # classes made at run time must not fill the memory
+            _known.clear()
+        _known[kind] = fresh
+    return fresh
+
+
+def _members(kind: type) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for each in reversed(kind.__mro__):
+        found.update(vars(each))
+    return found
+
+
+def _is_same(before: Mapping[str, object], now: Mapping[str, object]) -> bool:
+    return len(before) == len(now) and all(before.get(name, before) is member for name, member in now.items())
+
+
+def _has_own(plugin: object) -> bool:
+    """Return whether an object has public attributes of its own that could be hooks, besides those of its class."""
+    own = getattr(plugin, "__dict__", {})
+    return any(callable(value) for name, value in own.items() if not name.startswith("_"))
+
+
+def _rebound(answers: Answers, bind: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Answers:
+    return attrs.evolve(
+        answers,
+        implemented={hook: bind(method) for hook, method in answers.implemented.items()},
+        wrapped={hook: bind(method) for hook, method in answers.wrapped.items()},
+    )
+
+
+def _unbound(method: Callable[..., Any], plugin: object) -> Callable[..., Any]:
+    """Return a method without its object, which must not live as long as its class is known."""
+    if isinstance(method, types.MethodType) and method.__self__ is plugin:
+        return _Unbound(method.__func__)
+    return method
+
+
+def _bound(method: Callable[..., Any], plugin: object) -> Callable[..., Any]:
+    return types.MethodType(method.function, plugin) if isinstance(method, _Unbound) else method
+
+
+@attrs.frozen(eq=False)
+class _Unbound:
+    """The function of a method."""
+
+    function: Callable[..., Any]
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return self.function(*arguments, **named)
