@@ -195,6 +195,7 @@ class Exchange(Queries):
 
     def _after_bars(self, listing: Listing) -> None:
         self._timeline.forget()
+        self._venue.revalue()
         if self._venue.spreads:
             spreads.refresh_all(self._venue, listing)
         schedule(self._venue, listing)

@@ -34,9 +34,17 @@ class Cash:
 
 
 class Account:
-    """An account: a name, a base currency, its cash and its holdings in the order they were first touched."""
+    """An account: a name, a base currency, its cash and its holdings in the order they were first touched.
 
-    __slots__ = ("base_currency", "cash", "holdings", "liquidating", "name", "number")
+    Attributes:
+        counted_at: The instant for which `profit`, `initial` and `maintenance` were counted; see `valuation`.
+        changed: The holdings that were traded or ordered since.
+    """
+
+    __slots__ = (
+        "base_currency", "cash", "changed", "counted_at", "holdings", "initial", "liquidating", "maintenance", "name",
+        "number", "profit",
+    )  # fmt: skip
 
     def __init__(self, number: int, name: str, base_currency: str) -> None:
         self.number = number
@@ -45,6 +53,9 @@ class Account:
         self.cash: dict[str, Cash] = {}
         self.holdings: list[Holding] = []
         self.liquidating: list[LiveOrder] = []
+        self.counted_at = -1
+        self.changed: dict[Holding, None] = {}
+        self.profit = self.initial = self.maintenance = 0
 
     def in_currency(self, currency: str) -> Cash:
         """Return the account's cash in one currency, opened at nothing when it is new."""
@@ -66,8 +77,8 @@ class Holding:
     """
 
     __slots__ = (
-        "account", "base", "cash", "cost", "guard", "listing", "lots", "realised", "working_buys",
-        "working_sells",
+        "account", "base", "cash", "cost", "guard", "initial", "listing", "lots", "maintenance", "profit", "realised",
+        "working_buys", "working_sells",
     )  # fmt: skip
 
     def __init__(self, account: Account, listing: Listing) -> None:
@@ -79,11 +90,13 @@ class Holding:
         self.guard: int | None = None
         self.working_buys = 0
         self.working_sells = 0
+        self.profit = self.initial = self.maintenance = 0
         self.cash = account.in_currency(listing.terms.currency)
         self.base = account.in_currency(listing.base_currency) if listing.base_currency else None
 
     def book(self, quantity: int, price: int, commission: int) -> None:
         """Take in a trade of signed lots at a price."""
+        self.account.changed[self] = None
         if commission:
             self.cash.commission += commission
         if self.base is not None:
@@ -106,6 +119,7 @@ class Holding:
 
     def correct(self, quantity: int, price: int, right_price: int) -> None:
         """Let a trade that was booked at one price count at another: on what is still held, or as profit."""
+        self.account.changed[self] = None
         difference = quantity * (right_price - price)
         if self.lots and (self.lots > 0) is (quantity > 0) and abs(self.lots) >= abs(quantity):
             self.cost += difference

@@ -69,7 +69,7 @@ class Listing:
         self.wake_what = -1
         self.reach = 0
         self.watched = False
-        self.guard_low = self.guard_high = 0
+        self.guard_low, self.guard_high = -(1 << 62), 1 << 62
         self.opened = -1
         self.left = 0
         self.left_for = -1

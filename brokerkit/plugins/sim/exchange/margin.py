@@ -8,7 +8,14 @@ import attrs
 
 from brokerkit.errors import InsufficientMargin, MissingFxCode
 from brokerkit.plugins.sim.exchange import entry
-from brokerkit.plugins.sim.exchange.units import PRICE_SCALE, money_of
+from brokerkit.plugins.sim.exchange.units import money_of
+from brokerkit.plugins.sim.exchange.valuation import (
+    initial_margin,
+    maintenance_margin,
+    to_base,
+    value_in_base,
+    worst_lots,
+)
 from brokerkit.spec.money import Money
 from brokerkit.spec.order import Order
 from brokerkit.spec.orders import WhatIf
@@ -66,57 +73,6 @@ def check_needed(venue: Venue, account: Account, extra: int) -> None:
         )
 
 
-def worst_lots(holding: Holding, quantity: int) -> int:
-    """Return the largest position, unsigned, that a holding can become with its working orders and one more."""
-    most, least = holding.lots + holding.working_buys, holding.lots - holding.working_sells
-    if quantity > 0:
-        most += quantity
-    else:
-        least += quantity
-    return most if most > -least else -least
-
-
-def initial_margin(venue: Venue, account: Account) -> int:
-    """Return the initial margin of an account in its base currency: open lots and working orders at their worst."""
-    total = 0
-    for holding in account.holdings:
-        each = holding.listing.initial_margin
-        if each and (holding.lots or holding.working_buys or holding.working_sells):
-            total += to_base(venue, account, holding.cash.currency, worst_lots(holding, 0) * each)
-    return total
-
-
-def maintenance_margin(venue: Venue, account: Account) -> int:
-    """Return the maintenance margin of an account's open lots in its base currency."""
-    total = 0
-    for holding in account.holdings:
-        if holding.lots:
-            units = abs(holding.lots) * holding.listing.maintenance_margin
-            currency = holding.cash.currency
-            total += units if currency == account.base_currency else to_base(venue, account, currency, units)
-    return total
-
-
-def value_in_base(venue: Venue, account: Account) -> int:
-    """Return cash plus unrealised profit in the base currency, in money units.
-
-    Raises:
-        MissingFxCode: There is money in a currency that no listed pair gives a rate for.
-    """
-    total, base, now = 0, account.base_currency, venue.now
-    for currency, cash in account.cash.items():
-        units = cash.deposited + cash.realised + cash.converted - cash.commission
-        total += units if currency == base or not units else to_base(venue, account, currency, units)
-    for holding in account.holdings:
-        lots = holding.lots
-        if lots:
-            mark = holding.listing.last_price(now)
-            profit = 0 if mark is None else (lots * mark - holding.cost) * holding.listing.value
-            currency = holding.cash.currency
-            total += profit if currency == base else to_base(venue, account, currency, profit)
-    return total
-
-
 def values(venue: Venue, account: Account) -> dict[str, int]:
     """Return cash plus unrealised profit by currency, in money units."""
     totals = {currency: cash.balance for currency, cash in account.cash.items()}
@@ -124,22 +80,6 @@ def values(venue: Venue, account: Account) -> dict[str, int]:
         if holding.lots:
             totals[holding.cash.currency] += holding.unrealised(holding.listing.last_price(venue.now))
     return totals
-
-
-def to_base(venue: Venue, account: Account, currency: str, units: int) -> int:
-    """Return an amount in the account's base currency at the last known rate, rounded down."""
-    base = account.base_currency
-    if currency == base:
-        return units
-    rate, inverse = venue.rate(currency, base)
-    return units * PRICE_SCALE // rate if inverse else units * rate // PRICE_SCALE
-
-
-def missing_rate(currency: str, base: str) -> MissingFxCode:
-    """Return the error for a pair that nothing gives a rate for."""
-    return MissingFxCode(
-        f"No rate between {currency} and {base}.", remedy=f"List {currency}{base} or {base}{currency} with bars."
-    )
 
 
 @attrs.frozen

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from brokerkit.errors import MissingFxCode
-from brokerkit.plugins.sim.exchange import margin
+from brokerkit.plugins.sim.exchange import valuation
 from brokerkit.plugins.sim.exchange.entries import NOTE, Note
 from brokerkit.plugins.sim.exchange.units import money_of
 from brokerkit.spec.broker_order import OrderOrigin
@@ -25,23 +25,23 @@ TAG = "liquidation"
 _FAR = 1 << 62
 
 
-def review_at_next_bar(holding: Holding) -> None:
+def review_at_next_bar(venue: Venue, holding: Holding) -> None:
     """Have an account looked at when the next bar of what it holds has closed."""
-    _guard(holding, _FAR if holding.lots > 0 else -_FAR)
+    _guard(venue, holding, _FAR if holding.lots > 0 else -_FAR)
 
 
 def review_due(venue: Venue) -> None:
-    """Look at every account that traded since the last look."""
-    accounts, venue.traded = venue.traded, []
+    """Look at every account that traded, or whose holdings moved, since the last look."""
+    accounts, venue.to_review = venue.to_review, {}
     for account in accounts:
         review(venue, account)
 
 
-def review_holders(venue: Venue, listing: Listing) -> None:
-    """Look at every account that holds a listing's contract."""
-    for holding in list(listing.holdings.values()):
+def note_holders(venue: Venue, listing: Listing) -> None:
+    """Have every account looked at that holds a listing's contract."""
+    for holding in listing.holdings.values():
         if holding.lots or holding.guard is not None:
-            review(venue, holding.account)
+            venue.to_review[holding.account] = None
 
 
 def review(venue: Venue, account: Account) -> None:
@@ -54,16 +54,16 @@ def review(venue: Venue, account: Account) -> None:
     for holding in account.holdings:
         if not holding.lots:
             if holding.guard is not None:
-                _guard(holding, None)
+                _guard(venue, holding, None)
         elif holding.listing.maintenance_margin:
             held.append(holding)
     if not held:
         return
     try:
-        excess = margin.value_in_base(venue, account) - margin.maintenance_margin(venue, account)
+        excess = valuation.value_in_base(venue, account) - valuation.maintenance_margin(venue, account)
     except MissingFxCode:
         for holding in held:
-            review_at_next_bar(holding)
+            review_at_next_bar(venue, holding)
         return
     if excess < 0:
         _call(venue, account, held)
@@ -81,7 +81,7 @@ def _set_guards(venue: Venue, account: Account, excess: int, held: list[Holding]
         listing = holding.listing
         mark = listing.last_price(venue.now)
         if mark is not None:
-            _guard(holding, mark - shared // (holding.lots * listing.value))
+            _guard(venue, holding, mark - shared // (holding.lots * listing.value))
 
 
 def _has_foreign_money(account: Account) -> bool:
@@ -93,29 +93,28 @@ def _has_foreign_money(account: Account) -> bool:
     )
 
 
-def _guard(holding: Holding, price: int | None) -> None:
+def _guard(venue: Venue, holding: Holding, price: int | None) -> None:
+    """Set the price at which a holding must be looked at again; none for one that is closed."""
     holding.guard = price
     listing = holding.listing
-    if len(listing.holdings) == 1:
-        listing.watched = price is not None
-        listing.guard_low = price if price is not None and holding.lots > 0 else -_FAR
-        listing.guard_high = price if price is not None and holding.lots < 0 else _FAR
-        return
-    low, high, watched = -_FAR, _FAR, False
+    low, high = -_FAR, _FAR
     for one in listing.holdings.values():
-        if one.guard is not None:
-            watched = True
+        guard = one.guard
+        if guard is not None:
             if one.lots > 0:
-                low = max(low, one.guard)
+                low = guard if guard > low else low
             else:
-                high = min(high, one.guard)
-    listing.watched, listing.guard_low, listing.guard_high = watched, low, high
+                high = guard if guard < high else high
+    if low > listing.guard_low or high < listing.guard_high:
+        venue.reguarded.append(listing)
+    listing.guard_low, listing.guard_high = low, high
+    listing.watched = low != -_FAR or high != _FAR
 
 
 def _call(venue: Venue, account: Account, held: list[Holding]) -> None:
     """End the account's orders, and close positions, the largest margin first, until the rest is covered."""
     base = account.base_currency
-    value, needed = margin.value_in_base(venue, account), margin.maintenance_margin(venue, account)
+    value, needed = valuation.value_in_base(venue, account), valuation.maintenance_margin(venue, account)
     text = f"{account.name} is worth {money_of(base, value)}, below its maintenance margin of {money_of(base, needed)}"
     venue.journal.append(Note(NOTE, venue.now, f"margin call: {text}"))
     for live in list(venue.orders.values()):
@@ -125,7 +124,7 @@ def _call(venue: Venue, account: Account, held: list[Holding]) -> None:
     for holding in sorted(held, key=lambda one: (-_maintenance(one), one.listing.number)):
         if needed <= value:
             break
-        needed -= margin.to_base(venue, account, holding.cash.currency, _maintenance(holding))
+        needed -= valuation.to_base(venue, account, holding.cash.currency, _maintenance(holding))
         order = Order.market(
             holding.listing.contract, -holding.lots, account=account.name, time_in_force=TimeInForce.GTC, tag=TAG
         )

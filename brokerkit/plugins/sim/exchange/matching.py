@@ -33,6 +33,8 @@ def match_open(venue: Venue, listing: Listing) -> None:
     start_bar(venue, listing)
     listing.opened = series.starts[at]
     listing.mark = price
+    if series.last is None:
+        venue.revalue()  # the first price that the contract ever had
     if listing.waiting:
         join_waiting(venue, listing)
     if listing.trailing:

@@ -63,40 +63,61 @@ def enqueue(venue: Venue, listing: Listing, live: LiveOrder) -> bool:
 def on_open(venue: Venue, listing: Listing) -> None:
     """Trade the open of a bar, and look ahead."""
     now = venue.now
-    if listing.wake_time != now or listing.wake_what != OPEN:
-        return
-    listing.wake_time = NEVER
-    venue.opened_at = now
-    listing.series.sync(now)
-    matching.match_open(venue, listing)
-    if venue.traded:
-        margin_calls.review_due(venue)
-    schedule(venue, listing)
+    is_due = listing.wake_time == now and listing.wake_what == OPEN
+    if is_due:
+        listing.wake_time = NEVER
+        venue.opened_at = now
+        listing.series.sync(now)
+        matching.match_open(venue, listing)
+    if venue.to_review:
+        review_margins(venue, listing, BAR_OPEN)
+    if is_due:
+        schedule(venue, listing)
 
 
 def on_body(venue: Venue, listing: Listing) -> None:
     """Trade the rest of a bar, look at the margin of who holds the contract, and look ahead."""
     now = venue.now
-    if listing.wake_time != now or listing.wake_what != BODY:
-        return
-    listing.wake_time = NEVER
-    listing.series.sync(now - 1)
-    if listing.legs:
-        matching.match_close(venue, listing)
-    else:
-        matching.match_body(venue, listing)
-    if listing.watched:
-        margin_calls.review_holders(venue, listing)
-    if venue.traded:
-        margin_calls.review_due(venue)
-    schedule(venue, listing)
+    is_due = listing.wake_time == now and listing.wake_what == BODY
+    if is_due:
+        listing.wake_time = NEVER
+        listing.series.sync(now - 1)
+        if listing.legs:
+            matching.match_close(venue, listing)
+        else:
+            matching.match_body(venue, listing)
+        if listing.watched:
+            margin_calls.note_holders(venue, listing)
+    if venue.to_review:
+        review_margins(venue, listing, BAR_BODY)
+    if is_due:
+        schedule(venue, listing)
 
 
 def on_look(venue: Venue, listing: Listing) -> None:
     """Look ahead again: nothing could happen up to now."""
+    if venue.to_review:
+        review_margins(venue, listing, BAR_BODY)
     if listing.wake_time == venue.now and listing.wake_what == LOOK:
         listing.wake_time = NEVER
         _put(venue, listing, listing.reach * 4)
+
+
+def review_margins(venue: Venue, listing: Listing, rank: int) -> None:
+    """Look at the margin of who traded, once the last contract that trades at this instant has done so.
+
+    Where a price must be watched more closely than before, its contract is scheduled again; the given
+    one is left to its caller.
+    """
+    due = venue.agenda.due
+    if due and due[0][0] == venue.now and due[0][1] == rank:
+        return
+    margin_calls.review_due(venue)
+    if venue.reguarded:
+        reguarded, venue.reguarded = venue.reguarded, []
+        for one in reguarded:
+            if one is not listing:
+                schedule(venue, one)
 
 
 def _next(venue: Venue, listing: Listing) -> tuple[int, int]:

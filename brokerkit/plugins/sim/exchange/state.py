@@ -224,8 +224,9 @@ class StateFile:
         ):
             holding = listing.holding_of(venue.accounts[account])
             holding.lots, holding.cost, holding.realised = lots, int(cost), int(realised)
+            venue.revalue()
             if lots and listing.maintenance_margin:
-                margin_calls.review_at_next_bar(holding)
+                margin_calls.review_at_next_bar(venue, holding)
         for contract, left_for, left, price in self._facts.get("markets", ()):
             if order_codec.decode_contract(contract) == listing.contract:
                 listing.left_for, listing.left, listing.mark = left_for, left, price

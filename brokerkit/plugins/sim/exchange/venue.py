@@ -19,6 +19,7 @@ from brokerkit.plugins.sim.exchange import (
     scheduling,
     spreads,
     trailing,
+    valuation,
 )
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, Agenda
 from brokerkit.plugins.sim.exchange.channel import Channel
@@ -78,7 +79,8 @@ class Venue:
         self.default_account: Account | None = None
         self.orders: dict[str, LiveOrder] = {}
         self.spreads: dict[tuple[FuturesContract | FxPair, tuple[int, ...]], Listing] = {}
-        self.traded: list[Account] = []
+        self.to_review: dict[Account, None] = {}
+        self.reguarded: list[Listing] = []
         self.waiting_children: list[LiveOrder] = []
         self.groups: dict[tuple[str, str], list[LiveOrder]] = {}
         self.numbers = 0
@@ -142,7 +144,12 @@ class Venue:
             price = None if listing is None else listing.last_price(self.now)
             if price:
                 return price, inverse
-        raise margin.missing_rate(currency, base)
+        raise valuation.missing_rate(currency, base)
+
+    def revalue(self) -> None:
+        """Count every account anew: prices changed while the clock stood still."""
+        for account in self.accounts.values():
+            account.counted_at = -1
 
     def limit_gap(self, listing: Listing) -> int:
         """By how much the price must pass a limit before it fills, in units."""
@@ -200,6 +207,7 @@ class Venue:
             if listing.initial_margin:
                 self._check_margin(live, -lots)
             holding.working_sells += lots
+        live.account.changed[holding] = None
         live.state = WORKING
         journal.rows.append((STATUS, now, number, _WORKING, 0, ""))
         if listing.close_due <= now:
@@ -299,10 +307,12 @@ class Venue:
         """Let the account's margin know of so many lots more, or fewer, that an order may trade."""
         if live.listing.legs:
             return
+        holding = live.holding
         if live.side > 0:
-            live.holding.working_buys += lots
+            holding.working_buys += lots
         else:
-            live.holding.working_sells += lots
+            holding.working_sells += lots
+        live.account.changed[holding] = None
 
     # -- trading -------------------------------------------------------------------------
 
@@ -341,8 +351,8 @@ class Venue:
         else:
             live.state = FILLED
             self.record(live, _FILLED, quantity, price, commission)
-        if listing.maintenance_margin and live.account not in self.traded:
-            self.traded.append(live.account)
+        if listing.maintenance_margin:
+            self.to_review[live.account] = None
 
     def record(
         self, live: LiveOrder, state: str, quantity: int, price: int, commission: int,
