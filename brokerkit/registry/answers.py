@@ -119,7 +119,7 @@ def _check_object(plugin: object, origin: str) -> None:
         hash(plugin)
     except TypeError:
         raise InvalidPlugin(
-            f"A {kind.__name__} cannot be registered, because it is not hashable.",
+            f"{kind.__name__} cannot be registered: its objects are not hashable.",
             place=_class_place(kind, origin),
             remedy="Plugin objects are told apart by identity: write @attrs.define(eq=False), or no __eq__.",
         ) from None

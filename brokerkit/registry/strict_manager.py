@@ -57,7 +57,6 @@ class StrictPluginManager(pluggy.PluginManager):
         self.capabilities = capabilities_of(checked, others, contract, origin)
         for plugin, each in found:
             self._register_once(plugin, origin, each)
-        self.check_pending()
 
     def register_listener(self, plugin: object, origin: str) -> None:
         """Register an object for the events that it hears; it must answer no hook.
@@ -114,7 +113,7 @@ class StrictPluginManager(pluggy.PluginManager):
     def _register_once(self, plugin: object, origin: str, found: Verified) -> None:
         if self.is_registered(plugin):
             raise InvalidPlugin(
-                f"A {type(plugin).__name__} was handed over that equals another object.",
+                f"{type(plugin).__name__}: an object was handed over twice, or equals another one.",
                 place=origin,
                 remedy="Hand each object over once; objects are told apart by identity: @attrs.define(eq=False).",
             )

@@ -69,6 +69,11 @@ def test_a_misspelt_command_is_told_the_closest_one(run):
     assert "No such command 'pricess'. Did you mean 'prices'?" in told.err
 
 
+def test_the_package_runs_as_a_module_too():
+    done = subprocess.run([sys.executable, "-m", "brokerkit", "--version"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.split()[0]) == (0, "brokerkit")
+
+
 def test_version_is_that_of_the_package(run):
     assert run("--version").out.startswith("brokerkit 0.")
 

@@ -206,7 +206,7 @@ MISTAKES = {
         plugin = plugin_of(AcmeFx())
         """,
         errors.InvalidPlugin,
-        "A AcmeFx cannot be registered, because it is not hashable.",
+        "AcmeFx cannot be registered: its objects are not hashable.",
         "@attrs.define(eq=False)",
     ),
     "class for an object": (
@@ -223,6 +223,28 @@ MISTAKES = {
         errors.InvalidPlugin,
         "Two objects of the plugin speak for get_fx_balances",
         "",
+    ),
+    "one listener twice": (
+        """
+        class Listener:
+            @hookimpl
+            def on_fill(self, fill): ...
+        once = Listener()
+        plugin = plugin_of(Whole(), once, once)
+        """,
+        errors.InvalidPlugin,
+        "Listener: an object was handed over twice, or equals another one.",
+        "@attrs.define(eq=False)",
+    ),
+    "a domain's object without a word": (
+        """
+        class AcmeFx(Fx):
+            pass
+        plugin = plugin_of(AcmeFx())
+        """,
+        errors.MissingHook,
+        "4 hook(s) are neither implemented nor declined: fx.get_list_of_fxcodes",
+        "Write a method marked @hookimpl",
     ),
     "one hook twice": (
         """
@@ -314,6 +336,18 @@ def test_a_mistake_is_named_with_distribution_file_and_line(install: Install, mi
         place = next(number for number, line in enumerate(lines, 1) if "# HERE" in line)
         decorated = lines[place - 2].strip().startswith("@")
         assert f"{module}:{place - decorated}" in message
+
+
+def test_several_objects_of_a_plugin_may_hear_one_event(install: Install) -> None:
+    body = """
+class Listener:
+    @hookimpl
+    def on_fill(self, fill): ...
+plugin = plugin_of(Whole(), Listener(), Listener())
+"""
+    install(HEAD + body)
+    with open_broker("acme") as broker:
+        assert broker.fx.get_list_of_fxcodes() == []
 
 
 def test_a_broken_plugin_does_not_hurt_another_nor_the_lists(install: Install) -> None:

@@ -1,0 +1,5 @@
+"""The command line, as `python -m brokerkit`."""
+
+from brokerkit.cli import main
+
+main()
