@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,10 @@ import pytest
 from brokerkit import AccountKind, ConnectionState, open_broker
 from brokerkit.conformance.facts import Facts
 from brokerkit.conformance.harness import ATTRIBUTE, Harness
+from brokerkit.conformance.ledger import Ledger, ledger_of
 from brokerkit.conformance.market import Market
-from brokerkit.conformance.outcomes import end_run
+from brokerkit.conformance.outcomes import end_run, say
+from brokerkit.conformance.recovery import LeftBehindError, take_back
 from brokerkit.conformance.watch import within
 
 if TYPE_CHECKING:
@@ -28,6 +30,10 @@ _ONE_ACCOUNT = (
     "Several processes would trade one account at once, and none could tell its own positions. Nothing was sent. "
     "Run it without -n, or with --level read."
 )
+_LEFT_BEHIND = (
+    "An interrupted run left something in this account that cannot be taken back now: {problem}. "
+    "Nothing was sent since. Try again later, or put it right by hand and delete {file}."
+)
 
 
 class Connection:
@@ -39,11 +45,16 @@ class Connection:
         self._shared: Broker | None = None
         self._market: Market | None = None
         self._latest: Market | None = None
+        self._ledger: Ledger | None = None
+        self._is_taken_back = False
 
     def open(self, **settings: Any) -> Broker:
         """Return the broker, opened anew."""
         given = {**self.facts.settings, **settings}
-        return within(self.facts.test_timeout, lambda: open_broker(self.facts.broker, **given), "opening the broker")
+        opened = within(self.facts.test_timeout, lambda: open_broker(self.facts.broker, **given), "opening the broker")
+        if self._ledger is not None:
+            self._ledger.listen_to(opened)
+        return opened
 
     def close(self, broker: Broker) -> None:
         """Close a broker that was opened here."""
@@ -54,23 +65,64 @@ class Connection:
         if self._shared is None or self._shared.state is not ConnectionState.CONNECTED:
             self.close_shared()
             self._shared = self.open()
+            if self._ledger is None and not self._is_fresh_each_test(self._shared):
+                self._ledger = ledger_of(self._shared)
+                self._ledger.listen_to(self._shared)
         return self._shared
 
     def for_trading(self, *, keeps: bool = False) -> Broker:
-        """Return the broker to trade on; a simulation is opened anew for each test.
+        """Return the broker to trade on; a simulation that keeps nothing is opened anew for each test.
 
         Args:
             keeps: The test lets the broker die: where it can keep its state in a file, it is told to.
         """
         broker = self.shared()
-        refuse_money_at_stake(broker, self._session)
-        fresh = self.facts.fresh
-        if fresh is None:
-            fresh = broker.account_kind is AccountKind.SIMULATED
-        if not fresh:
-            refuse_to_share_an_account(self._session)
+        self.make_ready_to_trade(broker)
+        if not self._is_fresh_each_test(broker):
             return broker
         return self.open(state=Path(mkdtemp()) / "state.db") if keeps and "state" in broker.settings else self.open()
+
+    def _is_fresh_each_test(self, broker: Broker) -> bool:
+        if self.facts.fresh is not None:
+            return self.facts.fresh
+        return broker.account_kind is AccountKind.SIMULATED and not state_of(broker)
+
+    def make_ready_to_trade(self, broker: Broker) -> None:
+        """Refuse accounts that may not be traded, and take back what an interrupted run left in this one."""
+        refuse_money_at_stake(broker, self._session)
+        if self._is_fresh_each_test(broker):
+            return
+        refuse_to_share_an_account(self._session)
+        if self._ledger is not None and not self._is_taken_back:
+            self._is_taken_back = True
+            self._take_back(broker, self._ledger)
+
+    def _take_back(self, broker: Broker, ledger: Ledger) -> None:
+        left = ledger.left()
+        if not left:
+            return
+        try:
+            done = take_back(broker, left, Market(broker, self.facts).patience)
+        except LeftBehindError as problem:
+            end_run(self._session, _LEFT_BEHIND.format(problem=problem, file=ledger.file))
+        ledger.clear()
+        say(self._session, f"An interrupted run had left its orders: {'; '.join(done) or 'none was open or filled'}.")
+
+    def settle(self, *, is_put_back: bool) -> None:
+        """End a test that traded: the account is as it was, or what the test left is kept for the next run."""
+        if self._ledger is not None:
+            self._ledger.settle(is_put_back=is_put_back)
+            if self._shared is not None and self._shared.account_kind is AccountKind.SIMULATED:
+                self._market = self._latest = None  # the test may have moved its clock
+
+    def forget(self, broker: Broker) -> None:
+        """Let go of a broker that has died: the next one that is asked for is opened anew."""
+        if broker is self._shared:
+            self._shared = None
+
+    def living(self, broker: Broker) -> Broker:
+        """Return a broker, or the one opened in its place if it is shared and has died."""
+        return self.shared() if self._ledger is not None and broker is not self._shared else broker
 
     def market_of(self, broker: Broker) -> Market:
         """Return the market of a broker: of the shared one always the same; all trade the contract found first."""
@@ -128,12 +180,13 @@ class Restart:
 
     harness: Harness
     another: OpenAnother
-    settings: Mapping[str, Any]
+    broker: Broker
 
     def __call__(self) -> Broker:
         """Return the broker, opened again after the death of what was open."""
         self.harness.die()
-        return self.another(**self.settings)
+        self.another.connection.forget(self.broker)
+        return self.another(**state_of(self.broker))
 
 
 @attrs.frozen

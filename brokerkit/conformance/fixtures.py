@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from brokerkit.conformance.capability import decline_if_unsupported, refusals_end_the_test
-from brokerkit.conformance.connection import Connection, OpenAnother, Restart, state_of
+from brokerkit.conformance.connection import Connection, OpenAnother, Restart
 from brokerkit.conformance.facts import Facts
 from brokerkit.conformance.given_facts import facts_of
 from brokerkit.conformance.harness import Harness
@@ -78,12 +78,19 @@ def events(broker: Broker) -> Iterator[Recorder]:
 def trader(market: Market, events: Recorder, conformance_connection: Connection) -> Iterator[Trader]:
     """Return a trader; whatever the test does, the account is put back as it was."""
     with refusals_end_the_test(market.broker):
+        conformance_connection.make_ready_to_trade(market.broker)
         harness = conformance_connection.harness_of(market.broker)
         can_advance = harness is not None and "advance" in harness.offers
         trading = Trader(market, events, harness.advance if harness is not None and can_advance else None)
         trading.needs_open_market()
     yield trading
-    trading.restore()
+    is_put_back = False
+    try:
+        trading.carry_on_with(conformance_connection.living(market.broker))
+        trading.restore()
+        is_put_back = True
+    finally:
+        conformance_connection.settle(is_put_back=is_put_back)
 
 
 @pytest.fixture
@@ -105,7 +112,7 @@ def harness(request: pytest.FixtureRequest, broker: Broker, conformance_connecti
 @pytest.fixture
 def restart(harness: Harness, open_another: OpenAnother, broker: Broker) -> Restart:
     """Return a function that lets the strategy's side die, and opens the broker again."""
-    return Restart(harness, open_another, state_of(broker))
+    return Restart(harness, open_another, broker)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -21,6 +21,13 @@ def _contract(text: str) -> FuturesContract:
     return FuturesContract(code, date)
 
 
+def _settings(text: str) -> dict[str, Any]:
+    found = literal(text)
+    if not isinstance(found, dict):
+        raise pytest.UsageError(f"{text} is no table of settings: write it as TOML, such as '{{token = \"wrong\"}}'")
+    return found
+
+
 _READERS: dict[str, Callable[[str], Any]] = {
     "instrument": str,
     "contract": _contract,
@@ -31,6 +38,9 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "distance": float,
     "timeout": float,
     "test_timeout": float,
+    "wrong_credentials": _settings,
+    "no_credentials": _settings,
+    "conflicting_settings": _settings,
 }
 
 
@@ -41,12 +51,28 @@ def facts_of(run: Run) -> Facts:
             "Which broker is to be proven? Give --broker NAME, or brokerkit_broker in pytest's ini file, "
             "or define the fixture `facts` in conftest.py."
         )
-    unknown = set(run.facts) - set(_READERS)
-    if unknown:
-        raise pytest.UsageError(f"No fact is called {', '.join(sorted(unknown))}. Facts: {', '.join(_READERS)}.")
-    given = {name: _READERS[name](text) for name, text in run.facts.items()}
+    given = read(run.facts)
     settings = {name: literal(text) for name, text in run.settings.items()}
     return attrs.evolve(Facts(run.broker, settings=settings), **given)
+
+
+def read(facts: Mapping[str, str]) -> dict[str, Any]:
+    """Return facts as what they mean.
+
+    Raises:
+        UsageError: There is no such fact, or its text does not mean anything.
+    """
+    unknown = set(facts) - set(_READERS)
+    if unknown:
+        raise pytest.UsageError(f"No fact is called {', '.join(sorted(unknown))}. Facts: {', '.join(_READERS)}.")
+    return {name: _read_one(name, text) for name, text in facts.items()}
+
+
+def _read_one(name: str, text: str) -> Any:
+    try:
+        return _READERS[name](text)
+    except ValueError as problem:
+        raise pytest.UsageError(f"--fact {name}={text}: {problem}") from problem
 
 
 def literal(text: str) -> Any:

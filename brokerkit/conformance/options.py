@@ -63,7 +63,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the suite's marker, and read what is asked for."""
     config.addinivalue_line("markers", f"{MARK}: a test of the broker conformance suite")
+    from brokerkit.conformance.given_facts import read
+
     config.stash[RUN] = _read(config)
+    read(config.stash[RUN].facts)  # a fact that is wrong is said at once, in one message
     if config.stash[RUN].level >= Level.TRADE and threading.current_thread() is threading.main_thread():
         config.stash[_HANDLER] = signal.signal(signal.SIGTERM, _stop_as_if_interrupted)
 

@@ -21,6 +21,15 @@ def blocked(reason: str) -> NoReturn:
     pytest.skip(f"{BLOCKED}{reason}")
 
 
+NOTES: pytest.StashKey[list[str]] = pytest.StashKey()
+"""What a run has to say beside its results."""
+
+
+def say(session: pytest.Session, note: str) -> None:
+    """Tell the reader of the terminal and of the report something that is no result."""
+    session.config.stash.setdefault(NOTES, []).append(note)
+
+
 def end_run(session: pytest.Session, message: str) -> NoReturn:
     """End the whole run before anything is sent; one of several processes tells the others."""
     if hasattr(session.config, "workerinput"):

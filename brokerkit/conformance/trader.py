@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from brokerkit import (
+    Broker,
     BrokerOrder,
     FuturesContract,
     Order,
@@ -27,6 +28,7 @@ from brokerkit.errors import (
 )
 
 TAG = "brokerkit conformance"
+_HOURS_OF_A_LONG_WEEKEND = 120
 _FIRST_STEP, _LONGEST_PAUSE = 0.02, 1.0
 
 
@@ -196,14 +198,31 @@ class Trader:
         return [view for view in self._orders.get_list_of_broker_orders() if self._is_mine(view) and _is_open(view)]
 
     def needs_open_market(self) -> None:
-        """End the test as blocked when the market is closed."""
-        broker = self.market.broker
-        if broker.supports("is_contract_okay_to_trade") and not broker.contracts.is_contract_okay_to_trade(
-            self.contract
-        ):
+        """End the test as blocked when the market is closed, and no clock can be moved on to when it is open."""
+        if not self._opens():
             blocked(f"the market of {self.contract} is closed now")
 
+    def _opens(self) -> bool:
+        """Return whether the market is open, after the clock was moved on to that where it can be."""
+        for _ in range(_HOURS_OF_A_LONG_WEEKEND if self._advance is not None else 0):
+            if self._is_open():
+                break
+            self.let_pass(3600.0)
+        return self._is_open()
+
+    def _is_open(self) -> bool:
+        broker = self.market.broker
+        if not broker.supports("is_contract_okay_to_trade"):
+            return True
+        return broker.contracts.is_contract_okay_to_trade(self.contract)
+
     # Putting it back
+
+    def carry_on_with(self, broker: Broker) -> None:
+        """Go on at the broker that was opened in the place of one that has died."""
+        if broker is not self.market.broker:
+            self.market = Market(broker, self.market.facts, self.market.contract)
+            self._orders = broker.orders
 
     def restore(self) -> None:
         """Cancel what is left of the suite's orders, and trade positions back to what they were.
@@ -212,7 +231,10 @@ class Trader:
             AssertionError: Something could not be put back; it says what.
         """
         left = [problem for view in self._unfinished() if (problem := self._withdraw(view))]
-        for contract in self._changed():
+        changed = self._changed()
+        if changed:
+            self._opens()
+        for contract in changed:
             order = Order.market(contract, -self.gained(contract), **self._fields({}))
             self.done(self._orders.put_order_on_stack(order))
         still = {str(contract): self.gained(contract) for contract in self._changed()}

@@ -17,6 +17,7 @@ from brokerkit.conformance.levels import Case, case_of
 Result = TypeVar("Result")
 
 _OWN_FILE = __file__
+_GRACE = 5.0
 
 
 def within(seconds: float, action: Callable[[], Result], what: str) -> Result:
@@ -36,7 +37,11 @@ def within(seconds: float, action: Callable[[], Result], what: str) -> Result:
 
     thread = threading.Thread(target=run, name="brokerkit conformance", daemon=True)
     thread.start()
-    thread.join(seconds)
+    try:
+        thread.join(seconds)
+    except KeyboardInterrupt:
+        thread.join(_GRACE)  # it may be about to place an order, which must be there to be taken back
+        raise
     if not ended:
         pytest.fail(f"{what} took longer than {seconds:g} s; it hangs at\n{_where(thread)}", pytrace=False)
     return ended[0]()

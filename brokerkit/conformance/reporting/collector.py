@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from brokerkit.conformance.options import run_of
-from brokerkit.conformance.outcomes import BLOCKED, DECLINED, PLANNED
+from brokerkit.conformance.outcomes import BLOCKED, DECLINED, NOTES, PLANNED
 from brokerkit.conformance.reporting.subject import plugin_of, subject_of
 from brokerkit.conformance.reporting.verdict import Outcome, Result, Verdict, in_order
 
@@ -47,7 +47,8 @@ def verdict_of(config: pytest.Config, *, complete: bool) -> Verdict:
     run = run_of(config)
     broker = _subject.get("broker", run.broker)
     subject = subject_of(run, broker, plugin_of(_subject.get("plugin", broker)))
-    return Verdict(subject, in_order(_results.values()), complete, time.monotonic() - _STARTED)
+    notes = config.stash.get(NOTES, None) or ()
+    return Verdict(subject, in_order(_results.values()), complete, time.monotonic() - _STARTED, tuple(notes))
 
 
 def ran() -> set[str]:

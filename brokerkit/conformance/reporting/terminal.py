@@ -25,6 +25,7 @@ def lines_of(verdict: Verdict) -> list[str]:
         *_hook_table(verdict),
         *_not_run(verdict),
         *_failures(verdict),
+        *(line for note in verdict.notes for line in ("", note)),
         "",
         verdict.summary,
     ]

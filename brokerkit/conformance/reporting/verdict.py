@@ -85,12 +85,14 @@ class Verdict:
         results: One for each test, in the order of the cases.
         complete: Whether every test of the levels asked for was run.
         seconds: How long the run took.
+        notes: What there is to say beside the results.
     """
 
     subject: Subject
     results: tuple[Result, ...]
     complete: bool = True
     seconds: float = 0.0
+    notes: tuple[str, ...] = ()
 
     @property
     def conforms(self) -> bool:
@@ -123,6 +125,7 @@ class Verdict:
             "conforms": self.conforms,
             "complete": self.complete,
             "seconds": round(self.seconds, 3),
+            "notes": list(self.notes),
             "counts": {each.value: self.count(each) for each in Outcome},
             "results": [_result_as_dict(result) for result in self.results],
         }
@@ -136,6 +139,7 @@ class Verdict:
             tuple(_result_from_dict(result) for result in values["results"]),
             values["complete"],
             values["seconds"],
+            tuple(values.get("notes", ())),
         )
 
 

@@ -272,7 +272,7 @@ def test_225_fills_out_of_order_all_count(trader: Trader, harness: Harness) -> N
 
 def _corrected(trader: Trader, harness: Harness) -> BrokerOrder:
     """Return an order of which a fill was corrected; a price that has no room to move is not."""
-    for quantity in (1, -1, 1, -1):
+    for quantity in (1, -1) * 4:
         harness.cause("execution-correction")
         view = trader.fills(trader.market_order(quantity * trader.quantity))
         trader.let_pass(120.0)

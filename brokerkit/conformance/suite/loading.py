@@ -16,7 +16,7 @@ from brokerkit.conformance.connection import OpenAnother
 from brokerkit.conformance.facts import Facts
 from brokerkit.conformance.levels import read, static, trade
 from brokerkit.conformance.market import Market
-from brokerkit.conformance.outcomes import blocked
+from brokerkit.conformance.plugin_facts import settings_fact
 from brokerkit.conformance.result_types import mismatch
 from brokerkit.conformance.trader import Trader
 from brokerkit.errors import AuthenticationFailed, BrokerkitError, ConfigError, UnknownSetting
@@ -50,21 +50,20 @@ def test_003_unknown_setting_is_named(open_another: OpenAnother) -> None:
 
 
 @static()
-def test_004_wrong_credentials_are_refused(open_another: OpenAnother, facts: Facts) -> None:
+def test_004_wrong_credentials_are_refused(broker: Broker, open_another: OpenAnother, facts: Facts) -> None:
     """Case 4: wrong credentials give AuthenticationFailed, neither a hang nor a general failure."""
-    if facts.wrong_credentials is None:
-        blocked("the fact wrong_credentials is not given")
+    wrong = settings_fact("wrong_credentials", facts, broker)
     with pytest.raises(AuthenticationFailed):
-        open_another(**facts.wrong_credentials)
+        open_another(**wrong)
 
 
 @static()
-def test_005_missing_credentials_are_named(open_another: OpenAnother, facts: Facts) -> None:
-    """Case 5: without credentials there is a typed error; with them the same calls work."""
-    if facts.no_credentials is None:
-        blocked("the fact no_credentials is not given")
+def test_005_missing_credentials_are_named(broker: Broker, open_another: OpenAnother, facts: Facts) -> None:
+    """Case 5: without credentials there is a typed error; with them it opens."""
+    none = settings_fact("no_credentials", facts, broker)
     with pytest.raises((ConfigError, AuthenticationFailed)):
-        open_another(**facts.no_credentials)
+        open_another(**none)
+    assert open_another().state is ConnectionState.CONNECTED
 
 
 @static()
@@ -118,12 +117,12 @@ def test_011_broker_parameters_pass_through(trader: Trader) -> None:
 
 
 @static()
-def test_012_conflicting_settings_are_refused(open_another: OpenAnother, facts: Facts) -> None:
-    """Case 12: settings that contradict each other are refused with a typed error."""
-    if facts.conflicting_settings is None:
-        blocked("the fact conflicting_settings is not given")
+def test_012_conflicting_settings_are_refused(broker: Broker, open_another: OpenAnother, facts: Facts) -> None:
+    """Case 12: settings that contradict each other are refused with a typed error; without them it opens."""
+    conflicting = settings_fact("conflicting_settings", facts, broker)
     with pytest.raises(ConfigError):
-        open_another(**facts.conflicting_settings)
+        open_another(**conflicting)
+    assert open_another().state is ConnectionState.CONNECTED
 
 
 def _simple_answers(broker: Broker, market: Market) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import attrs
 import pytest
 
 from brokerkit import (
@@ -11,9 +12,11 @@ from brokerkit import (
     ConnectionChange,
     ConnectionState,
     DataGap,
+    Fill,
     Order,
     OrderControl,
     OrderState,
+    Position,
     TimeInForce,
 )
 from brokerkit.conformance.connection import OpenAnother
@@ -59,15 +62,21 @@ def test_228_one_reconnect_loop_that_never_grows(broker: Broker, harness: Harnes
 @fault("disconnect", "advance")
 def test_229_fills_while_the_line_was_down_are_delivered_once(broker: Broker, trader: Trader, harness: Harness) -> None:
     """Case 229: a fill that happened while the line was down is delivered after it is mended, once."""
-    control = _stop_near_the_market(trader)
+    controls = _on_both_sides_of_the_market(trader)
     with cut(harness):
         harness.advance(24 * _HOURS)
-        assert not trader.events.fills(control.order_ref), "a fill was told over a line that is down"
-    view = trader.until(control, lambda seen: any(seen.filled))
-    trader.eventually(lambda: bool(trader.events.fills(control.order_ref)), "the fill was told")
-    told = [fill.execution_id for fill in trader.events.fills(control.order_ref)]
-    assert sorted(told) == sorted({fill.execution_id for fill in view.fills}), f"told {told}, filled {view.fills}"
-    assert trader.gained() == view.filled[0]
+        assert not trader.events.of(Fill), "a fill was told over a line that is down"
+    _wait_for_a_fill(trader, controls)
+
+    def executed() -> list[str]:
+        return sorted(fill.execution_id for control in controls for fill in control.current().fills)
+
+    def told() -> list[str]:
+        return sorted(fill.execution_id for fill in trader.events.of(Fill))
+
+    trader.eventually(lambda: told() == executed(), "each fill was told, and told once")
+    assert len(set(told())) == len(told()), f"told twice: {told()}"
+    trader.eventually(lambda: trader.gained() == _filled(controls), "the position was that of the fills")
 
 
 @fault("disconnect", "advance")
@@ -85,11 +94,16 @@ def test_230_ends_while_the_line_was_down_are_delivered(trader: Trader, harness:
 @fault("disconnect", "advance", hooks=(_PLACE, _HELD))
 def test_231_positions_are_right_after_the_line_was_down(trader: Trader, harness: Harness) -> None:
     """Case 231: after the line is mended, positions are read anew, and their change is told."""
-    control = _stop_near_the_market(trader)
+    controls = _on_both_sides_of_the_market(trader)
     with cut(harness):
         harness.advance(24 * _HOURS)
-    view = trader.until(control, lambda seen: any(seen.filled))
-    assert trader.gained() == view.filled[0]
+    _wait_for_a_fill(trader, controls)
+    trader.eventually(lambda: trader.gained() == _filled(controls), "the position was that of the fills")
+
+    def last_told() -> list[int]:
+        return [each.quantity for each in trader.events.of(Position) if each.contract == trader.contract][-1:]
+
+    trader.eventually(lambda: last_told() == [trader.positions()[trader.contract]], "the new position was told")
 
 
 @fault("disconnect", hooks=())
@@ -164,9 +178,18 @@ def _states(events: Recorder) -> set[ConnectionState]:
     return {change.state for change in events.of(ConnectionChange)}
 
 
-def _stop_near_the_market(trader: Trader) -> OrderControl:
-    """Return the handle of a stop that any move up of one tick meets."""
-    _, ask = trader.market.bid_ask()
-    trigger = ask + trader.market.tick
-    order = Order.stop(trader.contract, trader.quantity, trigger, tag=TAG, time_in_force=TimeInForce.GTC)
-    return trader.place(order)
+def _on_both_sides_of_the_market(trader: Trader) -> list[OrderControl]:
+    """Return the handles of two orders to buy, of which a move of one tick, up or down, fills one."""
+    bid, ask = trader.market.bid_ask()
+    tick, account = trader.market.tick, trader.market.facts.account
+    above = Order.stop(trader.contract, trader.quantity, ask + tick, tag=TAG, account=account)
+    below = Order.limit(trader.contract, trader.quantity, bid - tick, tag=TAG, account=account)
+    return [trader.place(attrs.evolve(order, time_in_force=TimeInForce.GTC)) for order in (above, below)]
+
+
+def _wait_for_a_fill(trader: Trader, controls: list[OrderControl]) -> None:
+    trader.eventually(lambda: _filled(controls), "one of the orders was filled", controls[0])
+
+
+def _filled(controls: list[OrderControl]) -> int:
+    return sum(control.current().filled[0] for control in controls)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 from brokerkit import AccountKind, Broker, Order
-from brokerkit.conformance.connection import OpenAnother
+from brokerkit.conformance.connection import OpenAnother, state_of
+from brokerkit.conformance.facts import Facts
 from brokerkit.conformance.harness import Harness
 from brokerkit.conformance.levels import fault, read, trade
 from brokerkit.conformance.market import Market
@@ -23,6 +25,7 @@ _WANTED = {
     "partial-fill",
     "disconnect",
     "stale-positions",
+    "pacing",
 }
 
 
@@ -35,10 +38,10 @@ def test_282_a_simulation_declines_nothing(broker: Broker) -> None:
 
 
 @trade()
-def test_283_the_same_calls_give_the_same_log(broker: Broker, market: Market, open_another: OpenAnother) -> None:
+def test_283_the_same_calls_give_the_same_log(broker: Broker, open_another: OpenAnother, tmp_path: Path) -> None:
     """Case 283: two simulations with one seed, called in the same way, tell the same events."""
     _only_for_simulations(broker)
-    logs = [_log_of(open_another(), market) for _ in range(2)]
+    logs = [_log_of(_simulation_anew(broker, open_another, tmp_path / f"{place}.db")) for place in range(2)]
     assert logs[0] == logs[1]
     assert logs[0], "nothing was told"
 
@@ -71,15 +74,21 @@ def test_294_a_simulation_can_fail_on_request(broker: Broker, harness: Harness) 
 
 
 @trade()
-def test_296_one_strategy_on_two_brokers(broker: Broker, market: Market, open_another: OpenAnother) -> None:
+def test_296_one_strategy_on_two_brokers(broker: Broker, open_another: OpenAnother, tmp_path: Path) -> None:
     """Case 296: one strategy on two brokers with the same data gives the same normalised log."""
     _only_for_simulations(broker)
-    assert _log_of(open_another(), market) == _log_of(open_another(), market)
+    first, second = (_simulation_anew(broker, open_another, tmp_path / f"{place}.db") for place in range(2))
+    assert _log_of(first) == _log_of(second)
 
 
-def _log_of(broker: Broker, market: Market) -> list[str]:
+def _simulation_anew(broker: Broker, open_another: OpenAnother, state: Path) -> Broker:
+    """Return a simulation that knows nothing of the first, also where that one keeps its state in a file."""
+    return open_another(state=state) if state_of(broker) else open_another()
+
+
+def _log_of(broker: Broker) -> list[str]:
     """Return what a broker tells of a small strategy, in words that name no id."""
-    heard = Recorder()
+    heard, market = Recorder(), Market(broker, Facts(broker.name))
     with heard.listen_to(broker):
         bought = broker.orders.put_order_on_stack(Order.market(market.contract, 2, tag=TAG))
         bought.wait()

@@ -89,6 +89,16 @@ class Simulation:
         """Return what can break this simulation on purpose, for brokerkit's conformance suite."""
         return SimHarness(self.exchange, self.throttle, self.prepared)
 
+    def conformance_facts(self) -> dict[str, dict[str, object] | str]:
+        """Return what brokerkit's conformance suite cannot find out by asking."""
+        no_login = "a simulation asks for no credentials"
+        too_late = to_datetime(self.feed.span[1]) + timedelta(days=1)
+        return {
+            "wrong_credentials": no_login,
+            "no_credentials": no_login,
+            "conflicting_settings": {"start": too_late},  # where the data has nothing
+        }
+
     # -- what the domains ask ------------------------------------------------------------
 
     def facts(self, instrument_code: str) -> InstrumentFacts:
