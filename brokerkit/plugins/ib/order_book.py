@@ -63,6 +63,14 @@ class OrderBook:
         """Return the order with an id in a client's session; None when there is none."""
         return self._by_session_id.get((client_id, order_id))
 
+    def answer_to(self, client_id: int, tracked: TrackedOrder) -> bool:
+        """Have an order found by its id in a client's session as well, unless another one has the id there.
+
+        IB answers whoever asks about an order, be it another client's, by the order's id alone.
+        """
+        with self.news:
+            return self._by_session_id.setdefault((client_id, tracked.ids.order_id), tracked) is tracked
+
     def all(self) -> list[TrackedOrder]:
         """Return every order that is followed, in the order they came."""
         with self.news:

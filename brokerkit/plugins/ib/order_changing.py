@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from functools import partial
 
@@ -14,6 +15,7 @@ from brokerkit.errors import (
     OrderCannotBeModified,
     OutcomeUnknown,
     ReadOnlyBroker,
+    RequestTimedOut,
 )
 from brokerkit.plugins.ib.clients.orders import OrdersClient
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
@@ -26,6 +28,7 @@ from brokerkit.spec.events import ConnectionState
 from brokerkit.spec.order import Order
 from brokerkit.spec.orders import OrderChange
 
+_log = logging.getLogger(__name__)
 _CHANGEABLE = frozenset({OrderState.PENDING, OrderState.WORKING})
 _CHANGED_FIELDS = ("totalQuantity", "lmtPrice", "auxPrice", "trailStopPrice")
 
@@ -176,7 +179,9 @@ class OrderChanging:
             tracked.cancel_sent = False
             raise
         self._desk.office.post(lambda: self._cancel_sent(tracked))
-        self._desk.book.wait(lambda: tracked.state not in _CHANGEABLE, self._connection.settings.order_timeout)
+        self._desk.book.wait(
+            lambda: tracked.state not in _CHANGEABLE or not tracked.cancel_sent, self._connection.settings.order_timeout
+        )
 
     def _cancel_sent(self, tracked: TrackedOrder) -> None:
         if tracked.cancel_sent:
@@ -188,9 +193,7 @@ class OrderChanging:
             raise OrderCannotBeCancelled(
                 f"Order {ref} is {tracked.state.value} already.", place=str(tracked.order.contract)
             )
-        mine = self._connection.client_id()
-        namesake = self._desk.book.with_session_id(mine, tracked.ids.order_id)
-        if not tracked.ids.order_id or (tracked.ids.client_id != mine and namesake is not None):
+        if not tracked.ids.order_id or not self._desk.book.answer_to(self._connection.client_id(), tracked):
             raise OrderCannotBeCancelled(
                 f"Order {ref} of client id {tracked.ids.client_id} has an order id that does not name it alone here.",
                 remedy="Cancel it in that session, in TWS, or with cancel_all_orders.",
@@ -198,31 +201,48 @@ class OrderChanging:
         return int(tracked.ids.order_id)
 
     def cancel_all(self, account: str) -> list[TrackedOrder]:
-        """Ask IB to cancel every working order, of one account or of all, and return those asked for."""
+        """Ask IB to cancel every working order, of one account or of all, and return those asked for.
+
+        Raises:
+            OrderCannotBeCancelled: Some of an account's orders cannot be asked for one by one; all others were.
+        """
         self._connection.require_up("the cancel of all orders")
         self._require_writable()
-        self._desk.look(everything=False)
+        try:
+            self._desk.look(everything=False)
+        except RequestTimedOut as error:  # what IB does not list is cancelled all the same
+            _log.warning("All orders are cancelled without knowing which: %s", error)
         working = [each for each in self._desk.book.all() if self._is_working(each, account)]
-        if not working:
-            return []
         if account and len(self._connection.accounts) > 1:
-            for each in working:
-                self.cancel(each)
-        else:
-            for each in working:
-                each.cancel_sent = True
-            self._client.cancel_everything()
-            for each in working:
-                self._desk.office.post(partial(self._cancel_sent, each))
-            self._desk.flush()
+            return self._cancel_each(working)
+        return self._cancel_everything([each for each in working if each.state is not OrderState.UNKNOWN])
+
+    def _cancel_everything(self, working: list[TrackedOrder]) -> list[TrackedOrder]:
+        """Ask IB to cancel all that it has, also what is not known here."""
+        for each in working:
+            each.cancel_sent = True
+        self._client.cancel_everything()
+        for each in working:
+            self._desk.office.post(partial(self._cancel_sent, each))
+        self._desk.flush()
         return working
+
+    def _cancel_each(self, working: list[TrackedOrder]) -> list[TrackedOrder]:
+        """Ask for one after another; one that cannot be cancelled keeps none of the others in the market."""
+        failures: dict[TrackedOrder, OrderCannotBeCancelled] = {}
+        for each in working:
+            try:
+                self.cancel(each)
+            except OrderCannotBeCancelled as error:  # it may have been filled meanwhile
+                failures[each] = error
+        still_working = [error for each, error in failures.items() if not each.state.is_final]
+        if still_working:
+            raise still_working[0]
+        return [each for each in working if each not in failures]
 
     def _is_working(self, tracked: TrackedOrder, account: str) -> bool:
         return (
-            not tracked.state.is_final
-            and not tracked.cancel_sent
-            and tracked.state is not OrderState.UNKNOWN
-            and (not account or tracked.ids.account == account)
+            not tracked.state.is_final and not tracked.cancel_sent and (not account or tracked.ids.account == account)
         )
 
     def _require_writable(self) -> None:

@@ -60,10 +60,15 @@ class OrderNews:
         self.told_trades: set[str] = set()
 
     def started_session(self, client_id: int) -> None:
-        """Take in that a new session began, in which ids of orders may be given again."""
-        if client_id != self._client_id:
-            self._client_id = client_id
+        """Take in that a new session begins, in which ids of orders may be given again.
+
+        Cancels of the old one may never have arrived: whether they did, IB's list of open orders says.
+        """
+        self._client_id = client_id
         self._book.forget_session_ids()
+        with self._book.news:
+            for tracked in self._book.all():
+                tracked.cancel_sent = False
 
     # Orders
 
@@ -240,7 +245,9 @@ class OrderNews:
 
     def _hold(self, tracked: TrackedOrder) -> None:
         """Tell once that IB has an order that waits for its parent."""
-        if not tracked.is_held and tracked.state is OrderState.PENDING:
+        if tracked.state is not OrderState.PENDING:
+            self.settle(tracked, OrderState.PENDING)
+        elif not tracked.is_held:
             tracked.is_held = True
             self._writer.state(tracked)
             self._tell(tracked.view())
