@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ IN_TERMINAL = "-"
 """The value of `--plot` that means the terminal."""
 
 _LINE = "#1f6feb"
+_PLAIN_FRAME = str.maketrans("─│┌┐└┘├┤┬┴┼", "-|+++++++++")
 
 
 def draw(series: pd.Series[float], title: str, target: str) -> None:
@@ -34,7 +36,7 @@ def draw(series: pd.Series[float], title: str, target: str) -> None:
         MissingDependency: The extra `plot` is not installed.
     """
     if target == IN_TERMINAL:
-        click.echo(terminal_chart(series, title))
+        click.echo(terminal_chart(series, title, plain=not _shows_braille(sys.stdout.encoding)))
         return
     path = Path(target)
     _writer(path)(series, title, path)
@@ -47,8 +49,15 @@ def check_target(target: str) -> None:
         _writer(Path(target))
 
 
-def terminal_chart(series: pd.Series[float], title: str, *, height: int = 15) -> str:
-    """Return a chart as text: as wide as the terminal, 100 columns at most, with dates below."""
+def terminal_chart(series: pd.Series[float], title: str, *, height: int = 15, plain: bool = False) -> str:
+    """Return a chart as text: as wide as the terminal, 100 columns at most, with dates below.
+
+    Args:
+        series: Float values in order of time.
+        title: What is shown, with its unit.
+        height: Lines.
+        plain: Use no character beyond ASCII.
+    """
     import plotext
 
     width = min(shutil.get_terminal_size((100, 24)).columns, 100)
@@ -56,12 +65,20 @@ def terminal_chart(series: pd.Series[float], title: str, *, height: int = 15) ->
     plotext.plot_size(width, height)
     plotext.theme("clear")
     values = series.to_numpy().tolist()
-    plotext.plot(range(len(values)), values, marker="braille")
+    plotext.plot(range(len(values)), values, marker="*" if plain else "braille")
     ticks = sorted({round(i * (len(values) - 1) / 4) for i in range(5)})
     plotext.xticks(ticks, [f"{series.index[i]:%Y-%m-%d}" for i in ticks])
     plotext.title(title)
     text: str = plotext.uncolorize(plotext.build())
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    return "\n".join(line.rstrip() for line in (text.translate(_PLAIN_FRAME) if plain else text).splitlines())
+
+
+def _shows_braille(encoding: str | None) -> bool:
+    try:
+        "\u28ff".encode(encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _writer(path: Path) -> Callable[[pd.Series[float], str, Path], None]:

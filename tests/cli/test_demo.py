@@ -73,6 +73,14 @@ def test_a_person_sees_a_story_with_a_chart_and_no_error(run_process):
     assert "Traceback" not in told.out
 
 
+def test_a_terminal_without_unicode_shows_the_story_and_its_chart_too(run_process):
+    told = run_process("demo", PYTHONIOENCODING="ascii")
+    assert (told.exit_code, told.err) == (0, "")
+    assert "They agree to the cent." in told.out
+    assert told.out.isascii()
+    assert "*" in told.out.partition("daily close")[2]
+
+
 def test_the_chart_goes_into_a_file_when_asked(run, home: Path):
     assert run("demo", "--plot", "demo.png").exit_code == 0
     assert (home / "demo.png").read_bytes().startswith(b"\x89PNG")

@@ -88,7 +88,9 @@ def order_arguments(function: Any) -> Any:
 
 @command.command("place", context_settings={"ignore_unknown_options": True})
 @order_arguments
-@click.option("--wait", type=float, default=0.0, metavar="SECONDS", help="Wait this long for it to be done.")
+@click.option(
+    "--wait", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Wait this long for it to be done."
+)
 @yes_option
 @asks_broker
 def place(choice: BrokerChoice, wait: float, yes: bool, as_json: bool, **fields: Any) -> None:
@@ -145,7 +147,12 @@ def modify(
 @command.command("cancel")
 @click.argument("reference")
 @click.option(
-    "--wait", type=float, default=10.0, show_default=True, metavar="SECONDS", help="Wait for the broker's word."
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Wait for the broker's word.",
 )
 @yes_option
 @asks_broker
