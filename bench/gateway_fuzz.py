@@ -1,19 +1,16 @@
 """Throw mutated frames at the gateway for a while: nothing may crash it, hang it, or make it grow.
 
-With `atheris` installed (`pip install atheris`) coverage guides the mutations; without it they are seeded and random.
+The mutations are random and seeded; `bench.gateway_fuzz_guided` lets coverage guide them.
 
-    python bench/gateway_fuzz.py --seconds 60
-    python bench/gateway_fuzz.py --atheris -max_total_time=60
+    python -m bench.gateway_fuzz --seconds 60
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import logging
 import resource
 import struct
-import sys
 import time
 from random import Random
 
@@ -163,25 +160,13 @@ def run(seconds: float, seed: int) -> int:
     return count
 
 
-def run_atheris(arguments: list[str]) -> None:
-    """Let atheris make the frames."""
-    atheris = importlib.import_module("atheris")
-    target = Target()
-    atheris.Setup([sys.argv[0], *arguments], target.feed)
-    atheris.Fuzz()
-
-
 def main() -> None:
     """Fuzz as the command line says."""
     parser = argparse.ArgumentParser(description="Throw mutated frames at the gateway.")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--atheris", action="store_true")
-    options, rest = parser.parse_known_args()
-    if options.atheris:
-        run_atheris(rest)
-    else:
-        run(options.seconds, options.seed)
+    options = parser.parse_args()
+    run(options.seconds, options.seed)
 
 
 if __name__ == "__main__":

@@ -199,6 +199,8 @@ def test_bad_orders_are_answered_by_their_codes(client: Any) -> None:
     }
     for code, request in cases.items():
         assert told(client.answers(request)) == [f"4 {code}"], code
+    for size in (-1.0, 0.5, 1e10, 1.5e76, float("inf")):
+        assert told(client.answers(place(1, total_quantity=size))) == ["4 321"], size
     assert client.answers(requests.orders.AllOpenOrdersRequest()) == [["53", "1"]]
 
 

@@ -52,6 +52,9 @@ _TIMES: Mapping[str, TimeInForce] = {
     "GTD": TimeInForce.GTD,
     "OPG": TimeInForce.AT_OPEN,
 }
+MOST_LOTS = 1e9
+"""The largest order that is passed on: a thousand times what any exchange admits."""
+
 _WITH_LIMIT = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED)
 _WITH_TRIGGER = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED)
 
@@ -85,12 +88,12 @@ def quantities(terms: OrderTerms, legs: tuple[Leg, ...]) -> tuple[int, ...]:
     """Return signed lots, one a leg.
 
     Raises:
-        RefusedError: Zero, a fraction, or no side.
+        RefusedError: Zero, a fraction, more than anybody can mean, or no side.
     """
     total = terms.total_quantity
     if total == 0:
         raise RefusedError(Code.SIZE_ZERO, "Order size cannot be zero.")
-    if total < 0 or not float(total).is_integer():
+    if not 0 < total <= MOST_LOTS or not float(total).is_integer():
         raise RefusedError(Code.ERROR_VALIDATING, "Error validating request.-'bN' : cause - Invalid order size.")
     if terms.action not in ("BUY", "SELL", "SSHORT"):
         raise RefusedError(
