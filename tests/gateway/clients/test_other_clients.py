@@ -1,29 +1,46 @@
-"""ib_async and the official client, unmodified: they connect, look and trade, and log no message they cannot read."""
+"""Every client, unmodified: it makes every request that it has, and logs neither an error nor a message it cannot read.
+
+What each client asked, and what it was told, is read from the gateway's own record of the session.
+"""
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from brokerkit.plugins.sim.gateway import SimulatedGateway
+from brokerkit.plugins.sim.gateway.codec import REQUESTS, RESPONSES
 
-Run = Callable[[Path, str, SimulatedGateway], str]
+NEVER_TOLD = {"securityDefinitionOptionParameter"}
+"""Answers that the gateway has no occasion for: it has no options."""
+
+Talk = Callable[..., Any]
+
+ALL_REQUESTS = {shape.name for shape in REQUESTS.values()}
+ALL_ANSWERS = {shape.name for shape in RESPONSES.values()} - NEVER_TOLD
 
 
-def test_ib_async(gateway: SimulatedGateway, ib_async_python: Path, run_client: Run) -> None:
-    assert run_client(ib_async_python, "session_of_ib_async.py", gateway) == "done\n"
+def test_ib_insync(talk: Talk) -> None:
+    said = talk(Path(sys.executable), "session_of_ib.py", "ib_insync")
+    assert (ALL_REQUESTS - said.asked, ALL_ANSWERS - said.told) == (set(), set())
 
 
-def test_the_official_client(gateway: SimulatedGateway, ibapi_python: Path, run_client: Run) -> None:
-    assert run_client(ibapi_python, "session_of_ibapi.py", gateway) == "done\n"
+def test_ib_async(ib_async_python: Path, talk: Talk) -> None:
+    said = talk(ib_async_python, "session_of_ib.py", "ib_async")
+    assert (ALL_REQUESTS - said.asked, ALL_ANSWERS - said.told) == (set(), set())
+
+
+def test_the_official_client(ibapi_python: Path, talk: Talk) -> None:
+    said = talk(ibapi_python, "session_of_ibapi.py")
+    assert ALL_REQUESTS - said.asked == {"reqUserInfo"}, "version 9.81.1 has no other gap"
+    assert ALL_ANSWERS - said.told == {"userInfo", "historicalSchedule"}, "schedules came with version 165"
 
 
 def test_a_client_killed_in_mid_frame_hurts_nobody(gateway: SimulatedGateway, connect: Callable[..., Any]) -> None:
-    import signal
-    import subprocess
-    import sys
-
     program = (
         "import socket, struct, sys, time\n"
         "s = socket.create_connection((sys.argv[1], int(sys.argv[2])))\n"
