@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -96,19 +96,40 @@ def test_on_a_full_disk_the_order_is_refused_before_it_is_sent(desk: Desk) -> No
     assert broker.native.orders == {}
 
 
+@pytest.fixture
+def full_disk() -> Iterator[int]:
+    """The descriptor of a file on a disk that is always full."""
+    try:
+        descriptor = os.open("/dev/full", os.O_WRONLY)
+    except OSError:
+        pytest.skip("needs /dev/full, a disk that is always full")
+    yield descriptor
+    os.close(descriptor)
+
+
 def test_an_outcome_that_cannot_be_written_is_logged_and_the_caller_still_gets_it(
-    desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture, full_disk: int
 ) -> None:
     broker = desk(middleware=["audit"], audit={"file": tmp_path / "a"})
     descriptor = broker.middleware["audit"]._logs[0]._descriptor
-    full = os.open("/dev/full", os.O_WRONLY)
-    broker.native.inside = lambda: os.dup2(full, descriptor)
+    broker.native.inside = lambda: os.dup2(full_disk, descriptor)
     order = Order.market(GOLD, 2)
     with caplog.at_level(logging.ERROR):
         control = broker.orders.put_order_on_stack(order)
-    os.close(full)
     assert control.order_ref == order.order_ref
     assert "lost a record: result put_order_on_stack" in caplog.text
+
+
+def test_an_error_that_cannot_be_written_is_logged_and_the_caller_still_gets_it(
+    desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture, full_disk: int
+) -> None:
+    broker = desk(middleware=["audit"], audit={"file": tmp_path / "a"})
+    descriptor = broker.middleware["audit"]._logs[0]._descriptor
+    broker.native.inside = lambda: os.dup2(full_disk, descriptor)
+    broker.native.fault = errors.OutcomeUnknown("The line broke.")
+    with caplog.at_level(logging.ERROR), pytest.raises(errors.OutcomeUnknown):
+        broker.orders.put_order_on_stack(Order.market(GOLD, 2))
+    assert "lost a record: error put_order_on_stack" in caplog.text
 
 
 def test_a_call_that_outlives_its_broker_writes_into_nobody_elses_file(

@@ -155,6 +155,13 @@ def test_notional_is_held_to_the_limit_of_its_currency(desk: Desk) -> None:
     refused(broker, Order.market(FuturesContract("NOPRICE", "202312"), 1), "no price of NOPRICE/202312")
 
 
+def test_a_spread_is_worth_what_its_legs_are_whatever_its_own_price(desk: Desk) -> None:
+    broker = with_risk(desk, max_notional={"USD": 15_000})
+    spread = FuturesContract("GOLD", ["202312", "202406"])
+    passes(broker, Order.limit(spread, (1, -1), "-1.5"))
+    refused(broker, Order.limit(spread, (2, -2), "-1.5"), r"20,000.0* USD is above max_notional")
+
+
 def test_a_price_far_from_the_last_one_is_refused_and_so_is_a_change_to_it(desk: Desk) -> None:
     broker = with_risk(desk, price_collar="2.5")
     control = passes(broker, Order.limit(GOLD, 1, "102.5"))
@@ -225,3 +232,20 @@ def test_a_file_halts_trading_while_it_exists(desk: Desk, tmp_path: Path) -> Non
     passes(broker, Order.market(GOLD, 1))
     switch.mkdir()  # what cannot be read halts as well
     refused(broker, Order.market(GOLD, -1), "trading is halted")
+
+
+def test_the_stricter_of_a_call_and_the_file_counts(desk: Desk, tmp_path: Path) -> None:
+    switch = tmp_path / "halt"
+    broker = with_risk(desk, halt_file=switch)
+    passes(broker, Order.market(GOLD, 3))
+    risk: Any = broker.middleware["risk"]
+    risk.reduce_only("winding down")  # and no file
+    refused(broker, Order.market(GOLD, 1), "only orders that make a position smaller")
+    switch.touch()
+    refused(broker, Order.market(GOLD, -1), "trading is halted")
+    switch.write_text("reducing")
+    risk.halt("drawdown")
+    refused(broker, Order.market(GOLD, -1), r"trading is halted \(drawdown\)")
+    risk.resume()
+    passes(broker, Order.market(GOLD, -1))
+    refused(broker, Order.market(GOLD, 1), "only orders that make a position smaller")
