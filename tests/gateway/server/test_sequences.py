@@ -116,6 +116,63 @@ def test_a_bracket_whose_profit_is_taken_cancels_its_stop(still: SimulatedGatewa
     assert last == {"1": "Filled", "2": "Filled", "3": "Cancelled"}
 
 
+def statuses(frames: list[list[str]]) -> list[tuple[str, str]]:
+    return [(frame[1], frame[2]) for frame in frames if frame[0] == "3"]
+
+
+def place_a_chain(client: Any, limit_price: float) -> list[list[str]]:
+    """Place an order, its child, and the child's own child; return what is said once the last is transmitted."""
+    client.answers(place(1, order_type="LMT", limit_price=limit_price, transmit=False))
+    client.answers(place(2, action="SELL", order_type="LMT", limit_price=4000.0, parent_id=1, transmit=False))
+    return client.answers(place(3, order_type="LMT", limit_price=6000.0, parent_id=2))
+
+
+def test_a_child_of_a_child_waits_its_turn(still: SimulatedGateway, raw: Connect) -> None:
+    client = raw(still)
+    frames = place_a_chain(client, 6000.0)
+    assert statuses(frames)[-2:] == [("2", "PreSubmitted"), ("3", "PreSubmitted")]
+    assert [frame[10] for frame in frames if frame[0] == "3"][-2:] == ["child", "child"]
+    listed = client.answers(requests.orders.AllOpenOrdersRequest())
+    assert statuses(listed) == [("1", "Submitted"), ("2", "PreSubmitted"), ("3", "PreSubmitted")]
+    still.advance(timedelta(minutes=10))
+    still.advance(timedelta(minutes=10))
+    filled = [
+        number for number, status in statuses(client.answers(requests.session.IdsRequest())) if status == "Filled"
+    ]
+    assert filled == ["1", "2", "3"]
+
+
+def test_children_end_with_their_parent_however_deep_and_at_once(still: SimulatedGateway, raw: Connect) -> None:
+    client = raw(still)
+    place_a_chain(client, 4000.0)
+    frames = client.answers(CancelOrder(1))
+    assert statuses(frames) == [("1", "PendingCancel"), *((number, "Cancelled") for number in "123")]
+    assert [frame[2] for frame in frames if frame[0] == "4"] == ["1", "2", "3"]
+    assert client.answers(requests.orders.AllOpenOrdersRequest()) == [["53", "1"]]
+    still.advance(timedelta(minutes=10))
+    assert told(client.answers(requests.session.IdsRequest())) == []
+
+
+def test_a_cancelled_child_takes_its_own_children_with_it_and_leaves_its_parent(
+    still: SimulatedGateway, raw: Connect
+) -> None:
+    client = raw(still)
+    place_a_chain(client, 4000.0)
+    assert statuses(client.answers(CancelOrder(2))) == [("2", "Cancelled"), ("3", "Cancelled")]
+    assert statuses(client.answers(requests.orders.AllOpenOrdersRequest())) == [("1", "Submitted")]
+
+
+@pytest.mark.parametrize("chain", [False, True])
+def test_no_child_outlives_a_rejected_parent(still: SimulatedGateway, raw: Connect, chain: bool) -> None:
+    client = raw(still)
+    client.answers(place(1, total_quantity=100000.0, transmit=False))
+    client.answers(place(2, action="SELL", order_type="LMT", limit_price=6000.0, parent_id=1, transmit=False))
+    client.answers(place(3, action="SELL", order_type="STP", aux_price=4000.0, parent_id=2 if chain else 1))
+    still.advance(timedelta(minutes=2))
+    client.answers(requests.session.IdsRequest())
+    assert client.answers(requests.orders.AllOpenOrdersRequest()) == [["53", "1"]]
+
+
 def test_ioc_and_fok_that_do_not_fill(client: Any) -> None:
     client.send(place(1, order_type="LMT", limit_price=4000.0, tif="IOC"))
     frames = client.until(lambda frame: frame[0] == "4")

@@ -54,6 +54,7 @@ class OrderEntry:
         self.held = HeldOrders(gateway, self.submit_or_reject)
         self.sent: Callable[[GatewayOrder], None] = _tell_nobody
         self._changes = OrderChanges(self)
+        reports.ended.append(self._end_waiting)
 
     def place(self, session: Session, request: PlaceOrder) -> None:
         """Place a new order, change one, or answer a what-if."""
@@ -194,6 +195,7 @@ class OrderEntry:
             order.status = Status.INACTIVE
             order.completed, order.end_text = self.gateway.now, refused.text
             self.reports.announce(order)
+            self._end_waiting(order)
 
     def _submit(self, order: GatewayOrder) -> None:
         children = [child for child in order.children if child.transmitted and not child.done]
@@ -210,12 +212,26 @@ class OrderEntry:
         self.sent(order)
         with self.refusals():
             self.gateway.exchange.submit(wanted, client_id=order.client_id)
+        if order.done and order.status is not Status.FILLED:
+            self._end_waiting(order)
+            return
         for child in children:
-            if child.status in (Status.API_PENDING, Status.PENDING_SUBMIT):
-                child.why_held = "child" if order_type(child.terms).value == "limit" else "child,trigger"
-                self._announce_waiting(child)
-                if child not in fit:
-                    self.held.add(child)
+            self._keep_waiting(child)
+            if child not in fit and not child.done:
+                self.held.add(child)
+
+    def _keep_waiting(self, child: GatewayOrder) -> None:
+        """Tell of a child, and of its own children, that they wait for a parent, unless that was told before."""
+        for member in family(child):
+            if member.transmitted and member.status in (Status.API_PENDING, Status.PENDING_SUBMIT):
+                member.why_held = "child" if order_type(member.terms).value == "limit" else "child,trigger"
+                self._announce_waiting(member)
+
+    def _end_waiting(self, parent: GatewayOrder) -> None:
+        """Cancel the children that only the gateway knows, once their parent has ended without filling."""
+        for child in parent.children:
+            if parent.status is not Status.FILLED and not child.done and not child.ref:
+                self.cancel_order(child)
 
     def _closes(self, order: GatewayOrder, child: GatewayOrder) -> bool:
         same = [leg.listed for leg in child.legs] == [leg.listed for leg in order.legs]
@@ -277,13 +293,11 @@ class OrderEntry:
     def _cancel_here(self, order: GatewayOrder) -> None:
         silent = not order.transmitted
         order.status, order.completed, order.transmitted = Status.CANCELLED, self.gateway.now, True
-        for child in family(order)[1:]:
-            if not child.done:
-                self.held.discard(child)
-                self._cancel_here(child)
+        order.why_held = ""
         if not silent:
             self.reports.tell(order, status_message(order))
         self.reports.warn(order, Code.CANCELLED, "Order Canceled - reason:")
+        self._end_waiting(order)
 
     def cancel_all(self) -> None:
         """Cancel every open order, whoever placed it."""

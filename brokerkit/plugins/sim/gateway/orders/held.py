@@ -50,6 +50,8 @@ class HeldOrders:
         """Let go what may go now; a child whose parent ended without filling ends too."""
         for order in list(self._held):
             parent = order.parent
+            if order not in self._held:  # it ended with another, just now
+                continue
             if parent is not None and parent.done and parent.status is not Status.FILLED:
                 self.gateway.orders.entry.cancel_order(order)
             elif self._may_go(order):
