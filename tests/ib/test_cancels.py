@@ -82,17 +82,19 @@ def test_one_order_that_cannot_be_cancelled_keeps_no_other_of_its_account_in_the
     gateway = run_gateway(accounts=("DU1", "DU2"))
     theirs, ours = open_ib(gateway, client_id=7, account="DU2"), open_ib(gateway, client_id=8, account="DU2")
     gold = FuturesContract("GOLD", ours.contracts.get_list_of_contract_dates_for_instrument_code("GOLD")[0])
-    theirs.native.connection.call(lambda ib: ib.client.updateReqId(500))
-    first = theirs.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
-    [seen] = ours.orders.get_list_of_broker_orders()  # so that it is the first that is asked for
-    second = ours.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
-    ours.native.connection.call(lambda ib: ib.client.updateReqId(int(seen.ids.order_id)))
-    third = ours.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
-    assert third.current().ids.order_id == seen.ids.order_id  # now that number names two orders
+    theirs.orders.put_order_on_stack(Order.market(gold, 1)).wait(30)
+    ours.native.connection.call(lambda ib: ib.client.updateReqId(500))
+    first = ours.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    number = int(first.current().ids.order_id)
+    theirs.native.connection.call(lambda ib: ib.client.updateReqId(number))
+    foreign = theirs.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    [seen] = [each for each in ours.orders.get_list_of_broker_orders() if each.order_ref == foreign.order_ref]
+    assert seen.ids.order_id == str(number)  # in our session that names another order
+    last = ours.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
     with pytest.raises(errors.OrderCannotBeCancelled, match="client id 7"):
         ours.orders.cancel_all_orders("DU2")
-    assert [each.wait(30).state for each in (second, third)] == [OrderState.CANCELLED] * 2
-    assert first.current().state is OrderState.WORKING
+    assert [each.wait(30).state for each in (first, last)] == [OrderState.CANCELLED] * 2
+    assert foreign.current().state is OrderState.WORKING
 
 
 def test_a_refused_cancel_of_another_client_s_order_leaves_it_working(
