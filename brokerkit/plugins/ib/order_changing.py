@@ -19,6 +19,7 @@ from brokerkit.errors import (
 )
 from brokerkit.plugins.ib.clients.orders import OrdersClient
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
+from brokerkit.plugins.ib.order_checks import check_size
 from brokerkit.plugins.ib.order_desk import OrderDesk
 from brokerkit.plugins.ib.order_terms import terms_of
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
@@ -109,6 +110,7 @@ class OrderChanging:
                 raise OrderCannotBeModified(f"Order {order.order_ref} is {order.order_type.value} and has no {name}.")
         changed = attrs.evolve(order, **given)
         self._check_quantity(tracked, changed)
+        check_size(changed, self._connection.settings.max_order_quantity)
         if len(order.contract.legs) == 1 and isinstance(order.contract, FuturesContract):
             steps = self._directory.resolve(order.contract).steps
             steps.check(changed.limit_price, "The limit price", str(order.contract))

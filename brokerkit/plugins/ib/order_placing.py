@@ -13,7 +13,6 @@ from brokerkit.errors import (
     ContractExpired,
     DuplicateOrder,
     InvalidOrder,
-    InvalidQuantity,
     OrderRejected,
     OutcomeUnknown,
     ReadOnlyBroker,
@@ -22,7 +21,9 @@ from brokerkit.plugins.ib.broker_parameters import check_broker_parameters
 from brokerkit.plugins.ib.clients.orders import OrdersClient, Parcel
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.contract_facts import ResolvedContract
+from brokerkit.plugins.ib.departure import Departure
 from brokerkit.plugins.ib.fx_pairs import FxPairs
+from brokerkit.plugins.ib.order_checks import check_size, check_words
 from brokerkit.plugins.ib.order_desk import OrderDesk
 from brokerkit.plugins.ib.order_terms import OrderTerms, terms_of
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
@@ -98,7 +99,7 @@ class OrderPlacing:
         Raises:
             BrokerkitError: A check failed; nothing was sent.
         """
-        self._check_quantity(order)
+        check_size(order, self._connection.settings.max_order_quantity)
         account = self.account_for(order)
         contract, legs, found = self._contract(order)
         family: list[Prepared] = []
@@ -134,13 +135,6 @@ class OrderPlacing:
         if isinstance(order.contract, FuturesContract):
             self._check_lock(order.contract.instrument_code)
 
-    def _check_quantity(self, order: Order) -> None:
-        limit = self._connection.settings.max_order_quantity
-        if limit and max(map(abs, order.quantity)) > limit and isinstance(order.contract, FuturesContract):
-            raise InvalidQuantity(
-                f"{order.quantity} is more than max_order_quantity = {limit} lots.", place=order.order_ref
-            )
-
     def _contract(self, order: Order) -> tuple[Any, dict[int, int], list[ResolvedContract]]:
         if isinstance(order.contract, FxPair):
             return self._pairs.contract(order.contract), {}, []
@@ -169,7 +163,9 @@ class OrderPlacing:
             found[0].steps.check(order.limit_price, "The limit price", str(order.contract))
             found[0].steps.check(order.stop_price, "The stop price", str(order.contract))
         check_broker_parameters(order, self._client.order_class)
-        family.append(Prepared(order, parent, terms_of(order, account), contract, legs))
+        terms = terms_of(order, account)
+        check_words(order, terms)
+        family.append(Prepared(order, parent, terms, contract, legs))
         place = len(family) - 1
         for child in order.children:
             self._collect(child, place, account, contract, legs, found, family)
@@ -200,11 +196,10 @@ class OrderPlacing:
 
     def _send(self, family: list[Prepared], order_ids: list[int], session: int, tracked: list[TrackedOrder]) -> None:
         parcels = self._parcels(family, order_ids)
-        left = False
+        departure = Departure()
 
         def on_first() -> None:
-            nonlocal left
-            left = True
+            departure.leave()
             for each in tracked:
                 each.submitted = datetime.now(timezone.utc)
                 each.changed()
@@ -214,10 +209,12 @@ class OrderPlacing:
         try:
             self._client.send(parcels, session, on_first)
         except BaseException as error:
-            if not left:
+            if departure.give_up():
                 self._take_back(tracked)
                 raise
-            self._mark_unknown(tracked, f"the send was cut off: {error}")
+            self._mark_unknown(tracked, f"the send was cut off: {error!r}")
+            if not isinstance(error, Exception):  # Ctrl-C ends the program, and not only this call
+                raise
             raise self._unknown(tracked[0]) from error
         refs = [each.order.order_ref for each in tracked]
         self._desk.office.post(lambda: self._desk.writer.sent(refs))

@@ -1,0 +1,112 @@
+"""What is stopped before the wire: too many lots by a side door, words that would shift a message, Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from brokerkit import Broker, FuturesContract, Order, OrderChange
+from brokerkit.errors import InvalidOrder, InvalidQuantity
+from brokerkit.plugins.sim.gateway import SimulatedGateway
+
+OpenIB = Callable[..., Broker]
+
+
+def sent(gateway: SimulatedGateway) -> int:
+    """Return how many orders reached the Gateway."""
+    return gateway.call(lambda inner: len(list(inner.orders.registry)))
+
+
+def test_no_change_and_no_child_goes_beyond_the_largest_order(
+    gateway: SimulatedGateway, open_ib: OpenIB, gold: FuturesContract
+) -> None:
+    broker = open_ib(gateway, max_order_quantity=5)
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    with pytest.raises(InvalidQuantity, match="max_order_quantity = 5"):
+        broker.orders.modify_order_given_control_object(control, OrderChange(quantity=6))
+    assert control.current().order.quantity == (1,)
+    with pytest.raises(InvalidQuantity, match="max_order_quantity = 5"):
+        broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900, children=(Order.limit(gold, -6, 2500),)))
+    assert sent(gateway) == 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"order_ref": "a\0b"},
+        {"order_ref": "two\nlines"},
+        {"order_ref": ""},
+        {"oco_group": "a\0b"},
+        {"algo": "Twap", "algo_parameters": {"strategyType": "a\0b"}},
+        {"algo": "Twap", "algo_parameters": {"a\0b": 1}},
+        {"broker_parameters": {"modelCode": "a\0b"}},
+        {"broker_parameters": {"lmtPrice": 2500.0}},
+        {"broker_parameters": {"cashQty": 2500.0}},
+    ],
+)
+def test_words_that_would_make_it_another_order_are_refused(
+    gateway: SimulatedGateway, broker: Broker, gold: FuturesContract, fields: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidOrder):
+        broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900, **fields))
+    assert (sent(gateway), broker.orders.get_list_of_orders_from_storage()) == (0, [])
+
+
+def test_a_child_for_another_account_is_refused(
+    gateway: SimulatedGateway, broker: Broker, gold: FuturesContract
+) -> None:
+    order = Order.limit(gold, 1, 1900, children=(Order.limit(gold, -1, 2500, account="DU99"),))
+    with pytest.raises(InvalidOrder, match="DU99"):
+        broker.orders.put_order_on_stack(order)
+    assert sent(gateway) == 0
+
+
+def test_an_order_whose_caller_is_interrupted_before_it_leaves_is_never_sent(
+    gateway: SimulatedGateway, broker: Broker, gold: FuturesContract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker.orders.what_if_order(Order.market(gold, 1))  # so that everything about the contract is known
+    connection, over = broker.native.connection, threading.Event()
+    ib = connection.ib._ib
+    main, get_id = threading.main_thread().ident, ib.client.getReqId
+    assert main is not None
+
+    def interrupt() -> None:
+        while not _waits_for_the_send(main):
+            assert not over.wait(0.001)
+        signal.pthread_kill(main, signal.SIGINT)
+        over.wait(30)
+
+    def get_id_and_block_the_client() -> int:
+        monkeypatch.undo()
+        connection.post(lambda _ib: _coroutine(interrupt))
+        number: int = get_id()
+        return number
+
+    monkeypatch.setattr(ib.client, "getReqId", get_id_and_block_the_client)
+    order = Order.limit(gold, 1, 1900)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            broker.orders.put_order_on_stack(order)
+    finally:
+        over.set()
+    assert broker.orders.get_list_of_broker_orders() == []
+    assert (sent(gateway), broker.orders.get_list_of_orders_from_storage()) == (0, [])
+    broker.orders.put_order_on_stack(order)  # so it may be placed again
+    assert sent(gateway) == 1
+
+
+def _waits_for_the_send(thread: int) -> bool:
+    frame, names = sys._current_frames()[thread], []
+    while frame is not None:
+        names.append(frame.f_code.co_name)
+        frame = frame.f_back  # type: ignore[assignment]  # because the last one has none before it
+    return names[0] in {"wait", "result"} and "_send" in names
+
+
+async def _coroutine(function: Callable[[], None]) -> None:
+    function()
