@@ -11,7 +11,8 @@ from pathlib import Path
 
 import attrs
 
-from brokerkit.errors import MissingDependency
+from brokerkit.conformance.levels import Level
+from brokerkit.errors import InvalidArgument, MissingDependency
 
 _HERE = Path(__file__).parent
 _ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
@@ -54,14 +55,37 @@ def check(request: CheckRequest) -> int:
 
     Raises:
         MissingDependency: pytest is not installed.
+        InvalidArgument: A case that was asked for is no test, or none of the level asked for.
     """
     if find_spec("pytest") is None:
         raise MissingDependency(
             "The conformance suite needs pytest, which is not installed.",
             remedy="pip install 'brokerkit[conformance]'",
         )
+    _check_cases(request)
     pytest = [sys.executable, "-m", "pytest", *arguments(request)]
     return subprocess.run(pytest, env={**os.environ, **_ALONE}, check=False).returncode
+
+
+def _check_cases(request: CheckRequest) -> None:
+    if not request.cases:
+        return
+    from brokerkit.conformance.cases import LAST, case_map  # here, because the whole suite is imported with it
+
+    known = {each.number: each for each in case_map()}
+    for number in request.cases:
+        if number not in known:
+            raise InvalidArgument(f"There is no case {number}.", remedy=f"The cases are 1 to {LAST}.")
+        case = known[number]
+        if not case.tests:
+            why = case.reason or f"it is about the suite itself, see {case.elsewhere}."
+            raise InvalidArgument(f"Case {number} is no test of a broker: {why}")
+        lowest = min(test.level for test in case.tests)
+        if lowest > Level.named(request.level):
+            raise InvalidArgument(
+                f"Case {number} is of level {lowest}, and level {request.level} was asked for.",
+                remedy=f"Add --level {lowest}.",
+            )
 
 
 def arguments(request: CheckRequest) -> list[str]:

@@ -147,6 +147,7 @@ def test_a_variable_that_means_nothing_is_a_warning_of_one_line(run, monkeypatch
     assert told.err == f"Warning {fact} Did you mean $BROKERKIT_SIM_SEED?\n"
 
 
+@pytest.mark.skipif(not importlib.util.find_spec("ib_insync"), reason="ib_insync is not installed")
 def test_nothing_at_a_gateways_port_is_one_message(run_process):
     with socket.socket() as taken:  # bound and not listening: nobody else can answer there
         taken.bind(("127.0.0.1", 0))
@@ -162,6 +163,8 @@ def test_nothing_at_a_gateways_port_is_one_message(run_process):
         (["gateway", "--accounts", " , "], 2, "Name at least one account"),
         (["check", "sim", "--set", "sede=3"], 3, "meant   seed?"),
         (["check", "simm"], 3, "meant   sim?"),
+        (["check", "sim", "--case", "999"], 5, "There is no case 999."),
+        (["check", "sim", "--case", "104"], 5, "Add --level trade."),
     ],
 )
 def test_a_wrong_word_is_refused_before_anything_starts(run, arguments: list[str], code: int, message: str):

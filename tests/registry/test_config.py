@@ -227,6 +227,10 @@ def test_a_wrong_secret_is_not_shown_by_the_error(
     monkeypatch.setenv("ACME_PORT", "hunter2")
     with pytest.raises(errors.InvalidSetting, match=r"port is \*\*\*; it should be a whole number"):
         open_broker("paper")
+    monkeypatch.setenv("ACME_PORT", "98765432")  # a whole number, and refused by the settings themselves
+    with pytest.raises(errors.InvalidSetting, match=r"'port' must be in .*got \*\*\*") as failure:
+        open_broker("paper")
+    assert "98765432" not in "".join(traceback.format_exception(failure.value))
 
 
 def test_a_value_that_the_settings_refuse_is_placed_where_it_was_given(
