@@ -123,6 +123,7 @@ def test_031_competing_session_is_reported_once(broker: Broker, harness: Harness
     assert events.wait_for(lambda: bool(events.of(ConnectionChange)), _SOON), "nothing was reported"
     states = [change.state for change in events.of(ConnectionChange)]
     assert len(states) == len(set(states)), f"reported more than once: {states}"
+    assert events.of(ConnectionChange)[0].reason, "reported without saying why"
 
 
 @fault("silent-stall", "advance")

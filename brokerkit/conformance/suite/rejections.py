@@ -7,7 +7,17 @@ from datetime import timedelta
 import attrs
 import pytest
 
-from brokerkit import Broker, BrokerOrder, Order, OrderControl, OrderState, OrderType, TimeInForce
+from brokerkit import (
+    Broker,
+    BrokerOrder,
+    ConnectionChange,
+    ConnectionState,
+    Order,
+    OrderControl,
+    OrderState,
+    OrderType,
+    TimeInForce,
+)
 from brokerkit.conformance.harness import Harness
 from brokerkit.conformance.levels import fault, read, trade
 from brokerkit.conformance.market import Market
@@ -120,6 +130,11 @@ def test_202_a_lost_order_is_not_called_rejected(trader: Trader, harness: Harnes
         told.append(control.current().state)
     assert OrderState.REJECTED not in told, "called rejected, although nobody rejected it"
     assert OrderState.WORKING not in told, "called working, although it never arrived"
+    if "advance" in harness.offers:
+        harness.advance(120.0)
+    if control is not None:
+        assert control.current().state in {OrderState.PENDING, OrderState.UNKNOWN}
+    assert order.order_ref not in {view.order_ref for view in trader.open_orders() if view.state is OrderState.WORKING}
 
 
 @fault("lost-acknowledgement")
@@ -142,6 +157,8 @@ def test_203_a_lost_cancel_is_no_refused_cancel(broker: Broker, trader: Trader, 
     except (OutcomeUnknown, RequestTimedOut) as unknown:
         assert str(unknown)
     assert not control.current().state.is_final, f"called {control.current().state.value}"
+    harness.heal()
+    assert not broker.orders.match_db_broker_order_to_order_from_brokers(control).state.is_final
 
 
 @fault("lost-modify", hooks=(_PLACE, "modify_limit_price_given_control_object"))
@@ -160,12 +177,15 @@ def test_204_a_lost_change_is_no_refused_change(broker: Broker, trader: Trader, 
     assert view.order.limit_price == before
 
 
-@fault("notice", hooks=())
-def test_207_a_notice_is_no_error(broker: Broker, harness: Harness) -> None:
-    """Case 207: a notice of the broker's that is no error changes nothing."""
+@fault("notice")
+def test_207_a_notice_is_no_error(broker: Broker, trader: Trader, harness: Harness) -> None:
+    """Case 207: a notice of the broker's that is no error changes nothing: not the line, and no order."""
+    control = trader.rests(trader.resting_order(trader.quantity))
     harness.cause("notice")
-    assert broker.state.value == "connected"
-    broker.instruments.get_list_of_instruments()
+    assert broker.instruments.get_list_of_instruments()
+    assert broker.state is ConnectionState.CONNECTED
+    assert not trader.events.of(ConnectionChange)
+    assert control.current().state is OrderState.WORKING
 
 
 @fault("rejection")
@@ -176,7 +196,7 @@ def test_208_a_refusal_keeps_the_brokers_words(trader: Trader, harness: Harness)
     try:
         control = trader.place(order)
     except OrderRejected as refusal:
-        assert refusal.broker_message or refusal.fact
+        assert refusal.broker_message, f"the broker's own words are not kept: {refusal}"
         return
     view = trader.done(control)
     assert view.state is OrderState.REJECTED
@@ -194,12 +214,13 @@ def test_209_errors_say_whether_trying_again_helps(broker: Broker, market: Marke
 
 @fault("pacing", hooks=("get_list_of_broker_orders",))
 def test_209_too_many_requests_is_temporary(broker: Broker, harness: Harness) -> None:
-    """Case 209: too many requests is a temporary error, or the plugin waits and answers."""
+    """Case 209: too many requests is a temporary error, or the plugin waits and answers; the next one is answered."""
     harness.cause("pacing")
     try:
         broker.orders.get_list_of_broker_orders()
     except PacingViolation as refusal:
         assert refusal.temporary is True
+        assert refusal.remedy, "nobody is told when to ask again"
     assert isinstance(broker.orders.get_list_of_broker_orders(), list)
 
 

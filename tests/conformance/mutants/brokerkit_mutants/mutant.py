@@ -50,7 +50,7 @@ def answer(hook: str, wrong: Answer) -> Break:
 
     def broken(session: Session, services: Services) -> Session:
         for domain in session.domains:
-            if hook in vars(type(domain)):
+            if hasattr(type(domain), hook):
                 _replace(domain, hook, wrong)
         return session
 
@@ -89,7 +89,7 @@ class SpoiltControl:
 def _replace(domain: Any, hook: str, wrong: Answer) -> None:
     """Give one object another answer to a hook."""
     kind = type(domain)
-    right = vars(kind)[hook]
+    right = getattr(kind, hook)
     signature = inspect.signature(right)
 
     @hookimpl
