@@ -11,7 +11,7 @@ from brokerkit.plugins.ib.capital import IBCapital
 from brokerkit.plugins.ib.clients.prices import PriceClient
 from brokerkit.plugins.ib.connection import IBConnection
 from brokerkit.plugins.ib.fx_pairs import FxPairs, Quoted
-from brokerkit.plugins.ib.history_frames import frame_of
+from brokerkit.plugins.ib.history_frames import frame_of, prepare
 from brokerkit.plugins.ib.history_plan import plan
 from brokerkit.plugins.ib.order_control import IBOrderControl, control_of
 from brokerkit.plugins.ib.order_desk import OrderDesk
@@ -85,6 +85,7 @@ class IBFx(Fx):
         return ones
 
     def _rates(self, quoted: Quoted) -> pd.Series:
+        prepare()
         facts = self._pairs.facts(quoted.base, quoted.quote)
         now = self.ibconnection.server_time()
         timeout = self.ibconnection.settings.request_timeout

@@ -1,18 +1,22 @@
-"""IB's history messages as columns, parsed from the frame's fields without an object a bar."""
+"""IB's history messages as columns, parsed from the frame's fields without an object a bar.
+
+numpy and pandas are imported by whoever asks for bars first: opening a broker must not cost the second they take.
+"""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import numpy as np
-import pandas as pd
 
 from brokerkit.spec.prices import BAR_COLUMNS
 
 if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
 _HEAD = 5
@@ -36,6 +40,11 @@ class BarColumns:
         return len(self.seconds)
 
 
+def prepare() -> None:
+    """Import what frames are made of, in the caller's thread: the client's must not be held up for so long."""
+    importlib.import_module("pandas")
+
+
 def parse_bars(fields: Sequence[str]) -> BarColumns:
     """Return the bars of a history message.
 
@@ -47,6 +56,8 @@ def parse_bars(fields: Sequence[str]) -> BarColumns:
         >>> bars.seconds.tolist(), bars.prices[:, 0].tolist()
         ([1704153600], [1.0, 3.0, 0.5, 2.0, 40.0])
     """
+    import numpy as np
+
     count = int(fields[4])
     end = _HEAD + count * _FIELDS_A_BAR
     if count == 0:
@@ -59,6 +70,8 @@ def parse_bars(fields: Sequence[str]) -> BarColumns:
 
 
 def _seconds(times: Sequence[str]) -> NDArray[np.int64]:
+    import numpy as np
+
     if len(times[0]) == _DAY_FORM:
         return np.fromiter((_midnight(day) for day in times), np.int64, len(times))
     return np.fromiter(map(int, times), np.int64, len(times))
@@ -76,6 +89,9 @@ def frame_of(parts: Sequence[BarColumns], start: int | None, end: int | None) ->
         start: The first bar's time at the earliest, in seconds.
         end: Every bar's time is before this.
     """
+    import numpy as np
+    import pandas as pd
+
     seconds = np.concatenate([part.seconds for part in parts])
     prices = np.concatenate([part.prices for part in parts], axis=1)
     order = np.unique(seconds, return_index=True)[1]

@@ -13,7 +13,7 @@ from brokerkit.plugins.ib.connection import IBConnection
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.contract_facts import ResolvedContract
 from brokerkit.plugins.ib.finished_bars import first_unfinished
-from brokerkit.plugins.ib.history_frames import BarColumns, frame_of
+from brokerkit.plugins.ib.history_frames import BarColumns, frame_of, prepare
 from brokerkit.plugins.ib.history_plan import is_small, plan
 from brokerkit.plugins.ib.quotes import IBTicker, Quotes
 from brokerkit.spec.contract import FuturesContract
@@ -74,6 +74,7 @@ class IBPrices(Prices):
     ) -> ContractPrices:
         """Return the bars of many contracts at once, as fast as IB's pacing allows."""
         _check_range(start, end)
+        prepare()
         now = self.ibconnection.server_time()
         found: dict[FuturesContract, pd.DataFrame] = {}
         errors: dict[FuturesContract, BrokerkitError] = {}
