@@ -16,7 +16,10 @@ import attrs
 from brokerkit.errors import MissingDependency
 
 NAMES = ("ib_insync", "ib_async")
-_TOLD = {"Order": ("orderId", "orderRef", "action", "totalQuantity"), "Contract": ("conId", "symbol")}
+_TOLD = {
+    "Order": ("orderId", "orderRef", "action", "totalQuantity"),
+    "Contract": ("conId", "secType", "symbol", "lastTradeDateOrContractMonth", "exchange", "currency"),
+}
 _EXTRAS = {"ib_insync": "brokerkit[ib]", "ib_async": "brokerkit[ib-async]"}
 
 # What an error means to an order is decided by our own table: these the libraries take for the order's end.

@@ -29,6 +29,8 @@ class InstrumentCard:
         multiplier: IB's multiplier; blank takes the exchange's.
         long_name: Its name in words.
         trading_class: IB's class; blank takes the symbol.
+        local_symbol: What the exchange calls the one contract that has this card, where it is no class, month and year:
+            a weekly, a daily. Blank makes it of those.
         time_zone: IANA name of its exchange's zone.
         industry: Its industry, as far as futures have one.
     """
@@ -39,6 +41,7 @@ class InstrumentCard:
     multiplier: str = ""
     long_name: str = ""
     trading_class: str = ""
+    local_symbol: str = ""
     time_zone: str = "UTC"
     industry: str = ""
 
@@ -98,6 +101,8 @@ class Listed:
         contract = self.terms.contract
         if isinstance(contract, FxPair):
             return f"{contract.base}.{contract.quote}"
+        if self.card.local_symbol:
+            return self.card.local_symbol
         month = MONTH_CODES[int(contract.date[4:6]) - 1]
         day = contract.date[6:]
         return f"{self.trading_class}{month}{contract.date[3]}{day}"
