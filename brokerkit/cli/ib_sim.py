@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import csv
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,10 +16,14 @@ from brokerkit.cli.typed_settings import typed_settings
 
 if TYPE_CHECKING:
     from brokerkit import Broker
+    from brokerkit.plugins.sim.feeds import Feed
     from brokerkit.plugins.sim.gateway import Gateway, SimulatedGateway
     from brokerkit.spec.broker_order import BrokerOrder
 
 _OF_THE_GATEWAY = ("data", "seed")
+_SAME = ("code", "exchange", "currency", "multiplier", "price_magnifier", "description", "asset_class")
+_FUTURES = {"symbol": "broker_code", **dict(zip(_SAME, _SAME, strict=True))}
+_CURRENCIES = {name: name for name in ("code", "base", "quote", "inverted")}
 
 
 @attrs.frozen(eq=False)
@@ -78,10 +83,29 @@ def gateway_for_ib(texts: Mapping[str, str]) -> Iterator[tuple[dict[str, Any], S
     traded = SimSettings(**typed_settings("sim", market_settings))
     own = typed_settings("ib", {key: text for key, text in texts.items() if key not in _OF_THE_GATEWAY})
     models = Models(volume=VolumeShare(traded.volume_share))
-    market = fed_market(open_feed(traded.data, seed=traded.seed), seed=traded.seed, models=models)
+    feed = open_feed(traded.data, seed=traded.seed)
+    market = fed_market(feed, seed=traded.seed, models=models)
     with (
         TemporaryDirectory(prefix="brokerkit-ib-sim-") as folder,
         simulated_gateway(market, GatewaySettings(port=0, limits=Limits.none())) as gateway,
     ):
         store = Path(folder) / "brokerkit.db"  # a new Gateway counts its executions anew: no old journal must know them
-        yield {"plugin": "ib", "read_only": False, "store_path": store, **own, "port": gateway.port}, gateway
+        tables = _tables(feed, Path(folder))
+        yield {"plugin": "ib", "read_only": False, "store_path": store, **tables, **own, "port": gateway.port}, gateway
+
+
+def _tables(feed: Feed, folder: Path) -> dict[str, str]:
+    """Write down what the Gateway lists as the plugin's instrument tables, so that it asks for nothing else."""
+    from brokerkit.plugins.ib.table_files import load_fx
+
+    futures, currencies = folder / "futures.csv", folder / "fx.csv"
+    _write(futures, _FUTURES, [feed.facts(code) for code in feed.instruments()])
+    _write(currencies, _CURRENCIES, [row for row in load_fx().rows() if row.code in feed.fx_codes()])
+    return {"instruments_replaced_by": str(futures), "fx_codes_replaced_by": str(currencies)}
+
+
+def _write(path: Path, columns: Mapping[str, str], rows: Iterable[object]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows([getattr(row, attribute) for attribute in columns.values()] for row in rows)

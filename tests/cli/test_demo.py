@@ -103,6 +103,20 @@ def test_the_story_is_the_same_to_the_cent_through_a_simulated_gateway(run_proce
         assert _without_account(through_ib[chapter]) == _without_account(story[chapter]), chapter
 
 
+@pytest.mark.skipif(not importlib.util.find_spec("ib_insync"), reason="ib_insync is not installed")
+def test_the_story_is_told_on_real_prices_through_a_simulated_gateway(run_process, real_data):
+    told = run_process("demo", "--broker", "ib-sim", "--data", real_data, "--json")
+    assert told.exit_code == 0, told.err
+    through_ib = told.json
+    direct = run_process("demo", "--data", real_data, "--json").json
+    for chapter in ("chains", "contract", "market_order", "limit_order", "what_if"):
+        assert through_ib[chapter] == direct[chapter], chapter
+    closes = [[row["close"] for row in story["prices"]["rows"]] for story in (through_ib, direct)]
+    assert closes[0] == closes[1]
+    assert [row["pair"] for row in through_ib["fx"]["rows"]] == [row["pair"] for row in direct["fx"]["rows"]]
+    assert through_ib["books"]["says"] == direct["books"]["says"] == "They agree to the cent."
+
+
 def _without_account(chapter: dict[str, Any]) -> dict[str, Any]:
     """Leave out how the account is called and what kind it is: the one thing that two brokers do not share."""
     rows = [

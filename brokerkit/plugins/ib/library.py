@@ -9,6 +9,7 @@ import importlib.util
 import logging
 import threading
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 import attrs
@@ -163,6 +164,7 @@ def tap(ib: Any, listener: Callable[[str, tuple[Any, ...]], None], messages: tup
     for message in messages:
         setattr(ib.wrapper, message, _tapped(message, getattr(ib.wrapper, message), listener))
     ib.wrapper.error = _guarded_error(ib, ib.wrapper.error)
+    ib.wrapper.headTimestamp = _whole_head(ib, ib.wrapper.headTimestamp)
 
 
 def _tapped(
@@ -173,6 +175,18 @@ def _tapped(
         return handle(*arguments)
 
     return handler
+
+
+def _whole_head(ib: Any, handle: Callable[..., Any]) -> Callable[..., Any]:
+    """Read the seconds since 1970 of a time before March 1973 as such: the libraries take eight digits for a date."""
+
+    def head(request_id: int, text: str) -> None:
+        if text.isdigit():
+            ib.wrapper._endReq(request_id, datetime.fromtimestamp(int(text), timezone.utc))
+        else:
+            handle(request_id, text)
+
+    return head
 
 
 def _guarded_error(ib: Any, handle: Callable[..., Any]) -> Callable[..., Any]:

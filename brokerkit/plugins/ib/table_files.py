@@ -136,9 +136,9 @@ def _fx(cells: Cells, place: str) -> FxRow:
         raise ValueError(f"{code!r} is no six-letter code ({place})")
     base = _text(cells["CCY1" if old else "base"])
     inverted = _text(cells["INVERT" if old else "inverted"]).upper()
-    if inverted not in {"YES", "NO"}:
+    if inverted not in {"YES", "NO", "TRUE", "FALSE"}:
         raise ValueError(f"{inverted!r} is neither YES nor NO")
-    return FxRow(code, base, _text(cells["CCY2" if old else "quote"]), inverted == "YES")
+    return FxRow(code, base, _text(cells["CCY2" if old else "quote"]), inverted in {"YES", "TRUE"})
 
 
 def _text(cell: str) -> str:
