@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from brokerkit.middleware.names import Names
 from brokerkit.middleware.proposal import Proposal
 from brokerkit.spec.broker_order import BrokerOrder
 from brokerkit.spec.contract import FuturesContract, FxPair
@@ -12,7 +13,7 @@ Lots = dict[FuturesContract | FxPair, int]
 """Signed lots that an order may still trade, by contract."""
 
 
-def alternatives(orders: Sequence[BrokerOrder], proposal: Proposal) -> list[list[Lots]]:
+def alternatives(orders: Sequence[BrokerOrder], proposal: Proposal, names: Names) -> list[list[Lots]]:
     """Return what the working orders may still trade, those that cancel each other together.
 
     The exits of a bracket close what their parent has opened and none of them has closed; what it opens
@@ -22,6 +23,7 @@ def alternatives(orders: Sequence[BrokerOrder], proposal: Proposal) -> list[list
     Args:
         orders: What the broker reports, done orders included.
         proposal: The order that is about to be sent or changed.
+        names: What the proposal calls contracts.
     """
     parents = {child.order_ref: parent for parent in orders for child in parent.order.children}
     own = _group_of(proposal.order.order_ref, proposal.order.oco_group, parents)
@@ -30,7 +32,7 @@ def alternatives(orders: Sequence[BrokerOrder], proposal: Proposal) -> list[list
         if each.state.is_final or each.order_ref == proposal.order.order_ref:
             continue
         group = _group_of(each.order_ref, each.order.oco_group, parents)
-        lots = _lots(each, parents.get(each.order_ref), orders)
+        lots = _lots(each, parents.get(each.order_ref), orders, names)
         if group != own or not _is_covered(lots, proposal.lots):
             groups.setdefault(group, []).append(lots)
     return list(groups.values())
@@ -42,15 +44,14 @@ def _group_of(order_ref: str, oco_group: str, parents: dict[str, BrokerOrder]) -
     return ("oco", oco_group) if oco_group else ("order", order_ref)
 
 
-def _lots(working: BrokerOrder, parent: BrokerOrder | None, orders: Sequence[BrokerOrder]) -> Lots:
+def _lots(working: BrokerOrder, parent: BrokerOrder | None, orders: Sequence[BrokerOrder], names: Names) -> Lots:
     remaining = working.remaining
     if parent is not None:
         exits = {child.order_ref for child in parent.order.children}
         done = [each.filled for each in orders if each.order_ref in exits]
         opened = [sum(leg) for leg in zip(parent.filled, *done, strict=True)]
         remaining = tuple(_closing(lots, open_lots) for lots, open_lots in zip(remaining, opened, strict=True))
-    legs: tuple[FuturesContract | FxPair, ...] = working.order.contract.legs
-    return dict(zip(legs, remaining, strict=True))
+    return dict(zip(map(names.of, working.order.contract.legs), remaining, strict=True))
 
 
 def _closing(lots: int, open_lots: int) -> int:

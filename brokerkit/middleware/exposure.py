@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import attrs
 
-from brokerkit.middleware.alternatives import alternatives
+from brokerkit.middleware.alternatives import Lots, alternatives
+from brokerkit.middleware.names import Names
 from brokerkit.middleware.proposal import Proposal
 from brokerkit.spec.contract import FuturesContract, FxPair
 from brokerkit.spec.domains import Domains
+from brokerkit.spec.order import Order
 
 
 @attrs.frozen
@@ -49,37 +51,56 @@ class Book:
 
     Attributes:
         exposures: By contract.
-        reported: The `order_ref` of every order that the broker reports, working or done.
+        working: The orders that the broker reports as working, as they stand there, by `order_ref`.
+        done: The `order_ref` of those that it reports as done.
+        names: What the proposal calls contracts.
     """
 
     exposures: dict[FuturesContract | FxPair, Exposure]
-    reported: frozenset[str]
+    working: Mapping[str, Order]
+    done: Collection[str]
+    names: Names
 
     def with_proposals(self, proposals: Iterable[Proposal]) -> Book:
-        """Return the book with orders that were let through, and that the broker does not report yet."""
+        """Return the book with what was let through, and what the broker does not report yet."""
         exposures = dict(self.exposures)
         for proposal in proposals:
-            if proposal.order.order_ref not in self.reported:
-                for contract, lots in proposal.lots.items():
+            order = proposal.order
+            if order.order_ref not in self.done:
+                known = self.working.get(order.order_ref)
+                lots = proposal.lots if known is None else _beyond(order.quantity, known.quantity, order)
+                for name, count in lots.items():
+                    contract = self.names.of(name)
                     if contract in exposures:
-                        exposures[contract] = exposures[contract].with_order(lots)
+                        exposures[contract] = exposures[contract].with_order(count)
         return attrs.evolve(self, exposures=exposures)
 
 
 def read_book(broker: Domains, proposal: Proposal) -> Book:
-    """Return what the broker reports of a proposal's contracts.
+    """Return what the broker reports of a proposal's contracts, by whatever name it reports them.
 
     Positions and orders of the order's account only count; of all accounts, when it names none. Orders
     that cancel each other, as a bracket's exits do, count as one.
     """
-    order = proposal.order
+    order, names = proposal.order, Names(proposal.lots, broker)
     orders = broker.orders.get_list_of_broker_orders(order.account)
     held = broker.positions.get_all_current_positions_as_list_with_contract_objects(order.account)
-    groups = alternatives(orders, proposal)
+    groups = alternatives(orders, proposal, names)
     exposures: dict[FuturesContract | FxPair, Exposure] = {}
     for contract in proposal.lots:
-        exposure = Exposure(sum(position.quantity for position in held if position.contract == contract))
+        exposure = Exposure(sum(position.quantity for position in held if names.of(position.contract) == contract))
         for group in groups:
             exposure = exposure.with_order(*(lots.get(contract, 0) for lots in group))
         exposures[contract] = exposure
-    return Book(exposures, frozenset(each.order_ref for each in orders))
+    return Book(
+        exposures,
+        {each.order_ref: each.order for each in orders if not each.state.is_final},
+        {each.order_ref for each in orders if each.state.is_final},
+        names,
+    )
+
+
+def _beyond(proposed: Sequence[int], reported: Sequence[int], order: Order) -> Lots:
+    """Return by how much a change that is on its way goes beyond the order as the broker reports it."""
+    more = [new - old if abs(new) > abs(old) else 0 for new, old in zip(proposed, reported, strict=True)]
+    return dict(zip(order.contract.legs, more, strict=True))

@@ -36,21 +36,36 @@ def last_price(broker: Domains, order: Order) -> tuple[Decimal, Decimal]:
 def notional_value(broker: Domains, order: Order) -> Money:
     """Return what an order is worth: lots times price times the value of a point, summed over its legs.
 
-    A limit order of a single contract is valued at its limit, others at the last price.
+    A limit order to buy a single contract is valued at its limit: it can cost no more. Others may trade at
+    any price beyond the last one, so they are valued at the highest of last price, limit and trigger.
 
     Raises:
         RiskLimitExceeded: There is no price to value it at.
     """
     if isinstance(order.contract, FxPair):
-        rate = order.limit_price if order.limit_price is not None else _rate(broker, order.contract)
-        return Money(order.contract.quote, abs(order.quantity[0] * rate))
+        rate = _capped(order)
+        return Money(
+            order.contract.quote, abs(order.quantity[0] * (rate or _highest(order, _rate(broker, order.contract))))
+        )
     instrument = broker.instruments.get_futures_instrument_object_with_broker_data(order.contract.instrument_code)
+    capped = None if order.contract.is_spread else _capped(order)
     total = Decimal(0)
     for leg, quantity in zip(order.contract.legs, order.quantity, strict=True):
-        limited = order.limit_price is not None and not order.contract.is_spread
-        price = order.limit_price if limited and order.limit_price is not None else _price(broker, leg)
+        price = capped
+        if price is None:
+            price = _price(broker, leg) if order.contract.is_spread else _highest(order, _price(broker, leg))
         total += abs(quantity * price * instrument.point_size)
     return Money(instrument.currency, total)
+
+
+def _capped(order: Order) -> Decimal | None:
+    """Return the price beyond which an order never trades; None where there is none."""
+    return order.limit_price if order.quantity[0] > 0 else None
+
+
+def _highest(order: Order, last: Decimal) -> Decimal:
+    """Return the largest in size of an order's prices and the last one."""
+    return max((price for price in (last, order.limit_price, order.stop_price) if price is not None), key=abs)
 
 
 def _price(broker: Domains, contract: FuturesContract) -> Decimal:

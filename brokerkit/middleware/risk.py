@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import attrs
 from brokerkit.errors import CallRefused, ConnectionLost, InvalidArgument, OrderError, RiskLimitExceeded
 from brokerkit.middleware.exposure import Book, read_book
 from brokerkit.middleware.last_price import last_price, notional_value
+from brokerkit.middleware.names import Names
 from brokerkit.middleware.proposal import Proposal, proposal_of
 from brokerkit.middleware.trading_state import TradingState, state_in_file
 from brokerkit.spec.contract import FuturesContract
@@ -132,6 +133,8 @@ class Risk(Middleware):
         largest = max(map(abs, order.quantity))
         if self.max_order is not None and largest > self.max_order:
             raise self._refusal(f"an order of {largest} lots is above max_order = {self.max_order}")
+        if self.max_order is not None or self.max_position is not None or self.max_notional:
+            self._check_exits(order)
         if self.price_collar is not None:
             self._check_collar(order, self.price_collar)
         if self.max_notional:
@@ -139,10 +142,7 @@ class Risk(Middleware):
 
     def _check_collar(self, order: Order, percent: Decimal) -> None:
         prices = [
-            price
-            for each in (order, *order.children)
-            for price in (each.limit_price, each.stop_price)
-            if price is not None
+            price for each in _family(order) for price in (each.limit_price, each.stop_price) if price is not None
         ]
         if not prices:
             return
@@ -170,22 +170,24 @@ class Risk(Middleware):
                 self._check_positions(proposal, book.with_proposals(self._in_flight.values()))
                 self._check_frequency()
                 self._sent.append(time.monotonic())
-                if proposal.is_new:
-                    self._in_flight[proposal.order.order_ref] = proposal
+                self._in_flight[proposal.order.order_ref] = proposal
                 return
 
     def _read_book(self, proposal: Proposal) -> Book:
         needed = self.max_position is not None or self.state is TradingState.REDUCING
-        is_future = isinstance(proposal.order.contract, FuturesContract)
-        return read_book(self._broker, proposal) if needed and is_future else Book({}, frozenset())
+        if needed and isinstance(proposal.order.contract, FuturesContract):
+            return read_book(self._broker, proposal)
+        return Book({}, {}, (), Names((), self._broker))
 
     def _check_positions(self, proposal: Proposal, book: Book) -> None:
+        if self.state is TradingState.REDUCING and (proposal.is_new and proposal.order.children):
+            raise self._refusal(
+                f"only orders that make a position smaller pass{self._why()}, and a child opens one again"
+            )
         if self.state is TradingState.REDUCING and not (
             book.exposures and all(book.exposures[leg].only_shrinks(lots) for leg, lots in proposal.lots.items())
         ):
             raise self._refusal(f"only orders that make a position smaller pass{self._why()}")
-        if self.max_position is not None and proposal.is_new:
-            self._check_exits(proposal.order)
         for contract, exposure in book.exposures.items():
             lots = proposal.lots[contract]
             reach = exposure.with_order(lots).reach(1 if lots > 0 else -1)
@@ -199,6 +201,7 @@ class Risk(Middleware):
         for each in order.children:
             if any(abs(lots) > abs(entry) for lots, entry in zip(each.quantity, order.quantity, strict=True)):
                 raise self._refusal(f"an exit of {each.quantity} lots would turn the position of {order.quantity}")
+            self._check_exits(each)
 
     def _check_frequency(self) -> None:
         if self.max_orders_per_minute is None:
@@ -225,3 +228,10 @@ class Risk(Middleware):
         return RiskLimitExceeded(
             f"Broker {self._broker_name!r}: {fact}.", place=f"[brokers.{self._broker_name}.risk]", remedy=remedy
         )
+
+
+def _family(order: Order) -> Iterator[Order]:
+    """Return an order, its children, and theirs."""
+    yield order
+    for child in order.children:
+        yield from _family(child)

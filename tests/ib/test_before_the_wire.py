@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from brokerkit import Broker, FuturesContract, Order, OrderChange
-from brokerkit.errors import InvalidOrder, InvalidQuantity
+from brokerkit.errors import InvalidOrder, InvalidQuantity, RiskLimitExceeded
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 
 OpenIB = Callable[..., Broker]
@@ -110,3 +110,14 @@ def _waits_for_the_send(thread: int) -> bool:
 
 async def _coroutine(function: Callable[[], None]) -> None:
     function()
+
+
+def test_a_position_limit_knows_a_contract_by_both_of_its_names(
+    gateway: SimulatedGateway, open_ib: OpenIB, gold: FuturesContract
+) -> None:
+    broker = open_ib(gateway, middleware=["risk"], risk={"max_position": 2})
+    expiry = broker.contracts.get_actual_expiry_date_for_single_contract(gold)
+    broker.orders.put_order_on_stack(Order.market(gold, 2)).wait(30)
+    with pytest.raises(RiskLimitExceeded, match="could reach 3 lots"):
+        broker.orders.put_order_on_stack(Order.market(FuturesContract("GOLD", f"{expiry:%Y%m%d}"), 1))
+    assert sent(gateway) == 1

@@ -65,6 +65,8 @@ class Desk(Orders, Positions, Prices, Instruments):
 
     @hookimpl
     def modify_order_given_control_object(self, control, change):
+        if self.inside:
+            self.inside()
         before = self.orders[control.order_ref]
         asked = {key: value for key, value in attrs.asdict(change).items() if value is not None}
         self.orders[control.order_ref] = attrs.evolve(before, order=attrs.evolve(before.order, **asked))

@@ -151,6 +151,8 @@ def test_notional_is_held_to_the_limit_of_its_currency(desk: Desk) -> None:
     passes(broker, Order.market(GOLD, 3))  # 3 lots x 100 x 50
     refused(broker, Order.market(GOLD, 4), r"20,000.0* USD is above max_notional = 15000 USD")
     refused(broker, Order.limit(GOLD, 3, "100.02"), "is above max_notional")
+    refused(broker, Order.limit(GOLD, -4, 1), r"20,000.0* USD is above max_notional")  # it sells at 100, and not at 1
+    refused(broker, Order.stop(GOLD, 3, 101), r"15,150 USD is above max_notional")
     refused(broker, Order.market(FuturesContract("BTP", "202312"), 1), "has no limit for EUR")
     refused(broker, Order.market(FuturesContract("NOPRICE", "202312"), 1), "no price of NOPRICE/202312")
 
@@ -188,6 +190,47 @@ def test_an_exit_that_would_turn_the_position_is_refused_where_positions_are_lim
     passes(broker, attrs.evolve(entry, children=(Order.stop(GOLD, -3, 95), Order.limit(GOLD, -1, 105))))
 
 
+def test_no_child_of_any_order_may_be_larger_than_what_it_closes(desk: Desk) -> None:
+    broker = with_risk(desk, max_order=3)
+    refused(broker, Order.market(GOLD, 1, children=(Order.market(GOLD, -100),)), r"an exit of \(-100,\) lots")
+    exit_and_entry = Order.market(GOLD, -1, children=(Order.market(GOLD, 100),))
+    refused(broker, Order.market(GOLD, 1, children=(exit_and_entry,)), r"an exit of \(100,\) lots")
+
+
+def test_a_contract_is_one_by_its_month_and_by_its_expiry(desk: Desk) -> None:
+    broker = with_risk(desk, max_position=5)
+    by_day = FuturesContract("GOLD", "20231227")
+    passes(broker, Order.market(GOLD, 3))
+    refused(broker, Order.market(by_day, 3), r"GOLD/20231227 could reach 6 lots")
+    passes(broker, Order.limit(by_day, 2, 90))
+    refused(broker, Order.market(GOLD, 1), r"GOLD/202312 could reach 6 lots")
+    passes(broker, Order.market(FuturesContract("GOLD", "20240625"), 5))
+
+
+def test_changes_that_threads_make_at_one_moment_are_counted_together(desk: Desk) -> None:
+    broker = with_risk(desk, max_position=5)
+    controls = [passes(broker, Order.limit(GOLD, 1, 90)) for _ in range(2)]
+    both = threading.Barrier(2, timeout=10)
+    broker.native.inside = lambda: both.wait() if not both.broken else None
+    outcomes: list[object] = []
+
+    def grow(control: OrderControl) -> None:
+        try:
+            outcomes.append(broker.orders.modify_order_given_control_object(control, OrderChange(quantity=4)))
+        except errors.RiskLimitExceeded as refusal:
+            outcomes.append(refusal)
+            both.abort()
+        except threading.BrokenBarrierError:
+            outcomes.append(None)
+
+    threads = [threading.Thread(target=grow, args=(control,)) for control in controls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sum(isinstance(outcome, errors.RiskLimitExceeded) for outcome in outcomes) == 1
+
+
 def test_a_spread_may_be_priced_near_zero_within_the_collar(desk: Desk) -> None:
     broker = with_risk(desk, price_collar=1)
     spread = FuturesContract("GOLD", ["202312", "202406"])
@@ -214,6 +257,7 @@ def test_reducing_lets_only_orders_pass_that_can_do_nothing_else(desk: Desk) -> 
     broker.middleware["risk"].reduce_only("winding down")
     refused(broker, Order.market(GOLD, 1), r"only orders that make a position smaller pass \(winding down\)")
     refused(broker, Order.market(GOLD, -4), "only orders that make a position smaller")
+    refused(broker, Order.market(GOLD, -1, children=(Order.market(GOLD, 1),)), "a child opens one again")
     passes(broker, Order.limit(GOLD, -2, 110))
     refused(broker, Order.market(GOLD, -2), "only orders that make a position smaller")  # 3 held, 2 being sold
     passes(broker, Order.market(GOLD, -1))
