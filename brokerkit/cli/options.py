@@ -73,17 +73,23 @@ class BrokerChoice:
             InvalidSetting: A text is not what its setting takes.
         """
         from brokerkit.cli.typed_settings import typed_settings
-        from brokerkit.registry.config_file import read_config
 
         for library in _TALKATIVE:
             logging.getLogger(library).addHandler(logging.NullHandler())
-        if self.name != IB_SIM or self.name in read_config().brokers:
+        if not is_ib_sim(self.name):
             yield typed_settings(self.name, self.overrides), None
         else:
             from brokerkit.cli.ib_sim import gateway_for_ib
 
             with gateway_for_ib(self.overrides) as prepared:
                 yield prepared
+
+
+def is_ib_sim(name: str) -> bool:
+    """Return whether a name means the IB plugin on a simulated Gateway: the configuration has no broker of it."""
+    from brokerkit.registry.config_file import read_config
+
+    return name == IB_SIM and name not in read_config().brokers
 
 
 def setting(text: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from brokerkit.errors import InvalidArgument, MissingDependency
+from brokerkit.errors import DataFileError, InvalidArgument, MissingDependency
 from brokerkit.spec.contract import FuturesContract
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class PriceFolder:
 
         Raises:
             InvalidArgument: It holds a download of something else.
+            DataFileError: The note of what was asked for is damaged.
             MissingDependency: Parquet was asked for and pyarrow is not installed.
         """
         _check_format(request.file_format)
@@ -79,7 +80,7 @@ class PriceFolder:
 
 
 def _check_same(note: Path, request: Request) -> None:
-    before = json.loads(note.read_text(encoding="utf-8"))
+    before = _asked_before(note)
     now = attrs.asdict(request)
     differing = [name for name in now if before.get(name) != now[name]]
     if differing:
@@ -89,6 +90,16 @@ def _check_same(note: Path, request: Request) -> None:
             place=str(note),
             remedy="Choose another folder, or give --refresh to begin anew.",
         )
+
+
+def _asked_before(note: Path) -> dict[str, object]:
+    try:
+        before = json.loads(note.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataFileError(
+            f"{note.name} is damaged: {error}.", place=str(note), remedy="Give --refresh to begin anew."
+        ) from error
+    return before if isinstance(before, dict) else {}
 
 
 def _write_whole(target: Path, text: str) -> None:

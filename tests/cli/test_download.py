@@ -56,6 +56,16 @@ def test_a_folder_of_another_download_is_refused_unless_refreshed(run, home: Pat
     assert json.loads((home / "prices" / "download.json").read_text())["frequency"] == "1h"
 
 
+@pytest.mark.parametrize(("note", "code"), [("{", 7), ("[]", 5)])
+def test_a_damaged_note_of_what_was_asked_for_is_told(run, home: Path, note: str, code: int):
+    (home / "prices").mkdir()
+    (home / "prices" / "download.json").write_text(note)
+    told = run("download", "CORN/202305", "--to", "prices")
+    assert (told.exit_code, told.out) == (code, "")
+    assert "--refresh to begin anew" in told.err
+    assert run("download", "CORN/202305", "--to", "prices", "--refresh").exit_code == 0
+
+
 def test_a_killed_download_leaves_whole_files_and_goes_on(run, home: Path):
     arguments = ["download", "CORN", "--to", "prices"]
     process = subprocess.Popen(

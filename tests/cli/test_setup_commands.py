@@ -75,6 +75,10 @@ def test_brokers_shows_the_settings_and_the_hooks_of_one(run):
     assert hooks["get_fx_prices"] == {"support": "unsupported", "reason": "Acme knows accounts only"}
 
 
+def test_brokers_shows_the_settings_of_the_ib_plugin_on_a_gateway_of_its_own(run):
+    assert "request_timeout" in [each["key"] for each in run("brokers", "ib-sim", "--json").json]
+
+
 def test_an_unknown_broker_is_told_the_closest_name(run):
     told = run("brokers", "simm")
     assert told.exit_code == 3

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from brokerkit.cli.options import BrokerChoice, json_option
+from brokerkit.cli.options import BrokerChoice, is_ib_sim, json_option
 from brokerkit.cli.output import print_json, print_table
 from brokerkit.registry.catalog import CatalogEntry, brokers, plugins
 from brokerkit.registry.config_file import read_config
@@ -31,7 +31,7 @@ def command(name: str | None, hooks: bool, as_json: bool) -> None:
         with BrokerChoice(name, {}).open() as broker:
             _show_hooks(broker.capabilities(), as_json=as_json)
     else:
-        plugin = select(name, {}).plugin
+        plugin = select("ib" if is_ib_sim(name) else name, {}).plugin
         _show_settings(list(declared_settings(load_plugin(plugin).settings, str(plugin)).values()), as_json=as_json)
 
 
