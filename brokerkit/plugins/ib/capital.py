@@ -9,14 +9,10 @@ from brokerkit.errors import MissingAccount, MissingData
 from brokerkit.plugins.ib.clients.accounting import AccountFigure, AccountingClient
 from brokerkit.plugins.ib.connection import IBConnection
 from brokerkit.plugins.ib.executions import price_from
-from brokerkit.spec.capital import Account, AccountKind, Capital
+from brokerkit.plugins.ib.logins import kind_of
+from brokerkit.spec.capital import Account, Capital
 from brokerkit.spec.hooks import hookimpl
 from brokerkit.spec.money import Money
-
-
-def kind_of(account: str) -> AccountKind:
-    """Return whether money is at stake in an account: IB's paper and demo accounts begin with a D."""
-    return AccountKind.PAPER if account.upper().startswith("D") else AccountKind.LIVE
 
 
 class IBCapital(Capital):

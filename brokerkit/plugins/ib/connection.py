@@ -27,6 +27,7 @@ from brokerkit.plugins.ib.error_codes import error_for
 from brokerkit.plugins.ib.library import Library, ask_for_all_open_orders, let_any_thread_take_ids, load_library, tap
 from brokerkit.plugins.ib.line_news import LineNews
 from brokerkit.plugins.ib.live_ib import LiveIB
+from brokerkit.plugins.ib.logins import check_same_login
 from brokerkit.plugins.ib.loop_thread import LoopThread
 from brokerkit.plugins.ib.post_office import PostOffice
 from brokerkit.plugins.ib.settings import IBSettings
@@ -70,6 +71,7 @@ class IBConnection:
         self._ids = ClientIdHolder(settings, lambda: store().client_ids)
         self._client_id = -1
         self._highest_order_id = 0
+        self._login: list[str] = []
         self._listeners: list[Callable[[str, tuple[Any, ...]], None]] = []
         self._on_dial: list[Callable[[int], None]] = []
         self._on_up: list[Callable[[Any], Awaitable[None]]] = []
@@ -322,6 +324,7 @@ class IBConnection:
             tell(self._client_id)
         try:
             await dial(self._raw, self.settings, self._client_id)
+            self._check_login()
             self._raw.client.updateReqId(self._highest_order_id + 1)
             self.session += 1  # only now: an id taken before is one of the session before, and is not sent
             for callback in self._on_up:
@@ -332,6 +335,13 @@ class IBConnection:
         finally:
             self._news.expect_disconnect = False
         self.declare_up(f"connected to {self.settings.gateway} with client id {self._client_id}")
+
+    def _check_login(self) -> None:
+        """Refuse a Gateway that was logged in otherwise while the line was down: its orders are another's money."""
+        if self._login:
+            check_same_login(self._login, self.accounts, self.settings.gateway)
+        else:
+            self._login = self.accounts
 
     def _read_highest_order_id(self) -> int:
         """Return the highest id that an order of this client ever had, whatever a restarted Gateway counts from."""

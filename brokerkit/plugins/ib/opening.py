@@ -9,7 +9,7 @@ from functools import partial
 import attrs
 
 from brokerkit.errors import InvalidOrder
-from brokerkit.plugins.ib.capital import IBCapital, kind_of
+from brokerkit.plugins.ib.capital import IBCapital
 from brokerkit.plugins.ib.clients.accounting import AccountingClient
 from brokerkit.plugins.ib.clients.contracts import ContractsClient
 from brokerkit.plugins.ib.clients.orders import OrdersClient
@@ -23,6 +23,7 @@ from brokerkit.plugins.ib.fx_pairs import FxPairs
 from brokerkit.plugins.ib.herald import Herald
 from brokerkit.plugins.ib.hours_files import load_weekly_hours
 from brokerkit.plugins.ib.instruments import IBInstruments
+from brokerkit.plugins.ib.logins import kind_of_all
 from brokerkit.plugins.ib.order_changing import OrderChanging
 from brokerkit.plugins.ib.order_desk import OrderDesk
 from brokerkit.plugins.ib.order_placing import OrderPlacing
@@ -32,7 +33,6 @@ from brokerkit.plugins.ib.prices import IBPrices
 from brokerkit.plugins.ib.reconciliation import Reconciliation
 from brokerkit.plugins.ib.settings import IBSettings
 from brokerkit.plugins.ib.table_files import load_fx, load_instruments
-from brokerkit.spec.capital import AccountKind
 from brokerkit.spec.lifecycle import Services, Session
 
 
@@ -127,17 +127,12 @@ def open_session(settings: IBSettings, services: Services) -> Session:
                 native.orders,
                 native.positions,
             ),
-            account_kind=_kind_of_all(connection.accounts),
+            account_kind=kind_of_all(connection.accounts),
             native=native,
             close=resources.pop_all().close,
             state=lambda: connection.state,
             data=f"{settings.gateway}, {connection.library.name} {connection.library.version}",
         )
-
-
-def _kind_of_all(accounts: list[str]) -> AccountKind:
-    """Return live as soon as one account is."""
-    return AccountKind.LIVE if any(kind_of(each) is AccountKind.LIVE for each in accounts) else AccountKind.PAPER
 
 
 def _refuse_locked(reconciliation: Reconciliation, instrument_code: str) -> None:
