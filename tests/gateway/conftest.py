@@ -33,7 +33,7 @@ class RawClient:
     """A client that shows every frame as it came: for what real clients hide, such as the order of messages."""
 
     def __init__(self, host: str, port: int, versions: str = "v157..176") -> None:
-        self.socket = socket.create_connection((host, port), timeout=10)
+        self.socket = socket.create_connection((host, port), timeout=30)
         payload = versions.encode()
         self.socket.sendall(b"API\0" + struct.pack(">I", len(payload)) + payload)
         self._reader = FrameReader(limit=1 << 26)
@@ -128,7 +128,7 @@ def connect(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[..., ibi.IB]]
     def connect_one(gateway: SimulatedGateway, client_id: int = 1, **options: object) -> ibi.IB:
         client = ibi.IB()
         clients.append(client)
-        client.connect(gateway.host, gateway.port, clientId=client_id, timeout=10, **options)
+        client.connect(gateway.host, gateway.port, clientId=client_id, timeout=30, **options)
         return client
 
     yield connect_one
@@ -146,7 +146,7 @@ def until() -> Until:
     """Return a function that lets a client work until a condition holds, and fails if it never does."""
 
     def wait(client: ibi.IB, condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while not condition():
             assert time.monotonic() < deadline, "the condition never held"
             with suppress(ConnectionError):  # raised when the line breaks; the condition may be just that

@@ -8,7 +8,10 @@ import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +20,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokerkit.errors import CannotConnect, DataFileError
+from brokerkit.errors import CannotConnect, DataFileError, InvalidArgument
 from brokerkit.plugins.sim.gateway import (
     EagerClock,
     GatewaySettings,
     Limits,
+    RealTimeClock,
     RecordedFrame,
     Recorder,
     SimulatedGateway,
@@ -33,6 +37,7 @@ from brokerkit.plugins.sim.gateway.codec.message import REQUESTS, RESPONSES
 from brokerkit.plugins.sim.gateway.codec.table import messages_table
 from brokerkit.plugins.sim.gateway.control import tell
 from brokerkit.plugins.sim.gateway.replay import replay
+from brokerkit.plugins.sim.gateway.serve import ServeOptions
 
 FREE = GatewaySettings(port=0, limits=Limits.none())
 
@@ -55,7 +60,7 @@ def test_a_damaged_record_names_its_line() -> None:
 def session(stream: io.StringIO) -> None:
     with simulated_gateway(sample_market(days=1), FREE, clock=EagerClock(), recorder=Recorder(stream)) as gateway:
         ib = ibi.IB()
-        ib.connect(gateway.host, gateway.port, clientId=1)
+        ib.connect(gateway.host, gateway.port, clientId=1, timeout=30)
         (es,) = ib.qualifyContracts(ibi.Future("ES", "202312", "CME"))
         trade = ib.placeOrder(es, ibi.MarketOrder("BUY", 1))
         while not trade.isDone():
@@ -128,6 +133,34 @@ def test_nobody_behind_the_control_port() -> None:
         tell(1, "faults")
 
 
+def test_a_clock_that_somebody_moved_on_runs_on_from_there() -> None:
+    with simulated_gateway(sample_market(days=1), FREE, clock=RealTimeClock(speed=10)) as gateway:
+        control = gateway.listen_for_commands()
+        told = datetime.fromisoformat(tell(control, "advance 36000").removeprefix("ok "))
+        deadline = time.monotonic() + 30
+        while (now := gateway.call(lambda served: served.now)) <= told:
+            assert time.monotonic() < deadline, "the clock stands still"
+    assert now - told < timedelta(hours=1)
+
+
+def test_a_port_that_is_taken_is_named_and_nothing_is_left_behind(gateway: SimulatedGateway) -> None:
+    control, threads = gateway.listen_for_commands(), set(threading.enumerate())
+    with (
+        pytest.raises(CannotConnect, match=rf"127\.0\.0\.1:{gateway.port}: Address already in use"),
+        simulated_gateway(sample_market(days=1), GatewaySettings(port=gateway.port)),
+    ):
+        pass
+    assert set(threading.enumerate()) <= threads
+    with pytest.raises(CannotConnect, match=rf"port {control}: Address already in use"):
+        gateway.listen_for_commands(control)
+
+
+@pytest.mark.parametrize("speed", [0.0, -1.0, 1e9, float("nan")])
+def test_a_speed_that_is_none_is_refused_before_anything_is_loaded(speed: float) -> None:
+    with pytest.raises(InvalidArgument, match="is not a speed"):
+        ServeOptions(speed=speed)
+
+
 # For others
 
 
@@ -136,7 +169,7 @@ import ib_insync
 
 def test_bars(ib_gateway):
     ib = ib_insync.IB()
-    ib.connect(ib_gateway.host, ib_gateway.port, clientId=1)
+    ib.connect(ib_gateway.host, ib_gateway.port, clientId=1, timeout=30)
     assert ib.reqHistoricalData(ib_insync.Forex("EURUSD"), "", "1 D", "1 hour", "MIDPOINT", True)
     ib.disconnect()
 """
@@ -146,7 +179,7 @@ def test_the_fixture_for_others(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["brokerkit.plugins.sim.gateway.testing"]\n')
     (tmp_path / "test_mine.py").write_text(USER_TEST)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path)
     assert "1 passed" in done.stdout, done.stdout + done.stderr
 
 
@@ -179,14 +212,14 @@ def test_one_command_starts_a_gateway_that_a_script_can_use(tmp_path: Path, conn
             port = int(re.search(r":(\d+);", first)[1])
             control_port = int(re.search(r"port (\d+):", second)[1])
             ib = ibi.IB()
-            ib.connect("127.0.0.1", port, clientId=1)
+            ib.connect("127.0.0.1", port, clientId=1, timeout=30)
             bars = ib.reqHistoricalData(ibi.Forex("EURUSD"), "", "5 D", "1 hour", "MIDPOINT", True)
             assert len(bars) > 24
             assert tell(control_port, "faults").startswith("ok")
             ib.disconnect()
         finally:
             program.send_signal(signal.SIGINT)
-        assert program.wait(20) == 0
+        assert program.wait(60) == 0
     assert any(frame.fields[0] == "17" for frame in read_record(record.read_text().splitlines()))
 
 
@@ -200,7 +233,7 @@ def test_real_prices_are_served(tmp_path: Path) -> None:
         try:
             port = int(re.search(r":(\d+);", first)[1])
             ib = ibi.IB()
-            ib.connect("127.0.0.1", port, clientId=1)
+            ib.connect("127.0.0.1", port, clientId=1, timeout=30)
             details = ib.reqContractDetails(ibi.Future("ZC", exchange="CBOT"))
             assert len(details) > 2
             bars = ib.reqHistoricalData(details[0].contract, "", "1 Y", "1 day", "TRADES", True)
@@ -208,4 +241,4 @@ def test_real_prices_are_served(tmp_path: Path) -> None:
             ib.disconnect()
         finally:
             program.send_signal(signal.SIGINT)
-        assert program.wait(20) == 0
+        assert program.wait(60) == 0

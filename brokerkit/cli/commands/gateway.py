@@ -91,6 +91,7 @@ def serve_command(
         time_zone=time_zone,
         limits=Limits.none() if no_limits else Limits(),
     )
+    options = ServeOptions(speed=speed, record=record, control_port=control_port)
     market = fed_market(
         open_feed(data, seed=seed),
         accounts=accounts,
@@ -98,7 +99,6 @@ def serve_command(
         seed=seed,
         cash=cash,
     )
-    options = ServeOptions(speed=speed, record=record, control_port=control_port)
     serve(market, settings, options, lambda bound, control: _announce(host, bound, control, market.exchange.now))
 
 

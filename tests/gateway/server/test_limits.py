@@ -45,7 +45,7 @@ def test_a_version_that_is_not_served_is_turned_away(gateway: SimulatedGateway, 
 
 @pytest.mark.parametrize("opening", [b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00", b"API\0\xff\xff\xff\xff"])
 def test_strangers_are_turned_away_at_once(gateway: SimulatedGateway, opening: bytes) -> None:
-    with socket.create_connection((gateway.host, gateway.port), timeout=5) as stranger:
+    with socket.create_connection((gateway.host, gateway.port), timeout=30) as stranger:
         stranger.sendall(opening)
         assert stranger.recv(100) == b""
 

@@ -37,6 +37,12 @@ class ManualClock:
         """Do nothing."""
 
 
+def check_speed(speed: float) -> None:
+    """Raise `InvalidArgument` unless a clock can run at a speed: more than 0, at most a million."""
+    if not 0 < speed <= 1e6:
+        raise InvalidArgument(f"speed {speed:g} is not a speed.", remedy="Give a number above 0, at most a million.")
+
+
 class RealTimeClock:
     """Runs with the wall clock, faster or slower.
 
@@ -48,21 +54,24 @@ class RealTimeClock:
     """
 
     def __init__(self, speed: float = 1.0) -> None:
-        if not 0 < speed <= 1e6:
-            raise InvalidArgument(f"speed {speed} is not a speed.", remedy="Give a number above 0, at most a million.")
+        check_speed(speed)
         self._speed = speed
         self._handle: asyncio.TimerHandle | None = None
 
     def start(self, gateway: Gateway) -> None:
         """Begin to move the clock."""
         self._gateway = gateway
-        self._wall, self._first = time.monotonic(), gateway.exchange.now_ns
+        self._wall = time.monotonic()
+        self._first = self._last = gateway.exchange.now_ns
         self._move()
 
     def _move(self) -> None:
+        exchange = self._gateway.exchange
+        self._first += exchange.now_ns - self._last  # somebody moved the clock on: it runs on from there
         target = self._first + int((time.monotonic() - self._wall) * self._speed * _NANOSECONDS)
-        if target > self._gateway.exchange.now_ns:
+        if target > exchange.now_ns:
             self._gateway.advance_to(target)
+        self._last = exchange.now_ns
         self._handle = asyncio.get_running_loop().call_later(TICK_SECONDS, self._move)
 
     def stop(self) -> None:

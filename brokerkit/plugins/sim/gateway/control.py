@@ -15,6 +15,7 @@ from brokerkit.errors import BrokerkitError, CannotConnect, InvalidArgument
 from brokerkit.plugins.sim.gateway.faults.fault import Fault
 from brokerkit.plugins.sim.gateway.faults.faults import FAULTS, fault_named
 from brokerkit.plugins.sim.gateway.gateway import Gateway
+from brokerkit.plugins.sim.gateway.server import reason_of
 
 MAX_LINE = 1024
 MAX_SECONDS = 86400.0 * 366
@@ -30,8 +31,18 @@ class Control:
         self._server: asyncio.Server | None = None
 
     async def listen(self, port: int) -> int:
-        """Listen on a port of this machine (0 takes a free one), and return it."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=MAX_LINE)
+        """Listen on a port of this machine (0 takes a free one), and return it.
+
+        Raises:
+            CannotConnect: The port cannot be listened on.
+        """
+        try:
+            self._server = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=MAX_LINE)
+        except OSError as error:
+            raise CannotConnect(
+                f"Cannot listen for commands on port {port}: {reason_of(error)}.",
+                remedy="Choose another port, or stop what listens there.",
+            ) from error
         return int(self._server.sockets[0].getsockname()[1])
 
     def close(self) -> None:

@@ -11,13 +11,17 @@ from pathlib import Path
 
 import attrs
 
-from brokerkit.plugins.sim.gateway.clock import RealTimeClock
+from brokerkit.plugins.sim.gateway.clock import RealTimeClock, check_speed
 from brokerkit.plugins.sim.gateway.control import Control
 from brokerkit.plugins.sim.gateway.gateway import Gateway
 from brokerkit.plugins.sim.gateway.market import Market
 from brokerkit.plugins.sim.gateway.recorder import Recorder
 from brokerkit.plugins.sim.gateway.server import GatewayServer
 from brokerkit.plugins.sim.gateway.settings import GatewaySettings
+
+
+def _a_speed(instance: object, attribute: attrs.Attribute[float], value: float) -> None:
+    check_speed(value)
 
 
 @attrs.frozen(kw_only=True)
@@ -30,7 +34,7 @@ class ServeOptions:
         control_port: Where to listen for commands; 0 takes a free port, None listens nowhere.
     """
 
-    speed: float = 1.0
+    speed: float = attrs.field(default=1.0, validator=_a_speed)
     record: Path | None = None
     control_port: int | None = None
 
@@ -51,7 +55,6 @@ def serve(
 
     Raises:
         CannotConnect: The address cannot be listened on.
-        InvalidArgument: The speed is not positive.
     """
     with _recorder(options.record) as recorder:
         asyncio.run(_serve(Gateway(market, settings, recorder), options, ready))
@@ -60,8 +63,8 @@ def serve(
 async def _serve(gateway: Gateway, options: ServeOptions, ready: Callable[[int, int | None], None]) -> None:
     server = GatewayServer(gateway, RealTimeClock(options.speed))
     control = Control(gateway)
-    await server.start()
     control_port = None if options.control_port is None else await control.listen(options.control_port)
+    await server.start()
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows has no such handlers: Ctrl-C raises instead
@@ -79,5 +82,5 @@ def _recorder(path: Path | None) -> Iterator[Recorder | None]:
     if path is None:
         yield None
         return
-    with path.open("w", encoding="utf-8") as stream:
+    with path.open("w", encoding="utf-8", buffering=1) as stream:  # each frame is there at once, for `tail -f`
         yield Recorder(stream)

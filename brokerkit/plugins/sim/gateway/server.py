@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import os
 
 from brokerkit.errors import CannotConnect
 from brokerkit.plugins.sim.gateway.clock import Clock, ManualClock
@@ -54,8 +55,8 @@ class GatewayServer:
             )
         except OSError as error:
             raise CannotConnect(
-                f"Cannot listen on {settings.host}:{settings.port}: {error.strerror or error}.",
-                remedy="Choose another port, or stop what listens there.",
+                f"Cannot listen on {settings.host}:{settings.port}: {reason_of(error)}.",
+                remedy="Choose another address or port, or stop what listens there.",
             ) from error
         self._clock.start(self.gateway)
         _log.info("listening on %s:%d, accounts %s", settings.host, self.port, ",".join(self.gateway.accounts))
@@ -106,6 +107,13 @@ class GatewayServer:
         session = self._sessions.pop(connection, None)
         if session is not None:
             self.gateway.forget(session)
+
+
+def reason_of(error: OSError) -> str:
+    """Return why something was refused, in the operating system's words."""
+    if error.errno is not None and error.errno > 0:  # asyncio puts words of its own around it
+        return os.strerror(error.errno)
+    return error.strerror or str(error)
 
 
 def is_loopback(host: str) -> bool:

@@ -36,14 +36,21 @@ class SimulatedGateway:
         self._thread = threading.Thread(target=self._loop.run_forever, name="simulated-gateway", daemon=True)
 
     def start(self) -> None:
-        """Start the thread, and listen."""
+        """Start the thread, and listen; raise `CannotConnect` if the address is taken."""
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._server.start(), self._loop).result(START_SECONDS)
+        try:
+            asyncio.run_coroutine_threadsafe(self._server.start(), self._loop).result(START_SECONDS)
+        except BaseException:
+            self._end_thread()
+            raise
 
     def stop(self) -> None:
         """Close every connection and end the thread."""
         self.call(lambda gateway: self._control.close())
         asyncio.run_coroutine_threadsafe(self._server.stop(), self._loop).result(START_SECONDS)
+        self._end_thread()
+
+    def _end_thread(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(START_SECONDS)
         self._loop.close()

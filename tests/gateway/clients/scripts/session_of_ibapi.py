@@ -42,7 +42,7 @@ class App(EWrapper, EClient):
 
     def wait(self, name, count=1):
         with self.news:
-            met = self.news.wait_for(lambda: len(self.heard.get(name, ())) >= count, timeout=10)
+            met = self.news.wait_for(lambda: len(self.heard.get(name, ())) >= count, timeout=30)
         assert met, f"{name} never came; heard {sorted(self.heard)}"
         return self.heard[name]
 
