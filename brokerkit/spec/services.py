@@ -225,6 +225,29 @@ class OrderJournal(Protocol):
         """
         ...
 
+    def mark_told(self, execution_ids: Iterable[str] = (), order_refs: Iterable[str] = ()) -> None:
+        """Write down that listeners heard of executions, and of how orders ended. What is not known is passed over."""
+        ...
+
+    def untold_fills(self) -> tuple[Fill, ...]:
+        """Return the executions that no listener is known to have heard of, oldest first.
+
+        A process that was killed between writing and telling leaves them: tell them at the next start.
+        """
+        ...
+
+    def untold_orders(self) -> tuple[BrokerOrder, ...]:
+        """Return the orders that have ended without a listener that is known to have heard of it, oldest first."""
+        ...
+
+    def prune(self, before: datetime) -> int:
+        """Delete orders that ended and were intended before an aware time, with fills and steps; return how many.
+
+        An order that is open or was not told stays, and so does its family. A pruned `order_ref` is forgotten:
+        it would be taken as a new one.
+        """
+        ...
+
     def order(self, order_ref: str) -> BrokerOrder:
         """Return what is known of an order.
 

@@ -18,7 +18,7 @@ from brokerkit.store.database import Database
 
 _COLUMNS = (
     "broker", "order_ref", "execution", "revision", "execution_id", "contract", "quantity", "price", "time", "account",
-    "leg", "commission_currency", "commission_amount", "corrects", "late", "replaced",
+    "leg", "commission_currency", "commission_amount", "corrects", "late", "replaced", "told",
 )  # fmt: skip
 _INSERT = f"INSERT INTO fills ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 
@@ -62,6 +62,13 @@ class FillBook:
                 (currency, amount, found["number"]),
             )
             return True
+
+    def mark_told(self, connection: sqlite3.Connection, execution_ids: Iterable[str]) -> None:
+        """Write down, inside a transaction, that listeners heard of executions."""
+        connection.executemany(
+            "UPDATE fills SET told = 1 WHERE broker = ? AND execution_id = ? AND NOT told",
+            [(self._broker, execution_id) for execution_id in execution_ids],
+        )
 
     def select(self, condition: str, *parameters: Any) -> list[Fill]:
         """Return the executions that count and meet an SQL condition, by the time they came."""
@@ -140,6 +147,7 @@ class FillBook:
             fill.corrects,
             fill.late,
             replaced,
+            replaced,  # what is no news is never told
         )
 
 

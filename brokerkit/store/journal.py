@@ -17,6 +17,7 @@ from brokerkit.store.codec import instant, instant_text, loads
 from brokerkit.store.database import Database
 from brokerkit.store.fills import FillBook
 from brokerkit.store.order_book import OrderBook, family, order_of, raise_highest
+from brokerkit.store.pruning import prune
 
 _NO_IDS = BrokerIds()
 
@@ -93,6 +94,26 @@ class StoredOrderJournal(OrderJournal):
     def record_commission(self, execution_id: str, commission: Money) -> bool:
         """Write down what an execution cost, and return whether that is new."""
         return self._fills.set_commission(execution_id, commission)
+
+    def mark_told(self, execution_ids: Iterable[str] = (), order_refs: Iterable[str] = ()) -> None:
+        """Write down that listeners heard of executions, and of how orders ended."""
+        executions, refs = tuple(execution_ids), tuple(order_refs)
+        with self._database.write() as connection:
+            self._fills.mark_told(connection, executions)
+            self._book.mark_told(connection, refs)
+
+    def untold_fills(self) -> tuple[Fill, ...]:
+        """Return the executions that no listener is known to have heard of, oldest first."""
+        return tuple(self._fills.select("NOT told"))
+
+    def untold_orders(self) -> tuple[BrokerOrder, ...]:
+        """Return the orders that have ended without a listener that is known to have heard of it, oldest first."""
+        return tuple(each for each in self._orders("NOT told") if each.state.is_final)
+
+    def prune(self, before: datetime) -> int:
+        """Delete orders that ended and were intended before an aware time, with all that is known of them."""
+        with self._database.write() as connection:
+            return prune(connection, self._broker, instant_text(before))
 
     def order(self, order_ref: str) -> BrokerOrder:
         """Return what is known of an order, or raise `MissingOrder`."""

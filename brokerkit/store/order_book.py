@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import attrs
@@ -88,7 +88,8 @@ class OrderBook:
         row = self.row(connection, order_ref)
         changes = _news(row, state, ids, reason)
         if changes:
-            self.set(connection, order_ref, updated=now, **changes)
+            untold = {"told": 0} if "state" in changes and state.is_final else {}
+            self.set(connection, order_ref, updated=now, **changes, **untold)
             self.log(connection, order_ref, now, str(changes.get("state", row["state"])), _told(ids, reason))
             raise_highest(connection, ids)
         return bool(changes)
@@ -120,6 +121,13 @@ class OrderBook:
             )
         connection.execute("DELETE FROM orders WHERE number = ?", (row["number"],))
         self.log(connection, order_ref, now, "withdrawn")
+
+    def mark_told(self, connection: sqlite3.Connection, order_refs: Iterable[str]) -> None:
+        """Write down that listeners heard how orders ended."""
+        connection.executemany(
+            "UPDATE orders SET told = 1 WHERE broker = ? AND order_ref = ? AND NOT told",
+            [(self._broker, order_ref) for order_ref in order_refs],
+        )
 
     def missing(self, order_ref: str) -> MissingOrder:
         """Return the error for an order that is not there."""

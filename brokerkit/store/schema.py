@@ -98,5 +98,11 @@ def _first_version(tables: Tables) -> None:
     _create_fills(tables)
 
 
-STORE = Schema(application_id=0x424B4954, migrations=(_first_version,))
+def _remember_what_was_told(tables: Tables) -> None:
+    for table in ("fills", "orders"):
+        tables.execute(f"ALTER TABLE {table} ADD COLUMN told INTEGER NOT NULL DEFAULT 1")  # what is there was told
+        tables.execute(f"CREATE INDEX untold_{table} ON {table} (broker) WHERE NOT told")
+
+
+STORE = Schema(application_id=0x424B4954, migrations=(_first_version, _remember_what_was_told))
 """The schema of brokerkit's store; its application id is `BKIT` in ASCII."""

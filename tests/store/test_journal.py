@@ -255,3 +255,46 @@ def test_an_intent_is_refused_where_it_would_not_survive_the_loss_of_power(store
     with pytest.raises(InvalidArgument, match="survive the loss of power"), store.journal.together():
         store.journal.intend(order)
     assert store.journal.orders() == ()
+
+
+def test_what_was_not_told_is_found_until_it_is_marked(store: LocalStore, order: Order, fill_of: MakeFill) -> None:
+    journal, fill = store.journal, fill_of(order, "a.01", quantity=2)
+    journal.intend(order)
+    journal.update(order.order_ref, OrderState.WORKING)
+    assert (journal.untold_fills(), journal.untold_orders()) == ((), ())
+    journal.record_fills([fill])
+    journal.update(order.order_ref, OrderState.FILLED)
+    with open_store(store.path, broker="paper") as after_a_crash:
+        assert after_a_crash.journal.untold_fills() == (fill,)
+        assert refs(after_a_crash.journal.untold_orders()) == [order.order_ref]
+    journal.mark_told([fill.execution_id, "of nobody"], [order.order_ref, "nobody"])
+    assert (journal.untold_fills(), journal.untold_orders()) == ((), ())
+
+
+def ended(store: LocalStore, order: Order) -> None:
+    for member in (order, *order.children):
+        store.journal.update(member.order_ref, OrderState.CANCELLED)
+        store.journal.mark_told(order_refs=[member.order_ref])
+
+
+def test_old_orders_that_ended_are_pruned_and_nothing_else(store: LocalStore, order: Order, fill_of: MakeFill) -> None:
+    journal = store.journal
+    working, untold, half = (attrs.evolve(order, order_ref=ref) for ref in ("working", "untold", "half"))
+    half = half.with_bracket(take_profit="2000", stop_loss="1900")
+    for each in (order, working, untold, half):
+        journal.intend(each, {each.order_ref: BrokerIds(client_id=7, order_id="41")})
+    ended(store, order)
+    ended(store, half)
+    journal.record_fills([fill_of(order, "a"), fill_of(untold, "b"), fill_of(working, "c")])
+    journal.mark_told(["a", "c"])
+    journal.update(untold.order_ref, OrderState.FILLED)
+    later = datetime.now(timezone.utc) + timedelta(seconds=1)
+    journal.intend(other := Order.market(GOLD, 1))
+    ended(store, other)
+    assert journal.prune(datetime(2023, 1, 1, tzinfo=timezone.utc)) == 0
+    assert journal.prune(later) == 5
+    assert refs(journal.orders()) == ["working", "untold"]
+    assert [fill.execution_id for fill in journal.fills()] == ["b", "c"]
+    assert journal.history(order.order_ref) == ()
+    assert journal.highest_order_id(7) == 41
+    journal.intend(order)  # a pruned reference is a new one

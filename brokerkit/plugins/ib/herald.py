@@ -27,6 +27,7 @@ class Herald:
         self._has_listener = has_listener
         self._queue: queue.SimpleQueue[tuple[Event, bool] | None] = queue.SimpleQueue()
         self._kept: dict[type[Event], deque[Event]] = {}
+        self._on_told: Callable[[Event], None] = lambda event: None
         self._is_opening = True
         self._is_closed = False
         self._thread = threading.Thread(target=self._run, name="brokerkit-ib-herald", daemon=True)
@@ -35,6 +36,10 @@ class Herald:
     def tell(self, event: Event) -> None:
         """Have an event told after all that were given before it."""
         self._queue.put((event, self._is_opening))
+
+    def when_told(self, callback: Callable[[Event], None]) -> None:
+        """Call a callback with each event that listeners have heard, or that nobody listened to."""
+        self._on_told = callback
 
     def opened(self) -> None:
         """From now on, events that nobody listens to are dropped."""
@@ -56,6 +61,7 @@ class Herald:
                 self._tell_kept()
                 continue
             if item is None:
+                self._drop_kept()
                 return
             self._handle(*item)
 
@@ -72,8 +78,16 @@ class Herald:
             for event in self._kept.pop(kind):
                 self._pass_on(event)
 
+    def _drop_kept(self) -> None:
+        """Let go of what nobody listened for until the end: it must not be told at every start from now on."""
+        for events in self._kept.values():
+            for event in events:
+                self._on_told(event)
+        self._kept.clear()
+
     def _pass_on(self, event: Event) -> None:
         try:
             self._emit(event)
         except Exception:  # noqa: BLE001 because a listener that fails must not keep the next event from the others
             _log.exception("A listener failed on %r", event)
+        self._on_told(event)

@@ -6,13 +6,14 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 import attrs
 
 from brokerkit.errors import MissingOrder, StoreError, StoreLocked
 from brokerkit.plugins.ib.executions import revision_of
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
-from brokerkit.spec.broker_order import Fill, OrderOrigin
+from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderOrigin
 from brokerkit.spec.money import Money
 from brokerkit.spec.services import OrderJournal
 
@@ -45,6 +46,7 @@ class JournalWriter:
         self._journal = journal
         self._waiting: deque[Callable[[OrderJournal], object]] = deque(maxlen=_KEPT)
         self._unsynced_since: float | None = None
+        self._told: deque[BrokerOrder | Fill] = deque(maxlen=_KEPT)
 
     def state(self, tracked: TrackedOrder) -> None:
         """Write down where an order of ours stands."""
@@ -76,6 +78,11 @@ class JournalWriter:
         self._write(record)
         return recorded
 
+    def told(self, event: object) -> None:
+        """Take note, in any thread, that listeners heard an event; it is written with what is written next."""
+        if isinstance(event, Fill) or (isinstance(event, BrokerOrder) and event.state.is_final):
+            self._told.append(event)
+
     def commit(self) -> bool:
         """Write what waits, in one transaction, and return whether all is written."""
         for attempt in range(_TRIES):
@@ -86,7 +93,10 @@ class JournalWriter:
         return False
 
     def sync(self) -> None:
-        """Have what was written survive the loss of power too."""
+        """Write down what was told, and have all that was written survive the loss of power too."""
+        if self._told:
+            self._waiting.append(_nothing)  # what was told goes with it
+            self.commit()
         if self._unsynced_since is not None:
             try:
                 self._journal().sync()
@@ -95,6 +105,15 @@ class JournalWriter:
             else:
                 self._unsynced_since = None
 
+    def prune(self, before: datetime) -> None:
+        """Let the journal forget the orders of before an aware time that ended."""
+        try:
+            count = self._journal().prune(before)
+        except StoreError as error:
+            _log.warning("Old orders stay in the journal: %s", error)
+        else:
+            _log.info("%d orders of before %s were deleted from the journal", count, before)
+
     def _commit_together(self) -> bool:
         entries = list(self._waiting)
         try:
@@ -102,18 +121,31 @@ class JournalWriter:
             with journal.together():
                 for entry in entries:
                     _enter(entry, journal)
+                told = self._mark_told(journal)
         except StoreLocked as error:
             _log.error("The journal is locked, %d entries wait: %s", len(self._waiting), error)
             return False
         except StoreError:
             return self._commit_singly()
         self._waiting.clear()
+        for _ in range(told):
+            self._told.popleft()
         now = time.monotonic()
         if self._unsynced_since is None:
             self._unsynced_since = now
         elif now - self._unsynced_since > _LONGEST_UNSYNCED:
             self.sync()
         return True
+
+    def _mark_told(self, journal: OrderJournal) -> int:
+        """Mark what was told so far, and return how many events that is."""
+        events = list(self._told)
+        if events:
+            journal.mark_told(
+                [each.execution_id for each in events if isinstance(each, Fill)],
+                [each.order_ref for each in events if isinstance(each, BrokerOrder)],
+            )
+        return len(events)
 
     def _commit_singly(self) -> bool:
         """Write as much as can be written: one entry that cannot must not take the others with it."""
@@ -128,6 +160,10 @@ class JournalWriter:
 
     def _write(self, entry: Callable[[OrderJournal], object]) -> None:
         self._waiting.append(entry)
+
+
+def _nothing(_: OrderJournal) -> None:
+    pass
 
 
 def _enter(entry: Callable[[OrderJournal], object], journal: OrderJournal) -> None:

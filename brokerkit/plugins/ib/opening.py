@@ -85,12 +85,14 @@ def open_session(settings: IBSettings, services: Services) -> Session:
     hours = load_weekly_hours(settings.trading_hours)
     with ExitStack() as resources:
         herald = Herald(services.emit, services.has_listener)
+        at_the_end = resources.enter_context(ExitStack())  # what is done when all was told
         resources.callback(herald.close)
         connection = IBConnection(settings, services.store, herald.tell)
         directory = ContractDirectory(
             ContractsClient(connection), instruments, settings.contract_age, connection.recent_time
         )
         desk = OrderDesk(OrdersClient(connection), directory, services.store, herald)
+        at_the_end.callback(desk.finish)
         resources.callback(desk.close)
         resources.callback(connection.close_connection)
         desk.start()
@@ -98,6 +100,7 @@ def open_session(settings: IBSettings, services: Services) -> Session:
         reconciliation = Reconciliation(desk, services.state_folder, lock=settings.lock_on_break)
         reconciliation.start()
         resources.callback(reconciliation.save)
+        desk.prune(settings.journal_days)
         fx_pairs = FxPairs(directory.client, pairs)
         placing = OrderPlacing(
             desk, directory, fx_pairs, lambda: services.store().journal, partial(_refuse_locked, reconciliation)

@@ -7,7 +7,7 @@ import concurrent.futures
 import logging
 import threading
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
@@ -58,6 +58,8 @@ class OrderDesk:
         self.office = PostOffice("brokerkit-ib-desk", self.batch, self.writer.sync)
         self._connection = client.ib_connection
         self._store = store
+        self._herald = herald
+        herald.when_told(self.writer.told)
         self._directory = directory
         self._known: dict[str, BrokerOrder] = {}
         self._looks = 0
@@ -93,6 +95,7 @@ class OrderDesk:
     def start(self) -> None:
         """Follow what the journal knows, and listen to the connection."""
         self._known = self._recall.open_orders()
+        self._tell_what_was_not_told()
         for order_ref in self._known:
             tracked = self.book.get(order_ref)
             if tracked is not None:  # a crash may have come between its last fill and its state
@@ -101,6 +104,22 @@ class OrderDesk:
         self._connection.when_dialing(self._on_dial)
         self._connection.when_up(self._on_up)
         self._connection.when_changed(self.book.tell)
+
+    def finish(self) -> None:
+        """Write down what was told last; called when nothing more will be told."""
+        self.writer.sync()
+
+    def prune(self, days: int) -> None:
+        """Let the journal forget, some time soon, the orders that ended so many days ago."""
+        self.office.post(partial(self.writer.prune, datetime.now(timezone.utc) - timedelta(days=days)))
+
+    def _tell_what_was_not_told(self) -> None:
+        """Tell what a killed process had written down and not told, or not written down as told."""
+        journal = self._store().journal
+        for fill in journal.untold_fills():
+            self._herald.tell(fill)
+        for ended in journal.untold_orders():
+            self._herald.tell(ended)
 
     # What happened while we were away
 

@@ -271,11 +271,15 @@ class OrderNews:
 
     def _tell_fill(self, tracked: TrackedOrder, fill: Fill, con_id: int, recorded: Recorded) -> None:
         self._on_fill(fill, con_id)
-        self._batch_of_news.later(lambda: self._tell_now(fill) if recorded.is_new(fill) else None)
+        self._batch_of_news.later(lambda: self._tell_if_new(fill, recorded))
         if tracked.is_complete:
             self.complete(tracked)
         elif tracked.waiting_final is not None and not self._fills_are_missing(tracked, tracked.waiting_final):
             self.settle(tracked, tracked.waiting_final, tracked.reason)
+
+    def _tell_if_new(self, fill: Fill, recorded: Recorded) -> None:
+        if recorded.is_new(fill):
+            self._tell_now(fill)
 
     def _tell(self, event: OrderEvent) -> None:
         self._batch_of_news.later(lambda: self._tell_now(event))

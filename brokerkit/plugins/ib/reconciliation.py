@@ -104,7 +104,7 @@ class Reconciliation:
                 each.contract.instrument_code: f"IB holds {each.actual} of {each.contract}, not {each.expected}"
                 for each in breaks
             }
-        self._desk.office.post(self._write)  # not waited for: nobody reads it before the next session
+        self.save()
 
     def recheck(self) -> dict[str, str]:
         """Compare positions again, open what agrees, and return what stays locked."""

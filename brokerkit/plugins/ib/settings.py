@@ -68,6 +68,7 @@ class IBSettings:
         contract_age: Seconds after which a contract's hours and dates are read again.
         max_order_quantity: Lots that one leg of an order may have; 0 for no limit.
         lock_on_break: Refuse orders in an instrument whose positions differ from the fills, until they agree.
+        journal_days: For how many days an order that has ended stays in the journal.
     """
 
     host: str = attrs.field(default="127.0.0.1", metadata=_help("machine on which Gateway or TWS runs"))
@@ -113,6 +114,9 @@ class IBSettings:
         default=0, validator=_in_range(0, 2**31 - 1), metadata=_help("lots one leg may have; 0 for no limit")
     )
     lock_on_break: bool = attrs.field(default=False, metadata=_help("refuse orders where positions disagree"))
+    journal_days: int = attrs.field(
+        default=400, validator=_in_range(30, 36_500), metadata=_help("days an ended order stays in the journal")
+    )
 
     @property
     def gateway(self) -> str:
