@@ -238,17 +238,6 @@ class BarSeries:
             del column[: self.at]
         self.at = 0
 
-    def first_reaching(self, at: int, stop: int, low: int, high: int) -> int:
-        """Return the first bar of the window from `at` with a low at most, or a high at least, as given.
-
-        Returns:
-            A place in the window; `stop` when no bar before that reaches that far.
-        """
-        lows, highs = self.lows, self.highs
-        while at < stop and lows[at] > low and highs[at] < high:
-            at += 1
-        return at
-
     def ends_after(self, now: int, count: int) -> list[int]:
         """Return when the next bars end, at most `count` of them, without moving."""
         self.sync(now)

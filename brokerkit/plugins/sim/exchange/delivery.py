@@ -84,7 +84,10 @@ class Delivery:
         self._only_fills_heard = heard.isdisjoint(_OF_AN_EXECUTION)
 
     def deliver(self) -> None:
-        """Tell the listeners all that is new, unless another call is doing it already."""
+        """Tell the listeners all that is new, unless another call is doing it already.
+
+        Where only fills are heard, no entry is made of a row of the log.
+        """
         rows = self.journal.rows
         if not self.anybody and self.channel is None:
             self.told = len(rows)
@@ -94,23 +97,22 @@ class Delivery:
                 while self.told < len(rows):
                     at = self.told
                     self.told = at + 1
-                    self._tell_row(at)
+                    if self.channel is not None or not self._only_fills_heard:
+                        self._tell_entry(self.journal.entry(at))
+                    elif (row := rows[at])[0] == FILL:
+                        fill = fill_of(self.journal.lives[row[2]], row)
+                        for listener in self._listeners[Fill]:
+                            listener(fill)
+                    elif row[0] != STATUS:
+                        self.tell(row)
             finally:
                 self._busy.release()
 
-    def _tell_row(self, at: int) -> None:
-        """Tell of one row of the log; no entry is made of it where only fills are heard."""
-        journal = self.journal
-        if self.channel is not None:
-            self._tell_through(self.channel, journal.entry(at))
-        elif not self._only_fills_heard:
-            self.tell(journal.entry(at))
-        elif (row := journal.rows[at])[0] == FILL:
-            fill = fill_of(journal.lives[row[2]], row)
-            for listener in self._listeners[Fill]:
-                listener(fill)
-        elif row[0] != STATUS:
-            self.tell(row)
+    def _tell_entry(self, entry: Entry) -> None:
+        if self.channel is None:
+            self.tell(entry)
+        else:
+            self._tell_through(self.channel, entry)
 
     def _tell_through(self, channel: Channel, entry: Entry) -> None:
         """Tell what a faulty line lets through, each with the view that the client has by then."""

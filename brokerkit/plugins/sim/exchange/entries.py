@@ -54,13 +54,13 @@ def fill_of(live: LiveOrder, row: ExecutionRow, *, reported: bool = True) -> Fil
     return Fill(
         f"{prefix}{number}",
         live.order.order_ref,
-        holding.listing.contract,
+        holding.contract,
         quantity,
         price_of(price),
         time_of(time),
-        holding.account.name,
+        live.account.name,
         leg,
-        money_of(holding.cash.currency, commission) if reported else None,
+        money_of(holding.currency, commission) if reported else None,
         f"{prefix}{corrects}" if corrects else "",
         late,
     )

@@ -283,22 +283,25 @@ class Exchange(Queries):
         venue = self._venue
         if target < venue.now:
             raise InvalidArgument(f"The clock shows {self.now}, and does not go back to {time_of(target)}.")
+        due = venue.agenda.due
         while self._step(target):
             self._settle()
-        if self._delivery.told < len(venue.journal):  # a listener failed before, and others still wait to be told
+            if venue.now == target and not (due and due[0][0] <= target):
+                break  # the clock is there, and nothing is left to do
+        if self._delivery.told < len(venue.journal.rows):  # a listener failed before, and others still wait to be told
             self._settle()
 
     def _step(self, target: int) -> bool:
         """Trade up to a time; return whether it stopped before to tell what happened."""
-        venue, told, journal = self._venue, self._delivery.told, self._venue.journal
-        due, lock = venue.agenda.due, self._lock
-        with lock:
+        venue = self._venue
+        told, rows, due = self._delivery.told, venue.journal.rows, venue.agenda.due
+        with self._lock:
             while due and (due[0][0] < target or (due[0][0] == target and due[0][1] < BAR_OPEN)):
                 instant, _, _, action, argument = heappop(due)
                 if instant > venue.now:
                     venue.now = instant
                 action(argument)
-                if len(journal) > told:
+                if len(rows) > told:
                     return True
             if target > venue.now:
                 venue.now = target
@@ -395,14 +398,15 @@ class Exchange(Queries):
             OutcomeUnknown: The line broke while it was sent: it is at the exchange, and will be told of.
             ConnectionLost: The line is down; nothing was sent.
         """
+        venue = self._venue
         try:
             with self._lock:
-                if self._venue.channel is not None:
+                if venue.channel is not None:
                     self.check_line()
-                live = self._venue.admit(order)
+                live = venue.admit(order)
                 if client_id is not None or origin is not OrderOrigin.OURS:
                     live.client_id, live.origin = client_id, origin
-                if self._venue.channel is not None and not self.is_connected:
+                if venue.channel is not None and not self.is_connected:
                     raise OutcomeUnknown(
                         f"The line broke while order #{live.number} was sent.",
                         remedy="Do not send it again: what became of it is told when the line is up.",

@@ -39,11 +39,12 @@ class Account:
     Attributes:
         counted_at: The instant for which `profit`, `initial` and `maintenance` were counted; see `valuation`.
         changed: The holdings that were traded or ordered since.
+        is_due: Whether its margin is to be looked at before the clock moves on.
     """
 
     __slots__ = (
-        "base_currency", "cash", "changed", "counted_at", "holdings", "initial", "liquidating", "maintenance", "name",
-        "number", "profit",
+        "base_currency", "cash", "changed", "counted_at", "holdings", "initial", "is_due", "liquidating", "maintenance",
+        "name", "number", "profit",
     )  # fmt: skip
 
     def __init__(self, number: int, name: str, base_currency: str) -> None:
@@ -54,7 +55,8 @@ class Account:
         self.holdings: list[Holding] = []
         self.liquidating: list[LiveOrder] = []
         self.counted_at = -1
-        self.changed: dict[Holding, None] = {}
+        self.changed: list[Holding] = []
+        self.is_due = False
         self.profit = self.initial = self.maintenance = 0
 
     def in_currency(self, currency: str) -> Cash:
@@ -77,13 +79,15 @@ class Holding:
     """
 
     __slots__ = (
-        "account", "base", "cash", "cost", "guard", "initial", "listing", "lots", "maintenance", "profit", "realised",
-        "working_buys", "working_sells",
+        "account", "base", "cash", "contract", "cost", "currency", "guard", "initial", "is_changed", "listing", "lots",
+        "maintenance", "profit", "realised", "working_buys", "working_sells",
     )  # fmt: skip
 
     def __init__(self, account: Account, listing: Listing) -> None:
         self.account = account
         self.listing = listing
+        self.contract = listing.contract
+        self.currency = listing.terms.currency
         self.lots = 0
         self.cost = 0
         self.realised = 0
@@ -91,12 +95,20 @@ class Holding:
         self.working_buys = 0
         self.working_sells = 0
         self.profit = self.initial = self.maintenance = 0
+        self.is_changed = False
         self.cash = account.in_currency(listing.terms.currency)
         self.base = account.in_currency(listing.base_currency) if listing.base_currency else None
 
+    def note_change(self) -> None:
+        """Have it counted again before its account's value is next asked for."""
+        if not self.is_changed:
+            self.is_changed = True
+            self.account.changed.append(self)
+
     def book(self, quantity: int, price: int, commission: int) -> None:
         """Take in a trade of signed lots at a price."""
-        self.account.changed[self] = None
+        if not self.is_changed:
+            self.note_change()
         if commission:
             self.cash.commission += commission
         if self.base is not None:
@@ -119,7 +131,7 @@ class Holding:
 
     def correct(self, quantity: int, price: int, right_price: int) -> None:
         """Let a trade that was booked at one price count at another: on what is still held, or as profit."""
-        self.account.changed[self] = None
+        self.note_change()
         difference = quantity * (right_price - price)
         if self.lots and (self.lots > 0) is (quantity > 0) and abs(self.lots) >= abs(quantity):
             self.cost += difference

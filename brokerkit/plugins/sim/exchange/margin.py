@@ -63,8 +63,8 @@ def check_needed(venue: Venue, account: Account, extra: int) -> None:
     Raises:
         InsufficientMargin: Its value is below what would be needed.
     """
-    needed = initial_margin(venue, account) + extra
     value = value_in_base(venue, account)
+    needed = account.initial + extra  # which was counted with the value
     if needed > value:
         base = account.base_currency
         raise InsufficientMargin(

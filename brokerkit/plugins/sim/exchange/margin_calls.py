@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from brokerkit.errors import MissingFxCode
-from brokerkit.plugins.sim.exchange import valuation
+from brokerkit.plugins.sim.exchange import scheduling, valuation
 from brokerkit.plugins.sim.exchange.entries import NOTE, Note
 from brokerkit.plugins.sim.exchange.units import money_of
 from brokerkit.spec.broker_order import OrderOrigin
@@ -25,26 +25,31 @@ TAG = "liquidation"
 _FAR = 1 << 62
 
 
-def review_at_next_bar(venue: Venue, holding: Holding) -> None:
-    """Have an account looked at when the next bar of what it holds has closed."""
-    _guard(venue, holding, _FAR if holding.lots > 0 else -_FAR)
+def review_at_next_bar(holding: Holding) -> bool:
+    """Have an account looked at when the next bar of what it holds has closed; return whether that is new."""
+    return _guard(holding, _FAR if holding.lots > 0 else -_FAR)
 
 
-def review_due(venue: Venue) -> None:
-    """Look at every account that traded, or whose holdings moved, since the last look."""
-    accounts, venue.to_review = venue.to_review, {}
+def review_due(venue: Venue, listing: Listing) -> None:
+    """Look at every account that traded, or whose holdings moved, since the last look.
+
+    Where a price must be watched more closely than before, its contract is scheduled again; the given
+    one is left to the caller.
+    """
+    accounts, venue.to_review = venue.to_review, []
     for account in accounts:
-        review(venue, account)
+        account.is_due = False
+        review(venue, account, listing)
 
 
 def note_holders(venue: Venue, listing: Listing) -> None:
     """Have every account looked at that holds a listing's contract."""
     for holding in listing.holdings.values():
         if holding.lots or holding.guard is not None:
-            venue.to_review[holding.account] = None
+            venue.review_later(holding.account)
 
 
-def review(venue: Venue, account: Account) -> None:
+def review(venue: Venue, account: Account, listing: Listing) -> None:
     """Call an account's margin when it is short of it; otherwise work out when to look again."""
     if account.liquidating:
         if any(not live.is_final for live in account.liquidating):
@@ -54,34 +59,41 @@ def review(venue: Venue, account: Account) -> None:
     for holding in account.holdings:
         if not holding.lots:
             if holding.guard is not None:
-                _guard(venue, holding, None)
+                _guard(holding, None)
         elif holding.listing.maintenance_margin:
             held.append(holding)
     if not held:
         return
     try:
-        excess = valuation.value_in_base(venue, account) - valuation.maintenance_margin(venue, account)
+        excess = valuation.excess(venue, account)
     except MissingFxCode:
-        for holding in held:
-            review_at_next_bar(venue, holding)
-        return
-    if excess < 0:
-        _call(venue, account, held)
+        closer = [holding for holding in held if review_at_next_bar(holding)]
     else:
-        _set_guards(venue, account, excess, held)
+        if excess < 0:
+            _call(venue, account, held)
+            return
+        closer = _set_guards(venue, account, excess, held)
+    for holding in closer:
+        if holding.listing is not listing:
+            scheduling.schedule(venue, holding.listing)
 
 
-def _set_guards(venue: Venue, account: Account, excess: int, held: list[Holding]) -> None:
+def _set_guards(venue: Venue, account: Account, excess: int, held: list[Holding]) -> list[Holding]:
     """Let each holding's price move so far, before the next look, that all together cannot use up the excess.
 
     With money in other currencies, whose rates move too, the account is looked at after each bar.
+
+    Returns:
+        The holdings whose price must be watched more closely than before.
     """
     shared = 0 if _has_foreign_money(account) else excess // len(held)
+    closer = []
     for holding in held:
         listing = holding.listing
         mark = listing.last_price(venue.now)
-        if mark is not None:
-            _guard(venue, holding, mark - shared // (holding.lots * listing.value))
+        if mark is not None and _guard(holding, mark - shared // (holding.lots * listing.value)):
+            closer.append(holding)
+    return closer
 
 
 def _has_foreign_money(account: Account) -> bool:
@@ -93,8 +105,8 @@ def _has_foreign_money(account: Account) -> bool:
     )
 
 
-def _guard(venue: Venue, holding: Holding, price: int | None) -> None:
-    """Set the price at which a holding must be looked at again; none for one that is closed."""
+def _guard(holding: Holding, price: int | None) -> bool:
+    """Set the price at which a holding must be looked at again; return whether that is closer than before."""
     holding.guard = price
     listing = holding.listing
     low, high = -_FAR, _FAR
@@ -105,10 +117,10 @@ def _guard(venue: Venue, holding: Holding, price: int | None) -> None:
                 low = guard if guard > low else low
             else:
                 high = guard if guard < high else high
-    if low > listing.guard_low or high < listing.guard_high:
-        venue.reguarded.append(listing)
+    is_closer = low > listing.guard_low or high < listing.guard_high
     listing.guard_low, listing.guard_high = low, high
     listing.watched = low != -_FAR or high != _FAR
+    return is_closer
 
 
 def _call(venue: Venue, account: Account, held: list[Holding]) -> None:

@@ -104,20 +104,10 @@ def on_look(venue: Venue, listing: Listing) -> None:
 
 
 def review_margins(venue: Venue, listing: Listing, rank: int) -> None:
-    """Look at the margin of who traded, once the last contract that trades at this instant has done so.
-
-    Where a price must be watched more closely than before, its contract is scheduled again; the given
-    one is left to its caller.
-    """
+    """Look at the margin of who traded, once the last contract that trades at this instant has done so."""
     due = venue.agenda.due
-    if due and due[0][0] == venue.now and due[0][1] == rank:
-        return
-    margin_calls.review_due(venue)
-    if venue.reguarded:
-        reguarded, venue.reguarded = venue.reguarded, []
-        for one in reguarded:
-            if one is not listing:
-                schedule(venue, one)
+    if not due or due[0][0] != venue.now or due[0][1] != rank:
+        margin_calls.review_due(venue, listing)
 
 
 def _next(venue: Venue, listing: Listing) -> tuple[int, int]:
@@ -131,11 +121,14 @@ def _next(venue: Venue, listing: Listing) -> tuple[int, int]:
         return NEVER, LOOK
     at = series.at
     start = series.starts[at]
-    if start >= now and listing.opened != start and venue.opened_at != start:
-        if eager:
-            return start, OPEN
-        return _reaching(listing, at, *_levels(listing))
-    low, high = _levels(listing)
+    is_ahead = start >= now and listing.opened != start and venue.opened_at != start
+    if is_ahead and eager:
+        return start, OPEN
+    low, high = down[-1] if down else -NEVER, -up[-1] if up else NEVER
+    if listing.watched:
+        low, high = max(low, listing.guard_low), min(high, listing.guard_high)
+    if is_ahead:
+        return _reaching(listing, at, low, high)
     if listing.trailing or series.lows[at] <= low or series.highs[at] >= high:
         return series.ends[at], BODY
     at += 1
@@ -144,28 +137,21 @@ def _next(venue: Venue, listing: Listing) -> tuple[int, int]:
     return (series.starts[at], OPEN) if eager else _reaching(listing, at, low, high)
 
 
-def _levels(listing: Listing) -> tuple[int, int]:
-    """Return the highest level that acts on a fall and the lowest that acts on a rise."""
-    down, up = listing.down.prices, listing.up.prices
-    low, high = down[-1] if down else -NEVER, -up[-1] if up else NEVER
-    if listing.watched:
-        return max(low, listing.guard_low), min(high, listing.guard_high)
-    return low, high
-
-
 def _reaching(listing: Listing, at: int, low: int, high: int) -> tuple[int, int]:
+    """Return when a bar from a place on first falls to `low` or rises to `high`, and whether at its open."""
     if low == -NEVER and high == NEVER:
         return NEVER, LOOK
     series = listing.series
-    size, stop = len(series.starts), at + listing.reach
-    if stop < size:
-        found = series.first_reaching(at, stop, low, high)
-        if found == stop:
-            return series.ends[stop - 1], LOOK
-    else:
-        found = series.first_reaching(at, size, low, high)
-        if found == size:
-            return series.look_again(low, high) if listing.reach > size else series.ends[size - 1], LOOK
-    if series.opens[found] <= low or series.opens[found] >= high:
-        return series.starts[found], OPEN
-    return series.ends[found], BODY
+    lows, highs = series.lows, series.highs
+    size, stop = len(lows), at + listing.reach
+    last = min(stop, size)
+    while at < last and lows[at] > low and highs[at] < high:
+        at += 1
+    if at == last:
+        if last == stop or listing.reach <= size:
+            return series.ends[last - 1], LOOK
+        return series.look_again(low, high), LOOK
+    first = series.opens[at]
+    if first <= low or first >= high:
+        return series.starts[at], OPEN
+    return series.ends[at], BODY

@@ -220,4 +220,4 @@ def _record(venue: Venue, live: SpreadOrder, leg: int, quantity: int, price: int
     holding.book(quantity, price, commission)
     venue.record(live, live.state.value, quantity, price, commission, leg)
     if holding.listing.maintenance_margin:
-        venue.to_review[live.account] = None
+        venue.review_later(live.account)

@@ -226,7 +226,7 @@ class StateFile:
             holding.lots, holding.cost, holding.realised = lots, int(cost), int(realised)
             venue.revalue()
             if lots and listing.maintenance_margin:
-                margin_calls.review_at_next_bar(venue, holding)
+                margin_calls.review_at_next_bar(holding)
         for contract, left_for, left, price in self._facts.get("markets", ()):
             if order_codec.decode_contract(contract) == listing.contract:
                 listing.left_for, listing.left, listing.mark = left_for, left, price

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import enum
-import math
 from datetime import datetime
-from decimal import Context, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -20,10 +19,6 @@ if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.commission import CommissionModel
     from brokerkit.plugins.sim.exchange.sessions import Sessions
     from brokerkit.plugins.sim.exchange.slippage import SlippageModel
-
-
-_SCALE = Decimal(PRICE_SCALE)
-_EXACT = Context(prec=60)
 
 
 class OutsideHours(enum.Enum):
@@ -116,10 +111,9 @@ class ContractTerms:
             48050000000
         """
         tick = self.tick_units
-        scaled = _EXACT.multiply(price, _SCALE)
-        units = int(scaled)
-        if units % tick or units != scaled:
-            units = math.floor(scaled)
+        numerator, denominator = price.as_integer_ratio()
+        units, rest = divmod(numerator * PRICE_SCALE, denominator)
+        if rest or units % tick:
             below = units // tick * tick
             raise OffTickPrice(
                 f"{price} is off the tick of {self.contract}, which is {self.tick_size}.",

@@ -7,6 +7,7 @@ the number of contracts that are traded at one instant.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from brokerkit.errors import MissingFxCode
@@ -29,6 +30,11 @@ def value_in_base(venue: Venue, account: Account) -> int:
         units = cash.deposited + cash.realised + cash.converted - cash.commission
         total += units if currency == base or not units else to_base(venue, account, currency, units)
     return total
+
+
+def excess(venue: Venue, account: Account) -> int:
+    """Return what is left of an account's value above its maintenance margin, in its base currency."""
+    return value_in_base(venue, account) - account.maintenance
 
 
 def initial_margin(venue: Venue, account: Account) -> int:
@@ -71,31 +77,31 @@ def missing_rate(currency: str, base: str) -> MissingFxCode:
 
 def _count(venue: Venue, account: Account) -> None:
     """Bring what is counted of an account up to date."""
-    if account.counted_at == venue.now:
-        changed, account.changed = account.changed, {}
-    else:
-        changed, account.changed = dict.fromkeys(account.holdings), {}
+    changed, now = account.changed, venue.now
+    is_known = account.counted_at == now
+    if is_known and not changed:
+        return
     account.counted_at = -1  # unless all of it can be counted
-    for holding in changed:
-        _count_holding(venue, account, holding)
-    account.counted_at = venue.now
+    for holding in changed if is_known else account.holdings:
+        lots, listing = holding.lots, holding.listing
+        profit = maintenance = 0
+        if lots:
+            mark = listing.last_price(now)
+            if mark is not None:
+                profit = (lots * mark - holding.cost) * listing.value
+            maintenance = (lots if lots > 0 else -lots) * listing.maintenance_margin
+        most, least = holding.working_buys + lots, holding.working_sells - lots
+        initial = (most if most > least else least) * listing.initial_margin
+        if holding.currency != account.base_currency and (lots or initial):
+            profit, maintenance, initial = _all_to_base(venue, holding, profit, maintenance, initial)
+        account.profit += profit - holding.profit
+        account.initial += initial - holding.initial
+        account.maintenance += maintenance - holding.maintenance
+        holding.profit, holding.initial, holding.maintenance = profit, initial, maintenance
+        holding.is_changed = False
+    changed.clear()
+    account.counted_at = now
 
 
-def _count_holding(venue: Venue, account: Account, holding: Holding) -> None:
-    lots, listing = holding.lots, holding.listing
-    profit = maintenance = initial = 0
-    if lots:
-        mark = listing.last_price(venue.now)
-        profit = 0 if mark is None else (lots * mark - holding.cost) * listing.value
-        maintenance = (lots if lots > 0 else -lots) * listing.maintenance_margin
-    if listing.initial_margin and (lots or holding.working_buys or holding.working_sells):
-        initial = worst_lots(holding, 0) * listing.initial_margin
-    currency = holding.cash.currency
-    if currency != account.base_currency and (lots or initial):
-        profit = to_base(venue, account, currency, profit)
-        maintenance = to_base(venue, account, currency, maintenance)
-        initial = to_base(venue, account, currency, initial)
-    account.profit += profit - holding.profit
-    account.initial += initial - holding.initial
-    account.maintenance += maintenance - holding.maintenance
-    holding.profit, holding.initial, holding.maintenance = profit, initial, maintenance
+def _all_to_base(venue: Venue, holding: Holding, *amounts: int) -> Iterator[int]:
+    return (to_base(venue, holding.account, holding.currency, units) for units in amounts)

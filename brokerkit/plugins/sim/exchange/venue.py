@@ -79,8 +79,7 @@ class Venue:
         self.default_account: Account | None = None
         self.orders: dict[str, LiveOrder] = {}
         self.spreads: dict[tuple[FuturesContract | FxPair, tuple[int, ...]], Listing] = {}
-        self.to_review: dict[Account, None] = {}
-        self.reguarded: list[Listing] = []
+        self.to_review: list[Account] = []
         self.waiting_children: list[LiveOrder] = []
         self.groups: dict[tuple[str, str], list[LiveOrder]] = {}
         self.numbers = 0
@@ -151,6 +150,12 @@ class Venue:
         for account in self.accounts.values():
             account.counted_at = -1
 
+    def review_later(self, account: Account) -> None:
+        """Have an account's margin looked at when all that trades at this instant has traded."""
+        if not account.is_due:
+            account.is_due = True
+            self.to_review.append(account)
+
     def limit_gap(self, listing: Listing) -> int:
         """By how much the price must pass a limit before it fills, in units."""
         return 0 if self.models.limit_fills_on_touch else listing.tick
@@ -207,7 +212,8 @@ class Venue:
             if listing.initial_margin:
                 self._check_margin(live, -lots)
             holding.working_sells += lots
-        live.account.changed[holding] = None
+        if not holding.is_changed:
+            holding.note_change()
         live.state = WORKING
         journal.rows.append((STATUS, now, number, _WORKING, 0, ""))
         if listing.close_due <= now:
@@ -312,7 +318,7 @@ class Venue:
             holding.working_buys += lots
         else:
             holding.working_sells += lots
-        live.account.changed[holding] = None
+        holding.note_change()
 
     # -- trading -------------------------------------------------------------------------
 
@@ -351,8 +357,8 @@ class Venue:
         else:
             live.state = FILLED
             self.record(live, _FILLED, quantity, price, commission)
-        if listing.maintenance_margin:
-            self.to_review[live.account] = None
+        if listing.maintenance_margin and not live.account.is_due:
+            self.review_later(live.account)
 
     def record(
         self, live: LiveOrder, state: str, quantity: int, price: int, commission: int,
