@@ -8,8 +8,6 @@ from bench.exchange_market import Case, report, timed, walk
 from brokerkit import Broker, FuturesContract, Order, open_broker
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, PerLot
 
-FAR = 1 << 62
-
 
 def run(case: Case) -> tuple[float, int]:
     """Return the seconds it took, and how many fills were heard."""
@@ -35,9 +33,7 @@ def _listed(broker: Broker, case: Case) -> tuple[FuturesContract, Exchange, list
     terms = ContractTerms(
         contract, "0.01", multiplier=10, initial_margin=100, maintenance_margin=80, commission=PerLot(1)
     )
-    Exchange.list_contract(exchange, terms)
-    exchange._filled_to[contract] = FAR  # the walk is all there is: the feed has nothing to add
-    exchange._fed_until = FAR
+    exchange.list_own(terms)
     bars = walk(case.bars)
     starts = bars.time - bars.time[0] + exchange.now_ns
     exchange.add_bars(contract, starts, bars.open, bars.high, bars.low, bars.close, bars.volume)

@@ -36,12 +36,14 @@ def facade(domain: type[Any], callers: Mapping[str, HookCaller]) -> Any:
 def _method(declared: Callable[..., Any], facts: HookFacts, callers: Mapping[str, HookCaller]) -> Callable[..., Any]:
     name = facts.name
     names = facts.parameters
-    count = len(names)
+    count, only = len(names), names[0] if len(names) == 1 else ""
 
     @functools.wraps(declared)
     def method(*arguments: Any, **named: Any) -> Any:
         if named or len(arguments) != count:
             result = callers[name](**_bind(facts, arguments, named))
+        elif only:  # what strategies call most takes one argument, such as an order
+            result = callers[name](**{only: arguments[0]})
         else:
             result = callers[name](**dict(zip(names, arguments)))  # noqa: B905 because the lengths were just compared
         if result is None:

@@ -21,7 +21,7 @@ class Relay:
         self._exchange = exchange
         self._has_listener = services.has_listener
         self._tell: dict[EventKind, Callable[[Any], None]] = dict.fromkeys(EVENT_KINDS, services.emit)
-        self._tell[Fill] = OnceEach(services.emit)
+        self._tell[Fill] = OnceEach(services.emit, exchange)
         self._passed_on: set[EventKind] = set()
         services.watch_listeners(self.refresh)
         self.refresh()

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from brokerkit.errors import InvalidArgument, OrderCannotBeCancelled, OutcomeUnknown, RequestTimedOut
-from brokerkit.plugins.sim.exchange import margin, spreads
+from brokerkit.plugins.sim.exchange import changes, margin, spreads
 from brokerkit.plugins.sim.exchange.agenda import BAR_OPEN
 from brokerkit.plugins.sim.exchange.bars import segment
 from brokerkit.plugins.sim.exchange.channel import Channel
@@ -429,7 +429,7 @@ class Exchange(Queries):
             with self._lock:
                 self.check_line()
                 live = self.order(order_ref)
-                self._venue.modify(live, _changed(live.order, change))
+                changes.modify(self._venue, live, _changed(live.order, change))
         finally:
             self._settle()
         return live

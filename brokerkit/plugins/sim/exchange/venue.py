@@ -24,14 +24,12 @@ from brokerkit.plugins.sim.exchange import (
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, Agenda
 from brokerkit.plugins.sim.exchange.channel import Channel
 from brokerkit.plugins.sim.exchange.entries import FILL, STATUS, Execution, Status
-from brokerkit.plugins.sim.exchange.faults import Fault, Occasion
+from brokerkit.plugins.sim.exchange.faults import Fault
 from brokerkit.plugins.sim.exchange.journal import Journal
 from brokerkit.plugins.sim.exchange.latency import Latency
 from brokerkit.plugins.sim.exchange.ledger import Account
 from brokerkit.plugins.sim.exchange.listing import Listing
 from brokerkit.plugins.sim.exchange.live_order import (
-    CHANGES_BETWEEN_ORDERS,
-    HELD,
     IN_FLIGHT,
     NOWHERE,
     WAITING,
@@ -457,48 +455,6 @@ class Venue:
             self.journal.rows.append((STATUS, now, live.number, live.state.value, fills, reason))
         else:
             self.journal.append(Status(STATUS, now, live, live.state, live.order, fills, reason))
-
-    # -- changes -------------------------------------------------------------------------
-
-    def modify(self, live: LiveOrder, changed: Order) -> None:
-        """Ask for an order to be replaced by a changed instruction; it holds once the request has arrived."""
-        entry.check_change(self, live, changed)
-        if self.channel is not None and self.channel.strikes(Occasion.MODIFY, live.number):
-            return
-        delay = self.models.latency.modify_delay(self.random)
-        if delay:
-            self.agenda.put(self.now + delay, ARRIVAL, self.on_modify, (live, changed))
-        else:
-            self.on_modify((live, changed))
-
-    def on_modify(self, change: tuple[LiveOrder, Order]) -> None:
-        """Replace an order's instruction, unless it ended or filled too far meanwhile."""
-        live, changed = change
-        lots = abs(entry.units_of(changed))
-        if live.is_final or lots < live.filled:
-            return
-        listing = live.listing
-        was_held, standing = live.place, live.place not in (NOWHERE, IN_FLIGHT)
-        if standing:
-            book.remove(listing, live)
-        if live.state is not PENDING:
-            self.count_working(live, lots - live.filled - live.remaining)
-        entry.take_terms(live, changed)
-        self.priorities += 1
-        live.priority = self.numbers * CHANGES_BETWEEN_ORDERS + self.priorities
-        if not live.remaining:
-            live.state = FILLED
-        self.note_status(live, "modified")
-        if standing and live.remaining:
-            self._rejoin(live, was_held)
-
-    def _rejoin(self, live: LiveOrder, place: int) -> None:
-        if place == HELD:
-            hours.hold(self, live.listing, live)
-            return
-        live.joins = self.now + 1 if self.opened_at == self.now else self.now
-        self.place(live)
-        scheduling.schedule(self, live.listing)
 
     # -- what the agenda calls -----------------------------------------------------------
 

@@ -67,6 +67,7 @@ class FedExchange(Exchange):
         self.rules = rules or HouseRules()
         self._known: dict[FuturesContract, ListedContract] = {}
         self._filled_to: dict[FuturesContract | FxPair, int] = {}
+        self._own: set[FuturesContract | FxPair] = set()
         self._fed_until = self.now_ns
         self._feeding = threading.RLock()
 
@@ -89,6 +90,17 @@ class FedExchange(Exchange):
                     self._list(known)
                 self._known[contract] = known
         return known
+
+    def list_own(self, terms: ContractTerms) -> None:
+        """List a contract of the feed, or another, that trades on bars that the caller adds: the feed gives it none.
+
+        Raises:
+            InvalidArgument: It is listed already.
+        """
+        with self._feeding:
+            self.list_contract(terms)
+            self._own.add(terms.contract)
+            self._filled_to[terms.contract] = self._fed_until
 
     def ensure_pair_listed(self, pair: FxPair) -> None:
         """List a currency pair that the feed has rates for, unless it is listed.
@@ -207,7 +219,8 @@ class FedExchange(Exchange):
                 self._fed_until = until
                 for contract, filled in list(self._filled_to.items()):
                     self._filled_to[contract] = until
-                    self._give(contract, self._bars(contract, filled, until))
+                    if contract not in self._own:
+                        self._give(contract, self._bars(contract, filled, until))
 
     # -- clock ---------------------------------------------------------------------------
 
