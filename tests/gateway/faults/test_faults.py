@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,15 @@ import ib_insync as ibi
 import pytest
 
 from brokerkit.errors import InvalidArgument
-from brokerkit.plugins.sim.gateway import SimulatedGateway
+from brokerkit.plugins.sim.gateway import (
+    EagerClock,
+    GatewaySettings,
+    Recorder,
+    SimulatedGateway,
+    read_record,
+    sample_market,
+    simulated_gateway,
+)
 from brokerkit.plugins.sim.gateway.faults import FAULTS, fault_named
 
 Wait = Callable[..., Any]
@@ -86,12 +95,20 @@ def test_a_fast_fill_without_a_status_is_known_by_its_execution(
     assert "Filled" not in statuses
 
 
-def test_a_commission_comes_late(gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, until: Wait) -> None:
-    with gateway.fault("late-commission", seconds=0.2):
-        trade = ib.placeOrder(es, ibi.MarketOrder("BUY", 1))
-        until(ib, trade.isDone)
-        assert trade.fills[0].commissionReport.execId == ""
-        until(ib, lambda: trade.fills[0].commissionReport.commission == 2.1)
+def test_a_commission_comes_late(connect: Wait, filled: Wait) -> None:
+    record = io.StringIO()
+    settings = GatewaySettings(port=0)
+    with (
+        simulated_gateway(sample_market(days=1), settings, clock=EagerClock(), recorder=Recorder(record)) as gateway,
+        gateway.fault("late-commission", seconds=0.2),
+    ):
+        ib = connect(gateway)
+        (es,) = ib.qualifyContracts(ibi.Future("ES", "202312", "CME"))
+        trade = filled(ib, ib.placeOrder(es, ibi.MarketOrder("BUY", 1)))
+        assert trade.fills[0].commissionReport.commission == 2.1
+        ib.disconnect()
+    sent = {frame.fields[0]: frame.time for frame in read_record(record.getvalue().splitlines())}
+    assert sent["59"] - sent["11"] > 0.19
 
 
 def test_a_commission_never_comes(gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, until: Wait) -> None:
