@@ -51,9 +51,9 @@ class RawClient:
         self.until(lambda frame: frame[0] == "4" and frame[3] == "2158")
         return self
 
-    def send(self, message: Any) -> None:
-        """Send a request."""
-        self.socket.sendall(encode(message, self.version))
+    def send(self, *messages: Any) -> None:
+        """Send requests, all at once."""
+        self.socket.sendall(b"".join(encode(message, self.version) for message in messages))
 
     def frame(self) -> list[str]:
         """Return the next frame's fields; raise `EOFError` if the server closes before."""

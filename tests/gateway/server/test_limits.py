@@ -87,15 +87,13 @@ def test_the_33rd_client_is_turned_away(run_gateway: Connect, raw: Connect) -> N
 def test_too_many_messages_are_error_100_and_then_the_end(run_gateway: Connect, raw: Connect) -> None:
     gateway = run_gateway(GatewaySettings(port=0, limits=Limits(messages_per_second=5)))
     client = raw(gateway, None)
-    client.send(requests.session.StartApi(1))
-    for _ in range(10):
-        client.send(IdsRequest())
+    client.send(requests.session.StartApi(1), *[IdsRequest()] * 10)
     frames = client.until(lambda frame: frame[0] == "4" and frame[3] == "100")
     assert sum(frame[0] == "9" for frame in frames) == 5
     assert frames[-1][4].startswith("Max rate of messages per second has been exceeded:max=5")
     gateway.call(lambda g: setattr(g.session_of(1).rate, "strikes", 2))
     gateway.call(lambda g: setattr(g.session_of(1).rate, "_struck_at", 0.0))
-    client.send(IdsRequest())
+    client.send(*[IdsRequest()] * 10)
     with pytest.raises((EOFError, ConnectionError)):
         client.until(lambda frame: False)
 
