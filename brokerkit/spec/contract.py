@@ -13,8 +13,9 @@ from brokerkit.errors import InvalidArgument
 _DATE = re.compile(r"\d{6}|\d{8}")
 
 
-def _contract_date(text: str) -> str:
-    date = text[:6] if len(text) == 8 and text.endswith("00") else text
+def _contract_date(text: object) -> str:
+    date = text if isinstance(text, str) else ""
+    date = date[:6] if len(date) == 8 and date.endswith("00") else date
     if _DATE.fullmatch(date):
         try:
             datetime.strptime(date, "%Y%m" if len(date) == 6 else "%Y%m%d")  # noqa: DTZ007 because only its validity is asked
@@ -22,13 +23,20 @@ def _contract_date(text: str) -> str:
             pass
         else:
             return date
-    raise InvalidArgument(f"{text!r} is not a contract date.", remedy="Give YYYYMM, such as '202306', or YYYYMMDD.")
+    raise InvalidArgument(
+        f"{text!r} is not a contract date.", remedy="Give YYYYMM as text, such as '202306', or YYYYMMDD."
+    )
 
 
 def _contract_dates(given: str | Iterable[str]) -> tuple[str, ...]:
-    dates = given.split("_") if isinstance(given, str) else tuple(given)
+    if isinstance(given, str):
+        dates: Iterable[object] = given.split("_")
+    else:
+        dates = tuple(given) if isinstance(given, Iterable) else (given,)
     if not dates:
-        raise InvalidArgument("A contract has at least one date.", remedy="Give YYYYMM, such as '202306', or YYYYMMDD.")
+        raise InvalidArgument(
+            "A contract has at least one date.", remedy="Give YYYYMM as text, such as '202306', or YYYYMMDD."
+        )
     return tuple(_contract_date(date) for date in dates)
 
 
@@ -87,7 +95,7 @@ class FuturesContract:
 
 
 def _pair_code(code: str) -> str:
-    if len(code) == 6 and code.isascii() and code.isalpha() and code.isupper():
+    if isinstance(code, str) and len(code) == 6 and code.isascii() and code.isalpha() and code.isupper():
         return code
     raise InvalidArgument(f"{code!r} is not an FX code.", remedy="Give six capital letters, such as 'GBPUSD'.")
 

@@ -31,7 +31,7 @@ def exact(value: Decimal | str | int | float) -> Decimal:
 
 
 def _currency_code(code: str) -> str:
-    if len(code) == 3 and code.isascii() and code.isalpha() and code.isupper():
+    if isinstance(code, str) and len(code) == 3 and code.isascii() and code.isalpha() and code.isupper():
         return code
     raise InvalidArgument(f"{code!r} is not a currency.", remedy="Give three capital letters, such as 'USD'.")
 
@@ -54,10 +54,14 @@ class Money:
 
     def __add__(self, other: Money) -> Money:
         """Return the sum; both must be in one currency."""
+        if not isinstance(other, Money):
+            return NotImplemented
         return Money(self.currency, self.amount + self._same_currency(other))
 
     def __sub__(self, other: Money) -> Money:
         """Return the difference; both must be in one currency."""
+        if not isinstance(other, Money):
+            return NotImplemented
         return Money(self.currency, self.amount - self._same_currency(other))
 
     def __neg__(self) -> Money:

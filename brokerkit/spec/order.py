@@ -186,7 +186,12 @@ class Order:
 
     def __attrs_post_init__(self) -> None:
         """Refuse an order that contradicts itself."""
-        legs = self.contract.leg_count
+        try:
+            legs = self.contract.leg_count
+        except AttributeError:
+            raise InvalidOrder(
+                f"{self.contract!r} is no contract.", remedy="Give a FuturesContract or an FxPair."
+            ) from None
         if len(self.quantity) != legs:
             raise InvalidQuantity(
                 f"{self.contract} has {legs} leg(s), and {len(self.quantity)} quantities were given.",
@@ -199,6 +204,8 @@ class Order:
             self._check_time_in_force()
         if self.children:
             self._check_children()
+        if not self.order_ref or self.display_quantity is not None:
+            self._check_reference_and_display()
 
     def __repr__(self) -> str:
         """Return the order as it is written in code, without the fields left at their defaults."""
@@ -284,6 +291,8 @@ class Order:
 
     def _check_prices(self) -> None:
         kind = self.order_type
+        if not isinstance(kind, OrderType):
+            raise InvalidOrder(f"order_type is {kind!r}.", remedy="Give one of OrderType, such as OrderType.LIMIT.")
         self._check_field("limit_price", wanted=kind in _WANTS_LIMIT)
         if kind is OrderType.TRAILING_STOP:
             self._check_trail()
@@ -307,12 +316,26 @@ class Order:
             )
 
     def _check_time_in_force(self) -> None:
+        if not isinstance(self.time_in_force, TimeInForce):
+            raise InvalidOrder(
+                f"time_in_force is {self.time_in_force!r}.", remedy="Give one of TimeInForce, such as TimeInForce.GTC."
+            )
         if (self.time_in_force is TimeInForce.GTD) is not (self.good_till is not None):
             raise InvalidOrder("good_till belongs to a GTD order, and only to that.", remedy="Give both or neither.")
         if self.good_till is not None and self.good_till.tzinfo is None:
             raise InvalidOrder("good_till has no time zone.", remedy="Give an aware datetime, best in UTC.")
 
+    def _check_reference_and_display(self) -> None:
+        if not self.order_ref:
+            raise InvalidOrder("An order has no empty order_ref.", remedy="Leave it out, and one is made.")
+        if self.display_quantity is not None and self.display_quantity < 1:
+            raise InvalidOrder(
+                f"display_quantity is {self.display_quantity}.", remedy="Show at least one lot, or leave it out."
+            )
+
     def _check_children(self) -> None:
+        if not isinstance(self.children, tuple):
+            raise InvalidOrder(f"children is a {type(self.children).__name__}.", remedy="Give a tuple of orders.")
         for child in self.children:
             if child.contract != self.contract or any(
                 (mine > 0) is (its > 0) for mine, its in zip(self.quantity, child.quantity, strict=True)

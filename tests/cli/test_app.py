@@ -151,6 +151,18 @@ def test_an_error_is_one_json_document_on_stderr_when_json_was_asked_for(run):
     assert json.loads(told.err)["code"] == "BK305"
 
 
+def test_a_reader_that_goes_away_is_no_failure():
+    told = subprocess.Popen(
+        [sys.executable, "-m", "brokerkit", "prices", "CORN", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert told.stdout is not None
+    assert told.stderr is not None
+    told.stdout.close()
+    assert told.stderr.read() == b""
+    told.stderr.close()
+    told.wait(timeout=60)
+
+
 def test_a_bug_gives_one_message_and_no_traceback(capsys, monkeypatch):
     with pytest.raises(click.exceptions.Exit) as ended, failures_reported(click.Context(app)):
         raise ZeroDivisionError("division by zero")

@@ -23,8 +23,24 @@ def test_month_and_day_names_are_kept_and_pysystemtrades_00_means_the_month(day:
     assert FuturesContract("CORN", month + "00") == FuturesContract("CORN", month)
 
 
-@pytest.mark.parametrize("text", ["", "2023", "202313", "20230230", "2023-01", "202301a", "202301_", "²02301"])
-def test_what_is_no_date_is_refused(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "2023",
+        "202313",
+        "20230230",
+        "2023-01",
+        "202301a",
+        "202301_",
+        "²02301",
+        202301,
+        [202301],
+        None,
+        date(2023, 1, 1),
+    ],
+)
+def test_what_is_no_date_is_refused(text: object) -> None:
     with pytest.raises(InvalidArgument, match="contract date"):
         FuturesContract("CORN", text)
 

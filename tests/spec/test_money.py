@@ -29,8 +29,15 @@ def test_two_currencies_do_not_add() -> None:
         Money("USD", 1) + Money("EUR", 1)
 
 
-@pytest.mark.parametrize("currency", ["usd", "US", "DOLLAR", "U5D", ""])
-def test_a_currency_is_three_capital_letters(currency: str) -> None:
+def test_money_and_a_number_do_not_add() -> None:
+    with pytest.raises(TypeError, match="unsupported operand"):
+        Money("USD", 1) + 1
+    with pytest.raises(TypeError, match="unsupported operand"):
+        Money("USD", 1) - Decimal(1)
+
+
+@pytest.mark.parametrize("currency", ["usd", "US", "DOLLAR", "U5D", "", None, 840])
+def test_a_currency_is_three_capital_letters(currency: object) -> None:
     with pytest.raises(InvalidArgument, match="three capital letters"):
         Money(currency, 1)
 

@@ -6,6 +6,7 @@ import multiprocessing
 import pickle
 from datetime import datetime, timezone
 from decimal import Decimal
+from typing import Any
 
 import attrs
 import pytest
@@ -146,3 +147,22 @@ def test_forked_processes_never_make_the_same_reference() -> None:
         worker.join()
     assert len(set(made)) == 500
     assert max(map(len, made)) <= 20
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"contract": "GOLD"}, "'GOLD' is no contract"),
+        ({"order_type": "limit", "limit_price": 1950}, "order_type is 'limit'"),
+        ({"time_in_force": "GTC"}, "time_in_force is 'GTC'"),
+        ({"children": [Order.stop(GOLD, -1, 1900)]}, "children is a list"),
+        ({"display_quantity": 0}, "display_quantity is 0"),
+        ({"order_ref": ""}, "no empty order_ref"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_what_only_looks_like_a_field_is_refused_before_any_broker_misreads_it(
+    fields: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(InvalidOrder, match=words):
+        Order(**{"contract": GOLD, "quantity": 1, **fields})
