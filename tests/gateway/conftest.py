@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import struct
 import time
@@ -95,6 +96,18 @@ def raw() -> Iterator[Callable[..., RawClient]]:
     yield connect_one
     for client in clients:
         client.close()
+
+
+@pytest.fixture(scope="session")
+def client_loop() -> asyncio.AbstractEventLoop:
+    """Return the event loop that clients use."""
+    return asyncio.new_event_loop()
+
+
+@pytest.fixture(autouse=True)
+def loop_for_clients(client_loop: asyncio.AbstractEventLoop) -> None:
+    """Give this thread its event loop back: a test before, in the same process, may have taken it away."""
+    asyncio.set_event_loop(client_loop)
 
 
 @pytest.fixture
