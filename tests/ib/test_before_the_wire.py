@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import signal
 import sys
 import threading
@@ -10,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Broker, FuturesContract, Order, OrderChange
-from brokerkit.errors import InvalidOrder, InvalidQuantity, RiskLimitExceeded
+from brokerkit import Broker, FuturesContract, Order, OrderChange, OrderState
+from brokerkit.errors import BrokerkitError, InvalidOrder, InvalidQuantity, RiskLimitExceeded
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 
 OpenIB = Callable[..., Broker]
@@ -121,3 +123,29 @@ def test_a_position_limit_knows_a_contract_by_both_of_its_names(
     with pytest.raises(RiskLimitExceeded, match="could reach 3 lots"):
         broker.orders.put_order_on_stack(Order.market(FuturesContract("GOLD", f"{expiry:%Y%m%d}"), 1))
     assert sent(gateway) == 1
+
+
+def test_no_order_waits_for_the_preview_of_another(
+    gateway: SimulatedGateway, broker: Broker, gold: FuturesContract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ib, asked = broker.native.connection.ib._ib, threading.Event()
+
+    def never_answered(*_: object) -> Any:
+        asked.set()
+        return asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr(ib, "whatIfOrderAsync", never_answered)
+    preview = threading.Thread(target=_refused_at_the_end, args=(broker, Order.market(gold, 1)))
+    preview.start()
+    assert asked.wait(30)
+    placed = broker.orders.put_order_on_stack(Order.market(gold, 1))
+    assert placed.wait(30).state is OrderState.FILLED
+    assert preview.is_alive()
+    broker.close()
+    preview.join(30)
+    assert not preview.is_alive()
+
+
+def _refused_at_the_end(broker: Broker, order: Order) -> None:
+    with contextlib.suppress(BrokerkitError):
+        broker.orders.what_if_order(order)

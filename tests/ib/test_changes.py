@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from brokerkit import Broker, FuturesContract, Order, OrderChange, OrderControl, OrderState
 from brokerkit.plugins.sim.gateway import SimulatedGateway
+
+Listen = Callable[[Broker], Any]
 
 
 @pytest.fixture
@@ -41,3 +45,17 @@ def test_a_limit_may_be_negative_and_turn_positive(broker: Broker, gold: Futures
     control = broker.orders.put_order_on_stack(Order.limit(gold, 1, "-37.6"))
     assert changed(broker, control, limit_price=0).limit_price == 0
     assert changed(broker, control, limit_price="0.1").limit_price == Decimal("0.1")
+
+
+def test_a_change_that_was_rejected_does_not_make_a_later_cancel_a_rejection(
+    broker: Broker, gold: FuturesContract, listen: Listen
+) -> None:
+    heard = listen(broker)
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    order_id = int(control.current().ids.order_id)
+    tell = broker.native.connection.hear  # the Gateway of the tests refuses no change for its margin
+    broker.native.connection.call(lambda _ib: tell("error", (order_id, 201, "Order rejected - reason: margin", None)))
+    heard.wait_for(lambda: "margin" in control.current().reason)
+    broker.orders.get_list_of_broker_orders()  # IB says that it works on
+    broker.orders.cancel_order_given_control_object(control)
+    assert control.wait(30).state is OrderState.CANCELLED

@@ -68,9 +68,17 @@ class IBCapital(Capital):
             MissingAccount: This login has no such account, or none is given where there are several.
         """
         accounts = self.ibconnection.accounts
-        wanted = account or self.ibconnection.settings.account or (accounts[0] if accounts else "")
+        wanted = account or self.ibconnection.settings.account
+        if not wanted and len(accounts) == 1:
+            return accounts[0]
         if wanted not in accounts:
-            raise MissingAccount(f"No account {wanted!r} in this login.", given=wanted, candidates=accounts)
+            fact = f"No account {wanted!r} in this login" if wanted else "None of several accounts is named"
+            raise MissingAccount(
+                f"{fact}: it has {', '.join(accounts)}.",
+                given=wanted,
+                candidates=accounts,
+                remedy="Name one, or set `account` for the broker.",
+            )
         return wanted
 
     def _net_liquidation(self, figures: Iterable[AccountFigure], accounts: Iterable[str]) -> list[Money]:

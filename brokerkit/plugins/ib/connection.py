@@ -257,6 +257,7 @@ class IBConnection:
         Raises:
             ConnectionLost: The line is down.
         """
+        self._thread.check()
         session = self.session  # read first: ids of a newer one are then refused when they are sent, not mixed up
         try:
             return session, [self._raw.client.getReqId() for _ in range(count)]

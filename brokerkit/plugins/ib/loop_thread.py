@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import os
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -28,6 +29,7 @@ class LoopThread:
         self._lock = threading.Lock()
         self._waited_for: WeakSet[concurrent.futures.Future[Any]] = WeakSet()
         self._ended = False
+        self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
         self._running.wait()
@@ -50,13 +52,13 @@ class LoopThread:
             InvalidArgument: Called from the loop's own thread.
             BrokerClosed: The loop has ended.
         """
-        self._check(coroutine)
+        self.check(coroutine)
         future = self._begun(lambda: asyncio.run_coroutine_threadsafe(_limited(coroutine, timeout), self.loop))
         return self._result(future, timeout, what)
 
     def call(self, function: Callable[..., T], *arguments: Any, timeout: float = 30.0) -> T:
         """Run a plain function in the loop's thread and return its result; raises as `run` does."""
-        self._check()
+        self.check()
 
         def begin() -> concurrent.futures.Future[T]:
             future: concurrent.futures.Future[T] = concurrent.futures.Future()
@@ -86,11 +88,18 @@ class LoopThread:
             self._waited_for.add(future)
         return future
 
-    def _check(self, coroutine: Coroutine[Any, Any, Any] | None = None) -> None:
-        if not self.is_current and not self._ended:
+    def check(self, coroutine: Coroutine[Any, Any, Any] | None = None) -> None:
+        """Do nothing where a call can be made; else raise as `run` does, and close the coroutine that is not run."""
+        is_child = os.getpid() != self._process
+        if not self.is_current and not self._ended and not is_child:
             return
         if coroutine is not None:
             coroutine.close()
+        if is_child:
+            raise BrokerClosed(
+                f"The connection to IB belongs to process {self._process}, of which this is a child.",
+                remedy="Open a broker in the child, and leave the parent's alone.",
+            )
         if self.is_current:
             raise InvalidArgument(
                 "A blocking call was made from the IB client's own thread, which would wait for itself.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
@@ -132,10 +134,16 @@ def open_session(settings: IBSettings, services: Services) -> Session:
             ),
             account_kind=kind_of_all(connection.accounts),
             native=native,
-            close=resources.pop_all().close,
+            close=partial(_close_in, os.getpid(), resources.pop_all().close),
             state=lambda: connection.state,
             data=f"{settings.gateway}, {connection.library.name} {connection.library.version}",
         )
+
+
+def _close_in(process: int, close: Callable[[], None]) -> None:
+    """Close in the process that opened: in a forked child there is nothing that is its own."""
+    if os.getpid() == process:
+        close()
 
 
 def _refuse_locked(reconciliation: Reconciliation, instrument_code: str) -> None:

@@ -223,6 +223,8 @@ class OrderNews:
         state = state_of(status, reject_reason=refusal, time_in_force=tif)
         if status == "Inactive" and reason and not refusal and state is OrderState.UNKNOWN:
             state = OrderState.REJECTED
+        if state is OrderState.WORKING:
+            tracked.refusal = None  # that was of a change, if it works on: it does not say why it ends one day
         if state is OrderState.WORKING and tracked.cancel_sent:
             return  # said before our cancel arrived
         if status == "PreSubmitted" and self._waits_for_parent(tracked, reason):

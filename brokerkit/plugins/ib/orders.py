@@ -56,7 +56,7 @@ class IBOrders(Orders):
         first = self._placing.prepare(order)[0]
         parcel = self.ib_client.parcel(first.terms, first.contract)
         state = self.ib_client.what_if(parcel, f"the preview of an order for {order.contract}")
-        return _what_if(state, self._base_currency())
+        return _what_if(state, self._base_currency(first.terms.fields["account"]))
 
     def commission_of(self, contract: FuturesContract) -> Money:
         """Return what IB takes for one lot of a contract, one way.
@@ -170,12 +170,12 @@ class IBOrders(Orders):
         if account and account not in accounts:
             raise MissingAccount(f"No account {account!r} in this login.", given=account, candidates=accounts)
 
-    def _base_currency(self) -> str:
-        currencies = {value.currency for value in self._account_values("NetLiquidation")}
-        return currencies.pop() if len(currencies) == 1 else "USD"
-
-    def _account_values(self, tag: str) -> list[Any]:
-        return [value for value in self.ib_client.ib.accountValues() if value.tag == tag and len(value.currency) == 3]
+    def _base_currency(self, account: str) -> str:
+        values = [value for value in self.ib_client.ib.accountValues() if value.account == account]
+        currencies = {value.currency for value in values if value.tag == "NetLiquidation" and len(value.currency) == 3}
+        if len(currencies) != 1:
+            raise MissingData(f"IB does not tell the base currency of {account}, which its preview is in.")
+        return str(currencies.pop())
 
 
 def _what_if(state: Any, currency: str) -> WhatIf:

@@ -118,9 +118,10 @@ class OrdersClient(IBClient):
         self.ib_connection.call(lambda ib: ib.reqGlobalCancel())
 
     def what_if(self, parcel: Parcel, what: str) -> Any:
-        """Return IB's order state for an order that is not placed."""
-        with self.turn:
-            return self.ask(lambda ib: ib.whatIfOrderAsync(parcel.contract, parcel.order), what)
+        """Return IB's order state for an order that is not placed; no order waits for the answer."""
+        with self.turn:  # it takes an id, as an order does
+            answer = self.ib_connection.call(lambda ib: ib.whatIfOrderAsync(parcel.contract, parcel.order))
+        return self.ask(lambda _ib: answer, what)
 
     async def read_lists(self, ib: Any, *, everything: bool) -> None:
         """Have IB tell its open orders, and if wanted its completed orders and executions.
