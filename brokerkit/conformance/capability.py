@@ -22,11 +22,12 @@ _HOOK_NAME = re.compile(r"[a-z_]+")
 
 def decline_if_unsupported(broker: Broker, hooks: tuple[str, ...]) -> None:
     """End the test as declined when the broker declines one of the hooks, and truly does."""
-    for hook in hooks:
-        if not broker.supports(hook):
-            capability = broker.capabilities()[hook]
-            assert_declined(broker, hook)
-            declined(f"{hook}: {capability.reason}", planned=capability.support is Support.PLANNED)
+    capabilities = {hook: broker.capabilities()[hook] for hook in hooks if not broker.supports(hook)}
+    for hook in capabilities:
+        assert_declined(broker, hook)
+    if capabilities:
+        reasons = "; ".join(f"{hook}: {capability.reason}" for hook, capability in capabilities.items())
+        declined(reasons, planned=all(each.support is Support.PLANNED for each in capabilities.values()))
 
 
 @contextmanager

@@ -108,5 +108,6 @@ def arguments(request: CheckRequest) -> list[str]:
         ("--junitxml", request.junit),
     ):
         given += [option, str(Path(place).absolute())] if place else []
-    given += ["-k", " or ".join(f"test_{number:03}_" for number in request.cases)] if request.cases else []
+    if request.cases:
+        given += ["--tb=short", "-k", " or ".join(f"test_{number:03}_" for number in request.cases)]
     return given

@@ -15,13 +15,15 @@ from brokerkit.conformance.facts import Facts
 from brokerkit.conformance.harness import ATTRIBUTE, Harness
 from brokerkit.conformance.ledger import Ledger, ledger_of
 from brokerkit.conformance.market import Market
-from brokerkit.conformance.outcomes import end_run, say
+from brokerkit.conformance.outcomes import end_run, in_lines, say
 from brokerkit.conformance.recovery import LeftBehindError, take_back
 from brokerkit.conformance.watch import within
 
 if TYPE_CHECKING:
     from brokerkit import Broker
 
+_HAS_OPENED = pytest.StashKey[bool]()
+_CANNOT_BE_OPENED = "Broker {name!r} cannot be opened, so nothing can be proven.\n{problem}"
 _MONEY_AT_STAKE = (
     "The suite trades on simulated and paper accounts only, and broker {name!r} calls this account {kind!r}. "
     "Nothing was sent. Run it with --level read."
@@ -62,6 +64,16 @@ class Connection:
 
     def shared(self) -> Broker:
         """Return the broker that tests share."""
+        if self._session.stash.get(_HAS_OPENED, False):
+            return self._opened_for_all()
+        try:
+            broker = self._opened_for_all()
+        except (Exception, pytest.fail.Exception) as problem:  # noqa: BLE001 because any of them is told, once
+            end_run(self._session, _CANNOT_BE_OPENED.format(name=self.facts.broker, problem=in_lines(problem)))
+        self._session.stash[_HAS_OPENED] = True
+        return broker
+
+    def _opened_for_all(self) -> Broker:
         if self._shared is None or self._shared.state is not ConnectionState.CONNECTED:
             self.close_shared()
             self._shared = self.open()

@@ -34,6 +34,7 @@ def facts(pytestconfig: pytest.Config) -> Facts:
 def conformance_connection(request: pytest.FixtureRequest, facts: Facts) -> Iterator[Connection]:
     """Return what opens the broker; everything is closed at the end of the run."""
     connection = Connection(facts, request.session)
+    connection.shared()
     yield connection
     connection.close_shared()
 

@@ -6,6 +6,8 @@ from typing import NoReturn
 
 import pytest
 
+from brokerkit.errors import BrokerkitError
+
 DECLINED = "declined: "
 PLANNED = "planned: "
 BLOCKED = "blocked: "
@@ -21,6 +23,9 @@ def blocked(reason: str) -> NoReturn:
     pytest.skip(f"{BLOCKED}{reason}")
 
 
+ENDED: pytest.StashKey[str] = pytest.StashKey()
+"""Why the run was ended before its time."""
+
 NOTES: pytest.StashKey[list[str]] = pytest.StashKey()
 """What a run has to say beside its results."""
 
@@ -35,4 +40,15 @@ def end_run(session: pytest.Session, message: str) -> NoReturn:
     if hasattr(session.config, "workerinput"):
         session.shouldstop = message
         pytest.fail(message, pytrace=False)
-    pytest.exit(message, returncode=4)
+    session.config.stash[ENDED] = message
+    pytest.exit("the run ended here", returncode=4)
+
+
+def in_lines(error: BaseException) -> str:
+    """Return an error as a person reads it: what happened, where, and what to do about it."""
+    if not isinstance(error, BrokerkitError):
+        return f"{type(error).__name__}: {error}"
+    lines = [f"[{error.code}] {error.fact}"]
+    lines += [f"  where   {error.place}"] if error.place else []
+    lines += [f"  do      {error.remedy}"] if error.remedy else []
+    return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import traceback
@@ -18,6 +19,8 @@ Result = TypeVar("Result")
 
 _OWN_FILE = __file__
 _GRACE = 5.0
+_ON_THE_WAY = re.compile(r"[/\\\\](brokerkit[/\\\\](conformance|spec|registry|middleware)|pluggy|threading)\b")
+"""Files that a call only passes through on its way to a plugin."""
 
 
 def within(seconds: float, action: Callable[[], Result], what: str) -> Result:
@@ -95,5 +98,6 @@ def _raiser(error: BaseException) -> Callable[[], Any]:
 
 def _where(thread: threading.Thread) -> str:
     frame = sys._current_frames().get(thread.ident or 0)
-    lines = traceback.extract_stack(frame) if frame is not None else []
-    return "".join(traceback.format_list([line for line in lines if line.filename != _OWN_FILE][-6:]))
+    lines = [line for line in traceback.extract_stack(frame) if frame is not None and line.filename != _OWN_FILE]
+    theirs = [line for line in lines if not _ON_THE_WAY.search(line.filename)]
+    return "".join(traceback.format_list((theirs or lines)[-4:]))

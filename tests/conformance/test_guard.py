@@ -89,6 +89,6 @@ def test_a_live_account_is_never_traded(author: pytest.Pytester) -> None:
 
 def test_a_failure_says_how_to_run_it_again(author: pytest.Pytester) -> None:
     author.makepyfile(_SUITE)
-    author.makeini("[pytest]\nbrokerkit_broker = sim\nbrokerkit_level = static\n")
-    result = _run(author, "--set", "no_such=1", "-k", "test_013")
-    result.stdout.fnmatch_lines(["*brokerkit check sim --level static --case 13 --seed 20240301 --set no_such=1*"])
+    result = _run(author, "--level", "trade", "--set", "seed=3", "--fact", "large_quantity=0", "-k", "test_214")
+    again = "brokerkit check sim --level trade --case 214 --seed 20240301 --set seed=3 --fact large_quantity=0"
+    result.stdout.fnmatch_lines([f"*{again}*"])

@@ -10,6 +10,7 @@ import pytest
 
 from brokerkit.conformance.levels import case_of
 from brokerkit.conformance.options import run_of
+from brokerkit.conformance.outcomes import ENDED
 from brokerkit.conformance.reporting.badge import badge_of
 from brokerkit.conformance.reporting.collector import ran, verdict_of
 from brokerkit.conformance.reporting.page import page_of
@@ -35,7 +36,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the verdict."""
+    """Print the verdict, or why there is none."""
+    if ENDED in config.stash:
+        terminalreporter.section("brokerkit conformance")
+        terminalreporter.write_line(config.stash[ENDED])
     verdict = config.stash.get(VERDICT, None)
     if verdict is None:
         return

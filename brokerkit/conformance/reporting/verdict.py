@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -51,6 +52,11 @@ class Result:
     reason: str = ""
     seconds: float = 0.0
     again: str = ""
+
+    def why_declined(self, hook: str) -> str:
+        """Return why a hook is declined, if that is why this was not run; otherwise an empty text."""
+        parts = self.reason.split("; ") if self.outcome in {Outcome.DECLINED, Outcome.PLANNED} else []
+        return next((part.partition(": ")[2] for part in parts if part.startswith(f"{hook}: ")), "")
 
 
 @attrs.frozen
@@ -104,8 +110,11 @@ class Verdict:
         return sum(result.outcome is outcome for result in self.results)
 
     def of_hook(self, hook: str) -> tuple[Result, ...]:
-        """Return the results of the tests that are about a hook."""
-        return tuple(result for result in self.results if hook in result.hooks)
+        """Return the results that say how a hook stands: of tests that need it, and failures that name it.
+
+        A test that was left out because another hook is declined says nothing about this one.
+        """
+        return tuple(result for result in self.results if _is_about(result, hook))
 
     @property
     def summary(self) -> str:
@@ -141,6 +150,13 @@ class Verdict:
             values["seconds"],
             tuple(values.get("notes", ())),
         )
+
+
+def _is_about(result: Result, hook: str) -> bool:
+    if result.outcome in {Outcome.DECLINED, Outcome.PLANNED}:
+        return bool(result.why_declined(hook))
+    named = result.outcome is Outcome.FAILED and re.search(rf"\b{hook}\b", result.reason)
+    return hook in result.hooks or bool(named)
 
 
 def in_order(results: Iterable[Result]) -> tuple[Result, ...]:
