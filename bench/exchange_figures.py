@@ -26,7 +26,8 @@ TITLES = {
     "ten": "2,000 bars with ten market orders each",
     "quiet": "100,000 quiet bars",
 }
-ROUNDS = 3
+ROUNDS = 4
+"""How often every engine runs each case; the best run of each counts."""
 
 
 def figures() -> Iterator[Figure]:

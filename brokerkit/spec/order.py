@@ -49,7 +49,7 @@ class SpreadFill(enum.Enum):
     BY_LEG = "by-leg"
 
 
-_MARKET, _LIMIT = OrderType.MARKET, OrderType.LIMIT
+_MARKET, _LIMIT, _DAY = OrderType.MARKET, OrderType.LIMIT, TimeInForce.DAY
 _WANTS_LIMIT = {OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED}
 _WANTS_STOP = {
     OrderType.STOP,
@@ -200,7 +200,7 @@ class Order:
         has_limit, has_stop = self.limit_price is not None, self.stop_price is not None
         if has_stop or self.order_type is not (_LIMIT if has_limit else _MARKET):
             self._check_prices()
-        if self.time_in_force is not TimeInForce.DAY or self.good_till is not None:
+        if self.time_in_force is not _DAY or self.good_till is not None:
             self._check_time_in_force()
         if self.children:
             self._check_children()
@@ -228,7 +228,7 @@ class Order:
         **fields: Any,
     ) -> Order:
         """Return an order to trade at `limit_price` or better."""
-        return cls(contract, quantity, OrderType.LIMIT, limit_price=limit_price, **fields)
+        return cls(contract, quantity, _LIMIT, limit_price, **fields)
 
     @classmethod
     def stop(

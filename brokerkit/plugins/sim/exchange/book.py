@@ -19,6 +19,9 @@ def insert(listing: Listing, live: LiveOrder, limit_gap: int) -> None:
         live: The order.
         limit_gap: By how much the price must pass a limit before it fills, in units.
     """
+    if live.is_plain and live.limit is not None and live.trigger is None:
+        insert_limit(listing, live, limit_gap)
+        return
     if live.order.order_type is TRAILING_STOP and live.trigger is None and live.filled == 0 and live.best is None:
         live.place = UNPRICED
         listing.trailing.append(live)
@@ -40,9 +43,11 @@ def insert_limit(listing: Listing, live: LiveOrder, limit_gap: int) -> None:
     """Put a limit order, or one that became a limit order, at its level."""
     assert live.limit is not None
     if live.side > 0:
-        _insert_level(listing, live, live.limit - limit_gap, down=True)
+        live.place = DOWN
+        listing.down.insert(live.limit - limit_gap, live)
     else:
-        _insert_level(listing, live, live.limit + limit_gap, down=False)
+        live.place = UP
+        listing.up.insert(-live.limit - limit_gap, live)
 
 
 def _insert_level(listing: Listing, live: LiveOrder, level: int, *, down: bool) -> None:

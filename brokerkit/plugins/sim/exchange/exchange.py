@@ -44,6 +44,7 @@ from brokerkit.spec.order import Order
 from brokerkit.spec.orders import OrderChange, WhatIf
 
 Number = Decimal | str | int | float
+_OURS = OrderOrigin.OURS
 
 
 class Exchange(Queries):
@@ -404,7 +405,7 @@ class Exchange(Queries):
                 if venue.channel is not None:
                     self.check_line()
                 live = venue.admit(order)
-                if client_id is not None or origin is not OrderOrigin.OURS:
+                if client_id is not None or origin is not _OURS:
                     live.client_id, live.origin = client_id, origin
                 if venue.channel is not None and not self.is_connected:
                     raise OutcomeUnknown(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 NOWHERE, QUEUE, DOWN, UP, WAITING, HELD, IN_FLIGHT, UNPRICED = range(8)
 """Where the exchange keeps an order: see `book`."""
 
+_PENDING, _OURS = OrderState.PENDING, OrderOrigin.OURS
+
 CHANGES_BETWEEN_ORDERS = 1 << 32
 """An order that was changed goes behind all that came before the change, and before all that came after it."""
 
@@ -56,7 +58,7 @@ class LiveOrder:
         self.side, self.remaining = (1, quantity) if quantity > 0 else (-1, -quantity)
         self.filled = 0
         self.ahead = 0
-        self.state = OrderState.PENDING
+        self.state = _PENDING
         self.limit: int | None = None
         self.trigger: int | None = None
         self.best: int | None = None
@@ -69,7 +71,7 @@ class LiveOrder:
         self.parent: LiveOrder | None = None
         self.children: tuple[LiveOrder, ...] = ()
         self.client_id: int | None = None
-        self.origin = OrderOrigin.OURS
+        self.origin = _OURS
         self.view: BrokerOrder | None = None
 
     @property
