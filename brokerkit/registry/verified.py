@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from brokerkit.registry.answers import Answers, answers_of
-from brokerkit.spec.hooks import HookFacts
+from brokerkit.spec.hooks import HookFacts, Unsupported
 
 _MOST = 256
 
@@ -56,13 +56,13 @@ def verified(
     """
     kind = type(plugin)
     members = _members(kind)
-    known = _known.get(kind)
-    if known is not None and not _has_own(plugin) and _is_same(known.members, members):
+    known, is_plain = _known.get(kind), not _has_own(plugin, hooks)
+    if known is not None and is_plain and _is_same(known.members, members):
         return known
     answers = answers_of(plugin, hooks, origin)
     markers = {name: found for name in dir(plugin) if (found := marker(plugin, name)) is not None}
     fresh = Verified(members, _rebound(answers, lambda method: _unbound(method, plugin)), markers)
-    if not _has_own(plugin):
+    if is_plain:
         if len(_known) >= _MOST:  # classes made at run time must not fill the memory
             _known.clear()
         _known[kind] = fresh
@@ -80,10 +80,10 @@ def _is_same(before: Mapping[str, object], now: Mapping[str, object]) -> bool:
     return len(before) == len(now) and all(before.get(name, before) is member for name, member in now.items())
 
 
-def _has_own(plugin: object) -> bool:
+def _has_own(plugin: object, hooks: Mapping[str, HookFacts]) -> bool:
     """Return whether an object has public attributes of its own that could be hooks, besides those of its class."""
-    own = getattr(plugin, "__dict__", {})
-    return any(callable(value) for name, value in own.items() if not name.startswith("_"))
+    own = {name: value for name, value in getattr(plugin, "__dict__", {}).items() if not name.startswith("_")}
+    return any(name in hooks or callable(value) or isinstance(value, Unsupported) for name, value in own.items())
 
 
 def _rebound(answers: Answers, bind: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Answers:

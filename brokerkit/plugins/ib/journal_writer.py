@@ -98,12 +98,7 @@ class JournalWriter:
             self._waiting.append(_nothing)  # what was told goes with it
             self.commit()
         if self._unsynced_since is not None:
-            try:
-                self._journal().sync()
-            except StoreError as error:
-                _log.error("The journal could not be synced: %s", error)
-            else:
-                self._unsynced_since = None
+            self._sync_disk()
 
     def prune(self, before: datetime) -> None:
         """Let the journal forget the orders of before an aware time that ended."""
@@ -125,7 +120,7 @@ class JournalWriter:
         except StoreLocked as error:
             _log.error("The journal is locked, %d entries wait: %s", len(self._waiting), error)
             return False
-        except StoreError:
+        except Exception:  # noqa: BLE001 because which of them it was shows when each is written by itself
             return self._commit_singly()
         self._waiting.clear()
         for _ in range(told):
@@ -134,8 +129,16 @@ class JournalWriter:
         if self._unsynced_since is None:
             self._unsynced_since = now
         elif now - self._unsynced_since > _LONGEST_UNSYNCED:
-            self.sync()
+            self._sync_disk()
         return True
+
+    def _sync_disk(self) -> None:
+        try:
+            self._journal().sync()
+        except StoreError as error:
+            _log.error("The journal could not be synced: %s", error)
+        else:
+            self._unsynced_since = None
 
     def _mark_told(self, journal: OrderJournal) -> int:
         """Mark what was told so far, and return how many events that is."""
@@ -155,6 +158,8 @@ class JournalWriter:
             except StoreError as error:
                 _log.error("The journal cannot be written, %d entries wait: %s", len(self._waiting), error)
                 return False
+            except Exception:  # noqa: BLE001 because what can never be written must not keep the fills behind it waiting
+                _log.exception("An entry of the journal is left out")
             self._waiting.popleft()
         return True
 

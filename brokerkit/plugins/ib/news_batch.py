@@ -29,8 +29,10 @@ class NewsBatch:
 
     def __exit__(self, *_: object) -> None:
         """Write down, wake, tell."""
-        self._writer.commit()
-        self._book.end_batch()
+        try:
+            self._writer.commit()
+        finally:
+            self._book.end_batch()
         later, self._later = self._later, []
         for work in later:
             self._do(work)
