@@ -136,7 +136,10 @@ class IBConnection:
                 return
             self._closing = True
         if not self._thread.is_current:
-            self._thread.call(self._shut)
+            try:
+                self._thread.call(self._shut)
+            except RequestTimedOut as error:  # the lease and the other threads must not be kept for it
+                _log.error("The IB client at %s does not let itself be closed: %s", self.settings.gateway, error)
         self._ids.release()
         self._set_state(ConnectionState.CLOSED, "closed by the user")
         self._end_threads()

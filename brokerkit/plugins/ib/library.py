@@ -137,7 +137,7 @@ def ask_for_all_open_orders(ib: Any) -> None:
 
 def let_any_thread_take_ids(ib: Any) -> None:
     """Have the library give out request and order ids under a lock, so that no two threads get the same one."""
-    lock, take, raise_to = threading.Lock(), ib.client.getReqId, ib.client.updateReqId
+    lock, take, raise_to = threading.RLock(), ib.client.getReqId, ib.client.updateReqId
 
     def take_locked() -> int:
         with lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import os
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -112,9 +113,16 @@ class LoopThread:
             return future.result(timeout + _GRACE)
         except (asyncio.TimeoutError, concurrent.futures.TimeoutError):
             future.cancel()
-            raise RequestTimedOut(f"No answer from IB in {timeout:g} s to {what}.") from None
+            raise RequestTimedOut(f"No answer from IB in {timeout:g} s to {what}.", place=self._where()) from None
         except (asyncio.CancelledError, concurrent.futures.CancelledError):
             raise BrokerClosed(f"The connection to IB was closed during {what}.") from None
+
+    def _where(self) -> str:
+        """Return which line keeps the thread busy; empty when it waits for IB, as it should."""
+        frame = sys._current_frames().get(self._thread.ident or 0)
+        if frame is None or frame.f_code.co_name == "select":
+            return ""
+        return f"the client's thread is at {frame.f_code.co_filename}:{frame.f_lineno}"
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
