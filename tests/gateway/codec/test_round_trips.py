@@ -25,6 +25,7 @@ from brokerkit.plugins.sim.gateway.codec import (
 from brokerkit.plugins.sim.gateway.codec import wire as w
 from brokerkit.plugins.sim.gateway.codec.cursor import Cursor
 from brokerkit.plugins.sim.gateway.codec.message import Shape
+from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
 from brokerkit.plugins.sim.gateway.codec.resolve import Branch, Choice, Gated, Optional, Plain, Resolved, Rows
 
 TEXTS = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12)
@@ -141,6 +142,20 @@ def test_length_that_lies_is_refused_without_allocating() -> None:
     tracemalloc.stop()
     assert refused == set(lies)
     assert peak < 2_000_000
+
+
+@given(st.data())
+def test_changed_terms_are_the_same_but_for_what_was_changed(data: st.DataObject) -> None:
+    terms = data.draw(st.builds(OrderTerms, order_ref=TEXTS, total_quantity=NUMBERS, limit_price=st.none() | NUMBERS))
+    before = attrs.asdict(terms)
+    changes = {"order_ref": data.draw(TEXTS), "transmit": data.draw(st.booleans())}
+    assert terms.but(**changes) == attrs.evolve(terms, **changes)
+    assert attrs.asdict(terms) == before
+
+
+def test_terms_that_do_not_exist_cannot_be_changed() -> None:
+    with pytest.raises(TypeError, match="no tiff"):
+        OrderTerms().but(tiff="DAY")
 
 
 @pytest.mark.parametrize("lie", ["4", "999999999", "0" * 5000, "1" * 5000, "-1", "", "٣"])

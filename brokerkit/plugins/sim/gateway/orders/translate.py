@@ -7,8 +7,6 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
-import attrs
-
 from brokerkit.plugins.sim.gateway.codec import MessageError
 from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
 from brokerkit.plugins.sim.gateway.codes import Code
@@ -205,8 +203,7 @@ def told_time(text: str, login_zone: tzinfo) -> datetime:
 
 def same_instruction(before: OrderTerms, after: OrderTerms) -> bool:
     """Tell whether only price, trigger or quantity differ, so that the exchange can change the order in place."""
-    changed = attrs.evolve(
-        after,
+    changed = after.but(
         limit_price=before.limit_price,
         aux_price=before.aux_price,
         total_quantity=before.total_quantity,
