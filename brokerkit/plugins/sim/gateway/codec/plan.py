@@ -1,4 +1,4 @@
-"""A message's items at one server version, made ready to run: read fields, write fields.
+"""A message's items at one server version, made ready to be carried out: read fields, write fields.
 
 Neighbouring plain fields are merged into one run, so that a message of 130 fields costs a few steps.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import attrs
 
@@ -25,120 +25,9 @@ from brokerkit.plugins.sim.gateway.codec.resolve import (
     Rows,
     class_at,
 )
+from brokerkit.plugins.sim.gateway.codec.runs import Run, Seen, Shared, Step, split_path
 
-Seen = dict[str, dict[str, Any]]
 Factory = Callable[[dict[str, Any]], Any]
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-class Step(Protocol):
-    """One step of a plan, in both directions; `owner` names the part of the message that all its fields are of."""
-
-    owner: str
-
-    def read(self, cursor: Cursor, seen: Seen) -> None:
-        """Read the step's fields into `seen`."""
-
-    def write(self, message: Any, out: list[str]) -> None:
-        """Write the step's fields of `message` to `out`."""
-
-
-def _split(path: str) -> tuple[str, str]:
-    owner, _, name = path.rpartition(".")
-    return owner, name
-
-
-_KEPT = 512
-"""How many objects' texts, and how many readings, a step keeps."""
-
-_LONGEST_KEPT = 4096
-"""Texts longer than this are never kept: what a client sends must not fill the memory."""
-
-_LONG_RUN = 6
-"""Runs of at least so many fields of a part keep what they read and wrote: most of an order's terms are as in the
-order before. What a message has of its own is new each time.
-"""
-
-
-def _keep(kept: dict[K, V], key: K, value: V) -> None:
-    if len(kept) >= _KEPT:
-        kept.clear()
-    kept[key] = value
-
-
-class _Run:
-    """Plain fields side by side, all of one part of the message."""
-
-    def __init__(self, owner: str, plains: list[Plain]) -> None:
-        self.owner = owner
-        self._names = [_split(plain.path)[1] for plain in plains]
-        self._readers = [plain.wire.read for plain in plains]
-        self._writers = [plain.wire.write for plain in plains]
-        self._get = attrgetter(*(plain.path for plain in plains))
-        kept = bool(owner) and len(plains) >= _LONG_RUN
-        self._known: dict[str, dict[str, Any]] | None = {} if kept else None
-        self._spelt: dict[tuple[Any, ...], str] | None = {} if kept else None
-
-    def read(self, cursor: Cursor, seen: Seen) -> None:
-        texts = cursor.take(len(self._names))
-        if self._known is None:
-            seen[self.owner].update(self._values(texts))
-            return
-        key = "\0".join(texts)
-        found = self._known.get(key)
-        if found is None:
-            found = dict(self._values(texts))
-            if len(key) <= _LONGEST_KEPT:
-                _keep(self._known, key, found)
-        seen[self.owner].update(found)
-
-    def _values(self, texts: list[str]) -> Iterator[tuple[str, Any]]:
-        values = [read(text) for read, text in zip(self._readers, texts, strict=True)]
-        return zip(self._names, values, strict=True)
-
-    def write(self, message: Any, out: list[str]) -> None:
-        if len(self._writers) == 1:
-            out.append(self._writers[0](self._get(message)))
-        elif self._spelt is None:
-            out += self._texts(self._get(message))
-        else:
-            values = self._get(message)
-            text = self._spelt.get(values)
-            if text is None:
-                text = "\0".join(self._texts(values))
-                if len(text) <= _LONGEST_KEPT:
-                    _keep(self._spelt, values, text)
-            out.append(text)
-
-    def _texts(self, values: tuple[Any, ...]) -> list[str]:
-        return [write(value) for write, value in zip(self._writers, values, strict=True)]
-
-
-class _Shared:
-    """Steps side by side that all belong to one part. Parts are immutable: each is spelt once, and told many times."""
-
-    def __init__(self, owner: str, steps: tuple[Step, ...]) -> None:
-        self.owner = owner
-        self._steps = steps
-        self._part = attrgetter(owner)
-        self._spelt: dict[int, tuple[Any, list[str]]] = {}
-
-    def read(self, cursor: Cursor, seen: Seen) -> None:
-        for step in self._steps:
-            step.read(cursor, seen)
-
-    def write(self, message: Any, out: list[str]) -> None:
-        part = self._part(message)
-        known = self._spelt.get(id(part))
-        if known is None:
-            fields: list[str] = []
-            for step in self._steps:
-                step.write(message, fields)
-            known = (part, ["\0".join(fields)] if fields else [])
-            if sum(map(len, known[1])) <= _LONGEST_KEPT:
-                _keep(self._spelt, id(part), known)  # holding the part keeps its id from being used again
-        out += known[1]
 
 
 class _Constant:
@@ -159,7 +48,7 @@ class _Counted:
     """A length, then that many elements."""
 
     def __init__(self, rows: Rows, version: int) -> None:
-        self.owner, self._name = _split(rows.path)
+        self.owner, self._name = split_path(rows.path)
         self._get = attrgetter(rows.path)
         self._wire = rows.wire
         self._plan = Plan.of(rows.factory, rows.items, version) if rows.factory else None
@@ -190,7 +79,7 @@ class _Variants:
     """A length, then for each element its tag and the fields of its kind."""
 
     def __init__(self, choice: Choice, version: int) -> None:
-        self.owner, self._name = _split(choice.path)
+        self.owner, self._name = split_path(choice.path)
         self._get = attrgetter(choice.path)
         self._plans = {tag: Plan.of(kind, items, version) for tag, (kind, items) in choice.variants.items()}
         self._tags = {kind: tag for tag, (kind, _) in choice.variants.items()}
@@ -218,7 +107,7 @@ class _Flagged:
     """0, or 1 and the fields of a part."""
 
     def __init__(self, optional: Optional, version: int) -> None:
-        self.owner, self._name = _split(optional.path)
+        self.owner, self._name = split_path(optional.path)
         self._get = attrgetter(optional.path)
         self._plan = Plan.of(optional.factory, optional.items, version)
 
@@ -240,7 +129,7 @@ class _Conditional:
 
     def __init__(self, branch: Branch, version: int) -> None:
         self._when: When = branch.when
-        self._asked, self._name = _split(branch.when.path)
+        self._asked, self._name = split_path(branch.when.path)
         self._get = attrgetter(branch.when.path)
         self._steps = tuple(_steps(branch.items, version))
         owners = {self._asked, *(step.owner for step in self._steps)}
@@ -267,11 +156,11 @@ def _admitted(items: Iterable[Resolved], version: int) -> Iterator[Resolved]:
 
 def _steps(items: Iterable[Resolved], version: int) -> Iterator[Step]:
     def kind(item: Resolved) -> tuple[bool, str]:
-        return (True, _split(item.path)[0]) if isinstance(item, Plain) else (False, "")
+        return (True, split_path(item.path)[0]) if isinstance(item, Plain) else (False, "")
 
     for (plain, owner), group in groupby(_admitted(items, version), kind):
         if plain:
-            yield _Run(owner, [item for item in group if isinstance(item, Plain)])
+            yield Run(owner, [item for item in group if isinstance(item, Plain)])
         else:
             yield from (_step(item, version) for item in group)
 
@@ -295,14 +184,14 @@ def _owners(items: Iterable[Resolved]) -> Iterator[str]:
         if isinstance(item, (Gated, Branch)):
             yield from _owners(item.items)
         elif not isinstance(item, Filler):
-            yield _split(item.path)[0]
+            yield split_path(item.path)[0]
 
 
 def _shared(steps: Iterable[Step]) -> Iterator[Step]:
     """Yield steps, those side by side that belong to one part taken together."""
     for owner, group in groupby(steps, lambda step: step.owner):
         if owner:
-            yield _Shared(owner, tuple(group))
+            yield Shared(owner, tuple(group))
         else:
             yield from group
 
