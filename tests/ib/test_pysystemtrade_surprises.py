@@ -31,6 +31,7 @@ from brokerkit.plugins.sim.gateway import ManualClock, SimulatedGateway
 from brokerkit.store import open_store
 
 OpenIB = Callable[..., Broker]
+RunGateway = Callable[..., SimulatedGateway]
 Listen = Callable[[Broker], Any]
 
 
@@ -67,6 +68,16 @@ def test_ib_readonly_as_an_argument_is_obeyed(gateway: SimulatedGateway) -> None
         assert conn.broker.read_only
     finally:
         conn.close_connection()
+
+
+def test_a_live_account_is_read_only_until_somebody_says_otherwise(run_gateway: RunGateway) -> None:
+    live, paper = run_gateway(accounts=("U7654321",)), run_gateway()
+    for gateway, said, read_only in ((live, None, True), (live, False, False), (paper, None, False)):
+        conn = connectionIB(1, ib_port=gateway.port, ib_readonly=said)
+        try:
+            assert conn.broker.read_only is read_only
+        finally:
+            conn.close_connection()
 
 
 def test_no_client_id_below_the_offset_is_ever_given(gateway: SimulatedGateway, open_ib: OpenIB) -> None:

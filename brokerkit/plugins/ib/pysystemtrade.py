@@ -24,6 +24,7 @@ from brokerkit.plugins.ib.connection import IBConnection
 from brokerkit.plugins.ib.hours_files import read_mapping
 from brokerkit.plugins.ib.opening import IBDesk
 from brokerkit.spec.broker_order import OrderControl
+from brokerkit.spec.capital import AccountKind
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order
 
@@ -64,7 +65,7 @@ class connectionIB:  # noqa: N801 because pysystemtrade spells it so
         client_id: A fixed client id, or a configuration: a mapping, or an object with the keys as attributes.
         ib_ipaddress: Where the Gateway runs.
         ib_port: Its port.
-        ib_readonly: Refuse orders.
+        ib_readonly: Refuse orders. When nothing says, orders pass on paper accounts and are refused on live ones.
         account: The default account.
         log_name: Taken and not used: brokerkit logs under its modules' names.
 
@@ -91,12 +92,15 @@ class connectionIB:  # noqa: N801 because pysystemtrade spells it so
         from brokerkit import open_broker  # because a plugin must be importable before brokers can be opened
 
         given = {"host": ib_ipaddress, "port": ib_port, "read_only": ib_readonly, "account": account}
-        settings = {"read_only": False, **_configured(client_id)}
+        settings = _configured(client_id)
         settings |= {key: value for key, value in given.items() if value is not None}
         if isinstance(client_id, int):
             settings["client_id"] = client_id
         self.account = str(settings.get("account", ""))
-        self.broker = open_broker("ib", **settings)
+        self.broker = open_broker("ib", **{"read_only": False, **settings})
+        if "read_only" not in settings and self.broker.account_kind is AccountKind.LIVE:
+            self.broker.close()  # money is at stake, and nobody said that it may be traded with
+            self.broker = open_broker("ib", **settings)
         with self._lock:
             connectionIB._newest = self
 
