@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import attrs
 
+from brokerkit.errors import NotSupported
 from brokerkit.middleware.alternatives import Lots, alternatives
 from brokerkit.middleware.names import Names
 from brokerkit.middleware.proposal import Proposal
@@ -76,11 +77,17 @@ class Book:
         return attrs.evolve(self, exposures=exposures)
 
 
-def read_book(broker: Domains, proposal: Proposal) -> Book:
+def read_book(broker: Domains, proposal: Proposal, sent: Collection[str] = ()) -> Book:
     """Return what the broker reports of a proposal's contracts, by whatever name it reports them.
 
     Positions and orders of the order's account only count; of all accounts, when it names none. Orders
     that cancel each other, as a bracket's exits do, count as one.
+
+    Args:
+        broker: Who is asked.
+        proposal: The order that is about to be sent or changed.
+        sent: The `order_ref` of orders that were let through before. Of one that the broker does not report,
+            its own records may know that it never arrived.
     """
     order, names = proposal.order, Names(proposal.lots, broker)
     orders = broker.orders.get_list_of_broker_orders(order.account)
@@ -92,12 +99,17 @@ def read_book(broker: Domains, proposal: Proposal) -> Book:
         for group in groups:
             exposure = exposure.with_order(*(lots.get(contract, 0) for lots in group))
         exposures[contract] = exposure
-    return Book(
-        exposures,
-        {each.order_ref: each.order for each in orders if not each.state.is_final},
-        {each.order_ref for each in orders if each.state.is_final},
-        names,
-    )
+    done = {each.order_ref for each in orders if each.state.is_final}
+    if not {each.order_ref for each in orders}.issuperset(sent):
+        done |= _recorded_as_done(broker)
+    return Book(exposures, {each.order_ref: each.order for each in orders if not each.state.is_final}, done, names)
+
+
+def _recorded_as_done(broker: Domains) -> set[str]:
+    try:
+        return {each.order_ref for each in broker.orders.get_list_of_orders_from_storage() if each.state.is_final}
+    except NotSupported:
+        return set()
 
 
 def _beyond(proposed: Sequence[int], reported: Sequence[int], order: Order) -> Lots:

@@ -176,7 +176,7 @@ class Risk(Middleware):
     def _read_book(self, proposal: Proposal) -> Book:
         needed = self.max_position is not None or self.state is TradingState.REDUCING
         if needed and isinstance(proposal.order.contract, FuturesContract):
-            return read_book(self._broker, proposal)
+            return read_book(self._broker, proposal, list(self._in_flight))
         return Book({}, {}, (), Names((), self._broker))
 
     def _check_positions(self, proposal: Proposal, book: Book) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Broker, FuturesContract, Order, OrderChange, OrderState
-from brokerkit.errors import BrokerkitError, InvalidOrder, InvalidQuantity, RiskLimitExceeded
+from brokerkit import Broker, BrokerOrder, FuturesContract, Order, OrderChange, OrderState
+from brokerkit.errors import BrokerkitError, InvalidOrder, InvalidQuantity, OutcomeUnknown, RiskLimitExceeded
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 
 OpenIB = Callable[..., Broker]
@@ -149,3 +149,23 @@ def test_no_order_waits_for_the_preview_of_another(
 def _refused_at_the_end(broker: Broker, order: Order) -> None:
     with contextlib.suppress(BrokerkitError):
         broker.orders.what_if_order(order)
+
+
+def test_an_order_that_never_arrived_counts_no_more_against_the_position_limit(
+    gateway: SimulatedGateway,
+    open_ib: OpenIB,
+    gold: FuturesContract,
+    listen: Callable[[Broker], Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broker = open_ib(gateway, middleware=["risk"], risk={"max_position": 2})
+    heard, ib = listen(broker), broker.native.connection.ib._ib
+    lost = Order.limit(gold, 2, 1900)
+    with monkeypatch.context() as patch:
+        patch.setattr(ib, "placeOrder", lambda *_: ib.client.conn.transport.abort())
+        with pytest.raises(OutcomeUnknown):
+            broker.orders.put_order_on_stack(lost)
+    heard.wait_for(lambda: [each for each in heard.of(BrokerOrder) if each.state is OrderState.REJECTED])
+    assert broker.orders.put_order_on_stack(Order.market(gold, 2)).wait(30).state is OrderState.FILLED
+    with pytest.raises(RiskLimitExceeded, match="could reach 3 lots"):
+        broker.orders.put_order_on_stack(Order.market(gold, 1))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from brokerkit import Broker, FuturesContract, Order, OrderState
+from brokerkit import Broker, FuturesContract, Order, OrderChange, OrderState
 from brokerkit.errors import InvalidOrder
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 
@@ -47,6 +47,25 @@ def test_a_position_that_no_fill_explains_is_reported_and_locks_its_instrument(
     assert broker.orders.put_order_on_stack(Order.market(other, 1)).wait(30).state is OrderState.FILLED
     reconciliation.unlock("GOLD")
     assert broker.orders.put_order_on_stack(Order.market(GOLD, 1)).wait(30).state is OrderState.FILLED
+
+
+def test_an_order_in_a_locked_instrument_may_change_its_price_and_not_grow(
+    gateway: SimulatedGateway, open_ib: OpenIB, state_folder: Path
+) -> None:
+    order = Order.limit(GOLD, 1, 1900)
+    with open_ib(gateway, client_id=5) as first:
+        first.orders.put_order_on_stack(Order.market(GOLD, 2)).wait(30)
+        first.orders.put_order_on_stack(order)
+    [saved] = state_folder.rglob("ib_positions_*.json")
+    left = json.loads(saved.read_text(encoding="utf-8"))
+    left["positions"] = {key: quantity + 5 for key, quantity in left["positions"].items()}
+    saved.write_text(json.dumps(left), encoding="utf-8")
+    broker = open_ib(gateway, client_id=5, lock_on_break=True)
+    control = broker.orders.match_db_broker_order_to_control_order_from_brokers(order)
+    with pytest.raises(InvalidOrder, match="GOLD is locked"):
+        broker.orders.modify_order_given_control_object(control, OrderChange(quantity=2))
+    changed = broker.orders.modify_limit_price_given_control_object(control, 1890).current().order
+    assert (changed.limit_price, changed.quantity) == (1890, (1,))
 
 
 def test_a_lock_opens_by_itself_once_positions_agree(

@@ -104,12 +104,11 @@ def open_session(settings: IBSettings, services: Services) -> Session:
         resources.callback(reconciliation.save)
         desk.prune(settings.journal_days)
         fx_pairs = FxPairs(directory.client, pairs)
-        placing = OrderPlacing(
-            desk, directory, fx_pairs, lambda: services.store().journal, partial(_refuse_locked, reconciliation)
-        )
+        check_lock = partial(_refuse_locked, reconciliation)
+        placing = OrderPlacing(desk, directory, fx_pairs, lambda: services.store().journal, check_lock)
         prices_client = PriceClient(connection)
         capital = IBCapital(AccountingClient(connection))
-        orders = IBOrders(desk, placing, OrderChanging(desk, directory))
+        orders = IBOrders(desk, placing, OrderChanging(desk, directory, check_lock))
         native = IBDesk(
             connection=connection,
             reconciliation=reconciliation,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable
 from functools import partial
 
 import attrs
@@ -37,11 +38,12 @@ _CHANGED_FIELDS = ("totalQuantity", "lmtPrice", "auxPrice", "trailStopPrice")
 class OrderChanging:
     """Changes and cancels orders; what IB refuses leaves them as they were."""
 
-    def __init__(self, desk: OrderDesk, directory: ContractDirectory) -> None:
+    def __init__(self, desk: OrderDesk, directory: ContractDirectory, check_lock: Callable[[str], None]) -> None:
         self._desk = desk
         self._client: OrdersClient = desk.client
         self._connection = desk.client.ib_connection
         self._directory = directory
+        self._check_lock = check_lock
 
     def find(self, order_ref: str) -> TrackedOrder:
         """Return an order that is followed, looked for at IB when it is not.
@@ -110,6 +112,8 @@ class OrderChanging:
                 raise OrderCannotBeModified(f"Order {order.order_ref} is {order.order_type.value} and has no {name}.")
         changed = attrs.evolve(order, **given)
         self._check_quantity(tracked, changed)
+        if isinstance(order.contract, FuturesContract) and abs(changed.quantity[0]) > abs(order.quantity[0]):
+            self._check_lock(order.contract.instrument_code)
         check_size(changed, self._connection.settings.max_order_quantity)
         if len(order.contract.legs) == 1 and isinstance(order.contract, FuturesContract):
             steps = self._directory.resolve(order.contract).steps
