@@ -75,7 +75,7 @@ def _install(name: str, site: Path) -> None:
 
 def _check(name: str, site: Path) -> tuple[int, str]:
     command = [sys.executable, "-m", "brokerkit", "check", name]
-    command += ["--fact", "test_timeout=5"] if name == "hangs" else []
+    command += ["--fact", "test_timeout=10"] if name == "hangs" else []
     environment = {**os.environ, "PYTHONPATH": str(site)}
     done = subprocess.run(command, env=environment, cwd=site, capture_output=True, text=True, timeout=300, check=False)
     return done.returncode, done.stdout + done.stderr

@@ -55,7 +55,7 @@ def _run(broker: str, *tests: str) -> _Outcomes:
     places = [f"{_PACKAGE / 'suite' / _file_of(test)}::{test}" for test in tests]
     outcomes = _Outcomes()
     options = ["-c", str(_PACKAGE / "check.ini"), "--rootdir", str(_PACKAGE), "-q"]
-    facts = ["--broker", broker, "--level", "fault", "--fact", "test_timeout=6"]
+    facts = ["--broker", broker, "--level", "fault", "--fact", "test_timeout=10"]
     pytest.main([*options, *facts, *places], plugins=[outcomes])
     return outcomes
 
