@@ -75,6 +75,7 @@ class Holding:
     def believe_report(self) -> None:
         """Take IB's last word for the truth, whatever the fills say: a whole picture was just read."""
         rest = self._reported - self._filled
+        self._shifted_at = _NEVER  # every fill behind that word was read too: none of it is still to come
         if rest != self._base:
             self._believe(rest, self.average_cost)
 

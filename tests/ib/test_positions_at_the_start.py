@@ -1,0 +1,26 @@
+"""What an earlier session left is held, and what is traded right after the start is added to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from brokerkit import Broker, FuturesContract, Order
+from brokerkit.plugins.sim.gateway import SimulatedGateway
+
+
+def _held(broker: Broker, contract: FuturesContract) -> int:
+    positions = broker.positions.get_all_current_positions_as_list_with_contract_objects()
+    return sum(each.quantity for each in positions if each.contract == contract)
+
+
+def test_a_fill_right_after_the_start_is_added_to_what_was_held(
+    broker: Broker, gateway: SimulatedGateway, open_ib: Callable[..., Broker], gold: FuturesContract
+) -> None:
+    broker.orders.put_order_on_stack(Order.market(gold, 1)).wait()
+    broker.close()
+    again = open_ib(gateway)
+    assert _held(again, gold) == 1
+    again.orders.put_order_on_stack(Order.market(gold, 1)).wait()
+    assert _held(again, gold) == 2
+    again.orders.put_order_on_stack(Order.market(gold, -2)).wait()
+    assert _held(again, gold) == 0
