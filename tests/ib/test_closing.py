@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from brokerkit import Broker, FuturesContract, Order, OrderState
+from brokerkit import Broker, ConnectionState, FuturesContract, Order, OrderState
 from brokerkit.errors import BrokerClosed, OutcomeUnknown
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 
@@ -89,3 +89,12 @@ def test_an_order_that_nobody_answered_is_unknown_at_once(
         waiting = _asked(gateway, lambda: broker.orders.put_order_on_stack(order))
         broker.close()
         assert isinstance(waiting.ended_with(), OutcomeUnknown)
+
+
+def test_closing_while_the_line_breaks_is_quick(gateway: SimulatedGateway, open_ib: Callable[..., Broker]) -> None:
+    for _ in range(5):
+        broker = open_ib(gateway)
+        gateway.cut()
+        assert Waiting(broker.close).ended_with() is None
+        assert broker.state is ConnectionState.CLOSED
+        gateway.mend()

@@ -247,6 +247,12 @@ class IBConnection:
             return told
         return told + timedelta(seconds=time.monotonic() - asked)
 
+    def heard_time(self, told: datetime) -> None:
+        """Take in that the Gateway told of this time: its clock cannot be behind it."""
+        ahead = told - _now()
+        if ahead > self._clock_ahead and abs(ahead) > _CLOCK_STEP:
+            self._clock_ahead = ahead
+
     def gateway_time(self, moment: datetime) -> datetime:
         """Return what the Gateway's clock showed at a moment of this machine's clock, as far as the two were compared.
 
@@ -393,7 +399,7 @@ class IBConnection:
 
     async def _keep_connected(self) -> None:
         """Connect again whenever the line broke: one loop, with growing and random pauses."""
-        while True:
+        while not self._closing:
             await self._news.broken.wait()
             if not self.settings.reconnect:
                 self._set_state(ConnectionState.DISCONNECTED, f"{self._reason}; `reconnect` is off")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 from collections.abc import Callable
@@ -184,10 +185,19 @@ class OrderChanging:
         except BaseException:
             tracked.cancel_sent = False
             raise
+        self._connection.post(lambda _ib: self._watch_cancel(tracked))
         self._desk.office.post(lambda: self._cancel_sent(tracked))
         self._desk.book.wait(
             lambda: tracked.state not in _CHANGEABLE or not tracked.cancel_sent, self._connection.settings.order_timeout
         )
+
+    async def _watch_cancel(self, tracked: TrackedOrder) -> None:
+        """Have a cancel that nobody answered in time looked after: if IB has the order working, it was lost."""
+        await asyncio.sleep(self._connection.settings.order_timeout)
+        with self._desk.book.news:
+            tracked.is_cancel_doubted = tracked.cancel_sent
+        if tracked.is_cancel_doubted:
+            self._desk.doubt(f"the cancel of {tracked.order.order_ref} was not answered")
 
     def _cancel_sent(self, tracked: TrackedOrder) -> None:
         if tracked.cancel_sent:

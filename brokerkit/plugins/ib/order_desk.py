@@ -298,6 +298,7 @@ class OrderDesk:
         self.news.order_status(order_id, status, filled, perm_id, client_id, why_held)
 
     def _execution(self, request_id: int, contract: Any, execution: Any) -> None:
+        self._connection.heard_time(execution.time)
         self.news.execution(contract, execution)
 
     def _commission(self, report: Any) -> None:

@@ -204,7 +204,7 @@ class OrderNews:
             tracked.reason = reason or tracked.reason
             tracked.updated = _now()
             if state.is_final:
-                tracked.waiting_final, tracked.cancel_sent = None, False
+                tracked.waiting_final, tracked.cancel_sent, tracked.is_cancel_doubted = None, False, False
             tracked.changed()
             view = tracked.view()
         self._writer.state(tracked)
@@ -226,7 +226,9 @@ class OrderNews:
         if state is OrderState.WORKING:
             tracked.refusal = None  # that was of a change, if it works on: it does not say why it ends one day
         if state is OrderState.WORKING and tracked.cancel_sent:
-            return  # said before our cancel arrived
+            if not tracked.is_cancel_doubted:
+                return  # said before our cancel arrived
+            self._cancel_was_lost(tracked)
         if status == "PreSubmitted" and self._waits_for_parent(tracked, reason):
             self._hold(tracked)
             return
@@ -239,6 +241,13 @@ class OrderNews:
             return  # told with the last of its fills
         is_why_held = state is OrderState.WORKING and bool(tracked.reason)  # said of a stop at every status
         self.settle(tracked, state, "" if is_why_held else reason)
+
+    def _cancel_was_lost(self, tracked: TrackedOrder) -> None:
+        """Take in that an order works on, and that the cancel on its way has been lost: it may be made again."""
+        with self._book.news:
+            tracked.cancel_sent = tracked.is_cancel_doubted = False
+        if tracked.state is OrderState.PENDING_CANCEL and tracked.is_held:
+            self.settle(tracked, OrderState.PENDING)
 
     def _waits_for_parent(self, tracked: TrackedOrder, why_held: str) -> bool:
         """Return whether an order waits for its parent's first fill, as IB says in a status, and not otherwise."""
@@ -266,13 +275,13 @@ class OrderNews:
             self.settle(tracked, state, tracked.reason or "IB lists fewer executions than its status says")
 
     def _take_fill(self, tracked: TrackedOrder, fill: Fill, con_id: int) -> None:
+        self._on_fill(fill, con_id)  # at once: whoever sees the fill on its order finds it in the position
         if self._batch is not None:
             self._batch.append((tracked, fill, con_id))
             return
         self._tell_fill(tracked, fill, con_id, self._writer.fills([fill]))
 
     def _tell_fill(self, tracked: TrackedOrder, fill: Fill, con_id: int, recorded: Recorded) -> None:
-        self._on_fill(fill, con_id)
         self._batch_of_news.later(lambda: self._tell_if_new(fill, recorded))
         if tracked.is_complete:
             self.complete(tracked)

@@ -37,6 +37,7 @@ class TrackedOrder:
         change_refusal: The typed error with which the last change of it was refused.
         asked: The order as a change would have it that was sent and that IB has not answered; None without one.
         cancel_sent: Whether a cancel was sent that IB has not refused.
+        is_cancel_doubted: Whether IB's next word decides if that cancel ever arrived.
         is_held: Whether it was told to wait for its parent.
         unseen: How many looks in a row at IB's lists did not show it.
         is_recent: Whether it was placed in this session, or was open when it began.
@@ -61,6 +62,7 @@ class TrackedOrder:
     change_refusal: BrokerkitError | None = None
     asked: Order | None = None
     cancel_sent: bool = False
+    is_cancel_doubted: bool = False
     is_held: bool = False
     unseen: int = 0
     is_recent: bool = False
