@@ -328,6 +328,26 @@ def test_a_restart_closes_the_sockets_and_keeps_everything_else(
     assert again.client.getReqId() > resting.order.orderId
 
 
+def test_a_request_is_lost_with_its_line(gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, until: Wait) -> None:
+    with gateway.fault("lose-request", message="placeOrder"):
+        ib.placeOrder(es, ibi.LimitOrder("BUY", 1, 4000))
+        until(ib, lambda: not ib.isConnected())
+    assert gateway.call(lambda gate: gate.exchange.orders()) == []
+
+
+def test_a_line_that_is_cut_stays_cut_until_it_is_mended(
+    gateway: SimulatedGateway, ib: ibi.IB, until: Wait, connect: Wait
+) -> None:
+    port = gateway.port
+    gateway.cut()
+    until(ib, lambda: not ib.isConnected())
+    with pytest.raises(OSError, match="Connect call failed"):
+        ibi.IB().connect("127.0.0.1", port, clientId=2, timeout=10)
+    gateway.mend()
+    assert gateway.port == port
+    assert connect(gateway, 1).isConnected()
+
+
 # By name
 
 

@@ -161,6 +161,8 @@ class Gateway:
 
     def handle(self, session: Session, request: Any) -> None:
         """Answer a request; whatever goes wrong in it is an error for its client and for nobody else."""
+        if self.faults.loses(session, request):
+            return
         self.requests += 1
         self.before_request()
         try:

@@ -29,6 +29,7 @@ class GatewayServer:
         self.gateway = gateway
         self._clock = clock or ManualClock()
         self._server: asyncio.Server | None = None
+        self._port = 0
         self._sessions: dict[Connection, Session] = {}
         self._connections: set[Connection] = set()
         self._count = 0
@@ -36,9 +37,7 @@ class GatewayServer:
     @property
     def port(self) -> int:
         """The port it listens on."""
-        if self._server is None or not self._server.sockets:
-            return self.gateway.settings.port
-        return int(self._server.sockets[0].getsockname()[1])
+        return self._port or self.gateway.settings.port
 
     async def start(self) -> None:
         """Listen, and start the clock.
@@ -49,17 +48,32 @@ class GatewayServer:
         settings = self.gateway.settings
         if not is_loopback(settings.host):
             _log.warning("listening on %s: anybody who reaches it can trade on this simulation", settings.host)
-        try:
-            self._server = await asyncio.get_running_loop().create_server(
-                self._connected, settings.host, settings.port, backlog=128
-            )
-        except OSError as error:
-            raise CannotConnect(
-                f"Cannot listen on {settings.host}:{settings.port}: {reason_of(error)}.",
-                remedy="Choose another address or port, or stop what listens there.",
-            ) from error
+        await self.listen()
         self._clock.start(self.gateway)
         _log.info("listening on %s:%d, accounts %s", settings.host, self.port, ",".join(self.gateway.accounts))
+
+    async def listen(self) -> None:
+        """Take connections; after `cut` again on the port that it had.
+
+        Raises:
+            CannotConnect: The address cannot be listened on.
+        """
+        host, port = self.gateway.settings.host, self._port or self.gateway.settings.port
+        try:
+            self._server = await asyncio.get_running_loop().create_server(self._connected, host, port, backlog=128)
+        except OSError as error:
+            raise CannotConnect(
+                f"Cannot listen on {host}:{port}: {reason_of(error)}.",
+                remedy="Choose another address or port, or stop what listens there.",
+            ) from error
+        self._port = int(self._server.sockets[0].getsockname()[1])
+
+    def cut(self) -> None:
+        """Cut every line, and take no connection until `listen`; the clock and the orders go on."""
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self._connections):
+            connection.abort()
 
     async def stop(self) -> None:
         """Stop the clock, close every connection, listen no longer."""

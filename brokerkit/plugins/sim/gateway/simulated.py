@@ -82,6 +82,14 @@ class SimulatedGateway:
 
         return asyncio.run_coroutine_threadsafe(call(), self._loop).result(START_SECONDS)
 
+    def cut(self) -> None:
+        """Cut every client's line, and take no connection until `mend`; the clock and the orders go on."""
+        self.call(lambda gateway: self._server.cut())
+
+    def mend(self) -> None:
+        """Take connections again, on the port that it had."""
+        asyncio.run_coroutine_threadsafe(self._server.listen(), self._loop).result(START_SECONDS)
+
     def advance(self, length: timedelta) -> None:
         """Move the exchange's clock on."""
         self.call(lambda gateway: gateway.advance(length))

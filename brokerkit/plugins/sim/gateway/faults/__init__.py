@@ -1,7 +1,7 @@
 """The ways in which a real gateway fails, to be had on demand, by name and seed."""
 
 from brokerkit.plugins.sim.gateway.faults.faults import FAULTS, Faults, fault_named
-from brokerkit.plugins.sim.gateway.faults.line import CutFrame, SlowDrip, Stall
+from brokerkit.plugins.sim.gateway.faults.line import CutFrame, LoseRequest, SlowDrip, Stall
 from brokerkit.plugins.sim.gateway.faults.messages import (
     LateCommission,
     LoseMessage,
@@ -36,6 +36,7 @@ __all__ = [
     "Faults",
     "LateCommission",
     "LoseMessage",
+    "LoseRequest",
     "Maintenance",
     "MissingCommission",
     "NoStatusOnFill",

@@ -24,6 +24,10 @@ class Fault:
     def end(self, gateway: Gateway) -> None:
         """Stop: what was broken is mended here."""
 
+    def incoming(self, session: Session, request: Any) -> bool:
+        """Return whether a request is lost before anybody sees it."""
+        return False
+
     def outgoing(self, session: Session, messages: list[Any]) -> list[Any]:
         """Return what leaves in place of messages."""
         return messages

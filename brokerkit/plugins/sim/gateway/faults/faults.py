@@ -23,6 +23,7 @@ FAULTS: Mapping[str, type[Fault]] = {
     "late-commission": messages.LateCommission,
     "missing-commission": messages.MissingCommission,
     "cut": line.CutFrame,
+    "lose-request": line.LoseRequest,
     "drip": line.SlowDrip,
     "stall": line.Stall,
     "modify-error": refusals.FalseModifyError,
@@ -105,6 +106,12 @@ class Faults:
         """Call every fault off."""
         for fault in list(self._on):
             self.end(fault)
+
+    def loses(self, session: Session, request: Any) -> bool:
+        """Return whether a request is lost before anybody sees it."""
+        lost = any(fault.incoming(session, request) for fault in self._on)
+        self._drop_spent()
+        return lost
 
     def outgoing(self, session: Session, message: Any) -> None:
         """Send what the faults that are on leave of a message."""

@@ -50,6 +50,28 @@ class CutFrame(Fault):
             self.spent = True
 
 
+class LoseRequest(Fault):
+    """The line breaks before a request arrives: nobody ever sees it, and its client cannot know.
+
+    Args:
+        message: The protocol's name of the request, such as `placeOrder`; blank for the next one.
+        skip: How many are let by first.
+        close: Whether the line is cut then; otherwise the request alone is gone.
+    """
+
+    def __init__(self, message: str = "", skip: int = 0, *, close: bool = True) -> None:
+        self._countdown = Countdown(message, skip)
+        self._close = close
+
+    def incoming(self, session: Session, request: Any) -> bool:
+        """Return whether this is the request that is lost."""
+        lost = self._countdown.due(request)
+        self.spent = self._countdown.spent
+        if lost and self._close:
+            session.connection.abort()
+        return lost
+
+
 class SlowDrip(Fault):
     """Bytes leave one by one, or a few at a time.
 

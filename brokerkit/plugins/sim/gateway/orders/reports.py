@@ -88,6 +88,7 @@ class Reports:
             order = self.gateway.orders.adopt(view)
         if order.replacing:
             return
+        self._take_size(order, view)
         if order in self._fresh:
             self._fresh.discard(order)
             self._filled_further(order)
@@ -97,6 +98,14 @@ class Reports:
                 handler(order, view)
             if order.changed_untold and not order.done:  # one that waits for a trigger or a parent keeps its status
                 self.announce(order)
+
+    @staticmethod
+    def _take_size(order: GatewayOrder, view: BrokerOrder) -> None:
+        """Take over the size of an exit, which follows the fills of its entry and of the other exit."""
+        lots = float(abs(view.order.quantity[0]))
+        if order.parent is not None and not order.filled and not order.is_combo and lots != order.terms.total_quantity:
+            order.terms = attrs.evolve(order.terms, total_quantity=lots)
+            order.changed_untold = True
 
     def _pending(self, order: GatewayOrder, view: BrokerOrder) -> None:
         if order.status in _NEW:
