@@ -77,7 +77,7 @@ class Connection:
         if self._shared is None or self._shared.state is not ConnectionState.CONNECTED:
             self.close_shared()
             self._shared = self.open()
-            if self._ledger is None and not self._is_fresh_each_test(self._shared):
+            if self._ledger is None and self.facts.shares_account and not self._is_fresh_each_test(self._shared):
                 self._ledger = ledger_of(self._shared)
                 self._ledger.listen_to(self._shared)
         return self._shared
@@ -104,7 +104,8 @@ class Connection:
         refuse_money_at_stake(broker, self._session)
         if self._is_fresh_each_test(broker):
             return
-        refuse_to_share_an_account(self._session)
+        if self.facts.shares_account:
+            refuse_to_share_an_account(self._session)
         if self._ledger is not None and not self._is_taken_back:
             self._is_taken_back = True
             self._take_back(broker, self._ledger)
@@ -134,7 +135,8 @@ class Connection:
 
     def living(self, broker: Broker) -> Broker:
         """Return a broker, or the one opened in its place if it is shared and has died."""
-        return self.shared() if self._ledger is not None and broker is not self._shared else broker
+        lives = broker is self._shared and broker.state is not ConnectionState.CLOSED
+        return broker if lives or self._is_fresh_each_test(broker) else self.shared()
 
     def market_of(self, broker: Broker) -> Market:
         """Return the market of a broker: of the shared one always the same; all trade the contract found first."""

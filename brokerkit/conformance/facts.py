@@ -31,7 +31,10 @@ class Facts:
         distance: How far from the market an order must be to rest, as a part of the price.
         timeout: Seconds that any one wait may take; a simulation, whose clock runs free, gets an hour of its own.
         test_timeout: Seconds of real time after which a test counts as hanging.
+        while_away: Seconds by the broker's clock after which a stop a tick from the market has been met.
         fresh: Whether each test that trades opens the broker anew; simulations do, when None.
+        shares_account: Whether the processes of a run trade one account; they are then refused.
+        broker_parameters: A field of the broker's own that an order may set, with a value; made up, when empty.
         wrong_credentials: Settings with a wrong password or key.
         no_credentials: Settings without one.
         conflicting_settings: Settings that contradict each other.
@@ -55,7 +58,10 @@ class Facts:
     distance: float = 0.05
     timeout: float = 60.0
     test_timeout: float = 60.0
+    while_away: float = 86_400.0
     fresh: bool | None = None
+    shares_account: bool = True
+    broker_parameters: Mapping[str, Any] = attrs.field(factory=dict)
     wrong_credentials: Settings | None = None
     no_credentials: Settings | None = None
     conflicting_settings: Settings | None = None

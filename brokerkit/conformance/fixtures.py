@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def facts(pytestconfig: pytest.Config) -> Facts:
+def facts(pytestconfig: pytest.Config) -> Iterator[Facts]:
     """Return what is known of the broker; a plugin's author may define this fixture anew in conftest.py."""
-    return facts_of(run_of(pytestconfig))
+    with facts_of(run_of(pytestconfig)) as known:
+        yield known
 
 
 @pytest.fixture(scope="session")

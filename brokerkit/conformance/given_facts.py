@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import attrs
@@ -12,6 +13,7 @@ import tomli
 from brokerkit import FuturesContract
 from brokerkit.conformance.facts import Facts
 from brokerkit.conformance.options import Run
+from brokerkit.conformance.testbeds import testbed_named
 
 
 def _contract(text: str) -> FuturesContract:
@@ -44,8 +46,9 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def facts_of(run: Run) -> Facts:
-    """Return the facts that a run was given."""
+@contextmanager
+def facts_of(run: Run) -> Iterator[Facts]:
+    """Yield the facts that a run was given; a testbed of the broker's name runs meanwhile, and gives the others."""
     if not run.broker:
         raise pytest.UsageError(
             "Which broker is to be proven? Give --broker NAME, or brokerkit_broker in pytest's ini file, "
@@ -53,7 +56,9 @@ def facts_of(run: Run) -> Facts:
         )
     given = read(run.facts)
     settings = {name: literal(text) for name, text in run.settings.items()}
-    return attrs.evolve(Facts(run.broker, settings=settings), **given)
+    testbed = testbed_named(run.broker)
+    with testbed() if testbed is not None else nullcontext(Facts(run.broker)) as known:
+        yield attrs.evolve(known, settings={**known.settings, **settings}, **given)
 
 
 def read(facts: Mapping[str, str]) -> dict[str, Any]:

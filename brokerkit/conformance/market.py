@@ -138,6 +138,13 @@ class Market:
     def _clock_contract(self) -> FuturesContract | None:
         return self._known or (self.dated(self.dates[0]) if self.dates else None)
 
+    def until_closing(self) -> float:
+        """Return for how many seconds the market stays open; 0 when it is closed."""
+        now = self.now
+        sessions = self.broker.contracts.get_trading_hours_for_contract(self.contract)
+        open_now = [each for each in sessions if each.opening_time <= now < each.closing_time]
+        return (open_now[0].closing_time - now).total_seconds() if open_now else 0.0
+
     def dated(self, day: str) -> FuturesContract:
         """Return the instrument's contract of that date."""
         return FuturesContract(self.instrument, day)

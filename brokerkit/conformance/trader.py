@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from brokerkit import (
+    AccountKind,
     Broker,
     BrokerOrder,
     FuturesContract,
@@ -30,6 +31,8 @@ from brokerkit.errors import (
 TAG = "brokerkit conformance"
 _HOURS_OF_A_LONG_WEEKEND = 120
 _FIRST_STEP, _LONGEST_PAUSE = 0.02, 1.0
+_AN_HOUR = 3600.0
+_OPEN_FOR = 2 * _AN_HOUR
 
 
 class Trader:
@@ -160,7 +163,7 @@ class Trader:
                 control.wait(seconds)
             except RequestTimedOut:
                 return
-        elif self._advance is not None:
+        elif self._advance is not None and not self._clock_runs:
             self._advance(seconds)
         else:
             self.events.wait_for(lambda: False, min(seconds, _LONGEST_PAUSE))
@@ -198,23 +201,33 @@ class Trader:
         return [view for view in self._orders.get_list_of_broker_orders() if self._is_mine(view) and _is_open(view)]
 
     def needs_open_market(self) -> None:
-        """End the test as blocked when the market is closed, and no clock can be moved on to when it is open."""
+        """End the test as blocked when the market is closed, and no clock can be moved on to when it is open.
+
+        Where the clock runs, so that the market might close during a test, it must be open for a while.
+        """
         if not self._opens():
             blocked(f"the market of {self.contract} is closed now")
 
     def _opens(self) -> bool:
         """Return whether the market is open, after the clock was moved on to that where it can be."""
-        for _ in range(_HOURS_OF_A_LONG_WEEKEND if self._advance is not None else 0):
-            if self._is_open():
+        for _ in range(_HOURS_OF_A_LONG_WEEKEND):
+            if self._advance is None or self._is_open():
                 break
-            self.let_pass(3600.0)
+            self._advance(_AN_HOUR)
         return self._is_open()
 
     def _is_open(self) -> bool:
         broker = self.market.broker
         if not broker.supports("is_contract_okay_to_trade"):
             return True
-        return broker.contracts.is_contract_okay_to_trade(self.contract)
+        if not broker.contracts.is_contract_okay_to_trade(self.contract):
+            return False
+        may_close = self._clock_runs and self._advance is not None
+        return not may_close or self.market.until_closing() > _OPEN_FOR
+
+    @property
+    def _clock_runs(self) -> bool:
+        return self.market.broker.account_kind is not AccountKind.SIMULATED
 
     # Putting it back
 

@@ -9,6 +9,7 @@ import click
 from brokerkit.cli.options import setting
 from brokerkit.cli.typed_settings import typed_settings
 from brokerkit.conformance.command import CheckRequest, check
+from brokerkit.conformance.testbeds import testbed_named
 from brokerkit.registry.planning import plan_broker
 
 
@@ -41,10 +42,10 @@ def command(
 ) -> None:
     """Prove broker NAME against the contract, and print a verdict.
 
-    NAME is a broker of the configuration or an installed plugin. Exit code 0 means that it conforms
-    at the level asked for. docs/conformance.md says what a verdict means.
+    NAME is a broker of the configuration, an installed plugin, or a testbed: `ib-sim` is the IB plugin
+    on a simulated Gateway that is started for the run, and broken on purpose at level fault. Exit code 0
+    means that it conforms at the level asked for. docs/conformance.md says what a verdict means.
     """
-    plan_broker(
-        name, typed_settings(name, dict(settings))
-    )  # what is wrong in the set-up is said once, not by each test
+    if testbed_named(name) is None:  # what is wrong in the set-up is said once, not by each test
+        plan_broker(name, typed_settings(name, dict(settings)))
     ctx.exit(check(CheckRequest(name, settings=dict(settings), facts=dict(facts), **given)))

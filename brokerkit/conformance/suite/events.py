@@ -7,6 +7,7 @@ import random
 import threading
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -18,14 +19,14 @@ from brokerkit.errors import BrokerkitError, OrderCannotBeCancelled
 
 _PLACE = "put_order_on_stack"
 _FILLS = "get_list_of_fills"
-_PATIENCE = 20.0
+_PATIENCE, _CORRECTED_IN = 20.0, 3.0
 
 
 @trade()
 def test_210_every_order_is_heard_of(trader: Trader) -> None:
     """Case 210: of every order placed, at least one event tells its state."""
     view = trader.buys()
-    assert trader.events.views(view.order_ref), "nothing was told of it"
+    trader.eventually(lambda: bool(trader.events.views(view.order_ref)), "anything was told of it")
 
 
 @trade()
@@ -50,7 +51,12 @@ def test_211_final_states_are_final(trader: Trader, rng: random.Random) -> None:
 def test_212_filled_is_told_once(trader: Trader) -> None:
     """Case 212: an order that fills is told to be filled exactly once."""
     view = trader.buys()
-    told = [each for each in trader.events.views(view.order_ref) if each.state is OrderState.FILLED]
+
+    def filled() -> list[BrokerOrder]:
+        return [each for each in trader.events.views(view.order_ref) if each.state is OrderState.FILLED]
+
+    trader.eventually(lambda: bool(filled()), "it was told to be filled")
+    told = filled()
     assert len(told) == 1, f"told {len(told)} times"
     assert told[0].filled == view.filled
 
@@ -276,9 +282,13 @@ def _corrected(trader: Trader, harness: Harness) -> BrokerOrder:
         harness.cause("execution-correction")
         view = trader.fills(trader.market_order(quantity * trader.quantity))
         trader.let_pass(120.0)
-        if any(fill.corrects for fill in trader.events.fills(view.order_ref)):
+        if trader.events.wait_for(partial(_is_corrected, trader, view.order_ref), _CORRECTED_IN):
             return view
     raise AssertionError("no correction was told")
+
+
+def _is_corrected(trader: Trader, order_ref: str) -> bool:
+    return any(fill.corrects for fill in trader.events.fills(order_ref))
 
 
 def _each_fill_once(trader: Trader, view: BrokerOrder) -> None:

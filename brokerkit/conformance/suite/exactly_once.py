@@ -91,8 +91,9 @@ def test_265_an_unacknowledged_order_is_found_after_a_restart(
 def test_267_ids_are_not_used_again_after_a_restart(trader: Trader, restart: Restart) -> None:
     """Case 267: an order placed after a restart never takes the id of a live one."""
     before = trader.rests(trader.resting_order(trader.quantity)).current().ids
+    order = trader.resting_order(trader.quantity, part=2)
     again = restart()
-    control = again.orders.put_order_on_stack(trader.resting_order(trader.quantity, part=2))
+    control = again.orders.put_order_on_stack(order)
     after = control.current().ids
     assert (after.client_id, after.order_id, after.perm_id) != (before.client_id, before.order_id, before.perm_id)
     listed = [view.order_ref for view in again.orders.get_list_of_broker_orders()]

@@ -16,10 +16,11 @@ from brokerkit.conformance.connection import OpenAnother
 from brokerkit.conformance.facts import Facts
 from brokerkit.conformance.levels import read, static, trade
 from brokerkit.conformance.market import Market
+from brokerkit.conformance.outcomes import blocked
 from brokerkit.conformance.plugin_facts import settings_fact
 from brokerkit.conformance.result_types import mismatch
 from brokerkit.conformance.trader import Trader
-from brokerkit.errors import AuthenticationFailed, BrokerkitError, ConfigError, UnknownSetting
+from brokerkit.errors import AuthenticationFailed, BrokerkitError, ConfigError, InvalidOrder, UnknownSetting
 from brokerkit.registry.entry_points import BROKERS, installed
 from brokerkit.spec.domains import CONTRACT, DOMAINS
 
@@ -109,10 +110,16 @@ def test_010_results_are_of_the_declared_types(broker: Broker, market: Market) -
 
 
 @trade()
-def test_011_broker_parameters_pass_through(trader: Trader) -> None:
-    """Case 11: fields of one broker pass through untouched."""
-    given = {"x_conformance": "kept as it is"}
-    control = trader.rests(trader.resting_order(trader.quantity, broker_parameters=given))
+def test_011_broker_parameters_pass_through(trader: Trader, facts: Facts) -> None:
+    """Case 11: fields of one broker pass through untouched; one that it does not know is refused by its name."""
+    given = dict(facts.broker_parameters) or {"x_conformance": "kept as it is"}
+    try:
+        control = trader.rests(trader.resting_order(trader.quantity, broker_parameters=given))
+    except InvalidOrder as refusal:
+        assert any(name in str(refusal) for name in given), f"it does not name what it refuses: {refusal}"
+        if not facts.broker_parameters:
+            blocked("the fact broker_parameters is not given, and the broker knows no field called x_conformance")
+        raise
     assert dict(control.current().order.broker_parameters) == given
 
 

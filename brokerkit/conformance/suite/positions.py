@@ -108,7 +108,7 @@ def test_102_expiry_settles_the_position(trader: Trader, harness: Harness, marke
     assert trader.gained(contract) == trader.quantity
     days = (market.expiry(contract) - market.today).days + 3
     harness.advance(days * 86_400.0)
-    assert not trader.positions().get(contract), "it is still held after its contract's end"
+    trader.eventually(lambda: not trader.positions().get(contract), "the position was no longer held")
     trader.eventually(lambda: _last_told(trader, contract) == 0, "the settled position was told to be 0")
 
 

@@ -249,10 +249,12 @@ def _refused(trader: Trader, order: Order) -> BrokerOrder | None:
 
 
 def sent(trader: Trader, order: Order) -> OrderControl | None:
-    """Return the handle of an order whose sending may end unknown."""
+    """Return the handle of an order whose sending may end unknown; a line that broke with it is mended first."""
     try:
         return trader.place(order)
     except (OutcomeUnknown, RequestTimedOut):
+        broker = trader.market.broker
+        trader.eventually(lambda: broker.state is ConnectionState.CONNECTED, "the line was mended")
         return None
 
 

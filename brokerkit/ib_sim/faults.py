@@ -1,0 +1,142 @@
+"""The suite's faults as a Gateway and its exchange can cause them: what IB's clients really meet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from brokerkit.plugins.sim.exchange.faults import fault as exchange_fault
+from brokerkit.plugins.sim.feeds import FedExchange
+from brokerkit.plugins.sim.gateway import Gateway
+from brokerkit.plugins.sim.gateway.codec.responses.account import Execution
+from brokerkit.plugins.sim.gateway.codes import Code
+from brokerkit.plugins.sim.gateway.faults import (
+    ClientIdInUse,
+    CompetingSession,
+    ConnectivityLost,
+    CutFrame,
+    FalseCancelError,
+    LoseMessage,
+    LoseRequest,
+    StalePositions,
+)
+from brokerkit.plugins.sim.gateway.faults.fault import Fault
+from brokerkit.plugins.sim.gateway.session import Session
+
+_MANY = 1_000_000
+_CORRECTED_AFTER = 0.1
+
+_OF_THE_EXCHANGE: Mapping[str, Mapping[str, float]] = {
+    "rejection": {},
+    "late-acknowledgement": {},
+    "fill-before-acknowledgement": {},
+    "cancel-fill-race": {},
+    "late-fill": {},
+    "duplicate-fill": {},
+    "reordered-fills": {"patience": 5.0},
+    "late-commission": {},
+}
+"""Faults that happen at the exchange, behind the Gateway, with their settings in seconds of its clock."""
+
+
+class StallAtFill(Fault):
+    """From the next execution on nothing comes over the lines that are up; a new line works."""
+
+    def __init__(self) -> None:
+        self._stalled: list[Session] = []
+
+    def outgoing(self, session: Session, messages: list[Any]) -> list[Any]:
+        """Hold every line before an execution leaves."""
+        if not self._stalled and any(isinstance(message, Execution) for message in messages):
+            self._stalled = session.gateway.sessions()
+            for each in self._stalled:
+                each.connection.hold(held=True)
+        return messages
+
+    def end(self, gateway: Gateway) -> None:
+        """Let everything go."""
+        for session in self._stalled:
+            session.connection.hold(held=False)
+
+
+class StopClockAtFill(Fault):
+    """From the next execution on the clock stands, so that a partial fill stays one however slow the machine is.
+
+    Args:
+        stop: Stops the clock.
+    """
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
+
+    def outgoing(self, session: Session, messages: list[Any]) -> list[Any]:
+        """Stop the clock once an execution leaves."""
+        if not self.spent and any(isinstance(message, Execution) for message in messages):
+            self.spent = True
+            asyncio.get_running_loop().call_soon(self._stop)  # whatever moves it now is done first
+        return messages
+
+
+class CorrectNextExecution(Fault):
+    """The next execution is corrected by a tick a little after it was told."""
+
+    def outgoing(self, session: Session, messages: list[Any]) -> list[Any]:
+        """Have the correction follow an execution."""
+        if not self.spent and any(isinstance(message, Execution) for message in messages):
+            self.spent = True
+            reports = session.gateway.orders.reports
+            asyncio.get_running_loop().call_later(_CORRECTED_AFTER, reports.correct_newest, None)
+        return messages
+
+
+class Notice(Fault):
+    """A notice that is no error: a market data farm is well."""
+
+    spent = True
+
+    def begin(self, gateway: Gateway) -> None:
+        """Send it."""
+        gateway.notice(Code.MARKET_FARM_OK, "Market data farm connection is OK:usfarm")
+
+
+_OF_THE_GATEWAY: Mapping[str, Callable[[], Sequence[Fault]]] = {
+    "lost-order": lambda: [LoseRequest("placeOrder")],
+    "lost-acknowledgement": lambda: [CutFrame("openOrder", keep=0)],
+    "lost-cancel": lambda: [LoseRequest("cancelOrder")],
+    "lost-modify": lambda: [LoseRequest("placeOrder")],
+    "refused-cancel": lambda: [FalseCancelError()],
+    "lost-statuses": lambda: [LoseMessage("openOrder", count=_MANY), LoseMessage("orderStatus", count=_MANY)],
+    "execution-correction": lambda: [CorrectNextExecution()],
+    "stale-positions": lambda: [StalePositions()],
+    "failed-positions": lambda: [LoseRequest("reqPositions")],
+    "silent-stall": lambda: [StallAtFill()],
+    "notice": lambda: [Notice()],
+    "competing-session": lambda: [CompetingSession(), ConnectivityLost()],
+    "client-id-in-use": lambda: [ClientIdInUse()],
+}
+"""Faults of the Gateway and of the line to it."""
+
+NAMES = (*_OF_THE_EXCHANGE, *_OF_THE_GATEWAY)
+"""Every fault that can be caused here."""
+
+
+def cause(gateway: Gateway, name: str) -> None:
+    """Arm a fault; called in the Gateway's own thread."""
+    if name in _OF_THE_EXCHANGE:
+        _exchange(gateway).add_fault(exchange_fault(name, at=1, **_OF_THE_EXCHANGE[name]))
+    else:
+        for each in _OF_THE_GATEWAY[name]():
+            gateway.faults.begin(each)
+
+
+def end_all(gateway: Gateway) -> None:
+    """Disarm every fault; called in the Gateway's own thread."""
+    gateway.faults.end_all()
+    _exchange(gateway).clear_faults()
+
+
+def _exchange(gateway: Gateway) -> FedExchange:
+    exchange = gateway.exchange
+    assert isinstance(exchange, FedExchange)
+    return exchange

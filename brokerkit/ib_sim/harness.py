@@ -1,0 +1,139 @@
+"""What breaks the IB plugin's line, Gateway and exchange on purpose, for the conformance suite's level `fault`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from brokerkit.errors import BrokerkitError, ConnectionProblem
+from brokerkit.ib_sim import faults
+from brokerkit.ib_sim.bench import Bench
+from brokerkit.spec.events import ConnectionState
+
+if TYPE_CHECKING:
+    from brokerkit import Broker
+    from brokerkit.spec.order import Order
+
+_ABILITIES = ("disconnect", "advance", "elsewhere", "restart", "partial-fill")
+_LOTS_OF_A_PARTIAL_FILL = 3
+_PATIENCE = 60.0
+_LACKS = {
+    "pacing": "IB answers too many messages with error 100, which names no request, and drops the line: brokerkit "
+    "keeps below its limits, which tests/ib shows",
+}
+
+
+class GatewayHarness:
+    """Faults and abilities of one broker on a simulated Gateway; see `brokerkit.conformance.Harness`."""
+
+    def __init__(self, bench: Bench, broker: Broker) -> None:
+        self._bench = bench
+        self._broker = broker
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """The faults that it can cause, and the abilities that it has."""
+        return (*faults.NAMES, *_ABILITIES)
+
+    @property
+    def lacks(self) -> Mapping[str, str]:
+        """Why it does not offer the rest."""
+        return _LACKS
+
+    def cause(self, name: str) -> None:
+        """Arm a fault; it strikes at the next occasion."""
+        bench = self._bench
+        if name == "partial-fill":
+            bench.throttle.lots_a_bar = _LOTS_OF_A_PARTIAL_FILL
+            bench.gateway.call(lambda gateway: gateway.faults.begin(faults.StopClockAtFill(bench.clock.pause)))
+        else:
+            bench.gateway.call(lambda gateway: faults.cause(gateway, name))
+
+    def heal(self) -> None:
+        """Disarm every fault, let bars fill what their volume allows, and mend the line.
+
+        Where the clock was moved far, a new Gateway takes the place of this one, and the broker is closed.
+        """
+        bench = self._bench
+        self._leave_other_session()
+        if bench.is_worn:
+            bench.renew(self._broker.close)
+            return
+        bench.throttle.lots_a_bar = None
+        bench.gateway.call(faults.end_all)
+        bench.gateway.call(lambda _: bench.clock.resume())
+        self.reconnect()
+
+    def disconnect(self) -> None:
+        """Cut the line until `reconnect`; return when the plugin has noticed."""
+        self._bench.is_cut = True
+        self._bench.gateway.cut()
+        self._until(lambda: self._broker.state is not ConnectionState.CONNECTED, "the plugin noticed the cut")
+
+    def reconnect(self) -> None:
+        """Mend the line; return when the plugin is connected again."""
+        if self._bench.is_cut:
+            self._bench.gateway.mend()
+            self._bench.is_cut = False
+        self._until(self._is_reached, "the plugin connected again")
+
+    def _is_reached(self) -> bool:
+        """Return whether an answer comes over the line; a broken one may not have been noticed yet."""
+        if self._broker.state is ConnectionState.CONNECTED:
+            try:
+                self._broker.native.connection.server_time()
+            except ConnectionProblem:
+                return False
+            return self._broker.state is ConnectionState.CONNECTED
+        return self._broker.state is ConnectionState.CLOSED
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds pass on the Gateway's clock; return when the plugin has read what was told of it."""
+        self._bench.advance(seconds)
+        if self._broker.state is ConnectionState.CONNECTED:
+            try:
+                self._broker.native.connection.server_time()
+            except ConnectionProblem:
+                return
+
+    def place_elsewhere(self, order: Order) -> str:
+        """Place an order from another session of the same account, and return its reference."""
+        self._other_session().orders.put_order_on_stack(order)
+        return order.order_ref
+
+    def cancel_elsewhere(self, order_ref: str) -> None:
+        """Cancel an order from another session of the same account."""
+        other = self._other_session()
+        view = next(each for each in other.orders.get_list_of_broker_orders() if each.order_ref == order_ref)
+        other.orders.cancel_order_on_stack(view)
+
+    def die(self) -> None:
+        """End the plugin without a goodbye: its socket breaks first, so that it hears and tells nothing more."""
+        self._bench.gateway.cut()
+        self._broker.native.connection.close_connection()
+        self._bench.gateway.mend()
+
+    # Within
+
+    def _other_session(self) -> Broker:
+        from brokerkit import open_broker
+
+        if self._bench.other is None:
+            store = self._bench.folder / "other.db"
+            self._bench.other = open_broker("ib-elsewhere", **{**self._bench.settings, "store_path": store})
+        return self._bench.other
+
+    def _leave_other_session(self) -> None:
+        other, self._bench.other = self._bench.other, None
+        if other is not None:
+            other.close()
+
+    @staticmethod
+    def _until(happened: Callable[[], bool], what: str) -> None:
+        end, pause = time.monotonic() + _PATIENCE, threading.Event()
+        while not happened():
+            if time.monotonic() > end:
+                raise BrokerkitError(f"It never came about that {what}, in {_PATIENCE:g} s.")
+            pause.wait(0.01)

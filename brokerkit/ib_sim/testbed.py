@@ -1,0 +1,37 @@
+"""Where the conformance suite proves the IB plugin: a Gateway of its own in each process of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from brokerkit.conformance import Facts
+from brokerkit.ib_sim.bench import Bench
+from brokerkit.ib_sim.harness import GatewayHarness
+
+if TYPE_CHECKING:
+    from brokerkit import Broker
+
+NAME = "ib-sim"
+
+
+@contextmanager
+def ib_on_a_simulated_gateway() -> Iterator[Facts]:
+    """Run a Gateway on synthetic prices, and yield what the suite is told of the IB plugin on it."""
+    with TemporaryDirectory(prefix="brokerkit-ib-sim-") as folder, closing(Bench(Path(folder))) as bench:
+
+        def harness(broker: Broker) -> GatewayHarness:
+            return GatewayHarness(bench, broker)
+
+        yield Facts(
+            NAME,
+            settings=bench.settings,
+            instrument="SP500",  # its market is open all day but for an hour
+            while_away=3600.0,  # IB tells the executions of its current day only
+            shares_account=False,
+            broker_parameters={"triggerMethod": 8},
+            harness=harness,
+        )
