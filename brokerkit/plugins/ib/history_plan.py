@@ -53,6 +53,8 @@ def is_small(frequency: Frequency) -> bool:
 def plan(frequency: Frequency, start: datetime, end: datetime) -> Iterator[BarRequest]:
     """Yield the requests whose answers, joined, cover a range, the newest first.
 
+    Each reaches a bar into the newer one: the bar that the seam falls into is whole in one of them.
+
     Args:
         frequency: The length of a bar.
         start: The first moment that is wanted, aware.
@@ -62,13 +64,15 @@ def plan(frequency: Frequency, start: datetime, end: datetime) -> Iterator[BarRe
         >>> from datetime import timezone
         >>> day = datetime(2024, 1, 1, tzinfo=timezone.utc)
         >>> [request.duration for request in plan(Frequency.DAY, day, day + timedelta(days=400))]
-        ['1 Y', '36 D']
+        ['1 Y', '37 D']
     """
     window = _WINDOWS[frequency]
-    while end > start:
+    covered = end
+    while covered > start:
         left = end - start
         yield BarRequest(ib_moment(end), window.duration if left >= window.length else _duration(left), window.bar_size)
-        end -= window.length
+        covered = end - window.length
+        end = covered + frequency.length
 
 
 def _duration(length: timedelta) -> str:
