@@ -128,6 +128,7 @@ def test_250_a_failed_question_is_not_taken_for_flat(broker: Broker, harness: Ha
     harness.cause("failed-positions")
     with pytest.raises(ConnectionProblem):
         broker.positions.get_all_current_positions_as_list_with_contract_objects()
+    harness.heal()
     assert isinstance(broker.positions.get_all_current_positions_as_list_with_contract_objects(), list)
 
 

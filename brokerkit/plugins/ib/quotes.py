@@ -45,6 +45,7 @@ class IBTicker:
         self._contract = client.new("Contract")
         self._ticker: Any = None
         self._failure: BrokerkitError | None = None
+        self._final: Quote | None = None
         self._news = threading.Condition()
         self._came: tuple[datetime, datetime] = (_NEVER, _NEVER)
 
@@ -55,14 +56,15 @@ class IBTicker:
 
     def start(self, contract: Any) -> None:
         """Ask for the quotes, the first time or again after the line broke."""
-        self._contract, self._failure = contract, None
+        self._contract, self._failure, self._final = contract, None, None
         ticker = self._client.start_quotes(contract)
         self._ticker = ticker
         ticker.updateEvent.connect(self._updated, None, None, True)
 
     def stop(self) -> None:
-        """End the quotes."""
+        """End the quotes; what is still on its way is not told any more."""
         self._client.stop_quotes(self._contract)
+        self._final = self.quote()
 
     def failed(self, contract: Any, code: int, text: str) -> None:
         """Take in IB's reason for not quoting; called in the client's thread."""
@@ -72,6 +74,8 @@ class IBTicker:
 
     def quote(self) -> Quote:
         """Return the newest quote; its status is `NONE` when there has been none."""
+        if self._final is not None:
+            return self._final
         ticker = self._ticker
         time = self._time_of(getattr(ticker, "time", None))
         bid, ask, last = _price(ticker.bid), _price(ticker.ask), _price(ticker.last)
