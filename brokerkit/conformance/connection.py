@@ -104,7 +104,7 @@ class Connection:
         refuse_money_at_stake(broker, self._session)
         if self._is_fresh_each_test(broker):
             return
-        if self.facts.shares_account:
+        if self.facts.shares_account and broker is self._shared:  # any other one was opened for one test
             refuse_to_share_an_account(self._session)
         if self._ledger is not None and not self._is_taken_back:
             self._is_taken_back = True
