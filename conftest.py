@@ -1,8 +1,9 @@
-"""For every test and doctest: nobody's configuration, variables or stored orders are read or touched."""
+"""For every test and doctest: Ctrl-C works, and nobody's configuration, variables or stored orders are touched."""
 
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 
 import pytest
@@ -14,6 +15,8 @@ _home = tempfile.TemporaryDirectory(prefix="brokerkit-tests-")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Move configuration and state into a folder that goes away with the process."""
+    # A shell starts what runs in its background deaf to Ctrl-C, and so are its children: tests interrupt some of them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in [name for name in os.environ if name.startswith("BROKERKIT_")]:
         del os.environ[name]
     os.environ["XDG_CONFIG_HOME"] = f"{_home.name}/config"
