@@ -20,11 +20,15 @@ MINUTE_NS = 60_000_000_000
 
 @attrs.frozen
 class Case:
-    """What is traded: how many bars, how many orders on each, market or limit ('' for none)."""
+    """What is traded: how many bars, how many orders on each, market or limit ('' for none).
+
+    The clock stops at each bar, or goes over all of them in one step, which only brokerkit's can.
+    """
 
     bars: int
     orders_a_bar: int
     kind: str
+    one_step: bool = False
 
     @property
     def orders(self) -> int:
@@ -37,6 +41,7 @@ CASES = {
     "limit": Case(20_000, 1, "limit"),
     "ten": Case(2_000, 10, "market"),
     "quiet": Case(100_000, 0, ""),
+    "jump": Case(100_000, 0, "", one_step=True),
 }
 
 

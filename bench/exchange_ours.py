@@ -45,7 +45,7 @@ def _trade(
     broker: Broker, exchange: Exchange, contract: FuturesContract, case: Case, ends: list[int], closes: list[Decimal]
 ) -> None:
     put, advance_to = broker.orders.put_order_on_stack, exchange.advance_to
-    if not case.orders_a_bar:
+    if case.one_step:
         advance_to(ends[-1])
         return
     side, away = 1, Decimal("0.02")
