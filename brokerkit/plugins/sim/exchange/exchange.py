@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from heapq import heappop
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import attrs
 
 from brokerkit.errors import InvalidArgument, OrderCannotBeCancelled, OutcomeUnknown, RequestTimedOut
 from brokerkit.plugins.sim.exchange import changes, margin, spreads
-from brokerkit.plugins.sim.exchange.agenda import BAR_OPEN
+from brokerkit.plugins.sim.exchange.agenda import BAR_OPEN, RANKS
 from brokerkit.plugins.sim.exchange.bars import segment
 from brokerkit.plugins.sim.exchange.channel import Channel
 from brokerkit.plugins.sim.exchange.delivery import Delivery, EventKind, Listener
@@ -284,21 +283,23 @@ class Exchange(Queries):
         venue = self._venue
         if target < venue.now:
             raise InvalidArgument(f"The clock shows {self.now}, and does not go back to {time_of(target)}.")
-        due = venue.agenda.due
-        while self._step(target):
+        moments, end = venue.agenda.moments, target * RANKS + BAR_OPEN
+        while self._step(target, end):
             self._settle()
-            if venue.now == target and not (due and due[0][0] <= target):
+            if venue.now == target and not (moments and moments[0] < end):
                 break  # the clock is there, and nothing is left to do
         if self._delivery.told < len(venue.journal.rows):  # a listener failed before, and others still wait to be told
             self._settle()
 
-    def _step(self, target: int) -> bool:
-        """Trade up to a time; return whether it stopped before to tell what happened."""
+    def _step(self, target: int, end: int) -> bool:
+        """Trade up to a time, which is up to a moment of the agenda; return whether it stopped before to tell of it."""
         venue = self._venue
-        told, rows, due = self._delivery.told, venue.journal.rows, venue.agenda.due
+        told, rows, agenda = self._delivery.told, venue.journal.rows, venue.agenda
+        moments = agenda.moments
         with self._lock:
-            while due and (due[0][0] < target or (due[0][0] == target and due[0][1] < BAR_OPEN)):
-                instant, _, _, action, argument = heappop(due)
+            while moments and moments[0] < end:
+                instant = moments[0] // RANKS
+                action, argument = agenda.take()
                 if instant > venue.now:
                     venue.now = instant
                 action(argument)
@@ -344,13 +345,12 @@ class Exchange(Queries):
                 self.moved.wait_for(lambda: _is_told(live) or venue.now >= deadline or not self.driven)
         while not self.driven and not _is_told(live):
             with self._lock:
-                due = venue.agenda.due
-                instant = due[0][0] if due else deadline + 1
-            if instant > deadline:
+                instant = venue.agenda.next_time
+            if instant is None or instant > deadline:
                 self.advance_to(max(deadline, venue.now))
                 break
             self.advance_to(max(instant, venue.now))
-            if not _is_told(live) and venue.agenda.due and venue.agenda.due[0][0] <= venue.now:
+            if not _is_told(live) and self.is_due_now:
                 self.advance_to(venue.now + 1)
         if _is_told(live):
             return live.current()

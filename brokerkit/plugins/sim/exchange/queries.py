@@ -58,8 +58,13 @@ class Queries:
     def next_instant_ns(self) -> int | None:
         """When something is next due to happen, nanoseconds since 1970 UTC; None when nothing is."""
         with self._lock:
-            due = self._venue.agenda.due
-            return due[0][0] if due else None
+            return self._venue.agenda.next_time
+
+    @property
+    def is_due_now(self) -> bool:
+        """Whether something is left to do at this very instant, such as the open of a bar."""
+        instant = self.next_instant_ns
+        return instant is not None and instant <= self._venue.now
 
     @property
     def is_connected(self) -> bool:

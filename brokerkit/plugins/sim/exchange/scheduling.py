@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from brokerkit.plugins.sim.exchange import margin_calls, matching
-from brokerkit.plugins.sim.exchange.agenda import BAR_BODY, BAR_OPEN
+from brokerkit.plugins.sim.exchange.agenda import BAR_BODY, BAR_OPEN, RANKS
 from brokerkit.plugins.sim.exchange.live_order import QUEUE
 from brokerkit.spec.order import OrderType
 
@@ -105,8 +105,8 @@ def on_look(venue: Venue, listing: Listing) -> None:
 
 def review_margins(venue: Venue, listing: Listing, rank: int) -> None:
     """Look at the margin of who traded, once the last contract that trades at this instant has done so."""
-    due = venue.agenda.due
-    if not due or due[0][0] != venue.now or due[0][1] != rank:
+    moments = venue.agenda.moments
+    if not moments or moments[0] != venue.now * RANKS + rank:
         margin_calls.review_due(venue, listing)
 
 
