@@ -16,6 +16,7 @@ import attrs
 from brokerkit.errors import InvalidOrder, InvalidQuantity
 from brokerkit.spec.contract import FuturesContract, FxPair
 from brokerkit.spec.money import exact
+from brokerkit.spec.parameters import NO_PARAMETERS
 
 
 class OrderType(enum.Enum):
@@ -79,9 +80,13 @@ def new_order_ref() -> str:
     return f"{_reference_prefix}-{next(_reference_count):x}"
 
 
+_FEW_LOTS = {lots: (lots,) for lots in range(-100, 101) if lots}
+"""The quantities of most orders, which share them: the fewer objects are made, the less often garbage is looked for."""
+
+
 def _quantities(given: int | Iterable[int]) -> tuple[int, ...]:
     if type(given) is int and given:
-        return (given,)
+        return _FEW_LOTS.get(given) or (given,)
     if isinstance(given, Iterable) and not isinstance(given, str):
         return tuple(map(_whole, given))
     return (_whole(given),)
@@ -113,7 +118,7 @@ def _written(value: object) -> str:
 
 
 def _own_copy(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    return dict(given) if given else {}
+    return given if given is NO_PARAMETERS else dict(given) or NO_PARAMETERS
 
 
 @attrs.frozen(repr=False)
@@ -179,9 +184,9 @@ class Order:
     post_only: bool = False
     reduce_only: bool = False
     algo: str = ""
-    algo_parameters: Mapping[str, Any] = attrs.field(default={}, converter=_own_copy, hash=False)
+    algo_parameters: Mapping[str, Any] = attrs.field(default=NO_PARAMETERS, converter=_own_copy, hash=False)
     tag: str = ""
-    broker_parameters: Mapping[str, Any] = attrs.field(default={}, converter=_own_copy, hash=False)
+    broker_parameters: Mapping[str, Any] = attrs.field(default=NO_PARAMETERS, converter=_own_copy, hash=False)
     order_ref: str = attrs.field(factory=new_order_ref)
 
     def __attrs_post_init__(self) -> None:

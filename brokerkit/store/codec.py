@@ -19,6 +19,7 @@ from brokerkit.errors import BrokerkitError, InvalidArgument, StoreCorrupt
 from brokerkit.spec.contract import FuturesContract, FxPair
 from brokerkit.spec.money import Money
 from brokerkit.spec.order import Order, OrderType, SpreadFill, TimeInForce
+from brokerkit.spec.parameters import NoParameters
 
 _TAG = "$"
 _PLAIN = frozenset({str, int, float, bool, type(None)})
@@ -94,6 +95,7 @@ _ENCODERS: dict[type[Any], Callable[[Any, str], Any]] = {
     list: _encode_items,
     tuple: lambda value, where: {_TAG: "tuple", "v": _encode_items(value, where)},
     dict: _encode_dict,
+    NoParameters: lambda value, where: {},
     Decimal: lambda value, where: {_TAG: "Decimal", "v": str(value)},
     datetime: lambda value, where: {_TAG: "datetime", "v": value.isoformat()},
     date: lambda value, where: {_TAG: "date", "v": value.isoformat()},

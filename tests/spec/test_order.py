@@ -113,6 +113,19 @@ def test_nothing_on_an_order_can_change_afterwards() -> None:
         order.quantity = (2,)  # type: ignore[misc]
 
 
+def test_orders_without_parameters_share_nothing_that_can_change() -> None:
+    order = Order(GOLD, 1, algo_parameters={})
+    for parameters in (
+        order.algo_parameters,
+        order.broker_parameters,
+        pickle.loads(pickle.dumps(order)).algo_parameters,
+    ):
+        assert parameters == {}
+        with pytest.raises(TypeError):
+            parameters["adaptivePriority"] = "Urgent"  # type: ignore[index]
+    assert order.quantity == Order(GOLD, (1,)).quantity == (1,)
+
+
 def test_an_order_survives_pickling_and_serves_as_a_key() -> None:
     order = Order.limit(GOLD, 1, "1950.5", algo_parameters={"a": 1}).with_bracket(stop_loss=1940)
     assert pickle.loads(pickle.dumps(order)) == order
