@@ -92,7 +92,7 @@ class Delivery:
         if not self.anybody and self.channel is None:
             self.told = len(rows)
             return
-        while self.told < len(rows) and self._busy.acquire(blocking=False):
+        while self.told < len(rows) and self._busy.acquire(False):
             try:
                 while self.told < len(rows):
                     at = self.told

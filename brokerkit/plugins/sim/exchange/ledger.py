@@ -38,13 +38,14 @@ class Account:
 
     Attributes:
         counted_at: The instant for which `profit`, `initial` and `maintenance` were counted; see `valuation`.
+        worth: What `value_in_base` then was; None until it is asked for.
         changed: The holdings that were traded or ordered since.
         is_due: Whether its margin is to be looked at before the clock moves on.
     """
 
     __slots__ = (
         "base_currency", "cash", "changed", "counted_at", "holdings", "initial", "is_due", "liquidating", "maintenance",
-        "name", "number", "profit",
+        "name", "number", "profit", "worth",
     )  # fmt: skip
 
     def __init__(self, number: int, name: str, base_currency: str) -> None:
@@ -55,6 +56,7 @@ class Account:
         self.holdings: list[Holding] = []
         self.liquidating: list[LiveOrder] = []
         self.counted_at = -1
+        self.worth: int | None = None
         self.changed: list[Holding] = []
         self.is_due = False
         self.profit = self.initial = self.maintenance = 0
@@ -74,13 +76,14 @@ class Holding:
 
     Attributes:
         guard: The price at which the account's margin must be looked at again.
+        mark: The price that it was last counted at; None before the first.
         working_buys: Lots of buy orders that are not filled yet.
         working_sells: Lots of sell orders that are not filled yet.
     """
 
     __slots__ = (
         "account", "base", "cash", "contract", "cost", "currency", "guard", "initial", "is_changed", "listing", "lots",
-        "maintenance", "profit", "realised", "working_buys", "working_sells",
+        "maintenance", "mark", "profit", "realised", "working_buys", "working_sells",
     )  # fmt: skip
 
     def __init__(self, account: Account, listing: Listing) -> None:
@@ -92,6 +95,7 @@ class Holding:
         self.cost = 0
         self.realised = 0
         self.guard: int | None = None
+        self.mark: int | None = None
         self.working_buys = 0
         self.working_sells = 0
         self.profit = self.initial = self.maintenance = 0

@@ -30,11 +30,11 @@ def review_at_next_bar(holding: Holding) -> bool:
     return _guard(holding, _FAR if holding.lots > 0 else -_FAR)
 
 
-def review_due(venue: Venue, listing: Listing) -> None:
+def review_due(venue: Venue, listing: Listing | None) -> None:
     """Look at every account that traded, or whose holdings moved, since the last look.
 
-    Where a price must be watched more closely than before, its contract is scheduled again; the given
-    one is left to the caller.
+    Where a price must be watched more closely than before, its contract is scheduled again; one that is
+    given is left to the caller.
     """
     accounts, venue.to_review = venue.to_review, []
     for account in accounts:
@@ -49,7 +49,7 @@ def note_holders(venue: Venue, listing: Listing) -> None:
             venue.review_later(holding.account)
 
 
-def review(venue: Venue, account: Account, listing: Listing) -> None:
+def review(venue: Venue, account: Account, listing: Listing | None) -> None:
     """Call an account's margin when it is short of it; otherwise work out when to look again."""
     if account.liquidating:
         if any(not live.is_final for live in account.liquidating):
@@ -72,13 +72,13 @@ def review(venue: Venue, account: Account, listing: Listing) -> None:
         if excess < 0:
             _call(venue, account, held)
             return
-        closer = _set_guards(venue, account, excess, held)
+        closer = _set_guards(account, excess, held)
     for holding in closer:
         if holding.listing is not listing:
             scheduling.schedule(venue, holding.listing)
 
 
-def _set_guards(venue: Venue, account: Account, excess: int, held: list[Holding]) -> list[Holding]:
+def _set_guards(account: Account, excess: int, held: list[Holding]) -> list[Holding]:
     """Let each holding's price move so far, before the next look, that all together cannot use up the excess.
 
     With money in other currencies, whose rates move too, the account is looked at after each bar.
@@ -89,9 +89,8 @@ def _set_guards(venue: Venue, account: Account, excess: int, held: list[Holding]
     shared = 0 if _has_foreign_money(account) else excess // len(held)
     closer = []
     for holding in held:
-        listing = holding.listing
-        mark = listing.last_price(venue.now)
-        if mark is not None and _guard(holding, mark - shared // (holding.lots * listing.value)):
+        mark = holding.mark  # as the excess was counted with it
+        if mark is not None and _guard(holding, mark - shared // (holding.lots * holding.listing.value)):
             closer.append(holding)
     return closer
 

@@ -40,8 +40,21 @@ def _put(venue: Venue, listing: Listing, reach: int) -> None:
     time, what = _next(venue, listing)
     if time != listing.wake_time or what != listing.wake_what:
         listing.wake_time, listing.wake_what = time, what
-        if time != NEVER:
+        if what == LOOK:
+            _await_look(venue, listing)
+        elif time != NEVER:
             venue.agenda.put(time, _RANK[what], venue.wakers[what], listing)
+
+
+def _await_look(venue: Venue, listing: Listing) -> None:
+    """Put the look that a listing waits for on the agenda, unless an earlier one is there, which then does so.
+
+    Otherwise an order that is placed and filled bar after bar would leave a look behind for each.
+    """
+    time = listing.wake_time
+    if time != NEVER and not venue.now < listing.look_due <= time:
+        listing.look_due = time
+        venue.agenda.put(time, _RANK[LOOK], venue.wakers[LOOK], listing)
 
 
 def enqueue(venue: Venue, listing: Listing, live: LiveOrder) -> bool:
@@ -86,6 +99,7 @@ def on_body(venue: Venue, listing: Listing) -> None:
             matching.match_close(venue, listing)
         else:
             matching.match_body(venue, listing)
+        listing.series.sync(now)
         if listing.watched:
             margin_calls.note_holders(venue, listing)
     if venue.to_review:
@@ -98,13 +112,20 @@ def on_look(venue: Venue, listing: Listing) -> None:
     """Look ahead again: nothing could happen up to now."""
     if venue.to_review:
         review_margins(venue, listing, BAR_BODY)
-    if listing.wake_time == venue.now and listing.wake_what == LOOK:
+    if listing.wake_what != LOOK:
+        return
+    if listing.wake_time == venue.now:
         listing.wake_time = NEVER
         _put(venue, listing, listing.reach * 4)
+    else:
+        _await_look(venue, listing)
 
 
-def review_margins(venue: Venue, listing: Listing, rank: int) -> None:
-    """Look at the margin of who traded, once the last contract that trades at this instant has done so."""
+def review_margins(venue: Venue, listing: Listing | None, rank: int) -> None:
+    """Look at the margin of who traded, once the last contract that trades at this instant has done so.
+
+    The caller looks ahead itself at the listing that it names, if it names one.
+    """
     moments = venue.agenda.moments
     if not moments or moments[0] != venue.now * RANKS + rank:
         margin_calls.review_due(venue, listing)

@@ -25,10 +25,13 @@ def value_in_base(venue: Venue, account: Account) -> int:
         MissingFxCode: There is money in a currency that no listed pair gives a rate for.
     """
     _count(venue, account)
-    total, base = account.profit, account.base_currency
-    for currency, cash in account.cash.items():
-        units = cash.deposited + cash.realised + cash.converted - cash.commission
-        total += units if currency == base or not units else to_base(venue, account, currency, units)
+    total = account.worth
+    if total is None:
+        total, base = account.profit, account.base_currency
+        for currency, cash in account.cash.items():
+            units = cash.deposited + cash.realised + cash.converted - cash.commission
+            total += units if currency == base or not units else to_base(venue, account, currency, units)
+        account.worth = total
     return total
 
 
@@ -86,7 +89,7 @@ def _count(venue: Venue, account: Account) -> None:
         lots, listing = holding.lots, holding.listing
         profit = maintenance = 0
         if lots:
-            mark = listing.last_price(now)
+            holding.mark = mark = listing.last_price(now)
             if mark is not None:
                 profit = (lots * mark - holding.cost) * listing.value
             maintenance = (lots if lots > 0 else -lots) * listing.maintenance_margin
@@ -100,7 +103,7 @@ def _count(venue: Venue, account: Account) -> None:
         holding.profit, holding.initial, holding.maintenance = profit, initial, maintenance
         holding.is_changed = False
     changed.clear()
-    account.counted_at = now
+    account.counted_at, account.worth = now, None
 
 
 def _all_to_base(venue: Venue, holding: Holding, *amounts: int) -> Iterator[int]:
