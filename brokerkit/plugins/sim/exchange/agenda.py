@@ -36,28 +36,25 @@ class Agenda:
 
     def put(self, time: int, rank: int, action: Action, argument: Any = None) -> None:
         """Have an action done when the clock reaches a time."""
-        moment = time * RANKS + rank
-        there = self._due.get(moment)
-        if there is None:
-            self._due[moment] = (action, argument)
+        moment, due = time * RANKS + rank, (action, argument)
+        there = self._due.setdefault(moment, due)
+        if there is due:
             heappush(self.moments, moment)
         elif isinstance(there, deque):
-            there.append((action, argument))
+            there.append(due)
         else:
-            self._due[moment] = deque((there, (action, argument)))
+            self._due[moment] = deque((there, due))
 
     def take(self) -> Due:
         """Take out what is due first; there must be something."""
-        moment = self.moments[0]
-        there = self._due[moment]
+        there = self._due[self.moments[0]]
         if isinstance(there, deque):
             first = there.popleft()
             if there:
                 return first
         else:
             first = there
-        heappop(self.moments)
-        del self._due[moment]
+        del self._due[heappop(self.moments)]
         return first
 
     @property

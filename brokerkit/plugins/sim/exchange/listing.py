@@ -29,17 +29,22 @@ class Listing:
     - `up`: acts when the price rises to its level: sell limits, buy stops;
     - `waiting`: arrived in the middle of a bar, joins with the next;
     - `held`: waits for the market to open, or for its auction.
+
+    Attributes:
+        limit_gap: By how much the price must pass a limit before it fills, in units.
     """
 
     __slots__ = (
         "bar_high", "bar_low", "base_currency", "charge", "close_due", "contract", "down", "expired",
         "expires", "guard_high", "guard_low", "held", "holdings", "initial_margin", "left", "left_for",
-        "legs", "look_due", "maintenance_margin", "mark", "name", "number", "open_due", "opened", "queue", "reach",
-        "refuses_when_closed", "series", "session_open", "sessions", "slip", "terms", "tick", "trailing",
+        "legs", "limit_gap", "look_due", "maintenance_margin", "mark", "name", "number", "open_due", "opened", "queue",
+        "reach", "refuses_when_closed", "series", "session_open", "sessions", "slip", "terms", "tick", "trailing",
         "up", "value", "waiting", "wake_time", "wake_what", "watched",
     )  # fmt: skip
 
-    def __init__(self, number: int, terms: ContractTerms, charge: Charge | None, slip: Slip | None) -> None:
+    def __init__(
+        self, number: int, terms: ContractTerms, charge: Charge | None, slip: Slip | None, *, fills_on_touch: bool
+    ) -> None:
         self.number = number
         self.terms = terms
         self.contract = terms.contract
@@ -47,6 +52,7 @@ class Listing:
         self.legs: tuple[tuple[Listing, int], ...] = ()
         self.base_currency = terms.contract.base if isinstance(terms.contract, FxPair) else ""
         self.tick = terms.tick_units
+        self.limit_gap = 0 if fills_on_touch else self.tick
         self.value = terms.value_of_price_unit
         self.charge = charge
         self.slip = slip

@@ -35,11 +35,12 @@ def check_order(venue: Venue, holding: Holding, quantity: int) -> None:
     Raises:
         InsufficientMargin: The account's value is below what would be needed.
     """
-    lots, buys, sells = holding.lots, holding.working_buys, holding.working_sells
-    rise, fall = lots + buys, sells - lots
-    if (rise + quantity > fall) if quantity > 0 else (fall - quantity > rise):
+    rise, fall = holding.lots + holding.working_buys, holding.working_sells - holding.lots
+    worst = rise if rise > fall else fall  # the largest position, unsigned, that is possible before it
+    after = rise + quantity if quantity > 0 else fall - quantity
+    if after > worst:
         try:
-            check_needed(venue, holding.account, needed_for(venue, holding, quantity))
+            check_needed(venue, holding.account, _in_base(venue, holding, after - worst))
         except MissingFxCode as missing:
             raise uncounted(missing) from missing
 
@@ -51,10 +52,13 @@ def uncounted(missing: MissingFxCode) -> InsufficientMargin:
 
 def needed_for(venue: Venue, holding: Holding, quantity: int) -> int:
     """Return how much more initial margin an order of signed lots can come to need, in the base currency."""
-    added = worst_lots(holding, quantity) - worst_lots(holding, 0)
-    if holding.cash.currency == holding.account.base_currency:
-        return added * holding.listing.initial_margin
-    return to_base(venue, holding.account, holding.cash.currency, added * holding.listing.initial_margin)
+    return _in_base(venue, holding, worst_lots(holding, quantity) - worst_lots(holding, 0))
+
+
+def _in_base(venue: Venue, holding: Holding, lots: int) -> int:
+    """Return the initial margin of lots in the account's base currency."""
+    money, currency = lots * holding.listing.initial_margin, holding.currency
+    return money if currency == holding.account.base_currency else to_base(venue, holding.account, currency, money)
 
 
 def check_needed(venue: Venue, account: Account, extra: int) -> None:

@@ -67,7 +67,7 @@ def join_waiting(venue: Venue, listing: Listing) -> None:
     for live in listing.waiting:
         if live.joins <= start:
             live.ahead = venue.models.queue_ahead
-            book.insert(listing, live, venue.limit_gap(listing))
+            book.insert(listing, live, listing.limit_gap)
         else:
             staying.append(live)
     listing.waiting = staying
@@ -201,7 +201,7 @@ def _fire(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:
     elif (price - live.limit) * live.side <= 0 and listing.left:
         _take_limit(venue, listing, live, price)
     else:
-        book.insert_limit(listing, live, venue.limit_gap(listing))
+        book.insert_limit(listing, live, listing.limit_gap)
 
 
 def _take_limit(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:
@@ -209,7 +209,7 @@ def _take_limit(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> 
     if lots:
         venue.fill(live, lots, price)
     if live.remaining and not live.is_final:
-        book.insert_limit(listing, live, venue.limit_gap(listing))
+        book.insert_limit(listing, live, listing.limit_gap)
 
 
 def take(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:

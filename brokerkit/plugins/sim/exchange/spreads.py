@@ -73,7 +73,7 @@ def _open(venue: Venue, contract: FuturesContract, ratios: Ratios) -> Listing:
         legs[0].terms, contract=contract, tick_size=tick, initial_margin=0, maintenance_margin=0, slippage=None,
         expiry=min(ends) if ends else None, settlement_price=None,
     )  # fmt: skip
-    listing = Listing(0, terms, None, None)
+    listing = Listing(0, terms, None, None, fills_on_touch=venue.models.limit_fills_on_touch)
     listing.legs = tuple(zip(legs, ratios, strict=True))
     hours.watch_end(venue, listing)
     refresh(venue, listing)

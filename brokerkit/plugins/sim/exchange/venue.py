@@ -126,7 +126,9 @@ class Venue:
         """Take a contract into trading."""
         charge = (terms.commission or self.models.commission).for_contract(terms)
         slip = (terms.slippage or self.models.slippage).for_contract(terms)
-        listing = self.listings[terms.contract] = Listing(len(self.listings) + 1, terms, charge, slip)
+        listing = self.listings[terms.contract] = Listing(
+            len(self.listings) + 1, terms, charge, slip, fills_on_touch=self.models.limit_fills_on_touch
+        )
         hours.watch_end(self, listing)
         return listing
 
@@ -153,10 +155,6 @@ class Venue:
         if not account.is_due:
             account.is_due = True
             self.to_review.append(account)
-
-    def limit_gap(self, listing: Listing) -> int:
-        """By how much the price must pass a limit before it fills, in units."""
-        return 0 if self.models.limit_fills_on_touch else listing.tick
 
     # -- entry ---------------------------------------------------------------------------
 
@@ -305,7 +303,7 @@ class Venue:
             listing.waiting.append(live)
         else:
             live.ahead = self.models.queue_ahead
-            book.insert(listing, live, self.limit_gap(listing))
+            book.insert(listing, live, listing.limit_gap)
 
     def count_working(self, live: LiveOrder, lots: int) -> None:
         """Let the account's margin know of so many lots more, or fewer, that an order may trade."""
