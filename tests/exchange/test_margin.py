@@ -88,3 +88,21 @@ def test_a_margin_call_closes_the_position_even_after_hours_and_over_a_bad_line(
     exchange.advance_to(exchange.now + timedelta(days=1))
     assert exchange.positions() == []
     assert exchange.cash()["USD"].amount == 100_000 - 10 * 1000 * 7
+
+
+def test_a_call_comes_also_where_an_order_was_replaced_before_the_bar_that_fills_it() -> None:
+    gold = FuturesContract("GOLD", "202312")
+    exchange = Exchange(datetime(2023, 1, 2, 9, tzinfo=timezone.utc))
+    exchange.open_account("DU1", {"USD": 900})
+    exchange.list_contract(ContractTerms(gold, "0.1", multiplier=10, initial_margin=60, maintenance_margin=50))
+    prices = [100.0, 100.0, 99.0, 95.0, 90.0]
+    begins = [exchange.now_ns + at * MINUTE for at in range(len(prices))]
+    exchange.add_bars(gold, begins, prices, prices, [price - 0.5 for price in prices], prices)
+    replaced = exchange.submit(Order.limit(gold, 10, "99.6"))  # leaves the end of the first bar on the agenda
+    exchange.cancel(replaced.order_ref)
+    exchange.submit(Order.limit(gold, 10, "99.6"))
+    exchange.run()
+    calls = [line for line in exchange.log() if "margin call: DU1" in line]
+    assert calls == [
+        "2023-01-02T09:04:00Z margin call: DU1 is worth 440 USD, below its maintenance margin of 500 USD",
+    ]

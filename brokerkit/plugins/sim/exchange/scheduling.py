@@ -40,21 +40,8 @@ def _put(venue: Venue, listing: Listing, reach: int) -> None:
     time, what = _next(venue, listing)
     if time != listing.wake_time or what != listing.wake_what:
         listing.wake_time, listing.wake_what = time, what
-        if what == LOOK:
-            _await_look(venue, listing)
-        elif time != NEVER:
+        if time != NEVER:
             venue.agenda.put(time, _RANK[what], venue.wakers[what], listing)
-
-
-def _await_look(venue: Venue, listing: Listing) -> None:
-    """Put the look that a listing waits for on the agenda, unless an earlier one is there, which then does so.
-
-    Otherwise an order that is placed and filled bar after bar would leave a look behind for each.
-    """
-    time = listing.wake_time
-    if time != NEVER and not venue.now < listing.look_due <= time:
-        listing.look_due = time
-        venue.agenda.put(time, _RANK[LOOK], venue.wakers[LOOK], listing)
 
 
 def enqueue(venue: Venue, listing: Listing, live: LiveOrder) -> bool:
@@ -83,7 +70,7 @@ def on_open(venue: Venue, listing: Listing) -> None:
         listing.series.sync(now)
         matching.match_open(venue, listing)
     if venue.to_review:
-        review_margins(venue, listing, BAR_OPEN)
+        review_margins(venue, listing if is_due else None, BAR_OPEN)
     if is_due:
         schedule(venue, listing)
 
@@ -103,7 +90,7 @@ def on_body(venue: Venue, listing: Listing) -> None:
         if listing.watched:
             margin_calls.note_holders(venue, listing)
     if venue.to_review:
-        review_margins(venue, listing, BAR_BODY)
+        review_margins(venue, listing if is_due else None, BAR_BODY)
     if is_due:
         schedule(venue, listing)
 
@@ -111,14 +98,10 @@ def on_body(venue: Venue, listing: Listing) -> None:
 def on_look(venue: Venue, listing: Listing) -> None:
     """Look ahead again: nothing could happen up to now."""
     if venue.to_review:
-        review_margins(venue, listing, BAR_BODY)
-    if listing.wake_what != LOOK:
-        return
-    if listing.wake_time == venue.now:
+        review_margins(venue, None, BAR_BODY)
+    if listing.wake_time == venue.now and listing.wake_what == LOOK:
         listing.wake_time = NEVER
         _put(venue, listing, listing.reach * 4)
-    else:
-        _await_look(venue, listing)
 
 
 def review_margins(venue: Venue, listing: Listing | None, rank: int) -> None:
