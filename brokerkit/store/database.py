@@ -7,13 +7,13 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from brokerkit.errors import InvalidArgument, StoreCorrupt, StoreError, StoreTooNew
-from brokerkit.store.faults import store_errors
+from brokerkit.store.faults import raise_as_store_error, store_errors
 from brokerkit.store.schema import Schema
 
 _databases: weakref.WeakSet[Database] = weakref.WeakSet()
@@ -74,8 +74,7 @@ class Database:
         with self._lock:
             self._connected()
 
-    @contextmanager
-    def write(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
+    def write(self, *, durable: bool = False) -> AbstractContextManager[sqlite3.Connection]:
         """Give the connection inside a transaction that is committed at the end, or undone by any error.
 
         Inside another one of the same thread it is part of that one.
@@ -84,21 +83,7 @@ class Database:
             durable: The commit survives the loss of power, not only the end of the process; so does
                 then all that was committed before.
         """
-        with self._lock, store_errors(self.path):
-            connection = self._connected()
-            if connection.in_transaction:
-                self._check_durable(durable)
-                yield connection
-                return
-            self._set_synchronous(connection, "FULL" if durable else "NORMAL")
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+        return _Transaction(self, durable=durable)
 
     def sync(self) -> None:
         """Have all that was committed survive the loss of power."""
@@ -227,6 +212,56 @@ class Database:
         if self._synchronous != mode:
             connection.execute(f"PRAGMA synchronous = {mode}")
             self._synchronous = mode
+
+
+class _Transaction(AbstractContextManager[sqlite3.Connection]):
+    """The block of one `write`. An order enters a dozen of them, most inside another: so it is no generator."""
+
+    __slots__ = ("_connection", "_database", "_durable", "_is_part")
+
+    def __init__(self, database: Database, *, durable: bool) -> None:
+        self._database = database
+        self._durable = durable
+
+    def __enter__(self) -> sqlite3.Connection:
+        database = self._database
+        database._lock.acquire()
+        try:
+            connection = self._connection = database._connected()
+            self._is_part = connection.in_transaction
+            if self._is_part:
+                database._check_durable(self._durable)
+            else:
+                database._set_synchronous(connection, "FULL" if self._durable else "NORMAL")
+                connection.execute("BEGIN IMMEDIATE")
+        except BaseException as error:
+            database._lock.release()
+            raise_as_store_error(error, database.path)
+            raise
+        return connection
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if not self._is_part:
+                self._end(commit=error is None)
+            if error is not None:
+                raise_as_store_error(error, self._database.path)
+        finally:
+            self._database._lock.release()
+
+    def _end(self, *, commit: bool) -> None:
+        try:
+            if commit:
+                self._connection.execute("COMMIT")
+        except BaseException as error:
+            raise_as_store_error(error, self._database.path)
+            raise
+        finally:
+            if self._connection.in_transaction:
+                with store_errors(self._database.path):
+                    self._connection.execute("ROLLBACK")
 
 
 def _version(connection: sqlite3.Connection) -> int:
