@@ -290,6 +290,10 @@ class IBConnection:
         """Tell a listener every raw message about orders, fills and positions, in the client's thread."""
         self._listeners.append(listener)
 
+    def when_read(self, callback: Callable[[], None]) -> None:
+        """Call a callback in the client's loop each time that a packet of the Gateway's was read."""
+        self._raw.client.conn.hasData.connect(lambda _data: callback(), None, None, True)
+
     def when_dialing(self, callback: Callable[[int], None]) -> None:
         """Call a callback in the client's loop with the client id, right before each attempt to connect."""
         self._on_dial.append(callback)

@@ -7,9 +7,11 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from brokerkit.spec.events import Event
 
+News = Callable[[], Event | None]
 _log = logging.getLogger(__name__)
 _LOOK_FOR_LISTENERS = 0.02
 _KEPT = 20_000
@@ -25,7 +27,7 @@ class Herald:
     def __init__(self, emit: Callable[[Event], None], has_listener: Callable[[type[Event]], bool]) -> None:
         self._emit = emit
         self._has_listener = has_listener
-        self._queue: queue.SimpleQueue[tuple[Event, bool] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[list[News], bool] | None] = queue.SimpleQueue()
         self._kept: dict[type[Event], deque[Event]] = {}
         self._on_told: Callable[[Event], None] = lambda event: None
         self._is_opening = True
@@ -35,7 +37,15 @@ class Herald:
 
     def tell(self, event: Event) -> None:
         """Have an event told after all that were given before it."""
-        self._queue.put((event, self._is_opening))
+        self.tell_all([partial(_itself, event)])
+
+    def tell_all(self, news: list[News]) -> None:
+        """Have events told, in order, after all that were given before; each is made when its turn has come.
+
+        Args:
+            news: Each returns an event, or None when there is nothing to tell after all.
+        """
+        self._queue.put((news, self._is_opening))
 
     def when_told(self, callback: Callable[[Event], None]) -> None:
         """Call a callback with each event that listeners have heard, or that nobody listened to."""
@@ -63,7 +73,17 @@ class Herald:
             if item is None:
                 self._drop_kept()
                 return
-            self._handle(*item)
+            for news in item[0]:
+                self._make_and_handle(news, item[1])
+
+    def _make_and_handle(self, news: News, is_early: bool) -> None:
+        try:
+            event = news()
+        except Exception:  # noqa: BLE001 because what cannot be told must not silence what comes behind it
+            _log.exception("An event of the IB connection could not be told")
+        else:
+            if event is not None:
+                self._handle(event, is_early)
 
     def _handle(self, event: Event, is_early: bool) -> None:
         kind = type(event)
@@ -91,3 +111,7 @@ class Herald:
         except Exception:  # noqa: BLE001 because a listener that fails must not keep the next event from the others
             _log.exception("A listener failed on %r", event)
         self._on_told(event)
+
+
+def _itself(event: Event) -> Event:
+    return event

@@ -20,6 +20,7 @@ from brokerkit.plugins.ib.journal_writer import JournalWriter
 from brokerkit.plugins.ib.news_batch import NewsBatch
 from brokerkit.plugins.ib.order_book import OrderBook
 from brokerkit.plugins.ib.order_news import OrderNews
+from brokerkit.plugins.ib.packets import Packets
 from brokerkit.plugins.ib.position_news import PositionNews
 from brokerkit.plugins.ib.post_office import PostOffice
 from brokerkit.plugins.ib.recall import Recall
@@ -53,9 +54,10 @@ class OrderDesk:
         self.client = client
         self.book = OrderBook()
         self.writer = JournalWriter(lambda: store().journal)
-        self.batch = NewsBatch(self.book, self.writer)
-        self.positions = PositionNews(directory, herald.tell, self.batch.later)
+        self.batch = NewsBatch(self.book, self.writer, herald.tell_all)
+        self.positions = PositionNews(directory, self.batch.later)
         self.office = PostOffice("brokerkit-ib-desk", self.batch, self.writer.sync)
+        self._packets = Packets(self.office.post)
         self._connection = client.ib_connection
         self._store = store
         self._herald = herald
@@ -72,7 +74,6 @@ class OrderDesk:
             self.writer,
             self._recall.order,
             directory,
-            herald.tell,
             self.batch,
             self.doubt,
             self.positions.count,
@@ -101,6 +102,7 @@ class OrderDesk:
             if tracked is not None:  # a crash may have come between its last fill and its state
                 self.office.post(partial(self.news.complete, tracked))
         self._connection.listen(self._hear)
+        self._connection.when_read(self._packets.end)
         self._connection.when_dialing(self._on_dial)
         self._connection.when_up(self._on_up)
         self._connection.when_changed(self.book.tell)
@@ -213,17 +215,21 @@ class OrderDesk:
     def _hear(self, message: str, arguments: tuple[Any, ...]) -> None:
         handler = self._handlers.get(message)
         if handler is not None:
-            self.office.post(partial(handler, *arguments))
+            self._packets.add(partial(handler, *arguments))
+
+    def _post(self, *work: Callable[[], None]) -> None:
+        """Have work done after all that was heard so far."""
+        self._packets.end()
+        self.office.post(*work)
 
     def _on_dial(self, client_id: int) -> None:
-        self.office.post(partial(self.news.started_session, client_id))
-        self.office.post(self.positions.book.begin_list)
-        self.office.post(self._begin_look)
+        started = partial(self.news.started_session, client_id)
+        self._post(started, self.positions.book.begin_list, self._begin_look)
 
     async def _on_up(self, ib: Any) -> None:
         """Wait until all that was read while connecting is taken in; over a line that stayed open, read it again."""
         if self._session_read == self._connection.session:
-            self.office.post(self._begin_look)
+            self._post(self._begin_look)
             await self.client.read_lists(ib, everything=True)
         self._session_read = self._connection.session
         await self._end_look(complete=not self._connection.is_read_only, then=self._believe_positions)
@@ -233,7 +239,7 @@ class OrderDesk:
             self.positions.tell(changed)
 
     async def _look(self, *, everything: bool = True) -> None:
-        self.office.post(self._begin_look)
+        self._post(self._begin_look)
         complete = False
         try:
             await self._connection.asked(
@@ -255,7 +261,7 @@ class OrderDesk:
                 self.batch.checkpoint()
                 done.set_result(None)
 
-        self.office.post(end)
+        self._post(end)
         await asyncio.wrap_future(done)
 
     async def _look_until_certain(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
 from brokerkit.errors import BrokerkitError, InvalidOrder
@@ -40,7 +41,6 @@ class OrderNews:
         writer: JournalWriter,
         recall: Callable[[str], TrackedOrder | None],
         directory: ContractDirectory,
-        tell: Callable[[OrderEvent], None],
         batch: NewsBatch,
         doubt: Callable[[str], None],
         on_fill: Callable[[Fill, int], None],
@@ -49,7 +49,6 @@ class OrderNews:
         self._writer = writer
         self._recall = recall
         self._reader = ContractReader(directory)
-        self._tell_now = tell
         self._batch_of_news = batch
         self._doubt = doubt
         self._on_fill = on_fill
@@ -83,7 +82,7 @@ class OrderNews:
             tracked.ib_order, tracked.ib_contract = ib_order, contract
             tracked.is_answered = True
             changed = as_it_stands(tracked.order, ib_order, tracked.asked)
-            is_amended = changed != tracked.order
+            is_amended = changed is not tracked.order
             if is_amended:
                 tracked.order, tracked.asked = changed, None
                 tracked.changed()
@@ -282,18 +281,17 @@ class OrderNews:
         self._tell_fill(tracked, fill, con_id, self._writer.fills([fill]))
 
     def _tell_fill(self, tracked: TrackedOrder, fill: Fill, con_id: int, recorded: Recorded) -> None:
-        self._batch_of_news.later(lambda: self._tell_if_new(fill, recorded))
+        self._batch_of_news.later(partial(self._if_new, fill, recorded))
         if tracked.is_complete:
             self.complete(tracked)
         elif tracked.waiting_final is not None and not self._fills_are_missing(tracked, tracked.waiting_final):
             self.settle(tracked, tracked.waiting_final, tracked.reason)
 
-    def _tell_if_new(self, fill: Fill, recorded: Recorded) -> None:
-        if recorded.is_new(fill):
-            self._tell_now(fill)
+    def _if_new(self, fill: Fill, recorded: Recorded) -> Fill | None:
+        return fill if recorded.is_new(fill) else None
 
     def _tell(self, event: OrderEvent) -> None:
-        self._batch_of_news.later(lambda: self._tell_now(event))
+        self._batch_of_news.later(lambda: event)
 
     def _note(self, tracked: TrackedOrder, text: str) -> None:
         """Keep IB's words on an order without changing its state; why it was rejected stays."""

@@ -28,12 +28,10 @@ class PositionNews:
     def __init__(
         self,
         directory: ContractDirectory,
-        tell: Callable[[Position], None],
-        later: Callable[[Callable[[], None]], None],
+        later: Callable[[Callable[[], Position | None]], None],
     ) -> None:
         self.book = PositionBook()
         self._directory = directory
-        self._tell = tell
         self._later = later
 
     def hear(self, account: str, contract: Any, quantity: float, average_cost: float) -> None:
@@ -53,13 +51,14 @@ class PositionNews:
 
     def tell(self, holding: Holding) -> None:
         """Tell listeners what is held, once that is written down, unless IB knows no contract of ours for it."""
-        self._later(partial(self._tell_now, holding))
+        self._later(partial(self._news, holding))
 
-    def _tell_now(self, holding: Holding) -> None:
+    def _news(self, holding: Holding) -> Position | None:
         try:
-            self._tell(self.position(holding))
+            return self.position(holding)
         except BrokerkitError as error:
             _log.warning("A position in contract id %s cannot be told: %s", holding.con_id, error)
+            return None
 
     def position(self, holding: Holding) -> Position:
         """Return a holding as the contract's value.

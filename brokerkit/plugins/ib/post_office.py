@@ -31,7 +31,7 @@ class PostOffice:
         batch: AbstractContextManager[object] | None = None,
         when_quiet: Work | None = None,
     ) -> None:
-        self._queue: queue.SimpleQueue[Work | threading.Event | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Work, ...] | threading.Event | None] = queue.SimpleQueue()
         self._batch = batch or nullcontext()
         self._when_quiet = when_quiet
         self._closed = False
@@ -44,8 +44,8 @@ class PostOffice:
         """Whether the caller is in this thread."""
         return threading.current_thread() is self._thread
 
-    def post(self, work: Work) -> None:
-        """Have a piece of work done after all that was posted before it."""
+    def post(self, *work: Work) -> None:
+        """Have pieces of work done, one after another, after all that was posted before them."""
         with self._lock:  # nothing is put behind the end, where nobody would do it
             if not self._closed:
                 self._queue.put(work)
@@ -74,7 +74,7 @@ class PostOffice:
         while self._do_what_waits(self._next()):
             pass
 
-    def _next(self) -> Work | threading.Event | None:
+    def _next(self) -> tuple[Work, ...] | threading.Event | None:
         """Wait for the next piece, and use the first quiet moment."""
         if self._when_quiet is not None:
             try:
@@ -83,8 +83,8 @@ class PostOffice:
                 self._do(self._when_quiet)
         return self._queue.get()
 
-    def _do_what_waits(self, work: Work | threading.Event | None) -> bool:
-        """Do a piece and those behind it in one batch, and return whether more may come."""
+    def _do_what_waits(self, work: tuple[Work, ...] | threading.Event | None) -> bool:
+        """Do what was posted and what was posted behind it in one batch, and return whether more may come."""
         flushed: list[threading.Event] = []
         try:
             with self._batch:
@@ -92,7 +92,8 @@ class PostOffice:
                     if isinstance(work, threading.Event):
                         flushed.append(work)
                     elif work is not None:
-                        self._do(work)
+                        for piece in work:
+                            self._do(piece)
                     if work is None or not left or self._queue.empty():
                         break
                     work = self._queue.get()
