@@ -29,6 +29,7 @@ from brokerkit.plugins.ib.line_news import LineNews
 from brokerkit.plugins.ib.live_ib import LiveIB
 from brokerkit.plugins.ib.logins import check_same_login
 from brokerkit.plugins.ib.loop_thread import LoopThread
+from brokerkit.plugins.ib.message_fields import know_field_types
 from brokerkit.plugins.ib.post_office import PostOffice
 from brokerkit.plugins.ib.settings import IBSettings
 from brokerkit.spec.events import ConnectionChange, ConnectionState, DataGap
@@ -321,6 +322,7 @@ class IBConnection:
         tap(self._raw, self.hear, TAPPED)
         ask_for_all_open_orders(self._raw)
         let_any_thread_take_ids(self._raw)
+        know_field_types(self._raw)
         if self.settings.timezone:
             self._raw.TimezoneTWS = self.settings.timezone
         self._raw.errorEvent.connect(self._news.on_error, None, None, True)
