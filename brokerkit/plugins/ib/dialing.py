@@ -9,6 +9,7 @@ from typing import Any
 
 from brokerkit.errors import BrokerkitError, CannotConnect, ClientIdInUse
 from brokerkit.plugins.ib.error_codes import error_for
+from brokerkit.plugins.ib.first_questions import connect
 from brokerkit.plugins.ib.settings import IBSettings
 
 _FATAL_CODES = frozenset({326, 502, 503, 506})
@@ -29,16 +30,7 @@ async def dial(ib: Any, settings: IBSettings, client_id: int) -> None:
         await asyncio.wait_for(ib.client.conn.disconnected, settings.connect_timeout)
     refusal: asyncio.Future[BrokerkitError] = asyncio.get_running_loop().create_future()
     with _watching(ib, settings, client_id, refusal):
-        attempt = asyncio.ensure_future(
-            ib.connectAsync(
-                settings.host,
-                settings.port,
-                client_id,
-                settings.connect_timeout,
-                settings.api_read_only,
-                settings.account,
-            )
-        )
+        attempt = asyncio.ensure_future(connect(ib, settings, client_id))
         try:
             await asyncio.wait({attempt, refusal}, return_when=asyncio.FIRST_COMPLETED)
         finally:
