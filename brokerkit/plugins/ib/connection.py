@@ -6,9 +6,8 @@ import asyncio
 import logging
 import random
 import threading
-import time
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any, TypeVar
 
 from brokerkit.errors import (
@@ -24,6 +23,7 @@ from brokerkit.plugins.ib.client_ids import ClientIdHolder
 from brokerkit.plugins.ib.dialing import dial
 from brokerkit.plugins.ib.downtime import expected_downtime
 from brokerkit.plugins.ib.error_codes import error_for
+from brokerkit.plugins.ib.gateway_clock import GatewayClock
 from brokerkit.plugins.ib.library import Library, ask_for_all_open_orders, let_any_thread_take_ids, load_library, tap
 from brokerkit.plugins.ib.line_news import LineNews
 from brokerkit.plugins.ib.live_ib import LiveIB
@@ -40,8 +40,6 @@ _log = logging.getLogger(__name__)
 
 TAPPED = ("openOrder", "orderStatus", "execDetails", "commissionReport", "completedOrder", "position")
 _FIRST_WAIT = 0.1
-_CLOCK_AGE = 5.0
-_CLOCK_STEP = timedelta(seconds=2)  # the Gateway tells whole seconds: a smaller difference is none
 _TRIES_FOR_AN_ID = 32
 _TRIES_FOR_OWN_ID = 5
 
@@ -53,6 +51,7 @@ class IBConnection:
         settings: Where it connects to.
         library: The client library in use.
         callbacks: The thread in which listeners are called.
+        clock: The Gateway's clock, asked for rarely.
         is_read_only: Whether the Gateway answers no question about orders, its API being read-only.
         refuses_orders: Whether the Gateway said that its API is read-only.
         session: Counts the connections made; ids of orders are good in one of them.
@@ -67,6 +66,7 @@ class IBConnection:
         self.settings = settings
         self.is_read_only = self.refuses_orders = settings.api_read_only
         self.callbacks = PostOffice("brokerkit-ib-events")
+        self.clock = GatewayClock(self.server_time)
         self._store = store
         self._emit = emit
         self._ids = ClientIdHolder(settings, lambda: store().client_ids)
@@ -86,8 +86,6 @@ class IBConnection:
         self._tasks: list[asyncio.Task[None]] = []
         self._background: set[asyncio.Future[None]] = set()
         self._turns: dict[str, asyncio.Lock] = {}
-        self._clock: tuple[float, datetime] = (0.0, self._last_good)
-        self._clock_ahead = timedelta()
         self.session = 0
         self._thread = LoopThread("brokerkit-ib-client")
         try:
@@ -236,30 +234,6 @@ class IBConnection:
             return answer
 
         return self.request(ask, "the time")
-
-    def recent_time(self) -> datetime:
-        """Return the time by the Gateway's clock, asked for a few seconds ago at most."""
-        asked, told = self._clock
-        if asked == 0.0 or time.monotonic() - asked > _CLOCK_AGE:
-            told = self.server_time()
-            self._clock = (time.monotonic(), told)
-            ahead = told - _now()
-            self._clock_ahead = ahead if abs(ahead) > _CLOCK_STEP else timedelta()
-            return told
-        return told + timedelta(seconds=time.monotonic() - asked)
-
-    def heard_time(self, told: datetime) -> None:
-        """Take in that the Gateway told of this time: its clock cannot be behind it."""
-        ahead = told - _now()
-        if ahead > self._clock_ahead and abs(ahead) > _CLOCK_STEP:
-            self._clock_ahead = ahead
-
-    def gateway_time(self, moment: datetime) -> datetime:
-        """Return what the Gateway's clock showed at a moment of this machine's clock, as far as the two were compared.
-
-        The library stamps what arrives with this machine's clock. Nothing is asked: it may be called anywhere.
-        """
-        return moment + self._clock_ahead
 
     def take_order_ids(self, count: int) -> tuple[int, list[int]]:
         """Return as many fresh order ids, and the session that they are of, without asking the client's thread.

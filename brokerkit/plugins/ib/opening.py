@@ -91,7 +91,7 @@ def open_session(settings: IBSettings, services: Services) -> Session:
         resources.callback(herald.close)
         connection = IBConnection(settings, services.store, herald.tell)
         directory = ContractDirectory(
-            ContractsClient(connection), instruments, settings.contract_age, connection.recent_time
+            ContractsClient(connection), instruments, settings.contract_age, connection.clock.recent
         )
         desk = OrderDesk(OrdersClient(connection), directory, services.store, herald)
         at_the_end.callback(desk.finish)

@@ -145,7 +145,7 @@ class OrderDesk:
 
     def gateway_time(self) -> datetime:
         """Return the time by the Gateway's clock, a few seconds old at most."""
-        return self._connection.recent_time()
+        return self._connection.clock.recent()
 
     def positions_filled(self, since: datetime, but_not: set[str]) -> list[tuple[str, int, int]]:
         """Return account, contract id and signed lots of every futures execution since a time, but for some."""
@@ -304,7 +304,7 @@ class OrderDesk:
         self.news.order_status(order_id, status, filled, perm_id, client_id, why_held)
 
     def _execution(self, request_id: int, contract: Any, execution: Any) -> None:
-        self._connection.heard_time(execution.time)
+        self._connection.clock.heard(execution.time)
         self.news.execution(contract, execution)
 
     def _commission(self, report: Any) -> None:
