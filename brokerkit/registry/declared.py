@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -72,6 +73,11 @@ def declared_settings(settings: type[Any], origin: str = "") -> dict[str, Declar
     Raises:
         InvalidPlugin: A field's type cannot be found out.
     """
+    return dict(_declared_by(settings, origin))
+
+
+@functools.lru_cache(maxsize=256)  # a class does not change what it declares, and classes made at run time may be many
+def _declared_by(settings: type[Any], origin: str) -> dict[str, DeclaredSetting]:
     fields = [field for field in attrs.fields(settings) if field.init]
     try:
         kinds = _types_of(settings, {field.name for field in fields})
