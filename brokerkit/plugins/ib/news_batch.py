@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from brokerkit.plugins.ib.herald import News
 from brokerkit.plugins.ib.journal_writer import JournalWriter
 from brokerkit.plugins.ib.order_book import OrderBook
-from brokerkit.spec.events import Event
 
 
 class NewsBatch:
@@ -16,13 +16,11 @@ class NewsBatch:
     one each, and nobody is woken or told before that is committed.
     """
 
-    def __init__(
-        self, book: OrderBook, writer: JournalWriter, tell_all: Callable[[list[Callable[[], Event | None]]], None]
-    ) -> None:
+    def __init__(self, book: OrderBook, writer: JournalWriter, tell_all: Callable[[list[News]], None]) -> None:
         self._book = book
         self._writer = writer
         self._tell_all = tell_all
-        self._later: list[Callable[[], Event | None]] = []
+        self._later: list[News] = []
 
     def __enter__(self) -> None:
         """Begin."""
@@ -43,6 +41,6 @@ class NewsBatch:
         self.__exit__()
         self.__enter__()
 
-    def later(self, news: Callable[[], Event | None]) -> None:
-        """Have an event made and told once everything that was taken in so far is written down."""
+    def later(self, news: News) -> None:
+        """Have something told once everything that was taken in so far is written down."""
         self._later.append(news)

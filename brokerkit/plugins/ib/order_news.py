@@ -13,6 +13,7 @@ from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.contract_of_ib import ContractReader
 from brokerkit.plugins.ib.error_codes import Meaning, error_for, meaning_for_order
 from brokerkit.plugins.ib.executions import price_from, revision_of, signed_quantity
+from brokerkit.plugins.ib.herald import News
 from brokerkit.plugins.ib.journal_writer import JournalWriter, Recorded
 from brokerkit.plugins.ib.news_batch import NewsBatch
 from brokerkit.plugins.ib.order_book import OrderBook
@@ -281,7 +282,7 @@ class OrderNews:
         self._tell_fill(tracked, fill, con_id, self._writer.fills([fill]))
 
     def _tell_fill(self, tracked: TrackedOrder, fill: Fill, con_id: int, recorded: Recorded) -> None:
-        self._batch_of_news.later(partial(self._if_new, fill, recorded))
+        self._batch_of_news.later(News(Fill, partial(self._if_new, fill, recorded)))
         if tracked.is_complete:
             self.complete(tracked)
         elif tracked.waiting_final is not None and not self._fills_are_missing(tracked, tracked.waiting_final):
@@ -291,7 +292,7 @@ class OrderNews:
         return fill if recorded.is_new(fill) else None
 
     def _tell(self, event: OrderEvent) -> None:
-        self._batch_of_news.later(lambda: event)
+        self._batch_of_news.later(News.of(event))
 
     def _note(self, tracked: TrackedOrder, text: str) -> None:
         """Keep IB's words on an order without changing its state; why it was rejected stays."""

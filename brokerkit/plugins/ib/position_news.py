@@ -10,6 +10,7 @@ from typing import Any
 from brokerkit.errors import BrokerkitError
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.executions import price_from
+from brokerkit.plugins.ib.herald import News
 from brokerkit.plugins.ib.position_book import Holding, PositionBook
 from brokerkit.spec.broker_order import Fill
 from brokerkit.spec.contract import FxPair
@@ -28,7 +29,7 @@ class PositionNews:
     def __init__(
         self,
         directory: ContractDirectory,
-        later: Callable[[Callable[[], Position | None]], None],
+        later: Callable[[News], None],
     ) -> None:
         self.book = PositionBook()
         self._directory = directory
@@ -51,9 +52,9 @@ class PositionNews:
 
     def tell(self, holding: Holding) -> None:
         """Tell listeners what is held, once that is written down, unless IB knows no contract of ours for it."""
-        self._later(partial(self._news, holding))
+        self._later(News(Position, partial(self._told, holding)))
 
-    def _news(self, holding: Holding) -> Position | None:
+    def _told(self, holding: Holding) -> Position | None:
         try:
             return self.position(holding)
         except BrokerkitError as error:
