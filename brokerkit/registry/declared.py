@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -73,11 +72,19 @@ def declared_settings(settings: type[Any], origin: str = "") -> dict[str, Declar
     Raises:
         InvalidPlugin: A field's type cannot be found out.
     """
-    return dict(_declared_by(settings, origin))
+    known = _known.get(settings)
+    if known is None:
+        if len(_known) >= _MOST:  # classes made at run time must not fill the memory
+            _known.clear()
+        known = _known[settings] = _read(settings, origin)
+    return dict(known)
 
 
-@functools.lru_cache(maxsize=256)  # a class does not change what it declares, and classes made at run time may be many
-def _declared_by(settings: type[Any], origin: str) -> dict[str, DeclaredSetting]:
+_MOST = 256
+_known: dict[type[Any], dict[str, DeclaredSetting]] = {}
+
+
+def _read(settings: type[Any], origin: str) -> dict[str, DeclaredSetting]:
     fields = [field for field in attrs.fields(settings) if field.init]
     try:
         kinds = _types_of(settings, {field.name for field in fields})

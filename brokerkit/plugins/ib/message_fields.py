@@ -7,9 +7,10 @@ has more than a hundred: for the three descriptions of it that come with a fill,
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Callable
 from typing import Any
+
+Conversion = tuple[str, Callable[[Any], Any], Any]
 
 
 def know_field_types(ib: Any) -> None:
@@ -19,7 +20,10 @@ def know_field_types(ib: Any) -> None:
 
 def parse(read: Any) -> None:
     """Turn the texts in an object of the library's into the types of their defaults, as its own `parse` does."""
-    for name, convert, default in _conversions(type(read)):
+    kind = type(read)
+    if kind not in _known:
+        _known[kind] = _conversions(kind)
+    for name, convert, default in _known[kind]:
         given = getattr(read, name)
         if given is not default:
             setattr(read, name, convert(given) if given else default)
@@ -30,10 +34,10 @@ def _flag(text: Any) -> bool:
 
 
 _CONVERSIONS: dict[type[Any], Callable[[Any], Any]] = {int: int, float: float, bool: _flag}
+_known: dict[type[Any], tuple[Conversion, ...]] = {}
 
 
-@functools.cache
-def _conversions(kind: type[Any]) -> tuple[tuple[str, Callable[[Any], Any], Any], ...]:
+def _conversions(kind: type[Any]) -> tuple[Conversion, ...]:
     """Return the fields of a class that are no texts: name, what makes it of a text, default."""
     return tuple(
         (field.name, _CONVERSIONS[type(field.default)], field.default)
