@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from brokerkit.errors import BrokerkitError, CannotConnect, ClientIdInUse
@@ -16,10 +16,18 @@ _FATAL_CODES = frozenset({326, 502, 503, 506})
 _LONGEST_HANDSHAKE = 1024
 
 
-async def dial(ib: Any, settings: IBSettings, client_id: int) -> None:
+async def dial(
+    ib: Any, settings: IBSettings, introduce: Callable[[], Awaitable[int]], when_ready: Callable[[], None]
+) -> None:
     """Connect the library's IB object, its orders, fills and positions read.
 
     Ends at once when the Gateway says why it refuses, instead of when the time is up.
+
+    Args:
+        ib: The library's IB object.
+        settings: Where to connect to.
+        introduce: Returns the client id, when the Gateway wants to know it.
+        when_ready: Called as soon as questions can be asked.
 
     Raises:
         ClientIdInUse: Another session holds the client id.
@@ -29,8 +37,8 @@ async def dial(ib: Any, settings: IBSettings, client_id: int) -> None:
         ib.client.conn.disconnect()
         await asyncio.wait_for(ib.client.conn.disconnected, settings.connect_timeout)
     refusal: asyncio.Future[BrokerkitError] = asyncio.get_running_loop().create_future()
-    with _watching(ib, settings, client_id, refusal):
-        attempt = asyncio.ensure_future(connect(ib, settings, client_id))
+    with _watching(ib, settings, refusal):
+        attempt: asyncio.Future[Any] = asyncio.ensure_future(connect(ib, settings, introduce, when_ready))
         try:
             await asyncio.wait({attempt, refusal}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -45,7 +53,7 @@ async def dial(ib: Any, settings: IBSettings, client_id: int) -> None:
 
 
 @contextlib.contextmanager
-def _watching(ib: Any, settings: IBSettings, client_id: int, refusal: asyncio.Future[BrokerkitError]) -> Iterator[None]:
+def _watching(ib: Any, settings: IBSettings, refusal: asyncio.Future[BrokerkitError]) -> Iterator[None]:
     """Listen to everything that tells a refusal before the library gives up waiting."""
 
     def refuse(error: BrokerkitError) -> None:
@@ -54,7 +62,7 @@ def _watching(ib: Any, settings: IBSettings, client_id: int, refusal: asyncio.Fu
 
     def on_error(_request: int, code: int, text: str, _contract: Any) -> None:
         if code in _FATAL_CODES:
-            refuse(_refused(code, text, settings, client_id))
+            refuse(_refused(code, text, settings, ib.client.clientId))
 
     def on_data(data: bytes) -> None:
         if not ib.client.serverVersion() and not _could_be_handshake(data):

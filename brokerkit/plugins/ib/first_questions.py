@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from brokerkit.plugins.ib.settings import IBSettings
@@ -12,24 +13,31 @@ _log = logging.getLogger(__name__)
 _MOST_ACCOUNTS = 50  # IB tells no more of them one by one
 
 
-async def connect(ib: Any, settings: IBSettings, client_id: int) -> None:
+async def connect(
+    ib: Any, settings: IBSettings, introduce: Callable[[], Awaitable[int]], when_ready: Callable[[], None]
+) -> None:
     """Connect the library's IB object and ask what it keeps up to date, as the library's own `connectAsync` does.
 
     Two things are other than there. The executions are asked for as soon as all orders are in, which they belong to,
     instead of after the account's figures as well. And a login's only account is subscribed to once: the library
     subscribes to it a second time as one of several, and has every figure told and read twice ever after.
 
+    Args:
+        ib: The library's IB object.
+        settings: Where to connect to.
+        introduce: Returns the client id, when the Gateway wants to know it.
+        when_ready: Called as soon as questions can be asked.
+
     Raises:
         OSError: The line broke, or never came to be.
         TimeoutError: No answer in time, other than one that the library lives without.
     """
-    timeout = settings.connect_timeout
-    ib.wrapper.clientId = client_id
     try:
-        await ib.client.connectAsync(settings.host, settings.port, client_id, timeout)
-        if client_id == 0:
+        await _start(ib, settings, introduce)
+        if ib.client.clientId == 0:
             ib.reqAutoOpenOrders(True)  # those placed by hand in TWS
-        figures = asyncio.ensure_future(_answered(_figures(ib, settings.account), timeout))
+        figures = asyncio.ensure_future(_answered(_figures(ib, settings.account), settings.connect_timeout))
+        when_ready()
         try:
             await _executions(ib, settings)
             await figures
@@ -41,6 +49,31 @@ async def connect(ib: Any, settings: IBSettings, client_id: int) -> None:
         ib.disconnect()
         raise
     ib.connectedEvent.emit()
+
+
+async def _start(ib: Any, settings: IBSettings, introduce: Callable[[], Awaitable[int]]) -> None:
+    """Shake hands, tell the client id, and wait until the Gateway gives the word.
+
+    The library tells the id it was given as soon as hands were shaken. Here it is asked for then: choosing it may
+    take as long as shaking hands, and goes on meanwhile.
+    """
+    client, timeout = ib.client, settings.connect_timeout
+    tell_id, shaken = client.startApi, asyncio.Event()
+    client.startApi = shaken.set
+    attempt = asyncio.ensure_future(client.connectAsync(settings.host, settings.port, -1, 0))
+    shaking = asyncio.ensure_future(shaken.wait())
+    try:
+        await asyncio.wait([attempt, shaking], timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        if not attempt.done():
+            if not shaken.is_set():
+                raise asyncio.TimeoutError
+            client.clientId = ib.wrapper.clientId = await introduce()
+            tell_id()
+        await asyncio.wait_for(attempt, timeout)
+    finally:
+        client.startApi = tell_id
+        shaking.cancel()
+        attempt.cancel()
 
 
 async def _executions(ib: Any, settings: IBSettings) -> None:

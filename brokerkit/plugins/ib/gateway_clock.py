@@ -28,10 +28,14 @@ class GatewayClock:
         if last is not None and now - last[0] <= _AGE:
             return last[1] + timedelta(seconds=now - last[0])
         told = self._ask()
+        self.set(told)
+        return told
+
+    def set(self, told: datetime) -> None:
+        """Take in what the Gateway answered to the question for the time."""
         self._last = (time.monotonic(), told)
         ahead = told - _now()
         self._ahead = ahead if abs(ahead) > _STEP else timedelta()
-        return told
 
     def forget(self) -> None:
         """Ask anew the next time that the time is wanted."""

@@ -26,14 +26,12 @@ class LoopThread:
 
     def __init__(self, name: str) -> None:
         self.loop = asyncio.new_event_loop()
-        self._running = threading.Event()
         self._lock = threading.Lock()
         self._waited_for: WeakSet[concurrent.futures.Future[Any]] = WeakSet()
         self._ended = False
         self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
-        self._running.wait()
 
     @property
     def is_current(self) -> bool:
@@ -53,12 +51,19 @@ class LoopThread:
             InvalidArgument: Called from the loop's own thread.
             BrokerClosed: The loop has ended.
         """
+        return self.result_of(self.begin_coroutine(coroutine, timeout), timeout, what)
+
+    def begin_coroutine(self, coroutine: Coroutine[Any, Any, T], timeout: float) -> concurrent.futures.Future[T]:
+        """Have a coroutine run in the loop, and return what `result_of` takes; raises as `run` does."""
         self.check(coroutine)
-        future = self._begun(lambda: asyncio.run_coroutine_threadsafe(_limited(coroutine, timeout), self.loop))
-        return self._result(future, timeout, what)
+        return self._begun(lambda: asyncio.run_coroutine_threadsafe(_limited(coroutine, timeout), self.loop))
 
     def call(self, function: Callable[..., T], *arguments: Any, timeout: float = 30.0) -> T:
         """Run a plain function in the loop's thread and return its result; raises as `run` does."""
+        return self.result_of(self.begin(function, *arguments), timeout, getattr(function, "__name__", "the call"))
+
+    def begin(self, function: Callable[..., T], *arguments: Any) -> concurrent.futures.Future[T]:
+        """Have a plain function run in the loop's thread, and return what `result_of` takes; raises as `run` does."""
         self.check()
 
         def begin() -> concurrent.futures.Future[T]:
@@ -66,7 +71,7 @@ class LoopThread:
             self.loop.call_soon_threadsafe(_settle, future, function, arguments)
             return future
 
-        return self._result(self._begun(begin), timeout, getattr(function, "__name__", "the call"))
+        return self._begun(begin)
 
     def post(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Run a function in the loop's thread some time soon, without waiting for it."""
@@ -108,7 +113,8 @@ class LoopThread:
             )
         raise BrokerClosed(_CLOSED)
 
-    def _result(self, future: concurrent.futures.Future[T], timeout: float, what: str) -> T:
+    def result_of(self, future: concurrent.futures.Future[T], timeout: float, what: str) -> T:
+        """Wait for what was begun, and return its result; raises as `run` does."""
         try:
             return future.result(timeout + _GRACE)
         except (asyncio.TimeoutError, concurrent.futures.TimeoutError):
@@ -126,7 +132,6 @@ class LoopThread:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
-        self.loop.call_soon(self._running.set)
         try:
             self.loop.run_forever()
         finally:

@@ -98,11 +98,8 @@ def open_session(settings: IBSettings, services: Services) -> Session:
         resources.callback(desk.close)
         resources.callback(connection.close_connection)
         desk.start()
-        connection.open()
+        connection.introduce()
         reconciliation = Reconciliation(desk, services.state_folder, lock=settings.lock_on_break)
-        reconciliation.start()
-        resources.callback(reconciliation.save)
-        desk.prune(settings.journal_days)
         fx_pairs = FxPairs(directory.client, pairs)
         check_lock = partial(_refuse_locked, reconciliation)
         placing = OrderPlacing(desk, directory, fx_pairs, lambda: services.store().journal, check_lock)
@@ -120,6 +117,10 @@ def open_session(settings: IBSettings, services: Services) -> Session:
             orders=orders,
             positions=IBPositions(PositionsClient(connection), desk),
         )
+        connection.open()
+        reconciliation.start()
+        resources.callback(reconciliation.save)
+        desk.prune(settings.journal_days)
         herald.opened()
         return Session(
             domains=(

@@ -103,7 +103,7 @@ class OrderDesk:
                 self.office.post(partial(self.news.complete, tracked))
         self._connection.listen(self._hear)
         self._connection.when_read(self._packets.end)
-        self._connection.when_dialing(self._on_dial)
+        self._connection.when_session_begins(self._on_session)
         self._connection.when_up(self._on_up)
         self._connection.when_changed(self.book.tell)
 
@@ -113,7 +113,7 @@ class OrderDesk:
 
     def prune(self, days: int) -> None:
         """Let the journal forget, some time soon, the orders that ended so many days ago."""
-        self.office.post(partial(self.writer.prune, datetime.now(timezone.utc) - timedelta(days=days)))
+        self.office.post_for_leisure(partial(self.writer.prune, datetime.now(timezone.utc) - timedelta(days=days)))
 
     def _tell_what_was_not_told(self) -> None:
         """Tell what a killed process had written down and not told, or not written down as told."""
@@ -222,7 +222,7 @@ class OrderDesk:
         self._packets.end()
         self.office.post(*work)
 
-    def _on_dial(self, client_id: int) -> None:
+    def _on_session(self, client_id: int) -> None:
         started = partial(self.news.started_session, client_id)
         self._post(started, self.positions.book.begin_list, self._begin_look)
 
