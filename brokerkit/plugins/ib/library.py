@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 
 from brokerkit.errors import MissingDependency
+from brokerkit.plugins.ib.without_numpy import numpy_when_it_is_used
 
 NAMES = ("ib_insync", "ib_async")
 _TOLD = {
@@ -90,23 +91,27 @@ def load_library(name: str = "auto") -> Library:
         MissingDependency: It is not installed, or does not run on this Python; the other is named.
     """
     wanted = NAMES if name == "auto" else (name,)
-    found = [each for each in wanted if importlib.util.find_spec(each)]
-    if not found:
-        raise MissingDependency(
-            f"No client library for IB is installed: {' and '.join(wanted)} looked for.",
-            remedy=" or ".join(f"pip install '{_EXTRAS[each]}'" for each in wanted) + ".",
-        )
-    failures = []
-    for each in found:
+    failures = {}
+    for each in wanted:
+        if importlib.util.find_spec(each) is None:
+            continue
         try:
-            module = importlib.import_module(each)
+            with numpy_when_it_is_used():
+                module = importlib.import_module(each)
             if each == "ib_async":
                 _give_each_thread_its_loop()
             return Library(each, module)
         except Exception as error:  # noqa: BLE001 because whatever its import raises, the other library is the remedy
-            failures.append(f"{each} failed to import: {error!r}")
-    other = next(each for each in NAMES if each != found[-1])
-    raise MissingDependency(". ".join(failures) + ".", remedy=f"Use the other one: pip install '{_EXTRAS[other]}'.")
+            failures[each] = f"{each} failed to import: {error!r}"
+    if not failures:
+        raise MissingDependency(
+            f"No client library for IB is installed: {' and '.join(wanted)} looked for.",
+            remedy=" or ".join(f"pip install '{_EXTRAS[each]}'" for each in wanted) + ".",
+        )
+    other = next(each for each in NAMES if each != list(failures)[-1])
+    raise MissingDependency(
+        ". ".join(failures.values()) + ".", remedy=f"Use the other one: pip install '{_EXTRAS[other]}'."
+    )
 
 
 def _give_each_thread_its_loop() -> None:
