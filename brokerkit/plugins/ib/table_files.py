@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import functools
+import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
-from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
 
@@ -54,8 +54,10 @@ def read_fx(path: Path) -> list[FxRow]:
 
 @functools.cache  # what ships does not change
 def _shipped(name: str, make: Callable[[Cells, str], R]) -> Sequence[R]:
-    with (files("brokerkit.plugins.ib.data") / name).open(encoding="utf-8") as lines:
-        return tuple(_rows(lines, name, make))
+    text = pkgutil.get_data("brokerkit.plugins.ib.data", name)
+    if text is None:
+        raise DataFileError(f"The table {name} that ships with the plugin cannot be read.", place=name)
+    return tuple(_rows(text.decode("utf-8").splitlines(), name, make))
 
 
 def _read(path: Path, make: Callable[[Cells, str], R]) -> list[R]:
