@@ -29,17 +29,25 @@ def facade(domain: type[Any], callers: Mapping[str, HookCaller]) -> Any:
     Returns:
         An instance of the Protocol.
     """
-    methods = {name: _method(getattr(domain, name), facts, callers) for name, facts in hooks_of(domain).items()}
-    return type(domain.__name__, (domain,), {"__slots__": (), **methods})()
+    if domain not in _facades:
+        methods = {name: _method(getattr(domain, name), facts) for name, facts in hooks_of(domain).items()}
+        _facades[domain] = type(domain.__name__, (domain,), {"__slots__": ("_callers",), **methods})
+    made = _facades[domain]()
+    made._callers = callers
+    return made
 
 
-def _method(declared: Callable[..., Any], facts: HookFacts, callers: Mapping[str, HookCaller]) -> Callable[..., Any]:
+_facades: dict[type[Any], type[Any]] = {}
+
+
+def _method(declared: Callable[..., Any], facts: HookFacts) -> Callable[..., Any]:
     name = facts.name
     names = facts.parameters
     count, only = len(names), names[0] if len(names) == 1 else ""
 
     @functools.wraps(declared)
-    def method(*arguments: Any, **named: Any) -> Any:
+    def method(self: Any, /, *arguments: Any, **named: Any) -> Any:
+        callers: Mapping[str, HookCaller] = self._callers
         if named or len(arguments) != count:
             result = callers[name](**_bind(facts, arguments, named))
         elif only:  # what strategies call most takes one argument, such as an order
@@ -54,7 +62,7 @@ def _method(declared: Callable[..., Any], facts: HookFacts, callers: Mapping[str
             )
         return result
 
-    return staticmethod(method)
+    return method
 
 
 def _answered_by(caller: HookCaller) -> str:
