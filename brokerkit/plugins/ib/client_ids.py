@@ -17,7 +17,7 @@ class Identity:
 
     Attributes:
         client_id: The id that no other session has.
-        highest_order_id: The highest id that an order of this client ever had, whatever a restarted Gateway counts from.
+        highest_order_id: The highest id that an order of the client ever had, whatever a restarted Gateway counts from.
     """
 
     client_id: int

@@ -21,10 +21,12 @@ from brokerkit.errors import (
     NoFreeClientId,
     RequestTimedOut,
 )
+from brokerkit.plugins.ib.account_figures import AccountFigures
 from brokerkit.plugins.ib.client_ids import ClientIdHolder, Identity
 from brokerkit.plugins.ib.dialing import dial
 from brokerkit.plugins.ib.downtime import expected_downtime
 from brokerkit.plugins.ib.error_codes import error_for
+from brokerkit.plugins.ib.first_questions import Introduction
 from brokerkit.plugins.ib.gateway_clock import GatewayClock
 from brokerkit.plugins.ib.library import Library, ask_for_all_open_orders, let_any_thread_take_ids, load_library, tap
 from brokerkit.plugins.ib.line_listeners import LineListeners
@@ -57,6 +59,7 @@ class IBConnection(LineListeners):
         ib: The library's IB object, safe from any thread; like `library`, it is there from `open` on.
         callbacks: The thread in which listeners are called.
         clock: The Gateway's clock, asked for rarely.
+        figures: What the accounts are worth, if somebody wants the library to follow it.
         is_read_only: Whether the Gateway answers no question about orders, its API being read-only.
         refuses_orders: Whether the Gateway said that its API is read-only.
         session: Counts the connections made; ids of orders are good in one of them.
@@ -77,6 +80,7 @@ class IBConnection(LineListeners):
         self.is_read_only = self.refuses_orders = settings.api_read_only
         self.callbacks = PostOffice("brokerkit-ib-events")
         self.clock = GatewayClock(self.server_time)
+        self.figures = AccountFigures(self.request, settings.account)
         self._store = store
         self._emit = emit
         self._ids = ClientIdHolder(settings, store)
@@ -282,7 +286,7 @@ class IBConnection(LineListeners):
         """Import the library, make its IB object, and listen to it."""
         self.library = load_library(self.settings.library)
         self._raw = self.library.new_ib()
-        self.ib = LiveIB(self._raw, self._thread, self.callbacks, self.settings.request_timeout)
+        self.ib = LiveIB(self._raw, self._thread, self.callbacks, self.settings.request_timeout, self.figures.want)
         self._listen()
 
     def _listen(self) -> None:
@@ -306,14 +310,16 @@ class IBConnection(LineListeners):
 
         async def introduce() -> int:
             self._identity = await identity()
+            return self.client_id()
+
+        def introduced() -> None:
             for tell in self._on_session:
                 tell(self.client_id())
-            return self.client_id()
 
         self._news.expect_disconnect = True
         self._turns.clear()
         try:
-            await dial(self._raw, self.settings, introduce, self._ask_time)
+            await dial(self._raw, self.settings, Introduction(introduce, introduced, self._ask_time, self.figures))
             self._check_login()
             self._raw.client.updateReqId(self._identity.highest_order_id + 1)
             self.session += 1  # only now: an id taken before is one of the session before, and is not sent

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from brokerkit.errors import BrokerkitError, CannotConnect, ClientIdInUse
 from brokerkit.plugins.ib.error_codes import error_for
-from brokerkit.plugins.ib.first_questions import connect
+from brokerkit.plugins.ib.first_questions import Introduction, connect
 from brokerkit.plugins.ib.settings import IBSettings
 
 _FATAL_CODES = frozenset({326, 502, 503, 506})
 _LONGEST_HANDSHAKE = 1024
 
 
-async def dial(
-    ib: Any, settings: IBSettings, introduce: Callable[[], Awaitable[int]], when_ready: Callable[[], None]
-) -> None:
+async def dial(ib: Any, settings: IBSettings, introduction: Introduction) -> None:
     """Connect the library's IB object, its orders, fills and positions read.
 
     Ends at once when the Gateway says why it refuses, instead of when the time is up.
@@ -26,8 +24,7 @@ async def dial(
     Args:
         ib: The library's IB object.
         settings: Where to connect to.
-        introduce: Returns the client id, when the Gateway wants to know it.
-        when_ready: Called as soon as questions can be asked.
+        introduction: Who connects.
 
     Raises:
         ClientIdInUse: Another session holds the client id.
@@ -38,7 +35,7 @@ async def dial(
         await asyncio.wait_for(ib.client.conn.disconnected, settings.connect_timeout)
     refusal: asyncio.Future[BrokerkitError] = asyncio.get_running_loop().create_future()
     with _watching(ib, settings, refusal):
-        attempt: asyncio.Future[Any] = asyncio.ensure_future(connect(ib, settings, introduce, when_ready))
+        attempt: asyncio.Future[Any] = asyncio.ensure_future(connect(ib, settings, introduction))
         try:
             await asyncio.wait({attempt, refusal}, return_when=asyncio.FIRST_COMPLETED)
         finally:

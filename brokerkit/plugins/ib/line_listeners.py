@@ -26,7 +26,7 @@ class LineListeners:
         self._on_read.append(callback)
 
     def when_session_begins(self, callback: Callable[[int], None]) -> None:
-        """Call a callback in the client's loop with the client id, before the Gateway is told it and tells anything."""
+        """Call a callback in the client's loop with the client id that the Gateway was told, and tells nothing yet."""
         self._on_session.append(callback)
 
     def when_up(self, callback: Callable[[Any], Awaitable[None]]) -> None:

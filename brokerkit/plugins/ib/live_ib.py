@@ -10,6 +10,8 @@ from typing import Any
 from brokerkit.plugins.ib.loop_thread import LoopThread
 from brokerkit.plugins.ib.post_office import PostOffice
 
+_OF_FIGURES = frozenset({"accountValues", "portfolio", "accountValueEvent", "updatePortfolioEvent"})
+
 
 class LiveEvent:
     """One of the IB object's events. Handlers run in brokerkit's event thread, where they may call anything."""
@@ -45,13 +47,19 @@ class LiveIB:
     """Everything the library's IB object offers, each call made in the client's own thread.
 
     A call that the library would answer by running the event loop is answered by its `...Async` twin,
-    within the request timeout. Attributes are read as they are.
+    within the request timeout. Attributes are read as they are. The accounts' figures and portfolios are
+    subscribed to when the first of what tells them is wanted.
     """
 
-    def __init__(self, ib: Any, thread: LoopThread, callbacks: PostOffice, timeout: float) -> None:
+    def __init__(
+        self, ib: Any, thread: LoopThread, callbacks: PostOffice, timeout: float, want_figures: Callable[[], None]
+    ) -> None:
         self.__dict__.update(_ib=ib, _thread=thread, _callbacks=callbacks, _timeout=timeout, _events={})
+        self.__dict__.update(_want_figures=want_figures)
 
     def __getattr__(self, name: str) -> Any:
+        if name in _OF_FIGURES:
+            self._want_figures()
         value = getattr(self._ib, name)
         if name.startswith("_") or name.endswith("Async"):
             return value

@@ -1,7 +1,7 @@
 """The types of a message's fields, found out once a class of the library's instead of once a message.
 
-Both libraries look up the type of every field of every order, contract and execution anew when they read one. An order
-has more than a hundred: for the three descriptions of it that come with a fill, that is half of what reading them takes.
+Both libraries look up the type of every field of every order, contract and execution anew when they read one. An
+order has more than a hundred, and is described three times when it is filled.
 """
 
 from __future__ import annotations

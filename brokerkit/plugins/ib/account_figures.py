@@ -1,0 +1,57 @@
+"""The accounts' figures and portfolios, which IB tells once somebody wants them, and from then on.
+
+Nothing of the plugin's own needs them but the base currency of a preview. The library subscribes to them at every
+connect, which on a large account takes longer than all else, and reads dozens of figures with each fill.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+_MOST_ACCOUNTS = 50  # IB tells no more of them one by one
+
+
+class AccountFigures:
+    """Whether the library's IB object follows what the accounts are worth.
+
+    Args:
+        request: Sends a request in the client's thread and waits for its answer; see `IBConnection.request`.
+        account: The default account; empty for none.
+
+    Attributes:
+        is_wanted: Whether it does, also over a line that is made anew.
+    """
+
+    def __init__(self, request: Callable[[Callable[[Any], Awaitable[Any]], str], Any], account: str) -> None:
+        self._request = request
+        self._account = account
+        self._lock = threading.Lock()
+        self.is_wanted = False
+
+    def want(self) -> None:
+        """Have IB tell the figures from now on, and return when it has told them once. After that, do nothing.
+
+        Raises:
+            RequestTimedOut: No answer in time.
+            ConnectionLost: The line is down.
+        """
+        with self._lock:
+            if not self.is_wanted:
+                self._request(lambda ib: asyncio.gather(*self.requests(ib)), "the accounts' figures")
+                self.is_wanted = True
+
+    def requests(self, ib: Any) -> list[Any]:
+        """Ask for them, and return what the answers are waited for by.
+
+        A login's only account is subscribed to once. The library subscribes to it a second time as one of several,
+        and has every figure told and read twice ever after.
+        """
+        accounts = ib.client.getAccounts()
+        default = self._account or (accounts[0] if len(accounts) == 1 else "")
+        requests = [ib.reqAccountUpdatesAsync(default)] if default else []
+        if accounts != [default] and len(accounts) <= _MOST_ACCOUNTS:
+            requests += [ib.reqAccountUpdatesMultiAsync(each) for each in accounts]
+        return requests
