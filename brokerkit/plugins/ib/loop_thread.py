@@ -9,13 +9,14 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from brokerkit.errors import BrokerClosed, InvalidArgument, RequestTimedOut
 
 T = TypeVar("T")
 _GRACE = 5.0
 _CLOSED = "The connection to IB was closed."
+_Coroutines = tuple[Coroutine[Any, Any, Any], ...]
 
 
 class LoopThread:
@@ -27,7 +28,7 @@ class LoopThread:
     def __init__(self, name: str) -> None:
         self.loop = asyncio.new_event_loop()
         self._lock = threading.Lock()
-        self._waited_for: WeakSet[concurrent.futures.Future[Any]] = WeakSet()
+        self._waited_for: WeakKeyDictionary[concurrent.futures.Future[Any], _Coroutines] = WeakKeyDictionary()
         self._ended = False
         self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -53,10 +54,13 @@ class LoopThread:
         """
         return self.result_of(self.begin_coroutine(coroutine, timeout), timeout, what)
 
-    def begin_coroutine(self, coroutine: Coroutine[Any, Any, T], timeout: float) -> concurrent.futures.Future[T]:
+    def begin_coroutine(
+        self, coroutine: Coroutine[Any, Any, T], timeout: float | None = None
+    ) -> concurrent.futures.Future[T]:
         """Have a coroutine run in the loop, and return what `result_of` takes; raises as `run` does."""
         self.check(coroutine)
-        return self._begun(lambda: asyncio.run_coroutine_threadsafe(_limited(coroutine, timeout), self.loop))
+        limited = _limited(coroutine, timeout)
+        return self._begun(lambda: asyncio.run_coroutine_threadsafe(limited, self.loop), limited, coroutine)
 
     def call(self, function: Callable[..., T], *arguments: Any, timeout: float = 30.0) -> T:
         """Run a plain function in the loop's thread and return its result; raises as `run` does."""
@@ -85,13 +89,16 @@ class LoopThread:
             self.loop.call_soon_threadsafe(self.loop.stop)
             self._thread.join(_GRACE)
 
-    def _begun(self, begin: Callable[[], concurrent.futures.Future[T]]) -> concurrent.futures.Future[T]:
+    def _begun(
+        self, begin: Callable[[], concurrent.futures.Future[T]], *coroutines: Coroutine[Any, Any, Any]
+    ) -> concurrent.futures.Future[T]:
         """Hand something to the loop, and return what its end is known by; that comes also when the loop ends first."""
         with self._lock:
             if self._ended:
+                _close(coroutines)
                 raise BrokerClosed(_CLOSED)
             future = begin()
-            self._waited_for.add(future)
+            self._waited_for[future] = coroutines
         return future
 
     def check(self, coroutine: Coroutine[Any, Any, Any] | None = None) -> None:
@@ -114,7 +121,7 @@ class LoopThread:
         raise BrokerClosed(_CLOSED)
 
     def result_of(self, future: concurrent.futures.Future[T], timeout: float, what: str) -> T:
-        """Wait for what was begun, and return its result; raises as `run` does."""
+        """Wait for what was begun, so long at most, and return its result; raises as `run` does."""
         try:
             return future.result(timeout + _GRACE)
         except (asyncio.TimeoutError, concurrent.futures.TimeoutError):
@@ -144,11 +151,18 @@ class LoopThread:
             with self._lock:
                 self._ended = True
                 self.loop.close()
-                for future in self._waited_for:
-                    future.cancel()  # handed over too late to be begun: whoever waits for it is told
+                for future, coroutines in list(self._waited_for.items()):
+                    if future.cancel():  # handed over too late to be begun: whoever waits for it is told
+                        _close(coroutines)
 
 
-async def _limited(coroutine: Coroutine[Any, Any, T], timeout: float) -> T:
+def _close(coroutines: _Coroutines) -> None:
+    """Let go of coroutines that are never run."""
+    for coroutine in coroutines:
+        coroutine.close()
+
+
+async def _limited(coroutine: Coroutine[Any, Any, T], timeout: float | None) -> T:
     return await asyncio.wait_for(coroutine, timeout)
 
 
