@@ -145,9 +145,7 @@ class IBConnection(LineListeners):
     def _begin_first(self) -> None:
         """Begin to connect, as far as where the Gateway wants to know the client id."""
         self._first_identity: concurrent.futures.Future[Identity] = concurrent.futures.Future()
-        self._first = self._thread.begin_coroutine(
-            self._connect_first(self._first_identity), self.settings.connect_timeout * 3
-        )
+        self._first = self._thread.begin_coroutine(self._connect_first(self._first_identity))
 
     def close_connection(self) -> None:
         """Disconnect and give the client id back. Closing twice does nothing."""
@@ -301,6 +299,7 @@ class IBConnection(LineListeners):
         self._raw.disconnectedEvent.connect(self._news.on_disconnected, None, None, True)
 
     async def _connect_first(self, identity: concurrent.futures.Future[Identity]) -> None:
+        self._made.result()  # raises what kept the library from being made
         await self._connect_once(lambda: asyncio.wrap_future(identity))
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._keep_connected()), loop.create_task(self._news.probe())]
@@ -360,7 +359,7 @@ class IBConnection(LineListeners):
         self._news.broken.clear()
         self._set_state(ConnectionState.CONNECTED, reason)
         if not was_up and not first:
-            self._tell(DataGap(since, self._last_good, f"the line was down: {reason}"))
+            self._emit(DataGap(since, self._last_good, f"the line was down: {reason}"))
             self.declare_data_lost()
 
     def declare_down(self, reason: str) -> None:
@@ -371,7 +370,7 @@ class IBConnection(LineListeners):
 
     def declare_gap(self, since: datetime, reason: str) -> None:
         """Say that prices or events may be missing since a time, while the line itself is up."""
-        self._tell(DataGap(since, _now(), reason))
+        self._emit(DataGap(since, _now(), reason))
         self.declare_data_lost()
 
     async def refresh(self, reason: str) -> None:
@@ -459,10 +458,7 @@ class IBConnection(LineListeners):
         for callback in self._on_change:
             callback()
         if before is not ConnectionState.DISCONNECTED:  # that it was opened, whoever opened it knows
-            self._tell(ConnectionChange(state, reason, _now()))
-
-    def _tell(self, event: ConnectionChange | DataGap) -> None:
-        self.callbacks.post(lambda: self._emit(event))
+            self._emit(ConnectionChange(state, reason, _now()))
 
 
 def _now() -> datetime:

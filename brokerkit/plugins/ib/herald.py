@@ -37,7 +37,7 @@ class News:
 
 
 class Herald:
-    """Passes events on, one after another.
+    """Passes events on, one after another, in a thread that is there from the first event that somebody hears.
 
     What happened while this broker was away is told during opening, when nobody can be listening yet:
     those events are kept, and told to the first listener of their kind.
@@ -61,10 +61,24 @@ class Herald:
     def tell_all(self, news: Sequence[News]) -> None:
         """Have events told, in order, after all that were given before."""
         with self._lock:
-            if not self._is_started:
-                self._thread.start()  # now that there is something to tell
-                self._is_started = True
-        self._queue.put((news, self._is_opening))
+            if not self._is_started and self._needs_thread(news):
+                self._is_started = self._start()
+            if self._is_started:
+                self._queue.put((news, self._is_opening))
+                return
+        for each in news:
+            self._handle(each, is_early=False)
+
+    def _needs_thread(self, news: Sequence[News]) -> bool:
+        """Return whether anybody hears, or may still hear, any of it."""
+        return self._is_opening or any(self._has_listener(each.kind) for each in news)
+
+    def _start(self) -> bool:
+        try:
+            self._thread.start()
+        except RuntimeError:  # the program is ending, and starts no thread any more: whoever tells does it
+            return False
+        return True
 
     def when_told(self, callback: Callable[[Event], None]) -> None:
         """Call a callback with each event that listeners have heard, or that nobody listened to."""
@@ -93,9 +107,9 @@ class Herald:
                 self._drop_kept()
                 return
             for news in item[0]:
-                self._handle(news, item[1])
+                self._handle(news, is_early=item[1])
 
-    def _handle(self, news: News, is_early: bool) -> None:
+    def _handle(self, news: News, *, is_early: bool) -> None:
         if self._has_listener(news.kind):
             self._tell_kept()
             self._pass_on(news)
