@@ -56,7 +56,7 @@ class PostOffice:
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until all that was posted before is done, its batch ended, and return whether it was in time."""
-        if self.is_current:
+        if self.is_current or not self._started:
             return True
         done = threading.Event()
         return done.wait(timeout) if self._put(done) else True
@@ -104,15 +104,18 @@ class PostOffice:
     def _do_what_waits(self, work: tuple[Work, ...] | threading.Event | None) -> bool:
         """Do what was posted and what was posted behind it in one batch, and return whether more may come."""
         flushed: list[threading.Event] = []
+        done = 0
         try:
             with self._batch:
-                for left in reversed(range(_MOST_AT_ONCE)):
+                while True:
                     if isinstance(work, threading.Event):
                         flushed.append(work)
                     elif work is not None:
                         for piece in work:
                             self._do(piece)
-                    if work is None or not left or self._queue.empty():
+                        done += len(work)
+                    done += 1
+                    if work is None or done >= _MOST_AT_ONCE or self._queue.empty():
                         break
                     work = self._queue.get()
         except Exception:  # noqa: BLE001 because the thread must live on for what comes next
