@@ -1,0 +1,63 @@
+"""The accounts' figures on the live IB object: there when they are wanted, and no burden before."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from brokerkit import Broker, ConnectionState, FuturesContract, Order
+from brokerkit.plugins.sim.gateway import SimulatedGateway
+
+
+def _raw_figures(broker: Broker) -> list[Any]:
+    return list(broker.native.connection.ib._ib.accountValues())
+
+
+def test_nothing_is_told_of_them_before_somebody_wants_them(broker: Broker, gold: FuturesContract) -> None:
+    broker.orders.put_order_on_stack(Order.market(gold, 1)).wait(30)
+    broker.positions.get_all_current_positions_as_list_with_contract_objects()
+    assert _raw_figures(broker) == []
+
+
+def test_who_asks_gets_them_and_they_are_kept_up_to_date(broker: Broker, gold: FuturesContract) -> None:
+    ib = broker.native.ib
+    values = {(each.account, each.tag) for each in ib.accountValues()}
+    assert ("DU1000001", "NetLiquidation") in values
+    assert ib.portfolio() == []
+    changed = threading.Event()
+    ib.updatePortfolioEvent += lambda _item: changed.set()
+    broker.orders.put_order_on_stack(Order.market(gold, 2)).wait(30)
+    assert changed.wait(30)
+    assert [item.position for item in ib.portfolio()] == [2]
+
+
+def test_each_figure_of_an_only_account_is_told_once(broker: Broker) -> None:
+    heard: list[Any] = []
+    broker.native.ib.accountValueEvent += heard.append
+    told = _raw_figures(broker)
+    assert len({(each.tag, each.currency) for each in told}) == len(told) > 5
+    assert len(broker.native.ib.accountValues()) == len(told)  # without another request
+
+
+def test_they_are_followed_over_a_new_line_too(
+    broker: Broker, gateway: SimulatedGateway, gold: FuturesContract, listen: Callable[[Broker], Any]
+) -> None:
+    ib, heard = broker.native.ib, listen(broker)
+    assert ib.accountValues()
+    gateway.cut()
+    heard.wait_for(lambda: broker.state is not ConnectionState.CONNECTED)
+    gateway.mend()
+    heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
+    broker.orders.put_order_on_stack(Order.market(gold, 3)).wait(30)
+    heard.wait_for(lambda: [item.position for item in ib.portfolio()] == [3])
+
+
+def test_of_several_accounts_each_is_told(
+    run_gateway: Callable[..., SimulatedGateway], open_ib: Callable[..., Broker]
+) -> None:
+    gateway = run_gateway(accounts=("DU1000001", "DU1000002"))
+    for settings in ({}, {"account": "DU1000002"}):
+        ib = open_ib(gateway, **settings).native.ib
+        told = {each.account for each in ib.accountValues() if each.tag == "NetLiquidation"}
+        assert told == {"DU1000001", "DU1000002"}
