@@ -17,6 +17,8 @@ WINDOW = 512
 _LOOK = 4
 _KEEP = 4096
 _BLOCK = 16384
+_NO_PRICE = 1 << 62
+"""Higher than any price."""
 
 Floats = NDArray[np.float64]
 
@@ -110,12 +112,13 @@ class BarSeries:
     """Bars of one contract and a place in them, moved by `sync` to the clock.
 
     The lists `starts` to `volumes` are the window: whole numbers, one entry a bar. `at` is the
-    first bar in it that has not ended. What has ended and left the window is let go.
+    first bar in it that has not ended. What has ended and left the window is let go. No bar of the
+    window is lower than `lowest`, or higher than `highest`.
     """
 
     __slots__ = (
-        "_segments", "at", "closes", "ends", "highs", "last", "last_end", "lows", "opens", "starts",
-        "volumes", "where",
+        "_segments", "at", "closes", "ends", "highest", "highs", "last", "last_end", "lowest", "lows", "opens",
+        "starts", "volumes", "where",
     )  # fmt: skip
 
     def __init__(self, where: str) -> None:
@@ -128,6 +131,7 @@ class BarSeries:
         self.lows: list[int] = []
         self.closes: list[int] = []
         self.volumes: list[Any] = []
+        self.lowest, self.highest = _NO_PRICE, -_NO_PRICE
         self.at = 0
         self.last: int | None = None
         self.last_end = -1
@@ -153,6 +157,7 @@ class BarSeries:
             raise InvalidArgument(f"A bar of {self.where} from {time_of(start)} overlaps the one before it.")
         if self.at > _KEEP:
             self._forget()
+        self.lowest, self.highest = min(self.lowest, prices[2]), max(self.highest, prices[1])
         self.starts.append(start)
         self.ends.append(end)
         self.opens.append(prices[0])
@@ -226,6 +231,7 @@ class BarSeries:
         self.starts, self.ends = bars.start[part].tolist(), bars.end[part].tolist()
         self.opens, self.highs = _units(bars.open[part]), _units(bars.high[part])
         self.lows, self.closes = _units(bars.low[part]), _units(bars.close[part])
+        self.lowest, self.highest = min(self.lows), max(self.highs)
         self.volumes = [None] * (stop - at) if bars.volume is None else bars.volume[part].tolist()
         self.at = passed
         if stop == len(bars):
@@ -237,6 +243,7 @@ class BarSeries:
         for column in (self.starts, self.ends, self.opens, self.highs, self.lows, self.closes, self.volumes):
             del column[: self.at]
         self.at = 0
+        self.lowest, self.highest = min(self.lows, default=_NO_PRICE), max(self.highs, default=-_NO_PRICE)
 
     def ends_after(self, now: int, count: int) -> list[int]:
         """Return when the next bars end, at most `count` of them, without moving."""

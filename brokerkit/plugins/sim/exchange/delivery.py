@@ -54,6 +54,10 @@ class Delivery:
 
     One thread at a time delivers; another that has news meanwhile leaves it to the first. An event
     that nobody listens to is never built.
+
+    Attributes:
+        told: How many rows of the log the listeners have been told.
+        only_fills_heard: Whether executions are told as nothing but fills, over a sound line, and orders not at all.
     """
 
     def __init__(self, journal: Journal, lock: threading.RLock) -> None:
@@ -62,14 +66,13 @@ class Delivery:
         self._lock = lock
         self.told = 0
         self.anybody = False
-        self._only_fills_heard = True
+        self.only_fills_heard = True
         self._busy = threading.Lock()
         self._listeners: dict[EventKind, tuple[Listener, ...]] = dict.fromkeys(EVENT_KINDS, ())
 
     def listen(self, kind: EventKind, listener: Listener) -> None:
         """Have a listener told of every event of a kind from now on."""
-        if not self.anybody and self.channel is None:
-            self.told = len(self.journal)
+        self._pass_over()
         self._listeners[kind] = (*self._listeners[kind], listener)
         self._count_listeners()
 
@@ -81,26 +84,44 @@ class Delivery:
     def _count_listeners(self) -> None:
         heard = {kind for kind, listeners in self._listeners.items() if listeners}
         self.anybody = bool(heard)
-        self._only_fills_heard = heard.isdisjoint(_OF_AN_EXECUTION)
+        self.only_fills_heard = self.channel is None and heard.isdisjoint(_OF_AN_EXECUTION)
+
+    def carry_through(self, channel: Channel) -> None:
+        """Tell everything through a line that can be faulty from now on."""
+        self._pass_over()
+        self.channel = channel
+        self._count_listeners()
+
+    def _pass_over(self) -> None:
+        """Count as told what nobody hears, before somebody begins to hear such things."""
+        rows = self.journal.rows
+        if not self.anybody and self.channel is None:
+            self.told = len(rows)
+        elif self.only_fills_heard and self._busy.acquire(False):
+            try:
+                while self.told < len(rows) and rows[self.told][0] == STATUS:
+                    self.told += 1
+            finally:
+                self._busy.release()
 
     def deliver(self) -> None:
         """Tell the listeners all that is new, unless another call is doing it already.
 
         Where only fills are heard, no entry is made of a row of the log.
         """
-        rows = self.journal.rows
+        journal = self.journal
+        rows = journal.rows
         if not self.anybody and self.channel is None:
             self.told = len(rows)
             return
         while self.told < len(rows) and self._busy.acquire(False):
             try:
-                while self.told < len(rows):
-                    at = self.told
+                while (at := self.told) < len(rows):
                     self.told = at + 1
-                    if self.channel is not None or not self._only_fills_heard:
-                        self._tell_entry(self.journal.entry(at))
+                    if not self.only_fills_heard:
+                        self._tell_entry(journal.entry(at))
                     elif (row := rows[at])[0] == FILL:
-                        fill = fill_of(self.journal.lives[row[2]], row)
+                        fill = fill_of(journal.lives[row[2]], row)
                         for listener in self._listeners[Fill]:
                             listener(fill)
                     elif row[0] != STATUS:

@@ -13,7 +13,7 @@ import attrs
 
 from brokerkit.errors import InvalidArgument, OrderCannotBeCancelled, OutcomeUnknown, RequestTimedOut
 from brokerkit.plugins.sim.exchange import changes, margin, spreads
-from brokerkit.plugins.sim.exchange.agenda import BAR_OPEN, RANKS
+from brokerkit.plugins.sim.exchange.agenda import BAR_OPEN, RANK_BITS, moment
 from brokerkit.plugins.sim.exchange.bars import segment
 from brokerkit.plugins.sim.exchange.channel import Channel
 from brokerkit.plugins.sim.exchange.delivery import Delivery, EventKind, Listener
@@ -263,7 +263,8 @@ class Exchange(Queries):
     def _open_channel(self) -> Channel:
         channel = self._venue.channel
         if channel is None:
-            channel = self._venue.channel = self._delivery.channel = Channel(self._venue, self._board)
+            channel = self._venue.channel = Channel(self._venue, self._board)
+            self._delivery.carry_through(channel)
             self._venue.refit()
         return channel
 
@@ -283,7 +284,7 @@ class Exchange(Queries):
         venue = self._venue
         if target < venue.now:
             raise InvalidArgument(f"The clock shows {self.now}, and does not go back to {time_of(target)}.")
-        moments, end = venue.agenda.moments, target * RANKS + BAR_OPEN
+        moments, end = venue.agenda.moments, moment(target, BAR_OPEN)
         while self._step(target, end):
             self._settle()
             if venue.now == target and not (moments and moments[0] < end):
@@ -294,11 +295,12 @@ class Exchange(Queries):
     def _step(self, target: int, end: int) -> bool:
         """Trade up to a time, which is up to a moment of the agenda; return whether it stopped before to tell of it."""
         venue = self._venue
-        told, rows, agenda = self._delivery.told, venue.journal.rows, venue.agenda
+        agenda, rows = venue.agenda, venue.journal.rows
         moments = agenda.moments
         with self._lock:
+            told = len(rows)
             while moments and moments[0] < end:
-                instant = moments[0] // RANKS
+                instant = moments[0] >> RANK_BITS
                 action, argument = agenda.take()
                 if instant > venue.now:
                     venue.now = instant
@@ -413,7 +415,8 @@ class Exchange(Queries):
                         remedy="Do not send it again: what became of it is told when the line is up.",
                     )
         finally:
-            self._settle()
+            if self._state is not None or not self._delivery.only_fills_heard:
+                self._settle()  # else nobody is to be told: an order does not trade before the clock moves
         return live
 
     def modify(self, order_ref: str, change: OrderChange) -> LiveOrder:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from brokerkit.errors import MissingFxCode
-from brokerkit.plugins.sim.exchange import scheduling, valuation
+from brokerkit.plugins.sim.exchange import scheduling
 from brokerkit.plugins.sim.exchange.entries import NOTE, Note
 from brokerkit.plugins.sim.exchange.units import money_of
+from brokerkit.plugins.sim.exchange.valuation import maintenance_margin, to_base, value_in_base
 from brokerkit.spec.broker_order import OrderOrigin
 from brokerkit.spec.order import Order, TimeInForce
 
@@ -39,7 +40,7 @@ def review_due(venue: Venue, listing: Listing | None) -> None:
     accounts, venue.to_review = venue.to_review, []
     for account in accounts:
         account.is_due = False
-        review(venue, account, listing)
+        _review(venue, account, listing)
 
 
 def note_holders(venue: Venue, listing: Listing) -> None:
@@ -49,7 +50,7 @@ def note_holders(venue: Venue, listing: Listing) -> None:
             venue.review_later(holding.account)
 
 
-def review(venue: Venue, account: Account, listing: Listing | None) -> None:
+def _review(venue: Venue, account: Account, listing: Listing | None) -> None:
     """Call an account's margin when it is short of it; otherwise work out when to look again."""
     if account.liquidating:
         if any(not live.is_final for live in account.liquidating):
@@ -65,7 +66,7 @@ def review(venue: Venue, account: Account, listing: Listing | None) -> None:
     if not held:
         return
     try:
-        excess = valuation.excess(venue, account)
+        excess = value_in_base(venue, account) - account.maintenance  # which was counted with the value
     except MissingFxCode:
         closer = [holding for holding in held if review_at_next_bar(holding)]
     else:
@@ -86,7 +87,7 @@ def _set_guards(account: Account, excess: int, held: list[Holding]) -> list[Hold
     Returns:
         The holdings whose price must be watched more closely than before.
     """
-    shared = 0 if _has_foreign_money(account) else excess // len(held)
+    shared = 0 if len(account.cash) > 1 and _has_foreign_money(account) else excess // len(held)
     closer = []
     for holding in held:
         mark = holding.mark  # as the excess was counted with it
@@ -96,8 +97,6 @@ def _set_guards(account: Account, excess: int, held: list[Holding]) -> list[Hold
 
 
 def _has_foreign_money(account: Account) -> bool:
-    if len(account.cash) == 1:
-        return False
     base = account.base_currency
     return any(cash.balance for name, cash in account.cash.items() if name != base) or any(
         holding.lots for holding in account.holdings if holding.cash.currency != base
@@ -108,24 +107,30 @@ def _guard(holding: Holding, price: int | None) -> bool:
     """Set the price at which a holding must be looked at again; return whether that is closer than before."""
     holding.guard = price
     listing = holding.listing
-    low, high = -_FAR, _FAR
-    for one in listing.holdings.values():
-        guard = one.guard
-        if guard is not None:
-            if one.lots > 0:
-                low = guard if guard > low else low
-            else:
-                high = guard if guard < high else high
+    if len(listing.holdings) > 1:
+        low, high = _closest(listing)
+    elif price is None:
+        low, high = -_FAR, _FAR
+    else:
+        low, high = (price, _FAR) if holding.lots > 0 else (-_FAR, price)
     is_closer = low > listing.guard_low or high < listing.guard_high
     listing.guard_low, listing.guard_high = low, high
     listing.watched = low != -_FAR or high != _FAR
     return is_closer
 
 
+def _closest(listing: Listing) -> tuple[int, int]:
+    """Return the highest guard below the price and the lowest above it, of all who hold a listing's contract."""
+    guards = [(one.lots, one.guard) for one in listing.holdings.values() if one.guard is not None]
+    low = max((guard for lots, guard in guards if lots > 0), default=-_FAR)
+    high = min((guard for lots, guard in guards if lots <= 0), default=_FAR)
+    return low, high
+
+
 def _call(venue: Venue, account: Account, held: list[Holding]) -> None:
     """End the account's orders, and close positions, the largest margin first, until the rest is covered."""
     base = account.base_currency
-    value, needed = valuation.value_in_base(venue, account), valuation.maintenance_margin(venue, account)
+    value, needed = value_in_base(venue, account), maintenance_margin(venue, account)
     text = f"{account.name} is worth {money_of(base, value)}, below its maintenance margin of {money_of(base, needed)}"
     venue.journal.append(Note(NOTE, venue.now, f"margin call: {text}"))
     for live in list(venue.orders.values()):
@@ -135,7 +140,7 @@ def _call(venue: Venue, account: Account, held: list[Holding]) -> None:
     for holding in sorted(held, key=lambda one: (-_maintenance(one), one.listing.number)):
         if needed <= value:
             break
-        needed -= valuation.to_base(venue, account, holding.cash.currency, _maintenance(holding))
+        needed -= to_base(venue, account, holding.cash.currency, _maintenance(holding))
         order = Order.market(
             holding.listing.contract, -holding.lots, account=account.name, time_in_force=TimeInForce.GTC, tag=TAG
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from brokerkit.plugins.sim.exchange import margin_calls, matching
-from brokerkit.plugins.sim.exchange.agenda import BAR_BODY, BAR_OPEN, RANKS
+from brokerkit.plugins.sim.exchange.agenda import BAR_BODY, BAR_OPEN, moment
 from brokerkit.plugins.sim.exchange.live_order import QUEUE
 from brokerkit.spec.order import OrderType
 
@@ -40,8 +40,11 @@ def _put(venue: Venue, listing: Listing, reach: int) -> None:
     time, what = _next(venue, listing)
     if time != listing.wake_time or what != listing.wake_what:
         listing.wake_time, listing.wake_what = time, what
-        if time != NEVER:
-            venue.agenda.put(time, _RANK[what], venue.wakers[what], listing)
+        if time == NEVER or (what == LOOK and time == listing.look_due):
+            return  # an order on each bar would else leave a look behind for each, all at the window's end
+        if what == LOOK:
+            listing.look_due = time
+        venue.agenda.put(time, _RANK[what], venue.wakers[what], listing)
 
 
 def enqueue(venue: Venue, listing: Listing, live: LiveOrder) -> bool:
@@ -110,7 +113,7 @@ def review_margins(venue: Venue, listing: Listing | None, rank: int) -> None:
     The caller looks ahead itself at the listing that it names, if it names one.
     """
     moments = venue.agenda.moments
-    if not moments or moments[0] != venue.now * RANKS + rank:
+    if not moments or moments[0] != moment(venue.now, rank):
         margin_calls.review_due(venue, listing)
 
 
@@ -130,7 +133,10 @@ def _next(venue: Venue, listing: Listing) -> tuple[int, int]:
         return start, OPEN
     low, high = down[-1] if down else -NEVER, -up[-1] if up else NEVER
     if listing.watched:
-        low, high = max(low, listing.guard_low), min(high, listing.guard_high)
+        if listing.guard_low > low:
+            low = listing.guard_low
+        if listing.guard_high < high:
+            high = listing.guard_high
     if is_ahead:
         return _reaching(listing, at, low, high)
     if listing.trailing or series.lows[at] <= low or series.highs[at] >= high:
@@ -147,8 +153,10 @@ def _reaching(listing: Listing, at: int, low: int, high: int) -> tuple[int, int]
         return NEVER, LOOK
     series = listing.series
     lows, highs = series.lows, series.highs
+    if series.lowest > low and series.highest < high:
+        return (series.ends[-1] if listing.reach == _NEAR else series.look_again(low, high)), LOOK
     size, stop = len(lows), at + listing.reach
-    last = min(stop, size)
+    last = stop if stop < size else size
     while at < last and lows[at] > low and highs[at] < high:
         at += 1
     if at == last:

@@ -79,9 +79,7 @@ def money_units(amount: Decimal) -> int:
 @lru_cache(maxsize=1 << 10)
 def time_of(nanoseconds: int) -> datetime:
     """Return an instant as an aware UTC datetime, cut to whole microseconds."""
-    days, rest = divmod(nanoseconds, DAY)
-    seconds, rest = divmod(rest, SECOND)
-    return _EPOCH + timedelta(days, seconds, rest // 1000)
+    return _EPOCH + timedelta(0, 0, nanoseconds // 1000)
 
 
 def nanoseconds(time: datetime | int) -> int:
