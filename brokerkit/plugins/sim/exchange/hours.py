@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brokerkit.plugins.sim.exchange import book, scheduling
+from brokerkit.plugins.sim.exchange import book, margin_calls, scheduling
 from brokerkit.plugins.sim.exchange.agenda import CONTRACT_END, SESSION_CLOSE, SESSION_OPEN
 from brokerkit.plugins.sim.exchange.contingencies import pending_children
 from brokerkit.plugins.sim.exchange.entries import POSITION, Settlement
@@ -85,7 +85,7 @@ def on_session_close(venue: Venue, listing: Listing) -> None:
     for live in [one for one in pending_children(venue, listing) if one.order.time_in_force is DAY]:
         venue.expire(live, "the session closed")
     if venue.to_review:
-        scheduling.review_margins(venue, listing, SESSION_CLOSE)
+        margin_calls.review_due(venue, listing, SESSION_CLOSE)
     if listing.all_orders() or pending_children(venue, listing):
         watch_session(venue, listing)
     scheduling.schedule(venue, listing)

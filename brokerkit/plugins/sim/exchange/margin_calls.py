@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from brokerkit.errors import MissingFxCode
 from brokerkit.plugins.sim.exchange import scheduling
+from brokerkit.plugins.sim.exchange.agenda import RANK_BITS
 from brokerkit.plugins.sim.exchange.entries import NOTE, Note
 from brokerkit.plugins.sim.exchange.units import money_of
 from brokerkit.plugins.sim.exchange.valuation import maintenance_margin, to_base, value_in_base
@@ -31,12 +32,15 @@ def review_at_next_bar(holding: Holding) -> bool:
     return _guard(holding, _FAR if holding.lots > 0 else -_FAR)
 
 
-def review_due(venue: Venue, listing: Listing | None) -> None:
-    """Look at every account that traded, or whose holdings moved, since the last look.
+def review_due(venue: Venue, listing: Listing | None, rank: int) -> None:
+    """Look at every account that traded, or whose holdings moved, once the last contract of this moment has traded.
 
     Where a price must be watched more closely than before, its contract is scheduled again; one that is
     given is left to the caller.
     """
+    moments = venue.agenda.moments
+    if moments and moments[0] == venue.now << RANK_BITS | rank:
+        return
     accounts, venue.to_review = venue.to_review, []
     for account in accounts:
         account.is_due = False

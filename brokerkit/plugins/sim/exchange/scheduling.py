@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from brokerkit.plugins.sim.exchange import margin_calls, matching
-from brokerkit.plugins.sim.exchange.agenda import BAR_BODY, BAR_OPEN, moment
+from brokerkit.plugins.sim.exchange.agenda import BAR_BODY, BAR_OPEN
 from brokerkit.plugins.sim.exchange.live_order import QUEUE
 from brokerkit.spec.order import OrderType
 
@@ -73,7 +73,7 @@ def on_open(venue: Venue, listing: Listing) -> None:
         listing.series.sync(now)
         matching.match_open(venue, listing)
     if venue.to_review:
-        review_margins(venue, listing if is_due else None, BAR_OPEN)
+        margin_calls.review_due(venue, listing if is_due else None, BAR_OPEN)
     if is_due:
         schedule(venue, listing)
 
@@ -93,7 +93,7 @@ def on_body(venue: Venue, listing: Listing) -> None:
         if listing.watched:
             margin_calls.note_holders(venue, listing)
     if venue.to_review:
-        review_margins(venue, listing if is_due else None, BAR_BODY)
+        margin_calls.review_due(venue, listing if is_due else None, BAR_BODY)
     if is_due:
         schedule(venue, listing)
 
@@ -101,20 +101,10 @@ def on_body(venue: Venue, listing: Listing) -> None:
 def on_look(venue: Venue, listing: Listing) -> None:
     """Look ahead again: nothing could happen up to now."""
     if venue.to_review:
-        review_margins(venue, None, BAR_BODY)
+        margin_calls.review_due(venue, None, BAR_BODY)
     if listing.wake_time == venue.now and listing.wake_what == LOOK:
         listing.wake_time = NEVER
         _put(venue, listing, listing.reach * 4)
-
-
-def review_margins(venue: Venue, listing: Listing | None, rank: int) -> None:
-    """Look at the margin of who traded, once the last contract that trades at this instant has done so.
-
-    The caller looks ahead itself at the listing that it names, if it names one.
-    """
-    moments = venue.agenda.moments
-    if not moments or moments[0] != moment(venue.now, rank):
-        margin_calls.review_due(venue, listing)
 
 
 def _next(venue: Venue, listing: Listing) -> tuple[int, int]:

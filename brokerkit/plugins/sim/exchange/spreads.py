@@ -218,6 +218,6 @@ def _record(venue: Venue, live: SpreadOrder, leg: int, quantity: int, price: int
     charge = holding.listing.charge
     commission = 0 if charge is None else charge(abs(quantity), price, before)
     holding.book(quantity, price, commission)
-    venue.record(live, live.state.value, quantity, price, commission, leg)
+    venue.record(live, live.state.value, quantity, price, commission, leg, 0, False)
     if holding.listing.maintenance_margin:
         venue.review_later(live.account)

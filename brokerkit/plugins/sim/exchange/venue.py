@@ -330,44 +330,42 @@ class Venue:
         live.listing.left -= lots
         if live.__class__ is not LiveOrder:
             spreads.trade(self, live, lots, price)
+        elif live.side > 0:
+            live.holding.working_buys -= lots
+            self._execute(live, lots, lots, price)
         else:
-            if live.side > 0:
-                live.holding.working_buys -= lots
-            else:
-                live.holding.working_sells -= lots
-            self._execute(live, lots, price)
+            live.holding.working_sells -= lots
+            self._execute(live, lots, -lots, price)
         if live.linked:
             contingencies.after_fill(self, live)
 
-    def _execute(self, live: LiveOrder, lots: int, price: int, *, late: bool = False) -> None:
-        listing = live.listing
+    def _execute(self, live: LiveOrder, lots: int, quantity: int, price: int, late: bool = False) -> None:
+        """Book lots, which signed are the quantity, at a price, and put the execution into the log."""
+        listing, account = live.listing, live.account
         charge = listing.charge
         commission = 0 if charge is None else charge(lots, price, live.filled)
-        quantity = lots if live.side > 0 else -lots
-        holding = live.holding
-        holding.book(quantity, price, commission)
+        live.holding.book(quantity, price, commission)
         live.filled += lots
         live.remaining -= lots
         if live.remaining or late:
-            self.record(live, live.state.value, quantity, price, commission, 0, 0, late)
+            state = live.state.value
         else:
-            live.state = FILLED
-            self.record(live, _FILLED, quantity, price, commission)
-        if listing.maintenance_margin and not live.account.is_due:
-            self.review_later(live.account)
+            live.state, state = FILLED, _FILLED
+        self.record(live, state, quantity, price, commission, 0, 0, late)
+        if not account.is_due and listing.maintenance_margin:
+            self.review_later(account)
 
     def record(
         self, live: LiveOrder, state: str, quantity: int, price: int, commission: int,
-        leg: int = 0, corrects: int = 0, late: bool = False,
+        leg: int, corrects: int, late: bool,
     ) -> None:  # fmt: skip
         """Put an execution into the log, and under its order."""
         self.executions = number = self.executions + 1
         live.updated = now = self.now
-        row = (
+        row = live.last_execution = (
             FILL, now, live.number, state, number, quantity, price, commission, leg, corrects, late,
             live.last_execution,
         )  # fmt: skip
-        live.last_execution = row
         self.journal.rows.append(row)
 
     # -- endings -------------------------------------------------------------------------
@@ -404,7 +402,7 @@ class Venue:
         self.end(live, "")
         price = live.listing.last_price(self.now)
         if late_fill and live.remaining and price is not None and not live.listing.legs:
-            self._execute(live, 1, price, late=True)
+            self._execute(live, 1, live.side, price, late=True)
         scheduling.schedule(self, live.listing)
 
     def on_correction(self, correction: tuple[Execution, int]) -> None:
