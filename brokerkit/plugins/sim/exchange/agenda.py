@@ -17,11 +17,6 @@ Action = Callable[[Any], None]
 Due = tuple[Action, Any]
 
 
-def moment(time: int, rank: int) -> int:
-    """Return when something of a rank is due that is due at a time."""
-    return (time << RANK_BITS) | rank
-
-
 class Agenda:
     """Actions by time, then rank, then the order they were put in.
 
@@ -41,7 +36,7 @@ class Agenda:
 
     def put(self, time: int, rank: int, action: Action, argument: Any = None) -> None:
         """Have an action done when the clock reaches a time."""
-        when, due = (time << RANK_BITS) | rank, (action, argument)
+        when, due = time << RANK_BITS | rank, (action, argument)
         there = self._due.setdefault(when, due)
         if there is due:
             heappush(self.moments, when)

@@ -112,13 +112,14 @@ class BarSeries:
     """Bars of one contract and a place in them, moved by `sync` to the clock.
 
     The lists `starts` to `volumes` are the window: whole numbers, one entry a bar. `at` is the
-    first bar in it that has not ended. What has ended and left the window is let go. No bar of the
-    window is lower than `lowest`, or higher than `highest`.
+    first bar in it that has not ended, and `until` is when that one ends, -1 without one. What has
+    ended and left the window is let go. No bar of the window is lower than `lowest`, or higher than
+    `highest`.
     """
 
     __slots__ = (
         "_segments", "at", "closes", "ends", "highest", "highs", "last", "last_end", "lowest", "lows", "opens",
-        "starts", "volumes", "where",
+        "starts", "until", "volumes", "where",
     )  # fmt: skip
 
     def __init__(self, where: str) -> None:
@@ -133,6 +134,7 @@ class BarSeries:
         self.volumes: list[Any] = []
         self.lowest, self.highest = _NO_PRICE, -_NO_PRICE
         self.at = 0
+        self.until = -1
         self.last: int | None = None
         self.last_end = -1
 
@@ -158,6 +160,8 @@ class BarSeries:
         if self.at > _KEEP:
             self._forget()
         self.lowest, self.highest = min(self.lowest, prices[2]), max(self.highest, prices[1])
+        if self.at == len(self.ends):
+            self.until = end
         self.starts.append(start)
         self.ends.append(end)
         self.opens.append(prices[0])
@@ -174,13 +178,13 @@ class BarSeries:
 
     def sync(self, now: int) -> bool:
         """Move to the first bar that ends after `now`; return whether there is one."""
-        ends, at = self.ends, self.at
-        count = len(ends)
-        if at < count and ends[at] > now:
+        if self.until > now:
             return True
-        if count and ends[-1] > now:
-            at = at + 1 if ends[at + 1] > now else bisect_right(ends, now, at)
-            self.at, self.last, self.last_end = at, self.closes[at - 1], ends[at - 1]
+        ends, at = self.ends, self.at + 1
+        if at < len(ends) and ends[at] <= now:
+            at = bisect_right(ends, now, at)
+        if at < len(ends):
+            self.at, self.until = at, ends[at]
             return True
         return self._next_window(now)
 
@@ -212,6 +216,7 @@ class BarSeries:
     def _next_window(self, now: int) -> bool:
         if self.at < len(self.ends):
             self.at, self.last, self.last_end = len(self.ends), self.closes[-1], self.ends[-1]
+            self.until = -1
         while self._segments:
             bars = self._segments[0]
             at = int(np.searchsorted(bars.end, now, side="right")) if int(bars.end[bars.at]) <= now else bars.at
@@ -233,7 +238,7 @@ class BarSeries:
         self.lows, self.closes = _units(bars.low[part]), _units(bars.close[part])
         self.lowest, self.highest = min(self.lows), max(self.highs)
         self.volumes = [None] * (stop - at) if bars.volume is None else bars.volume[part].tolist()
-        self.at = passed
+        self.at, self.until = passed, self.ends[passed]
         if stop == len(bars):
             self._segments.popleft()
         else:
@@ -265,8 +270,8 @@ class BarSeries:
             return self.at
         raise MissingData(f"No bars of {self.where} are left.")
 
-    def price_of_bar(self, start: int, *, at_open: bool) -> int:
-        """Return the open or the close, in units, of the bar around here that starts at an instant.
+    def place_of(self, start: int) -> int:
+        """Return the place of the bar around here that starts at an instant.
 
         Raises:
             MissingData: There is no such bar.
@@ -275,7 +280,22 @@ class BarSeries:
         at = bisect_left(self.starts, start)
         if at == len(self.starts) or self.starts[at] != start:
             raise MissingData(f"{self.where} has no bar from {time_of(start)}.")
-        return self.opens[at] if at_open else self.closes[at]
+        return at
+
+    def range_at(self, now: int, *, at_open: bool) -> tuple[int, int]:
+        """Return the low and the high, in units, of the last bar around here that has traded by now.
+
+        Args:
+            now: The instant.
+            at_open: Whether a bar that starts at this very instant has traded already.
+
+        Raises:
+            MissingData: There is no such bar.
+        """
+        at = bisect_right(self.starts, now if at_open else now - 1) - 1
+        if at < 0:
+            raise MissingData(f"No bar of {self.where} has traded by {time_of(now)}.")
+        return self.lows[at], self.highs[at]
 
     def to_come(self, now: int) -> Segment:
         """Return the bars that have not ended, as one segment of arrays."""

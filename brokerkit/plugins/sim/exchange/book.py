@@ -19,7 +19,7 @@ def insert(listing: Listing, live: LiveOrder, limit_gap: int) -> None:
         live: The order.
         limit_gap: By how much the price must pass a limit before it fills, in units.
     """
-    if live.is_plain and live.limit is not None and live.trigger is None:
+    if live.is_plain and live.limit is not None:
         insert_limit(listing, live, limit_gap)
         return
     if live.order.order_type is TRAILING_STOP and live.trigger is None and live.filled == 0 and live.best is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from brokerkit.plugins.sim.exchange import book, entry, hours, scheduling
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL
 from brokerkit.plugins.sim.exchange.faults import Occasion
-from brokerkit.plugins.sim.exchange.live_order import CHANGES_BETWEEN_ORDERS, HELD, IN_FLIGHT, NOWHERE, LiveOrder
+from brokerkit.plugins.sim.exchange.live_order import CHANGE_BITS, HELD, IN_FLIGHT, NOWHERE, LiveOrder
 from brokerkit.spec.broker_order import OrderState
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _on_arrival(venue: Venue, change: tuple[LiveOrder, Order]) -> None:
         venue.count_working(live, lots - live.filled - live.remaining)
     entry.take_terms(live, changed)
     venue.priorities += 1
-    live.priority = venue.numbers * CHANGES_BETWEEN_ORDERS + venue.priorities
+    live.priority = (venue.numbers << CHANGE_BITS) + venue.priorities
     if not live.remaining:
         live.state = OrderState.FILLED
     venue.note_status(live, "modified")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from brokerkit.errors import ConnectionLost, RequestTimedOut
+from brokerkit.errors import ConnectionLost, MissingData, RequestTimedOut
 from brokerkit.plugins.sim.exchange import client_view
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, NOTICE
 from brokerkit.plugins.sim.exchange.entries import (
@@ -39,6 +39,7 @@ from brokerkit.plugins.sim.exchange.faults import (
 from brokerkit.plugins.sim.exchange.units import duration
 from brokerkit.spec.broker_order import OrderState
 from brokerkit.spec.events import ConnectionState
+from brokerkit.spec.order import SpreadFill
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.live_order import LiveOrder
@@ -215,9 +216,13 @@ class Channel:
         self._venue.agenda.put(self._venue.now + delay, NOTICE, self._on_late, entry)
 
     def _correct_later(self, execution: Execution, one: ExecutionCorrection) -> None:
-        listing = execution.holding.listing
-        moved = execution.price + one.ticks * listing.tick
-        price = min(max(moved, listing.bar_low), listing.bar_high)
+        listing, order = execution.holding.listing, execution.live.order
+        traded_on = listing if order.spread_fill is SpreadFill.BY_LEG else execution.live.listing
+        try:
+            low, high = listing.series.range_at(execution.time, at_open=traded_on.opened == execution.time)
+        except MissingData:
+            return  # its price is from before the state file was opened again: no bar says how far it may move
+        price = min(max(execution.price + one.ticks * listing.tick, low), high)
         due = self._venue.now + duration(one.delay)
         self._venue.agenda.put(due, ARRIVAL, self._venue.on_correction, (execution, price))
 

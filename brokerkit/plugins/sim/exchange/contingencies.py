@@ -25,7 +25,7 @@ def checked_children(venue: Venue, parent: LiveOrder) -> tuple[LiveOrder, ...]:
     for order in parent.order.children:
         number += 1
         child = entry.checked(venue, order, number)
-        child.parent, child.linked, child.remaining = parent, True, 0
+        child.parent, child.linked, child.is_plain, child.remaining = parent, True, False, 0
         children.append(child)
     return tuple(children)
 

@@ -109,25 +109,38 @@ class Delivery:
 
         Where only fills are heard, no entry is made of a row of the log.
         """
-        journal = self.journal
-        rows = journal.rows
+        rows = self.journal.rows
         if not self.anybody and self.channel is None:
             self.told = len(rows)
             return
         while self.told < len(rows) and self._busy.acquire(False):
             try:
-                while (at := self.told) < len(rows):
-                    self.told = at + 1
-                    if not self.only_fills_heard:
-                        self._tell_entry(journal.entry(at))
-                    elif (row := rows[at])[0] == FILL:
-                        fill = fill_of(journal.lives[row[2]], row)
-                        for listener in self._listeners[Fill]:
-                            listener(fill)
-                    elif row[0] != STATUS:
-                        self.tell(row)
+                if self.only_fills_heard:
+                    self._tell_fills(rows)
+                else:
+                    self.told += 1
+                    self._tell_entry(self.journal.entry(self.told - 1))
             finally:
                 self._busy.release()
+
+    def _tell_fills(self, rows: list[Any]) -> None:
+        """Tell of what happened besides orders' states, for as long as nobody hears of these."""
+        lives, at = self.journal.lives, self.told
+        for row in rows[at:]:
+            at += 1
+            kind = row[0]
+            if kind == STATUS:
+                continue
+            self.told = at
+            if kind == FILL:
+                fill = fill_of(lives[row[2]], row)
+                for listener in self._listeners[Fill]:
+                    listener(fill)
+            else:
+                self.tell(row)
+            if not self.only_fills_heard:
+                return
+        self.told = at
 
     def _tell_entry(self, entry: Entry) -> None:
         if self.channel is None:

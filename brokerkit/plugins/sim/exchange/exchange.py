@@ -13,7 +13,7 @@ import attrs
 
 from brokerkit.errors import InvalidArgument, OrderCannotBeCancelled, OutcomeUnknown, RequestTimedOut
 from brokerkit.plugins.sim.exchange import changes, margin, spreads
-from brokerkit.plugins.sim.exchange.agenda import BAR_OPEN, RANK_BITS, moment
+from brokerkit.plugins.sim.exchange.agenda import BAR_OPEN, RANK_BITS
 from brokerkit.plugins.sim.exchange.bars import segment
 from brokerkit.plugins.sim.exchange.channel import Channel
 from brokerkit.plugins.sim.exchange.delivery import Delivery, EventKind, Listener
@@ -284,33 +284,33 @@ class Exchange(Queries):
         venue = self._venue
         if target < venue.now:
             raise InvalidArgument(f"The clock shows {self.now}, and does not go back to {time_of(target)}.")
-        moments, end = venue.agenda.moments, moment(target, BAR_OPEN)
-        while self._step(target, end):
-            self._settle()
-            if venue.now == target and not (moments and moments[0] < end):
-                break  # the clock is there, and nothing is left to do
+        moments, end = venue.agenda.moments, target << RANK_BITS | BAR_OPEN
+        while moments and moments[0] < end:
+            if self._trade(end):
+                self._settle()
+        with self._lock:
+            if target > venue.now:
+                venue.now = target
+            if self._state is not None:
+                self._state.save()
         if self._delivery.told < len(venue.journal.rows):  # a listener failed before, and others still wait to be told
             self._settle()
 
-    def _step(self, target: int, end: int) -> bool:
-        """Trade up to a time, which is up to a moment of the agenda; return whether it stopped before to tell of it."""
+    def _trade(self, end: int) -> bool:
+        """Trade up to a moment of the agenda; return whether it stopped before it because there is something to tell."""
         venue = self._venue
         agenda, rows = venue.agenda, venue.journal.rows
         moments = agenda.moments
         with self._lock:
-            told = len(rows)
+            before = len(rows)
             while moments and moments[0] < end:
                 instant = moments[0] >> RANK_BITS
                 action, argument = agenda.take()
                 if instant > venue.now:
                     venue.now = instant
                 action(argument)
-                if len(rows) > told:
+                if len(rows) > before:
                     return True
-            if target > venue.now:
-                venue.now = target
-            if self._state is not None:
-                self._state.save()
         return False
 
     def advance(self, bars: int = 1) -> bool:

@@ -36,7 +36,7 @@ class Listing:
     """
 
     __slots__ = (
-        "bar_high", "bar_low", "base_currency", "charge", "close_due", "contract", "down", "expired",
+        "base_currency", "charge", "close_due", "contract", "down", "expired",
         "expires", "guard_high", "guard_low", "held", "holdings", "initial_margin", "left", "left_for",
         "legs", "limit_gap", "look_due", "maintenance_margin", "mark", "name", "number", "open_due", "opened", "queue",
         "reach", "refuses_when_closed", "series", "session_open", "sessions", "slip", "terms", "tick", "trailing",
@@ -81,7 +81,6 @@ class Listing:
         self.opened = -1
         self.left = 0
         self.left_for = -1
-        self.bar_low = self.bar_high = 0
         self.close_due = -1
         self.session_open = 0
         self.open_due = -1

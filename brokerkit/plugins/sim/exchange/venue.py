@@ -200,13 +200,15 @@ class Venue:
         journal = self.journal
         self.numbers = number
         self.orders[live.order.order_ref] = journal.lives[number] = live
-        if live.side > 0:
+        try:
             if listing.initial_margin:
-                self._check_margin(live, lots)
+                margin.check_order(self, holding, lots if live.side > 0 else -lots)
+        except OrderRejected as refused:
+            self.reject(live, refused.fact)
+            raise
+        if live.side > 0:
             holding.working_buys += lots
         else:
-            if listing.initial_margin:
-                self._check_margin(live, -lots)
             holding.working_sells += lots
         if not holding.is_changed:
             holding.note_change()
@@ -219,17 +221,10 @@ class Venue:
             return
         if self.opened_at == now:
             live.joins = now + 1
-        if live.limit is None and live.trigger is None and scheduling.enqueue(self, listing, live):
+        if live.limit is None and scheduling.enqueue(self, listing, live):
             return
         self.place(live)
         scheduling.schedule(self, listing)
-
-    def _check_margin(self, live: LiveOrder, quantity: int) -> None:
-        try:
-            margin.check_order(self, live.holding, quantity)
-        except OrderRejected as refused:
-            self.reject(live, refused.fact)
-            raise
 
     def on_arrival(self, live: LiveOrder) -> None:
         """Let an order work that took its time; what it is refused for now is told as an event."""
@@ -293,9 +288,9 @@ class Venue:
         """Put an order into its listing's book, or let it wait for the next bar when one is under way."""
         listing = live.listing
         series = listing.series
-        if live.order.order_type is TRAILING_STOP and live.best is None:
+        if not live.is_plain and live.order.order_type is TRAILING_STOP and live.best is None:
             trailing.begin(live, listing.last_price(self.now))
-        if listing.wake_time != self.now or listing.wake_what != scheduling.BODY:
+        if series.until <= self.now and (listing.wake_time != self.now or listing.wake_what != scheduling.BODY):
             series.sync(self.now)
         at = series.at
         if at < len(series.starts) and series.starts[at] < live.joins:
@@ -406,8 +401,11 @@ class Venue:
         scheduling.schedule(self, live.listing)
 
     def on_correction(self, correction: tuple[Execution, int]) -> None:
-        """Let an execution count at another price from now on."""
+        """Let an execution, or what has corrected it meanwhile, count at another price from now on."""
         wrong, price = correction
+        for later in wrong.live.executions:
+            if later.corrects == wrong.number:
+                wrong = later
         if price == wrong.price:
             return
         wrong.holding.correct(wrong.quantity, wrong.price, price)
