@@ -297,7 +297,7 @@ class Exchange(Queries):
             self._settle()
 
     def _trade(self, end: int) -> bool:
-        """Trade up to a moment of the agenda; return whether it stopped before it because there is something to tell."""
+        """Trade up to a moment of the agenda; return whether it stopped before it, with something to tell."""
         venue = self._venue
         agenda, rows = venue.agenda, venue.journal.rows
         moments = agenda.moments

@@ -35,6 +35,7 @@ class LiveOrder:
         state: Where it truly stands at the exchange.
         origin: Who placed it.
         client_id: The session that placed it, if it said so.
+        level: Where in its side of the book it waits; there is none before it first does.
         parent: The order it waits for, when it is a bracket's child.
         children: Handles on its own children.
     """
@@ -45,6 +46,8 @@ class LiveOrder:
         "parent", "place", "placed", "priority", "reason", "remaining", "side", "state", "submitted",
         "trigger", "updated", "venue", "view",
     )  # fmt: skip
+
+    level: int
 
     def __init__(
         self, venue: Venue, number: int, order: Order, listing: Listing, account: Account, holding: Holding, now: int
