@@ -41,13 +41,14 @@ def insert(listing: Listing, live: LiveOrder, limit_gap: int) -> None:
 
 def insert_limit(listing: Listing, live: LiveOrder, limit_gap: int) -> None:
     """Put a limit order, or one that became a limit order, at its level."""
-    assert live.limit is not None
+    limit = live.limit
+    assert limit is not None
     if live.side > 0:
         live.place = DOWN
-        listing.down.insert(live.limit - limit_gap, live)
+        listing.down.insert(limit - limit_gap, live)
     else:
         live.place = UP
-        listing.up.insert(-live.limit - limit_gap, live)
+        listing.up.insert(-limit - limit_gap, live)
 
 
 def _insert_level(listing: Listing, live: LiveOrder, level: int, *, down: bool) -> None:

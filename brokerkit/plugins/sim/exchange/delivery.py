@@ -69,16 +69,22 @@ class Delivery:
         self.only_fills_heard = True
         self._busy = threading.Lock()
         self._listeners: dict[EventKind, tuple[Listener, ...]] = dict.fromkeys(EVENT_KINDS, ())
+        self._once_each: list[Listener] = []
+        self._carried: set[str] = set()
 
-    def listen(self, kind: EventKind, listener: Listener) -> None:
-        """Have a listener told of every event of a kind from now on."""
+    def listen(self, kind: EventKind, listener: Listener, *, once_each: bool) -> None:
+        """Have a listener told of every event of a kind from now on; of a fill once, if it wants so."""
         self._pass_over()
         self._listeners[kind] = (*self._listeners[kind], listener)
+        if once_each and kind is Fill:
+            self._once_each.append(listener)
         self._count_listeners()
 
     def unlisten(self, kind: EventKind, listener: Listener) -> None:
         """Stop telling a listener."""
         self._listeners[kind] = tuple(one for one in self._listeners[kind] if one != listener)
+        if kind is Fill and listener in self._once_each:
+            self._once_each.remove(listener)
         self._count_listeners()
 
     def _count_listeners(self) -> None:
@@ -99,7 +105,7 @@ class Delivery:
             self.told = len(rows)
         elif self.only_fills_heard and self._busy.acquire(False):
             try:
-                while self.told < len(rows) and rows[self.told][0] == STATUS:
+                while self.told < len(rows) and self.journal.is_status(self.told):
                     self.told += 1
             finally:
                 self._busy.release()
@@ -128,8 +134,7 @@ class Delivery:
         lives, at = self.journal.lives, self.told
         for row in rows[at:]:
             at += 1
-            kind = row[0]
-            if kind == STATUS:
+            if row.__class__ is int or (kind := row[0]) == STATUS:
                 continue
             self.told = at
             if kind == FILL:
@@ -174,8 +179,12 @@ class Delivery:
     def _tell_execution(self, execution: Execution, seen: BrokerOrder | None) -> None:
         if listeners := self._listeners[Fill]:
             fill = execution.as_fill()
+            repeated = self.channel is not None and fill.execution_id in self._carried
+            if self.channel is not None:
+                self._carried.add(fill.execution_id)  # a sound line repeats nothing: ids are kept of a faulty one
             for listener in listeners:
-                listener(fill)
+                if not (repeated and listener in self._once_each):
+                    listener(fill)
         if listeners := self._listeners[BrokerOrder]:
             _tell_all(listeners, seen or execution.as_view())
         if execution.reported and (listeners := self._listeners[CommissionReport]):

@@ -215,7 +215,7 @@ class Exchange(Queries):
         """
         self.add_bars(contract, time, price, price, price, price, size, length=1)
 
-    def listen(self, kind: EventKind, listener: Listener) -> None:
+    def listen(self, kind: EventKind, listener: Listener, *, once_each: bool = False) -> None:
         """Have `listener(event)` called for every event of a kind from now on.
 
         Args:
@@ -223,9 +223,10 @@ class Exchange(Queries):
                 `ConnectionChange` or `DataGap`.
             listener: Called when the exchange's state is consistent and its lock free; it may call
                 any method of the exchange. An event that nobody listens to is not built.
+            once_each: Whether a fill is told once by its execution id, where a faulty line repeats it.
         """
         with self._lock:
-            self._delivery.listen(kind, listener)
+            self._delivery.listen(kind, listener, once_each=once_each)
 
     def unlisten(self, kind: EventKind, listener: Listener) -> None:
         """Stop calling a listener."""

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 class Journal:
     """The event log, which grows as long as the exchange lives.
 
-    What happens most, an order as it was placed and an execution, is kept as a plain tuple of numbers and
-    texts: Python's cyclic garbage collector forgets such tuples at first sight, so that it has no more to
-    look through in a long run than in a short one. All else is kept as an entry.
+    That an order began to work as it was placed, when it was placed, is kept as its number alone. What else
+    happens most, another state of an order as it was placed and an execution, is kept as a plain tuple of
+    numbers and texts: Python's cyclic garbage collector forgets such tuples at first sight, so that it has
+    no more to look through in a long run than in a short one. All else is kept as an entry.
 
     Attributes:
         rows: What happened, oldest first.
@@ -33,6 +34,11 @@ class Journal:
         """Return how many things have happened."""
         return len(self.rows)
 
+    def is_status(self, at: int) -> bool:
+        """Return whether a row tells of an order's state, and not of a trade or of anything else."""
+        row = self.rows[at]
+        return row.__class__ is int or row[0] == STATUS
+
     def append(self, entry: Entry) -> None:
         """Put an entry into the log."""
         self.rows.append(entry)
@@ -40,6 +46,9 @@ class Journal:
     def entry(self, at: int) -> Entry:
         """Return one entry by its place."""
         row = self.rows[at]
+        if row.__class__ is int:
+            live = self.lives[row]
+            return Status(STATUS, live.submitted, live, OrderState.WORKING, live.placed, 0, "")
         if row.__class__ is not tuple:
             return row  # type: ignore[no-any-return]  # because what is no plain tuple is an entry
         live = self.lives[row[2]]

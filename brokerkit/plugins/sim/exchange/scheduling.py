@@ -143,21 +143,27 @@ def _next(venue: Venue, listing: Listing) -> tuple[int, int]:
 
 def _reaching(listing: Listing, at: int, low: int, high: int) -> tuple[int, int]:
     """Return when a bar from a place on first falls to `low` or rises to `high`, and whether at its open."""
-    if low == -NEVER and high == NEVER:
-        return NEVER, LOOK
     series = listing.series
     lows, highs = series.lows, series.highs
-    if series.lowest > low and series.highest < high:
-        return (series.ends[-1] if listing.reach == _NEAR else series.look_again(low, high)), LOOK
-    size, stop = len(lows), at + listing.reach
-    last = stop if stop < size else size
-    while at < last and lows[at] > low and highs[at] < high:
+    if lows[at] > low and highs[at] < high:
+        if series.lowest > low and series.highest < high:  # no bar of the window reaches as far
+            return _after_the_window(listing, low, high)
+        size, stop = len(lows), at + listing.reach
+        last = stop if stop < size else size
         at += 1
-    if at == last:
-        if last == stop or listing.reach <= size:
-            return series.ends[last - 1], LOOK
-        return series.look_again(low, high), LOOK
+        while at < last and lows[at] > low and highs[at] < high:
+            at += 1
+        if at == last:
+            return _after_the_window(listing, low, high) if last < stop else (series.ends[last - 1], LOOK)
     first = series.opens[at]
     if first <= low or first >= high:
         return series.starts[at], OPEN
     return series.ends[at], BODY
+
+
+def _after_the_window(listing: Listing, low: int, high: int) -> tuple[int, int]:
+    """Return when to look again where nothing happens in the bars that are loaded: the first time, at their end."""
+    if low == -NEVER and high == NEVER:
+        return NEVER, LOOK
+    series = listing.series
+    return (series.ends[-1] if listing.reach == _NEAR else series.look_again(low, high)), LOOK

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 PENDING, WORKING, PENDING_CANCEL = OrderState.PENDING, OrderState.WORKING, OrderState.PENDING_CANCEL
 FILLED, CANCELLED, REJECTED, EXPIRED = OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED
 TRAILING_STOP = OrderType.TRAILING_STOP
-_WORKING, _FILLED = WORKING.value, FILLED.value
+_FILLED = FILLED.value
 BY_LEG = SpreadFill.BY_LEG
 GTD, AT_OPEN, AT_CLOSE = TimeInForce.GTD, TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE
 
@@ -67,6 +67,7 @@ class Venue:
         self.is_plain = False
         self.refit()
         self.volume_cap = models.volume
+        self.queue_ahead = models.queue_ahead
         self.path = models.path
         self.random = Random(f"exchange:{seed}")
         self.agenda = Agenda()
@@ -213,7 +214,7 @@ class Venue:
         if not holding.is_changed:
             holding.note_change()
         live.state = WORKING
-        journal.rows.append((STATUS, now, number, _WORKING, 0, ""))
+        journal.rows.append(number)
         if listing.close_due <= now:
             hours.watch_session(self, listing)
         if listing.session_open > now and not live.order.outside_hours:
@@ -297,7 +298,7 @@ class Venue:
             live.place = WAITING
             listing.waiting.append(live)
         else:
-            live.ahead = self.models.queue_ahead
+            live.ahead = self.queue_ahead
             book.insert(listing, live, listing.limit_gap)
 
     def count_working(self, live: LiveOrder, lots: int) -> None:
@@ -348,7 +349,8 @@ class Venue:
             live.state, state = FILLED, _FILLED
         self.record(live, state, quantity, price, commission, 0, 0, late)
         if not account.is_due and listing.maintenance_margin:
-            self.review_later(account)
+            account.is_due = True
+            self.to_review.append(account)
 
     def record(
         self, live: LiveOrder, state: str, quantity: int, price: int, commission: int,
@@ -357,7 +359,7 @@ class Venue:
         """Put an execution into the log, and under its order."""
         self.executions = number = self.executions + 1
         live.updated = now = self.now
-        row = live.last_execution = (
+        live.last_execution = row = (
             FILL, now, live.number, state, number, quantity, price, commission, leg, corrects, late,
             live.last_execution,
         )  # fmt: skip
