@@ -181,12 +181,14 @@ class BarSeries:
         if self.until > now:
             return True
         ends, at = self.ends, self.at + 1
-        if at < len(ends) and ends[at] <= now:
-            at = bisect_right(ends, now, at)
-        if at < len(ends):
-            self.at, self.until = at, ends[at]
-            return True
-        return self._next_window(now)
+        try:
+            if ends[at] <= now:
+                at = bisect_right(ends, now, at)
+            self.until = ends[at]
+        except IndexError:
+            return self._next_window(now)
+        self.at = at
+        return True
 
     def close_at(self, now: int) -> int | None:
         """Return the close of the last bar that ended by `now`, or None before the first; nothing moves."""

@@ -103,7 +103,7 @@ def _set_guards(account: Account, excess: int, held: list[Holding]) -> list[Hold
 def _has_foreign_money(account: Account) -> bool:
     base = account.base_currency
     return any(cash.balance for name, cash in account.cash.items() if name != base) or any(
-        holding.lots for holding in account.holdings if holding.cash.currency != base
+        holding.lots for holding in account.holdings if holding.is_foreign
     )
 
 

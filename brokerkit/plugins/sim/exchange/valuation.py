@@ -91,7 +91,7 @@ def _count(venue: Venue, account: Account) -> None:
             profit = maintenance = 0
         most, least = holding.working_buys + lots, holding.working_sells - lots
         initial = (most if most > least else least) * listing.initial_margin
-        if holding.currency != account.base_currency and (lots or initial):
+        if holding.is_foreign and (lots or initial):
             profit, maintenance, initial = _all_to_base(venue, holding, profit, maintenance, initial)
         account.profit += profit - holding.profit
         account.initial += initial - holding.initial
