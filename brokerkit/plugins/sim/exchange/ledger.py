@@ -83,8 +83,8 @@ class Holding:
     """
 
     __slots__ = (
-        "account", "base", "cash", "contract", "cost", "currency", "guard", "initial", "is_changed", "is_foreign", "listing",
-        "lots", "maintenance", "mark", "profit", "realised", "working_buys", "working_sells",
+        "account", "base", "cash", "contract", "cost", "currency", "guard", "initial", "is_changed", "is_foreign",
+        "listing", "lots", "maintenance", "mark", "profit", "realised", "working_buys", "working_sells",
     )  # fmt: skip
 
     def __init__(self, account: Account, listing: Listing) -> None:
