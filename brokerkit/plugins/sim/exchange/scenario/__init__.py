@@ -19,7 +19,7 @@ A scenario is a test, a bug report and an example in one file. Everything has a 
     ...
     '''
 
-`brokerkit scenario FILE...` runs files and shows what differs. The format is described in `docs/sim.md`.
+`brokerkit scenario FILE` runs files and shows what differs. The format is described in `docs/sim.md`.
 """
 
 from __future__ import annotations
