@@ -67,4 +67,5 @@ def test_a_mistake_is_named_with_its_place(run: Run, script: Path, text: str, to
     script.write_text(text)
     outcome = run("scenario", script)
     assert outcome.exit_code == 5
+    assert "cannot be read" in run("scenario", script.with_name("missing.toml")).err
     assert [words for words in told if words not in outcome.err] == []

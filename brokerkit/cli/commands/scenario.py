@@ -12,7 +12,7 @@ from brokerkit.plugins.sim.exchange.scenario import Scenario
 
 
 @click.command("scenario")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--log", "shows_log", is_flag=True, help="Show the event log of each, whatever it expects.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context

@@ -44,12 +44,12 @@ class Scenario:
         """Return the scenario of a TOML file.
 
         Raises:
-            InvalidArgument: It is not TOML, or not text at all.
+            InvalidArgument: It cannot be read, or is not TOML.
         """
         try:
             text = path.read_text("utf-8")
-        except UnicodeDecodeError as problem:
-            raise InvalidArgument(f"{path} is no text: {problem}.", remedy="Give a TOML file.") from problem
+        except (OSError, UnicodeDecodeError) as problem:
+            raise InvalidArgument(f"{path} cannot be read: {problem}.", remedy="Give a TOML file.") from problem
         return cls.from_text(text, path.name)
 
     def run(self) -> Run:
