@@ -67,7 +67,8 @@ def remove(listing: Listing, live: LiveOrder) -> None:
     elif place == UP:
         listing.up.remove(live)
     elif place == QUEUE:
-        listing.queue.remove(live)
+        if live in listing.queue:  # an open that is just trading its queue has taken it out
+            listing.queue.remove(live)
     elif place == WAITING:
         listing.waiting.remove(live)
     elif place == HELD:

@@ -6,7 +6,7 @@ import enum
 from typing import TYPE_CHECKING
 
 from brokerkit.plugins.sim.exchange import book, contingencies, trailing
-from brokerkit.plugins.sim.exchange.live_order import NOWHERE, LiveOrder
+from brokerkit.plugins.sim.exchange.live_order import NOWHERE, QUEUE, LiveOrder
 from brokerkit.spec.order import OrderType, TimeInForce
 
 if TYPE_CHECKING:
@@ -237,6 +237,8 @@ def slipped(listing: Listing, live: LiveOrder, lots: int, price: int) -> int:
 def _match_queue(venue: Venue, listing: Listing, price: int) -> None:
     queue, listing.queue = listing.queue, []
     for live in queue:
+        if live.place != QUEUE:
+            continue  # the fill of another in this queue ended it
         live.place = NOWHERE
         if live.is_plain:
             left = listing.left
