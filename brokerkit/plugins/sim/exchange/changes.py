@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from brokerkit.plugins.sim.exchange import book, entry, hours, scheduling
+from brokerkit.plugins.sim.exchange import book, contingencies, entry, hours, scheduling
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL
 from brokerkit.plugins.sim.exchange.faults import Occasion
 from brokerkit.plugins.sim.exchange.live_order import CHANGES_BETWEEN_ORDERS, HELD, IN_FLIGHT, NOWHERE, LiveOrder
@@ -37,16 +37,23 @@ def _on_arrival(venue: Venue, change: tuple[LiveOrder, Order]) -> None:
     was_held, standing = live.place, live.place not in (NOWHERE, IN_FLIGHT)
     if standing:
         book.remove(live.listing, live)
-    if live.state is not OrderState.PENDING:
+    if live.parent is not None:  # its size goes on to follow what its entry has filled
+        live.whole = lots
+        lots = live.filled + live.remaining
+        changed = entry.sized(changed, lots or live.whole)
+    elif live.state is not OrderState.PENDING:
         venue.count_working(live, lots - live.filled - live.remaining)
+    live.remaining = lots - live.filled
     entry.take_terms(live, changed)
     venue.priorities += 1
     live.priority = venue.numbers * CHANGES_BETWEEN_ORDERS + venue.priorities
-    if not live.remaining:
+    if not live.remaining and live.parent is None:
         live.state = OrderState.FILLED
     venue.note_status(live, "modified")
     if standing and live.remaining:
         _rejoin(venue, live, was_held)
+    if live.linked:
+        contingencies.after_change(venue, live)
 
 
 def _rejoin(venue: Venue, live: LiveOrder, place: int) -> None:

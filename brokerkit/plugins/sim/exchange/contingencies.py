@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
+from brokerkit.errors import DuplicateOrder, InvalidOrder
 from brokerkit.plugins.sim.exchange import entry, scheduling
 from brokerkit.plugins.sim.exchange.live_order import LiveOrder
 from brokerkit.spec.broker_order import OrderState
@@ -19,13 +18,24 @@ NOTHING_LEFT = "nothing is left to reduce"
 
 
 def checked_children(venue: Venue, parent: LiveOrder) -> tuple[LiveOrder, ...]:
-    """Return a bracket's children, checked and numbered after their parent; nothing is taken in yet."""
-    number = parent.number
+    """Return a bracket's children, checked and numbered after their parent; nothing is taken in yet.
+
+    Raises:
+        InvalidOrder: One of them has children.
+        DuplicateOrder: Two of them, or one and the parent, have the same reference.
+    """
+    number, refs = parent.number, {parent.order_ref}
+    parent.whole = abs(entry.units_of(parent.order))
     children = []
     for order in parent.order.children:
+        if order.children:
+            raise InvalidOrder("An exit has no exits of its own.", remedy="Place them when it has filled.")
+        if order.order_ref in refs:
+            raise DuplicateOrder(f"Order {order.order_ref} is twice in one bracket.", remedy="Give each its own.")
+        refs.add(order.order_ref)
         number += 1
         child = entry.checked(venue, order, number)
-        child.parent, child.linked, child.remaining = parent, True, 0
+        child.parent, child.linked, child.whole, child.remaining = parent, True, child.remaining, 0
         children.append(child)
     return tuple(children)
 
@@ -87,28 +97,36 @@ def _group(venue: Venue, live: LiveOrder) -> list[LiveOrder]:
     return [one for one in standing if one is not live]
 
 
+def after_change(venue: Venue, live: LiveOrder) -> None:
+    """Let the sizes of a bracket follow a change: of an exit's own size, or of an entry that is filled by it."""
+    parent = live.parent or live
+    if parent.children and parent.filled:
+        _size_children(venue, parent, f"#{live.number} was changed")
+
+
 def _size_children(venue: Venue, parent: LiveOrder, why: str) -> None:
     """Let the children close what their parent has opened and none of them has closed, each its share at most."""
-    whole = abs(parent.order.quantity[0])
     open_lots = parent.filled - sum(child.filled for child in parent.children)
-    for child, asked in zip(parent.children, parent.order.children, strict=True):
+    for child in parent.children:
         if not child.state.is_final:
-            share = abs(asked.quantity[0]) * parent.filled // whole
+            share = child.whole * parent.filled // parent.whole
             _size(venue, child, max(min(share - child.filled, open_lots), 0), why)
 
 
 def _size(venue: Venue, child: LiveOrder, lots: int, why: str) -> None:
-    if lots == child.remaining:
-        return
+    waits, before = child.state is PENDING, child.remaining
+    if not (waits or before):
+        return  # its cancel is on the way, and it never worked
     if not lots:
-        if child.state is not PENDING or child.parent is None or child.parent.state.is_final:
+        if not waits or child.parent is None or child.parent.state.is_final:
             venue.end(child, why)
-        return
-    venue.count_working(child, lots - child.remaining)
-    child.remaining = lots
-    child.order = attrs.evolve(child.order, quantity=child.side * (child.filled + lots))
-    if child.state is PENDING:
-        venue.waiting_children.remove(child)
-        venue.begin(child)
-    else:
-        venue.note_status(child, why)
+    elif lots != before:
+        venue.count_working(child, lots - before)
+        child.remaining = lots
+        child.order = entry.sized(child.order, child.filled + lots)
+        if waits:
+            venue.waiting_children.remove(child)
+            venue.begin(child)
+        else:
+            venue.note_status(child, why)
+

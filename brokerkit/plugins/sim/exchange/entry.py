@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import gcd
 from typing import TYPE_CHECKING
 
+import attrs
+
 from brokerkit.errors import (
     ContractExpired,
     DuplicateOrder,
@@ -153,12 +155,17 @@ def units_of(order: Order) -> int:
     return quantity[0] if len(quantity) == 1 else gcd(*quantity) * (1 if quantity[0] > 0 else -1)
 
 
+def sized(order: Order, units: int) -> Order:
+    """Return an order for so many lots, or units of a spread, in all."""
+    before = abs(units_of(order))
+    return attrs.evolve(order, quantity=tuple(lots // before * units for lots in order.quantity))
+
+
 def take_terms(live: LiveOrder, changed: Order) -> None:
     """Let a changed instruction hold for a live order. A trigger that has fired stays fired."""
     fired = live.trigger is None and live.order.stop_price is not None
     before = live.trigger
     live.order = changed
-    live.remaining = abs(units_of(changed)) - live.filled
     live.limit = None if changed.limit_price is None else price_units(changed.limit_price)
     if not fired and changed.stop_price is not None:
         live.trigger = price_units(changed.stop_price)

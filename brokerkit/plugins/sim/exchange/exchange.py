@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from brokerkit.errors import InvalidArgument, OrderCannotBeCancelled, OutcomeUnknown, RequestTimedOut
-from brokerkit.plugins.sim.exchange import changes, margin, spreads
+from brokerkit.plugins.sim.exchange import changes, entry, margin, spreads
 from brokerkit.plugins.sim.exchange.agenda import BAR_OPEN, RANKS
 from brokerkit.plugins.sim.exchange.bars import segment
 from brokerkit.plugins.sim.exchange.channel import Channel
@@ -430,7 +430,7 @@ class Exchange(Queries):
             with self._lock:
                 self.check_line()
                 live = self.order(order_ref)
-                changes.modify(self._venue, live, _changed(live.order, change))
+                changes.modify(self._venue, live, _changed(live, change))
         finally:
             self._settle()
         return live
@@ -488,10 +488,10 @@ def _is_told(live: LiveOrder) -> bool:
     return live.is_final and live.current().state.is_final
 
 
-def _changed(order: Order, change: OrderChange) -> Order:
+def _changed(live: LiveOrder, change: OrderChange) -> Order:
     given: dict[str, Any] = {
         name: value
         for name in ("limit_price", "stop_price", "quantity")
         if (value := getattr(change, name)) is not None
     }
-    return attrs.evolve(order, **given)
+    return attrs.evolve(live.order if live.parent is None else entry.sized(live.order, live.whole), **given)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brokerkit.plugins.sim.exchange import book, scheduling
+from brokerkit.plugins.sim.exchange import book, contingencies, scheduling
 from brokerkit.plugins.sim.exchange.agenda import CONTRACT_END, SESSION_CLOSE, SESSION_OPEN
-from brokerkit.plugins.sim.exchange.contingencies import pending_children
 from brokerkit.plugins.sim.exchange.entries import POSITION, Settlement
 from brokerkit.plugins.sim.exchange.live_order import HELD, NOWHERE
 from brokerkit.plugins.sim.exchange.units import nanoseconds, price_units
@@ -82,11 +81,11 @@ def on_session_close(venue: Venue, listing: Listing) -> None:
         elif not stays_open and live.place != HELD and not live.order.outside_hours:
             book.remove(listing, live)
             hold(venue, listing, live)
-    for live in [one for one in pending_children(venue, listing) if one.order.time_in_force is DAY]:
+    for live in [one for one in contingencies.pending_children(venue, listing) if one.order.time_in_force is DAY]:
         venue.expire(live, "the session closed")
     if venue.to_review:
         scheduling.review_margins(venue, listing, SESSION_CLOSE)
-    if listing.all_orders() or pending_children(venue, listing):
+    if listing.all_orders() or contingencies.pending_children(venue, listing):
         watch_session(venue, listing)
     scheduling.schedule(venue, listing)
 
@@ -119,7 +118,7 @@ def on_good_till(venue: Venue, live: LiveOrder) -> None:
 def on_contract_end(venue: Venue, listing: Listing) -> None:
     """End every order of a contract that stops trading, and settle what is held of it in cash."""
     listing.expired = True
-    for live in [*listing.all_orders(), *pending_children(venue, listing)]:
+    for live in [*listing.all_orders(), *contingencies.pending_children(venue, listing)]:
         venue.expire(live, "the contract expired")
     price = listing.terms.settlement_price
     settled = listing.last_price(venue.now) if price is None else price_units(price)

@@ -35,13 +35,14 @@ class LiveOrder:
         client_id: The session that placed it, if it said so.
         parent: The order it waits for, when it is a bracket's child.
         children: Handles on its own children.
+        whole: Of a bracket's entry, the lots it was placed with; of an exit, what it closes once all those are filled.
     """
 
     __slots__ = (
         "_venue", "account", "ahead", "best", "children", "client_id", "filled", "holding", "is_plain",
         "joins", "last_execution", "level", "limit", "linked", "listing", "number", "order", "origin",
         "parent", "place", "placed", "priority", "reason", "remaining", "side", "state", "submitted",
-        "trigger", "updated", "view",
+        "trigger", "updated", "view", "whole",
     )  # fmt: skip
 
     def __init__(
@@ -56,7 +57,7 @@ class LiveOrder:
         self.holding = holding
         quantity = order.quantity[0]
         self.side, self.remaining = (1, quantity) if quantity > 0 else (-1, -quantity)
-        self.filled = 0
+        self.filled = self.whole = 0
         self.ahead = 0
         self.state = _PENDING
         self.limit: int | None = None

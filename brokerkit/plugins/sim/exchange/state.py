@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brokerkit.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
-from brokerkit.plugins.sim.exchange import margin_calls, order_codec, spreads
+from brokerkit.plugins.sim.exchange import entry, margin_calls, order_codec, spreads
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL
 from brokerkit.plugins.sim.exchange.entries import FILL, Entry, Execution, Status
 from brokerkit.plugins.sim.exchange.ledger import Account
@@ -51,6 +51,7 @@ _LIVE = (
     "joins",
     "place",
     "ahead",
+    "whole",
 )
 
 
@@ -109,9 +110,9 @@ class StateFile:
         if not fresh and self._clock == venue.now:
             return
         lives: dict[int, LiveOrder] = {}
-        for entry in fresh:
-            if isinstance(entry, (Status, Execution)) and entry.live.order_ref in venue.orders:
-                lives[entry.live.number] = entry.live
+        for row in fresh:
+            if isinstance(row, (Status, Execution)) and row.live.order_ref in venue.orders:
+                lives[row.live.number] = row.live
         for listing in venue.listings.values():
             for live in listing.trailing:
                 lives[live.number] = live
@@ -263,7 +264,8 @@ class StateFile:
             listing = venue.listing_of(order.contract)
             live = LiveOrder(venue, row[0], order, listing, account, listing.holding_of(account), venue.now)
         for name in _LIVE:
-            setattr(live, name, facts[name])
+            setattr(live, name, facts.get(name, 0))
+        live.whole = live.whole or abs(entry.units_of(order))
         live.state, live.origin = OrderState(facts["state"]), OrderOrigin(facts["origin"])
         live.client_id = facts["client_id"]
         if order.tag == margin_calls.TAG and live.origin is OrderOrigin.MANUAL and not live.is_final:
