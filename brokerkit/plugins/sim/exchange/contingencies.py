@@ -129,4 +129,3 @@ def _size(venue: Venue, child: LiveOrder, lots: int, why: str) -> None:
             venue.begin(child)
         else:
             venue.note_status(child, why)
-

@@ -84,8 +84,10 @@ def match_body(venue: Venue, listing: Listing) -> None:
         return
     high_first = _high_first(venue.path, price, high, low)
     for target in (high, low, close) if high_first else (low, high, close):
+        listing.mark = price
         _walk(venue, listing, price, target)
         price = target
+    listing.mark = close
 
 
 def _only_one_limit(venue: Venue, listing: Listing, price: int, low: int, high: int) -> bool:
@@ -117,11 +119,11 @@ def match_close(venue: Venue, listing: Listing) -> None:
     """Trade a spread at its legs' closes: between them it has no price."""
     start_bar(venue, listing)
     close = listing.series.closes[listing.series.at]
+    listing.mark = close
     if listing.trailing:
         trailing.follow(listing, close)
     _walk_down(venue, listing, close, close)
     _walk_up(venue, listing, close, close)
-    listing.mark = close
 
 
 def _high_first(path: IntrabarPath, price: int, high: int, low: int) -> bool:
@@ -143,23 +145,33 @@ def _walk(venue: Venue, listing: Listing, price: int, target: int) -> None:
 
 
 def _walk_down(venue: Venue, listing: Listing, price: int, target: int) -> None:
-    down = listing.down
-    while down.prices and (level := down.prices[-1]) >= target:
-        live = down.first()
+    """Let act what a fall reaches. An exit that begins meanwhile acts where the price is by then, on either side."""
+    down, up, start = listing.down.prices, listing.up.prices, price
+    while down and (level := down[-1]) >= target:
+        if level < price:
+            listing.mark = price = level
+        live = listing.down.first()
         if live.trigger is not None:
-            _fire(venue, listing, live, min(level, price))
-        elif not listing.left or not _fill_limit(venue, listing, live, price, target):
+            _fire(venue, listing, live, price)
+        elif not listing.left or not _fill_limit(venue, listing, live, start if level == price else price, target):
             break
+        if up and -up[-1] <= price and not (down and down[-1] >= price):
+            _walk_up(venue, listing, price, price)
 
 
 def _walk_up(venue: Venue, listing: Listing, price: int, target: int) -> None:
-    up = listing.up
-    while up.prices and (level := -up.prices[-1]) <= target:
-        live = up.first()
+    """Let act what a rise reaches."""
+    down, up, start = listing.down.prices, listing.up.prices, price
+    while up and (level := -up[-1]) <= target:
+        if level > price:
+            listing.mark = price = level
+        live = listing.up.first()
         if live.trigger is not None:
-            _fire(venue, listing, live, max(level, price))
-        elif not listing.left or not _fill_limit(venue, listing, live, price, target):
+            _fire(venue, listing, live, price)
+        elif not listing.left or not _fill_limit(venue, listing, live, start if level == price else price, target):
             break
+        if down and down[-1] >= price and not (up and -up[-1] <= price):
+            _walk_down(venue, listing, price, price)
 
 
 def _fill_limit(venue: Venue, listing: Listing, live: LiveOrder, price: int, target: int) -> bool:

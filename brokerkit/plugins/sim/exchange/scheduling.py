@@ -30,7 +30,7 @@ def schedule(venue: Venue, listing: Listing) -> None:
 
     An instant that no longer holds stays on the agenda, and does nothing when it comes.
     """
-    if listing.wake_time == venue.now and listing.wake_what != LOOK:
+    if listing is venue.trading or (listing.wake_time == venue.now and listing.wake_what != LOOK):
         return  # a bar that ends or opens at this instant is still to be traded; that looks ahead itself
     _put(venue, listing, _NEAR)
 
@@ -68,7 +68,9 @@ def on_open(venue: Venue, listing: Listing) -> None:
         listing.wake_time = NEVER
         venue.opened_at = now
         listing.series.sync(now)
+        venue.trading = listing
         matching.match_open(venue, listing)
+        venue.trading = None
     if venue.to_review:
         review_margins(venue, listing if is_due else None, BAR_OPEN)
     if is_due:
@@ -82,10 +84,12 @@ def on_body(venue: Venue, listing: Listing) -> None:
     if is_due:
         listing.wake_time = NEVER
         listing.series.sync(now - 1)
+        venue.trading = listing
         if listing.legs:
             matching.match_close(venue, listing)
         else:
             matching.match_body(venue, listing)
+        venue.trading = None
         listing.series.sync(now)
         if listing.watched:
             margin_calls.note_holders(venue, listing)

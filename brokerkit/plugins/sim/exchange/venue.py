@@ -56,11 +56,16 @@ def _cannot_wait(live: LiveOrder, timeout: float) -> BrokerOrder:
 
 
 class Venue:
-    """Everything the exchange knows, and what happens to it. Nothing here waits, locks or tells anybody."""
+    """Everything the exchange knows, and what happens to it. Nothing here waits, locks or tells anybody.
+
+    Attributes:
+        trading: The listing of which a bar is being traded at this moment.
+    """
 
     def __init__(self, now: int, seed: int, models: Models) -> None:
         self.now = now
         self.opened_at = -1
+        self.trading: Listing | None = None
         self.models = models
         self.channel: Channel | None = None
         self.striking: list[Fault] = []
@@ -279,10 +284,12 @@ class Venue:
             hours.watch_session(self, listing)
         if order.time_in_force is GTD and order.good_till is not None:
             self.agenda.put(entry.good_till(order), ARRIVAL, self.on_good_till, live)
-        if joins is None:
+        if self.trading is listing:  # an exit of what has just filled acts in the same bar
+            live.joins = listing.left_for
+        elif joins is None:
             live.joins = self.now + 1 if self.opened_at == self.now else self.now
         kind = order.time_in_force
-        closed = listing.session_open > self.now and not order.outside_hours
+        closed = listing.session_open > self.now and not order.outside_hours and self.trading is not listing
         if closed or kind is AT_OPEN or kind is AT_CLOSE:
             hours.hold(self, listing, live)
         else:
@@ -292,10 +299,10 @@ class Venue:
     def place(self, live: LiveOrder) -> None:
         """Put an order into its listing's book, or let it wait for the next bar when one is under way."""
         listing = live.listing
-        series = listing.series
+        series, inside = listing.series, self.trading is listing
         if live.order.order_type is TRAILING_STOP and live.best is None:
-            trailing.begin(live, listing.last_price(self.now))
-        if listing.wake_time != self.now or listing.wake_what != scheduling.BODY:
+            trailing.begin(live, listing.mark if inside else listing.last_price(self.now))
+        if not inside and (listing.wake_time != self.now or listing.wake_what != scheduling.BODY):
             series.sync(self.now)
         at = series.at
         if at < len(series.starts) and series.starts[at] < live.joins:
