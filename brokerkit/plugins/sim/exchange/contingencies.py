@@ -68,7 +68,7 @@ def after_fill(venue: Venue, live: LiveOrder) -> None:
         _size_children(venue, parent, f"#{live.number} filled")
     if live.children:
         _size_children(venue, live, f"#{live.number} filled")
-    if live.order.reduce_only and live.remaining and live.holding.lots * live.side >= 0:
+    if live.order.reduce_only and live.remaining and live.holding.lots * live.side >= 0 and not live.is_final:
         venue.end(live, NOTHING_LEFT)
     if live.order.oco_group:
         for other in _group(venue, live):

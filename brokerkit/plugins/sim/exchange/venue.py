@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
-from brokerkit.errors import MissingAccount, MissingContract, OrderCannotBeCancelled, OrderRejected, RequestTimedOut
+from brokerkit.errors import (
+    ContractExpired,
+    MarketClosed,
+    MissingAccount,
+    MissingContract,
+    OrderCannotBeCancelled,
+    OrderRejected,
+    RequestTimedOut,
+)
 from brokerkit.plugins.sim.exchange import (
     book,
     client_view,
@@ -30,6 +39,7 @@ from brokerkit.plugins.sim.exchange.latency import Latency
 from brokerkit.plugins.sim.exchange.ledger import Account
 from brokerkit.plugins.sim.exchange.listing import Listing
 from brokerkit.plugins.sim.exchange.live_order import (
+    HELD,
     IN_FLIGHT,
     NOWHERE,
     WAITING,
@@ -240,10 +250,14 @@ class Venue:
         """Let an order work that took its time; what it is refused for now is told as an event."""
         if live.is_final:
             return
+        live.place = NOWHERE
         try:
-            self.arrive(live)
-        except OrderRejected:
+            entry.check_market(self, live.listing, live.order)
+        except (ContractExpired, MarketClosed) as refused:
+            self.reject(live, refused.fact)
             return
+        with suppress(OrderRejected):
+            self.arrive(live)
 
     def arrive(self, live: LiveOrder) -> None:
         """Accept an order at the exchange, or reject it.
@@ -267,9 +281,10 @@ class Venue:
         self.begin(live)
 
     def begin(self, live: LiveOrder) -> None:
-        """Let an order work from now on."""
-        live.state = WORKING
-        self.note_status(live, "")
+        """Let an order work from now on, also one whose cancel is on the way."""
+        if live.state is PENDING:
+            live.state = WORKING
+            self.note_status(live, "")
         if live.order.spread_fill is BY_LEG and isinstance(live, spreads.SpreadOrder):
             spreads.start_legs(self, live)
         else:
@@ -404,14 +419,18 @@ class Venue:
             self.on_cancel((live, late_fill))
 
     def on_cancel(self, request: tuple[LiveOrder, bool]) -> None:
-        """Cancel an order, unless a fill won the race."""
+        """Cancel an order, unless a fill won the race; with a late fill, one lot of it trades in that instant."""
         live, late_fill = request
         if live.is_final:
             return
-        self.end(live, "")
         price = live.listing.last_price(self.now)
-        if late_fill and live.remaining and price is not None and not live.listing.legs:
+        traded = live.place not in (NOWHERE, IN_FLIGHT, HELD) and not live.listing.legs
+        lots = self.fillable(live, 1) if late_fill and traded and price is not None else 0
+        self.end(live, "")
+        if lots and price is not None:
             self._execute(live, 1, price, late=True)
+            if live.linked:
+                contingencies.after_fill(self, live)
         scheduling.schedule(self, live.listing)
 
     def on_correction(self, correction: tuple[Execution, int]) -> None:
@@ -433,7 +452,7 @@ class Venue:
             spreads.end_legs(live)
         if live.place not in (NOWHERE, IN_FLIGHT):
             book.remove(live.listing, live)
-        if live.state is not PENDING:
+        if live.state is not PENDING and live.place != IN_FLIGHT:
             self.count_working(live, -live.remaining)
         live.state = state
         live.reason = reason
