@@ -149,6 +149,11 @@ class LegOrder(LiveOrder):
         self.spread = spread
         self.leg = leg
 
+    @property
+    def is_final(self) -> bool:
+        """Whether the whole order is."""
+        return self.spread.is_final
+
 
 def start_legs(venue: Venue, live: SpreadOrder) -> None:
     """Let every leg trade by itself."""

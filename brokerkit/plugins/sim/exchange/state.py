@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brokerkit.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
-from brokerkit.plugins.sim.exchange import entry, margin_calls, order_codec, spreads
+from brokerkit.plugins.sim.exchange import entry, hours, margin_calls, order_codec, spreads
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL
 from brokerkit.plugins.sim.exchange.entries import FILL, Entry, Execution, Status
 from brokerkit.plugins.sim.exchange.ledger import Account
-from brokerkit.plugins.sim.exchange.live_order import IN_FLIGHT, NOWHERE, LiveOrder
+from brokerkit.plugins.sim.exchange.live_order import HELD, IN_FLIGHT, NOWHERE, LiveOrder
 from brokerkit.spec.broker_order import OrderOrigin, OrderState
 
 if TYPE_CHECKING:
@@ -298,12 +298,15 @@ class StateFile:
             venue.waiting_children.append(live)
             return
         venue.count_working(live, live.remaining)
+        opening = hours.opened_since(live.listing, live.joins, venue.now)
+        if opening is not None and not live.order.outside_hours and not hours.was_open(live.listing, opening):
+            live.joins = opening  # it was held until then
         if isinstance(live, spreads.SpreadOrder) and live.leg_orders:
             for one in live.leg_orders:
                 if one.remaining:
                     venue.start(one, live.joins)
         else:
-            venue.start(live, live.joins)
+            venue.start(live, live.joins, waits=place == HELD and opening is None)
         if live.state is OrderState.PENDING_CANCEL:
             venue.agenda.put(venue.now, ARRIVAL, venue.on_cancel, (live, False))
 

@@ -290,8 +290,11 @@ class Venue:
         else:
             self.start(live)
 
-    def start(self, live: LiveOrder, joins: int | None = None) -> None:
-        """Let an accepted order take part in trading: in bars from now on, or from an instant it joined before."""
+    def start(self, live: LiveOrder, joins: int | None = None, *, waits: bool = True) -> None:
+        """Let an accepted order take part in trading: in bars from now on, or from an instant it joined before.
+
+        An at-open order waits for the next opening, unless that has been.
+        """
         order, listing = live.order, live.listing
         if order.oco_group:
             contingencies.join_group(self, live)
@@ -305,7 +308,7 @@ class Venue:
             live.joins = self.now + 1 if self.opened_at == self.now else self.now
         kind = order.time_in_force
         closed = listing.session_open > self.now and not order.outside_hours and self.trading is not listing
-        if closed or kind is AT_OPEN or kind is AT_CLOSE:
+        if closed or (kind is AT_OPEN and waits) or kind is AT_CLOSE:
             hours.hold(self, listing, live)
         else:
             self.place(live)
