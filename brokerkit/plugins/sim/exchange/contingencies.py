@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from brokerkit.errors import DuplicateOrder, InvalidOrder
 from brokerkit.plugins.sim.exchange import entry, scheduling
+from brokerkit.plugins.sim.exchange.agenda import ARRIVAL
 from brokerkit.plugins.sim.exchange.live_order import LiveOrder
 from brokerkit.spec.broker_order import OrderState
 
@@ -46,8 +47,15 @@ def admit_children(venue: Venue, parent: LiveOrder) -> None:
         venue.numbers = child.number
         venue.journal.lives[child.number] = child
         venue.orders[child.order_ref] = child
-        venue.waiting_children.append(child)
+        wait_for_parent(venue, child)
         venue.note_status(child, f"waits for #{parent.number}")
+
+
+def wait_for_parent(venue: Venue, child: LiveOrder) -> None:
+    """Let a child wait; its time may be up meanwhile."""
+    venue.waiting_children.append(child)
+    if child.order.good_till is not None:
+        venue.agenda.put(entry.good_till(child.order), ARRIVAL, venue.on_good_till, child)
 
 
 def pending_children(venue: Venue, listing: Listing) -> list[LiveOrder]:

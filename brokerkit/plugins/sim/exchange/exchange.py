@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from brokerkit.errors import InvalidArgument, OrderCannotBeCancelled, OutcomeUnknown, RequestTimedOut
-from brokerkit.plugins.sim.exchange import changes, entry, margin, spreads
+from brokerkit.plugins.sim.exchange import book, changes, entry, margin, spreads
 from brokerkit.plugins.sim.exchange.agenda import BAR_OPEN, RANKS
 from brokerkit.plugins.sim.exchange.bars import segment
 from brokerkit.plugins.sim.exchange.channel import Channel
@@ -198,6 +198,7 @@ class Exchange(Queries):
         self._venue.revalue()
         if self._venue.spreads:
             spreads.refresh_all(self._venue, listing)
+        book.set_aside(listing, self._venue.now)
         schedule(self._venue, listing)
 
     def add_ticks(self, contract: FuturesContract | FxPair, time: Any, price: Any, size: Any = None) -> None:

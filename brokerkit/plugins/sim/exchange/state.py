@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brokerkit.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
-from brokerkit.plugins.sim.exchange import entry, hours, margin_calls, order_codec, spreads
+from brokerkit.plugins.sim.exchange import contingencies, entry, hours, margin_calls, order_codec, spreads
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL
 from brokerkit.plugins.sim.exchange.entries import FILL, Entry, Execution, Status
 from brokerkit.plugins.sim.exchange.ledger import Account
-from brokerkit.plugins.sim.exchange.live_order import HELD, IN_FLIGHT, NOWHERE, LiveOrder
+from brokerkit.plugins.sim.exchange.live_order import DOWN, HELD, IN_FLIGHT, NOWHERE, UP, LiveOrder
 from brokerkit.spec.broker_order import OrderOrigin, OrderState
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.listing import Listing
     from brokerkit.plugins.sim.exchange.venue import Venue
     from brokerkit.spec.contract import FuturesContract, FxPair
+    from brokerkit.spec.order import Order
 
 VERSION = 1
 _TABLES = """
@@ -113,9 +114,9 @@ class StateFile:
         for row in fresh:
             if isinstance(row, (Status, Execution)) and row.live.order_ref in venue.orders:
                 lives[row.live.number] = row.live
-        for listing in venue.listings.values():
-            for live in listing.trailing:
-                lives[live.number] = live
+        for listing in (*venue.listings.values(), *venue.spreads.values()):
+            standing = listing.all_orders() if venue.models.queue_ahead else listing.trailing
+            lives.update((live.number, live) for live in standing if not isinstance(live, spreads.LegOrder))
         self._base.execute("BEGIN IMMEDIATE")
         try:
             self._write(fresh, lives)
@@ -138,6 +139,10 @@ class StateFile:
             "markets": [
                 [order_codec.encode_contract(one.contract), one.left_for, one.left, one.last_price(venue.now)]
                 for one in venue.listings.values()
+            ],
+            "spreads": [
+                [order_codec.encode_contract(contract), ratios, one.left_for, one.left, one.last_price(venue.now)]
+                for (contract, ratios), one in venue.spreads.items()
             ],
         }
         self._put("facts", ((name, json.dumps(value)) for name, value in facts.items()))
@@ -258,7 +263,7 @@ class StateFile:
         order = order_codec.decode(json.loads(row[4]))
         account = venue.account_of(order.account)
         if len(order.quantity) > 1:
-            spread = spreads.listing_for(venue, order)
+            spread = self._spread(order)
             live: LiveOrder = spreads.SpreadOrder(venue, row[0], order, spread, account)
         else:
             listing = venue.listing_of(order.contract)
@@ -268,6 +273,7 @@ class StateFile:
         live.whole = live.whole or abs(entry.units_of(order))
         live.state, live.origin = OrderState(facts["state"]), OrderOrigin(facts["origin"])
         live.client_id = facts["client_id"]
+        live.linked = order.reduce_only
         if order.tag == margin_calls.TAG and live.origin is OrderOrigin.MANUAL and not live.is_final:
             account.liquidating.append(live)
         if isinstance(live, spreads.SpreadOrder) and facts["legs"]:
@@ -275,6 +281,14 @@ class StateFile:
             for one, (filled, remaining) in zip(live.leg_orders, facts["legs"], strict=True):
                 one.filled, one.remaining = filled, remaining
         return live
+
+    def _spread(self, order: Order) -> Listing:
+        """Return the book of a spread, which knows what it has filled of the bar under way."""
+        venue, found = self._venue, spreads.listing_for(self._venue, order)
+        for contract, ratios, left_for, left, price in self._facts.get("spreads", ()):
+            if venue.spreads.get((order_codec.decode_contract(contract), tuple(ratios))) is found:
+                found.left_for, found.left, found.mark = left_for, left, price
+        return found
 
     def _restore_executions(self, live: LiveOrder) -> None:
         rows = self._base.execute("SELECT number, facts FROM executions WHERE live = ? ORDER BY number", (live.number,))
@@ -286,17 +300,21 @@ class StateFile:
             )  # fmt: skip
 
     def _resume(self, live: LiveOrder) -> None:
-        """Let an order that was not final work on from where it stood."""
+        """Let an order that was not final go on from where it stood; a cancel on its way arrives at once."""
         venue, place = self._venue, live.place
-        live.place = NOWHERE
+        never_worked = live.parent is not None and not live.remaining
+        live.place = IN_FLIGHT if place == IN_FLIGHT else NOWHERE
         if place == IN_FLIGHT:
-            live.place = IN_FLIGHT
             venue.agenda.put(venue.now, ARRIVAL, venue.on_arrival, live)
-            return
-        if live.state is OrderState.PENDING:
-            live.place = place
-            venue.waiting_children.append(live)
-            return
+        elif live.state is OrderState.PENDING or never_worked:
+            contingencies.wait_for_parent(venue, live)
+        else:
+            self._work_on(live, place)
+        if live.state is OrderState.PENDING_CANCEL:
+            venue.agenda.put(venue.now, ARRIVAL, venue.on_cancel, (live, False))
+
+    def _work_on(self, live: LiveOrder, place: int) -> None:
+        venue, ahead = self._venue, live.ahead
         venue.count_working(live, live.remaining)
         opening = hours.opened_since(live.listing, live.joins, venue.now)
         if opening is not None and not live.order.outside_hours and not hours.was_open(live.listing, opening):
@@ -307,8 +325,8 @@ class StateFile:
                     venue.start(one, live.joins)
         else:
             venue.start(live, live.joins, waits=place == HELD and opening is None)
-        if live.state is OrderState.PENDING_CANCEL:
-            venue.agenda.put(venue.now, ARRIVAL, venue.on_cancel, (live, False))
+        if place in (DOWN, UP):
+            live.ahead = ahead
 
 
 def _unwritable(problem: sqlite3.Error, path: str | Path) -> StoreUnwritable:

@@ -9,11 +9,10 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from brokerkit.errors import (
-    ContractExpired,
-    MarketClosed,
     MissingAccount,
     MissingContract,
     OrderCannotBeCancelled,
+    OrderError,
     OrderRejected,
     RequestTimedOut,
 )
@@ -38,13 +37,7 @@ from brokerkit.plugins.sim.exchange.journal import Journal
 from brokerkit.plugins.sim.exchange.latency import Latency
 from brokerkit.plugins.sim.exchange.ledger import Account
 from brokerkit.plugins.sim.exchange.listing import Listing
-from brokerkit.plugins.sim.exchange.live_order import (
-    HELD,
-    IN_FLIGHT,
-    NOWHERE,
-    WAITING,
-    LiveOrder,
-)
+from brokerkit.plugins.sim.exchange.live_order import HELD, IN_FLIGHT, NOWHERE, WAITING, LiveOrder
 from brokerkit.plugins.sim.exchange.models import Models
 from brokerkit.spec.broker_order import BrokerOrder, OrderState
 from brokerkit.spec.contract import FuturesContract, FxPair
@@ -253,7 +246,7 @@ class Venue:
         live.place = NOWHERE
         try:
             entry.check_market(self, live.listing, live.order)
-        except (ContractExpired, MarketClosed) as refused:
+        except OrderError as refused:
             self.reject(live, refused.fact)
             return
         with suppress(OrderRejected):
