@@ -264,11 +264,36 @@ class BarSeries:
         Raises:
             MissingData: There is no such bar.
         """
+        at = self._place_of(start)
+        return self.opens[at] if at_open else self.closes[at]
+
+    def range_of_bar(self, start: int) -> tuple[int, int]:
+        """Return the low and the high, in units, of the bar around here that starts at an instant.
+
+        Raises:
+            MissingData: There is no such bar.
+        """
+        at = self._place_of(start)
+        return self.lows[at], self.highs[at]
+
+    def _place_of(self, start: int) -> int:
         self.sync(start)
         at = bisect_left(self.starts, start)
         if at == len(self.starts) or self.starts[at] != start:
             raise MissingData(f"{self.where} has no bar from {time_of(start)}.")
-        return self.opens[at] if at_open else self.closes[at]
+        return at
+
+    def range_until(self, now: int) -> tuple[int, int] | None:
+        """Return the low and the high, in units, of the last bar that ended by `now`, or None before the first."""
+        passed = bisect_right(self.ends, now)
+        if passed:
+            return self.lows[passed - 1], self.highs[passed - 1]
+        for bars in reversed(self._segments):
+            ended = int(np.searchsorted(bars.end, now, side="right"))
+            if ended:
+                low, high = _units(np.array([bars.low[ended - 1], bars.high[ended - 1]]))
+                return low, high
+        return None
 
     def to_come(self, now: int) -> Segment:
         """Return the bars that have not ended, as one segment of arrays."""
