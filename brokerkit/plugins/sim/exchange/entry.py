@@ -162,12 +162,10 @@ def sized(order: Order, units: int) -> Order:
 
 
 def take_terms(live: LiveOrder, changed: Order) -> None:
-    """Let a changed instruction hold for a live order. A trigger that has fired stays fired."""
-    fired = live.trigger is None and live.order.stop_price is not None
-    before = live.trigger
+    """Let a changed instruction hold for a live order. A trigger that has fired stays fired, one that moved stays."""
+    before = live.order.stop_price
+    fired = live.trigger is None and (before is not None or live.best is not None)
     live.order = changed
     live.limit = None if changed.limit_price is None else price_units(changed.limit_price)
-    if not fired and changed.stop_price is not None:
+    if not fired and changed.stop_price is not None and changed.stop_price != before:
         live.trigger = price_units(changed.stop_price)
-    elif live.order.order_type is OrderType.TRAILING_STOP:
-        live.trigger = before
