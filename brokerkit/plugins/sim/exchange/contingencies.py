@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from brokerkit.errors import DuplicateOrder, InvalidOrder
-from brokerkit.plugins.sim.exchange import entry, scheduling
+from brokerkit.plugins.sim.exchange import entry, scheduling, spreads
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL
 from brokerkit.plugins.sim.exchange.live_order import LiveOrder
 from brokerkit.spec.broker_order import OrderState
@@ -76,7 +76,7 @@ def after_fill(venue: Venue, live: LiveOrder) -> None:
         _size_children(venue, parent, f"#{live.number} filled")
     if live.children:
         _size_children(venue, live, f"#{live.number} filled")
-    if live.order.reduce_only and live.remaining and live.holding.lots * live.side >= 0 and not live.is_final:
+    if live.order.reduce_only and not live.is_final and not venue.fillable(live, live.remaining):
         venue.end(live, NOTHING_LEFT)
     if live.order.oco_group:
         for other in _group(venue, live):
@@ -132,6 +132,8 @@ def _size(venue: Venue, child: LiveOrder, lots: int, why: str) -> None:
         venue.count_working(child, lots - before)
         child.remaining = lots
         child.order = entry.sized(child.order, child.filled + lots)
+        if isinstance(child, spreads.SpreadOrder):
+            spreads.resize_legs(venue, child)
         if waits:
             venue.waiting_children.remove(child)
             venue.begin(child)

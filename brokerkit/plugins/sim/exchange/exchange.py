@@ -426,6 +426,7 @@ class Exchange(Queries):
             MissingOrder: No such order.
             OrderCannotBeModified: It is final, or its cancel is on the way; nothing changed.
             InvalidOrder: The change makes no sense; nothing changed.
+            InsufficientMargin: The account cannot carry the larger order; nothing changed.
         """
         try:
             with self._lock:

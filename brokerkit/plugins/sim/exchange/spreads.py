@@ -17,7 +17,7 @@ from brokerkit.errors import InvalidOrder, MissingFxCode
 from brokerkit.plugins.sim.exchange import book, hours, margin, scheduling
 from brokerkit.plugins.sim.exchange.bars import BarSeries, Segment
 from brokerkit.plugins.sim.exchange.listing import Listing
-from brokerkit.plugins.sim.exchange.live_order import NOWHERE, LiveOrder
+from brokerkit.plugins.sim.exchange.live_order import HELD, NOWHERE, LiveOrder
 from brokerkit.spec.broker_order import OrderState
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order, OrderType, SpreadFill
@@ -58,6 +58,8 @@ def listing_for(venue: Venue, order: Order) -> Listing:
             f"A {order.order_type.value} order on a spread fills its legs together.",
             remedy="Order it together, or at the market.",
         )
+    if order.spread_fill is SpreadFill.BY_LEG and order.reduce_only:
+        raise InvalidOrder("A spread that only reduces fills its legs together.", remedy="Order it together.")
     key = (contract, ratios_of(order.quantity))
     found = venue.spreads.get(key)
     if found is None and isinstance(contract, FuturesContract):
@@ -147,6 +149,7 @@ class LegOrder(LiveOrder):
         order = attrs.evolve(whole, contract=listing.contract, quantity=whole.quantity[leg], oco_group="", children=())
         super().__init__(venue, spread.number, order, listing, spread.account, spread.leg_holdings[leg], venue.now)
         self.state = spread.state
+        self.linked = spread.linked
         self.spread = spread
         self.leg = leg
 
@@ -164,10 +167,50 @@ def start_legs(venue: Venue, live: SpreadOrder) -> None:
 
 
 def end_legs(live: SpreadOrder) -> None:
-    """Take the legs of an order that ends out of their books."""
+    """Take the legs of an order that ends out of their books, and what they did not trade out of the margin."""
     for one in live.leg_orders:
+        _count(one.holding, -one.side * one.remaining, one.side)
         if one.place != NOWHERE:
             book.remove(one.listing, one)
+
+
+def resize_legs(venue: Venue, live: SpreadOrder) -> None:
+    """Let every leg trade as much as its order asks for by now, behind others; a leg that has done so is done."""
+    if not live.leg_orders:
+        return
+    for one, lots in zip(live.leg_orders, live.order.quantity, strict=True):
+        place, one.remaining = one.place, abs(lots) - one.filled
+        if place != NOWHERE:
+            book.remove(one.listing, one)
+        if not one.remaining:
+            continue
+        if place == HELD:
+            hours.hold(venue, one.listing, one)
+        else:
+            one.joins = venue.now + 1 if venue.opened_at == venue.now else venue.now
+            venue.place(one)
+            scheduling.schedule(venue, one.listing)
+
+
+def count_working(live: SpreadOrder, units: int) -> None:
+    """Let the account's margin know of so many units more, or fewer, that an order may trade of each leg."""
+    for holding, (_, ratio) in zip(live.leg_holdings, live.listing.legs, strict=True):
+        _count(holding, live.side * ratio * units, live.side * ratio)
+
+
+def count_legs(live: SpreadOrder) -> None:
+    """Let the account's margin know of what each leg may still trade."""
+    for one in live.leg_orders:
+        _count(one.holding, one.side * one.remaining, one.side)
+
+
+def _count(holding: Holding, lots: int, side: int) -> None:
+    """Add signed lots to what orders of one side may trade of a contract."""
+    if side > 0:
+        holding.working_buys += lots
+    else:
+        holding.working_sells -= lots
+    holding.note_change()
 
 
 def check_margin(venue: Venue, live: SpreadOrder) -> None:
@@ -176,9 +219,14 @@ def check_margin(venue: Venue, live: SpreadOrder) -> None:
     Raises:
         InsufficientMargin: The account's value is below what would be needed.
     """
-    pairs = zip(live.leg_holdings, live.order.quantity, strict=True)
+    check_units(venue, live, live.remaining)
+
+
+def check_units(venue: Venue, live: SpreadOrder, units: int) -> None:
+    """Refuse so many units more of a spread; see `check_margin`."""
+    lots = [live.side * ratio * units for _, ratio in live.listing.legs]
     try:
-        needed = sum(margin.needed_for(venue, holding, lots) for holding, lots in pairs)
+        needed = sum(margin.needed_for(venue, *one) for one in zip(live.leg_holdings, lots, strict=True))
         if needed:
             margin.check_needed(venue, live.account, needed)
     except MissingFxCode as missing:
@@ -212,9 +260,12 @@ def _trade_leg(venue: Venue, one: LegOrder, lots: int, price: int) -> None:
     one.filled += lots
     one.remaining -= lots
     spread = one.spread
-    if not any(leg.remaining for leg in spread.leg_orders):
+    whole = spread.filled + spread.remaining
+    pairs = zip(spread.leg_orders, spread.listing.legs, strict=True)
+    spread.filled = min(leg.filled // abs(ratio) for leg, (_, ratio) in pairs)
+    spread.remaining = whole - spread.filled
+    if not spread.remaining:
         spread.state = OrderState.FILLED
-        spread.remaining = 0
     _record(venue, spread, one.leg, lots * one.side, price, before)
 
 
@@ -223,6 +274,7 @@ def _record(venue: Venue, live: SpreadOrder, leg: int, quantity: int, price: int
     holding = live.leg_holdings[leg]
     charge = holding.listing.charge
     commission = 0 if charge is None else charge(abs(quantity), price, before)
+    _count(holding, -quantity, quantity)
     holding.book(quantity, price, commission)
     venue.record(live, live.state.value, quantity, price, commission, leg)
     if holding.listing.maintenance_margin:

@@ -315,15 +315,19 @@ class StateFile:
 
     def _work_on(self, live: LiveOrder, place: int) -> None:
         venue, ahead = self._venue, live.ahead
-        venue.count_working(live, live.remaining)
         opening = hours.opened_since(live.listing, live.joins, venue.now)
         if opening is not None and not live.order.outside_hours and not hours.was_open(live.listing, opening):
             live.joins = opening  # it was held until then
         if isinstance(live, spreads.SpreadOrder) and live.leg_orders:
+            spreads.count_legs(live)
+            if live.order.oco_group:
+                contingencies.join_group(venue, live)
             for one in live.leg_orders:
+                one.linked = live.linked
                 if one.remaining:
                     venue.start(one, live.joins)
         else:
+            venue.count_working(live, live.remaining)
             venue.start(live, live.joins, waits=place == HELD and opening is None)
         if place in (DOWN, UP):
             live.ahead = ahead

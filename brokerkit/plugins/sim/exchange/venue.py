@@ -279,6 +279,8 @@ class Venue:
             live.state = WORKING
             self.note_status(live, "")
         if live.order.spread_fill is BY_LEG and isinstance(live, spreads.SpreadOrder):
+            if live.order.oco_group:
+                contingencies.join_group(self, live)
             spreads.start_legs(self, live)
         else:
             self.start(live)
@@ -325,7 +327,8 @@ class Venue:
 
     def count_working(self, live: LiveOrder, lots: int) -> None:
         """Let the account's margin know of so many lots more, or fewer, that an order may trade."""
-        if live.listing.legs:
+        if isinstance(live, spreads.SpreadOrder):
+            spreads.count_working(live, lots)
             return
         holding = live.holding
         if live.side > 0:
@@ -340,7 +343,7 @@ class Venue:
         """Return how many lots of an order can fill where so many are left."""
         remaining = live.remaining
         if live.linked and live.order.reduce_only:
-            remaining = min(remaining, max(-live.holding.lots * live.side, 0))
+            remaining = min(remaining, entry.reducible(live))
         return remaining if remaining <= left else left
 
     def fill(self, live: LiveOrder, lots: int, price: int) -> None:
@@ -355,7 +358,7 @@ class Venue:
                 live.holding.working_sells -= lots
             self._execute(live, lots, price)
         if live.linked:
-            contingencies.after_fill(self, live)
+            contingencies.after_fill(self, live.spread if isinstance(live, spreads.LegOrder) else live)
 
     def _execute(self, live: LiveOrder, lots: int, price: int, *, late: bool = False) -> None:
         listing = live.listing
@@ -444,12 +447,12 @@ class Venue:
         """Take an order out of trading for good, with what was linked to it."""
         if isinstance(live, spreads.LegOrder):
             live = live.spread
-        if isinstance(live, spreads.SpreadOrder):
+        if isinstance(live, spreads.SpreadOrder) and live.leg_orders:
             spreads.end_legs(live)
+        elif live.state is not PENDING and live.place != IN_FLIGHT:
+            self.count_working(live, -live.remaining)
         if live.place not in (NOWHERE, IN_FLIGHT):
             book.remove(live.listing, live)
-        if live.state is not PENDING and live.place != IN_FLIGHT:
-            self.count_working(live, -live.remaining)
         live.state = state
         live.reason = reason
         self.note_status(live, reason)
