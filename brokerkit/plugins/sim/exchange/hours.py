@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brokerkit.plugins.sim.exchange import book, contingencies, scheduling
+from brokerkit.plugins.sim.exchange import book, contingencies, margin_calls, scheduling
 from brokerkit.plugins.sim.exchange.agenda import CONTRACT_END, SESSION_CLOSE, SESSION_OPEN
 from brokerkit.plugins.sim.exchange.entries import POSITION, Settlement
 from brokerkit.plugins.sim.exchange.live_order import HELD, NOWHERE
@@ -149,6 +149,7 @@ def on_contract_end(venue: Venue, listing: Listing) -> None:
             holding.book(-lots, settled, 0)
             profit = holding.realised - before
             venue.journal.append(Settlement(POSITION, venue.now, holding, -lots, settled, profit))
+            margin_calls.review(venue, holding.account, listing, calls=False)
     listing.watched = False
     scheduling.schedule(venue, listing)
 

@@ -111,11 +111,12 @@ def on_look(venue: Venue, listing: Listing) -> None:
 def review_margins(venue: Venue, listing: Listing | None, rank: int) -> None:
     """Look at the margin of who traded, once the last contract that trades at this instant has done so.
 
-    The caller looks ahead itself at the listing that it names, if it names one.
+    No call comes at an open, where what is held is still worth what the bar before closed at. The caller looks
+    ahead itself at the listing that it names, if it names one.
     """
     moments = venue.agenda.moments
     if not moments or moments[0] != venue.now * RANKS + rank:
-        margin_calls.review_due(venue, listing)
+        margin_calls.review_due(venue, listing, calls=rank != BAR_OPEN)
 
 
 def _next(venue: Venue, listing: Listing) -> tuple[int, int]:

@@ -277,5 +277,5 @@ def _record(venue: Venue, live: SpreadOrder, leg: int, quantity: int, price: int
     _count(holding, -quantity, quantity)
     holding.book(quantity, price, commission)
     venue.record(live, live.state.value, quantity, price, commission, leg)
-    if holding.listing.maintenance_margin:
+    if holding.listing.maintenance_margin or live.account.is_watched:
         venue.review_later(live.account)

@@ -231,7 +231,7 @@ class StateFile:
             holding = listing.holding_of(venue.accounts[account])
             holding.lots, holding.cost, holding.realised = lots, int(cost), int(realised)
             venue.revalue()
-            if lots and listing.maintenance_margin:
+            if lots:
                 margin_calls.review_at_next_bar(holding)
         for contract, left_for, left, price in self._facts.get("markets", ()):
             if order_codec.decode_contract(contract) == listing.contract:

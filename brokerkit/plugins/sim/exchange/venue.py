@@ -23,6 +23,7 @@ from brokerkit.plugins.sim.exchange import (
     entry,
     hours,
     margin,
+    margin_calls,
     on_the_way,
     scheduling,
     spreads,
@@ -37,7 +38,7 @@ from brokerkit.plugins.sim.exchange.journal import Journal
 from brokerkit.plugins.sim.exchange.latency import Latency
 from brokerkit.plugins.sim.exchange.ledger import Account
 from brokerkit.plugins.sim.exchange.listing import Listing
-from brokerkit.plugins.sim.exchange.live_order import HELD, IN_FLIGHT, NOWHERE, WAITING, LiveOrder
+from brokerkit.plugins.sim.exchange.live_order import IN_FLIGHT, NOWHERE, WAITING, LiveOrder
 from brokerkit.plugins.sim.exchange.models import Models
 from brokerkit.spec.broker_order import BrokerOrder, OrderState
 from brokerkit.spec.contract import FuturesContract, FxPair
@@ -178,7 +179,8 @@ class Venue:
         """
         number = self.numbers + 1
         live = entry.checked(self, order, number, inside=inside)
-        if live.is_plain and (self.is_plain or inside):
+        if inside or (live.is_plain and self.is_plain):
+            live.linked = inside
             self._admit_plain(live)
             return live
         if order.children:
@@ -356,11 +358,11 @@ class Venue:
                 live.holding.working_buys -= lots
             else:
                 live.holding.working_sells -= lots
-            self._execute(live, lots, price)
+            self.execute(live, lots, price)
         if live.linked:
             contingencies.after_fill(self, live.spread if isinstance(live, spreads.LegOrder) else live)
 
-    def _execute(self, live: LiveOrder, lots: int, price: int, *, late: bool = False) -> None:
+    def execute(self, live: LiveOrder, lots: int, price: int, *, late: bool = False) -> None:
         listing = live.listing
         charge = listing.charge
         commission = 0 if charge is None else charge(lots, price, live.filled)
@@ -374,8 +376,9 @@ class Venue:
         else:
             live.state = FILLED
             self.record(live, _FILLED, quantity, price, commission)
-        if listing.maintenance_margin and not live.account.is_due:
-            self.review_later(live.account)
+        account = live.account
+        if (listing.maintenance_margin or account.is_watched) and not account.is_due:
+            self.review_later(account)
 
     def record(
         self, live: LiveOrder, state: str, quantity: int, price: int, commission: int,
@@ -422,14 +425,10 @@ class Venue:
         live, late_fill = request
         if live.is_final:
             return
-        price = live.listing.last_price(self.now)
-        traded = live.place not in (NOWHERE, IN_FLIGHT, HELD) and not live.listing.legs
-        lots = self.fillable(live, 1) if late_fill and traded and price is not None else 0
+        price = on_the_way.price_of_a_late_fill(self, live) if late_fill else None
         self.end(live, "")
-        if lots and price is not None:
-            self._execute(live, 1, price, late=True)
-            if live.linked:
-                contingencies.after_fill(self, live)
+        if price is not None:
+            on_the_way.fill_late(self, live, price)
         scheduling.schedule(self, live.listing)
 
     def on_correction(self, correction: tuple[Execution, int]) -> None:
@@ -438,6 +437,7 @@ class Venue:
         if price == wrong.price:
             return
         wrong.holding.correct(wrong.quantity, wrong.price, price)
+        margin_calls.review(self, wrong.live.account, None, calls=False)
         self.record(
             wrong.live, wrong.live.state.value, wrong.quantity, price, wrong.commission, wrong.leg, wrong.number,
             wrong.late,
