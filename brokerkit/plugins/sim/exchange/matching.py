@@ -220,6 +220,8 @@ def _take_limit(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> 
     lots = venue.fillable(live, listing.left)
     if lots:
         venue.fill(live, lots, price)
+    else:
+        venue.end(live, contingencies.NOTHING_LEFT)
     if live.remaining and not live.is_final:
         book.insert_limit(listing, live, listing.limit_gap)
 
@@ -283,8 +285,16 @@ def _match_at_once(venue: Venue, listing: Listing, live: LiveOrder, price: int) 
 
 
 def _trigger_only(venue: Venue, listing: Listing, price: int, target: int) -> None:
-    """With the bar's volume used up, turn the triggers that were passed into orders for the next bar."""
-    low, high = min(price, target), max(price, target)
-    passed = [*listing.down.reached(low), *listing.up.reached(-high)]
-    for live in sorted((one for one in passed if one.trigger is not None), key=lambda one: one.number):
-        _fire(venue, listing, live, target)
+    """With the bar's volume used up, turn the triggers that were passed into orders for the next bar.
+
+    They wait for it in the order in which the price reached them.
+    """
+    for side, level in ((listing.down, min(price, target)), (listing.up, -max(price, target))):
+        passed = [one for one in side.reached(level) if one.trigger is not None]
+        for live in sorted(passed, key=_reached_first):
+            if not live.is_final:
+                _fire(venue, listing, live, target)
+
+
+def _reached_first(live: LiveOrder) -> tuple[int, int]:
+    return -live.level, live.priority
