@@ -320,7 +320,8 @@ class Venue:
         if not inside and (listing.wake_time != self.now or listing.wake_what != scheduling.BODY):
             series.sync(self.now)
         at = series.at
-        if at < len(series.starts) and series.starts[at] < live.joins:
+        is_late = at < len(series.starts) and series.starts[at] < live.joins
+        if is_late and (live.joins > self.now or not book.acts_at_an_open(live)):
             live.place = WAITING
             listing.waiting.append(live)
         else:
