@@ -101,6 +101,11 @@ def _check_prices(prices: list[Floats], start: NDArray[np.int64], where: str) ->
         )
 
 
+def _row_of(bars: Segment, at: int) -> tuple[int, int, int, int]:
+    low, high, close = _units(np.array([bars.low[at], bars.high[at], bars.close[at]]))
+    return int(bars.start[at]), low, high, close
+
+
 def _units(prices: Floats) -> list[int]:
     units: list[int] = np.rint(prices * PRICE_SCALE).astype(np.int64).tolist()
     return units
@@ -114,7 +119,7 @@ class BarSeries:
     """
 
     __slots__ = (
-        "_segments", "at", "closes", "ends", "highs", "last", "last_end", "lows", "opens", "starts",
+        "_gone", "_segments", "at", "closes", "ends", "highs", "last", "last_end", "lows", "opens", "starts",
         "volumes", "where",
     )  # fmt: skip
 
@@ -131,6 +136,7 @@ class BarSeries:
         self.at = 0
         self.last: int | None = None
         self.last_end = -1
+        self._gone: tuple[int, int, int, int] | None = None
 
     def append(self, bars: Segment, now: int) -> None:
         """Add bars after those already there; bars that ended before the clock are history."""
@@ -207,11 +213,14 @@ class BarSeries:
     def _next_window(self, now: int) -> bool:
         if self.at < len(self.ends):
             self.at, self.last, self.last_end = len(self.ends), self.closes[-1], self.ends[-1]
+        if self.ends:
+            self._gone = self._row(-1)
         while self._segments:
             bars = self._segments[0]
             at = int(np.searchsorted(bars.end, now, side="right")) if int(bars.end[bars.at]) <= now else bars.at
             if at > 0:
                 self.last, self.last_end = round(float(bars.close[at - 1]) * PRICE_SCALE), int(bars.end[at - 1])
+                self._gone = _row_of(bars, at - 1)
             if at < len(bars):
                 self._load(bars, at)
                 return True
@@ -283,17 +292,18 @@ class BarSeries:
             raise MissingData(f"{self.where} has no bar from {time_of(start)}.")
         return at
 
-    def range_until(self, now: int) -> tuple[int, int] | None:
-        """Return the low and the high, in units, of the last bar that ended by `now`, or None before the first."""
-        passed = bisect_right(self.ends, now)
-        if passed:
-            return self.lows[passed - 1], self.highs[passed - 1]
-        for bars in reversed(self._segments):
-            ended = int(np.searchsorted(bars.end, now, side="right"))
-            if ended:
-                low, high = _units(np.array([bars.low[ended - 1], bars.high[ended - 1]]))
-                return low, high
-        return None
+    def last_bar(self, now: int) -> tuple[int, int, int, int] | None:
+        """Return start, low, high and close, in units, of the last bar that ended by `now`; None before the first."""
+        if not self.ends or self.ends[-1] <= now:
+            for bars in reversed(self._segments):
+                at = int(np.searchsorted(bars.end, now, side="right")) - 1
+                if at >= 0:
+                    return _row_of(bars, at)
+        at = bisect_right(self.ends, now) - 1
+        return self._row(at) if at >= 0 else self._gone
+
+    def _row(self, at: int) -> tuple[int, int, int, int]:
+        return self.starts[at], self.lows[at], self.highs[at], self.closes[at]
 
     def to_come(self, now: int) -> Segment:
         """Return the bars that have not ended, as one segment of arrays."""

@@ -243,7 +243,8 @@ def _bar_of(execution: Execution) -> tuple[int, int]:
     """Return the low and the high of the bar that an execution has just traded in."""
     live, listing = execution.live, execution.holding.listing
     if execution.late or live.order.time_in_force is TimeInForce.AT_CLOSE:
-        return listing.series.range_until(execution.time) or (execution.price, execution.price)
+        last = listing.series.last_bar(execution.time)
+        return (execution.price, execution.price) if last is None else last[1:3]
     if live.listing.legs and live.order.spread_fill is SpreadFill.TOGETHER:
         return listing.series.range_of_bar(live.listing.left_for)
     return listing.bar_low, listing.bar_high

@@ -46,7 +46,7 @@ def match_open(venue: Venue, listing: Listing) -> None:
     if listing.up.prices:
         _walk_up(venue, listing, price, price)
     if not listing.left:
-        _trigger_only(venue, listing, price, price)
+        _trigger_only(venue, listing, price)
 
 
 def start_bar(venue: Venue, listing: Listing) -> None:
@@ -141,7 +141,7 @@ def _walk(venue: Venue, listing: Listing, price: int, target: int) -> None:
     if listing.trailing:
         trailing.follow(listing, target)
     if not listing.left:
-        _trigger_only(venue, listing, price, target)
+        _trigger_only(venue, listing, target)
 
 
 def _walk_down(venue: Venue, listing: Listing, price: int, target: int) -> None:
@@ -284,16 +284,16 @@ def _match_at_once(venue: Venue, listing: Listing, live: LiveOrder, price: int) 
         venue.end(live, "not filled at once" if live.order.time_in_force is not AT_OPEN else "not filled at the open")
 
 
-def _trigger_only(venue: Venue, listing: Listing, price: int, target: int) -> None:
+def _trigger_only(venue: Venue, listing: Listing, price: int) -> None:
     """With the bar's volume used up, turn the triggers that were passed into orders for the next bar.
 
     They wait for it in the order in which the price reached them.
     """
-    for side, level in ((listing.down, min(price, target)), (listing.up, -max(price, target))):
+    for side, level in ((listing.down, price), (listing.up, -price)):
         passed = [one for one in side.reached(level) if one.trigger is not None]
         for live in sorted(passed, key=_reached_first):
             if not live.is_final:
-                _fire(venue, listing, live, target)
+                _fire(venue, listing, live, price)
 
 
 def _reached_first(live: LiveOrder) -> tuple[int, int]:

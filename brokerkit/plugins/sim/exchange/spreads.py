@@ -20,13 +20,14 @@ from brokerkit.plugins.sim.exchange.listing import Listing
 from brokerkit.plugins.sim.exchange.live_order import HELD, NOWHERE, LiveOrder
 from brokerkit.spec.broker_order import OrderState
 from brokerkit.spec.contract import FuturesContract
-from brokerkit.spec.order import Order, OrderType, SpreadFill
+from brokerkit.spec.order import Order, OrderType, SpreadFill, TimeInForce
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.ledger import Account, Holding
     from brokerkit.plugins.sim.exchange.venue import Venue
 
 Ratios = tuple[int, ...]
+_TOGETHER = (TimeInForce.IOC, TimeInForce.FOK, TimeInForce.AT_OPEN)
 
 
 def is_spread(order: Order) -> bool:
@@ -50,7 +51,7 @@ def listing_for(venue: Venue, order: Order) -> Listing:
 
     Raises:
         MissingContract: A leg is not listed.
-        InvalidOrder: It is asked to fill leg by leg and is no market order.
+        InvalidOrder: It is asked to fill leg by leg and cannot, or at the close.
     """
     contract = order.contract
     if order.spread_fill is SpreadFill.BY_LEG and order.order_type is not OrderType.MARKET:
@@ -58,13 +59,22 @@ def listing_for(venue: Venue, order: Order) -> Listing:
             f"A {order.order_type.value} order on a spread fills its legs together.",
             remedy="Order it together, or at the market.",
         )
-    if order.spread_fill is SpreadFill.BY_LEG and order.reduce_only:
-        raise InvalidOrder("A spread that only reduces fills its legs together.", remedy="Order it together.")
+    _check_held(order)
     key = (contract, ratios_of(order.quantity))
     found = venue.spreads.get(key)
     if found is None and isinstance(contract, FuturesContract):
         found = venue.spreads[key] = _open(venue, contract, key[1])
     return found if found is not None else venue.listing_of(contract)
+
+
+def _check_held(order: Order) -> None:
+    """Refuse what a spread cannot be: its legs have no close in common, and none of them knows what another fills."""
+    held = order.time_in_force
+    if held is TimeInForce.AT_CLOSE:
+        raise InvalidOrder("A spread has no closing auction.", remedy="Order its legs, or give another time in force.")
+    if order.spread_fill is SpreadFill.BY_LEG and (order.reduce_only or held in _TOGETHER):
+        what = "only reduces" if order.reduce_only else f"is {held.value}"
+        raise InvalidOrder(f"A spread that {what} fills its legs together.", remedy="Order it together.")
 
 
 def _open(venue: Venue, contract: FuturesContract, ratios: Ratios) -> Listing:
@@ -78,8 +88,18 @@ def _open(venue: Venue, contract: FuturesContract, ratios: Ratios) -> Listing:
     listing = Listing(0, terms, None, None, fills_on_touch=venue.models.limit_fills_on_touch)
     listing.legs = tuple(zip(legs, ratios, strict=True))
     hours.watch_end(venue, listing)
+    listing.mark = _last_price(venue, listing)
     refresh(venue, listing)
     return listing
+
+
+def _last_price(venue: Venue, listing: Listing) -> int | None:
+    """Return what a spread closed at when its legs' last bars ended; None where those did not start together."""
+    ended = [(leg.series.last_bar(venue.now), ratio) for leg, ratio in listing.legs]
+    found = [(bar, ratio) for bar, ratio in ended if bar is not None]
+    if len(found) < len(ended) or len({bar[0] for bar, _ in found}) > 1:
+        return None
+    return sum(bar[3] * ratio for bar, ratio in found)
 
 
 def refresh_all(venue: Venue, leg: Listing) -> None:
