@@ -148,3 +148,12 @@ def test_an_exit_runs_out_also_while_it_waits_for_its_entry(opened: Open, restar
         exchange = opened()
     exchange.run()
     assert exchange.order(exit_.order_ref).at_exchange().state is OrderState.EXPIRED
+
+
+def test_a_trigger_that_has_fired_stays_fired_over_a_restart(opened: Open) -> None:
+    order = Order(NEAR, 1, OrderType.STOP_LIMIT, "98.5", "99.5", time_in_force=TimeInForce.GTC)
+    rows: list[Row] = [(100.0, 101.0, 99.0, 100.0, 10), (99.0, 99.2, 98.5, 98.9, 10)]
+    first = opened(rows)
+    first.submit(order)
+    first.advance()
+    assert opened(rows).order(order.order_ref).trigger is None

@@ -68,14 +68,13 @@ def segment(
 
 
 def joined(parts: list[Segment]) -> Segment:
-    """Return several stretches of bars as one; the volume is known where every part knows it."""
+    """Return several stretches of bars as one; a volume that is not known is not a number."""
     starts, ends = (np.concatenate([getattr(part, name) for part in parts]) for name in ("start", "end"))
     first, highest, lowest, last = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("open", "high", "low", "close")
     )
-    sizes = [part.volume for part in parts if part.volume is not None]
-    volume = np.concatenate(sizes) if len(sizes) == len(parts) else None
-    return Segment(starts, ends, first, highest, lowest, last, volume)
+    sizes = [np.full(len(part), np.nan) if part.volume is None else part.volume for part in parts]
+    return Segment(starts, ends, first, highest, lowest, last, np.concatenate(sizes))
 
 
 def _check_order(start: NDArray[np.int64], end: NDArray[np.int64], where: str) -> None:
@@ -306,7 +305,7 @@ class BarSeries:
         return self.starts[at], self.lows[at], self.highs[at], self.closes[at]
 
     def to_come(self, now: int) -> Segment:
-        """Return the bars that have not ended, as one segment of arrays."""
+        """Return the bars that have not ended, as one segment of arrays; unknown volumes are not numbers."""
         self.sync(now)
         window = slice(self.at, None)
         first, highest, lowest, last = (
@@ -314,7 +313,7 @@ class BarSeries:
             for column in (self.opens, self.highs, self.lows, self.closes)
         )
         starts, ends = np.array(self.starts[window], dtype=np.int64), np.array(self.ends[window], dtype=np.int64)
-        sizes = None if None in self.volumes[window] else np.array(self.volumes[window])
+        sizes = np.array([np.nan if volume is None else volume for volume in self.volumes[window]], dtype=np.float64)
         here = Segment(starts, ends, first, highest, lowest, last, sizes)
         return joined([here, *(bars.rest() for bars in self._segments)])
 

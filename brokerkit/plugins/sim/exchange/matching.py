@@ -208,6 +208,8 @@ def _fire(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:
     """Turn an order whose trigger was reached into the market or limit order it becomes."""
     book.remove(listing, live)
     live.trigger = None
+    if venue.untold is not None:
+        venue.untold[live.number] = live
     if live.limit is None:
         take(venue, listing, live, price)
     elif (price - live.limit) * live.side <= 0 and listing.left:

@@ -8,14 +8,15 @@ positive, so it may be negative. Orders on it wait in a book of its own.
 from __future__ import annotations
 
 from math import gcd
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from brokerkit.errors import InvalidOrder, MissingFxCode
 from brokerkit.plugins.sim.exchange import book, hours, margin, scheduling
-from brokerkit.plugins.sim.exchange.bars import BarSeries, Segment
+from brokerkit.plugins.sim.exchange.bars import BarSeries, Floats, Segment
 from brokerkit.plugins.sim.exchange.listing import Listing
 from brokerkit.plugins.sim.exchange.live_order import HELD, NOWHERE, LiveOrder
 from brokerkit.spec.broker_order import OrderState
@@ -127,14 +128,23 @@ def refresh(venue: Venue, listing: Listing) -> None:
     final = sum(part.close[row] * ratio for part, row, (_, ratio) in zip(parts, rows, listing.legs, strict=True))
     opens, closes = np.asarray(first, dtype=np.float64), np.asarray(final, dtype=np.float64)
     ends = np.max([part.end[row] for part, row in zip(parts, rows, strict=True)], axis=0)
-    sizes = [
-        part.volume[row] // abs(ratio)
-        for part, row, (_, ratio) in zip(parts, rows, listing.legs, strict=True)
-        if part.volume is not None
-    ]
-    volume = np.min(sizes, axis=0) if sizes else None
+    volume = _volume(
+        listing, [part.volume[row] for part, row in zip(parts, rows, strict=True) if part.volume is not None]
+    )
     high, low = np.maximum(opens, closes), np.minimum(opens, closes)
     listing.series.append(Segment(common, ends, opens, high, low, closes, volume), venue.now)
+
+
+def _volume(listing: Listing, of_legs: list[Floats]) -> NDArray[Any] | None:
+    """Return how many units each bar has volume for: of the scarcest leg whose volume is known, or None."""
+    units = [volume // abs(ratio) for volume, (_, ratio) in zip(of_legs, listing.legs, strict=True)]
+    scarcest: Floats = np.fmin.reduce(units)
+    unknown = np.isnan(scarcest)
+    if unknown.all():
+        return None
+    known = scarcest.astype(object)
+    known[unknown] = None
+    return known
 
 
 class SpreadOrder(LiveOrder):

@@ -68,6 +68,7 @@ class StateFile:
     def __init__(self, path: str | Path, venue: Venue, board: FaultBoard) -> None:
         self._venue = venue
         self._board = board
+        venue.untold = {}
         self._saved = 0
         self._clock = -1
         try:
@@ -110,7 +111,7 @@ class StateFile:
         fresh = venue.journal.entries(self._saved)
         if not fresh and self._clock == venue.now:
             return
-        lives: dict[int, LiveOrder] = {}
+        lives, venue.untold = venue.untold or {}, {}
         for row in fresh:
             if isinstance(row, (Status, Execution)) and row.live.order_ref in venue.orders:
                 lives[row.live.number] = row.live

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
@@ -64,12 +63,14 @@ class Venue:
 
     Attributes:
         trading: The listing of which a bar is being traded at this moment.
+        untold: Orders that changed without a word in the log since they were kept; None where nothing is kept.
     """
 
     def __init__(self, now: int, seed: int, models: Models) -> None:
         self.now = now
         self.opened_at = -1
         self.trading: Listing | None = None
+        self.untold: dict[int, LiveOrder] | None = None
         self.models = models
         self.channel: Channel | None = None
         self.striking: list[Fault] = []
@@ -248,11 +249,11 @@ class Venue:
         live.place = NOWHERE
         try:
             entry.check_market(self, live.listing, live.order)
+            self.arrive(live)
+        except OrderRejected:
+            return
         except OrderError as refused:
             self.reject(live, refused.fact)
-            return
-        with suppress(OrderRejected):
-            self.arrive(live)
 
     def arrive(self, live: LiveOrder) -> None:
         """Accept an order at the exchange, or reject it.
