@@ -157,3 +157,14 @@ def test_a_trigger_that_has_fired_stays_fired_over_a_restart(opened: Open) -> No
     first.submit(order)
     first.advance()
     assert opened(rows).order(order.order_ref).trigger is None
+
+
+def test_an_order_that_arrived_with_its_cancel_on_the_way_has_arrived(opened: Open) -> None:
+    order = Order.limit(NEAR, 1, 98)
+    latency = Latency(submit=timedelta(seconds=10), cancel=timedelta(seconds=50))
+    first = opened(latency=latency)
+    first.submit(order)
+    first.cancel(order.order_ref)
+    first.advance_to(START + timedelta(seconds=20))
+    again = opened(latency=latency)
+    assert again.order(order.order_ref).holding.working_buys == 1

@@ -114,11 +114,11 @@ class BarSeries:
     """Bars of one contract and a place in them, moved by `sync` to the clock.
 
     The lists `starts` to `volumes` are the window: whole numbers, one entry a bar. `at` is the
-    first bar in it that has not ended. What has ended and left the window is let go.
+    first bar in it that has not ended, and the one before it stays. What has ended else is let go.
     """
 
     __slots__ = (
-        "_gone", "_segments", "at", "closes", "ends", "highs", "last", "last_end", "lows", "opens", "starts",
+        "_segments", "at", "closes", "ends", "highs", "last", "last_end", "lows", "opens", "starts",
         "volumes", "where",
     )  # fmt: skip
 
@@ -135,7 +135,6 @@ class BarSeries:
         self.at = 0
         self.last: int | None = None
         self.last_end = -1
-        self._gone: tuple[int, int, int, int] | None = None
 
     def append(self, bars: Segment, now: int) -> None:
         """Add bars after those already there; bars that ended before the clock are history."""
@@ -173,15 +172,15 @@ class BarSeries:
         return self.ends[-1] if self.ends else None
 
     def sync(self, now: int) -> bool:
-        """Move to the first bar that ends after `now`; return whether there is one."""
+        """Move to the first bar that ends after `now`, never back; return whether there is one."""
         ends, at = self.ends, self.at
-        count = len(ends)
-        if at < count and ends[at] > now:
-            return True
-        if count and ends[-1] > now:
-            at = at + 1 if ends[at + 1] > now else bisect_right(ends, now, at)
-            self.at, self.last, self.last_end = at, self.closes[at - 1], ends[at - 1]
-            return True
+        if at < len(ends):
+            if ends[at] > now:
+                return True
+            if ends[-1] > now:
+                at = at + 1 if ends[at + 1] > now else bisect_right(ends, now, at)
+                self.at, self.last, self.last_end = at, self.closes[at - 1], ends[at - 1]
+                return True
         return self._next_window(now)
 
     def close_at(self, now: int) -> int | None:
@@ -212,39 +211,40 @@ class BarSeries:
     def _next_window(self, now: int) -> bool:
         if self.at < len(self.ends):
             self.at, self.last, self.last_end = len(self.ends), self.closes[-1], self.ends[-1]
-        if self.ends:
-            self._gone = self._row(-1)
         while self._segments:
             bars = self._segments[0]
             at = int(np.searchsorted(bars.end, now, side="right")) if int(bars.end[bars.at]) <= now else bars.at
             if at > 0:
                 self.last, self.last_end = round(float(bars.close[at - 1]) * PRICE_SCALE), int(bars.end[at - 1])
-                self._gone = _row_of(bars, at - 1)
-            if at < len(bars):
-                self._load(bars, at)
+            self._load(bars, at)
+            if self.at < len(self.ends):
                 return True
-            self._segments.popleft()
         return False
 
     def _load(self, bars: Segment, at: int) -> None:
-        stop = min(at + WINDOW, len(bars))
-        passed = 1 if at > 0 else 0
-        at -= passed
-        part = slice(at, stop)
-        self.starts, self.ends = bars.start[part].tolist(), bars.end[part].tolist()
-        self.opens, self.highs = _units(bars.open[part]), _units(bars.high[part])
-        self.lows, self.closes = _units(bars.low[part]), _units(bars.close[part])
-        self.volumes = [None] * (stop - at) if bars.volume is None else bars.volume[part].tolist()
-        self.at = passed
+        """Make a window of the bars from a place on, after the last one that has ended: that may be asked for still."""
+        stop, first = min(at + WINDOW, len(bars)), max(at - 1, 0)
+        part = slice(first, stop)
+        volumes = [None] * (stop - first) if bars.volume is None else bars.volume[part].tolist()
+        times = bars.start[part].tolist(), bars.end[part].tolist()
+        prices = (_units(column[part]) for column in (bars.open, bars.high, bars.low, bars.close))
+        kept = 1 if at == 0 and self.ends else 0
+        for column, fresh in zip(self._columns(), (*times, *prices, volumes), strict=True):
+            del column[: len(column) - kept]
+            column += fresh
+        self.at = at - first + kept
         if stop == len(bars):
             self._segments.popleft()
         else:
             bars.at = stop
 
+    def _columns(self) -> tuple[list[Any], ...]:
+        return self.starts, self.ends, self.opens, self.highs, self.lows, self.closes, self.volumes
+
     def _forget(self) -> None:
-        for column in (self.starts, self.ends, self.opens, self.highs, self.lows, self.closes, self.volumes):
-            del column[: self.at]
-        self.at = 0
+        for column in self._columns():
+            del column[: self.at - 1]
+        self.at = 1
 
     def ends_after(self, now: int, count: int) -> list[int]:
         """Return when the next bars end, at most `count` of them, without moving."""
@@ -299,10 +299,7 @@ class BarSeries:
                 if at >= 0:
                     return _row_of(bars, at)
         at = bisect_right(self.ends, now) - 1
-        return self._row(at) if at >= 0 else self._gone
-
-    def _row(self, at: int) -> tuple[int, int, int, int]:
-        return self.starts[at], self.lows[at], self.highs[at], self.closes[at]
+        return (self.starts[at], self.lows[at], self.highs[at], self.closes[at]) if at >= 0 else None
 
     def to_come(self, now: int) -> Segment:
         """Return the bars that have not ended, as one segment of arrays; unknown volumes are not numbers."""

@@ -91,7 +91,7 @@ def remove(listing: Listing, live: LiveOrder) -> None:
 def set_aside(listing: Listing, now: int) -> None:
     """Let orders wait for the next bar that came after the one under way began: nobody knew of it then."""
     series = listing.series
-    if not series.sync(now) or series.starts[series.at] >= now:
+    if not series.sync(now - 1) or series.starts[series.at] >= now:
         return
     start = series.starts[series.at]
     for live in listing.all_orders():

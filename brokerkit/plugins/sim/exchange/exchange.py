@@ -160,7 +160,7 @@ class Exchange(Queries):
             listing = self._venue.listing_of(contract)
             span = duration(length) if isinstance(length, (timedelta, int)) else length
             bars = segment(time, (open, high, low, close), volume, span, listing.name)
-            listing.series.append(bars, self._venue.now)
+            listing.series.append(bars, self._venue.now - 1)  # a bar that ends now may still have to be traded
             self._after_bars(listing)
 
     def add_bar(
@@ -189,7 +189,7 @@ class Exchange(Queries):
             first, highest, lowest, last = (price_units(exact(price)) for price in (open, high, low, close))
             if not lowest <= min(first, last) <= max(first, last) <= highest:
                 raise InvalidArgument(f"The bar of {contract} from {time_of(start)} contradicts itself.")
-            listing.series.sync(venue.now)
+            listing.series.sync(venue.now - 1)
             listing.series.append_one(start, start + duration(length), (first, highest, lowest, last), volume)
             self._after_bars(listing)
 

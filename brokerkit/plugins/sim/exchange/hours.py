@@ -82,20 +82,17 @@ def on_session_close(venue: Venue, listing: Listing) -> None:
     listing.close_due = -1
     following = listing.sessions.current_or_next(close)
     stays_open = following is not None and following[0] == close
-    for live in listing.all_orders():
-        kind = live.order.time_in_force
+    for live in [*listing.all_orders(), *contingencies.pending_children(venue, listing)]:
+        kind, trades = live.order.time_in_force, live.place not in (HELD, NOWHERE)
         if live.is_final:
             continue  # what traded at this close ended it
-        if kind is AT_CLOSE:
+        if kind is AT_CLOSE and live.place == HELD:
             _trade_close(venue, listing, live)
-        elif kind is DAY or (kind is AT_OPEN and live.place != HELD):
+        elif kind is DAY or (kind is AT_OPEN and trades):
             venue.expire(live, "the session closed")
-        elif not stays_open and live.place != HELD and not live.order.outside_hours:
+        elif trades and not stays_open and not live.order.outside_hours:
             book.remove(listing, live)
             hold(venue, listing, live)
-    for live in [one for one in contingencies.pending_children(venue, listing) if one.order.time_in_force is DAY]:
-        if not live.is_final:
-            venue.expire(live, "the session closed")
     if venue.to_review:
         scheduling.review_margins(venue, listing, SESSION_CLOSE)
     if listing.all_orders() or contingencies.pending_children(venue, listing):

@@ -110,6 +110,14 @@ class Holding:
             self.is_changed = True
             self.account.changed.append(self)
 
+    def count_working(self, lots: int, side: int) -> None:
+        """Add signed lots to what the working orders of one side may still trade."""
+        if side > 0:
+            self.working_buys += lots
+        else:
+            self.working_sells -= lots
+        self.note_change()
+
     def book(self, quantity: int, price: int, commission: int) -> None:
         """Take in a trade of signed lots at a price."""
         if not self.is_changed:

@@ -117,7 +117,7 @@ def refresh(venue: Venue, listing: Listing) -> None:
     last = listing.series.close_at(venue.now)
     listing.series = BarSeries(listing.name)
     listing.series.last = last
-    parts = [leg.series.to_come(venue.now) for leg, _ in listing.legs]
+    parts = [leg.series.to_come(venue.now - 1) for leg, _ in listing.legs]
     common = parts[0].start
     for part in parts[1:]:
         common = np.intersect1d(common, part.start)
@@ -132,7 +132,7 @@ def refresh(venue: Venue, listing: Listing) -> None:
         listing, [part.volume[row] for part, row in zip(parts, rows, strict=True) if part.volume is not None]
     )
     high, low = np.maximum(opens, closes), np.minimum(opens, closes)
-    listing.series.append(Segment(common, ends, opens, high, low, closes, volume), venue.now)
+    listing.series.append(Segment(common, ends, opens, high, low, closes, volume), venue.now - 1)
 
 
 def _volume(listing: Listing, of_legs: list[Floats]) -> NDArray[Any] | None:
@@ -199,7 +199,7 @@ def start_legs(venue: Venue, live: SpreadOrder) -> None:
 def end_legs(live: SpreadOrder) -> None:
     """Take the legs of an order that ends out of their books, and what they did not trade out of the margin."""
     for one in live.leg_orders:
-        _count(one.holding, -one.side * one.remaining, one.side)
+        one.holding.count_working(-one.side * one.remaining, one.side)
         if one.place != NOWHERE:
             book.remove(one.listing, one)
 
@@ -225,22 +225,13 @@ def resize_legs(venue: Venue, live: SpreadOrder) -> None:
 def count_working(live: SpreadOrder, units: int) -> None:
     """Let the account's margin know of so many units more, or fewer, that an order may trade of each leg."""
     for holding, (_, ratio) in zip(live.leg_holdings, live.listing.legs, strict=True):
-        _count(holding, live.side * ratio * units, live.side * ratio)
+        holding.count_working(live.side * ratio * units, live.side * ratio)
 
 
 def count_legs(live: SpreadOrder) -> None:
     """Let the account's margin know of what each leg may still trade."""
     for one in live.leg_orders:
-        _count(one.holding, one.side * one.remaining, one.side)
-
-
-def _count(holding: Holding, lots: int, side: int) -> None:
-    """Add signed lots to what orders of one side may trade of a contract."""
-    if side > 0:
-        holding.working_buys += lots
-    else:
-        holding.working_sells -= lots
-    holding.note_change()
+        one.holding.count_working(one.side * one.remaining, one.side)
 
 
 def check_margin(venue: Venue, live: SpreadOrder) -> None:
@@ -304,7 +295,7 @@ def _record(venue: Venue, live: SpreadOrder, leg: int, quantity: int, price: int
     holding = live.leg_holdings[leg]
     charge = holding.listing.charge
     commission = 0 if charge is None else charge(abs(quantity), price, before)
-    _count(holding, -quantity, quantity)
+    holding.count_working(-quantity, quantity)
     holding.book(quantity, price, commission)
     venue.record(live, live.state.value, quantity, price, commission, leg)
     if holding.listing.maintenance_margin or live.account.is_watched:

@@ -109,15 +109,9 @@ class StateFile:
         """Write what changed since the last time, in one transaction."""
         venue = self._venue
         fresh = venue.journal.entries(self._saved)
-        if not fresh and self._clock == venue.now:
+        lives = self._changed(fresh)
+        if not (fresh or lives) and self._clock == venue.now:
             return
-        lives, venue.untold = venue.untold or {}, {}
-        for row in fresh:
-            if isinstance(row, (Status, Execution)) and row.live.order_ref in venue.orders:
-                lives[row.live.number] = row.live
-        for listing in (*venue.listings.values(), *venue.spreads.values()):
-            standing = listing.all_orders() if venue.models.queue_ahead else listing.trailing
-            lives.update((live.number, live) for live in standing if not isinstance(live, spreads.LegOrder))
         self._base.execute("BEGIN IMMEDIATE")
         try:
             self._write(fresh, lives)
@@ -126,6 +120,18 @@ class StateFile:
             self._base.execute("ROLLBACK")
             raise
         self._saved, self._clock = len(venue.journal), venue.now
+
+    def _changed(self, fresh: list[Entry]) -> dict[int, LiveOrder]:
+        """Return the orders that may stand otherwise than they are kept: of some of that the log says nothing."""
+        venue = self._venue
+        lives, venue.untold = venue.untold or {}, {}
+        for row in fresh:
+            if isinstance(row, (Status, Execution)) and row.live.order_ref in venue.orders:
+                lives[row.live.number] = row.live
+        for listing in (*venue.listings.values(), *venue.spreads.values()):
+            standing = listing.all_orders() if venue.models.queue_ahead else listing.trailing
+            lives.update((live.number, live) for live in standing if not isinstance(live, spreads.LegOrder))
+        return lives
 
     def _write(self, fresh: list[Entry], lives: dict[int, LiveOrder]) -> None:
         venue = self._venue

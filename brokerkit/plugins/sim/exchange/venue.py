@@ -50,7 +50,6 @@ PENDING, WORKING, PENDING_CANCEL = OrderState.PENDING, OrderState.WORKING, Order
 FILLED, CANCELLED, REJECTED, EXPIRED = OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED
 TRAILING_STOP = OrderType.TRAILING_STOP
 _WORKING, _FILLED = WORKING.value, FILLED.value
-BY_LEG = SpreadFill.BY_LEG
 GTD, AT_OPEN, AT_CLOSE = TimeInForce.GTD, TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE
 
 
@@ -247,6 +246,8 @@ class Venue:
         if live.is_final:
             return
         live.place = NOWHERE
+        if self.untold is not None:
+            self.untold[live.number] = live
         try:
             entry.check_market(self, live.listing, live.order)
             self.arrive(live)
@@ -281,7 +282,7 @@ class Venue:
         if live.state is PENDING:
             live.state = WORKING
             self.note_status(live, "")
-        if live.order.spread_fill is BY_LEG and isinstance(live, spreads.SpreadOrder):
+        if live.order.spread_fill is SpreadFill.BY_LEG and isinstance(live, spreads.SpreadOrder):
             if live.order.oco_group:
                 contingencies.join_group(self, live)
             spreads.start_legs(self, live)
@@ -333,13 +334,8 @@ class Venue:
         """Let the account's margin know of so many lots more, or fewer, that an order may trade."""
         if isinstance(live, spreads.SpreadOrder):
             spreads.count_working(live, lots)
-            return
-        holding = live.holding
-        if live.side > 0:
-            holding.working_buys += lots
         else:
-            holding.working_sells += lots
-        holding.note_change()
+            live.holding.count_working(live.side * lots, live.side)
 
     # -- trading -------------------------------------------------------------------------
 
