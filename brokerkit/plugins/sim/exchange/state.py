@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from brokerkit.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
 from brokerkit.plugins.sim.exchange import contingencies, entry, hours, margin_calls, order_codec, spreads
-from brokerkit.plugins.sim.exchange.agenda import ARRIVAL
+from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, Action
 from brokerkit.plugins.sim.exchange.entries import FILL, Entry, Execution, Status
 from brokerkit.plugins.sim.exchange.ledger import Account
 from brokerkit.plugins.sim.exchange.live_order import DOWN, HELD, IN_FLIGHT, NOWHERE, UP, LiveOrder
@@ -71,6 +71,7 @@ class StateFile:
         venue.untold = {}
         self._saved = 0
         self._clock = -1
+        self._on_the_way: list[tuple[int, Action, Any]] = []
         try:
             self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         except sqlite3.OperationalError as problem:
@@ -312,13 +313,24 @@ class StateFile:
         never_worked = live.parent is not None and not live.remaining
         live.place = IN_FLIGHT if place == IN_FLIGHT else NOWHERE
         if place == IN_FLIGHT:
-            venue.agenda.put(venue.now, ARRIVAL, venue.on_arrival, live)
+            self._arrives(live, venue.on_arrival, live)
         elif live.state is OrderState.PENDING or never_worked:
             contingencies.wait_for_parent(venue, live)
         else:
             self._work_on(live, place)
         if live.state is OrderState.PENDING_CANCEL:
-            venue.agenda.put(venue.now, ARRIVAL, venue.on_cancel, (live, False))
+            self._arrives(live, venue.on_cancel, (live, False))
+
+    def _arrives(self, live: LiveOrder, action: Action, argument: Any) -> None:
+        """Have what was on its way arrive at once: in the order it was sent, whichever contract is listed first."""
+        if not self._on_the_way:
+            self._venue.agenda.put(self._venue.now, ARRIVAL, self._on_arrival)
+        self._on_the_way.append((live.number, action, argument))
+
+    def _on_arrival(self, _: object) -> None:
+        arrived, self._on_the_way = sorted(self._on_the_way, key=lambda one: one[0]), []
+        for _, action, argument in arrived:
+            action(argument)
 
     def _work_on(self, live: LiveOrder, place: int) -> None:
         venue, ahead = self._venue, live.ahead

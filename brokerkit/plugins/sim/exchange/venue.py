@@ -432,7 +432,7 @@ class Venue:
     def on_correction(self, correction: tuple[Execution, int]) -> None:
         """Let an execution count at another price from now on."""
         wrong, price = correction
-        if price == wrong.price:
+        if price == wrong.price or any(one.corrects == wrong.number for one in wrong.live.executions):
             return
         wrong.holding.correct(wrong.quantity, wrong.price, price)
         margin_calls.review(self, wrong.live.account, None, calls=False)
