@@ -70,14 +70,13 @@ def segment(
 
 
 def joined(parts: list[Segment]) -> Segment:
-    """Return several stretches of bars as one; the volume is known where every part knows it."""
+    """Return several stretches of bars as one; a volume that is not known is not a number."""
     starts, ends = (np.concatenate([getattr(part, name) for part in parts]) for name in ("start", "end"))
     first, highest, lowest, last = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("open", "high", "low", "close")
     )
-    sizes = [part.volume for part in parts if part.volume is not None]
-    volume = np.concatenate(sizes) if len(sizes) == len(parts) else None
-    return Segment(starts, ends, first, highest, lowest, last, volume)
+    sizes = [np.full(len(part), np.nan) if part.volume is None else part.volume for part in parts]
+    return Segment(starts, ends, first, highest, lowest, last, np.concatenate(sizes))
 
 
 def _check_order(start: NDArray[np.int64], end: NDArray[np.int64], where: str) -> None:
@@ -103,6 +102,11 @@ def _check_prices(prices: list[Floats], start: NDArray[np.int64], where: str) ->
         )
 
 
+def _row_of(bars: Segment, at: int) -> tuple[int, int, int, int]:
+    low, high, close = _units(np.array([bars.low[at], bars.high[at], bars.close[at]]))
+    return int(bars.start[at]), low, high, close
+
+
 def _units(prices: Floats) -> list[int]:
     units: list[int] = np.rint(prices * PRICE_SCALE).astype(np.int64).tolist()
     return units
@@ -112,9 +116,9 @@ class BarSeries:
     """Bars of one contract and a place in them, moved by `sync` to the clock.
 
     The lists `starts` to `volumes` are the window: whole numbers, one entry a bar. `at` is the
-    first bar in it that has not ended, and `until` is when that one ends, -1 without one. What has
-    ended and left the window is let go. No bar of the window is lower than `lowest`, or higher than
-    `highest`.
+    first bar in it that has not ended, and `until` is when that one ends, -1 without one. The bar
+    before it stays, and what has ended else is let go. No bar of the window is lower than `lowest`,
+    or higher than `highest`.
     """
 
     __slots__ = (
@@ -177,7 +181,7 @@ class BarSeries:
         return self.ends[-1] if self.ends else None
 
     def sync(self, now: int) -> bool:
-        """Move to the first bar that ends after `now`; return whether there is one."""
+        """Move to the first bar that ends after `now`, never back; return whether there is one."""
         if self.until > now:
             return True
         ends, at = self.ends, self.at + 1
@@ -224,33 +228,38 @@ class BarSeries:
             at = int(np.searchsorted(bars.end, now, side="right")) if int(bars.end[bars.at]) <= now else bars.at
             if at > 0:
                 self.last, self.last_end = round(float(bars.close[at - 1]) * PRICE_SCALE), int(bars.end[at - 1])
-            if at < len(bars):
-                self._load(bars, at)
+            self._load(bars, at)
+            if self.at < len(self.ends):
                 return True
-            self._segments.popleft()
         return False
 
     def _load(self, bars: Segment, at: int) -> None:
-        stop = min(at + WINDOW, len(bars))
-        passed = 1 if at > 0 else 0
-        at -= passed
-        part = slice(at, stop)
-        self.starts, self.ends = bars.start[part].tolist(), bars.end[part].tolist()
-        self.opens, self.highs = _units(bars.open[part]), _units(bars.high[part])
-        self.lows, self.closes = _units(bars.low[part]), _units(bars.close[part])
+        """Make a window of the bars from a place on, after the last one that has ended: that may be asked for still."""
+        stop, first = min(at + WINDOW, len(bars)), max(at - 1, 0)
+        part = slice(first, stop)
+        volumes = [None] * (stop - first) if bars.volume is None else bars.volume[part].tolist()
+        times = bars.start[part].tolist(), bars.end[part].tolist()
+        prices = (_units(column[part]) for column in (bars.open, bars.high, bars.low, bars.close))
+        kept = 1 if at == 0 and self.ends else 0
+        for column, fresh in zip(self._columns(), (*times, *prices, volumes), strict=True):
+            del column[: len(column) - kept]
+            column += fresh
+        self.at = at - first + kept
+        self.until = self.ends[self.at] if self.at < len(self.ends) else -1
         self.lowest, self.highest = min(self.lows), max(self.highs)
-        self.volumes = [None] * (stop - at) if bars.volume is None else bars.volume[part].tolist()
-        self.at, self.until = passed, self.ends[passed]
         if stop == len(bars):
             self._segments.popleft()
         else:
             bars.at = stop
 
+    def _columns(self) -> tuple[list[Any], ...]:
+        return self.starts, self.ends, self.opens, self.highs, self.lows, self.closes, self.volumes
+
     def _forget(self) -> None:
-        for column in (self.starts, self.ends, self.opens, self.highs, self.lows, self.closes, self.volumes):
-            del column[: self.at]
-        self.at = 0
-        self.lowest, self.highest = min(self.lows, default=_NO_PRICE), max(self.highs, default=-_NO_PRICE)
+        for column in self._columns():
+            del column[: self.at - 1]
+        self.at = 1
+        self.lowest, self.highest = min(self.lows), max(self.highs)
 
     def ends_after(self, now: int, count: int) -> list[int]:
         """Return when the next bars end, at most `count` of them, without moving."""
@@ -284,23 +293,27 @@ class BarSeries:
             raise MissingData(f"{self.where} has no bar from {time_of(start)}.")
         return at
 
-    def range_at(self, now: int, *, at_open: bool) -> tuple[int, int]:
-        """Return the low and the high, in units, of the last bar around here that has traded by now.
-
-        Args:
-            now: The instant.
-            at_open: Whether a bar that starts at this very instant has traded already.
+    def range_of_bar(self, start: int) -> tuple[int, int]:
+        """Return the low and the high, in units, of the bar around here that starts at an instant.
 
         Raises:
             MissingData: There is no such bar.
         """
-        at = bisect_right(self.starts, now if at_open else now - 1) - 1
-        if at < 0:
-            raise MissingData(f"No bar of {self.where} has traded by {time_of(now)}.")
+        at = self.place_of(start)
         return self.lows[at], self.highs[at]
 
+    def last_bar(self, now: int) -> tuple[int, int, int, int] | None:
+        """Return start, low, high and close, in units, of the last bar that ended by `now`; None before the first."""
+        if not self.ends or self.ends[-1] <= now:
+            for bars in reversed(self._segments):
+                at = int(np.searchsorted(bars.end, now, side="right")) - 1
+                if at >= 0:
+                    return _row_of(bars, at)
+        at = bisect_right(self.ends, now) - 1
+        return (self.starts[at], self.lows[at], self.highs[at], self.closes[at]) if at >= 0 else None
+
     def to_come(self, now: int) -> Segment:
-        """Return the bars that have not ended, as one segment of arrays."""
+        """Return the bars that have not ended, as one segment of arrays; unknown volumes are not numbers."""
         self.sync(now)
         window = slice(self.at, None)
         first, highest, lowest, last = (
@@ -308,7 +321,7 @@ class BarSeries:
             for column in (self.opens, self.highs, self.lows, self.closes)
         )
         starts, ends = np.array(self.starts[window], dtype=np.int64), np.array(self.ends[window], dtype=np.int64)
-        sizes = None if None in self.volumes[window] else np.array(self.volumes[window])
+        sizes = np.array([np.nan if volume is None else volume for volume in self.volumes[window]], dtype=np.float64)
         here = Segment(starts, ends, first, highest, lowest, last, sizes)
         return joined([here, *(bars.rest() for bars in self._segments)])
 

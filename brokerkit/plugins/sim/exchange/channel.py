@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from brokerkit.errors import ConnectionLost, MissingData, RequestTimedOut
+from brokerkit.errors import ConnectionLost, RequestTimedOut
 from brokerkit.plugins.sim.exchange import client_view
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, NOTICE
 from brokerkit.plugins.sim.exchange.entries import (
@@ -39,7 +39,7 @@ from brokerkit.plugins.sim.exchange.faults import (
 from brokerkit.plugins.sim.exchange.units import duration
 from brokerkit.spec.broker_order import OrderState
 from brokerkit.spec.events import ConnectionState
-from brokerkit.spec.order import SpreadFill
+from brokerkit.spec.order import SpreadFill, TimeInForce
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.live_order import LiveOrder
@@ -59,7 +59,7 @@ class Channel:
         self._board = board
         self.is_up = True
         self._stalled_since = -1
-        self._down_since = 0
+        self._down_since = self._breaks = 0
         self._kept: list[Entry] = []
         self._acknowledged: set[int] = set()
         self._held_acknowledgements: dict[int, Status] = {}
@@ -85,9 +85,10 @@ class Channel:
         if not self.is_up:
             return
         self.is_up, self._down_since = False, self._venue.now
+        self._breaks += 1
         self._log(Line(CONNECTION, self._venue.now, ConnectionState.DISCONNECTED, reason))
         if lasts is not None:
-            self._venue.agenda.put(self._venue.now + lasts, NOTICE, self._on_reconnect)
+            self._venue.agenda.put(self._venue.now + lasts, NOTICE, self._on_reconnect, self._breaks)
 
     def reconnect(self) -> None:
         """Mend the line: the client hears that it is up, of the gap, and of all that it missed."""
@@ -99,8 +100,9 @@ class Channel:
         self._log(Line(GAP, now, ConnectionState.CONNECTED, "the line was down", self._down_since))
         self._release_kept()
 
-    def _on_reconnect(self, _: object) -> None:
-        self.reconnect()
+    def _on_reconnect(self, which: int) -> None:
+        if which == self._breaks:  # else that one was mended by hand, and this is another
+            self.reconnect()
 
     def _on_stall_over(self, _: object) -> None:
         since, self._stalled_since = self._stalled_since, -1
@@ -110,7 +112,7 @@ class Channel:
     def _release_kept(self) -> None:
         kept, self._kept = self._kept, []
         for entry in kept:
-            self._log(Repeat(entry.kind, self._venue.now, entry))
+            self._on_late(entry.entry if isinstance(entry, Repeat) else entry)
 
     def _log(self, entry: Entry) -> None:
         self._venue.journal.append(entry)
@@ -166,7 +168,7 @@ class Channel:
                 self._swapped.append(execution)
                 self._venue.agenda.put(self._venue.now + duration(one.patience), NOTICE, self._on_patience, execution)
                 return
-            if isinstance(one, ExecutionCorrection):
+            if isinstance(one, ExecutionCorrection) and not execution.corrects:
                 self._correct_later(execution, one)
             if isinstance(one, LateCommission):
                 self._later(duration(one.delay), execution._replace(kind=COMMISSION))
@@ -216,13 +218,8 @@ class Channel:
         self._venue.agenda.put(self._venue.now + delay, NOTICE, self._on_late, entry)
 
     def _correct_later(self, execution: Execution, one: ExecutionCorrection) -> None:
-        listing, order = execution.holding.listing, execution.live.order
-        traded_on = listing if order.spread_fill is SpreadFill.BY_LEG else execution.live.listing
-        try:
-            low, high = listing.series.range_at(execution.time, at_open=traded_on.opened == execution.time)
-        except MissingData:
-            return  # its price is from before the state file was opened again: no bar says how far it may move
-        price = min(max(execution.price + one.ticks * listing.tick, low), high)
+        low, high = _bar_of(execution)
+        price = min(max(execution.price + one.ticks * execution.holding.listing.tick, low), high)
         due = self._venue.now + duration(one.delay)
         self._venue.agenda.put(due, ARRIVAL, self._venue.on_correction, (execution, price))
 
@@ -240,6 +237,16 @@ class Channel:
         for one in found:
             self._log(Note(NOTE, self._venue.now, f"fault {one.name} at #{number}"))
         return found
+
+
+def _bar_of(execution: Execution) -> tuple[int, int]:
+    """Return the low and the high of the bar that an execution has just traded in."""
+    live, listing = execution.live, execution.holding.listing
+    if execution.late or live.order.time_in_force is TimeInForce.AT_CLOSE:
+        last = listing.series.last_bar(execution.time)
+        return (execution.price, execution.price) if last is None else last[1:3]
+    traded_on = live.listing if live.order.spread_fill is SpreadFill.TOGETHER else listing
+    return listing.series.range_of_bar(traded_on.left_for)
 
 
 def resync(live: LiveOrder) -> None:

@@ -31,7 +31,7 @@ def after_status(seen: BrokerOrder, status: Status) -> BrokerOrder:
 
 def after_fill(seen: BrokerOrder, execution: Execution, fill: Fill) -> BrokerOrder:
     """Return the view after a fill was told: counted once by its id, a correction in place of what it corrects."""
-    if any(one.execution_id == fill.execution_id for one in seen.fills):
+    if any(fill.execution_id in (one.execution_id, one.corrects) for one in seen.fills):
         return seen
     kept = tuple(one for one in seen.fills if one.execution_id != fill.corrects)
     told = attrs.evolve(seen, fills=(*kept, fill), updated=time_of(execution.time))

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from brokerkit.errors import InvalidArgument, OrderCannotBeCancelled, OutcomeUnknown, RequestTimedOut
-from brokerkit.plugins.sim.exchange import changes, margin, spreads
+from brokerkit.plugins.sim.exchange import book, changes, entry, margin, spreads
 from brokerkit.plugins.sim.exchange.agenda import BAR_OPEN, RANK_BITS
 from brokerkit.plugins.sim.exchange.bars import segment
 from brokerkit.plugins.sim.exchange.channel import Channel
@@ -160,7 +160,7 @@ class Exchange(Queries):
             listing = self._venue.listing_of(contract)
             span = duration(length) if isinstance(length, (timedelta, int)) else length
             bars = segment(time, (open, high, low, close), volume, span, listing.name)
-            listing.series.append(bars, self._venue.now)
+            listing.series.append(bars, self._venue.now - 1)  # a bar that ends now may still have to be traded
             self._after_bars(listing)
 
     def add_bar(
@@ -189,7 +189,7 @@ class Exchange(Queries):
             first, highest, lowest, last = (price_units(exact(price)) for price in (open, high, low, close))
             if not lowest <= min(first, last) <= max(first, last) <= highest:
                 raise InvalidArgument(f"The bar of {contract} from {time_of(start)} contradicts itself.")
-            listing.series.sync(venue.now)
+            listing.series.sync(venue.now - 1)
             listing.series.append_one(start, start + duration(length), (first, highest, lowest, last), volume)
             self._after_bars(listing)
 
@@ -198,6 +198,7 @@ class Exchange(Queries):
         self._venue.revalue()
         if self._venue.spreads:
             spreads.refresh_all(self._venue, listing)
+        book.set_aside(listing, self._venue.now)
         schedule(self._venue, listing)
 
     def add_ticks(self, contract: FuturesContract | FxPair, time: Any, price: Any, size: Any = None) -> None:
@@ -429,12 +430,13 @@ class Exchange(Queries):
             MissingOrder: No such order.
             OrderCannotBeModified: It is final, or its cancel is on the way; nothing changed.
             InvalidOrder: The change makes no sense; nothing changed.
+            InsufficientMargin: The account cannot carry the larger order; nothing changed.
         """
         try:
             with self._lock:
                 self.check_line()
                 live = self.order(order_ref)
-                changes.modify(self._venue, live, _changed(live.order, change))
+                changes.modify(self._venue, live, _changed(live, change))
         finally:
             self._settle()
         return live
@@ -492,10 +494,10 @@ def _is_told(live: LiveOrder) -> bool:
     return live.is_final and live.current().state.is_final
 
 
-def _changed(order: Order, change: OrderChange) -> Order:
+def _changed(live: LiveOrder, change: OrderChange) -> Order:
     given: dict[str, Any] = {
         name: value
         for name in ("limit_price", "stop_price", "quantity")
         if (value := getattr(change, name)) is not None
     }
-    return attrs.evolve(order, **given)
+    return attrs.evolve(live.order if live.parent is None else entry.sized(live.order, live.whole), **given)

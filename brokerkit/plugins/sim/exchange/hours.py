@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brokerkit.plugins.sim.exchange import book, margin_calls, scheduling
+from brokerkit.plugins.sim.exchange import book, contingencies, margin_calls, scheduling
 from brokerkit.plugins.sim.exchange.agenda import CONTRACT_END, SESSION_CLOSE, SESSION_OPEN
-from brokerkit.plugins.sim.exchange.contingencies import pending_children
 from brokerkit.plugins.sim.exchange.entries import POSITION, Settlement
 from brokerkit.plugins.sim.exchange.live_order import HELD, NOWHERE
 from brokerkit.plugins.sim.exchange.units import nanoseconds, price_units
@@ -24,6 +23,17 @@ def is_open(listing: Listing, now: int) -> bool:
     """Return whether the listing's market is in a session."""
     session = listing.sessions.current_or_next(now)
     return session is not None and session[0] <= now
+
+
+def opened_since(listing: Listing, since: int, now: int) -> int | None:
+    """Return when the session opened that is under way, if that was after an instant; else None."""
+    session = listing.sessions.current_or_next(now)
+    return None if session is None or not since < session[0] <= now else session[0]
+
+
+def was_open(listing: Listing, instant: int) -> bool:
+    """Return whether the listing's market was in a session just before an instant."""
+    return is_open(listing, instant - 1)
 
 
 def watch_session(venue: Venue, listing: Listing) -> None:
@@ -61,7 +71,7 @@ def on_session_open(venue: Venue, listing: Listing) -> None:
         if live.order.time_in_force is AT_CLOSE:
             listing.held.append(live)
         else:
-            live.place = NOWHERE
+            live.place, live.joins = NOWHERE, venue.now
             venue.place(live)
     scheduling.schedule(venue, listing)
 
@@ -72,21 +82,20 @@ def on_session_close(venue: Venue, listing: Listing) -> None:
     listing.close_due = -1
     following = listing.sessions.current_or_next(close)
     stays_open = following is not None and following[0] == close
-    orders = listing.all_orders()
-    for live in orders:
-        kind = live.order.time_in_force
-        if kind is AT_CLOSE:
+    for live in [*listing.all_orders(), *contingencies.pending_children(venue, listing)]:
+        kind, trades = live.order.time_in_force, live.place not in (HELD, NOWHERE)
+        if live.is_final:
+            continue  # what traded at this close ended it
+        if kind is AT_CLOSE and live.place == HELD:
             _trade_close(venue, listing, live)
-        elif kind is DAY or (kind is AT_OPEN and live.place != HELD):
+        elif kind is DAY or (kind is AT_OPEN and trades):
             venue.expire(live, "the session closed")
-        elif not stays_open and live.place != HELD and not live.order.outside_hours:
+        elif trades and not stays_open and not live.order.outside_hours:
             book.remove(listing, live)
             hold(venue, listing, live)
-    for live in [one for one in pending_children(venue, listing) if one.order.time_in_force is DAY]:
-        venue.expire(live, "the session closed")
     if venue.to_review:
         margin_calls.review_due(venue, listing, SESSION_CLOSE)
-    if listing.all_orders() or pending_children(venue, listing):
+    if listing.all_orders() or contingencies.pending_children(venue, listing):
         watch_session(venue, listing)
     scheduling.schedule(venue, listing)
 
@@ -98,14 +107,20 @@ def _trade_close(venue: Venue, listing: Listing, live: LiveOrder) -> None:
     book.remove(listing, live)
     series, now = listing.series, venue.now
     price = series.close_at(now)
-    if price is None or series.ended_by(now) <= live.joins:
+    session = listing.sessions.current_or_next(now - 1)
+    if price is None or session is None or series.ended_by(now) <= max(live.joins, session[0]):
         venue.end(live, "nothing traded before the close")
         return
     limit = live.limit
     if limit is not None and (price - limit) * live.side > 0:
         venue.end(live, "the close was beyond the limit")
         return
-    venue.fill(live, live.remaining, price)
+    lots = venue.fillable(live, live.remaining)
+    if not lots:
+        venue.end(live, contingencies.NOTHING_LEFT)
+        return
+    listing.left += lots  # the auction takes nothing from a bar's volume
+    venue.fill(live, lots, price)
 
 
 def on_good_till(venue: Venue, live: LiveOrder) -> None:
@@ -119,8 +134,9 @@ def on_good_till(venue: Venue, live: LiveOrder) -> None:
 def on_contract_end(venue: Venue, listing: Listing) -> None:
     """End every order of a contract that stops trading, and settle what is held of it in cash."""
     listing.expired = True
-    for live in [*listing.all_orders(), *pending_children(venue, listing)]:
-        venue.expire(live, "the contract expired")
+    for live in [*listing.all_orders(), *contingencies.pending_children(venue, listing)]:
+        if not live.is_final:
+            venue.expire(live, "the contract expired")
     price = listing.terms.settlement_price
     settled = listing.last_price(venue.now) if price is None else price_units(price)
     for holding in listing.holdings.values():
@@ -130,6 +146,7 @@ def on_contract_end(venue: Venue, listing: Listing) -> None:
             holding.book(-lots, settled, 0)
             profit = holding.realised - before
             venue.journal.append(Settlement(POSITION, venue.now, holding, -lots, settled, profit))
+            margin_calls.review(venue, holding.account, listing, calls=False)
     listing.watched = False
     scheduling.schedule(venue, listing)
 

@@ -41,11 +41,12 @@ class Account:
         worth: What `value_in_base` then was; None until it is asked for.
         changed: The holdings that were traded or ordered since.
         is_due: Whether its margin is to be looked at before the clock moves on.
+        is_watched: Whether it held anything that needs margin when it was last looked at.
     """
 
     __slots__ = (
-        "base_currency", "cash", "changed", "counted_at", "holdings", "initial", "is_due", "liquidating", "maintenance",
-        "name", "number", "profit", "worth",
+        "base_currency", "cash", "changed", "counted_at", "holdings", "initial", "is_due", "is_watched", "liquidating",
+        "maintenance", "name", "number", "profit", "worth",
     )  # fmt: skip
 
     def __init__(self, number: int, name: str, base_currency: str) -> None:
@@ -58,7 +59,7 @@ class Account:
         self.counted_at = -1
         self.worth: int | None = None
         self.changed: list[Holding] = []
-        self.is_due = False
+        self.is_due = self.is_watched = False
         self.profit = self.initial = self.maintenance = 0
 
     def in_currency(self, currency: str) -> Cash:
@@ -110,6 +111,14 @@ class Holding:
         if not self.is_changed:
             self.is_changed = True
             self.account.changed.append(self)
+
+    def count_working(self, lots: int, side: int) -> None:
+        """Add signed lots to what the working orders of one side may still trade."""
+        if side > 0:
+            self.working_buys += lots
+        else:
+            self.working_sells -= lots
+        self.note_change()
 
     def book(self, quantity: int, price: int, commission: int) -> None:
         """Take in a trade of signed lots at a price."""

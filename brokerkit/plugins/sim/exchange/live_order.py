@@ -38,13 +38,14 @@ class LiveOrder:
         level: Where in its side of the book it waits; there is none before it first does.
         parent: The order it waits for, when it is a bracket's child.
         children: Handles on its own children.
+        whole: Of a bracket's entry, the lots it was placed with; of an exit, what it closes once all those are filled.
     """
 
     __slots__ = (
         "account", "ahead", "best", "children", "client_id", "filled", "holding", "is_plain",
         "joins", "last_execution", "level", "limit", "linked", "listing", "number", "order", "origin",
         "parent", "place", "placed", "priority", "reason", "remaining", "side", "state", "submitted",
-        "trigger", "updated", "venue", "view",
+        "trigger", "updated", "venue", "view", "whole",
     )  # fmt: skip
 
     level: int
@@ -61,7 +62,7 @@ class LiveOrder:
         self.holding = holding
         quantity = order.quantity[0]
         self.side, self.remaining = (1, quantity) if quantity > 0 else (-1, -quantity)
-        self.filled = 0
+        self.filled = self.whole = 0
         self.ahead = 0
         self.state = _PENDING
         self.limit: int | None = None

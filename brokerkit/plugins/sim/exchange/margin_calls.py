@@ -1,8 +1,8 @@
 """What happens to an account that cannot keep its maintenance margin: its orders end, its positions are closed.
 
-Accounts are looked at when a bar of what they hold has closed, and only when a price has moved far
-enough since the last look for the margin to be in danger. Where a rate is missing that the account's
-value needs, it is looked at again after the next bar.
+Accounts are looked at when a bar of what they hold has closed, or what they traded in it, and only when a price has
+moved far enough since the last look for the margin to be in danger. What changes an account's value at another
+moment, such as a trade at an open or a settlement, is no call by itself: it sets anew how far prices may move.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from brokerkit.errors import MissingFxCode
 from brokerkit.plugins.sim.exchange import scheduling
-from brokerkit.plugins.sim.exchange.agenda import RANK_BITS
+from brokerkit.plugins.sim.exchange.agenda import BAR_OPEN, RANK_BITS
 from brokerkit.plugins.sim.exchange.entries import NOTE, Note
 from brokerkit.plugins.sim.exchange.units import money_of
 from brokerkit.plugins.sim.exchange.valuation import maintenance_margin, to_base, value_in_base
@@ -35,6 +35,8 @@ def review_at_next_bar(holding: Holding) -> bool:
 def review_due(venue: Venue, listing: Listing | None, rank: int) -> None:
     """Look at every account that traded, or whose holdings moved, once the last contract of this moment has traded.
 
+    No call comes at an open, where what is held is still worth what the bar before closed at.
+
     Where a price must be watched more closely than before, its contract is scheduled again; one that is
     given is left to the caller.
     """
@@ -42,9 +44,9 @@ def review_due(venue: Venue, listing: Listing | None, rank: int) -> None:
     if moments and moments[0] == venue.now << RANK_BITS | rank:
         return
     accounts, venue.to_review = venue.to_review, []
-    for account in accounts:
+    for account in sorted(accounts, key=_number):
         account.is_due = False
-        _review(venue, account, listing)
+        review(venue, account, listing, calls=rank != BAR_OPEN)
 
 
 def note_holders(venue: Venue, listing: Listing) -> None:
@@ -54,44 +56,45 @@ def note_holders(venue: Venue, listing: Listing) -> None:
             venue.review_later(holding.account)
 
 
-def _review(venue: Venue, account: Account, listing: Listing | None) -> None:
-    """Call an account's margin when it is short of it; otherwise work out when to look again."""
-    if account.liquidating:
-        if any(not live.is_final for live in account.liquidating):
-            return
-        account.liquidating = []
-    held = []
+def review(venue: Venue, account: Account, listing: Listing | None, *, calls: bool) -> None:
+    """Call an account's margin when it is short and this is a moment for that, or work out when to look again."""
+    held = [holding for holding in account.holdings if holding.lots]
+    account.is_watched = any(holding.listing.maintenance_margin for holding in held)
     for holding in account.holdings:
-        if not holding.lots:
-            if holding.guard is not None:
-                _guard(holding, None)
-        elif holding.listing.maintenance_margin:
-            held.append(holding)
-    if not held:
-        return
+        if holding.guard is not None and not (holding.lots and account.is_watched):
+            _guard(holding, None)
+    if account.is_watched:
+        for holding in _looked_at(venue, account, held, calls=calls):
+            if holding.listing is not listing:
+                scheduling.schedule(venue, holding.listing)
+
+
+def _looked_at(venue: Venue, account: Account, held: list[Holding], *, calls: bool) -> list[Holding]:
+    """Look at an account, and return the holdings whose price must be watched more closely than before."""
     try:
         excess = value_in_base(venue, account) - account.maintenance  # which was counted with the value
     except MissingFxCode:
-        closer = [holding for holding in held if review_at_next_bar(holding)]
-    else:
-        if excess < 0:
-            _call(venue, account, held)
-            return
-        closer = _set_guards(account, excess, held)
-    for holding in closer:
-        if holding.listing is not listing:
-            scheduling.schedule(venue, holding.listing)
+        excess = -1
+        calls = False
+    closing = any(not live.is_final for live in account.liquidating)
+    if excess < 0 and calls and not closing:
+        _call(venue, account, [holding for holding in held if holding.listing.maintenance_margin])
+    if excess < 0 or closing or _has_foreign_money(account):  # whose rates move too
+        return [holding for holding in held if review_at_next_bar(holding)]
+    return _set_guards(excess, held)
 
 
-def _set_guards(account: Account, excess: int, held: list[Holding]) -> list[Holding]:
+def _number(account: Account) -> int:
+    return account.number
+
+
+def _set_guards(excess: int, held: list[Holding]) -> list[Holding]:
     """Let each holding's price move so far, before the next look, that all together cannot use up the excess.
-
-    With money in other currencies, whose rates move too, the account is looked at after each bar.
 
     Returns:
         The holdings whose price must be watched more closely than before.
     """
-    shared = 0 if len(account.cash) > 1 and _has_foreign_money(account) else excess // len(held)
+    shared = excess // len(held)
     closer = []
     for holding in held:
         mark = holding.mark  # as the excess was counted with it
@@ -141,17 +144,21 @@ def _call(venue: Venue, account: Account, held: list[Holding]) -> None:
         if live.account is account and not live.is_final:
             venue.end(live, "margin call")
     account.liquidating = []
-    for holding in sorted(held, key=lambda one: (-_maintenance(one), one.listing.number)):
+    kept = {holding.listing.number: _maintenance(venue, holding) for holding in held}
+    for holding in sorted(held, key=lambda one: (-kept[one.listing.number], one.listing.number)):
         if needed <= value:
             break
-        needed -= to_base(venue, account, holding.cash.currency, _maintenance(holding))
+        needed -= kept[holding.listing.number]
         order = Order.market(
-            holding.listing.contract, -holding.lots, account=account.name, time_in_force=TimeInForce.GTC, tag=TAG
-        )
+            holding.listing.contract, -holding.lots, account=account.name, time_in_force=TimeInForce.GTC, tag=TAG,
+            reduce_only=True,
+        )  # fmt: skip
         live = venue.admit(order, inside=True)
         live.origin = OrderOrigin.MANUAL
         account.liquidating.append(live)
 
 
-def _maintenance(holding: Holding) -> int:
-    return abs(holding.lots) * holding.listing.maintenance_margin
+def _maintenance(venue: Venue, holding: Holding) -> int:
+    """Return what a holding must keep behind it, in the account's base currency."""
+    money = abs(holding.lots) * holding.listing.maintenance_margin
+    return to_base(venue, holding.account, holding.cash.currency, money)

@@ -34,7 +34,7 @@ def schedule(venue: Venue, listing: Listing, reach: int = _NEAR) -> None:
         reach: How many bars are looked at, at most.
     """
     before, before_what = listing.wake_time, listing.wake_what
-    if before == venue.now and before_what != LOOK:
+    if listing is venue.trading or (before == venue.now and before_what != LOOK):
         return  # a bar that ends or opens at this instant is still to be traded; that looks ahead itself
     listing.reach = reach
     time, what = _next(venue, listing)
@@ -75,7 +75,9 @@ def on_open(venue: Venue, listing: Listing) -> None:
         venue.opened_at = now
         if listing.series.until <= now:
             listing.series.sync(now)
+        venue.trading = listing
         matching.match_open(venue, listing)
+        venue.trading = None
     if venue.to_review:
         margin_calls.review_due(venue, listing if is_due else None, BAR_OPEN)
     if is_due:
@@ -90,10 +92,12 @@ def on_body(venue: Venue, listing: Listing) -> None:
         listing.wake_time = NEVER
         if listing.series.until < now:
             listing.series.sync(now - 1)
+        venue.trading = listing
         if listing.legs:
             matching.match_close(venue, listing)
         else:
             matching.match_body(venue, listing)
+        venue.trading = None
         listing.series.sync(now)
         if listing.watched:
             margin_calls.note_holders(venue, listing)

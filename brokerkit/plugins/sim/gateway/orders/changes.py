@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brokerkit.errors import InvalidOrder, OffTickPrice, OrderCannotBeCancelled, OrderCannotBeModified
+from brokerkit.errors import InvalidOrder, OffTickPrice, OrderCannotBeCancelled, OrderCannotBeModified, OrderRejected
 from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
 from brokerkit.plugins.sim.gateway.codec.requests.orders import PlaceOrder
 from brokerkit.plugins.sim.gateway.codes import MISMATCH, OFF_TICK, Code
@@ -62,7 +62,7 @@ class OrderChanges:
         except OffTickPrice as error:
             order.terms, order.changed_untold = before, False
             raise RefusedError(Code.OFF_TICK, OFF_TICK) from error
-        except (OrderCannotBeModified, InvalidOrder) as error:
+        except (OrderCannotBeModified, OrderRejected, InvalidOrder) as error:
             order.terms, order.changed_untold = before, False
             raise RefusedError(Code.MODIFY_MISMATCH, f"{MISMATCH} - {error.fact}") from error
 
