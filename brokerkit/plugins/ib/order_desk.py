@@ -218,12 +218,15 @@ class OrderDesk:
     def _on_dial(self, client_id: int) -> None:
         self.office.post(partial(self.news.started_session, client_id))
         self.office.post(self.positions.book.begin_list)
-        self.office.post(self._begin_look)
+        self._post_begin_look()
 
     async def _on_up(self, ib: Any) -> None:
         """Wait until all that was read while connecting is taken in; over a line that stayed open, read it again."""
+        await self._connection.shared("look", partial(self._take_in_all, ib))
+
+    async def _take_in_all(self, ib: Any) -> None:
         if self._session_read == self._connection.session:
-            self.office.post(self._begin_look)
+            self._post_begin_look()
             await self.client.read_lists(ib, everything=True)
         self._session_read = self._connection.session
         await self._end_look(complete=not self._connection.is_read_only, then=self._believe_positions)
@@ -233,7 +236,12 @@ class OrderDesk:
             self.positions.tell(changed)
 
     async def _look(self, *, everything: bool = True) -> None:
-        self.office.post(self._begin_look)
+        await self._connection.shared("look", partial(self._look_alone, everything=everything))
+
+    async def _look_alone(self, *, everything: bool) -> None:
+        """Read IB's lists while nobody else does: what one look has seen, the beginning of another forgets."""
+        self._connection.require_up("IB's lists of orders")  # it may have broken while others were looking
+        self._post_begin_look()
         complete = False
         try:
             await self._connection.asked(
@@ -311,10 +319,14 @@ class OrderDesk:
 
     # Looking, in the desk's thread
 
-    def _begin_look(self) -> None:
+    def _post_begin_look(self) -> None:
+        """Begin a look now, however long this thread's work has to wait: IB may list nothing that is sent later."""
+        self.office.post(partial(self._begin_look, datetime.now(timezone.utc)))
+
+    def _begin_look(self, now: datetime) -> None:
         self.news.seen.clear()
         self.news.begin_batch()
-        self._look_began = datetime.now(timezone.utc)
+        self._look_began = now
 
     def _finish_look(self, *, complete: bool) -> None:
         self.news.end_batch()
