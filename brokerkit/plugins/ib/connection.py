@@ -38,6 +38,12 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 TAPPED = ("openOrder", "orderStatus", "execDetails", "commissionReport", "completedOrder", "position")
+LIST_ENDS = {
+    "openOrderEnd": "open orders",
+    "completedOrdersEnd": "completed orders",
+    "execDetailsEnd": "executions",
+    "positionEnd": "positions",
+}
 _FIRST_WAIT = 0.1
 _CLOCK_AGE = 5.0
 _CLOCK_STEP = timedelta(seconds=2)  # the Gateway tells whole seconds: a smaller difference is none
@@ -314,7 +320,7 @@ class IBConnection:
     # The line, in the client's thread
 
     def _listen(self) -> None:
-        tap(self._raw, self.hear, TAPPED)
+        tap(self._raw, self.hear, (*TAPPED, *LIST_ENDS))
         ask_for_all_open_orders(self._raw)
         let_any_thread_take_ids(self._raw)
         if self.settings.timezone:

@@ -13,6 +13,8 @@ from typing import Any
 
 from brokerkit.errors import BrokerkitError, NotFound, RequestTimedOut
 from brokerkit.plugins.ib.clients.orders import OrdersClient
+from brokerkit.plugins.ib.clients.positions import PositionsClient
+from brokerkit.plugins.ib.connection import LIST_ENDS
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.executions import price_from, revision_of
 from brokerkit.plugins.ib.herald import Herald
@@ -64,6 +66,7 @@ class OrderDesk:
         self._known: dict[str, BrokerOrder] = {}
         self._looks = 0
         self._session_read = -1
+        self._lists_told: set[str] = set()
         self._look_lock = threading.Lock()
         self._look_began = datetime.now(timezone.utc)
         self._recall = Recall(lambda: store().journal, self.book)
@@ -169,6 +172,13 @@ class OrderDesk:
 
     # Asking
 
+    async def read_positions(self, ib: Any) -> None:
+        """Have IB list what is held, and take it in. To be awaited in the client's loop."""
+        book = self.positions.book
+        await PositionsClient(self._connection).read_list(
+            ib, partial(self.office.post, book.begin_list), partial(self.office.post, self._end_positions)
+        )
+
     def flush(self) -> None:
         """Wait until everything that was heard so far is taken in.
 
@@ -212,10 +222,13 @@ class OrderDesk:
 
     def _hear(self, message: str, arguments: tuple[Any, ...]) -> None:
         handler = self._handlers.get(message)
+        if message in LIST_ENDS:
+            self._lists_told.add(message)
         if handler is not None:
             self.office.post(partial(handler, *arguments))
 
     def _on_dial(self, client_id: int) -> None:
+        self._lists_told.clear()
         self.office.post(partial(self.news.started_session, client_id))
         self.office.post(self.positions.book.begin_list)
         self._post_begin_look()
@@ -227,12 +240,24 @@ class OrderDesk:
     async def _take_in_all(self, ib: Any) -> None:
         if self._session_read == self._connection.session:
             self._post_begin_look()
-            await self.client.read_lists(ib, everything=True)
+            await asyncio.gather(self.client.read_lists(ib, everything=True), self.read_positions(ib))
         self._session_read = self._connection.session
-        await self._end_look(complete=not self._connection.is_read_only, then=self._believe_positions)
+        missing = [name for end, name in LIST_ENDS.items() if end not in self._lists_told]
+        await self._end_look(
+            complete=not self._connection.is_read_only and missing in ([], ["positions"]),
+            then=None if "positions" in missing else self._believe_positions,
+        )
+        if missing and not self._connection.is_read_only:
+            _log.warning("IB did not tell all of its %s in time; they are asked for again", " and ".join(missing))
+            self.doubt("lists were not told while connecting")
+            self._connection.post(self.read_positions)
 
     def _believe_positions(self) -> None:
         for changed in self.positions.book.believe_reports():
+            self.positions.tell(changed)
+
+    def _end_positions(self) -> None:
+        for changed in self.positions.book.end_list():
             self.positions.tell(changed)
 
     async def _look(self, *, everything: bool = True) -> None:

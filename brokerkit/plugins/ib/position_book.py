@@ -107,9 +107,14 @@ def _entry_price(held: int, average: Decimal | None, quantity: int, price: Decim
 
 
 class PositionBook:
-    """Every holding, by account and contract."""
+    """Every holding, by account and contract.
+
+    Attributes:
+        is_known: Whether IB ever told a whole list.
+    """
 
     def __init__(self) -> None:
+        self.is_known = False
         self._lock = threading.Lock()
         self._holdings: dict[tuple[str, int], Holding] = {}
         self._listed: set[tuple[str, int]] = set()
@@ -129,6 +134,7 @@ class PositionBook:
 
     def end_list(self) -> list[Holding]:
         """Take what a whole list left out for flat, unless a fill is newer; return what changed."""
+        self.is_known = True
         missing = [key for key in list(self._holdings) if key not in self._listed]
         changed = [self._change(*key, lambda holding: holding.report(0, None)) for key in missing]
         return [each for each in changed if each is not None]
