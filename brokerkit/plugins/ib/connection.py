@@ -24,7 +24,14 @@ from brokerkit.plugins.ib.client_ids import ClientIdHolder
 from brokerkit.plugins.ib.dialing import dial
 from brokerkit.plugins.ib.downtime import expected_downtime
 from brokerkit.plugins.ib.error_codes import error_for
-from brokerkit.plugins.ib.library import Library, ask_for_all_open_orders, let_any_thread_take_ids, load_library, tap
+from brokerkit.plugins.ib.library import (
+    Library,
+    ask_for_all_open_orders,
+    let_any_thread_take_ids,
+    load_library,
+    read_execution_times,
+    tap,
+)
 from brokerkit.plugins.ib.line_news import LineNews
 from brokerkit.plugins.ib.live_ib import LiveIB
 from brokerkit.plugins.ib.logins import check_same_login
@@ -323,8 +330,7 @@ class IBConnection:
         tap(self._raw, self.hear, (*TAPPED, *LIST_ENDS))
         ask_for_all_open_orders(self._raw)
         let_any_thread_take_ids(self._raw)
-        if self.settings.timezone:
-            self._raw.TimezoneTWS = self.settings.timezone
+        read_execution_times(self._raw, self.settings.zone)
         self._raw.errorEvent.connect(self._news.on_error, None, None, True)
         self._raw.disconnectedEvent.connect(self._news.on_disconnected, None, None, True)
 

@@ -11,12 +11,17 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import attrs
 
-from brokerkit.errors import MissingDependency
+from brokerkit.errors import MissingData, MissingDependency
+from brokerkit.plugins.ib.times import moment_from
 
+_log = logging.getLogger(__name__)
 NAMES = ("ib_insync", "ib_async")
+_EXECUTION = 11
+_EXECUTION_TIME = 15
 _TOLD = {
     "Order": ("orderId", "orderRef", "action", "totalQuantity"),
     "Contract": ("conId", "secType", "symbol", "lastTradeDateOrContractMonth", "exchange", "currency"),
@@ -148,6 +153,34 @@ def let_any_thread_take_ids(ib: Any) -> None:
             raise_to(lowest)
 
     ib.client.getReqId, ib.client.updateReqId = take_locked, raise_to_locked
+
+
+def read_execution_times(ib: Any, zone: ZoneInfo | None) -> None:
+    """Have the time of an execution read by our own table of zones.
+
+    The libraries know a zone by its name in the database alone, and lose the whole execution where IB names it as
+    Windows or Java does.
+
+    Args:
+        ib: The library's IB object.
+        zone: Of times that name none; this machine's when None.
+    """
+    handlers = ib.client.decoder.handlers
+    handle = handlers[_EXECUTION]
+
+    def handler(fields: list[str]) -> None:
+        fields[_EXECUTION_TIME] = str(int(_moment_of_execution(fields[_EXECUTION_TIME], zone).timestamp()))
+        handle(fields)
+
+    handlers[_EXECUTION] = handler
+
+
+def _moment_of_execution(text: str, zone: ZoneInfo | None) -> datetime:
+    try:
+        return moment_from(text, zone)
+    except MissingData as error:  # its time is worth less than the fill
+        _log.error("An execution's time is taken for now: %s", error)
+        return datetime.now(timezone.utc)
 
 
 def tap(ib: Any, listener: Callable[[str, tuple[Any, ...]], None], messages: tuple[str, ...]) -> None:
