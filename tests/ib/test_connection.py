@@ -341,3 +341,21 @@ def test_quotes_go_on_after_a_reconnect(
     gateway.call(lambda inner: inner.restart())
     heard.wait_for(lambda: heard.of(DataGap))
     heard.wait_for(lambda: gateway.advance_bars(1) and ticker.quote().bid not in (None, first.bid))
+
+
+def test_quotes_that_are_asked_for_again_hold_one_market_data_line(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any], gold: FuturesContract
+) -> None:
+    broker = open_ib(gateway)
+    ticker = broker.prices.get_ticker_object_for_contract(gold)
+    ticker.wait_for_quote()
+    heard = listen(broker)
+    for blips in range(1, 4):
+        with gateway.fault("farm"):
+            pass
+        heard.wait_for(lambda blips=blips: len(heard.of(DataGap)) >= blips)
+    heard.wait_for(lambda: gateway.advance_bars(1) and ticker.quote().bid is not None)
+    assert gateway.call(lambda inner: len(list(inner._quotes.lines))) == 1
+    broker.prices.cancel_market_data_for_contract(gold)
+    broker.native.server_time()
+    assert gateway.call(lambda inner: len(list(inner._quotes.lines))) == 0
