@@ -282,14 +282,15 @@ class OrderNews:
         self._tell_fill(tracked, fill, con_id, self._writer.fills([fill]))
 
     def _tell_fill(self, tracked: TrackedOrder, fill: Fill, con_id: int, recorded: Recorded) -> None:
-        self._batch_of_news.later(lambda: self._tell_if_new(fill, recorded))
+        self._batch_of_news.later(lambda: self._tell_if_new(tracked, fill, recorded))
         if tracked.is_complete:
             self.complete(tracked)
         elif tracked.waiting_final is not None and not self._fills_are_missing(tracked, tracked.waiting_final):
             self.settle(tracked, tracked.waiting_final, tracked.reason)
 
-    def _tell_if_new(self, fill: Fill, recorded: Recorded) -> None:
-        if recorded.is_new(fill):
+    def _tell_if_new(self, tracked: TrackedOrder, fill: Fill, recorded: Recorded) -> None:
+        """Tell a fill that no session told; one of ours also when another session of ours was quicker to write it."""
+        if tracked.origin is OrderOrigin.OURS or recorded.is_new(fill):
             self._tell_now(fill)
 
     def _tell(self, event: OrderEvent) -> None:
