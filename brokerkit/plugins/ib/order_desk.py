@@ -371,6 +371,7 @@ class OrderDesk:
     def _conclude(self, tracked: TrackedOrder) -> None:
         verdict: Verdict | None = verdict_on(tracked, datetime.now(timezone.utc), self._is_ours_alone(tracked))
         if verdict is not None:
+            tracked.is_answered = tracked.is_answered or tracked.refusal is not None  # now it is known what that meant
             self.news.settle(tracked, verdict.state, verdict.reason)
 
     def _is_ours_alone(self, tracked: TrackedOrder) -> bool:

@@ -136,6 +136,8 @@ class OrderNews:
             self._doubt(f"{code} {text}")
         elif tracked.state in _ANSWERED_EARLY and meaning in {Meaning.REJECTED, Meaning.CHANGE_REFUSED}:
             self._reject(tracked, error_for(code, text, f"Order {tracked.order.order_ref} was refused"))
+        elif not tracked.is_answered:
+            self._doubt_new(tracked, error_for(code, text, f"Order {tracked.order.order_ref} was refused"))
         else:
             self._refuse_change(tracked, code, text, is_final=meaning is Meaning.REJECTED)
 
@@ -310,6 +312,14 @@ class OrderNews:
             tracked.refusal = error
             tracked.is_answered = True
         self.settle(tracked, OrderState.REJECTED, error.broker_message)
+
+    def _doubt_new(self, tracked: TrackedOrder, error: BrokerkitError) -> None:
+        """Take in what may be why a new order is refused: it is, with these words, when IB's lists do not show it."""
+        with self._book.news:
+            tracked.refusal, tracked.reason = error, error.broker_message
+            tracked.changed()
+        self._writer.state(tracked)
+        self._doubt(f"{error.broker_code} {error.broker_message}")
 
     def _refuse_change(self, tracked: TrackedOrder, code: int, text: str, *, is_final: bool) -> None:
         """Take in that a change was refused, or that IB says something whose meaning must be looked up."""
