@@ -24,14 +24,7 @@ from brokerkit.plugins.ib.client_ids import ClientIdHolder
 from brokerkit.plugins.ib.dialing import dial
 from brokerkit.plugins.ib.downtime import expected_downtime
 from brokerkit.plugins.ib.error_codes import error_for
-from brokerkit.plugins.ib.library import (
-    Library,
-    ask_for_all_open_orders,
-    let_any_thread_take_ids,
-    load_library,
-    read_execution_times,
-    tap,
-)
+from brokerkit.plugins.ib.library import Library, adapt, load_library
 from brokerkit.plugins.ib.line_news import LineNews
 from brokerkit.plugins.ib.live_ib import LiveIB
 from brokerkit.plugins.ib.logins import check_same_login
@@ -44,13 +37,6 @@ from brokerkit.spec.services import Store
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
-TAPPED = ("openOrder", "orderStatus", "execDetails", "commissionReport", "completedOrder", "position")
-LIST_ENDS = {
-    "openOrderEnd": "open orders",
-    "completedOrdersEnd": "completed orders",
-    "execDetailsEnd": "executions",
-    "positionEnd": "positions",
-}
 _FIRST_WAIT = 0.1
 _CLOCK_AGE = 5.0
 _CLOCK_STEP = timedelta(seconds=2)  # the Gateway tells whole seconds: a smaller difference is none
@@ -166,6 +152,10 @@ class IBConnection:
     def client_id(self) -> int:
         """Return the client id in use."""
         return self._client_id
+
+    def is_held_elsewhere(self, client_id: int) -> bool:
+        """Return whether the Gateway said, not long ago, that another session holds a client id."""
+        return self._ids.is_held_elsewhere(client_id)
 
     @property
     def state(self) -> ConnectionState:
@@ -327,10 +317,7 @@ class IBConnection:
     # The line, in the client's thread
 
     def _listen(self) -> None:
-        tap(self._raw, self.hear, (*TAPPED, *LIST_ENDS))
-        ask_for_all_open_orders(self._raw)
-        let_any_thread_take_ids(self._raw)
-        read_execution_times(self._raw, self.settings.zone)
+        adapt(self._raw, self.hear, self.settings.zone)
         self._raw.errorEvent.connect(self._news.on_error, None, None, True)
         self._raw.disconnectedEvent.connect(self._news.on_disconnected, None, None, True)
 

@@ -20,6 +20,15 @@ from brokerkit.plugins.ib.times import moment_from
 
 _log = logging.getLogger(__name__)
 NAMES = ("ib_insync", "ib_async")
+_TAPPED = ("openOrder", "orderStatus", "execDetails", "commissionReport", "completedOrder", "position")
+LIST_ENDS = {
+    "openOrderEnd": "open orders",
+    "completedOrdersEnd": "completed orders",
+    "execDetailsEnd": "executions",
+    "positionEnd": "positions",
+}
+"""What IB says when a list of its is complete, and what the list is of."""
+
 _EXECUTION = 11
 _EXECUTION_TIME = 15
 _TOLD = {
@@ -133,6 +142,20 @@ def _give_each_thread_its_loop() -> None:
     loop_of_this_thread.is_of_brokerkit = True  # type: ignore[attr-defined]  # because it marks what is replaced once
     for name in ("util", "client", "connection", "wrapper"):
         importlib.import_module(f"ib_async.{name}").getLoop = loop_of_this_thread  # type: ignore[attr-defined]  # because the module is a name at run time
+
+
+def adapt(ib: Any, listener: Callable[[str, tuple[Any, ...]], None], zone: ZoneInfo | None) -> None:
+    """Have a new IB object tell what it keeps to itself, and do what the library leaves undone.
+
+    Args:
+        ib: The library's IB object.
+        listener: Called in the event loop with each message about orders, fills and positions.
+        zone: Of times that name none; this machine's when None.
+    """
+    tap(ib, listener, (*_TAPPED, *LIST_ENDS))
+    ask_for_all_open_orders(ib)
+    let_any_thread_take_ids(ib)
+    read_execution_times(ib, zone)
 
 
 def ask_for_all_open_orders(ib: Any) -> None:
