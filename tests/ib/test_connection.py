@@ -359,3 +359,18 @@ def test_quotes_that_are_asked_for_again_hold_one_market_data_line(
     broker.prices.cancel_market_data_for_contract(gold)
     broker.native.server_time()
     assert gateway.call(lambda inner: len(list(inner._quotes.lines))) == 0
+
+
+def test_the_accounts_are_known_also_while_the_line_is_down(
+    gateway: SimulatedGateway, open_ib: OpenIB, gold: FuturesContract, listen: Callable[[Broker], Any]
+) -> None:
+    broker = open_ib(gateway)
+    broker.contracts.get_contract_object_with_broker_data(gold)
+    heard = listen(broker)
+    gateway.cut()
+    heard.wait_for(lambda: heard.of(ConnectionChange))
+    for ask in (broker.positions.get_all_current_positions_as_list_with_contract_objects, broker.fx.get_fx_balances):
+        with pytest.raises(ConnectionLost):
+            ask("DU1000001")
+    assert broker.native.connection.accounts == ["DU1000001"]
+    gateway.mend()

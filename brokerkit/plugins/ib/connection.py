@@ -71,6 +71,7 @@ class IBConnection:
         self._client_id = -1
         self._highest_order_id = 0
         self._login: list[str] = []
+        self._accounts: list[str] = []
         self._listeners: list[Callable[[str, tuple[Any, ...]], None]] = []
         self._on_dial: list[Callable[[int], None]] = []
         self._on_up: list[Callable[[Any], Awaitable[None]]] = []
@@ -164,8 +165,8 @@ class IBConnection:
 
     @property
     def accounts(self) -> list[str]:
-        """The accounts that the Gateway told, in its order."""
-        return list(self._raw.wrapper.accounts)
+        """The accounts that the Gateway told, in its order; also while the line is down."""
+        return list(self._accounts)
 
     def require_up(self, doing: str) -> None:
         """Do nothing while the line is up.
@@ -347,10 +348,12 @@ class IBConnection:
 
     def _check_login(self) -> None:
         """Refuse a Gateway that was logged in otherwise while the line was down: its orders are another's money."""
+        told = list(self._raw.wrapper.accounts)
         if self._login:
-            check_same_login(self._login, self.accounts, self.settings.gateway)
+            check_same_login(self._login, told, self.settings.gateway)
         else:
-            self._login = self.accounts
+            self._login = told
+        self._accounts = told
 
     def _read_highest_order_id(self) -> int:
         """Return the highest id that an order of this client ever had, whatever a restarted Gateway counts from."""
