@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -32,6 +33,9 @@ from brokerkit.errors import (
     RequestTimedOut,
 )
 from brokerkit.plugins.sim.gateway import GatewaySettings, Limits, SimulatedGateway
+from brokerkit.plugins.sim.gateway.codec.responses.session import Error, NextValidId
+from brokerkit.plugins.sim.gateway.faults.fault import Fault
+from brokerkit.plugins.sim.gateway.session import Session
 from brokerkit.store import open_store
 
 OpenIB = Callable[..., Broker]
@@ -374,3 +378,55 @@ def test_the_accounts_are_known_also_while_the_line_is_down(
             ask("DU1000001")
     assert broker.native.connection.accounts == ["DU1000001"]
     gateway.mend()
+
+
+def test_a_line_that_cannot_be_read_again_after_1101_is_connected_anew(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = open_ib(gateway)
+    heard = listen(broker)
+    ib, refused = broker.native.connection.ib._ib, broker.native.connection.library.request_error()
+
+    async def refuse() -> None:
+        monkeypatch.undo()
+        raise refused(5, 321, "Error validating request")
+
+    monkeypatch.setattr(ib, "reqExecutionsAsync", refuse)
+    with gateway.fault("connectivity", data_lost=True):
+        heard.wait_for(lambda: heard.of(ConnectionChange))
+    heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
+
+
+class CutOff(Fault):
+    """The Gateway has no line to IB when a client connects, and says so."""
+
+    def outgoing(self, session: Session, messages: list[Any]) -> list[Any]:
+        """Add the notice to the greeting."""
+        greets = any(isinstance(message, NextValidId) for message in messages)
+        return [*messages, Error(-1, 2110, "Connectivity between TWS and server is broken.")] if greets else messages
+
+
+def test_a_gateway_that_has_no_line_to_ib_when_it_is_connected_to_takes_no_orders(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any]
+) -> None:
+    with gateway.fault(CutOff()):
+        broker = open_ib(gateway)
+    heard = listen(broker)
+    with pytest.raises(ConnectionLost, match="IB lost its own line: Connectivity between TWS and server is broken"):
+        broker.orders.put_order_on_stack(Order.market(FuturesContract("GOLD", "202402"), 1))
+    assert len(gateway.call(lambda inner: inner.sessions())) == 1
+    with gateway.fault("connectivity"):
+        pass
+    heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
+
+
+def test_a_silent_stall_is_found_also_when_this_machine_s_clock_was_set_back(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any]
+) -> None:
+    broker = open_ib(gateway, probe_interval=0.4)
+    heard = listen(broker)
+    later = datetime.now(timezone.utc) + timedelta(hours=1)
+    with gateway.fault("stall"):
+        broker.native.connection.call(lambda ib: setattr(ib.wrapper, "lastTime", later))
+        heard.wait_for(lambda: heard.of(ConnectionChange))
+    heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)

@@ -13,10 +13,8 @@ from typing import Any, TypeVar
 
 from brokerkit.errors import (
     BrokerClosed,
-    BrokerkitError,
     ClientIdInUse,
     ConnectionLost,
-    ConnectionProblem,
     NoFreeClientId,
     RequestTimedOut,
 )
@@ -329,6 +327,7 @@ class IBConnection:
     async def _connect_once(self) -> None:
         """Connect and read everything; whoever is told that the line is up finds it ready."""
         self._news.expect_disconnect = True
+        self._news.is_cut_off = False  # by a new line IB says again how it stands
         self._turns.clear()
         for tell in self._on_dial:
             tell(self._client_id)
@@ -344,7 +343,9 @@ class IBConnection:
             raise
         finally:
             self._news.expect_disconnect = False
-        self.declare_up(f"connected to {self.settings.gateway} with client id {self._client_id}")
+        self._news.broken.clear()
+        if not self._news.is_cut_off:
+            self.declare_up(f"connected to {self.settings.gateway} with client id {self._client_id}")
 
     def _check_login(self) -> None:
         """Refuse a Gateway that was logged in otherwise while the line was down: its orders are another's money."""
@@ -394,7 +395,7 @@ class IBConnection:
         try:
             for callback in self._on_up:
                 await asyncio.wait_for(callback(self._raw), self.settings.connect_timeout)
-        except (BrokerkitError, OSError, asyncio.TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 because whatever it is, the line must not stay down for ever
             self.drop(f"orders could not be read after '{reason}': {error!r}")
             return
         self.declare_up(reason)
@@ -421,7 +422,7 @@ class IBConnection:
                 if own_id_refused >= _TRIES_FOR_OWN_ID and not self._ids.is_fixed:
                     await self._change_id(error)
                 self.declare_down(str(error))
-            except (ConnectionProblem, RequestTimedOut, BrokerkitError, OSError, asyncio.TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 because nothing may end the only loop that connects again
                 self.declare_down(f"still not connected: {error}")
             else:
                 return
