@@ -54,7 +54,7 @@ class OrderDesk:
         self.book = OrderBook()
         self.writer = JournalWriter(lambda: store().journal)
         self.batch = NewsBatch(self.book, self.writer)
-        self.positions = PositionNews(directory, herald.tell, self.batch.later)
+        self.positions = PositionNews(directory, herald.tell, self.batch.later, self._after)
         self.office = PostOffice("brokerkit-ib-desk", self.batch, self.writer.sync)
         self._connection = client.ib_connection
         self._store = store
@@ -211,6 +211,15 @@ class OrderDesk:
                 self.news.settle(tracked, state, reason)
 
         self.office.post(if_unanswered)
+
+    def _after(self, seconds: float, work: Callable[[], None]) -> None:
+        """Have work done in the desk's thread after so many seconds."""
+
+        async def wait_and_post() -> None:
+            await asyncio.sleep(seconds)
+            self.office.post(work)
+
+        self._connection.post(lambda _ib: wait_and_post())
 
     # Hearing, in the client's thread
 

@@ -10,7 +10,7 @@ from typing import Any
 from brokerkit.errors import BrokerkitError
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.executions import price_from
-from brokerkit.plugins.ib.position_book import Holding, PositionBook
+from brokerkit.plugins.ib.position_book import UNSETTLED, Holding, PositionBook
 from brokerkit.spec.broker_order import Fill
 from brokerkit.spec.contract import FxPair
 from brokerkit.spec.positions import Position
@@ -21,6 +21,12 @@ _log = logging.getLogger(__name__)
 class PositionNews:
     """Takes positions in, in the desk's thread.
 
+    Args:
+        directory: Names the contracts.
+        tell: Tells listeners.
+        later: Has work done once everything that was taken in so far is written down.
+        after: Has work done in the desk's thread after so many seconds.
+
     Attributes:
         book: What is held.
     """
@@ -30,11 +36,14 @@ class PositionNews:
         directory: ContractDirectory,
         tell: Callable[[Position], None],
         later: Callable[[Callable[[], None]], None],
+        after: Callable[[float, Callable[[], None]], None],
     ) -> None:
         self.book = PositionBook()
         self._directory = directory
         self._tell = tell
         self._later = later
+        self._after = after
+        self._is_settling = False
 
     def hear(self, account: str, contract: Any, quantity: float, average_cost: float) -> None:
         """Take in what IB says that an account holds; currency is a balance, not a position."""
@@ -42,6 +51,19 @@ class PositionNews:
             changed = self.book.report(account, contract.conId, round(quantity), price_from(average_cost))
             if changed is not None:
                 self.tell(changed)
+            self._settle_later()
+
+    def _settle_later(self) -> None:
+        """Have a word that is doubted now looked at again: IB may say nothing more."""
+        if self.book.has_doubts() and not self._is_settling:
+            self._is_settling = True
+            self._after(UNSETTLED, self._settle)
+
+    def _settle(self) -> None:
+        self._is_settling = False
+        for changed in self.book.settle():
+            self.tell(changed)
+        self._settle_later()
 
     def count(self, fill: Fill, con_id: int) -> None:
         """Count a fill: the position is right before its listeners hear of it."""
