@@ -29,6 +29,7 @@ from brokerkit.errors import (
     ClientIdInUse,
     ConnectionLost,
     InvalidArgument,
+    MissingAccount,
     ReadOnlyBroker,
     RequestTimedOut,
 )
@@ -430,3 +431,10 @@ def test_a_silent_stall_is_found_also_when_this_machine_s_clock_was_set_back(
         broker.native.connection.call(lambda ib: setattr(ib.wrapper, "lastTime", later))
         heard.wait_for(lambda: heard.of(ConnectionChange))
     heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
+
+
+def test_an_account_that_the_login_does_not_have_is_told_at_once(gateway: SimulatedGateway, open_ib: OpenIB) -> None:
+    began = time.monotonic()
+    with pytest.raises(MissingAccount, match="logged in to DU1000001, and not to account 'DU1000002'"):
+        open_ib(gateway, account="DU1000002", connect_timeout=60.0)
+    assert time.monotonic() - began < 20  # not after the timeout

@@ -109,6 +109,7 @@ class IBConnection:
         Raises:
             CannotConnect: Nothing, something else, or a silent Gateway answers there.
             ClientIdInUse: The fixed client id, or every one that was tried, is held by other sessions.
+            MissingAccount: The Gateway is not logged in to the account that is set.
             NoFreeClientId: The store has no id left.
         """
         self._thread.call(self._listen)
