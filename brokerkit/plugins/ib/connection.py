@@ -29,6 +29,7 @@ from brokerkit.plugins.ib.logins import check_same_login
 from brokerkit.plugins.ib.loop_thread import LoopThread
 from brokerkit.plugins.ib.post_office import PostOffice
 from brokerkit.plugins.ib.settings import IBSettings
+from brokerkit.plugins.ib.time_question import TimeQuestion
 from brokerkit.spec.events import ConnectionChange, ConnectionState, DataGap
 from brokerkit.spec.services import Store
 
@@ -49,6 +50,7 @@ class IBConnection:
         settings: Where it connects to.
         library: The client library in use.
         callbacks: The thread in which listeners are called.
+        time: Asks the Gateway's clock, in the client's loop.
         is_read_only: Whether the Gateway answers no question about orders, its API being read-only.
         refuses_orders: Whether the Gateway said that its API is read-only.
         session: Counts the connections made; ids of orders are good in one of them.
@@ -83,6 +85,7 @@ class IBConnection:
         self._tasks: list[asyncio.Task[None]] = []
         self._background: set[asyncio.Future[None]] = set()
         self._turns: dict[str, asyncio.Lock] = {}
+        self.time = TimeQuestion()
         self._clock: tuple[float, datetime] = (0.0, self._last_good)
         self._clock_ahead = timedelta()
         self.session = 0
@@ -233,11 +236,7 @@ class IBConnection:
     def server_time(self) -> datetime:
         """Return the time by the Gateway's clock, aware UTC."""
 
-        async def ask(ib: Any) -> datetime:
-            answer: datetime = await self.shared("currentTime", ib.reqCurrentTimeAsync)
-            return answer
-
-        return self.request(ask, "the time")
+        return self.request(self.time.ask, "the time")
 
     def recent_time(self) -> datetime:
         """Return the time by the Gateway's clock, asked for a few seconds ago at most."""

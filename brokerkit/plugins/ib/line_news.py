@@ -79,7 +79,7 @@ class LineNews:
 
     async def _answers(self, ib: Any, timeout: float) -> bool:
         try:
-            await asyncio.wait_for(self._connection.shared("currentTime", ib.reqCurrentTimeAsync), timeout)
+            await asyncio.wait_for(self._connection.time.ask(ib), timeout)
         except Exception:  # noqa: BLE001 because whatever it is, it is no answer
             return False
         return True
