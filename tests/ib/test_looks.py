@@ -164,3 +164,13 @@ def test_an_id_that_another_process_leased_since_does_not_keep_an_order_in_doubt
         assert broker.native.connection.client_id() == 101
         [told] = heard.wait_for(lambda: heard.of(BrokerOrder))
     assert (told.order_ref, told.state) == (order.order_ref, OrderState.REJECTED)
+
+
+def test_a_look_ends_in_the_time_of_one_request(
+    gateway: SimulatedGateway, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, limits = broker.native.orders._desk, []
+    monkeypatch.setattr(desk.office, "flush", lambda timeout: limits.append(timeout) or True)
+    desk.look()
+    [limit] = limits
+    assert limit < broker.native.connection.settings.request_timeout  # less what reading the lists took

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -177,15 +178,18 @@ class OrderDesk:
             ib, partial(self.office.post, book.begin_list), partial(self.office.post, self._end_positions)
         )
 
-    def flush(self) -> None:
+    def flush(self, timeout: float | None = None) -> None:
         """Wait until everything that was heard so far is taken in.
+
+        Args:
+            timeout: Seconds; the setting `request_timeout` when None.
 
         Raises:
             RequestTimedOut: It took too long.
         """
-        timeout = self._connection.settings.request_timeout
-        if not self.office.flush(timeout):
-            raise RequestTimedOut(f"What IB sent could not be taken in within {timeout:g} s.")
+        limit = self._connection.settings.request_timeout if timeout is None else max(timeout, 0.0)
+        if not self.office.flush(limit):
+            raise RequestTimedOut(f"What IB sent could not be taken in within {limit:g} s.")
 
     def look(self, *, everything: bool = True) -> None:
         """Read IB's lists now, and take them in.
@@ -196,8 +200,9 @@ class OrderDesk:
         """
         self._connection.require_up("IB's lists of orders")
         timeout = self._connection.settings.request_timeout
+        end = time.monotonic() + timeout
         self._connection.run(self._look(everything=everything), "IB's lists of orders", timeout)
-        self.flush()
+        self.flush(end - time.monotonic())
 
     def doubt(self, reason: str) -> None:
         """Look at IB's lists until it is certain where every order stands; one of them is not."""
