@@ -153,6 +153,21 @@ def test_a_position_in_a_contract_that_ib_denies_is_left_out_and_named_and_comes
     assert broker.native.positions.left_out == {}
 
 
+def test_a_share_is_left_out_and_named_until_it_is_sold(broker: Broker, library: Any) -> None:
+    held, connection = (
+        broker.positions.get_all_current_positions_as_list_with_contract_objects,
+        broker.native.connection,
+    )
+    share = library.Stock("AAPL", "SMART", "USD", conId=265598)
+    connection.call(lambda _: connection.hear("position", ("DU1000001", share, 100.0, 150.0)))
+    assert held() == []
+    [error] = broker.native.positions.left_out.values()
+    assert "STK AAPL" in str(error)
+    connection.call(lambda _: connection.hear("position", ("DU1000001", share, 0.0, 0.0)))
+    assert held() == []
+    assert broker.native.positions.left_out == {}
+
+
 def test_no_prices_are_an_error_and_no_empty_frame(broker: Broker) -> None:
     with pytest.raises((MissingContract, MissingData)):
         broker.prices.get_prices_for_contract_object(FuturesContract("GOLD", "201203"))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from brokerkit.errors import BrokerkitError
+from brokerkit.errors import BrokerkitError, NotSupported
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.executions import price_from
 from brokerkit.plugins.ib.position_book import UNSETTLED, Holding, PositionBook
@@ -29,6 +29,7 @@ class PositionNews:
 
     Attributes:
         book: What is held.
+        left_out: What is held and has no place in the contract, such as a share, by IB's contract id.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class PositionNews:
         after: Callable[[float, Callable[[], None]], None],
     ) -> None:
         self.book = PositionBook()
+        self.left_out: dict[int, BrokerkitError] = {}
         self._directory = directory
         self._tell = tell
         self._later = later
@@ -52,6 +54,16 @@ class PositionNews:
             if changed is not None:
                 self.tell(changed)
             self._settle_later()
+        elif contract.secType != "CASH":
+            self._leave_out(contract, quantity)
+
+    def _leave_out(self, contract: Any, quantity: float) -> None:
+        if not quantity:
+            self.left_out.pop(contract.conId, None)
+        elif contract.conId not in self.left_out:
+            error = NotSupported(f"A position in {contract.secType} {contract.symbol} is no position in a future.")
+            _log.warning("A position is left out: %s", error)
+            self.left_out[contract.conId] = error
 
     def _settle_later(self) -> None:
         """Have a word that is doubted now looked at again: IB may say nothing more."""

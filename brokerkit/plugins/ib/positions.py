@@ -40,7 +40,7 @@ class IBPositions(Positions):
         self.ibconnection.require_up("the positions")
         self.ib_client.ask(self._desk.read_positions, "the positions")
         self._desk.flush()
-        found, left_out = [], {}
+        found, left_out = [], dict(self._desk.positions.left_out)
         for holding in self._desk.positions.book.holdings():
             try:
                 found.append(self._desk.positions.position(holding))
