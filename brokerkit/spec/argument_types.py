@@ -71,7 +71,7 @@ def _argument_type(annotation: Any, written: str) -> ArgumentType:
     items: tuple[type, ...] = ()
     united = isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union
     for each in typing.get_args(annotation) if united else (annotation,):
-        origin = typing.get_origin(each)
+        origin: Any = typing.get_origin(each)
         if each is None:
             kinds.append(type(None))
         elif getattr(each, "_is_protocol", False):
