@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
+
 from brokerkit.errors import InvalidOrder, OffTickPrice, OrderCannotBeCancelled, OrderCannotBeModified, OrderRejected
 from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
 from brokerkit.plugins.sim.gateway.codec.requests.orders import PlaceOrder
@@ -67,22 +69,46 @@ class OrderChanges:
             raise RefusedError(Code.MODIFY_MISMATCH, f"{MISMATCH} - {error.fact}") from error
 
     def _take_its_place(self, order: GatewayOrder, after: OrderTerms) -> None:
-        """Cancel an order at the exchange unseen and place its changed self under the same ids."""
-        order.replacing = True
+        """Withdraw an order from the exchange, unseen, and place its changed self under the same ids.
+
+        What the exchange ties to it goes and comes back with it: an entry and its exits, or the exits of an entry that
+        has filled. A change of one must neither end the others nor set any of them free.
+        """
+        tied = self._tied(order)
+        if after.total_quantity <= order.filled or (len(tied) > 1 and any(one.filled for one in tied)):
+            raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
+        self._check(order, after)
+        self._withdraw(tied)
+        order.terms, order.status = after, Status.API_PENDING
+        for one in tied:
+            if one.parent not in tied:
+                self._entry.submit_or_reject(one)
+
+    def _tied(self, order: GatewayOrder) -> list[GatewayOrder]:
+        """Return the working orders that the exchange ties together with one, itself among them, an entry first."""
+        live = self._entry.gateway.exchange.order(order.ref)
+        entry = live.parent or live
+        found = [self._entry.registry.of_ref(one.order_ref) for one in (entry, *entry.children) if not one.is_final]
+        return [one for one in found if one is not None]
+
+    def _check(self, order: GatewayOrder, after: OrderTerms) -> None:
+        """Refuse what the exchange would not take, while the order still works as it was."""
+        wanted = self._entry.as_exchange_order(attrs.evolve(order, terms=after), order.next_ref)
+        with self._entry.refusals():
+            self._entry.gateway.exchange.what_if(wanted)
+
+    def _withdraw(self, tied: list[GatewayOrder]) -> None:
+        exchange = self._entry.gateway.exchange
+        for one in tied:
+            one.replacing = True
         try:
-            live = self._entry.gateway.exchange.cancel(order.ref)
+            for one in tied:
+                if not exchange.order(one.ref).is_final:  # the exits of an entry end with it
+                    exchange.cancel(one.ref)
         except OrderCannotBeCancelled as error:
             raise RefusedError(Code.MODIFY_MISMATCH, f"{MISMATCH} - {error.fact}") from error
         finally:
-            order.replacing = False
-        if not live.is_final or order.done:
+            for one in tied:
+                one.replacing = False
+        if not all(exchange.order(one.ref).is_final for one in tied) or any(one.done for one in tied):
             raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
-        old = order.ref
-        order.terms = after.but(total_quantity=order.remaining)
-        wanted = self._entry.as_exchange_order(order, f"{old}m")
-        order.terms = after
-        self._entry.registry.bind(order, wanted.order_ref)
-        order.status = Status.API_PENDING
-        self._entry.sent(order)
-        with self._entry.refusals():
-            self._entry.gateway.exchange.submit(wanted, client_id=order.client_id)

@@ -203,8 +203,8 @@ class OrderEntry:
         group = str(order.perm_id)
         for child in children:
             if not child.terms.oca_group and len(children) > 1:
-                child.terms = child.terms.but(oca_group=group, oca_type=3)
-        wanted = order.prepared or self.as_exchange_order(order, str(order.perm_id))
+                child.terms, child.prepared = child.terms.but(oca_group=group, oca_type=3), None
+        wanted = order.prepared or self.as_exchange_order(order, order.next_ref)
         order.prepared = None
         if fit:
             wanted = attrs.evolve(wanted, children=tuple(self._bound(child) for child in fit))
@@ -238,7 +238,7 @@ class OrderEntry:
         return same and child.side != order.side and not child.children
 
     def _bound(self, child: GatewayOrder) -> Order:
-        wanted = attrs.evolve(self.as_exchange_order(child, str(child.perm_id)), oco_group="")
+        wanted, child.prepared = attrs.evolve(self.as_exchange_order(child, child.next_ref), oco_group=""), None
         self.registry.bind(child, wanted.order_ref)
         return wanted
 

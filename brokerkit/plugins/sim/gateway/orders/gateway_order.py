@@ -103,6 +103,11 @@ class GatewayOrder:
         return max(self.terms.total_quantity - self.filled, 0.0)
 
     @property
+    def next_ref(self) -> str:
+        """What the exchange shall call it when it gets it next: it knows no name twice."""
+        return f"{self.ref}m" if self.ref else str(self.perm_id)
+
+    @property
     def average_price(self) -> float:
         """The average price of what is filled, or 0."""
         return self.cost / self.filled if self.filled else 0.0

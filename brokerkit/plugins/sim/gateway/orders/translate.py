@@ -133,7 +133,7 @@ def exchange_order(order: GatewayOrder, ref: str, login_zone: tzinfo) -> Order:
     """
     terms = order.terms
     kind = order_type(terms)
-    lots = quantities(terms, order.legs)
+    lots = quantities(terms.but(total_quantity=order.remaining) if order.filled else terms, order.legs)
     return Order(
         traded_contract(order.legs),
         lots,
