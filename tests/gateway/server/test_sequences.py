@@ -261,6 +261,14 @@ def test_bad_orders_are_answered_by_their_codes(client: Any) -> None:
     assert client.answers(requests.orders.AllOpenOrdersRequest()) == [["53", "1"]]
 
 
+@pytest.mark.parametrize("kind", ["LMT", "STP", "STP LMT", "TRAIL", "MIT", "LIT"])
+@pytest.mark.parametrize("what_if", [False, True])
+def test_an_order_without_the_price_it_needs_is_refused(client: Any, kind: str, what_if: bool) -> None:
+    (error,) = client.answers(place(1, action="SELL", order_type=kind, what_if=what_if))
+    assert (error[3], error[4]) == ("321", "Error validating request.-'bN' : cause - Missing order price.")
+    assert client.answers(requests.orders.AllOpenOrdersRequest()) == [["53", "1"]]
+
+
 def test_ids_that_were_used_and_orders_that_are_done(client: Any) -> None:
     client.send(place(5))
     client.until(lambda frame: frame[0] == "59")

@@ -99,6 +99,7 @@ class OrderEntry:
         """Return a new order as a request describes it, not registered yet."""
         account = self._account_of(request)
         legs, contract = find_legs(self.gateway, request)
+        prices(request.order, order_type(request.order), flipped=False)  # what is blank is said back as zero
         number = self.registry.new_perm_id()
         order = GatewayOrder(request.order_id, client_id, number, legs, contract, request.order, request.delta_neutral)
         order.terms = echoed_terms(request.order, order, account)
