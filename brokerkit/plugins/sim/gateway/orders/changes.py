@@ -48,9 +48,12 @@ class OrderChanges:
         after = newer.terms.but(perm_id=order.perm_id, oca_group=newer.terms.oca_group or before.oca_group)
         if order in self._entry.held or not order.ref:
             order.terms, order.prepared = after, None
+            if order in self._entry.held:
+                self._entry.held.add(order)  # it may run out at another time now
             self._entry.reports.announce(order)
         elif same_instruction(before, after):
             self._change_in_place(order, after)
+            self._entry.held.watch(order)
         else:
             self._take_its_place(order, after)
 

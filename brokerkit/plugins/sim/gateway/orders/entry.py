@@ -51,7 +51,7 @@ class OrderEntry:
         self.gateway = gateway
         self.registry = registry
         self.reports = reports
-        self.held = HeldOrders(gateway, self.submit_or_reject)
+        self.held = HeldOrders(gateway, self)
         self.sent: Callable[[GatewayOrder], None] = _tell_nobody
         self._changes = OrderChanges(self)
         reports.ended.append(self._end_waiting)
@@ -129,7 +129,8 @@ class OrderEntry:
         """Return the order as the exchange would have it; refuse one that it could not take."""
         wanted = self.as_exchange_order(order, str(order.perm_id))
         self._check_ticks(order)
-        self.held.must_wait(order)
+        self.held.check_terms(order)
+        self.held.must_wait(order)  # a starting time that is none is refused here
         return wanted
 
     def _check_ticks(self, order: GatewayOrder) -> None:
@@ -210,6 +211,8 @@ class OrderEntry:
         if fit:
             wanted = attrs.evolve(wanted, children=tuple(self._bound(child) for child in fit))
         self.registry.bind(order, wanted.order_ref)
+        for member in (order, *fit):
+            self.held.watch(member)
         self.sent(order)
         with self.refusals():
             self.gateway.exchange.submit(wanted, client_id=order.client_id)
@@ -279,11 +282,11 @@ class OrderEntry:
             if order.client_id != session.client_id:
                 session.send(status_message(order))
 
-    def cancel_order(self, order: GatewayOrder) -> None:
-        """Cancel an order wherever it is: a draft, held here, or at the exchange."""
+    def cancel_order(self, order: GatewayOrder, reason: str = "") -> None:
+        """Cancel an order wherever it is: a draft, held here (the client is told the reason), or at the exchange."""
         if order in self.held or not order.ref:
             self.held.discard(order)
-            self._cancel_here(order)
+            self._cancel_here(order, reason)
             return
         try:
             self.gateway.exchange.cancel(order.ref)
@@ -291,13 +294,13 @@ class OrderEntry:
             text = f"Cancel attempted when order is not in a cancellable state.  Order permId ={order.perm_id}"
             self.reports.warn(order, Code.NOT_CANCELLABLE, text)
 
-    def _cancel_here(self, order: GatewayOrder) -> None:
+    def _cancel_here(self, order: GatewayOrder, reason: str) -> None:
         silent = not order.transmitted
         order.status, order.completed, order.transmitted = Status.CANCELLED, self.gateway.now, True
         order.why_held = ""
         if not silent:
             self.reports.tell(order, status_message(order))
-        self.reports.warn(order, Code.CANCELLED, "Order Canceled - reason:")
+        self.reports.warn(order, Code.CANCELLED, f"Order Canceled - reason:{reason}")
         self._end_waiting(order)
 
     def cancel_all(self) -> None:
