@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from brokerkit.errors import BrokerkitError
+from brokerkit.errors import BrokerkitError, ConnectionProblem
 from brokerkit.plugins.sim.exchange.units import nanoseconds, time_of
 from brokerkit.plugins.sim.gateway.codec.parts import Contract
 from brokerkit.plugins.sim.gateway.codes import COMPETING, LINK_LOST, LINK_RESTORED, NO_REQUEST, Code
@@ -226,7 +226,12 @@ class Gateway:
             self.orders.new_day()
             self._positions.new_day()
         for room in self._rooms:
-            room.clock_moved()
+            try:
+                room.clock_moved()
+            except ConnectionProblem:  # the exchange cannot be asked now: what it says is told once it can
+                continue
+            except Exception:  # noqa: BLE001 because the clock must go on whatever one room makes of it
+                _log.exception("%s failed as the clock moved", type(room).__name__)
 
     def _local_day(self) -> int:
         return self.now.astimezone(self.settings.zone).toordinal()
