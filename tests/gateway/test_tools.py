@@ -33,6 +33,7 @@ from brokerkit.plugins.sim.gateway import (
     sample_market,
     simulated_gateway,
 )
+from brokerkit.plugins.sim.gateway.codec import DECLINED
 from brokerkit.plugins.sim.gateway.codec.message import REQUESTS, RESPONSES
 from brokerkit.plugins.sim.gateway.codec.table import messages_table
 from brokerkit.plugins.sim.gateway.control import tell
@@ -187,6 +188,8 @@ def test_the_table_has_every_message() -> None:
     table = messages_table()
     for shape in (*REQUESTS.values(), *RESPONSES.values()):
         assert f"| {shape.id} | {shape.name} |" in table
+    for number, refused in DECLINED.items():
+        assert f"| {number} | {refused.name} | {refused.subject} |" in table
 
 
 def test_the_documentation_has_the_table_as_it_is_now() -> None:

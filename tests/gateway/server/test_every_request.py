@@ -325,6 +325,20 @@ def test_two_more_positions_requests(ib: ibi.IB, es: ibi.Contract, filled, until
     assert [r for r in caplog.records if r.levelno >= logging.ERROR] == []
 
 
+# What is not served
+
+
+def test_a_request_that_is_not_served_ends_with_an_error_of_its_own(ib: ibi.IB, es: ibi.Contract) -> None:
+    found = errors_of(ib)
+    assert "ScanParameterResponse" in ib.reqScannerParameters()
+    assert not ib.reqScannerData(ibi.ScannerSubscription(instrument="STK", scanCode="TOP_PERC_GAIN"))
+    assert not ib.reqFundamentalData(es, "ReportSnapshot")
+    assert not ib.reqNewsArticle("BRFG", "BRFG$1")
+    assert not ib.reqHistogramData(es, True, "1 week")
+    assert not ib.getWshMetaData()
+    assert [code for _, code in found if _ > 0] == [320] * 5
+
+
 # Executions
 
 

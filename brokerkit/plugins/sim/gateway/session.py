@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from brokerkit.plugins.sim.gateway.codec import (
     MessageError,
     UnknownMessageError,
+    declined,
     decode_request,
     encode,
     request_id,
@@ -90,7 +91,7 @@ class Session:
         try:
             request = decode_request(fields, self.version)
         except UnknownMessageError:
-            self.error(NO_REQUEST, Code.ERROR_READING, f"Error reading request. Unknown message id. {fields[0][:20]}")
+            self._refuse(fields)
             return
         except MessageError as error:
             self.error(request_id(fields), Code.ERROR_READING, f"Error reading request. {error.fact}")
@@ -99,6 +100,15 @@ class Session:
             self.error(NO_REQUEST, Code.ERROR_READING, "Error reading request. The API has not been started.")
             return
         self.gateway.handle(self, request)
+
+    def _refuse(self, fields: list[str]) -> None:
+        """Say that a request is not served, under its own id if it is a known one."""
+        known = declined(fields)
+        if known is not None and known.ends_something:
+            return
+        text = f"Unknown message id. {fields[0][:20]}" if known is None else f"Not simulated: {known.subject}"
+        _log.info("client %d: %s", self.client_id, text)
+        self.error(request_id(fields), Code.ERROR_READING, f"Error reading request. {text}")
 
     def _too_fast(self) -> None:
         limit = self.rate.limit or 0

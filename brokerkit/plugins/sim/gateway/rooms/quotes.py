@@ -12,6 +12,7 @@ from brokerkit.plugins.sim.gateway.codec.responses.market_data import (
     DepthExchange,
     DepthExchanges,
     MarketDataType,
+    ScannerParameters,
     SmartComponent,
     SmartComponents,
     TickGeneric,
@@ -72,6 +73,7 @@ class QuoteRoom(Room):
             requests.MarketDataTypeRequest: self._choose,
             requests.DepthExchangesRequest: self._depth_exchanges,
             requests.SmartComponentsRequest: self._components,
+            requests.ScannerParametersRequest: lambda session, asked: session.send(ScannerParameters()),
         }
 
     @staticmethod
