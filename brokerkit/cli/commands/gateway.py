@@ -52,7 +52,7 @@ def command() -> None:
 )
 @click.option("--speed", type=float, default=1.0, show_default=True, help="Seconds of the exchange a real second.")
 @click.option("--seed", type=int, default=0, show_default=True, help="What all chance starts from.")
-@click.option("--read-only", is_flag=True, help="Refuse every order with error 321.")
+@click.option("--read-only", is_flag=True, help="Refuse orders, and questions about them, with error 321.")
 @click.option("--server-version", type=int, default=176, show_default=True, help="The highest protocol version spoken.")
 @click.option("--time-zone", default="UTC", show_default=True, help="The login's time zone.")
 @click.option("--no-limits", is_flag=True, help="Let clients be as fast as they like.")

@@ -163,7 +163,29 @@ def test_a_read_only_gateway_takes_no_orders(run_gateway: Connect, raw: Connect)
     (error,) = client.answers(requests.orders.PlaceOrder(1, ES, order))
     assert (error[2], error[3]) == ("1", "321")
     assert error[4].endswith("The API interface is currently in Read-Only mode.")
-    assert errors(client.answers(requests.orders.GlobalCancel())) == [("-1", "321")]
+
+
+def test_a_read_only_gateway_tells_nothing_of_orders(run_gateway: Connect, raw: Connect) -> None:
+    client = raw(run_gateway(GatewaySettings(port=0, read_only=True)), 0)
+    orders = requests.orders
+    for asked in (
+        *(orders.GlobalCancel(), orders.OpenOrdersRequest(), orders.AllOpenOrdersRequest(), orders.AutoOpenOrders()),
+        orders.CompletedOrdersRequest(),
+    ):
+        (error,) = client.answers(asked)
+        assert (error[0], error[2], error[3]) == ("4", "-1", "321"), asked
+    assert client.answers(requests.account.ExecutionsRequest(1)) == [["55", "1", "1"]]
+
+
+def test_clients_connect_to_a_read_only_gateway_at_once_if_they_know_that_it_is_one(
+    run_gateway: Connect, connect: Connect
+) -> None:
+    gateway = run_gateway(GatewaySettings(port=0, read_only=True))
+    codes: list[int] = []
+    ib = connect(gateway, 1, readonly=True)
+    ib.errorEvent += lambda req_id, code, *rest: codes.append(code)
+    assert ib.reqCurrentTime()
+    assert codes == []
 
 
 def test_data_permissions(run_gateway: Connect, raw: Connect) -> None:

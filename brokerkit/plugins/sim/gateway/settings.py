@@ -69,7 +69,8 @@ class GatewaySettings:
     Attributes:
         host: The address it listens on; anything but loopback is warned of.
         port: The port; 0 takes a free one.
-        read_only: Refuse every order with error 321, as the setting of a real gateway does.
+        read_only: Refuse every order, and every question about orders, with error 321, as the setting of a real
+            gateway does.
         server_version: The highest protocol version it speaks.
         time_zone: IANA name of the login's time zone.
         windows_zone_names: Name time zones in the greeting as a gateway on Windows does.
