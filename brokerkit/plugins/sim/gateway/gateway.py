@@ -11,21 +11,32 @@ from zoneinfo import ZoneInfo
 from brokerkit.errors import BrokerkitError, ConnectionProblem
 from brokerkit.plugins.sim.exchange.units import nanoseconds, time_of
 from brokerkit.plugins.sim.gateway.codec.parts import Contract
-from brokerkit.plugins.sim.gateway.codes import COMPETING, LINK_LOST, LINK_RESTORED, NO_REQUEST, Code
+from brokerkit.plugins.sim.gateway.codes import (
+    AMBIGUOUS,
+    COMPETING,
+    LINK_LOST,
+    LINK_RESTORED,
+    NO_DEFINITION,
+    NO_REQUEST,
+    Code,
+)
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.faults.faults import Faults
 from brokerkit.plugins.sim.gateway.market import Market
-from brokerkit.plugins.sim.gateway.market.quotes import Quote, half_spread, quote_at
+from brokerkit.plugins.sim.gateway.market.quotes import Quote, quote_at
 from brokerkit.plugins.sim.gateway.orders.desk import OrderDesk
 from brokerkit.plugins.sim.gateway.recorder import Recorder
+from brokerkit.plugins.sim.gateway.refused import RefusedError
 from brokerkit.plugins.sim.gateway.rooms.account import AccountRoom
 from brokerkit.plugins.sim.gateway.rooms.contracts import ContractRoom
+from brokerkit.plugins.sim.gateway.rooms.depth import DepthRoom
 from brokerkit.plugins.sim.gateway.rooms.executions import ExecutionRoom
 from brokerkit.plugins.sim.gateway.rooms.history import HistoryRoom
 from brokerkit.plugins.sim.gateway.rooms.holdings import Holding, holdings_of
 from brokerkit.plugins.sim.gateway.rooms.orders import OrderRoom
 from brokerkit.plugins.sim.gateway.rooms.positions import PositionRoom
 from brokerkit.plugins.sim.gateway.rooms.quotes import QuoteRoom
+from brokerkit.plugins.sim.gateway.rooms.real_time_bars import RealTimeBarRoom
 from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
 from brokerkit.plugins.sim.gateway.rooms.session import SessionRoom
 from brokerkit.plugins.sim.gateway.rooms.ticks import TickRoom
@@ -66,9 +77,10 @@ class Gateway:
         self.before_request: Callable[[], None] = _nothing
         self.after_request: Callable[[], None] = _nothing
         self.account_room = AccountRoom(self)
-        self._quotes, self._ticks, self._positions = QuoteRoom(self), TickRoom(self), PositionRoom(self)
+        self._quotes, self._positions = QuoteRoom(self), PositionRoom(self)
         self._rooms: list[Room] = [
-            *(SessionRoom(self), ContractRoom(self), HistoryRoom(self), self._quotes, self._ticks),
+            *(SessionRoom(self), ContractRoom(self), HistoryRoom(self)),
+            *(self._quotes, TickRoom(self), DepthRoom(self), RealTimeBarRoom(self)),
             *(OrderRoom(self), ExecutionRoom(self), self._positions, self.account_room),
         ]
         self._handlers: dict[type, Handler] = {}
@@ -105,14 +117,23 @@ class Gateway:
             return []
         return self.contracts.find(asked, self.now, include_expired=include_expired)
 
+    def the_one(self, asked: Contract, *, include_expired: bool = False) -> Listed:
+        """Return the one contract that a client describes.
+
+        Raises:
+            RefusedError: There is none, or more than one.
+        """
+        found = self.find(asked, include_expired=include_expired)
+        if not found:
+            raise RefusedError(Code.NO_CONTRACT, NO_DEFINITION)
+        if len(found) > 1:
+            raise RefusedError(Code.NO_CONTRACT, AMBIGUOUS.format(symbol=asked.symbol))
+        return found[0]
+
     def quote(self, listed: Listed) -> Quote | None:
         """Return a contract's quote now, or None before its first bar has ended."""
         self.market.ready(listed)
         return quote_at(self.market, listed, self.exchange.now_ns)
-
-    def half_spread(self, listed: Listed) -> float:
-        """Return how far bid and ask lie from the last price."""
-        return half_spread(listed)
 
     def is_open(self, listed: Listed) -> bool:
         """Tell whether a contract's market is open now."""
@@ -165,19 +186,17 @@ class Gateway:
             return
         self.requests += 1
         self.before_request()
+        number = getattr(request, "req_id", getattr(request, "order_id", NO_REQUEST))
         try:
             self._handlers[type(request)](session, request)
+        except RefusedError as refused:
+            session.error(number, refused.code, refused.text)
         except BrokerkitError as error:
-            self._failed(session, request, error.fact)
+            session.error(number, Code.ERROR_PROCESSING, f"Error processing request. {error.fact}")
         except Exception:  # noqa: BLE001 because one client's request must never end the others' sessions
             _log.exception("request %r of client %d failed", request, session.client_id)
-            self._failed(session, request, "internal error")
+            session.error(number, Code.ERROR_PROCESSING, "Error processing request. internal error")
         self.after_request()
-
-    @staticmethod
-    def _failed(session: Session, request: Any, fact: str) -> None:
-        number = getattr(request, "req_id", getattr(request, "order_id", NO_REQUEST))
-        session.error(number, Code.ERROR_PROCESSING, f"Error processing request. {fact}")
 
     def notice(self, code: Code, text: str) -> None:
         """Send a notice to every client."""
@@ -191,8 +210,8 @@ class Gateway:
 
     def lose_market_data(self) -> None:
         """End every subscription to market data without a word, as after 1101."""
-        self._quotes.restart()
-        self._ticks.restart()
+        for room in self._rooms:
+            room.lose_data()
 
     def restart(self) -> None:
         """Close every client's socket; orders, positions and ids are kept."""

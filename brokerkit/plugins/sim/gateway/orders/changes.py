@@ -12,12 +12,12 @@ from brokerkit.plugins.sim.gateway.codec.requests.orders import PlaceOrder
 from brokerkit.plugins.sim.gateway.codes import MISMATCH, OFF_TICK, Code
 from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder, Status
 from brokerkit.plugins.sim.gateway.orders.translate import (
-    RefusedError,
     order_type,
     prices,
     quantities,
     same_instruction,
 )
+from brokerkit.plugins.sim.gateway.refused import RefusedError
 from brokerkit.spec.orders import OrderChange
 
 if TYPE_CHECKING:

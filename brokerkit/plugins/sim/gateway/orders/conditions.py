@@ -14,8 +14,8 @@ from brokerkit.plugins.sim.gateway.codec.parts import (
     TimeCondition,
     VolumeCondition,
 )
-from brokerkit.plugins.sim.gateway.codes import Code
-from brokerkit.plugins.sim.gateway.orders.translate import RefusedError, told_time
+from brokerkit.plugins.sim.gateway.orders.translate import told_time
+from brokerkit.plugins.sim.gateway.refused import invalid
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
@@ -36,8 +36,7 @@ class Conditions:
             if isinstance(condition, TimeCondition):
                 told_time(condition.time, self.gateway.settings.zone)
             elif isinstance(condition, _OF_A_CONTRACT) and not self.gateway.contracts.by_number(condition.con_id):
-                text = f"Error validating request.-'bN' : cause - No contract {condition.con_id} for a condition."
-                raise RefusedError(Code.ERROR_VALIDATING, text)
+                raise invalid(f"No contract {condition.con_id} for a condition.", "bN")
 
     def hold(self, terms: OrderTerms) -> bool:
         """Tell whether an order's conditions hold, from left to right: each says how it is joined to the next."""

@@ -25,13 +25,9 @@ from brokerkit.plugins.sim.gateway.orders.legs import find_legs
 from brokerkit.plugins.sim.gateway.orders.messages import echoed_terms, open_order_message, status_message
 from brokerkit.plugins.sim.gateway.orders.registry import OrderRegistry
 from brokerkit.plugins.sim.gateway.orders.reports import Reports
-from brokerkit.plugins.sim.gateway.orders.translate import (
-    RefusedError,
-    exchange_order,
-    order_type,
-    prices,
-)
+from brokerkit.plugins.sim.gateway.orders.translate import exchange_order, order_type, prices
 from brokerkit.plugins.sim.gateway.orders.what_if import margin_state
+from brokerkit.plugins.sim.gateway.refused import RefusedError, invalid
 from brokerkit.spec.order import Order
 
 if TYPE_CHECKING:
@@ -59,21 +55,17 @@ class OrderEntry:
     def place(self, session: Session, request: PlaceOrder) -> None:
         """Place a new order, change one, or answer a what-if."""
         if self.gateway.settings.read_only and not request.order.what_if:
-            session.error(request.order_id, Code.ERROR_VALIDATING, READ_ONLY)
-            return
-        try:
-            known = self.registry.of_client(session.client_id, request.order_id)
-            if request.order.what_if:
-                self._what_if(session, request)
-            elif known is None:
-                self._new(session, request)
-                self.gateway.faults.after_placing(session, self._known(session, request))
-            elif not known.transmitted:
-                self._redraft(known, request)
-            elif not self.gateway.faults.answers_modify(session, known):
-                self._changes.change(known, request)
-        except RefusedError as refused:
-            session.error(request.order_id, refused.code, refused.text)
+            raise RefusedError(Code.ERROR_VALIDATING, READ_ONLY)
+        known = self.registry.of_client(session.client_id, request.order_id)
+        if request.order.what_if:
+            self._what_if(session, request)
+        elif known is None:
+            self._new(session, request)
+            self.gateway.faults.after_placing(session, self._known(session, request))
+        elif not known.transmitted:
+            self._redraft(known, request)
+        elif not self.gateway.faults.answers_modify(session, known):
+            self._changes.change(known, request)
 
     def _known(self, session: Session, request: PlaceOrder) -> GatewayOrder:
         known = self.registry.of_client(session.client_id, request.order_id)
@@ -111,9 +103,7 @@ class OrderEntry:
         if not account and len(accounts) > 1:
             raise RefusedError(Code.ACCOUNT_REQUIRED, "You must specify an account.")
         if account and account not in accounts:
-            raise RefusedError(
-                Code.ERROR_VALIDATING, f"Error validating request.-'bN' : cause - Invalid account code '{account}'."
-            )
+            raise invalid(f"Invalid account code '{account}'.", "bN")
         return account or next(iter(accounts))
 
     def _parent_of(self, client_id: int, request: PlaceOrder) -> GatewayOrder | None:
@@ -268,15 +258,14 @@ class OrderEntry:
         """Cancel an order: the client's own, or another's with that id."""
         order_id = request.order_id
         order = self.registry.of_client(session.client_id, order_id) or self.registry.of_any_client(order_id)
+        about = f"OrderId {order_id} that needs to be cancelled"
+        if self.gateway.settings.read_only:
+            raise RefusedError(Code.ERROR_VALIDATING, READ_ONLY)
         if order is None:
-            text = f"OrderId {order_id} that needs to be cancelled is not found."
-            session.error(order_id, Code.CANCEL_UNKNOWN, text)
-        elif self.gateway.settings.read_only:
-            session.error(order_id, Code.ERROR_VALIDATING, READ_ONLY)
-        elif order.done or order.status is Status.PENDING_CANCEL:
-            text = f"OrderId {order_id} that needs to be cancelled cannot be cancelled, state: {order.status.value}."
-            session.error(order_id, Code.CANCEL_REFUSED, text)
-        elif not self.gateway.faults.answers_cancel(session, order):
+            raise RefusedError(Code.CANCEL_UNKNOWN, f"{about} is not found.")
+        if order.done or order.status is Status.PENDING_CANCEL:
+            raise RefusedError(Code.CANCEL_REFUSED, f"{about} cannot be cancelled, state: {order.status.value}.")
+        if not self.gateway.faults.answers_cancel(session, order):
             order.answers_as = session.client_id
             self.cancel_order(order)
             if order.client_id != session.client_id:

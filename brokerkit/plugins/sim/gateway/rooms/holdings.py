@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
+from brokerkit.plugins.sim.gateway.refused import invalid
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
@@ -33,6 +34,18 @@ class Holding:
     value: float
     unrealised: float
     realised: float = 0.0
+
+
+def known_account(gateway: Gateway, name: str) -> str:
+    """Return the account that a client names, the first where it names none.
+
+    Raises:
+        RefusedError: There is none of that name.
+    """
+    found = name or gateway.accounts[0]
+    if found not in gateway.accounts:
+        raise invalid(f"Invalid account code '{name}'.", "bQ")
+    return found
 
 
 def holdings_of(gateway: Gateway, account: str = "") -> list[Holding]:

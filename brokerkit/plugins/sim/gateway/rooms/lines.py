@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import attrs
 
 from brokerkit.plugins.sim.gateway.codec.parts import Contract
-from brokerkit.plugins.sim.gateway.codes import AMBIGUOUS, DELAYED_SHOWN, NO_DEFINITION, NOT_SUBSCRIBED, Code
+from brokerkit.plugins.sim.gateway.codes import DELAYED_SHOWN, NOT_SUBSCRIBED, Code
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
+from brokerkit.plugins.sim.gateway.refused import RefusedError
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
@@ -35,24 +36,21 @@ class Lines(Generic[L]):
     limit_text: str = "Max number of tickers has been reached"
     _open: dict[tuple[Session, int], L] = attrs.field(factory=dict, init=False)
 
-    def admit(self, session: Session, req_id: int) -> bool:
-        """Return whether a session may open a line under an id; tell it why if not."""
+    def check(self, session: Session, req_id: int) -> None:
+        """Refuse a line under an id that a session has a line under, or one too many."""
         if (session, req_id) in self._open:
-            session.error(req_id, Code.DUPLICATE_TICKER, "Duplicate ticker id")
-            return False
+            raise RefusedError(Code.DUPLICATE_TICKER, "Duplicate ticker id")
         if self.limit is not None and sum(1 for owner, _ in self._open if owner is session) >= self.limit:
-            session.error(req_id, self.limit_code, self.limit_text)
-            return False
-        return True
+            raise RefusedError(self.limit_code, self.limit_text)
 
     def open(self, session: Session, req_id: int, line: L) -> None:
         """Open a line."""
         self._open[session, req_id] = line
 
     def close(self, session: Session, req_id: int) -> None:
-        """Close a line; tell the session if there is none."""
+        """Close a line; refuse to if there is none."""
         if self._open.pop((session, req_id), None) is None:
-            session.error(req_id, Code.UNKNOWN_TICKER, f"Can't find EId with tickerId:{req_id}")
+            raise RefusedError(Code.UNKNOWN_TICKER, f"Can't find EId with tickerId:{req_id}")
 
     def forget(self, session: Session) -> None:
         """Close every line of a session."""
@@ -68,21 +66,23 @@ class Lines(Generic[L]):
         return iter([(session, req_id, line) for (session, req_id), line in self._open.items()])
 
 
-def watched(gateway: Gateway, session: Session, req_id: int, asked: Contract) -> Listed | None:
-    """Return the one contract a client wants to watch, or None after telling it why not."""
-    found = gateway.find(asked)
-    if len(found) == 1:
-        return found[0]
-    text = AMBIGUOUS.format(symbol=asked.symbol) if found else NO_DEFINITION
-    session.error(req_id, Code.NO_CONTRACT, text)
-    return None
+def data_contract(gateway: Gateway, asked: Contract, *, include_expired: bool = False) -> Listed:
+    """Return the one contract that a client wants data of.
+
+    Raises:
+        RefusedError: There is none, or more than one.
+    """
+    return gateway.the_one(asked, include_expired=include_expired)
 
 
-def data_type(gateway: Gateway, session: Session, req_id: int, listed: Listed) -> int | None:
-    """Return the kind of data that a client gets of a contract, or None after telling it that it gets none.
+def data_type(gateway: Gateway, session: Session, req_id: int, listed: Listed) -> int:
+    """Return the kind of data that a client gets of a contract.
 
     What it asked for last decides, as far as the login has subscribed: without live data, asking for delayed
     data gives them with error 10167, and asking for live data gives error 354.
+
+    Raises:
+        RefusedError: It gets none.
     """
     asked = session.market_data_type
     symbol, settings = listed.card.symbol, gateway.settings
@@ -90,8 +90,7 @@ def data_type(gateway: Gateway, session: Session, req_id: int, listed: Listed) -
     if settings.live_data is None or symbol in settings.live_data:
         return FROZEN if asked in (FROZEN, DELAYED_FROZEN) and closed else LIVE
     delayed = settings.delayed_data is None or symbol in settings.delayed_data
-    if asked in (DELAYED, DELAYED_FROZEN) and delayed:
-        session.error(req_id, Code.DELAYED_SHOWN, DELAYED_SHOWN)
-        return DELAYED_FROZEN if asked == DELAYED_FROZEN and closed else DELAYED
-    session.error(req_id, Code.NOT_SUBSCRIBED, NOT_SUBSCRIBED.format(what=f"{symbol} {listed.card.exchange}"))
-    return None
+    if asked not in (DELAYED, DELAYED_FROZEN) or not delayed:
+        raise RefusedError(Code.NOT_SUBSCRIBED, NOT_SUBSCRIBED.format(what=f"{symbol} {listed.card.exchange}"))
+    session.error(req_id, Code.DELAYED_SHOWN, DELAYED_SHOWN)
+    return DELAYED_FROZEN if asked == DELAYED_FROZEN and closed else DELAYED

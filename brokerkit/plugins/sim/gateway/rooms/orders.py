@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from brokerkit.plugins.sim.gateway.codec.requests import orders as requests
-from brokerkit.plugins.sim.gateway.codes import NO_REQUEST, READ_ONLY, Code
+from brokerkit.plugins.sim.gateway.codes import READ_ONLY, Code
+from brokerkit.plugins.sim.gateway.refused import RefusedError, invalid
 from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
 from brokerkit.plugins.sim.gateway.session import Session
 
@@ -34,10 +35,8 @@ class OrderRoom(Room):
 
     def _auto(self, session: Session, request: requests.AutoOpenOrders) -> None:
         if session.client_id:
-            text = "Error validating request.-'bM' : cause - Only the default client (i.e 0) can auto bind orders."
-            session.error(NO_REQUEST, Code.ERROR_VALIDATING, text)
-        else:
-            session.binds_manual_orders = request.auto_bind
+            raise invalid("Only the default client (i.e 0) can auto bind orders.", "bM")
+        session.binds_manual_orders = request.auto_bind
 
     def forget(self, session: Session) -> None:
         """Drop what an ended session never transmitted."""
@@ -50,4 +49,4 @@ class OrderRoom(Room):
 
 def _refuse(session: Session, request: object) -> None:
     """Refuse what a read-only gateway refuses, questions about orders among it: no list and no end of one follow."""
-    session.error(NO_REQUEST, Code.ERROR_VALIDATING, READ_ONLY)
+    raise RefusedError(Code.ERROR_VALIDATING, READ_ONLY)

@@ -16,9 +16,8 @@ from brokerkit.plugins.sim.gateway.codec.responses.account import (
     PositionMulti,
     PositionMultiEnd,
 )
-from brokerkit.plugins.sim.gateway.codes import Code
 from brokerkit.plugins.sim.gateway.rooms.account_values import AccountFigures
-from brokerkit.plugins.sim.gateway.rooms.holdings import Holding, holdings_of
+from brokerkit.plugins.sim.gateway.rooms.holdings import Holding, holdings_of, known_account
 from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
 from brokerkit.plugins.sim.gateway.session import Session
 from brokerkit.spec import positions as spec
@@ -81,10 +80,7 @@ class PositionRoom(Room):
             session.send(Position(held.account, contract, held.lots, held.average_cost))
 
     def _subscribe_multi(self, session: Session, request: requests.PositionsMultiRequest) -> None:
-        if request.account and request.account not in self.gateway.accounts:
-            text = f"Error validating request.-'bQ' : cause - Invalid account code '{request.account}'."
-            session.error(request.req_id, Code.ERROR_VALIDATING, text)
-            return
+        known_account(self.gateway, request.account)
         self._multi[session, request.req_id] = request
         for held in holdings_of(self.gateway, request.account):
             self._send_multi(session, request, held)
@@ -113,12 +109,7 @@ class PositionRoom(Room):
     # Profit and loss
 
     def _subscribe_pnl(self, session: Session, request: requests.PnlRequest | requests.PnlSingleRequest) -> None:
-        account = request.account or self.gateway.accounts[0]
-        if account not in self.gateway.accounts:
-            text = f"Error validating request.-'bQ' : cause - Invalid account code '{request.account}'."
-            session.error(request.req_id, Code.ERROR_VALIDATING, text)
-            return
-        subscription = PnlSubscription(request, account)
+        subscription = PnlSubscription(request, known_account(self.gateway, request.account))
         self._pnl[session, request.req_id] = subscription
         self._send_pnl(session, subscription)
 

@@ -9,8 +9,6 @@ import attrs
 
 from brokerkit.plugins.sim.gateway.codec.requests import market_data as requests
 from brokerkit.plugins.sim.gateway.codec.responses.market_data import (
-    DepthExchange,
-    DepthExchanges,
     MarketDataType,
     ScannerParameters,
     SmartComponent,
@@ -25,7 +23,8 @@ from brokerkit.plugins.sim.gateway.codec.responses.market_data import (
 from brokerkit.plugins.sim.gateway.codes import COMPETING, Code
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.market.quotes import Quote
-from brokerkit.plugins.sim.gateway.rooms.lines import DELAYED, DELAYED_FROZEN, Lines, data_type, watched
+from brokerkit.plugins.sim.gateway.refused import RefusedError
+from brokerkit.plugins.sim.gateway.rooms.lines import DELAYED, DELAYED_FROZEN, Lines, data_contract, data_type
 from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
 from brokerkit.plugins.sim.gateway.session import Session
 
@@ -71,7 +70,6 @@ class QuoteRoom(Room):
             requests.MarketDataRequest: self._subscribe,
             requests.CancelMarketData: lambda session, asked: self.lines.close(session, asked.req_id),
             requests.MarketDataTypeRequest: self._choose,
-            requests.DepthExchangesRequest: self._depth_exchanges,
             requests.SmartComponentsRequest: self._components,
             requests.ScannerParametersRequest: lambda session, asked: session.send(ScannerParameters()),
         }
@@ -83,15 +81,11 @@ class QuoteRoom(Room):
 
     def _subscribe(self, session: Session, request: requests.MarketDataRequest) -> None:
         req_id = request.req_id
-        if not self.lines.admit(session, req_id):
-            return
+        self.lines.check(session, req_id)
         if self.gateway.faults.competing_session:
-            session.error(req_id, Code.COMPETING_SESSION, COMPETING)
-            return
-        listed = watched(self.gateway, session, req_id, request.contract)
-        kind = None if listed is None else data_type(self.gateway, session, req_id, listed)
-        if listed is None or kind is None:
-            return
+            raise RefusedError(Code.COMPETING_SESSION, COMPETING)
+        listed = data_contract(self.gateway, request.contract)
+        kind = data_type(self.gateway, session, req_id, listed)
         line = QuoteLine(listed, kind)
         session.send(TickRequestParameters(req_id, float(listed.terms.tick_size), BBO_EXCHANGE, SNAPSHOT_PERMISSIONS))
         session.send(MarketDataType(req_id, kind))
@@ -116,17 +110,13 @@ class QuoteRoom(Room):
         for session, req_id, line in self.lines:
             self._tell(session, req_id, line)
 
-    def restart(self) -> None:
+    def lose_data(self) -> None:
         """Lose every line, as a gateway does whose link came back without its data (1101)."""
         self.lines.clear()
 
     def forget(self, session: Session) -> None:
         """Drop an ended session's lines."""
         self.lines.forget(session)
-
-    def _depth_exchanges(self, session: Session, request: requests.DepthExchangesRequest) -> None:
-        found = {(listed.card.exchange, listed.sec_type) for listed in self.gateway.contracts}
-        session.send(DepthExchanges(tuple(DepthExchange(exchange, kind) for exchange, kind in sorted(found))))
 
     def _components(self, session: Session, request: requests.SmartComponentsRequest) -> None:
         exchanges = sorted({listed.card.exchange for listed in self.gateway.contracts})[:26]
