@@ -175,7 +175,8 @@ def test_nothing_is_told_from_the_future(ib: ibi.IB, es: ibi.Contract) -> None:
         ({"barSizeSetting": "1 secs"}, 162),
         ({"endDateTime": "20010101 00:00:00 UTC"}, 162),
         ({"contract": ibi.Forex("EURUSD")}, 162),
-        ({"contract": ibi.Future("ES")}, 200),
+        ({"contract": ibi.Future("ES", exchange="CME")}, 200),
+        ({"contract": ibi.Future("ES", "202312")}, 321),
     ],
 )
 def test_history_that_cannot_be_given_is_an_error(ib: ibi.IB, es: ibi.Contract, changes: dict, code: int) -> None:
@@ -230,6 +231,25 @@ def test_ticks_of_the_past(ib: ibi.IB, es: ibi.Contract) -> None:
 
 
 # Live data
+
+
+def test_a_contract_of_a_position_names_no_exchange_and_is_of_no_use_as_it_is(
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, filled
+) -> None:
+    filled(ib, ib.placeOrder(es, ibi.MarketOrder("BUY", 1)))
+    (position,) = ib.reqPositions()
+    assert (position.contract.conId, position.contract.exchange) == (es.conId, "")
+    told: list[tuple[int, str]] = []
+    ib.errorEvent += lambda req_id, code, text, contract: told.append((code, text.partition(" : ")[2]))
+    trade = ib.placeOrder(position.contract, ibi.MarketOrder("SELL", 1))
+    assert ib.reqTickers(position.contract)[0].last != ib.reqTickers(es)[0].last
+    assert not ib.reqHistoricalData(position.contract, "", "1 D", "1 hour", "TRADES", True)
+    assert not ib.reqHeadTimeStamp(position.contract, "TRADES", True)
+    assert (trade.isDone(), trade.fills) == (True, [])
+    wants_exchange = (321, "cause - Please enter exchange")
+    assert told == [(321, "cause - Missing order exchange."), *[wants_exchange] * 3]
+    ib.qualifyContracts(position.contract)
+    filled(ib, ib.placeOrder(position.contract, ibi.MarketOrder("SELL", 1)))
 
 
 def test_quotes_are_told_and_told_again(gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, until) -> None:

@@ -192,8 +192,8 @@ def test_data_permissions(run_gateway: Connect, raw: Connect) -> None:
     settings = GatewaySettings(port=0, live_data=frozenset({"GC"}), delayed_data=frozenset({"ES"}))
     client = raw(run_gateway(settings))
     gold, corn = (
-        Contract(symbol="GC", sec_type="FUT", last_trade_date="202402"),
-        Contract(con_id=0, symbol="ZC", sec_type="FUT", last_trade_date="202403"),
+        Contract(symbol="GC", sec_type="FUT", last_trade_date="202402", exchange="COMEX"),
+        Contract(con_id=0, symbol="ZC", sec_type="FUT", last_trade_date="202403", exchange="CBOT"),
     )
     assert [f[0] for f in client.answers(MarketDataRequest(1, gold))][:2] == ["81", "58"]
     assert errors(client.answers(MarketDataRequest(2, ES))) == [("2", "354")]

@@ -247,7 +247,7 @@ def test_executions_come_with_commissions_before_the_end(client: Any) -> None:
 
 def test_bad_orders_are_answered_by_their_codes(client: Any) -> None:
     cases = {
-        200: PlaceOrder(1, Contract(symbol="NONE", sec_type="FUT"), place(1).order),
+        200: PlaceOrder(1, Contract(symbol="NONE", sec_type="FUT", exchange="CME"), place(1).order),
         110: place(1, order_type="LMT", limit_price=4000.1),
         387: place(1, order_type="PEG MID"),
         434: place(1, total_quantity=0.0),

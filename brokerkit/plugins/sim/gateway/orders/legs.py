@@ -23,9 +23,11 @@ def find_legs(gateway: Gateway, request: PlaceOrder) -> tuple[tuple[Leg, ...], C
     """Return the legs of an order, and its contract as answers name it.
 
     Raises:
-        RefusedError: A contract that does not exist, or several that match.
+        RefusedError: A contract that does not exist, or several that match; or no exchange is named.
     """
     asked = request.contract
+    if not asked.exchange:
+        raise invalid("Missing order exchange.", "bF")
     if asked.sec_type != "BAG":
         listed = _ready(gateway, asked)
         return (Leg(listed, 1),), listed.traded

@@ -10,7 +10,7 @@ import attrs
 from brokerkit.plugins.sim.gateway.codec.parts import Contract
 from brokerkit.plugins.sim.gateway.codes import DELAYED_SHOWN, NOT_SUBSCRIBED, Code
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
-from brokerkit.plugins.sim.gateway.refused import RefusedError
+from brokerkit.plugins.sim.gateway.refused import RefusedError, invalid
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
@@ -70,8 +70,10 @@ def data_contract(gateway: Gateway, asked: Contract, *, include_expired: bool = 
     """Return the one contract that a client wants data of.
 
     Raises:
-        RefusedError: There is none, or more than one.
+        RefusedError: There is none, or more than one; or no exchange is named, as in contracts of positions.
     """
+    if not asked.exchange:
+        raise invalid("Please enter exchange", "bQ")
     return gateway.the_one(asked, include_expired=include_expired)
 
 
