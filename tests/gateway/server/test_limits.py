@@ -252,7 +252,7 @@ def test_manual_orders_are_bound_to_client_0(gateway: SimulatedGateway, connect:
     other, master = connect(gateway, 1), connect(gateway, 0)
     assert other.openTrades() == []
     (trade,) = master.openTrades()
-    assert trade.order.orderId > 0
+    assert trade.order.orderId == -1
     master.cancelOrder(trade.order)
     master.reqCurrentTime()
     assert gateway.call(lambda g: g.orders.registry.open_orders()) == []

@@ -62,9 +62,9 @@ class Reports:
         exchange.listen(CommissionReport, self.on_commission)
 
     def tell(self, order: GatewayOrder, *messages: Any) -> None:
-        """Send messages to the client that placed an order, if it is there."""
+        """Send messages to the client that placed an order, if it is there; nobody of one without an id."""
         session = self.gateway.session_of(order.client_id)
-        if session is not None:
+        if session is not None and order.order_id:
             for message in messages:
                 session.send(message)
 
@@ -76,7 +76,7 @@ class Reports:
     def warn(self, order: GatewayOrder, code: Code, text: str) -> None:
         """Send an error that belongs to an order."""
         session = self.gateway.session_of(order.client_id)
-        if session is not None:
+        if session is not None and order.order_id:
             session.error(order.order_id, code, text)
 
     # States
@@ -85,7 +85,7 @@ class Reports:
         """Take an order's new state."""
         order = self.registry.of_ref(view.order_ref)
         if order is None:
-            order = self.gateway.orders.adopt(view)
+            order = self.gateway.orders.by_hand.adopt(view)
         if order.replacing:
             return
         self._take_size(order, view)

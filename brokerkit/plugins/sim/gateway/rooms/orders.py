@@ -26,12 +26,15 @@ class OrderRoom(Room):
             requests.OpenOrdersRequest: self._open,
             requests.AllOpenOrdersRequest: lambda session, asked: desk.send_all_open_orders(session),
             requests.AutoOpenOrders: self._auto,
-            requests.CompletedOrdersRequest: lambda session, asked: desk.send_completed_orders(session),
+            requests.CompletedOrdersRequest: self._completed,
         }
         return of_one | (dict.fromkeys(of_all, _refuse) if self.gateway.settings.read_only else of_all)
 
     def _open(self, session: Session, request: requests.OpenOrdersRequest) -> None:
         self.gateway.orders.send_open_orders(session)
+
+    def _completed(self, session: Session, request: requests.CompletedOrdersRequest) -> None:
+        self.gateway.orders.send_completed_orders(session, api_only=request.api_only)
 
     def _auto(self, session: Session, request: requests.AutoOpenOrders) -> None:
         if session.client_id:
