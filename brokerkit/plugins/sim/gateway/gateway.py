@@ -35,6 +35,7 @@ from brokerkit.plugins.sim.gateway.rooms.history import HistoryRoom
 from brokerkit.plugins.sim.gateway.rooms.holdings import Holding, holdings_of
 from brokerkit.plugins.sim.gateway.rooms.orders import OrderRoom
 from brokerkit.plugins.sim.gateway.rooms.positions import PositionRoom
+from brokerkit.plugins.sim.gateway.rooms.profit import ProfitRoom
 from brokerkit.plugins.sim.gateway.rooms.quotes import QuoteRoom
 from brokerkit.plugins.sim.gateway.rooms.real_time_bars import RealTimeBarRoom
 from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
@@ -74,22 +75,22 @@ class Gateway:
         self.faults = Faults(self)
         self.orders = OrderDesk(self)
         self.requests = 0
+        self._day_begun = self.day
         self.before_request: Callable[[], None] = _nothing
         self.after_request: Callable[[], None] = _nothing
         self.account_room = AccountRoom(self)
-        self._quotes, self._positions = QuoteRoom(self), PositionRoom(self)
+        self._quotes, positions = QuoteRoom(self), PositionRoom(self)
         self._rooms: list[Room] = [
             *(SessionRoom(self), ContractRoom(self), HistoryRoom(self)),
             *(self._quotes, TickRoom(self), DepthRoom(self), RealTimeBarRoom(self)),
-            *(OrderRoom(self), ExecutionRoom(self), self._positions, self.account_room),
+            *(OrderRoom(self), ExecutionRoom(self), positions, self.account_room, ProfitRoom(self)),
         ]
         self._handlers: dict[type, Handler] = {}
         for room in self._rooms:
             self._handlers.update(room.handlers())
         self._sessions: dict[int, Session] = {}
-        self._day = self._local_day()
         self.orders.reports.listen()
-        self.exchange.listen(Position, self._positions.on_position)
+        self.exchange.listen(Position, positions.on_position)
         self.exchange.listen(ConnectionChange, self._line_changed)
 
     def _line_changed(self, change: ConnectionChange) -> None:
@@ -110,6 +111,11 @@ class Gateway:
     def now(self) -> datetime:
         """What the exchange's clock shows, aware UTC."""
         return self.exchange.now
+
+    @property
+    def day(self) -> int:
+        """The day that it is in the login's time zone, as a number."""
+        return self.now.astimezone(self.settings.zone).toordinal()
 
     def find(self, asked: Contract, *, include_expired: bool = False) -> list[Listed]:
         """Return the contracts that a client describes."""
@@ -239,11 +245,9 @@ class Gateway:
 
     def clock_moved(self) -> None:
         """Tell clients what has changed because the clock moved; begin a new day at local midnight."""
-        day = self._local_day()
-        if day != self._day:
-            self._day = day
+        if self.day != self._day_begun:
+            self._day_begun = self.day
             self.orders.new_day()
-            self._positions.new_day()
         for room in self._rooms:
             try:
                 room.clock_moved()
@@ -251,9 +255,6 @@ class Gateway:
                 continue
             except Exception:  # noqa: BLE001 because the clock must go on whatever one room makes of it
                 _log.exception("%s failed as the clock moved", type(room).__name__)
-
-    def _local_day(self) -> int:
-        return self.now.astimezone(self.settings.zone).toordinal()
 
 
 def _nothing() -> None:

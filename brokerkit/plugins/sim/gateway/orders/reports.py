@@ -41,7 +41,7 @@ class Reports:
         self.by_exchange_id: dict[str, ExecutionRecord] = {}
         self._revisions: dict[str, int] = {}
         self._numbers = 0
-        self._realised = Realised()
+        self.realised = Realised()
         self._fresh: set[GatewayOrder] = set()
         self.ended: list[Callable[[GatewayOrder], None]] = []
         self._told: Mapping[OrderState, Callable[[GatewayOrder, BrokerOrder], None]] = {
@@ -227,14 +227,19 @@ class Reports:
         if corrected is not None:
             lots -= abs(corrected.quantity)
             cost -= abs(corrected.quantity) * corrected.price
+        account, listed, quantity = order.terms.account, record.listed, record.quantity
+        if corrected is None:
+            record.realised = self.realised.after(account, listed, quantity, record.price)
+        else:
+            record.realised = corrected.realised
+            self.realised.correct(account, listed, quantity, record.price - corrected.price)
         order.last_price = record.price
         if order.is_combo:
-            order.leg_fills[fill.leg] += int(record.quantity)
+            order.leg_fills[fill.leg] += int(quantity) if corrected is None else 0
             return
         order.filled += lots
         order.cost += cost
         record.cumulative, record.average = order.filled, order.average_price
-        record.realised = self._realised.after(order.terms.account, record.listed, record.quantity, record.price)
 
     def _combo_execution(self, order: GatewayOrder, leg: ExecutionRecord) -> None:
         """Report the combination itself once every leg of some of it is filled."""
@@ -301,3 +306,4 @@ class Reports:
         self.executions.clear()
         self.by_exchange_id.clear()
         self._revisions.clear()
+        self.realised.new_day()

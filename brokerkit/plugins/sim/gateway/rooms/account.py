@@ -102,8 +102,9 @@ class AccountRoom(Room):
         account = subscription.account
         values = subscription.news(account, self._values(account))
         holdings = {held.listed.con_id: held for held in holdings_of(self.gateway, account)}
+        realised = self.gateway.orders.reports.realised
         gone = {
-            number: attrs.evolve(held, lots=0.0, unrealised=0.0)
+            number: attrs.evolve(held.closed, realised=realised.today(account, number))
             for number, held in subscription.told_holdings.items()
             if number not in holdings and held.lots
         }
