@@ -136,6 +136,10 @@ class Gateway:
             raise RefusedError(Code.NO_CONTRACT, AMBIGUOUS.format(symbol=asked.symbol))
         return found[0]
 
+    def live_quote(self, listed: Listed) -> Quote | None:
+        """Return the quote that clients are told of now; None before the first, and while no market data leave."""
+        return None if self.faults.market_data_stopped else self.quote(listed)
+
     def quote(self, listed: Listed) -> Quote | None:
         """Return a contract's quote now, or None before its first bar has ended."""
         self.market.ready(listed)

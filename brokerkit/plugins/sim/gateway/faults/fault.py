@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
@@ -14,9 +14,21 @@ if TYPE_CHECKING:
 
 
 class Fault:
-    """One fault. It begins when it is ordered, ends when it is called off, and may be spent earlier."""
+    """One fault. It begins when it is ordered, ends when it is called off, and may be spent earlier.
+
+    Attributes:
+        spent: Whether nothing more will come of it.
+        stops_market_data: Whether no market data leave while it is on.
+        hides_contracts: Whether contracts seem not to exist while it is on.
+        takes_market_data: Whether another login has the market data while it is on.
+        holds_back_positions: Whether changes of positions are not told while it is on.
+    """
 
     spent: bool = False
+    stops_market_data: ClassVar[bool] = False
+    hides_contracts: ClassVar[bool] = False
+    takes_market_data: ClassVar[bool] = False
+    holds_back_positions: ClassVar[bool] = False
 
     def begin(self, gateway: Gateway) -> None:
         """Start: what is to happen at once happens here."""

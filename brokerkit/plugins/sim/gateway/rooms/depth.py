@@ -59,7 +59,7 @@ class DepthRoom(Room):
         self._tell(session, request.req_id, line)
 
     def _tell(self, session: Session, req_id: int, line: DepthLine) -> None:
-        quote = self.gateway.quote(line.listed)
+        quote = self.gateway.live_quote(line.listed)
         if quote is None:
             return
         for key, level in _book(quote, half_spread(line.listed), line.rows).items():
@@ -70,9 +70,8 @@ class DepthRoom(Room):
 
     def clock_moved(self) -> None:
         """Tell every line what has changed."""
-        if not self.gateway.faults.market_data_stopped:
-            for session, req_id, line in self.lines:
-                self._tell(session, req_id, line)
+        for session, req_id, line in self.lines:
+            self._tell(session, req_id, line)
 
     def lose_data(self) -> None:
         """Lose every line, as a gateway does whose link came back without its data (1101)."""

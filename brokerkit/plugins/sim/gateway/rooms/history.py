@@ -207,6 +207,8 @@ class HistoryRoom(Room):
 
     def clock_moved(self) -> None:
         """Send the newest bar of every request that is kept up to date, if it has changed."""
+        if self.gateway.faults.market_data_stopped:
+            return
         for (session, req_id), kept in list(self._kept.items()):
             self._update(session, req_id, kept)
 
@@ -228,6 +230,10 @@ class HistoryRoom(Room):
         count = -1 if volume < 0 else int(volume)
         average = -1.0 if volume < 0 else round((high + low + last) / 3, 6)
         session.send(HistoricalDataUpdate(req_id, count, date, first, last, high, low, average, volume))
+
+    def lose_data(self) -> None:
+        """Keep nothing up to date any more, as a gateway does whose link came back without its data (1101)."""
+        self._kept.clear()
 
     def forget(self, session: Session) -> None:
         """Drop an ended session's requests."""

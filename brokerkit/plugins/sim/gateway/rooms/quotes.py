@@ -96,7 +96,7 @@ class QuoteRoom(Room):
             self.lines.open(session, req_id, line)
 
     def _tell(self, session: Session, req_id: int, line: QuoteLine) -> None:
-        quote = self.gateway.quote(line.listed)
+        quote = self.gateway.live_quote(line.listed)
         if quote is None or quote == line.told:
             return
         for message in changes(req_id, line, quote):
@@ -105,8 +105,6 @@ class QuoteRoom(Room):
 
     def clock_moved(self) -> None:
         """Tell every line what has changed."""
-        if self.gateway.faults.market_data_stopped:
-            return
         for session, req_id, line in self.lines:
             self._tell(session, req_id, line)
 

@@ -57,6 +57,8 @@ class RealTimeBarRoom(Room):
         self.lines.open(session, request.req_id, BarLine(listed, self.gateway.exchange.now_ns))
 
     def _tell(self, session: Session, req_id: int, line: BarLine) -> None:
+        if self.gateway.faults.market_data_stopped:
+            return
         now = self.gateway.exchange.now_ns
         ended = self.gateway.history.finest(line.listed, line.after - DAY_BACK, now)
         for at in range(len(ended)):
@@ -66,9 +68,8 @@ class RealTimeBarRoom(Room):
 
     def clock_moved(self) -> None:
         """Tell every line of the bars that have ended."""
-        if not self.gateway.faults.market_data_stopped:
-            for session, req_id, line in self.lines:
-                self._tell(session, req_id, line)
+        for session, req_id, line in self.lines:
+            self._tell(session, req_id, line)
 
     def lose_data(self) -> None:
         """Lose every line, as a gateway does whose link came back without its data (1101)."""

@@ -71,7 +71,7 @@ class TickRoom(Room):
         self._tell(session, req_id, line)
 
     def _tell(self, session: Session, req_id: int, line: TickLine) -> None:
-        quote = self.gateway.quote(line.listed)
+        quote = self.gateway.live_quote(line.listed)
         if quote is not None and quote != line.told:
             line.told = quote
             session.send(_tick(req_id, line, quote))
@@ -105,9 +105,8 @@ class TickRoom(Room):
 
     def clock_moved(self) -> None:
         """Tell every line what has happened."""
-        if not self.gateway.faults.market_data_stopped:
-            for session, req_id, line in self.lines:
-                self._tell(session, req_id, line)
+        for session, req_id, line in self.lines:
+            self._tell(session, req_id, line)
 
     def lose_data(self) -> None:
         """Lose every line, as a gateway does whose link came back without its data (1101)."""
