@@ -6,6 +6,7 @@ import io
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -45,9 +46,9 @@ FREE = GatewaySettings(port=0, limits=Limits.none())
 # Records
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=10)))
-def test_any_fields_survive_the_record(fields: list[str]) -> None:
-    frame = RecordedFrame(1.5, 3, True, tuple(fields))
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=10)), st.booleans())
+def test_any_fields_survive_the_record(fields: list[str], ended: bool) -> None:
+    frame = RecordedFrame(1.5, 3, True, tuple(fields), ended or not fields or not fields[-1])
     if any(char in field for field in fields for char in "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"):
         return  # not what the protocol carries, and what iterating over lines would split
     assert list(read_record([frame.line() + "\n"])) == [frame]
@@ -78,6 +79,38 @@ def test_a_recorded_day_is_played_again_with_the_same_answers() -> None:
         answers = replay(record, gateway.host, gateway.port)
     recorded = [frame.fields for frame in record if not frame.from_client]
     assert sorted(answers) == sorted(recorded)
+
+
+def test_every_frame_is_in_the_record_also_those_that_are_refused_cut_or_dripped(raw: Callable[..., Any]) -> None:
+    stream = io.StringIO()
+    settings = GatewaySettings(port=0, limits=Limits(messages_per_second=5))
+    with simulated_gateway(sample_market(days=1), settings, recorder=Recorder(stream)) as gateway:
+        client = raw(gateway, None)
+        bad = ("71\0002\0007\0\0", "49\0001", "8\x001\0Zürich\0", *["49\0001\0"] * 9)
+        client.socket.sendall(b"".join(struct.pack(">I", len(text.encode())) + text.encode() for text in bad))
+        client.until(lambda frame: frame[3:4] == ["100"])
+        with gateway.fault("drip", bytes_at_a_time=100):
+            gateway.call(lambda inner: inner.sessions()[0].notice(2104, "dripped"))
+        with gateway.fault("cut"):
+            gateway.call(lambda inner: inner.sessions()[0].notice(2104, "cut"))
+    lines = stream.getvalue().splitlines()
+    assert [line.split(" ", 1)[1] for line in lines if " > " in line][:3] == [
+        *("1 > 71|2|7||", "1 > 49|1", "1 > 8|1|Zürich|"),
+    ]
+    frames = list(read_record(lines))
+    sent = [frame.payload.decode() for frame in frames if frame.from_client]
+    assert tuple(sent) == bad
+    assert ("4", "2", "-1", "2104", "dripped", "") in [frame.fields for frame in frames]
+    remarks = [line.split(" ", 3)[3] for line in lines if line.startswith("#")]
+    assert remarks[0].endswith("v157..176 offered, 176 spoken")
+    assert remarks[1:] == ["cut: 10 bytes of 21 leave of error", "closed"]
+
+
+def test_a_record_in_any_alphabet_is_played_again() -> None:
+    record = list(read_record(["0.1 1 > 71|2|1||", "0.2 1 > 81|7|Zürich|", "0.3 1 > 81|8|gold"]))
+    with simulated_gateway(sample_market(days=1), FREE) as gateway:
+        answers = replay(record, gateway.host, gateway.port)
+    assert [answer[:2] for answer in answers[-2:]] == [("79", "7"), ("4", "2")]
 
 
 def test_replaying_to_nobody_says_so() -> None:

@@ -60,10 +60,19 @@ class Session:
 
     def deliver(self, message: Any) -> None:
         """Send a message as it is."""
+        self.connection.send(self.spelt(message))
+
+    def spelt(self, message: Any) -> bytes:
+        """Return a message as the frame that is to be sent, written down in the record."""
         data = encode(message, self.version)
         if self.gateway.recorder is not None:
-            self.gateway.recorder.record(self.connection.number, from_client=False, fields=split_fields(data[4:]))
-        self.connection.send(data)
+            self.gateway.recorder.record(self.connection.number, data[4:], from_client=False)
+        return data
+
+    def remark(self, text: str) -> None:
+        """Write down in the record something that is no frame."""
+        if self.gateway.recorder is not None:
+            self.gateway.recorder.remark(self.connection.number, text)
 
     def error(self, req_id: int, code: Code, text: str) -> None:
         """Send an error, a warning or a notice."""
@@ -75,6 +84,8 @@ class Session:
 
     def received(self, payload: bytes) -> None:
         """Take one frame: pace it, read it, act on it. Nothing that a client sends gets further than this."""
+        if self.gateway.recorder is not None:
+            self.gateway.recorder.record(self.connection.number, payload, from_client=True)
         if not self.rate.admit(time.monotonic()):
             self._too_fast()
             return
@@ -83,8 +94,6 @@ class Session:
         except MessageError as error:
             self.error(NO_REQUEST, Code.ERROR_READING, f"Error reading request. {error.fact}")
             return
-        if self.gateway.recorder is not None:
-            self.gateway.recorder.record(self.connection.number, from_client=True, fields=fields)
         self._act_on(fields)
 
     def _act_on(self, fields: list[str]) -> None:
