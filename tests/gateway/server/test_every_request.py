@@ -298,6 +298,28 @@ def test_five_second_bars(gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contrac
     ib.cancelRealTimeBars(bars)
 
 
+def test_five_second_bars_of_quotes_lie_around_trades_and_have_no_volume(
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, until
+) -> None:
+    bars = {kind: ib.reqRealTimeBars(es, 5, kind, True) for kind in ("TRADES", "MIDPOINT", "BID", "ASK")}
+    gateway.advance(timedelta(minutes=1))
+    until(ib, lambda: all(bars.values()))
+    close = {kind: told[0].close for kind, told in bars.items()}
+    assert (close["BID"], close["MIDPOINT"], close["ASK"]) == tuple(close["TRADES"] + step for step in (-0.25, 0, 0.25))
+    assert bars["TRADES"][0].volume > 0
+    assert {(told[0].volume, told[0].wap, told[0].count) for kind, told in bars.items() if kind != "TRADES"} == {
+        (-1, -1, -1)
+    }
+
+
+def test_five_second_bars_that_there_are_not(ib: ibi.IB, es: ibi.Contract, eurusd: ibi.Contract) -> None:
+    found = errors_of(ib)
+    for contract, size, kind in ((es, 5, "BID_ASK"), (es, 5, ""), (es, 1, "TRADES"), (eurusd, 5, "TRADES")):
+        ib.reqRealTimeBars(contract, size, kind, True)
+    ib.reqCurrentTime()
+    assert [code for _, code in found] == [321, 321, 420, 420]
+
+
 def test_smart_components(ib: ibi.IB) -> None:
     letters = [component.exchange for component in ib.reqSmartComponents("9c0001")]
     assert "CME" in letters
