@@ -117,6 +117,23 @@ def test_market_data_lines(run_gateway: Connect, raw: Connect) -> None:
     assert errors(client.answers(MarketDataRequest(3, ES))) == []
 
 
+def test_market_data_lines_are_those_of_all_clients_and_of_all_kinds(run_gateway: Connect, raw: Connect) -> None:
+    limits = Limits(market_data_lines=2, messages_per_second=None)
+    gateway = run_gateway(GatewaySettings(port=0, limits=limits))
+    first, second = raw(gateway, 1), raw(gateway, 2)
+    assert errors(first.answers(MarketDataRequest(1, ES))) == []
+    assert errors(first.answers(MarketDataRequest(2, ES, snapshot=True))) == []
+    assert errors(second.answers(requests.market_data.TickByTickRequest(1, ES, "Last"))) == []
+    five_seconds = requests.market_data.RealTimeBarsRequest(2, ES, what_to_show="TRADES")
+    assert errors(second.answers(five_seconds)) == [("2", "101")]
+    first.close()
+    for _ in range(100):
+        if errors(second.answers(five_seconds)) == []:
+            break
+    else:
+        pytest.fail("the line never became free")
+
+
 def bars(number: int, **changes: Any) -> HistoricalDataRequest:
     asked = {"bar_size": "30 secs", "duration": "60 S", "what_to_show": "TRADES", **changes}
     return HistoricalDataRequest(number, ES, **asked)
@@ -154,7 +171,9 @@ def test_open_history_requests(run_gateway: Connect, raw: Connect) -> None:
     kept = {"bar_size": "1 min", "duration": "60 S", "what_to_show": "TRADES", "keep_up_to_date": True}
     for number in (1, 2):
         assert errors(client.answers(HistoricalDataRequest(number, ES, **kept))) == []
-    assert errors(client.answers(HistoricalDataRequest(3, ES, **kept))) == [("3", "162")]
+    (error,) = client.answers(HistoricalDataRequest(3, ES, **kept))
+    assert (error[2], error[3]) == ("3", "322")
+    assert "Only 2 simultaneous API historical data requests allowed" in error[4]
 
 
 def test_a_read_only_gateway_takes_no_orders(run_gateway: Connect, raw: Connect) -> None:

@@ -33,6 +33,7 @@ from brokerkit.plugins.sim.gateway.rooms.depth import DepthRoom
 from brokerkit.plugins.sim.gateway.rooms.executions import ExecutionRoom
 from brokerkit.plugins.sim.gateway.rooms.history import HistoryRoom
 from brokerkit.plugins.sim.gateway.rooms.holdings import Holding, holdings_of
+from brokerkit.plugins.sim.gateway.rooms.lines import Allowance
 from brokerkit.plugins.sim.gateway.rooms.orders import OrderRoom
 from brokerkit.plugins.sim.gateway.rooms.positions import PositionRoom
 from brokerkit.plugins.sim.gateway.rooms.profit import ProfitRoom
@@ -61,6 +62,7 @@ class Gateway:
         orders: The order desk.
         faults: The faults that are on.
         requests: How many requests were handled.
+        market_data_lines: How many quotes, ticks and five-second bars clients may subscribe to, and how many they have.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Gateway:
         self._day_begun = self.day
         self.before_request: Callable[[], None] = _nothing
         self.after_request: Callable[[], None] = _nothing
+        self.market_data_lines = Allowance(self.settings.limits.market_data_lines)
         self.account_room = AccountRoom(self)
         self._quotes, positions = QuoteRoom(self), PositionRoom(self)
         self._rooms: list[Room] = [

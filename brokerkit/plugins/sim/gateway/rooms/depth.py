@@ -12,7 +12,7 @@ from brokerkit.plugins.sim.gateway.codec.responses.market_data import Depth, Dep
 from brokerkit.plugins.sim.gateway.codes import Code
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.market.quotes import Quote, half_spread
-from brokerkit.plugins.sim.gateway.rooms.lines import Lines, data_contract, data_type
+from brokerkit.plugins.sim.gateway.rooms.lines import Allowance, Lines, data_contract, data_type
 from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
 from brokerkit.plugins.sim.gateway.session import Session
 
@@ -40,7 +40,7 @@ class DepthRoom(Room):
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway)
         text = f"Max number ({MAX_LINES}) of market depth requests has been reached"
-        self.lines: Lines[DepthLine] = Lines(MAX_LINES, Code.DEPTH_LIMIT, text)
+        self.lines: Lines[DepthLine] = Lines(Allowance(MAX_LINES, Code.DEPTH_LIMIT, text))
 
     def handlers(self) -> Mapping[type, Handler]:
         """Return what answers each class of request."""

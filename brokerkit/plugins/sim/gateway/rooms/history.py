@@ -25,6 +25,7 @@ from brokerkit.plugins.sim.gateway.codes import (
     NO_DATA,
     PACING,
     QUERY_CANCELLED,
+    TOO_MANY_QUERIES,
     Code,
 )
 from brokerkit.plugins.sim.gateway.contracts.hours import sessions_between
@@ -155,7 +156,8 @@ class HistoryRoom(Room):
         limits = self.gateway.settings.limits
         kept = sum(1 for owner, _ in self._kept if owner is session)
         if limits.open_history_requests is not None and kept >= limits.open_history_requests:
-            raise RefusedError(Code.HISTORY, PACING)
+            limit = limits.open_history_requests
+            raise RefusedError(Code.ERROR_PROCESSING, TOO_MANY_QUERIES.format(limit=limit))
         if query.seconds > SMALL_BAR_SECONDS or query.kind == SCHEDULE:
             return
         number = query.listed.con_id

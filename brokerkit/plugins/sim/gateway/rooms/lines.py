@@ -22,44 +22,60 @@ LIVE, FROZEN, DELAYED, DELAYED_FROZEN = 1, 2, 3, 4
 
 
 @attrs.define(eq=False)
-class Lines(Generic[L]):
-    """Subscriptions of one kind by session and request id.
+class Allowance:
+    """How many lines may be open at a time, of all kinds that count in it and of all clients: it is the login's.
 
     Attributes:
-        limit: How many a session may have; None for any number.
-        limit_code: What a session is told that wants more.
-        limit_text: In which words.
+        limit: How many; None for any number.
+        code: What a client is told that wants more.
+        text: In which words.
+        used: How many are open.
     """
 
-    limit: int | None = None
-    limit_code: Code = Code.TICKER_LIMIT
-    limit_text: str = "Max number of tickers has been reached"
+    limit: int | None
+    code: Code = Code.TICKER_LIMIT
+    text: str = "Max number of tickers has been reached"
+    used: int = 0
+
+
+@attrs.define(eq=False)
+class Lines(Generic[L]):
+    """Subscriptions of one kind by session and request id, and the allowance that they count in."""
+
+    _allowance: Allowance
     _open: dict[tuple[Session, int], L] = attrs.field(factory=dict, init=False)
 
     def check(self, session: Session, req_id: int) -> None:
         """Refuse a line under an id that a session has a line under, or one too many."""
         if (session, req_id) in self._open:
             raise RefusedError(Code.DUPLICATE_TICKER, "Duplicate ticker id")
-        if self.limit is not None and sum(1 for owner, _ in self._open if owner is session) >= self.limit:
-            raise RefusedError(self.limit_code, self.limit_text)
+        allowance = self._allowance
+        if allowance.limit is not None and allowance.used >= allowance.limit:
+            raise RefusedError(allowance.code, allowance.text)
 
     def open(self, session: Session, req_id: int, line: L) -> None:
         """Open a line."""
         self._open[session, req_id] = line
+        self._allowance.used += 1
 
     def close(self, session: Session, req_id: int) -> None:
         """Close a line; refuse to if there is none."""
-        if self._open.pop((session, req_id), None) is None:
+        if (session, req_id) not in self._open:
             raise RefusedError(Code.UNKNOWN_TICKER, f"Can't find EId with tickerId:{req_id}")
+        self._drop([(session, req_id)])
 
     def forget(self, session: Session) -> None:
         """Close every line of a session."""
-        for key in [key for key in self._open if key[0] is session]:
-            del self._open[key]
+        self._drop([key for key in self._open if key[0] is session])
 
     def clear(self) -> None:
         """Close every line."""
-        self._open.clear()
+        self._drop(list(self._open))
+
+    def _drop(self, keys: list[tuple[Session, int]]) -> None:
+        for key in keys:
+            del self._open[key]
+        self._allowance.used -= len(keys)
 
     def __iter__(self) -> Iterator[tuple[Session, int, L]]:
         """Yield session, request id and line of each."""

@@ -62,7 +62,7 @@ class QuoteRoom(Room):
 
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway)
-        self.lines: Lines[QuoteLine] = Lines(gateway.settings.limits.market_data_lines)
+        self.lines: Lines[QuoteLine] = Lines(gateway.market_data_lines)
 
     def handlers(self) -> Mapping[type, Handler]:
         """Return what answers each class of request."""

@@ -43,7 +43,7 @@ class RealTimeBarRoom(Room):
 
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway)
-        self.lines: Lines[BarLine] = Lines(gateway.settings.limits.market_data_lines)
+        self.lines: Lines[BarLine] = Lines(gateway.market_data_lines)
 
     def handlers(self) -> Mapping[type, Handler]:
         """Return what answers each class of request."""

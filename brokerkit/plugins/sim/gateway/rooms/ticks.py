@@ -45,7 +45,7 @@ class TickRoom(Room):
 
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway)
-        self.lines: Lines[TickLine] = Lines(gateway.settings.limits.market_data_lines)
+        self.lines: Lines[TickLine] = Lines(gateway.market_data_lines)
 
     def handlers(self) -> Mapping[type, Handler]:
         """Return what answers each class of request."""
