@@ -14,7 +14,7 @@ import ib_insync as ibi
 import pytest
 
 from brokerkit.plugins.sim.gateway import GatewaySettings, Limits, SimulatedGateway
-from brokerkit.plugins.sim.gateway.codec import requests
+from brokerkit.plugins.sim.gateway.codec import encode, requests
 from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
 from brokerkit.plugins.sim.gateway.codec.parts import Contract
 from brokerkit.plugins.sim.gateway.pacing import HistoryPacing, MessageRate
@@ -313,6 +313,16 @@ def test_a_frame_of_absurd_length_ends_only_its_own_connection(
     with pytest.raises((EOFError, ConnectionError)):
         hostile.frame()
     assert ib.reqCurrentTime()
+
+
+def test_what_came_before_a_bad_frame_is_done_first(gateway: SimulatedGateway, raw: Connect) -> None:
+    client = raw(gateway)
+    order = OrderTerms(action="BUY", total_quantity=1.0, order_type="LMT", limit_price=4000.0)
+    good = encode(requests.orders.PlaceOrder(1, ES, order), client.version)
+    client.socket.sendall(good + struct.pack(">I", 0))
+    with pytest.raises((EOFError, ConnectionError)):
+        client.until(lambda frame: False)
+    assert gateway.call(lambda g: [one.order_id for one in g.orders.registry.open_orders()]) == [1]
 
 
 def test_nothing_is_served_before_the_api_is_started(gateway: SimulatedGateway, raw: Connect) -> None:
