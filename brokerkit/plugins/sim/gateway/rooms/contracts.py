@@ -28,7 +28,13 @@ ORDER_TYPES = (
     "ACTIVETIM,AD,ADJUST,ALERT,ALGO,ALLOC,AVGCOST,BASKET,COND,CONDORDER,DAY,DEACT,DEACTDIS,DEACTEOD,GAT,GTC,GTD,GTT,"
     "IOC,LIT,LMT,MIT,MKT,MOC,LOC,NONALGO,OCA,OPG,SCALE,STP,STPLMT,TRAIL,WHATIF"
 )
-SECURITY_TYPES = frozenset({"", "FUT", "CASH", "STK", "IND", "OPT", "FOP", "CFD", "BOND", "CONTFUT", "FUND", "CMDTY"})
+SECURITY_TYPES = frozenset(
+    {
+        *("", "FUT", "CASH", "STK", "IND", "OPT", "FOP", "CFD", "BOND", "CONTFUT", "FUND", "CMDTY"),
+        *("WAR", "IOPT", "NEWS", "CRYPTO", "BILL"),
+    }
+)
+"""The kinds of security that there are; only futures and currency pairs are simulated."""
 
 
 class ContractRoom(Room):
