@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import ib_insync as ibi
@@ -257,6 +258,20 @@ def test_one_command_starts_a_gateway_that_a_script_can_use(tmp_path: Path, conn
             program.send_signal(signal.SIGINT)
         assert program.wait(60) == 0
     assert any(frame.fields[0] == "17" for frame in read_record(record.read_text().splitlines()))
+
+
+def test_the_program_says_who_comes_and_goes_and_names_zones_as_windows_does(raw: Callable[..., Any]) -> None:
+    options = ("-v", "--time-zone", "America/Chicago", "--windows-zone-names", "--start", "2023-03-08T15:00")
+    with run_program(*options) as program:
+        assert program.stdout is not None
+        assert "listening on 127.0.0.1:" in program.stdout.readline()
+        port = int(re.search(r":(\d+);", program.stdout.readline())[1])
+        client = raw(SimpleNamespace(host="127.0.0.1", port=port), 7)
+        program.send_signal(signal.SIGINT)
+        said = program.stdout.read()
+    assert re.fullmatch(r"20230308 09:\d\d:\d\d Central Standard Time", client.greeting[1])
+    assert "client 7 is here, by connection 1, version 176" in said
+    assert "client 7 is gone" in said
 
 
 def test_real_prices_are_served(tmp_path: Path) -> None:

@@ -180,8 +180,11 @@ class Gateway:
 
     def admit(self, session: Session, client_id: int) -> bool:
         """Give a session its client id; return whether the id was free."""
+        number = session.connection.number
         if client_id < 0 or client_id in self._sessions or self.faults.refuses_client_ids():
+            _log.warning("connection %d turned away: client id %d is in use", number, client_id)
             return False
+        _log.info("client %d is here, by connection %d, version %d", client_id, number, session.version)
         session.client_id = client_id
         self._sessions[client_id] = session
         return True
@@ -189,6 +192,7 @@ class Gateway:
     def forget(self, session: Session) -> None:
         """Drop a session that has ended."""
         if self._sessions.get(session.client_id) is session:
+            _log.info("client %d is gone", session.client_id)
             del self._sessions[session.client_id]
             for room in self._rooms:
                 room.forget(session)

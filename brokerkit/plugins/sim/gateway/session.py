@@ -103,6 +103,7 @@ class Session:
             self._refuse(fields)
             return
         except MessageError as error:
+            _log.info("client %d: cannot read %s: %s", self.client_id, fields[0][:20], error.fact)
             self.error(request_id(fields), Code.ERROR_READING, f"Error reading request. {error.fact}")
             return
         if not self.started and not isinstance(request, StartApi):

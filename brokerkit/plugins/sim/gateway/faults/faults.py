@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
     from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder
     from brokerkit.plugins.sim.gateway.session import Session
+
+_log = logging.getLogger("brokerkit.gateway")
 
 FAULTS: Mapping[str, type[Fault]] = {
     "lose": messages.LoseMessage,
@@ -101,6 +104,7 @@ class Faults:
 
     def begin(self, fault: Fault) -> None:
         """Switch a fault on."""
+        _log.info("fault on: %s", type(fault).__name__)
         if not fault.spent:
             self._on.append(fault)
         fault.begin(self._gateway)
@@ -108,6 +112,7 @@ class Faults:
     def end(self, fault: Fault) -> None:
         """Call a fault off, unless it is off already; what it broke is mended."""
         if fault in self._on:
+            _log.info("fault off: %s", type(fault).__name__)
             self._on.remove(fault)
             fault.end(self._gateway)
 
