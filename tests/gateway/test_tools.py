@@ -168,6 +168,18 @@ def test_nobody_behind_the_control_port() -> None:
         tell(1, "faults")
 
 
+def test_the_port_for_clients_takes_no_commands(gateway: SimulatedGateway) -> None:
+    with pytest.raises(CannotConnect, match=f"port {gateway.port} takes no commands"):
+        tell(gateway.port, "faults")
+
+
+def test_a_start_that_the_data_does_not_reach_is_refused() -> None:
+    with run_program("--start", "2300-01-01") as program:
+        assert program.stdout is not None
+        assert "where the data has nothing to trade on" in program.stdout.read()
+    assert program.returncode != 0
+
+
 def test_a_clock_that_somebody_moved_on_runs_on_from_there() -> None:
     with simulated_gateway(sample_market(days=1), FREE, clock=RealTimeClock(speed=10)) as gateway:
         control = gateway.listen_for_commands()
