@@ -34,6 +34,8 @@ def find_legs(gateway: Gateway, request: PlaceOrder) -> tuple[tuple[Leg, ...], C
     legs = tuple(_leg(gateway, leg) for leg in request.order.combo_legs)
     if len(legs) < 2:
         raise invalid("Missing combo legs.", "bN")
+    if len({leg.listed for leg in legs}) < len(legs):
+        raise invalid("Duplicate combo legs.", "bN")
     symbol = asked.symbol or legs[0].listed.card.symbol
     bag = attrs.evolve(asked, con_id=COMBO_CON_ID, symbol=symbol, local_symbol=symbol, trading_class="COMB")
     return legs, bag
