@@ -56,6 +56,25 @@ def test_windows_zone_names_and_older_server(run_gateway: Connect, raw: Connect)
     assert client.greeting == ["173", "20231129 00:00:00 GMT Standard Time"]
 
 
+@pytest.mark.parametrize(
+    ("version", "bar", "traded"),
+    [(173, "20231129  08:59:00", "20231129  09:00:00"), (174, "20231128 17:59:00", "20231128 18:00:00")],
+)
+def test_times_name_the_exchanges_zone_or_are_the_logins(
+    run_gateway: Connect, raw: Connect, version: int, bar: str, traded: str
+) -> None:
+    settings = GatewaySettings(port=0, time_zone="Asia/Tokyo", server_version=version, limits=Limits.none())
+    client = raw(run_gateway(settings))
+    zone = " US/Central" if version >= 174 else ""
+    (history,) = client.answers(bars(1, bar_size="1 min"))
+    assert history[-8] == bar + zone
+    client.send(requests.orders.PlaceOrder(1, ES, OrderTerms(action="BUY", total_quantity=1.0, order_type="MKT")))
+    execution = client.until(lambda frame: frame[0] == "11")[-1]
+    assert execution[15] == traded + zone
+    (again,) = [one for one in client.answers(requests.account.ExecutionsRequest(7)) if one[:2] == ["11", "7"]]
+    assert again[15] == traded + zone
+
+
 def test_a_client_id_is_used_once(gateway: SimulatedGateway, ib: ibi.IB, raw: Connect) -> None:
     second = raw(gateway, None)
     second.send(requests.session.StartApi(1))

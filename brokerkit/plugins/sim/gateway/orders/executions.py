@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 import attrs
 
@@ -10,7 +10,7 @@ from brokerkit.plugins.sim.gateway.codec.parts import Contract
 from brokerkit.plugins.sim.gateway.codec.responses.account import CommissionReport, Execution
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder
-from brokerkit.plugins.sim.gateway.times import instant
+from brokerkit.plugins.sim.gateway.times import ZONED_TIMES_SINCE, instant, unnamed_instant
 from brokerkit.plugins.sim.gateway.zones import instrument_zone_name
 
 
@@ -40,20 +40,24 @@ class ExecutionRecord:
     currency: str = ""
     realised: float | None = None
 
-    def details(self, req_id: int, version: int) -> Execution:
+    def details(self, req_id: int, version: int, login_zone: tzinfo) -> Execution:
         """Return the execution as a message.
 
         Args:
             req_id: The request it answers, -1 for a live one.
             version: The session's protocol version, which decides how its time is spelt.
+            login_zone: The zone that times are told in where they name none.
         """
         order, card = self.order, self.listed.card
+        zoned = version >= ZONED_TIMES_SINCE
+        zone = card.time_zone
+        when = instant(self.time, zone, instrument_zone_name(zone)) if zoned else unnamed_instant(self.time, login_zone)
         return Execution(
             req_id,
             order.order_id,
             self.contract,
             self.execution_id,
-            instant(self.time, card.time_zone, instrument_zone_name(card.time_zone), version),
+            when,
             order.terms.account,
             card.exchange,
             "BOT" if self.quantity > 0 else "SLD",

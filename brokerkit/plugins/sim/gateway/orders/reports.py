@@ -204,7 +204,7 @@ class Reports:
     def _tell_execution(self, record: ExecutionRecord) -> None:
         session = self.gateway.session_of(record.order.client_id)
         if session is not None:
-            session.send(record.details(-1, session.version))
+            session.send(record.details(-1, session.version, self.gateway.settings.zone))
 
     def _record(self, order: GatewayOrder, fill: Fill) -> ExecutionRecord:
         leg = order.legs[fill.leg]

@@ -53,7 +53,7 @@ def dates(starts: Ints, seconds: int, format_date: int, zone: str, zone_name: st
         starts: Nanoseconds UTC; a day's is its date at midnight UTC.
         seconds: How long a bar lasts; days and longer are told as dates.
         format_date: 1 for local times, 2 for seconds since 1970.
-        zone: IANA name of the instrument's zone.
+        zone: IANA name of the zone to tell local times in.
         zone_name: What to call it.
         version: The session's protocol version.
     """

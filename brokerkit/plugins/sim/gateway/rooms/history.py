@@ -48,11 +48,13 @@ from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
 from brokerkit.plugins.sim.gateway.session import Session
 from brokerkit.plugins.sim.gateway.times import (
     SMALL_BAR_SECONDS,
+    ZONED_TIMES_SINCE,
     epoch_seconds,
     instant,
     parse_bar_size,
     parse_duration,
     parse_time,
+    unnamed_instant,
 )
 from brokerkit.plugins.sim.gateway.zones import instrument_zone_name
 
@@ -172,9 +174,13 @@ class HistoryRoom(Room):
             listed = query.listed
             what = f"{listed.card.symbol}@{listed.card.exchange} {query.kind.title()}"
             raise RefusedError(Code.HISTORY, NO_DATA.format(what=what))
-        zone = self.gateway.settings.time_zone
-        start = instant(query.start, zone, zone, session.version)
-        return HistoricalData(req_id, start, instant(query.end, zone, zone, session.version), rows)
+        return HistoricalData(req_id, self._told(query.start, session), self._told(query.end, session), rows)
+
+    def _told(self, moment: datetime, session: Session) -> str:
+        settings = self.gateway.settings
+        if session.version >= ZONED_TIMES_SINCE:
+            return instant(moment, settings.time_zone, settings.time_zone)
+        return unnamed_instant(moment, settings.zone)
 
     def _rows(self, version: int, query: Query) -> PreparedRows | None:
         series = (query.listed.con_id, query.seconds, query.kind)
@@ -194,9 +200,9 @@ class HistoryRoom(Room):
         bars = self.gateway.history.bars(query.listed, query.seconds, nanoseconds(query.start), nanoseconds(query.end))
         return None if bars is None else shown_as(bars, query.kind, half_spread(query.listed))
 
-    @staticmethod
-    def _dates(bars: Bars, query: Query, version: int) -> list[str]:
-        zone = query.listed.card.time_zone
+    def _dates(self, bars: Bars, query: Query, version: int) -> list[str]:
+        """Return when bars start: told in their exchange's zone, or where that is not named in the login's."""
+        zone = query.listed.card.time_zone if version >= ZONED_TIMES_SINCE else self.gateway.settings.time_zone
         return dates(bars.start, query.seconds, query.format_date, zone, instrument_zone_name(zone), version)
 
     def _cancel(self, session: Session, request: requests.CancelHistoricalData) -> None:
