@@ -179,6 +179,12 @@ def test_six_requests_for_one_contract_within_two_seconds() -> None:
     assert pacing.admit(3.0, 7, "contract")
 
 
+def test_nothing_is_counted_where_nothing_is_limited() -> None:
+    pacing = HistoryPacing(Limits.none())
+    assert all(pacing.admit(0.001 * n, n, "contract") for n in range(1000))
+    assert (len(pacing._identical), len(pacing._recent)) == (0, 0)
+
+
 def test_quotes_count_twice() -> None:
     pacing = HistoryPacing(Limits(small_bar_requests=10))
     assert [pacing.admit(5.0 * n, n, n, weight=2) for n in range(6)] == [True] * 5 + [False]

@@ -78,7 +78,6 @@ class Gateway:
         self.orders = OrderDesk(self)
         self.requests = 0
         self._day_begun = self.day
-        self.before_request: Callable[[], None] = _nothing
         self.after_request: Callable[[], None] = _nothing
         self.market_data_lines = Allowance(self.settings.limits.market_data_lines)
         self.account_room = AccountRoom(self)
@@ -202,7 +201,6 @@ class Gateway:
         if self.faults.loses(session, request):
             return
         self.requests += 1
-        self.before_request()
         number = getattr(request, "req_id", getattr(request, "order_id", NO_REQUEST))
         try:
             self._handlers[type(request)](session, request)
