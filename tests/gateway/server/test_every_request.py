@@ -283,6 +283,23 @@ def test_tick_by_tick(gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, u
         ib.cancelTickByTickData(es, kind)
 
 
+def test_currencies_have_quotes_and_no_trades(
+    gateway: SimulatedGateway, ib: ibi.IB, eurusd: ibi.Contract, until
+) -> None:
+    ticker = ib.reqMktData(eurusd)
+    until(ib, ticker.hasBidAsk)
+    gateway.advance(timedelta(minutes=2))
+    ib.reqCurrentTime()
+    assert all(ibi.util.isNan(value) for value in (ticker.last, ticker.lastSize, ticker.volume, ticker.open))
+    assert ticker.marketPrice() == ticker.midpoint()
+    assert ticker.high >= ticker.bid
+    found = errors_of(ib)
+    for kind in ("Last", "AllLast"):
+        ib.reqTickByTickData(eurusd, kind)
+    assert not ib.reqHistoricalTicks(eurusd, "", "20231128 12:00:00 UTC", 10, "TRADES", True)
+    assert [code for _, code in found] == [10189, 10189, 162]
+
+
 def test_the_order_book(gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, until) -> None:
     ticker = ib.reqMktDepth(es, 3)
     until(ib, lambda: len(ticker.domBids) == 3 and len(ticker.domAsks) == 3)

@@ -39,6 +39,7 @@ _PRICES = {"bid": (1, 66), "ask": (2, 67), "last": (4, 68), "high": (6, 72), "lo
 _PRICES |= {"previous_close": (9, 75), "open": (14, 76)}
 _SIZES = {"bid_size": (0, 69), "ask_size": (3, 70), "last_size": (5, 71), "volume": (8, 74)}
 _SIZE_OF = {"bid": "bid_size", "ask": "ask_size", "last": "last_size"}
+_OF_TRADES = frozenset({"last", "last_size", "volume", "open"})
 _TIME = (45, 88)
 """Tick types, live and delayed, by what they tell of a quote."""
 
@@ -123,17 +124,18 @@ class QuoteRoom(Room):
 
 
 def changes(req_id: int, line: QuoteLine, quote: Quote) -> Iterable[Any]:
-    """Yield a message for each value of a quote that was not told before."""
+    """Yield a message for each value of a quote that was not told before; currencies have no trades, only quotes."""
     told, column = line.told, line.column
+    untold = frozenset() if line.listed.is_future else _OF_TRADES
     for name, types in _PRICES.items():
         value = getattr(quote, name)
-        if value and (told is None or value != getattr(told, name)):
+        if value and name not in untold and (told is None or value != getattr(told, name)):
             yield TickPrice(req_id, types[column], value, getattr(quote, _SIZE_OF.get(name, ""), 0.0), 1)
     for name, types in _SIZES.items():
         value = getattr(quote, name)
-        if told is None or value != getattr(told, name):
+        if name not in untold and (told is None or value != getattr(told, name)):
             yield TickSize(req_id, types[column], value)
-    if told is None or quote.time != told.time:
+    if not untold and (told is None or quote.time != told.time):
         yield TickString(req_id, _TIME[column], str(quote.time))
     if told is None:
         yield TickGeneric(req_id, HALTED, 0.0)

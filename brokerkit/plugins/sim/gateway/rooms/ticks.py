@@ -13,7 +13,7 @@ from brokerkit.plugins.sim.gateway.codec import MessageError
 from brokerkit.plugins.sim.gateway.codec.requests import history, market_data
 from brokerkit.plugins.sim.gateway.codec.responses import history as past
 from brokerkit.plugins.sim.gateway.codec.responses.market_data import ALL_LAST, BID_ASK, LAST, MIDPOINT, TickByTick
-from brokerkit.plugins.sim.gateway.codes import Code
+from brokerkit.plugins.sim.gateway.codes import NO_DATA, Code
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.market.bars import Bars
 from brokerkit.plugins.sim.gateway.market.quotes import Quote, half_spread
@@ -62,6 +62,10 @@ class TickRoom(Room):
         self.lines.check(session, req_id)
         listed = data_contract(self.gateway, request.contract)
         data_type(self.gateway, session, req_id, listed)
+        if kind in (LAST, ALL_LAST) and not listed.is_future:
+            what = f"{listed.card.exchange} {listed.sec_type}"
+            text = f"Failed to request tick-by-tick data.No market data permissions for {what}"
+            raise RefusedError(Code.NO_TICKS, text)
         line = TickLine(listed, kind)
         self.lines.open(session, req_id, line)
         if request.count > 0:
@@ -90,6 +94,9 @@ class TickRoom(Room):
         what = request.what_to_show.upper()
         if (start is None) is (end is None) or what not in _PAST_KINDS:
             raise invalid(f"Give a start or an end, and one of {', '.join(_PAST_KINDS)}", "bU")
+        if what == "TRADES" and not listed.is_future:
+            what = f"{listed.card.symbol}@{listed.card.exchange} Trades"
+            raise RefusedError(Code.HISTORY, NO_DATA.format(what=what))
         count = min(max(request.count, 0), MAX_TICKS)
         found = self._ticks(listed, start, min(end or self.gateway.now, self.gateway.now), count)
         session.send(_as_answer(request.req_id, what, listed, found))
