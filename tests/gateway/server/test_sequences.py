@@ -197,6 +197,38 @@ def test_an_order_outside_hours_is_held_with_a_message(raw: Connect, closed_gate
     )
 
 
+def test_an_order_that_was_held_is_submitted_when_its_market_opens(
+    raw: Connect, closed_gateway: SimulatedGateway
+) -> None:
+    client = raw(closed_gateway)
+    client.answers(place(1, order_type="LMT", limit_price=4000.0, tif="GTC"))
+    closed_gateway.advance(timedelta(hours=7, minutes=59))
+    assert told(client.answers(requests.session.IdsRequest())) == []
+    closed_gateway.advance(timedelta(minutes=2))
+    assert told(client.answers(requests.session.IdsRequest())) == ["5", "3 Submitted"]
+    closed_gateway.advance(timedelta(minutes=2))
+    assert told(client.answers(requests.session.IdsRequest())) == []
+
+
+@pytest.mark.parametrize("kind", ["STP LMT", "LIT"])
+def test_an_order_whose_trigger_is_reached_rests_and_is_submitted(
+    still: SimulatedGateway, raw: Connect, kind: str
+) -> None:
+    client = raw(still)
+    quote = still.call(lambda g: g.quote(g.the_one(ES)))
+    beyond = 1.0 if kind == "LIT" else -1.0
+    terms = {"action": "SELL", "aux_price": quote.last + beyond, "limit_price": 6000.0, "tif": "GTC"}
+    frames = client.answers(place(1, order_type=kind, **terms))
+    assert (told(frames), frames[1][10]) == (["5", "3 PreSubmitted"], "trigger")
+    for _ in range(240):
+        still.advance(timedelta(minutes=1))
+        frames = client.answers(requests.session.IdsRequest())
+        if told(frames):
+            break
+    assert told(frames) == ["5", "3 Submitted"]
+    assert frames[1][10] == ""
+
+
 def test_what_if_places_nothing(client: Any) -> None:
     (frame,) = client.answers(place(1, what_if=True))
     assert frame[0] == "5"

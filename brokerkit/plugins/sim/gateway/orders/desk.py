@@ -60,8 +60,9 @@ class OrderDesk:
         session.send(CompletedOrdersEnd())
 
     def clock_moved(self) -> None:
-        """Let held orders go whose time has come."""
+        """Let held orders go whose time has come, and tell of those that rest now."""
         self.entry.held.check()
+        self.reports.clock_moved()
 
     def forget(self, session: Session) -> None:
         """Drop what an ended session never transmitted."""

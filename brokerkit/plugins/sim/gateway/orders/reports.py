@@ -25,7 +25,11 @@ from brokerkit.spec.order import OrderType, TimeInForce
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
 
-_TRIGGERED = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP, OrderType.MARKET_IF_TOUCHED)
+_RESTING = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED)
+_TRIGGERED = (
+    *(OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP),
+    *(OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED),
+)
 _AT_ONCE = (TimeInForce.IOC, TimeInForce.FOK)
 _NEW = (Status.API_PENDING, Status.PENDING_SUBMIT)
 _AUCTIONS = (TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE)
@@ -43,6 +47,7 @@ class Reports:
         self._numbers = 0
         self.realised = Realised()
         self._fresh: set[GatewayOrder] = set()
+        self._waiting: dict[GatewayOrder, None] = {}
         self.ended: list[Callable[[GatewayOrder], None]] = []
         self._told: Mapping[OrderState, Callable[[GatewayOrder, BrokerOrder], None]] = {
             OrderState.PENDING: self._pending,
@@ -125,10 +130,24 @@ class Reports:
                 self.tell(order, open_order_message(order))
                 return
             self.announce(order)
-        rests = wanted.order_type is OrderType.LIMIT and not held and wanted.time_in_force not in _AUCTIONS
-        if rests or order.status is Status.SUBMITTED:
+        may_rest = wanted.order_type in _RESTING and wanted.time_in_force not in _AUCTIONS
+        if order.status is Status.SUBMITTED or (may_rest and not held and wanted.order_type not in _TRIGGERED):
             order.status = Status.SUBMITTED
             self.announce(order)
+        elif may_rest:
+            self._waiting[order] = None
+
+    def clock_moved(self) -> None:
+        """Tell of orders that rest in the book now: their market has opened, or their trigger was reached."""
+        for order in list(self._waiting):
+            if order.status is not Status.PRE_SUBMITTED:
+                del self._waiting[order]
+                continue
+            live = self.gateway.exchange.order(order.ref)
+            if live.place != HELD and live.trigger is None:
+                del self._waiting[order]
+                order.status, order.why_held = Status.SUBMITTED, ""
+                self.announce(order)
 
     def _held(self, order: GatewayOrder, validity: TimeInForce) -> bool:
         return validity not in _AUCTIONS and self.gateway.exchange.order(order.ref).place == HELD
