@@ -129,7 +129,8 @@ class AnswerCache:
 
     Args:
         characters: How long the texts of all rows may be together; the oldest make room for new ones.
-        questions: How many questions are remembered.
+        questions: How many questions are remembered, and answers at most four times as many: short ones cost more than
+            their text.
     """
 
     def __init__(self, characters: int = CACHED_CHARACTERS, questions: int = CACHED_QUESTIONS) -> None:
@@ -163,7 +164,7 @@ class AnswerCache:
         return found
 
     def _make_room(self) -> None:
-        while self.characters > self._most and len(self._rows) > 1:
+        while len(self._rows) > 1 and (self.characters > self._most or len(self._rows) > 4 * self._most_questions):
             self.characters -= len(self._rows.popitem(last=False)[1].text)
 
 
