@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from brokerkit.plugins.sim.gateway.codec.message import shape_of
+from brokerkit.errors import InvalidArgument
+from brokerkit.plugins.sim.gateway.codec import RESPONSES
+from brokerkit.plugins.sim.gateway.codec.message import Shape, shape_of
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
@@ -53,11 +56,22 @@ class Countdown:
         message: The protocol's name of a message, such as `execDetails`; blank for any.
         skip: How many are let by first.
         count: How many are hit after that.
+        among: The messages that there are, by id.
+
+    Raises:
+        InvalidArgument: No message has that name.
     """
 
     message: str = ""
     skip: int = 0
     count: int = 1
+    among: Mapping[int, Shape] = RESPONSES
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a name that no message has: it would never be hit."""
+        names = [shape.name for shape in self.among.values()]
+        if self.message and self.message not in names:
+            raise InvalidArgument(f"No message is called {self.message!r}.", given=self.message, candidates=names)
 
     def due(self, message: Any) -> bool:
         """Return whether this message is hit, and count it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from brokerkit.plugins.sim.gateway.codec import encode
+from brokerkit.plugins.sim.gateway.codec import REQUESTS, encode
 from brokerkit.plugins.sim.gateway.codec.message import shape_of
 from brokerkit.plugins.sim.gateway.faults.fault import Countdown, Fault
 
@@ -63,7 +63,7 @@ class LoseRequest(Fault):
     """
 
     def __init__(self, message: str = "", skip: int = 0, *, close: bool = True) -> None:
-        self._countdown = Countdown(message, skip)
+        self._countdown = Countdown(message, skip, among=REQUESTS)
         self._close = close
 
     def incoming(self, session: Session, request: Any) -> bool:
