@@ -91,7 +91,7 @@ class Gateway:
         for room in self._rooms:
             self._handlers.update(room.handlers())
         self._sessions: dict[int, Session] = {}
-        self.orders.reports.listen()
+        self.orders.listen()
         self.exchange.listen(Position, positions.on_position)
         self.exchange.listen(ConnectionChange, self._line_changed)
 

@@ -125,7 +125,7 @@ class CorrectExecution(Fault):
 
     def begin(self, gateway: Gateway) -> None:
         """Send the correction."""
-        gateway.orders.reports.correct_newest(self._price)
+        gateway.orders.fills.correct_newest(self._price)
 
 
 class Restart(Fault):

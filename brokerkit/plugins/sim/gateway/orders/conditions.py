@@ -78,7 +78,7 @@ class Conditions:
     def _was_traded(self, condition: ExecutionCondition) -> bool:
         return any(
             record.listed.card.symbol == condition.symbol and condition.sec_type in ("", record.listed.sec_type)
-            for record in self.gateway.orders.reports.executions.values()
+            for record in self.gateway.orders.fills.executions.values()
         )
 
 

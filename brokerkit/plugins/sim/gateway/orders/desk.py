@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from brokerkit.plugins.sim.gateway.codec.responses.orders import CompletedOrdersEnd, OpenOrderEnd
 from brokerkit.plugins.sim.gateway.orders.by_hand import MASTER, OrdersByHand
 from brokerkit.plugins.sim.gateway.orders.entry import OrderEntry
+from brokerkit.plugins.sim.gateway.orders.fills import Fills
 from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder
 from brokerkit.plugins.sim.gateway.orders.messages import completed_order_message, open_order_message, status_message
 from brokerkit.plugins.sim.gateway.orders.registry import OrderRegistry
@@ -26,8 +27,14 @@ class OrderDesk:
         self.gateway = gateway
         self.registry = OrderRegistry()
         self.reports = Reports(gateway, self.registry)
+        self.fills = Fills(gateway, self.registry, self.reports)
         self.entry = OrderEntry(gateway, self.registry, self.reports)
         self.by_hand = OrdersByHand(gateway, self.registry)
+
+    def listen(self) -> None:
+        """Hear the exchange from now on: of a fill before what it makes of its order."""
+        self.fills.listen()
+        self.reports.listen()
 
     def next_valid_id(self, client_id: int) -> int:
         """Return the next valid id as it is told to a client."""
@@ -71,4 +78,4 @@ class OrderDesk:
     def new_day(self) -> None:
         """Forget the executions and the orders that are done, as a gateway does overnight."""
         self.registry.forget_completed()
-        self.reports.new_day()
+        self.fills.new_day()

@@ -102,7 +102,7 @@ class AccountRoom(Room):
         account = subscription.account
         values = subscription.news(account, self._values(account))
         holdings = {held.listed.con_id: held for held in holdings_of(self.gateway, account)}
-        realised = self.gateway.orders.reports.realised
+        realised = self.gateway.orders.fills.realised
         gone = {
             number: attrs.evolve(held.closed, realised=realised.today(account, number))
             for number, held in subscription.told_holdings.items()

@@ -30,7 +30,7 @@ class ExecutionRoom(Room):
             raise invalid(error.fact, "bG") from error
         wanted = [
             record
-            for record in self.gateway.orders.reports.executions.values()
+            for record in self.gateway.orders.fills.executions.values()
             if (since is None or record.time >= since) and _matches(record, request)
         ]
         for record in wanted:

@@ -72,7 +72,7 @@ def holdings_of(gateway: Gateway, account: str = "") -> list[Holding]:
                 average * point,
                 lots * price * point,
                 lots * (price - average) * point,
-                gateway.orders.reports.realised.today(position.account, listed.con_id),
+                gateway.orders.fills.realised.today(position.account, listed.con_id),
             )
         )
     return found

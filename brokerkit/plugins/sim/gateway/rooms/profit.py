@@ -93,7 +93,7 @@ class ProfitRoom(Room):
         )
 
     def _single(self, request: requests.PnlSingleRequest, account: str) -> PnlSingle:
-        realised = self.gateway.orders.reports.realised.today(account, request.con_id)
+        realised = self.gateway.orders.fills.realised.today(account, request.con_id)
         closed = realised - self._start.unrealised.get((account, request.con_id), 0.0)
         for held in holdings_of(self.gateway, account):
             if held.listed.con_id == request.con_id:

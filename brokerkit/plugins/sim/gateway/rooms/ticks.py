@@ -89,11 +89,11 @@ class TickRoom(Room):
             start = parse_time(request.start_time, zone) if request.start_time.strip() else None
             end = parse_time(request.end_time, zone) if request.end_time.strip() else None
         except MessageError as error:
-            text = f"Error validating request.-'bU' : cause - {error.fact}"
+            text = f"Error validating request.-'bV' : cause - {error.fact}"
             raise RefusedError(Code.BAD_TIME, text) from error
         what = request.what_to_show.upper()
         if (start is None) is (end is None) or what not in _PAST_KINDS:
-            raise invalid(f"Give a start or an end, and one of {', '.join(_PAST_KINDS)}", "bU")
+            raise invalid(f"Give a start or an end, and one of {', '.join(_PAST_KINDS)}", "bV")
         if what == "TRADES" and not listed.is_future:
             what = f"{listed.card.symbol}@{listed.card.exchange} Trades"
             raise RefusedError(Code.HISTORY, NO_DATA.format(what=what))
