@@ -115,6 +115,15 @@ class Gateway:
         return self.exchange.now
 
     @property
+    def is_linked(self) -> bool:
+        """Whether the exchange can be reached now."""
+        try:
+            self.exchange.check_line()
+        except ConnectionProblem:
+            return False
+        return True
+
+    @property
     def day(self) -> int:
         """The day that it is in the login's time zone, as a number."""
         return self.now.astimezone(self.settings.zone).toordinal()

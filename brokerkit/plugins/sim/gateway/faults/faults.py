@@ -85,7 +85,7 @@ class Faults:
     @property
     def market_data_stopped(self) -> bool:
         """Whether no market data leave."""
-        return any(fault.stops_market_data for fault in self._on) or not self._gateway.exchange.is_connected
+        return any(fault.stops_market_data for fault in self._on) or not self._gateway.is_linked
 
     @property
     def contracts_hidden(self) -> bool:

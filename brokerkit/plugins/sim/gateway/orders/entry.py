@@ -165,6 +165,9 @@ class OrderEntry:
         elif self.held.must_wait(root):
             self._announce_waiting(root)
             self.held.add(root)
+        elif not self.gateway.is_linked:
+            root.status = Status.PENDING_SUBMIT  # in silence, until the exchange can be reached
+            self.held.add(root)
         else:
             self.submit_or_reject(root)
 
@@ -240,8 +243,8 @@ class OrderEntry:
     def refusals(self) -> Iterator[None]:
         """Turn the exchange's refusal into the gateway's.
 
-        A rejection has been reported as an event already. A line to the exchange that is down is silence: nobody
-        knows yet what became of the order.
+        A rejection has been reported as an event already. A line to the exchange that breaks is silence: nobody knows
+        yet what became of the order.
         """
         try:
             yield

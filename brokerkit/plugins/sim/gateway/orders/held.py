@@ -1,4 +1,4 @@
-"""Orders that the gateway itself keeps back, and those that it ends: by a condition, a time, or their parent."""
+"""Orders that the gateway itself keeps back, and those that it ends: by a condition, a time, their parent, its link."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class HeldOrders:
             self._entry.cancel_order(order)
         elif end is not None and end <= self.gateway.exchange.now_ns:
             self._entry.cancel_order(order, RAN_OUT)
-        elif self._may_go(order):
+        elif self._may_go(order) and self.gateway.is_linked:
             del self._held[order]
             order.why_held = ""
             order.status = Status.API_PENDING
