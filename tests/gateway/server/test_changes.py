@@ -94,6 +94,18 @@ def test_an_order_that_cannot_become_what_is_asked_stays_as_it_was(client: Any) 
     assert statuses(client.answers(requests.orders.CancelOrder(1)))[-1][:2] == ("1", "Cancelled")
 
 
+def test_no_change_turns_an_order_into_another(run_gateway: Connect, raw: Connect) -> None:
+    client = raw(run_gateway(clock=ManualClock(), accounts=("DU1", "DU2")))
+    client.answers(place(1, account="DU1", **AWAY))
+    others: list[dict[str, Any]] = [{"account": "DU2"}, {"account": "DU1", "action": "SELL"}]
+    for other in others:
+        (error,) = client.answers(place(1, **{**AWAY, **other}))
+        assert (error[0], error[3]) == ("4", "105"), other
+    (error,) = client.answers(requests.orders.PlaceOrder(1, GE, place(1, account="DU1", **AWAY).order))
+    assert (error[0], error[3]) == ("4", "105")
+    assert open_orders(client) == [("1", "Submitted", "")]
+
+
 def test_what_is_filled_counts_in_the_new_size_of_an_order_that_is_placed_anew(
     still: SimulatedGateway, client: Any
 ) -> None:

@@ -39,9 +39,7 @@ class OrderChanges:
         if order.status is Status.PENDING_CANCEL:
             raise RefusedError(Code.CANCEL_REFUSED, "Cannot modify an order that is being cancelled.")
         newer = self._entry.understood(order.client_id, request)
-        if newer.terms.action != order.terms.action or [leg.listed for leg in newer.legs] != [
-            leg.listed for leg in order.legs
-        ]:
+        if _what(newer) != _what(order):
             raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
         self._entry.checked(newer)
         before = order.terms
@@ -115,3 +113,8 @@ class OrderChanges:
                 one.replacing = False
         if not all(exchange.order(one.ref).is_final for one in tied) or any(one.done for one in tied):
             raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
+
+
+def _what(order: GatewayOrder) -> tuple[object, ...]:
+    """Return what of an order no change may touch: which way it trades, what, and for whom."""
+    return order.terms.action, order.terms.account, [(leg.listed, leg.ratio) for leg in order.legs]
