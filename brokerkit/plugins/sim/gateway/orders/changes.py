@@ -85,6 +85,11 @@ class OrderChanges:
             if one.parent not in tied:
                 self._entry.submit_or_reject(one)
 
+    def place_anew(self, order: GatewayOrder) -> None:
+        """Withdraw an order and what is tied to it, unseen, and place it again with all children that it has now."""
+        self._withdraw(self._tied(order))
+        self._entry.submit_or_reject(order)
+
     def _tied(self, order: GatewayOrder) -> list[GatewayOrder]:
         """Return the working orders that the exchange ties together with one, itself among them, an entry first."""
         live = self._entry.gateway.exchange.order(order.ref)

@@ -161,7 +161,7 @@ class OrderEntry:
         for member in family(root):
             member.transmitted = True
         if root.parent is not None:
-            self._wait_for_parent(root)
+            self._join(root.parent, root)
         elif self.held.must_wait(root):
             self._announce_waiting(root)
             self.held.add(root)
@@ -171,11 +171,21 @@ class OrderEntry:
         else:
             self.submit_or_reject(root)
 
-    def _wait_for_parent(self, child: GatewayOrder) -> None:
-        """Keep a child whose parent is working already until that has filled."""
-        child.why_held = "child"
-        self._announce_waiting(child)
-        self.held.add(child)
+    def _join(self, parent: GatewayOrder, child: GatewayOrder) -> None:
+        """Let a child wait for a parent that is working already, tied to the parent's other children."""
+        bound = [one for one in parent.children if one.ref and not one.done and one not in self.held]
+        if bound and parent.filled:
+            text = "Order rejected - reason:An exit cannot join others whose entry has filled in part."
+            self._reject(child, RefusedError(Code.REJECTED, text))
+        elif bound or (parent.ref and parent not in self.held and not parent.filled and self._closes(parent, child)):
+            try:
+                self._changes.place_anew(parent)
+            except RefusedError as refused:
+                self._reject(child, refused)
+        else:
+            self._tie(parent)
+            self._keep_waiting(child)
+            self.held.add(child)
 
     def _announce_waiting(self, order: GatewayOrder) -> None:
         order.status = Status.PRE_SUBMITTED
@@ -186,25 +196,26 @@ class OrderEntry:
         try:
             self._submit(order)
         except RefusedError as refused:
-            self.reports.warn(order, refused.code, refused.text)
-            order.status = Status.INACTIVE
-            order.completed, order.end_text = self.gateway.now, refused.text
-            self.reports.announce(order)
-            self._end_waiting(order)
+            self._reject(order, refused)
+
+    def _reject(self, order: GatewayOrder, refused: RefusedError) -> None:
+        self.reports.warn(order, refused.code, refused.text)
+        order.status = Status.INACTIVE
+        order.completed, order.end_text = self.gateway.now, refused.text
+        self.reports.announce(order)
+        self._end_waiting(order)
 
     def _submit(self, order: GatewayOrder) -> None:
-        children = [child for child in order.children if child.transmitted and not child.done]
-        fit = [child for child in children if self._closes(order, child)]
-        group = str(order.perm_id)
-        for child in children:
-            if not child.terms.oca_group and len(children) > 1:
-                child.terms, child.prepared = child.terms.but(oca_group=group, oca_type=3), None
+        """Give an order to the exchange, with its children if it can keep all of them; if not, they wait here."""
+        children = self._tie(order)
+        fit = children if all(self._closes(order, child) for child in children) else []
         wanted = order.prepared or self.as_exchange_order(order, order.next_ref)
         order.prepared = None
         if fit:
             wanted = attrs.evolve(wanted, children=tuple(self._bound(child) for child in fit))
         self.registry.bind(order, wanted.order_ref)
         for member in (order, *fit):
+            self.held.discard(member)
             self.held.watch(member)
         self.sent(order)
         with self.refusals():
@@ -217,6 +228,14 @@ class OrderEntry:
             if child not in fit and not child.done:
                 self.held.add(child)
 
+    def _tie(self, parent: GatewayOrder) -> list[GatewayOrder]:
+        """Return the children that wait for an order, in one group if there are several: one ends the others."""
+        children = [child for child in parent.children if child.transmitted and not child.done]
+        for child in children:
+            if not child.terms.oca_group and len(children) > 1:
+                child.terms, child.prepared = child.terms.but(oca_group=str(parent.perm_id), oca_type=3), None
+        return children
+
     def _keep_waiting(self, child: GatewayOrder) -> None:
         """Tell of a child, and of its own children, that they wait for a parent, unless that was told before."""
         for member in family(child):
@@ -224,15 +243,22 @@ class OrderEntry:
                 member.why_held = "child" if order_type(member.terms).value == "limit" else "child,trigger"
                 self._announce_waiting(member)
 
-    def _end_waiting(self, parent: GatewayOrder) -> None:
-        """Cancel the children that only the gateway knows, once their parent has ended without filling."""
-        for child in parent.children:
-            if parent.status is not Status.FILLED and not child.done and not child.ref:
+    def _end_waiting(self, order: GatewayOrder) -> None:
+        """Cancel what only the gateway knows: children of what ended unfilled, and others of a group that filled."""
+        if order.status is Status.FILLED:
+            for other in self.held.in_group_of(order):
+                self.cancel_order(other, "another of its group filled")
+            return
+        for child in order.children:
+            if not child.done and (child in self.held or not child.ref):
                 self.cancel_order(child)
 
     def _closes(self, order: GatewayOrder, child: GatewayOrder) -> bool:
+        """Tell whether the exchange can keep a child: it closes what its parent opens, and waits for nothing else."""
         same = [leg.listed for leg in child.legs] == [leg.listed for leg in order.legs]
-        return same and child.side != order.side and not child.children
+        terms = child.terms
+        waits = terms.good_after_time or (terms.conditions and not terms.conditions_cancel_order) or child.children
+        return same and child.side != order.side and not waits
 
     def _bound(self, child: GatewayOrder) -> Order:
         wanted, child.prepared = attrs.evolve(self.as_exchange_order(child, child.next_ref), oco_group=""), None

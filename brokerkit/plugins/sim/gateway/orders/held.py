@@ -41,6 +41,11 @@ class HeldOrders:
         """Keep an order back no longer; it is not sent either."""
         self._held.pop(order, None)
 
+    def in_group_of(self, order: GatewayOrder) -> list[GatewayOrder]:
+        """Return the orders kept back that are in one group with another order."""
+        group = (order.terms.account, order.terms.oca_group)
+        return [one for one in self._held if group[1] and (one.terms.account, one.terms.oca_group) == group]
+
     def watch(self, order: GatewayOrder) -> None:
         """Cancel a working order once its conditions hold, if that is what they are for."""
         if order.terms.conditions and order.terms.conditions_cancel_order:
