@@ -173,6 +173,16 @@ def test_no_child_outlives_a_rejected_parent(still: SimulatedGateway, raw: Conne
     assert client.answers(requests.orders.AllOpenOrdersRequest()) == [["53", "1"]]
 
 
+def test_no_child_outlives_a_parent_that_contradicts_itself(still: SimulatedGateway, raw: Connect) -> None:
+    client = raw(still)
+    client.answers(place(1, order_type="STP", aux_price=5000.0, tif="IOC", transmit=False))
+    client.answers(place(2, action="SELL", order_type="LMT", limit_price=6000.0, parent_id=1, transmit=False))
+    frames = client.answers(place(3, action="SELL", order_type="STP", aux_price=4000.0, parent_id=1))
+    assert [frame[3] for frame in frames if frame[0] == "4"] == ["201", "202", "202"]
+    assert dict(statuses(frames)) == {"1": "Inactive", "2": "Cancelled", "3": "Cancelled"}
+    assert client.answers(requests.orders.AllOpenOrdersRequest()) == [["53", "1"]]
+
+
 def test_ioc_and_fok_that_do_not_fill(client: Any) -> None:
     client.send(place(1, order_type="LMT", limit_price=4000.0, tif="IOC"))
     frames = client.until(lambda frame: frame[0] == "4")

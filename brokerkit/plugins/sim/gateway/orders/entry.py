@@ -218,8 +218,13 @@ class OrderEntry:
             self.held.discard(member)
             self.held.watch(member)
         self.sent(order)
-        with self.refusals():
-            self.gateway.exchange.submit(wanted, client_id=order.client_id)
+        try:
+            with self.refusals():
+                self.gateway.exchange.submit(wanted, client_id=order.client_id)
+        except RefusedError:
+            for child in fit:
+                self.registry.unbind(child)  # the exchange took none of them: they are ours to end
+            raise
         if order.done and order.status is not Status.FILLED:
             self._end_waiting(order)
             return

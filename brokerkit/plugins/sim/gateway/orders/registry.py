@@ -56,6 +56,11 @@ class OrderRegistry:
         order.ref = ref
         self._by_ref[ref] = order
 
+    def unbind(self, order: GatewayOrder) -> None:
+        """Forget what the exchange would have called an order that it does not have."""
+        del self._by_ref[order.ref]
+        order.ref = ""
+
     def rename(self, order: GatewayOrder, order_id: int) -> None:
         """Give an order that was placed by hand an id by which its client can manage it."""
         order.order_id = order_id
