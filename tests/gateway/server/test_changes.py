@@ -106,6 +106,27 @@ def test_no_change_turns_an_order_into_another(run_gateway: Connect, raw: Connec
     assert open_orders(client) == [("1", "Submitted", "")]
 
 
+def test_a_change_that_does_not_reach_the_exchange_changes_nothing(still: SimulatedGateway, client: Any) -> None:
+    client.answers(place(1, **AWAY))
+    still.call(lambda gateway: gateway.exchange.disconnect("test", timedelta(minutes=1)))
+    frames = client.answers(place(1, order_type="LMT", limit_price=4001.0, total_quantity=5.0))
+    assert [(frame[2], frame[3]) for frame in frames if frame[0] == "4"] == [("-1", "1100"), ("1", "322")]
+    still.advance(timedelta(minutes=2))
+    (opened, status, _) = client.answers(requests.orders.OpenOrdersRequest())[-3:]
+    assert (opened[14], opened[16], status[4]) == ("1", "4000.0", "1")
+
+
+def test_what_ended_while_nobody_heard_of_it_cannot_be_changed(still: SimulatedGateway, client: Any) -> None:
+    client.answers(place(1, **MARKET))
+    still.call(lambda gateway: gateway.exchange.disconnect("test", timedelta(minutes=5)))
+    still.advance(timedelta(minutes=2))
+    frames = client.answers(place(1, total_quantity=5.0, **AWAY))
+    assert [frame[3] for frame in frames if frame[0] == "4"] == ["1100", "105"]
+    still.advance(timedelta(minutes=5))
+    (filled,) = [frame for frame in client.answers(requests.session.IdsRequest()) if frame[0] == "3"]
+    assert filled[2:5] == ["Filled", "1", "0"]
+
+
 def test_what_is_filled_counts_in_the_new_size_of_an_order_that_is_placed_anew(
     still: SimulatedGateway, client: Any
 ) -> None:

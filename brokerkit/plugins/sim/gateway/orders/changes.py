@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from brokerkit.errors import InvalidOrder, OffTickPrice, OrderCannotBeCancelled, OrderCannotBeModified, OrderRejected
+from brokerkit.errors import (
+    BrokerkitError,
+    InvalidOrder,
+    OffTickPrice,
+    OrderCannotBeCancelled,
+    OrderCannotBeModified,
+    OrderRejected,
+)
 from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
 from brokerkit.plugins.sim.gateway.codec.requests.orders import PlaceOrder
 from brokerkit.plugins.sim.gateway.codes import MISMATCH, OFF_TICK, Code
@@ -62,12 +69,13 @@ class OrderChanges:
         change = OrderChange(found.get("limit_price"), found.get("stop_price"), quantities(after, order.legs))
         try:
             self._entry.gateway.exchange.modify(order.ref, change)
-        except OffTickPrice as error:
+        except BrokerkitError as error:
             order.terms, order.changed_untold = before, False
-            raise RefusedError(Code.OFF_TICK, OFF_TICK) from error
-        except (OrderCannotBeModified, OrderRejected, InvalidOrder) as error:
-            order.terms, order.changed_untold = before, False
-            raise RefusedError(Code.MODIFY_MISMATCH, f"{MISMATCH} - {error.fact}") from error
+            if isinstance(error, OffTickPrice):
+                raise RefusedError(Code.OFF_TICK, OFF_TICK) from error
+            if isinstance(error, (OrderCannotBeModified, OrderRejected, InvalidOrder)):
+                raise RefusedError(Code.MODIFY_MISMATCH, f"{MISMATCH} - {error.fact}") from error
+            raise
 
     def _take_its_place(self, order: GatewayOrder, after: OrderTerms) -> None:
         """Withdraw an order from the exchange, unseen, and place its changed self under the same ids.
@@ -76,7 +84,9 @@ class OrderChanges:
         has filled. A change of one must neither end the others nor set any of them free.
         """
         tied = self._tied(order)
-        if after.total_quantity <= order.filled or (len(tied) > 1 and any(one.filled for one in tied)):
+        has_ended = order not in tied  # at the exchange, which has not told of it yet
+        in_part = len(tied) > 1 and any(one.filled for one in tied)
+        if has_ended or in_part or after.total_quantity <= order.filled:
             raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
         self._check(order, after)
         self._withdraw(tied)
