@@ -338,7 +338,7 @@ def _fills(gateway: Gateway) -> tuple[Fill, ...]:
 
 
 def _newest_price(gateway: Gateway) -> float:
-    single = [one for one in gateway.orders.reports.executions.values() if one.contract.sec_type != "BAG"]
+    single = [one for one in gateway.orders.fills.executions.values() if one.contract.sec_type != "BAG"]
     return single[-1].price if single else 0.0
 
 
@@ -349,6 +349,6 @@ def _orders(gateway: Gateway) -> dict[int, str]:
 def _executions(gateway: Gateway) -> dict[str, tuple[str, int, Decimal]]:
     return {
         revision_of(one.execution_id)[0]: (one.order.terms.order_ref, round(one.quantity), Decimal(str(one.price)))
-        for one in gateway.orders.reports.executions.values()
+        for one in gateway.orders.fills.executions.values()
         if one.contract.sec_type != "BAG"
     }
