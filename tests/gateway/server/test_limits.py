@@ -287,6 +287,24 @@ def test_a_new_day_forgets_executions_and_completed_orders(
     assert again.positions()[0].position == 1
 
 
+def test_the_exchange_lets_go_of_what_ended_the_day_before_and_keeps_what_works(
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, filled: Connect
+) -> None:
+    filled(ib, ib.placeOrder(es, ibi.MarketOrder("BUY", 1)))
+    resting = ib.placeOrder(es, ibi.LimitOrder("BUY", 1, 1000, tif="GTC"))
+    ib.reqCurrentTime()
+    ended = gateway.call(lambda g: [live.order_ref for live in g.exchange.orders() if live.is_final])
+    for _ in range(3):
+        gateway.advance(timedelta(days=1))
+    left = gateway.call(lambda g: [live.order_ref for live in g.exchange.orders()])
+    assert ended
+    assert len(left) == 1
+    ib.cancelOrder(resting.order)
+    ib.reqCurrentTime()
+    assert resting.orderStatus.status == "Cancelled"
+    assert ib.positions()[0].position == 1
+
+
 def test_manual_orders_are_bound_to_client_0(gateway: SimulatedGateway, connect: Connect) -> None:
     from brokerkit.spec.contract import FuturesContract
     from brokerkit.spec.order import Order

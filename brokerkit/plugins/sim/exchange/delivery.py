@@ -129,6 +129,21 @@ class Delivery:
             finally:
                 self._busy.release()
 
+    def forget(self, before: int) -> tuple[int, int]:
+        """Let go of the log up to an instant, as far as it was told; return how many rows, and up to which instant.
+
+        While another call is telling, nothing is let go of.
+        """
+        self._pass_over()
+        if not self._busy.acquire(False):
+            return 0, 0
+        try:
+            dropped, instant = self.journal.forget(before, self.told)
+            self.told -= dropped
+        finally:
+            self._busy.release()
+        return dropped, instant
+
     def _tell_fills(self, rows: list[Any]) -> None:
         """Tell of what happened besides orders' states, for as long as nobody hears of these."""
         lives, at = self.journal.lives, self.told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 from brokerkit.plugins.sim.exchange.entries import FILL, STATUS, Entry, Execution, Status
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Journal:
-    """The event log, which grows as long as the exchange lives.
+    """The event log, which grows as long as nothing of it is forgotten.
 
     That an order began to work as it was placed, when it was placed, is kept as its number alone. What else
     happens most, another state of an order as it was placed and an execution, is kept as a plain tuple of
@@ -60,3 +61,15 @@ class Journal:
     def entries(self, start: int = 0) -> list[Entry]:
         """Return the entries from a place on."""
         return [self.entry(at) for at in range(start, len(self.rows))]
+
+    def time_of(self, at: int) -> int:
+        """Return when what a row tells of happened."""
+        row = self.rows[at]
+        time: int = self.lives[row].submitted if row.__class__ is int else row[1]
+        return time
+
+    def forget(self, before: int, most: int) -> tuple[int, int]:
+        """Drop rows older than an instant, `most` at most; return how many, and up to which instant none is left."""
+        count = bisect_left(range(most), before, key=self.time_of)
+        del self.rows[:count]
+        return count, min(before, self.time_of(0)) if self.rows else before

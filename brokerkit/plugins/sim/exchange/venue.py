@@ -434,6 +434,7 @@ class Venue:
         if price == wrong.price:
             return
         wrong.holding.correct(wrong.quantity, wrong.price, price)
+        self.journal.lives[wrong.live.number] = wrong.live  # it may have been forgotten meanwhile
         margin_calls.review(self, wrong.live.account, None, calls=False)
         self.record(
             wrong.live, wrong.live.state.value, wrong.quantity, price, wrong.commission, wrong.leg, wrong.number,

@@ -266,6 +266,7 @@ class Gateway:
         if self.day != self._day_begun:
             self._day_begun = self.day
             self.orders.new_day()
+            self.exchange.forget(self.now - _KEPT)
         for room in self._rooms:
             try:
                 room.clock_moved()
@@ -273,6 +274,10 @@ class Gateway:
                 continue
             except Exception:  # noqa: BLE001 because the clock must go on whatever one room makes of it
                 _log.exception("%s failed as the clock moved", type(room).__name__)
+
+
+_KEPT = timedelta(days=1)
+"""For how long the exchange keeps what has ended; the gateway itself tells of the day's."""
 
 
 def _nothing() -> None:
