@@ -37,7 +37,9 @@ def after_fill(seen: BrokerOrder, execution: Execution, fill: Fill) -> BrokerOrd
     told = attrs.evolve(seen, fills=(*kept, fill), updated=time_of(execution.time))
     if seen.state.is_final:
         return told
-    return attrs.evolve(told, state=OrderState.WORKING if any(told.remaining) else OrderState.FILLED)
+    if not any(told.remaining):
+        return attrs.evolve(told, state=OrderState.FILLED)
+    return attrs.evolve(told, state=OrderState.WORKING) if seen.state in _EARLY else told
 
 
 def after_commission(seen: BrokerOrder, execution: Execution) -> BrokerOrder:

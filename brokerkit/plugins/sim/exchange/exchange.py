@@ -266,6 +266,8 @@ class Exchange(Queries):
         if channel is None:
             channel = self._venue.channel = self._delivery.channel = Channel(self._venue, self._board)
             self._venue.refit()
+            for live in self._venue.orders.values():
+                live.view = live.at_exchange()  # what was told up to now
         return channel
 
     # -- clock ---------------------------------------------------------------------------
