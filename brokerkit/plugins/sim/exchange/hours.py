@@ -141,7 +141,10 @@ def on_good_till(venue: Venue, live: LiveOrder) -> None:
 def on_contract_end(venue: Venue, listing: Listing) -> None:
     """End every order of a contract that stops trading, and settle what is held of it in cash."""
     listing.expired = True
-    for live in [*listing.all_orders(), *contingencies.pending_children(venue, listing)]:
+    standing = [*listing.all_orders(), *contingencies.pending_children(venue, listing)]
+    if listing.legs:  # one that fills leg by leg stands in its legs' books
+        standing += [one for one in venue.orders.values() if one.listing is listing and one.place != IN_FLIGHT]
+    for live in standing:
         if not live.is_final:
             venue.expire(live, "the contract expired")
     price = listing.terms.settlement_price
