@@ -67,7 +67,7 @@ def _on_arrival(venue: Venue, change: tuple[LiveOrder, Order]) -> None:
         live.whole = lots
         lots = live.filled + live.remaining
         changed = entry.sized(changed, lots or live.whole)
-    elif live.state is not OrderState.PENDING:
+    elif live.state is not OrderState.PENDING and live.place != IN_FLIGHT:
         venue.count_working(live, lots - live.filled - live.remaining)
     live.remaining = lots - live.filled
     entry.take_terms(live, changed)

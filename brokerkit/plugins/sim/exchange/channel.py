@@ -63,6 +63,8 @@ class Channel:
         self._kept: list[Entry] = []
         self._acknowledged: set[int] = set()
         self._held_acknowledgements: dict[int, Status] = {}
+        self._late_acknowledgements: dict[int, Status] = {}
+        self._overtaken: set[int] = set()
         self._swapped: list[Execution] = []
         self._without_statuses: set[int] = set()
 
@@ -148,6 +150,8 @@ class Channel:
             if isinstance(one, LostAcknowledgement):
                 self.wonder_later(status.live, duration(one.patience))
                 return
+            if isinstance(one, (LateAcknowledgement, FillBeforeAcknowledgement)):
+                self._late_acknowledgements[number] = status
             if isinstance(one, LateAcknowledgement):
                 self._later(duration(one.delay), status)
                 return
@@ -184,7 +188,8 @@ class Channel:
         """Tell, after moving what the client knows of the order."""
         if isinstance(entry, Status):
             live = entry.live
-            live.view = client_view.after_status(live.view or client_view.first(live), entry)
+            seen = live.view or client_view.first(live)
+            live.view = seen if self._is_overtaken(entry) else client_view.after_status(seen, entry)
         elif isinstance(entry, Execution):
             live = entry.live
             seen = live.view or client_view.first(live)
@@ -195,6 +200,18 @@ class Channel:
         tell(entry)
         if isinstance(entry, Execution) and entry.live.number in self._held_acknowledgements:
             self._tell(self._held_acknowledgements.pop(entry.live.number), tell)
+
+    def _is_overtaken(self, status: Status) -> bool:
+        """Return whether a late acknowledgement tells what is no longer so: newer news of its order came before it."""
+        number = status.live.number
+        late = self._late_acknowledgements.get(number)
+        if late is None:
+            return False
+        if late is not status:
+            self._overtaken.add(number)
+            return False
+        del self._late_acknowledgements[number]
+        return number in self._overtaken
 
     # -- what comes later ------------------------------------------------------------------
 

@@ -260,6 +260,8 @@ class Exchange(Clock):
             channel = self._venue.channel = Channel(self._venue, self._board)
             self._delivery.carry_through(channel)
             self._venue.refit()
+            for live in self._venue.orders.values():
+                live.view = live.at_exchange()  # what was told up to now
         return channel
 
     # -- orders --------------------------------------------------------------------------

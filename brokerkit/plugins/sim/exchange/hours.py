@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from brokerkit.plugins.sim.exchange import book, contingencies, margin_calls, scheduling
 from brokerkit.plugins.sim.exchange.agenda import CONTRACT_END, SESSION_CLOSE, SESSION_OPEN
 from brokerkit.plugins.sim.exchange.entries import POSITION, Settlement
-from brokerkit.plugins.sim.exchange.live_order import HELD, NOWHERE
+from brokerkit.plugins.sim.exchange.live_order import HELD, IN_FLIGHT, NOWHERE
 from brokerkit.plugins.sim.exchange.units import nanoseconds, price_units
 from brokerkit.spec.order import TimeInForce
 
@@ -23,6 +23,13 @@ def is_open(listing: Listing, now: int) -> bool:
     """Return whether the listing's market is in a session."""
     session = listing.sessions.current_or_next(now)
     return session is not None and session[0] <= now
+
+
+def is_closed(venue: Venue, listing: Listing) -> bool:
+    """Return whether a new order must wait for an opening; for one that begins inside a bar, its bar counts."""
+    if venue.trading is listing:
+        return not is_open(listing, listing.left_for)
+    return listing.session_open > venue.now
 
 
 def opened_since(listing: Listing, since: int, now: int) -> int | None:
@@ -84,8 +91,8 @@ def on_session_close(venue: Venue, listing: Listing) -> None:
     stays_open = following is not None and following[0] == close
     for live in [*listing.all_orders(), *contingencies.pending_children(venue, listing)]:
         kind, trades = live.order.time_in_force, live.place not in (HELD, NOWHERE)
-        if live.is_final:
-            continue  # what traded at this close ended it
+        if live.is_final or (live.parent is not None and live.parent.place == IN_FLIGHT):
+            continue  # what traded at this close ended it, or it has not arrived yet
         if kind is AT_CLOSE and live.place == HELD:
             _trade_close(venue, listing, live)
         elif kind is DAY or (kind is AT_OPEN and trades):
@@ -134,7 +141,10 @@ def on_good_till(venue: Venue, live: LiveOrder) -> None:
 def on_contract_end(venue: Venue, listing: Listing) -> None:
     """End every order of a contract that stops trading, and settle what is held of it in cash."""
     listing.expired = True
-    for live in [*listing.all_orders(), *contingencies.pending_children(venue, listing)]:
+    standing = [*listing.all_orders(), *contingencies.pending_children(venue, listing)]
+    if listing.legs:  # one that fills leg by leg stands in its legs' books
+        standing += [one for one in venue.orders.values() if one.listing is listing and one.place != IN_FLIGHT]
+    for live in standing:
         if not live.is_final:
             venue.expire(live, "the contract expired")
     price = listing.terms.settlement_price

@@ -266,6 +266,8 @@ class StateFile:
                 live.linked = live.parent.linked = True
         for live, _ in fresh:
             self._restore_executions(live)
+            if venue.channel is not None:
+                live.view = live.at_exchange()
             if not live.is_final:
                 self._resume(live)
         venue.orders = {live.order_ref: live for _, live in sorted(known.items())}

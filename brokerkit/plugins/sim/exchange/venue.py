@@ -302,7 +302,7 @@ class Venue:
         elif joins is None:
             live.joins = self.now + 1 if self.opened_at == self.now else self.now
         kind = order.time_in_force
-        closed = listing.session_open > self.now and not order.outside_hours and self.trading is not listing
+        closed = not order.outside_hours and hours.is_closed(self, listing)
         if closed or (kind is AT_OPEN and waits) or kind is AT_CLOSE:
             hours.hold(self, listing, live)
         else:
