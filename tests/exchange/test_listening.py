@@ -28,10 +28,12 @@ def test_a_new_listener_of_orders_hears_nothing_of_before_it_listened_while_fill
 def test_a_line_that_becomes_faulty_carries_nothing_of_before(
     market: Callable[..., Exchange], gold: FuturesContract, quiet_rows: list[tuple[float, ...]]
 ) -> None:
-    exchange, fills = market(quiet_rows), []
+    exchange, fills, views = market(quiet_rows), [], []
     exchange.listen(Fill, fills.append)
     exchange.submit(Order.limit(gold, 1, "50", order_ref="before"))
     exchange.disconnect()
+    exchange.listen(BrokerOrder, views.append)
     exchange.reconnect()
-    assert exchange.order("before").view is None
-    assert fills == []
+    exchange.advance()
+    assert exchange.order("before").current().state.value == "working"
+    assert fills == views == []
