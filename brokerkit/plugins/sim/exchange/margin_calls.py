@@ -35,16 +35,16 @@ def review_at_next_bar(holding: Holding) -> bool:
 def review_due(venue: Venue, listing: Listing | None, rank: int) -> None:
     """Look at every account that traded, or whose holdings moved, once the last contract of this moment has traded.
 
-    No call comes at an open, where what is held is still worth what the bar before closed at.
-
-    Where a price must be watched more closely than before, its contract is scheduled again; one that is
-    given is left to the caller.
+    No call comes at an open, where what is held is still worth what the bar before closed at. Where a price must
+    be watched more closely than before, its contract is scheduled again; one that is given is left to the caller.
     """
     moments = venue.agenda.moments
     if moments and moments[0] == venue.now << RANK_BITS | rank:
         return
     accounts, venue.to_review = venue.to_review, []
-    for account in sorted(accounts, key=_number):
+    if len(accounts) > 1:
+        accounts.sort(key=_number)
+    for account in accounts:
         account.is_due = False
         review(venue, account, listing, calls=rank != BAR_OPEN)
 
@@ -58,15 +58,26 @@ def note_holders(venue: Venue, listing: Listing) -> None:
 
 def review(venue: Venue, account: Account, listing: Listing | None, *, calls: bool) -> None:
     """Call an account's margin when it is short and this is a moment for that, or work out when to look again."""
-    held = [holding for holding in account.holdings if holding.lots]
-    account.is_watched = any(holding.listing.maintenance_margin for holding in held)
+    held, is_watched = [], False
     for holding in account.holdings:
-        if holding.guard is not None and not (holding.lots and account.is_watched):
+        if holding.lots:
+            held.append(holding)
+            is_watched = is_watched or holding.listing.maintenance_margin > 0
+        elif holding.guard is not None:
             _guard(holding, None)
-    if account.is_watched:
+    account.is_watched = is_watched
+    if is_watched:
         for holding in _looked_at(venue, account, held, calls=calls):
             if holding.listing is not listing:
                 scheduling.schedule(venue, holding.listing)
+    else:
+        _watch_no_more(held)
+
+
+def _watch_no_more(held: list[Holding]) -> None:
+    for holding in held:
+        if holding.guard is not None:
+            _guard(holding, None)
 
 
 def _looked_at(venue: Venue, account: Account, held: list[Holding], *, calls: bool) -> list[Holding]:
@@ -76,10 +87,10 @@ def _looked_at(venue: Venue, account: Account, held: list[Holding], *, calls: bo
     except MissingFxCode:
         excess = -1
         calls = False
-    closing = any(not live.is_final for live in account.liquidating)
+    closing = bool(account.liquidating) and any(not live.is_final for live in account.liquidating)
     if excess < 0 and calls and not closing:
         _call(venue, account, [holding for holding in held if holding.listing.maintenance_margin])
-    if excess < 0 or closing or _has_foreign_money(account):  # whose rates move too
+    if excess < 0 or closing or (len(account.cash) > 1 and _has_foreign_money(account)):  # whose rates move too
         return [holding for holding in held if review_at_next_bar(holding)]
     return _set_guards(excess, held)
 
