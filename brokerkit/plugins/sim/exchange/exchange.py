@@ -103,7 +103,6 @@ class Exchange(Clock):
             account = Account(len(accounts) + 1, name, base_currency)
             for currency, amount in (cash or {}).items():
                 account.in_currency(currency).deposited = money_units(exact(amount))
-            account.in_currency(base_currency)
             accounts[name] = account
             self._venue.default_account = next(iter(accounts.values()))
 

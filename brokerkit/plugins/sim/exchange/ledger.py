@@ -37,6 +37,7 @@ class Account:
     """An account: a name, a base currency, its cash and its holdings in the order they were first touched.
 
     Attributes:
+        base_cash: Its cash in the base currency.
         counted_at: The instant for which `profit`, `initial` and `maintenance` were counted; see `valuation`.
         worth: What `value_in_base` then was; None until it is asked for.
         changed: The holdings that were traded or ordered since.
@@ -45,7 +46,7 @@ class Account:
     """
 
     __slots__ = (
-        "base_currency", "cash", "changed", "counted_at", "holdings", "initial", "is_due", "is_watched", "liquidating",
+        "base_cash", "base_currency", "cash", "changed", "counted_at", "holdings", "initial", "is_due", "is_watched", "liquidating",
         "maintenance", "name", "number", "profit", "worth",
     )  # fmt: skip
 
@@ -54,6 +55,7 @@ class Account:
         self.name = name
         self.base_currency = base_currency
         self.cash: dict[str, Cash] = {}
+        self.base_cash = self.in_currency(base_currency)
         self.holdings: list[Holding] = []
         self.liquidating: list[LiveOrder] = []
         self.counted_at = -1

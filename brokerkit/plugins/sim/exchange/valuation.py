@@ -28,12 +28,18 @@ def value_in_base(venue: Venue, account: Account) -> int:
         _count(venue, account)
     total = account.worth
     if total is None:
-        total, base = account.profit, account.base_currency
-        for currency, cash in account.cash.items():
-            units = cash.deposited + cash.realised + cash.converted - cash.commission
-            total += units if currency == base or not units else to_base(venue, account, currency, units)
+        cash = account.base_cash
+        total = account.profit + cash.deposited + cash.realised + cash.converted - cash.commission
+        if len(account.cash) > 1:
+            total += _foreign_cash(venue, account)
         account.worth = total
     return total
+
+
+def _foreign_cash(venue: Venue, account: Account) -> int:
+    """Return what cash in other currencies is worth in the base currency."""
+    others = [(code, cash.balance) for code, cash in account.cash.items() if cash is not account.base_cash]
+    return sum(to_base(venue, account, code, units) for code, units in others if units)
 
 
 def initial_margin(venue: Venue, account: Account) -> int:

@@ -232,10 +232,9 @@ class Venue:
             return
         if self.opened_at == now:
             live.joins = now + 1
-        if live.limit is None and scheduling.enqueue(self, listing, live):
-            return
-        self.place(live)
-        scheduling.schedule(self, listing)
+        if live.limit is not None or not scheduling.enqueue(self, listing, live):
+            self.place(live)
+            scheduling.schedule(self, listing)
 
     def on_arrival(self, live: LiveOrder) -> None:
         """Let an order work that took its time; what it is refused for now is told as an event."""
