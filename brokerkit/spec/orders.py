@@ -329,6 +329,7 @@ class Orders(Protocol):
             OrderCannotBeModified: It is final, being cancelled, or has no such price.
             OffTickPrice: A price is between two ticks.
             InvalidQuantity: The new total is below what is filled, or turns the order's side.
+            InsufficientMargin: The account cannot carry the larger order; it works on as it was.
             OutcomeUnknown: The change was sent and nobody knows yet whether it arrived.
 
         Example:

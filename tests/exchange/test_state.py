@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -18,7 +18,7 @@ from types import ModuleType
 import pytest
 
 from brokerkit.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
-from brokerkit.plugins.sim.exchange import Exchange, Latency, Models, fault
+from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Latency, Models, WeeklyHours, fault
 from brokerkit.spec.broker_order import OrderState
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order, TimeInForce
@@ -118,6 +118,22 @@ def test_an_order_in_flight_arrives_after_a_restart_and_no_number_is_used_twice(
     assert again.order(order.order_ref).current().state is OrderState.FILLED
 
 
+def test_a_fill_in_the_bar_of_the_restart_is_corrected_inside_that_bar(
+    market: Market, gold: FuturesContract, tmp_path: Path, quiet_rows: list[object]
+) -> None:
+    settings = {"state": tmp_path / "state", "faults": [fault("execution-correction", at=2, ticks=30)]}
+    first = market(quiet_rows, **settings)
+    order = Order.limit(gold, 1, 99)
+    first.submit(Order.market(gold, 1))
+    first.submit(order)
+    first.advance_to(first.now + timedelta(seconds=10))
+    first.close()
+
+    again = market(quiet_rows, **settings)
+    again.advance_to(again.now + timedelta(minutes=2))
+    assert again.order(order.order_ref).at_exchange().average_price() == 101  # the bar's high, and not 102
+
+
 def test_ids_are_reused_after_a_restart_where_a_fault_says_so(
     market: Market, gold: FuturesContract, tmp_path: Path, quiet_rows: list[object]
 ) -> None:
@@ -141,3 +157,26 @@ def test_a_file_that_is_no_state_is_refused_by_name(market: Market, tmp_path: Pa
         market([], state=newer)
     with pytest.raises(StoreUnwritable):
         market([], state=tmp_path / "no such folder" / "state")
+
+
+def test_an_at_open_order_whose_session_has_opened_fills_in_it_after_a_restart(
+    gold: FuturesContract, tmp_path: Path
+) -> None:
+    def opened() -> Exchange:
+        exchange = Exchange(datetime(2023, 1, 2, 8, tzinfo=timezone.utc), state=tmp_path / "state")
+        exchange.open_account("DU1", {"USD": 100_000})
+        hours = WeeklyHours({day: [(time(9), time(17))] for day in range(5)})
+        exchange.list_contract(ContractTerms(gold, "0.1", sessions=hours))
+        first = int(datetime(2023, 1, 2, 9, 5, tzinfo=timezone.utc).timestamp()) * 10**9
+        exchange.add_bars(gold, [first], [100.0], [101.0], [99.0], [100.5])
+        return exchange
+
+    order = Order.market(gold, 1, time_in_force=TimeInForce.AT_OPEN)
+    exchange = opened()
+    exchange.submit(order)
+    exchange.advance_to(datetime(2023, 1, 2, 9, 1, tzinfo=timezone.utc))
+    exchange.close()
+    again = opened()
+    again.run()
+    assert again.order(order.order_ref).current().state is OrderState.FILLED
+    again.close()

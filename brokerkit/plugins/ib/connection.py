@@ -14,10 +14,8 @@ from typing import Any, TypeVar
 
 from brokerkit.errors import (
     BrokerClosed,
-    BrokerkitError,
     ClientIdInUse,
     ConnectionLost,
-    ConnectionProblem,
     NoFreeClientId,
     RequestTimedOut,
 )
@@ -28,22 +26,21 @@ from brokerkit.plugins.ib.downtime import expected_downtime
 from brokerkit.plugins.ib.error_codes import error_for
 from brokerkit.plugins.ib.first_questions import Introduction
 from brokerkit.plugins.ib.gateway_clock import GatewayClock
-from brokerkit.plugins.ib.library import Library, ask_for_all_open_orders, let_any_thread_take_ids, load_library, tap
+from brokerkit.plugins.ib.library import Library, adapt, load_library
 from brokerkit.plugins.ib.line_listeners import LineListeners
 from brokerkit.plugins.ib.line_news import LineNews
 from brokerkit.plugins.ib.live_ib import LiveIB
 from brokerkit.plugins.ib.logins import check_same_login
 from brokerkit.plugins.ib.loop_thread import LoopThread
-from brokerkit.plugins.ib.message_fields import know_field_types
 from brokerkit.plugins.ib.post_office import PostOffice
 from brokerkit.plugins.ib.settings import IBSettings
+from brokerkit.plugins.ib.time_question import TimeQuestion
 from brokerkit.spec.events import ConnectionChange, ConnectionState, DataGap
 from brokerkit.spec.services import Store
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
-TAPPED = ("openOrder", "orderStatus", "execDetails", "commissionReport", "completedOrder", "position")
 _LIBRARY_TIMEOUT = 30.0
 _FIRST_WAIT = 0.1
 _TRIES_FOR_AN_ID = 32
@@ -59,6 +56,7 @@ class IBConnection(LineListeners):
         ib: The library's IB object, safe from any thread; like `library`, it is there from `open` on.
         callbacks: The thread in which listeners are called.
         clock: The Gateway's clock, asked for rarely.
+        time: Asks that clock, in the client's loop.
         figures: What the accounts are worth, if somebody wants the library to follow it.
         is_read_only: Whether the Gateway answers no question about orders, its API being read-only.
         refuses_orders: Whether the Gateway said that its API is read-only.
@@ -86,6 +84,7 @@ class IBConnection(LineListeners):
         self._ids = ClientIdHolder(settings, store)
         self._identity = Identity(-1, 0)
         self._login: list[str] = []
+        self._accounts: list[str] = []
         self._state = ConnectionState.DISCONNECTED
         self._reason = "not connected yet"
         self._last_good = _now()
@@ -94,6 +93,7 @@ class IBConnection(LineListeners):
         self._tasks: list[asyncio.Task[None]] = []
         self._background: set[asyncio.Future[None]] = set()
         self._turns: dict[str, asyncio.Lock] = {}
+        self.time = TimeQuestion()
         self.session = 0
         self._news = LineNews(self)
         self._thread = LoopThread("brokerkit-ib-client")
@@ -125,6 +125,7 @@ class IBConnection(LineListeners):
             MissingDependency: No client library is installed, or none that runs on this Python.
             CannotConnect: Nothing, something else, or a silent Gateway answers there.
             ClientIdInUse: The fixed client id, or every one that was tried, is held by other sessions.
+            MissingAccount: The Gateway is not logged in to the account that is set.
             NoFreeClientId: The store has no id left.
         """
         self._thread.result_of(self._made, _LIBRARY_TIMEOUT, "load_library")
@@ -172,6 +173,10 @@ class IBConnection(LineListeners):
         """Return the client id in use."""
         return self._identity.client_id
 
+    def is_held_elsewhere(self, client_id: int) -> bool:
+        """Return whether the Gateway said, not long ago, that another session holds a client id."""
+        return self._ids.is_held_elsewhere(client_id)
+
     @property
     def state(self) -> ConnectionState:
         """Whether the broker can be reached now."""
@@ -179,8 +184,8 @@ class IBConnection(LineListeners):
 
     @property
     def accounts(self) -> list[str]:
-        """The accounts that the Gateway told, in its order."""
-        return list(self._raw.wrapper.accounts)
+        """The accounts that the Gateway told, in its order; also while the line is down."""
+        return list(self._accounts)
 
     def require_up(self, doing: str) -> None:
         """Do nothing while the line is up.
@@ -248,11 +253,7 @@ class IBConnection(LineListeners):
     def server_time(self) -> datetime:
         """Return the time by the Gateway's clock, aware UTC."""
 
-        async def ask(ib: Any) -> datetime:
-            answer: datetime = await self.shared("currentTime", ib.reqCurrentTimeAsync)
-            return answer
-
-        return self.request(ask, "the time")
+        return self.request(self.time.ask, "the time")
 
     def take_order_ids(self, count: int) -> tuple[int, list[int]]:
         """Return as many fresh order ids, and the session that they are of, without asking the client's thread.
@@ -288,12 +289,7 @@ class IBConnection(LineListeners):
         self._listen()
 
     def _listen(self) -> None:
-        tap(self._raw, self.hear, TAPPED)
-        ask_for_all_open_orders(self._raw)
-        let_any_thread_take_ids(self._raw)
-        know_field_types(self._raw)
-        if self.settings.timezone:
-            self._raw.TimezoneTWS = self.settings.timezone
+        adapt(self._raw, self.hear, self.settings.zone)
         self._raw.client.conn.hasData.connect(self._tell_read, None, None, True)
         self._raw.errorEvent.connect(self._news.on_error, None, None, True)
         self._raw.disconnectedEvent.connect(self._news.on_disconnected, None, None, True)
@@ -316,6 +312,7 @@ class IBConnection(LineListeners):
                 tell(self.client_id())
 
         self._news.expect_disconnect = True
+        self._news.is_cut_off = False  # by a new line IB says again how it stands
         self._turns.clear()
         try:
             await dial(self._raw, self.settings, Introduction(introduce, introduced, self._ask_time, self.figures))
@@ -329,24 +326,27 @@ class IBConnection(LineListeners):
             raise
         finally:
             self._news.expect_disconnect = False
-        self.declare_up(f"connected to {self.settings.gateway} with client id {self.client_id()}")
+        self._news.broken.clear()
+        if not self._news.is_cut_off:
+            self.declare_up(f"connected to {self.settings.gateway} with client id {self.client_id()}")
 
     def _ask_time(self) -> None:
         """Have the clock know the time, without anybody waiting for it."""
 
         async def ask() -> None:
             with contextlib.suppress(OSError, asyncio.TimeoutError):
-                answer = self.shared("currentTime", self._raw.reqCurrentTimeAsync)
-                self.clock.set(await asyncio.wait_for(answer, self.settings.connect_timeout))
+                self.clock.set(await asyncio.wait_for(self.time.ask(self._raw), self.settings.connect_timeout))
 
         self._keep(asyncio.ensure_future(ask()))
 
     def _check_login(self) -> None:
         """Refuse a Gateway that was logged in otherwise while the line was down: its orders are another's money."""
+        told = list(self._raw.wrapper.accounts)
         if self._login:
-            check_same_login(self._login, self.accounts, self.settings.gateway)
+            check_same_login(self._login, told, self.settings.gateway)
         else:
-            self._login = self.accounts
+            self._login = told
+        self._accounts = told
 
     async def _in_executor(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(None, function)
@@ -378,7 +378,7 @@ class IBConnection(LineListeners):
         try:
             for callback in self._on_up:
                 await asyncio.wait_for(callback(self._raw), self.settings.connect_timeout)
-        except (BrokerkitError, OSError, asyncio.TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 because whatever it is, the line must not stay down for ever
             self.drop(f"orders could not be read after '{reason}': {error!r}")
             return
         self.declare_up(reason)
@@ -404,7 +404,7 @@ class IBConnection(LineListeners):
                 if own_id_refused >= _TRIES_FOR_OWN_ID and not self._ids.is_fixed:
                     await self._change_id(error)
                 self.declare_down(str(error))
-            except (ConnectionProblem, RequestTimedOut, BrokerkitError, OSError, asyncio.TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 because nothing may end the only loop that connects again
                 self.declare_down(f"still not connected: {error}")
             else:
                 return

@@ -17,6 +17,8 @@ WINDOW = 512
 _LOOK = 4
 _KEEP = 4096
 _BLOCK = 16384
+_NO_PRICE = 1 << 62
+"""Higher than any price."""
 
 Floats = NDArray[np.float64]
 
@@ -68,14 +70,13 @@ def segment(
 
 
 def joined(parts: list[Segment]) -> Segment:
-    """Return several stretches of bars as one; the volume is known where every part knows it."""
+    """Return several stretches of bars as one; a volume that is not known is not a number."""
     starts, ends = (np.concatenate([getattr(part, name) for part in parts]) for name in ("start", "end"))
     first, highest, lowest, last = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("open", "high", "low", "close")
     )
-    sizes = [part.volume for part in parts if part.volume is not None]
-    volume = np.concatenate(sizes) if len(sizes) == len(parts) else None
-    return Segment(starts, ends, first, highest, lowest, last, volume)
+    sizes = [np.full(len(part), np.nan) if part.volume is None else part.volume for part in parts]
+    return Segment(starts, ends, first, highest, lowest, last, np.concatenate(sizes))
 
 
 def _check_order(start: NDArray[np.int64], end: NDArray[np.int64], where: str) -> None:
@@ -101,6 +102,11 @@ def _check_prices(prices: list[Floats], start: NDArray[np.int64], where: str) ->
         )
 
 
+def _row_of(bars: Segment, at: int) -> tuple[int, int, int, int]:
+    low, high, close = _units(np.array([bars.low[at], bars.high[at], bars.close[at]]))
+    return int(bars.start[at]), low, high, close
+
+
 def _units(prices: Floats) -> list[int]:
     units: list[int] = np.rint(prices * PRICE_SCALE).astype(np.int64).tolist()
     return units
@@ -110,12 +116,14 @@ class BarSeries:
     """Bars of one contract and a place in them, moved by `sync` to the clock.
 
     The lists `starts` to `volumes` are the window: whole numbers, one entry a bar. `at` is the
-    first bar in it that has not ended. What has ended and left the window is let go.
+    first bar in it that has not ended, and `until` is when that one ends, -1 without one. The bar
+    before it stays, and what has ended else is let go. No bar of the window is lower than `lowest`,
+    or higher than `highest`.
     """
 
     __slots__ = (
-        "_segments", "at", "closes", "ends", "highs", "last", "last_end", "lows", "opens", "starts",
-        "volumes", "where",
+        "_segments", "at", "closes", "ends", "highest", "highs", "last", "last_end", "lowest", "lows", "opens",
+        "starts", "until", "volumes", "where",
     )  # fmt: skip
 
     def __init__(self, where: str) -> None:
@@ -128,7 +136,9 @@ class BarSeries:
         self.lows: list[int] = []
         self.closes: list[int] = []
         self.volumes: list[Any] = []
+        self.lowest, self.highest = _NO_PRICE, -_NO_PRICE
         self.at = 0
+        self.until = -1
         self.last: int | None = None
         self.last_end = -1
 
@@ -153,6 +163,9 @@ class BarSeries:
             raise InvalidArgument(f"A bar of {self.where} from {time_of(start)} overlaps the one before it.")
         if self.at > _KEEP:
             self._forget()
+        self.lowest, self.highest = min(self.lowest, prices[2]), max(self.highest, prices[1])
+        if self.at == len(self.ends):
+            self.until = end
         self.starts.append(start)
         self.ends.append(end)
         self.opens.append(prices[0])
@@ -168,16 +181,18 @@ class BarSeries:
         return self.ends[-1] if self.ends else None
 
     def sync(self, now: int) -> bool:
-        """Move to the first bar that ends after `now`; return whether there is one."""
-        ends, at = self.ends, self.at
-        count = len(ends)
-        if at < count and ends[at] > now:
+        """Move to the first bar that ends after `now`, never back; return whether there is one."""
+        if self.until > now:
             return True
-        if count and ends[-1] > now:
-            at = at + 1 if ends[at + 1] > now else bisect_right(ends, now, at)
-            self.at, self.last, self.last_end = at, self.closes[at - 1], ends[at - 1]
-            return True
-        return self._next_window(now)
+        ends, at = self.ends, self.at + 1
+        try:
+            if ends[at] <= now:
+                at = bisect_right(ends, now, at)
+            self.until = ends[at]
+        except IndexError:
+            return self._next_window(now)
+        self.at = at
+        return True
 
     def close_at(self, now: int) -> int | None:
         """Return the close of the last bar that ended by `now`, or None before the first; nothing moves."""
@@ -207,36 +222,44 @@ class BarSeries:
     def _next_window(self, now: int) -> bool:
         if self.at < len(self.ends):
             self.at, self.last, self.last_end = len(self.ends), self.closes[-1], self.ends[-1]
+            self.until = -1
         while self._segments:
             bars = self._segments[0]
             at = int(np.searchsorted(bars.end, now, side="right")) if int(bars.end[bars.at]) <= now else bars.at
             if at > 0:
                 self.last, self.last_end = round(float(bars.close[at - 1]) * PRICE_SCALE), int(bars.end[at - 1])
-            if at < len(bars):
-                self._load(bars, at)
+            self._load(bars, at)
+            if self.at < len(self.ends):
                 return True
-            self._segments.popleft()
         return False
 
     def _load(self, bars: Segment, at: int) -> None:
-        stop = min(at + WINDOW, len(bars))
-        passed = 1 if at > 0 else 0
-        at -= passed
-        part = slice(at, stop)
-        self.starts, self.ends = bars.start[part].tolist(), bars.end[part].tolist()
-        self.opens, self.highs = _units(bars.open[part]), _units(bars.high[part])
-        self.lows, self.closes = _units(bars.low[part]), _units(bars.close[part])
-        self.volumes = [None] * (stop - at) if bars.volume is None else bars.volume[part].tolist()
-        self.at = passed
+        """Make a window of the bars from a place on, after the last one that has ended: that may be asked for still."""
+        stop, first = min(at + WINDOW, len(bars)), max(at - 1, 0)
+        part = slice(first, stop)
+        volumes = [None] * (stop - first) if bars.volume is None else bars.volume[part].tolist()
+        times = bars.start[part].tolist(), bars.end[part].tolist()
+        prices = (_units(column[part]) for column in (bars.open, bars.high, bars.low, bars.close))
+        kept = 1 if at == 0 and self.ends else 0
+        for column, fresh in zip(self._columns(), (*times, *prices, volumes), strict=True):
+            del column[: len(column) - kept]
+            column += fresh
+        self.at = at - first + kept
+        self.until = self.ends[self.at] if self.at < len(self.ends) else -1
+        self.lowest, self.highest = min(self.lows), max(self.highs)
         if stop == len(bars):
             self._segments.popleft()
         else:
             bars.at = stop
 
+    def _columns(self) -> tuple[list[Any], ...]:
+        return self.starts, self.ends, self.opens, self.highs, self.lows, self.closes, self.volumes
+
     def _forget(self) -> None:
-        for column in (self.starts, self.ends, self.opens, self.highs, self.lows, self.closes, self.volumes):
-            del column[: self.at]
-        self.at = 0
+        for column in self._columns():
+            del column[: self.at - 1]
+        self.at = 1
+        self.lowest, self.highest = min(self.lows), max(self.highs)
 
     def ends_after(self, now: int, count: int) -> list[int]:
         """Return when the next bars end, at most `count` of them, without moving."""
@@ -258,8 +281,8 @@ class BarSeries:
             return self.at
         raise MissingData(f"No bars of {self.where} are left.")
 
-    def price_of_bar(self, start: int, *, at_open: bool) -> int:
-        """Return the open or the close, in units, of the bar around here that starts at an instant.
+    def place_of(self, start: int) -> int:
+        """Return the place of the bar around here that starts at an instant.
 
         Raises:
             MissingData: There is no such bar.
@@ -268,10 +291,29 @@ class BarSeries:
         at = bisect_left(self.starts, start)
         if at == len(self.starts) or self.starts[at] != start:
             raise MissingData(f"{self.where} has no bar from {time_of(start)}.")
-        return self.opens[at] if at_open else self.closes[at]
+        return at
+
+    def range_of_bar(self, start: int) -> tuple[int, int]:
+        """Return the low and the high, in units, of the bar around here that starts at an instant.
+
+        Raises:
+            MissingData: There is no such bar.
+        """
+        at = self.place_of(start)
+        return self.lows[at], self.highs[at]
+
+    def last_bar(self, now: int) -> tuple[int, int, int, int] | None:
+        """Return start, low, high and close, in units, of the last bar that ended by `now`; None before the first."""
+        if not self.ends or self.ends[-1] <= now:
+            for bars in reversed(self._segments):
+                at = int(np.searchsorted(bars.end, now, side="right")) - 1
+                if at >= 0:
+                    return _row_of(bars, at)
+        at = bisect_right(self.ends, now) - 1
+        return (self.starts[at], self.lows[at], self.highs[at], self.closes[at]) if at >= 0 else None
 
     def to_come(self, now: int) -> Segment:
-        """Return the bars that have not ended, as one segment of arrays."""
+        """Return the bars that have not ended, as one segment of arrays; unknown volumes are not numbers."""
         self.sync(now)
         window = slice(self.at, None)
         first, highest, lowest, last = (
@@ -279,7 +321,7 @@ class BarSeries:
             for column in (self.opens, self.highs, self.lows, self.closes)
         )
         starts, ends = np.array(self.starts[window], dtype=np.int64), np.array(self.ends[window], dtype=np.int64)
-        sizes = None if None in self.volumes[window] else np.array(self.volumes[window])
+        sizes = np.array([np.nan if volume is None else volume for volume in self.volumes[window]], dtype=np.float64)
         here = Segment(starts, ends, first, highest, lowest, last, sizes)
         return joined([here, *(bars.rest() for bars in self._segments)])
 

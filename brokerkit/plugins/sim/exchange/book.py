@@ -19,14 +19,14 @@ def insert(listing: Listing, live: LiveOrder, limit_gap: int) -> None:
         live: The order.
         limit_gap: By how much the price must pass a limit before it fills, in units.
     """
-    if live.is_plain and live.limit is not None and live.trigger is None:
+    if live.is_plain and live.limit is not None:
         insert_limit(listing, live, limit_gap)
         return
-    if live.order.order_type is TRAILING_STOP and live.trigger is None and live.filled == 0 and live.best is None:
+    if _is_unpriced(live):
         live.place = UNPRICED
         listing.trailing.append(live)
         return
-    if live.trigger is None and (live.limit is None or live.order.time_in_force in _AT_ONCE):
+    if acts_at_an_open(live):
         live.place = QUEUE
         listing.queue.append(live)
         return
@@ -39,15 +39,27 @@ def insert(listing: Listing, live: LiveOrder, limit_gap: int) -> None:
         listing.trailing.append(live)
 
 
+def _is_unpriced(live: LiveOrder) -> bool:
+    return live.order.order_type is TRAILING_STOP and live.trigger is None and live.filled == 0 and live.best is None
+
+
+def acts_at_an_open(live: LiveOrder) -> bool:
+    """Return whether an order takes what the next open gives, and nothing else of a bar."""
+    if live.trigger is not None or (live.limit is not None and live.order.time_in_force not in _AT_ONCE):
+        return False
+    return not _is_unpriced(live)
+
+
 def insert_limit(listing: Listing, live: LiveOrder, limit_gap: int) -> None:
     """Put a limit order, or one that became a limit order, at its level."""
-    assert live.limit is not None
+    limit = live.limit
+    assert limit is not None
     if live.side > 0:
         live.place = DOWN
-        listing.down.insert(live.limit - limit_gap, live)
+        listing.down.insert(limit - limit_gap, live)
     else:
         live.place = UP
-        listing.up.insert(-live.limit - limit_gap, live)
+        listing.up.insert(-limit - limit_gap, live)
 
 
 def _insert_level(listing: Listing, live: LiveOrder, level: int, *, down: bool) -> None:
@@ -67,13 +79,27 @@ def remove(listing: Listing, live: LiveOrder) -> None:
     elif place == UP:
         listing.up.remove(live)
     elif place == QUEUE:
-        listing.queue.remove(live)
+        if live in listing.queue:  # an open that is just trading its queue has taken it out
+            listing.queue.remove(live)
     elif place == WAITING:
         listing.waiting.remove(live)
     elif place == HELD:
         listing.held.remove(live)
     if listing.trailing and live in listing.trailing:
         listing.trailing.remove(live)
+
+
+def set_aside(listing: Listing, now: int) -> None:
+    """Let orders wait for the next bar that came after the one under way began: nobody knew of it then."""
+    series = listing.series
+    if not series.sync(now - 1) or series.starts[series.at] >= now:
+        return
+    start = series.starts[series.at]
+    for live in listing.all_orders():
+        if live.joins > start and live.place in (DOWN, UP, UNPRICED):
+            remove(listing, live)
+            live.place = WAITING
+            listing.waiting.append(live)
 
 
 def move_trigger(listing: Listing, live: LiveOrder, trigger: int) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from brokerkit.plugins.sim.exchange import book, entry, hours, scheduling
+from brokerkit.errors import OrderRejected
+from brokerkit.plugins.sim.exchange import book, contingencies, entry, hours, margin, scheduling, spreads
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL
+from brokerkit.plugins.sim.exchange.entries import NOTE, Note
 from brokerkit.plugins.sim.exchange.faults import Occasion
-from brokerkit.plugins.sim.exchange.live_order import CHANGES_BETWEEN_ORDERS, HELD, IN_FLIGHT, NOWHERE, LiveOrder
+from brokerkit.plugins.sim.exchange.live_order import CHANGE_BITS, HELD, IN_FLIGHT, NOWHERE, LiveOrder
 from brokerkit.spec.broker_order import OrderState
 
 if TYPE_CHECKING:
@@ -23,30 +25,63 @@ def modify(venue: Venue, live: LiveOrder, changed: Order) -> None:
         return
     delay = venue.models.latency.modify_delay(venue.random)
     if delay:
-        venue.agenda.put(venue.now + delay, ARRIVAL, partial(_on_arrival, venue), (live, changed))
+        venue.agenda.put(venue.now + delay, ARRIVAL, partial(_on_late_arrival, venue), (live, changed))
     else:
         _on_arrival(venue, (live, changed))
+
+
+def _on_late_arrival(venue: Venue, change: tuple[LiveOrder, Order]) -> None:
+    """Replace an order's instruction when the request has arrived; what is refused by now changes nothing."""
+    try:
+        _on_arrival(venue, change)
+    except OrderRejected as refused:
+        venue.journal.append(Note(NOTE, venue.now, f"change of #{change[0].number} refused: {refused.fact}"))
+
+
+def check_margin(venue: Venue, live: LiveOrder, lots: int) -> None:
+    """Refuse to make an order larger than its account can carry.
+
+    Raises:
+        InsufficientMargin: The account's value is below what would be needed.
+    """
+    more = lots - live.filled - live.remaining
+    if more <= 0 or live.parent is not None or live.state is OrderState.PENDING or live.place == IN_FLIGHT:
+        return  # an exit closes, and what has not arrived is looked at when it does
+    if isinstance(live, spreads.SpreadOrder):
+        spreads.check_units(venue, live, more)
+    elif live.listing.initial_margin:
+        margin.check_order(venue, live.holding, live.side * more)
 
 
 def _on_arrival(venue: Venue, change: tuple[LiveOrder, Order]) -> None:
     """Replace an order's instruction, unless it ended or filled too far meanwhile."""
     live, changed = change
     lots = abs(entry.units_of(changed))
-    if live.is_final or lots < live.filled:
+    if live.is_final or not entry.is_enough(live, changed):
         return
+    check_margin(venue, live, lots)
     was_held, standing = live.place, live.place not in (NOWHERE, IN_FLIGHT)
     if standing:
         book.remove(live.listing, live)
-    if live.state is not OrderState.PENDING:
+    if live.parent is not None:  # its size goes on to follow what its entry has filled
+        live.whole = lots
+        lots = live.filled + live.remaining
+        changed = entry.sized(changed, lots or live.whole)
+    elif live.state is not OrderState.PENDING and live.place != IN_FLIGHT:
         venue.count_working(live, lots - live.filled - live.remaining)
+    live.remaining = lots - live.filled
     entry.take_terms(live, changed)
     venue.priorities += 1
-    live.priority = venue.numbers * CHANGES_BETWEEN_ORDERS + venue.priorities
-    if not live.remaining:
+    live.priority = (venue.numbers << CHANGE_BITS) + venue.priorities
+    if isinstance(live, spreads.SpreadOrder):
+        spreads.resize_legs(venue, live)
+    if not live.remaining and live.parent is None:
         live.state = OrderState.FILLED
     venue.note_status(live, "modified")
     if standing and live.remaining:
         _rejoin(venue, live, was_held)
+    if live.linked:
+        contingencies.after_change(venue, live)
 
 
 def _rejoin(venue: Venue, live: LiveOrder, place: int) -> None:

@@ -39,6 +39,7 @@ from brokerkit.plugins.sim.exchange.faults import (
 from brokerkit.plugins.sim.exchange.units import duration
 from brokerkit.spec.broker_order import OrderState
 from brokerkit.spec.events import ConnectionState
+from brokerkit.spec.order import SpreadFill, TimeInForce
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.live_order import LiveOrder
@@ -58,10 +59,12 @@ class Channel:
         self._board = board
         self.is_up = True
         self._stalled_since = -1
-        self._down_since = 0
+        self._down_since = self._breaks = 0
         self._kept: list[Entry] = []
         self._acknowledged: set[int] = set()
         self._held_acknowledgements: dict[int, Status] = {}
+        self._late_acknowledgements: dict[int, Status] = {}
+        self._overtaken: set[int] = set()
         self._swapped: list[Execution] = []
         self._without_statuses: set[int] = set()
 
@@ -84,9 +87,10 @@ class Channel:
         if not self.is_up:
             return
         self.is_up, self._down_since = False, self._venue.now
+        self._breaks += 1
         self._log(Line(CONNECTION, self._venue.now, ConnectionState.DISCONNECTED, reason))
         if lasts is not None:
-            self._venue.agenda.put(self._venue.now + lasts, NOTICE, self._on_reconnect)
+            self._venue.agenda.put(self._venue.now + lasts, NOTICE, self._on_reconnect, self._breaks)
 
     def reconnect(self) -> None:
         """Mend the line: the client hears that it is up, of the gap, and of all that it missed."""
@@ -98,8 +102,9 @@ class Channel:
         self._log(Line(GAP, now, ConnectionState.CONNECTED, "the line was down", self._down_since))
         self._release_kept()
 
-    def _on_reconnect(self, _: object) -> None:
-        self.reconnect()
+    def _on_reconnect(self, which: int) -> None:
+        if which == self._breaks:  # else that one was mended by hand, and this is another
+            self.reconnect()
 
     def _on_stall_over(self, _: object) -> None:
         since, self._stalled_since = self._stalled_since, -1
@@ -109,7 +114,7 @@ class Channel:
     def _release_kept(self) -> None:
         kept, self._kept = self._kept, []
         for entry in kept:
-            self._log(Repeat(entry.kind, self._venue.now, entry))
+            self._on_late(entry.entry if isinstance(entry, Repeat) else entry)
 
     def _log(self, entry: Entry) -> None:
         self._venue.journal.append(entry)
@@ -145,6 +150,8 @@ class Channel:
             if isinstance(one, LostAcknowledgement):
                 self.wonder_later(status.live, duration(one.patience))
                 return
+            if isinstance(one, (LateAcknowledgement, FillBeforeAcknowledgement)):
+                self._late_acknowledgements[number] = status
             if isinstance(one, LateAcknowledgement):
                 self._later(duration(one.delay), status)
                 return
@@ -165,7 +172,7 @@ class Channel:
                 self._swapped.append(execution)
                 self._venue.agenda.put(self._venue.now + duration(one.patience), NOTICE, self._on_patience, execution)
                 return
-            if isinstance(one, ExecutionCorrection):
+            if isinstance(one, ExecutionCorrection) and not execution.corrects:
                 self._correct_later(execution, one)
             if isinstance(one, LateCommission):
                 self._later(duration(one.delay), execution._replace(kind=COMMISSION))
@@ -181,7 +188,8 @@ class Channel:
         """Tell, after moving what the client knows of the order."""
         if isinstance(entry, Status):
             live = entry.live
-            live.view = client_view.after_status(live.view or client_view.first(live), entry)
+            seen = live.view or client_view.first(live)
+            live.view = seen if self._is_overtaken(entry) else client_view.after_status(seen, entry)
         elif isinstance(entry, Execution):
             live = entry.live
             seen = live.view or client_view.first(live)
@@ -192,6 +200,18 @@ class Channel:
         tell(entry)
         if isinstance(entry, Execution) and entry.live.number in self._held_acknowledgements:
             self._tell(self._held_acknowledgements.pop(entry.live.number), tell)
+
+    def _is_overtaken(self, status: Status) -> bool:
+        """Return whether a late acknowledgement tells what is no longer so: newer news of its order came before it."""
+        number = status.live.number
+        late = self._late_acknowledgements.get(number)
+        if late is None:
+            return False
+        if late is not status:
+            self._overtaken.add(number)
+            return False
+        del self._late_acknowledgements[number]
+        return number in self._overtaken
 
     # -- what comes later ------------------------------------------------------------------
 
@@ -215,9 +235,8 @@ class Channel:
         self._venue.agenda.put(self._venue.now + delay, NOTICE, self._on_late, entry)
 
     def _correct_later(self, execution: Execution, one: ExecutionCorrection) -> None:
-        listing = execution.holding.listing
-        moved = execution.price + one.ticks * listing.tick
-        price = min(max(moved, listing.bar_low), listing.bar_high)
+        low, high = _bar_of(execution)
+        price = min(max(execution.price + one.ticks * execution.holding.listing.tick, low), high)
         due = self._venue.now + duration(one.delay)
         self._venue.agenda.put(due, ARRIVAL, self._venue.on_correction, (execution, price))
 
@@ -235,6 +254,16 @@ class Channel:
         for one in found:
             self._log(Note(NOTE, self._venue.now, f"fault {one.name} at #{number}"))
         return found
+
+
+def _bar_of(execution: Execution) -> tuple[int, int]:
+    """Return the low and the high of the bar that an execution has just traded in."""
+    live, listing = execution.live, execution.holding.listing
+    if execution.late or live.order.time_in_force is TimeInForce.AT_CLOSE:
+        last = listing.series.last_bar(execution.time)
+        return (execution.price, execution.price) if last is None else last[1:3]
+    traded_on = live.listing if live.order.spread_fill is SpreadFill.TOGETHER else listing
+    return listing.series.range_of_bar(traded_on.left_for)
 
 
 def resync(live: LiveOrder) -> None:

@@ -30,14 +30,19 @@ def after_status(seen: BrokerOrder, status: Status) -> BrokerOrder:
 
 
 def after_fill(seen: BrokerOrder, execution: Execution, fill: Fill) -> BrokerOrder:
-    """Return the view after a fill was told: counted once by its id, a correction in place of what it corrects."""
-    if any(one.execution_id == fill.execution_id for one in seen.fills):
+    """Return the view after a fill was told: counted once by its id, a correction in place of what it corrects.
+
+    With a fill comes what is ordered by now, as in any execution report.
+    """
+    if any(fill.execution_id in (one.execution_id, one.corrects) for one in seen.fills):
         return seen
     kept = tuple(one for one in seen.fills if one.execution_id != fill.corrects)
-    told = attrs.evolve(seen, fills=(*kept, fill), updated=time_of(execution.time))
+    told = attrs.evolve(seen, fills=(*kept, fill), order=execution.live.order, updated=time_of(execution.time))
     if seen.state.is_final:
         return told
-    return attrs.evolve(told, state=OrderState.WORKING if any(told.remaining) else OrderState.FILLED)
+    if not any(told.remaining):
+        return attrs.evolve(told, state=OrderState.FILLED)
+    return attrs.evolve(told, state=OrderState.WORKING) if seen.state in _EARLY else told
 
 
 def after_commission(seen: BrokerOrder, execution: Execution) -> BrokerOrder:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
-from brokerkit.plugins.sim.exchange import entry, scheduling
+from brokerkit.errors import DuplicateOrder, InvalidOrder
+from brokerkit.plugins.sim.exchange import entry, scheduling, spreads
+from brokerkit.plugins.sim.exchange.agenda import ARRIVAL
 from brokerkit.plugins.sim.exchange.live_order import LiveOrder
 from brokerkit.spec.broker_order import OrderState
 
@@ -19,13 +19,25 @@ NOTHING_LEFT = "nothing is left to reduce"
 
 
 def checked_children(venue: Venue, parent: LiveOrder) -> tuple[LiveOrder, ...]:
-    """Return a bracket's children, checked and numbered after their parent; nothing is taken in yet."""
-    number = parent.number
+    """Return a bracket's children, checked and numbered after their parent; nothing is taken in yet.
+
+    Raises:
+        InvalidOrder: One of them has children.
+        DuplicateOrder: Two of them, or one and the parent, have the same reference.
+    """
+    number, refs = parent.number, {parent.order_ref}
+    parent.whole = abs(entry.units_of(parent.order))
     children = []
     for order in parent.order.children:
+        if order.children:
+            raise InvalidOrder("An exit has no exits of its own.", remedy="Place them when it has filled.")
+        if order.order_ref in refs:
+            raise DuplicateOrder(f"Order {order.order_ref} is twice in one bracket.", remedy="Give each its own.")
+        refs.add(order.order_ref)
         number += 1
         child = entry.checked(venue, order, number)
-        child.parent, child.linked, child.remaining = parent, True, 0
+        child.parent, child.linked, child.is_plain = parent, True, False
+        child.whole, child.remaining = child.remaining, 0
         children.append(child)
     return tuple(children)
 
@@ -36,8 +48,15 @@ def admit_children(venue: Venue, parent: LiveOrder) -> None:
         venue.numbers = child.number
         venue.journal.lives[child.number] = child
         venue.orders[child.order_ref] = child
-        venue.waiting_children.append(child)
+        wait_for_parent(venue, child)
         venue.note_status(child, f"waits for #{parent.number}")
+
+
+def wait_for_parent(venue: Venue, child: LiveOrder) -> None:
+    """Let a child wait; its time may be up meanwhile."""
+    venue.waiting_children.append(child)
+    if child.order.good_till is not None:
+        venue.agenda.put(entry.good_till(child.order), ARRIVAL, venue.on_good_till, child)
 
 
 def pending_children(venue: Venue, listing: Listing) -> list[LiveOrder]:
@@ -58,7 +77,7 @@ def after_fill(venue: Venue, live: LiveOrder) -> None:
         _size_children(venue, parent, f"#{live.number} filled")
     if live.children:
         _size_children(venue, live, f"#{live.number} filled")
-    if live.order.reduce_only and live.remaining and live.holding.lots * live.side >= 0:
+    if live.order.reduce_only and not live.is_final and not venue.fillable(live, live.remaining):
         venue.end(live, NOTHING_LEFT)
     if live.order.oco_group:
         for other in _group(venue, live):
@@ -87,28 +106,37 @@ def _group(venue: Venue, live: LiveOrder) -> list[LiveOrder]:
     return [one for one in standing if one is not live]
 
 
+def after_change(venue: Venue, live: LiveOrder) -> None:
+    """Let the sizes of a bracket follow a change: of an exit's own size, or of an entry that is filled by it."""
+    parent = live.parent or live
+    if parent.children and parent.filled:
+        _size_children(venue, parent, f"#{live.number} was changed")
+
+
 def _size_children(venue: Venue, parent: LiveOrder, why: str) -> None:
     """Let the children close what their parent has opened and none of them has closed, each its share at most."""
-    whole = abs(parent.order.quantity[0])
     open_lots = parent.filled - sum(child.filled for child in parent.children)
-    for child, asked in zip(parent.children, parent.order.children, strict=True):
+    for child in parent.children:
         if not child.state.is_final:
-            share = abs(asked.quantity[0]) * parent.filled // whole
+            share = child.whole * parent.filled // parent.whole
             _size(venue, child, max(min(share - child.filled, open_lots), 0), why)
 
 
 def _size(venue: Venue, child: LiveOrder, lots: int, why: str) -> None:
-    if lots == child.remaining:
-        return
+    waits, before = child.state is PENDING, child.remaining
+    if not (waits or before):
+        return  # its cancel is on the way, and it never worked
     if not lots:
-        if child.state is not PENDING or child.parent is None or child.parent.state.is_final:
+        if not waits or child.parent is None or child.parent.state.is_final:
             venue.end(child, why)
-        return
-    venue.count_working(child, lots - child.remaining)
-    child.remaining = lots
-    child.order = attrs.evolve(child.order, quantity=child.side * (child.filled + lots))
-    if child.state is PENDING:
-        venue.waiting_children.remove(child)
-        venue.begin(child)
-    else:
-        venue.note_status(child, why)
+    elif lots != before:
+        venue.count_working(child, lots - before)
+        child.remaining = lots
+        child.order = entry.sized(child.order, child.filled + lots)
+        if isinstance(child, spreads.SpreadOrder):
+            spreads.resize_legs(venue, child)
+        if waits:
+            venue.waiting_children.remove(child)
+            venue.begin(child)
+        else:
+            venue.note_status(child, why)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import gcd
 from typing import TYPE_CHECKING
 
+import attrs
+
 from brokerkit.errors import (
     ContractExpired,
     DuplicateOrder,
@@ -59,14 +61,13 @@ def checked(venue: Venue, order: Order, number: int, *, inside: bool = False) ->
     if several:
         return _with_prices(spreads.SpreadOrder(venue, number, order, listing, account), order)
     live = LiveOrder(venue, number, order, listing, account, listing.holding_of(account), venue.now)
-    if held is DAY or held is GTC:
-        live.is_plain = not (order.oco_group or order.children or order.post_only or order.reduce_only)
-    if kind is MARKET:
-        return live
     if kind is LIMIT and order.limit_price is not None:
         live.limit = listing.terms.on_tick(order.limit_price)
-        return live
-    return _with_prices(live, order)
+    elif kind is not MARKET:
+        return _with_prices(live, order)
+    if held is DAY or held is GTC:
+        live.is_plain = not (order.oco_group or order.children or order.post_only or order.reduce_only)
+    return live
 
 
 def check_market(venue: Venue, listing: Listing, order: Order) -> None:
@@ -111,7 +112,7 @@ def _with_prices(live: LiveOrder, order: Order) -> LiveOrder:
 
 def check_flags(venue: Venue, live: LiveOrder) -> None:
     """Reject a post-only order that would trade at once, and a reduce-only one that would not reduce."""
-    if live.order.reduce_only and live.holding.lots * live.side >= 0:
+    if live.order.reduce_only and not reducible(live):
         raise OrderRejected("Reduce-only, and there is nothing to reduce.", remedy="Check the position first.")
     price = live.listing.last_price(venue.now)
     if live.order.post_only and live.limit is not None and price is not None and (live.limit - price) * live.side >= 0:
@@ -119,6 +120,14 @@ def check_flags(venue: Venue, live: LiveOrder) -> None:
             f"Post-only, and a limit of {price_of(live.limit)} would trade at once at {price_of(price)}.",
             remedy="Give a limit further away.",
         )
+
+
+def reducible(live: LiveOrder) -> int:
+    """Return how many lots, or units of a spread, an order can trade without opening or turning a position."""
+    if isinstance(live, spreads.SpreadOrder):
+        pairs = zip(live.leg_holdings, live.listing.legs, strict=True)
+        return min(max(-holding.lots * ratio * live.side, 0) // ratio**2 for holding, (_, ratio) in pairs)
+    return max(-live.holding.lots * live.side, 0)
 
 
 def check_change(venue: Venue, live: LiveOrder, changed: Order) -> None:
@@ -136,7 +145,7 @@ def check_change(venue: Venue, live: LiveOrder, changed: Order) -> None:
     if live.listing.legs and spreads.ratios_of(changed.quantity) != spreads.ratios_of(live.order.quantity):
         raise InvalidQuantity(f"Order #{live.number} is a spread, and its ratios stay.")
     quantity = units_of(changed)
-    if quantity * live.side < max(live.filled, 1):
+    if quantity * live.side < 1 or not is_enough(live, changed):
         raise InvalidQuantity(
             f"Order #{live.number} cannot become {quantity:+d}: {live.side * live.filled:+d} are filled.",
             remedy="Give the new total, with the order's own sign, and not less than is filled.",
@@ -147,20 +156,31 @@ def check_change(venue: Venue, live: LiveOrder, changed: Order) -> None:
     check_instruction(venue, changed)
 
 
+def is_enough(live: LiveOrder, changed: Order) -> bool:
+    """Return whether a changed quantity is not less than what is filled already, of each leg."""
+    if isinstance(live, spreads.SpreadOrder) and live.leg_orders:
+        pairs = zip(live.leg_orders, changed.quantity, strict=True)
+        return all(abs(lots) >= one.filled for one, lots in pairs)
+    return abs(units_of(changed)) >= live.filled
+
+
 def units_of(order: Order) -> int:
     """Return an order's signed lots; for a spread, its signed units."""
     quantity = order.quantity
     return quantity[0] if len(quantity) == 1 else gcd(*quantity) * (1 if quantity[0] > 0 else -1)
 
 
+def sized(order: Order, units: int) -> Order:
+    """Return an order for so many lots, or units of a spread, in all."""
+    before = abs(units_of(order))
+    return attrs.evolve(order, quantity=tuple(lots // before * units for lots in order.quantity))
+
+
 def take_terms(live: LiveOrder, changed: Order) -> None:
-    """Let a changed instruction hold for a live order. A trigger that has fired stays fired."""
-    fired = live.trigger is None and live.order.stop_price is not None
-    before = live.trigger
+    """Let a changed instruction hold for a live order. A trigger that has fired stays fired, one that moved stays."""
+    before = live.order.stop_price
+    fired = live.trigger is None and (before is not None or live.best is not None)
     live.order = changed
-    live.remaining = abs(units_of(changed)) - live.filled
     live.limit = None if changed.limit_price is None else price_units(changed.limit_price)
-    if not fired and changed.stop_price is not None:
+    if not fired and changed.stop_price is not None and changed.stop_price != before:
         live.trigger = price_units(changed.stop_price)
-    elif live.order.order_type is OrderType.TRAILING_STOP:
-        live.trigger = before

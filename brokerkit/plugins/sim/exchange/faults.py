@@ -176,7 +176,7 @@ class ReorderedFills(Fault):
 
 @attrs.frozen
 class ExecutionCorrection(Fault):
-    """The exchange corrects a fill's price by some ticks, inside the bar, a while later."""
+    """The exchange corrects a fill's price by some ticks, inside its bar, a while later, and does so once."""
 
     name = "execution-correction"
     occasion = Occasion.FILL

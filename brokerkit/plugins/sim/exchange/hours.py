@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brokerkit.plugins.sim.exchange import book, scheduling
+from brokerkit.plugins.sim.exchange import book, contingencies, margin_calls, scheduling
 from brokerkit.plugins.sim.exchange.agenda import CONTRACT_END, SESSION_CLOSE, SESSION_OPEN
-from brokerkit.plugins.sim.exchange.contingencies import pending_children
 from brokerkit.plugins.sim.exchange.entries import POSITION, Settlement
-from brokerkit.plugins.sim.exchange.live_order import HELD, NOWHERE
+from brokerkit.plugins.sim.exchange.live_order import HELD, IN_FLIGHT, NOWHERE
 from brokerkit.plugins.sim.exchange.units import nanoseconds, price_units
 from brokerkit.spec.order import TimeInForce
 
@@ -24,6 +23,24 @@ def is_open(listing: Listing, now: int) -> bool:
     """Return whether the listing's market is in a session."""
     session = listing.sessions.current_or_next(now)
     return session is not None and session[0] <= now
+
+
+def is_closed(venue: Venue, listing: Listing) -> bool:
+    """Return whether a new order must wait for an opening; for one that begins inside a bar, its bar counts."""
+    if venue.trading is listing:
+        return not is_open(listing, listing.left_for)
+    return listing.session_open > venue.now
+
+
+def opened_since(listing: Listing, since: int, now: int) -> int | None:
+    """Return when the session opened that is under way, if that was after an instant; else None."""
+    session = listing.sessions.current_or_next(now)
+    return None if session is None or not since < session[0] <= now else session[0]
+
+
+def was_open(listing: Listing, instant: int) -> bool:
+    """Return whether the listing's market was in a session just before an instant."""
+    return is_open(listing, instant - 1)
 
 
 def watch_session(venue: Venue, listing: Listing) -> None:
@@ -61,7 +78,7 @@ def on_session_open(venue: Venue, listing: Listing) -> None:
         if live.order.time_in_force is AT_CLOSE:
             listing.held.append(live)
         else:
-            live.place = NOWHERE
+            live.place, live.joins = NOWHERE, venue.now
             venue.place(live)
     scheduling.schedule(venue, listing)
 
@@ -72,21 +89,20 @@ def on_session_close(venue: Venue, listing: Listing) -> None:
     listing.close_due = -1
     following = listing.sessions.current_or_next(close)
     stays_open = following is not None and following[0] == close
-    orders = listing.all_orders()
-    for live in orders:
-        kind = live.order.time_in_force
-        if kind is AT_CLOSE:
+    for live in [*listing.all_orders(), *contingencies.pending_children(venue, listing)]:
+        kind, trades = live.order.time_in_force, live.place not in (HELD, NOWHERE)
+        if live.is_final or (live.parent is not None and live.parent.place == IN_FLIGHT):
+            continue  # what traded at this close ended it, or it has not arrived yet
+        if kind is AT_CLOSE and live.place == HELD:
             _trade_close(venue, listing, live)
-        elif kind is DAY or (kind is AT_OPEN and live.place != HELD):
+        elif kind is DAY or (kind is AT_OPEN and trades):
             venue.expire(live, "the session closed")
-        elif not stays_open and live.place != HELD and not live.order.outside_hours:
+        elif trades and not stays_open and not live.order.outside_hours:
             book.remove(listing, live)
             hold(venue, listing, live)
-    for live in [one for one in pending_children(venue, listing) if one.order.time_in_force is DAY]:
-        venue.expire(live, "the session closed")
     if venue.to_review:
-        scheduling.review_margins(venue, listing, SESSION_CLOSE)
-    if listing.all_orders() or pending_children(venue, listing):
+        margin_calls.review_due(venue, listing, SESSION_CLOSE)
+    if listing.all_orders() or contingencies.pending_children(venue, listing):
         watch_session(venue, listing)
     scheduling.schedule(venue, listing)
 
@@ -98,14 +114,20 @@ def _trade_close(venue: Venue, listing: Listing, live: LiveOrder) -> None:
     book.remove(listing, live)
     series, now = listing.series, venue.now
     price = series.close_at(now)
-    if price is None or series.ended_by(now) <= live.joins:
+    session = listing.sessions.current_or_next(now - 1)
+    if price is None or session is None or series.ended_by(now) <= max(live.joins, session[0]):
         venue.end(live, "nothing traded before the close")
         return
     limit = live.limit
     if limit is not None and (price - limit) * live.side > 0:
         venue.end(live, "the close was beyond the limit")
         return
-    venue.fill(live, live.remaining, price)
+    lots = venue.fillable(live, live.remaining)
+    if not lots:
+        venue.end(live, contingencies.NOTHING_LEFT)
+        return
+    listing.left += lots  # the auction takes nothing from a bar's volume
+    venue.fill(live, lots, price)
 
 
 def on_good_till(venue: Venue, live: LiveOrder) -> None:
@@ -119,8 +141,12 @@ def on_good_till(venue: Venue, live: LiveOrder) -> None:
 def on_contract_end(venue: Venue, listing: Listing) -> None:
     """End every order of a contract that stops trading, and settle what is held of it in cash."""
     listing.expired = True
-    for live in [*listing.all_orders(), *pending_children(venue, listing)]:
-        venue.expire(live, "the contract expired")
+    standing = [*listing.all_orders(), *contingencies.pending_children(venue, listing)]
+    if listing.legs:  # one that fills leg by leg stands in its legs' books
+        standing += [one for one in venue.orders.values() if one.listing is listing and one.place != IN_FLIGHT]
+    for live in standing:
+        if not live.is_final:
+            venue.expire(live, "the contract expired")
     price = listing.terms.settlement_price
     settled = listing.last_price(venue.now) if price is None else price_units(price)
     for holding in listing.holdings.values():
@@ -130,6 +156,7 @@ def on_contract_end(venue: Venue, listing: Listing) -> None:
             holding.book(-lots, settled, 0)
             profit = holding.realised - before
             venue.journal.append(Settlement(POSITION, venue.now, holding, -lots, settled, profit))
+            margin_calls.review(venue, holding.account, listing, calls=False)
     listing.watched = False
     scheduling.schedule(venue, listing)
 

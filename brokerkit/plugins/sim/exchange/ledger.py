@@ -37,15 +37,17 @@ class Account:
     """An account: a name, a base currency, its cash and its holdings in the order they were first touched.
 
     Attributes:
+        base_cash: Its cash in the base currency.
         counted_at: The instant for which `profit`, `initial` and `maintenance` were counted; see `valuation`.
         worth: What `value_in_base` then was; None until it is asked for.
         changed: The holdings that were traded or ordered since.
         is_due: Whether its margin is to be looked at before the clock moves on.
+        is_watched: Whether it held anything that needs margin when it was last looked at.
     """
 
     __slots__ = (
-        "base_currency", "cash", "changed", "counted_at", "holdings", "initial", "is_due", "liquidating", "maintenance",
-        "name", "number", "profit", "worth",
+        "base_cash", "base_currency", "cash", "changed", "counted_at", "holdings", "initial", "is_due", "is_watched", "liquidating",
+        "maintenance", "name", "number", "profit", "worth",
     )  # fmt: skip
 
     def __init__(self, number: int, name: str, base_currency: str) -> None:
@@ -53,12 +55,13 @@ class Account:
         self.name = name
         self.base_currency = base_currency
         self.cash: dict[str, Cash] = {}
+        self.base_cash = self.in_currency(base_currency)
         self.holdings: list[Holding] = []
         self.liquidating: list[LiveOrder] = []
         self.counted_at = -1
         self.worth: int | None = None
         self.changed: list[Holding] = []
-        self.is_due = False
+        self.is_due = self.is_watched = False
         self.profit = self.initial = self.maintenance = 0
 
     def in_currency(self, currency: str) -> Cash:
@@ -76,14 +79,15 @@ class Holding:
 
     Attributes:
         guard: The price at which the account's margin must be looked at again.
+        is_foreign: Whether it is paid in another currency than the account's base currency.
         mark: The price that it was last counted at; None before the first.
         working_buys: Lots of buy orders that are not filled yet.
         working_sells: Lots of sell orders that are not filled yet.
     """
 
     __slots__ = (
-        "account", "base", "cash", "contract", "cost", "currency", "guard", "initial", "is_changed", "listing", "lots",
-        "maintenance", "mark", "profit", "realised", "working_buys", "working_sells",
+        "account", "base", "cash", "contract", "cost", "currency", "guard", "initial", "is_changed", "is_foreign",
+        "listing", "lots", "maintenance", "mark", "profit", "realised", "working_buys", "working_sells",
     )  # fmt: skip
 
     def __init__(self, account: Account, listing: Listing) -> None:
@@ -91,6 +95,7 @@ class Holding:
         self.listing = listing
         self.contract = listing.contract
         self.currency = listing.terms.currency
+        self.is_foreign = self.currency != account.base_currency
         self.lots = 0
         self.cost = 0
         self.realised = 0
@@ -108,6 +113,14 @@ class Holding:
         if not self.is_changed:
             self.is_changed = True
             self.account.changed.append(self)
+
+    def count_working(self, lots: int, side: int) -> None:
+        """Add signed lots to what the working orders of one side may still trade."""
+        if side > 0:
+            self.working_buys += lots
+        else:
+            self.working_sells -= lots
+        self.note_change()
 
     def book(self, quantity: int, price: int, commission: int) -> None:
         """Take in a trade of signed lots at a price."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from brokerkit.plugins.sim.exchange.bars import BarSeries
 from brokerkit.plugins.sim.exchange.levels import Levels
+from brokerkit.plugins.sim.exchange.live_order import UNPRICED
 from brokerkit.plugins.sim.exchange.sessions import EVERY_DAY, Sessions
 from brokerkit.plugins.sim.exchange.terms import OutsideHours
 from brokerkit.plugins.sim.exchange.units import nanoseconds
@@ -22,22 +23,24 @@ if TYPE_CHECKING:
 class Listing:
     """A listed contract, with its book.
 
-    The book has five places, and an order is in one of them (`LiveOrder.place`):
+    The book has six places, and an order is in one of them (`LiveOrder.place`):
 
     - `queue`: takes part in the next open: market orders, triggered stops, IOC and FOK;
     - `down`: acts when the price falls to its level: buy limits, sell stops;
     - `up`: acts when the price rises to its level: sell limits, buy stops;
     - `waiting`: arrived in the middle of a bar, joins with the next;
-    - `held`: waits for the market to open, or for its auction.
+    - `held`: waits for the market to open, or for its auction;
+    - `trailing`, and nowhere else: a trailing stop that waits for the contract's first price.
 
     Attributes:
         limit_gap: By how much the price must pass a limit before it fills, in units.
+        look_due: The last time at which a look ahead was put on the agenda.
     """
 
     __slots__ = (
-        "bar_high", "bar_low", "base_currency", "charge", "close_due", "contract", "down", "expired",
+        "base_currency", "charge", "close_due", "contract", "down", "expired",
         "expires", "guard_high", "guard_low", "held", "holdings", "initial_margin", "left", "left_for",
-        "legs", "limit_gap", "maintenance_margin", "mark", "name", "number", "open_due", "opened", "queue",
+        "legs", "limit_gap", "look_due", "maintenance_margin", "mark", "name", "number", "open_due", "opened", "queue",
         "reach", "refuses_when_closed", "series", "session_open", "sessions", "slip", "terms", "tick", "trailing",
         "up", "value", "waiting", "wake_time", "wake_what", "watched",
     )  # fmt: skip
@@ -73,13 +76,13 @@ class Listing:
         self.holdings: dict[str, Holding] = {}
         self.wake_time = 1 << 62
         self.wake_what = -1
+        self.look_due = -1
         self.reach = 0
         self.watched = False
         self.guard_low, self.guard_high = -(1 << 62), 1 << 62
         self.opened = -1
         self.left = 0
         self.left_for = -1
-        self.bar_low = self.bar_high = 0
         self.close_due = -1
         self.session_open = 0
         self.open_due = -1
@@ -101,5 +104,6 @@ class Listing:
 
     def all_orders(self) -> list[LiveOrder]:
         """Return every order in the book, by number."""
-        everywhere = self.queue + self.waiting + self.held + self.down.all() + self.up.all()
+        unpriced = [live for live in self.trailing if live.place == UNPRICED]
+        everywhere = self.queue + self.waiting + self.held + self.down.all() + self.up.all() + unpriced
         return sorted(everywhere, key=lambda live: live.number)

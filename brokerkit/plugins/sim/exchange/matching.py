@@ -6,7 +6,7 @@ import enum
 from typing import TYPE_CHECKING
 
 from brokerkit.plugins.sim.exchange import book, contingencies, trailing
-from brokerkit.plugins.sim.exchange.live_order import NOWHERE, LiveOrder
+from brokerkit.plugins.sim.exchange.live_order import NOWHERE, QUEUE, LiveOrder
 from brokerkit.spec.order import OrderType, TimeInForce
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def match_open(venue: Venue, listing: Listing) -> None:
     start_bar(venue, listing)
     listing.opened = series.starts[at]
     listing.mark = price
-    if series.last is None:
+    if not at and series.last is None:
         venue.revalue()  # the first price that the contract ever had
     if listing.waiting:
         join_waiting(venue, listing)
@@ -46,18 +46,16 @@ def match_open(venue: Venue, listing: Listing) -> None:
     if listing.up.prices:
         _walk_up(venue, listing, price, price)
     if not listing.left:
-        _trigger_only(venue, listing, price, price)
+        _trigger_only(venue, listing, price)
 
 
 def start_bar(venue: Venue, listing: Listing) -> None:
     """Begin a bar: its volume is there to be taken, once."""
     series = listing.series
-    at = series.at
-    start = series.starts[at]
+    start = series.starts[series.at]
     if listing.left_for != start:
         listing.left_for = start
-        listing.bar_low, listing.bar_high = series.lows[at], series.highs[at]
-        listing.left = venue.volume_cap.lots(series.volumes[at])
+        listing.left = venue.volume_cap.lots(series.volumes[series.at])
 
 
 def join_waiting(venue: Venue, listing: Listing) -> None:
@@ -84,32 +82,37 @@ def match_body(venue: Venue, listing: Listing) -> None:
         return
     high_first = _high_first(venue.path, price, high, low)
     for target in (high, low, close) if high_first else (low, high, close):
+        listing.mark = price
         _walk(venue, listing, price, target)
         price = target
+    listing.mark = close
 
 
 def _only_one_limit(venue: Venue, listing: Listing, price: int, low: int, high: int) -> bool:
-    """Fill the one plain limit order that a bar reaches, when that is all it reaches; return whether it was.
+    """Fill the one plain limit order that a bar reaches, where that is all it reaches; return whether it did.
 
     The path inside the bar then makes no difference.
     """
-    down, up = listing.down.prices, listing.up.prices
-    falls, rises = bool(down) and down[-1] >= low, bool(up) and up[-1] >= -high
-    if falls is rises or listing.trailing:
+    down, up = listing.down, listing.up
+    if down.prices and down.prices[-1] >= low:
+        side, beyond = down, low
+        if up.prices and up.prices[-1] >= -high:
+            return False
+    elif up.prices and up.prices[-1] >= -high:
+        side, beyond = up, -high
+    else:
         return False
-    side, prices, beyond = (listing.down, down, low) if falls else (listing.up, up, -high)
-    if len(prices) > 1 and prices[-2] >= beyond:
-        return False
+    prices = side.prices
     there = side.orders[prices[-1]]
     live = there[0]
-    if len(there) > 1 or not live.is_plain or live.ahead or live.trigger is not None or live.remaining > listing.left:
+    limit, lots = live.limit, live.remaining
+    if limit is None or not live.is_plain or live.ahead or lots > listing.left or (price - limit) * live.side <= 0:
         return False
-    limit = live.limit
-    if limit is None or live.linked or (price - limit) * live.side <= 0:
+    if len(there) > 1 or (len(prices) > 1 and prices[-2] >= beyond) or listing.trailing:
         return False
     del side.orders[prices.pop()]
     live.place = NOWHERE
-    venue.fill(live, live.remaining, limit)
+    venue.fill(live, lots, limit)
     return True
 
 
@@ -117,11 +120,11 @@ def match_close(venue: Venue, listing: Listing) -> None:
     """Trade a spread at its legs' closes: between them it has no price."""
     start_bar(venue, listing)
     close = listing.series.closes[listing.series.at]
+    listing.mark = close
     if listing.trailing:
         trailing.follow(listing, close)
     _walk_down(venue, listing, close, close)
     _walk_up(venue, listing, close, close)
-    listing.mark = close
 
 
 def _high_first(path: IntrabarPath, price: int, high: int, low: int) -> bool:
@@ -139,27 +142,37 @@ def _walk(venue: Venue, listing: Listing, price: int, target: int) -> None:
     if listing.trailing:
         trailing.follow(listing, target)
     if not listing.left:
-        _trigger_only(venue, listing, price, target)
+        _trigger_only(venue, listing, target)
 
 
 def _walk_down(venue: Venue, listing: Listing, price: int, target: int) -> None:
-    down = listing.down
-    while down.prices and (level := down.prices[-1]) >= target:
-        live = down.first()
+    """Let act what a fall reaches. An exit that begins meanwhile acts where the price is by then, on either side."""
+    down, up, start = listing.down.prices, listing.up.prices, price
+    while down and (level := down[-1]) >= target:
+        if level < price:
+            listing.mark = price = level
+        live = listing.down.first()
         if live.trigger is not None:
-            _fire(venue, listing, live, min(level, price))
-        elif not listing.left or not _fill_limit(venue, listing, live, price, target):
+            _fire(venue, listing, live, price)
+        elif not listing.left or not _fill_limit(venue, listing, live, start if level == price else price, target):
             break
+        if up and -up[-1] <= price and not (down and down[-1] >= price):
+            _walk_up(venue, listing, price, price)
 
 
 def _walk_up(venue: Venue, listing: Listing, price: int, target: int) -> None:
-    up = listing.up
-    while up.prices and (level := -up.prices[-1]) <= target:
-        live = up.first()
+    """Let act what a rise reaches."""
+    down, up, start = listing.down.prices, listing.up.prices, price
+    while up and (level := -up[-1]) <= target:
+        if level > price:
+            listing.mark = price = level
+        live = listing.up.first()
         if live.trigger is not None:
-            _fire(venue, listing, live, max(level, price))
-        elif not listing.left or not _fill_limit(venue, listing, live, price, target):
+            _fire(venue, listing, live, price)
+        elif not listing.left or not _fill_limit(venue, listing, live, start if level == price else price, target):
             break
+        if down and down[-1] >= price and not (up and -up[-1] <= price):
+            _walk_down(venue, listing, price, price)
 
 
 def _fill_limit(venue: Venue, listing: Listing, live: LiveOrder, price: int, target: int) -> bool:
@@ -196,6 +209,8 @@ def _fire(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:
     """Turn an order whose trigger was reached into the market or limit order it becomes."""
     book.remove(listing, live)
     live.trigger = None
+    if venue.untold is not None:
+        venue.untold[live.number] = live
     if live.limit is None:
         take(venue, listing, live, price)
     elif (price - live.limit) * live.side <= 0 and listing.left:
@@ -208,6 +223,8 @@ def _take_limit(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> 
     lots = venue.fillable(live, listing.left)
     if lots:
         venue.fill(live, lots, price)
+    else:
+        venue.end(live, contingencies.NOTHING_LEFT)
     if live.remaining and not live.is_final:
         book.insert_limit(listing, live, listing.limit_gap)
 
@@ -237,6 +254,8 @@ def slipped(listing: Listing, live: LiveOrder, lots: int, price: int) -> int:
 def _match_queue(venue: Venue, listing: Listing, price: int) -> None:
     queue, listing.queue = listing.queue, []
     for live in queue:
+        if live.place != QUEUE:
+            continue  # the fill of another in this queue ended it
         live.place = NOWHERE
         if live.is_plain:
             left = listing.left
@@ -268,9 +287,17 @@ def _match_at_once(venue: Venue, listing: Listing, live: LiveOrder, price: int) 
         venue.end(live, "not filled at once" if live.order.time_in_force is not AT_OPEN else "not filled at the open")
 
 
-def _trigger_only(venue: Venue, listing: Listing, price: int, target: int) -> None:
-    """With the bar's volume used up, turn the triggers that were passed into orders for the next bar."""
-    low, high = min(price, target), max(price, target)
-    passed = [*listing.down.reached(low), *listing.up.reached(-high)]
-    for live in sorted((one for one in passed if one.trigger is not None), key=lambda one: one.number):
-        _fire(venue, listing, live, target)
+def _trigger_only(venue: Venue, listing: Listing, price: int) -> None:
+    """With the bar's volume used up, turn the triggers that were passed into orders for the next bar.
+
+    They wait for it in the order in which the price reached them.
+    """
+    for side, level in ((listing.down, price), (listing.up, -price)):
+        passed = [one for one in side.reached(level) if one.trigger is not None]
+        for live in sorted(passed, key=_reached_first):
+            if not live.is_final:
+                _fire(venue, listing, live, price)
+
+
+def _reached_first(live: LiveOrder) -> tuple[int, int]:
+    return -live.level, live.priority

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from brokerkit.errors import OrderCannotBeCancelled, OrderRejected
-from brokerkit.plugins.sim.exchange import client_view
+from brokerkit.plugins.sim.exchange import client_view, contingencies, margin_calls
 from brokerkit.plugins.sim.exchange.channel import Channel
 from brokerkit.plugins.sim.exchange.faults import (
     CancelFillRace,
@@ -18,6 +18,7 @@ from brokerkit.plugins.sim.exchange.faults import (
     RefusedCancel,
     Rejection,
 )
+from brokerkit.plugins.sim.exchange.live_order import HELD, IN_FLIGHT, NOWHERE
 from brokerkit.plugins.sim.exchange.units import duration
 
 if TYPE_CHECKING:
@@ -75,3 +76,21 @@ def met_by_cancel(channel: Channel, live: LiveOrder) -> MetByCancel:
         )
     delay = sum(duration(one.delay) for one in striking if isinstance(one, CancelFillRace))
     return MetByCancel(is_lost, delay, any(isinstance(one, LateFill) for one in striking))
+
+
+def price_of_a_late_fill(venue: Venue, live: LiveOrder) -> int | None:
+    """Return what a lot of an order trades at in the instant of its cancel; None where it is not in the market."""
+    if live.place in (NOWHERE, IN_FLIGHT, HELD) or live.listing.legs or not venue.fillable(live, 1):
+        return None
+    return live.listing.last_price(venue.now)
+
+
+def fill_late(venue: Venue, live: LiveOrder, price: int) -> None:
+    """Trade one lot of an order that has just been cancelled. It is no moment for a margin call."""
+    account, was_due = live.account, live.account.is_due
+    account.is_due = True
+    venue.execute(live, 1, live.side, price, late=True)
+    account.is_due = was_due
+    if live.linked:
+        contingencies.after_fill(venue, live)
+    margin_calls.review(venue, account, None, calls=False)

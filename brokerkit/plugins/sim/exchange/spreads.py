@@ -8,25 +8,27 @@ positive, so it may be negative. Orders on it wait in a book of its own.
 from __future__ import annotations
 
 from math import gcd
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from brokerkit.errors import InvalidOrder, MissingFxCode
 from brokerkit.plugins.sim.exchange import book, hours, margin, scheduling
-from brokerkit.plugins.sim.exchange.bars import BarSeries, Segment
+from brokerkit.plugins.sim.exchange.bars import BarSeries, Floats, Segment
 from brokerkit.plugins.sim.exchange.listing import Listing
-from brokerkit.plugins.sim.exchange.live_order import NOWHERE, LiveOrder
+from brokerkit.plugins.sim.exchange.live_order import HELD, NOWHERE, LiveOrder
 from brokerkit.spec.broker_order import OrderState
 from brokerkit.spec.contract import FuturesContract
-from brokerkit.spec.order import Order, OrderType, SpreadFill
+from brokerkit.spec.order import Order, OrderType, SpreadFill, TimeInForce
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.ledger import Account, Holding
     from brokerkit.plugins.sim.exchange.venue import Venue
 
 Ratios = tuple[int, ...]
+_TOGETHER = (TimeInForce.IOC, TimeInForce.FOK, TimeInForce.AT_OPEN)
 
 
 def is_spread(order: Order) -> bool:
@@ -50,7 +52,7 @@ def listing_for(venue: Venue, order: Order) -> Listing:
 
     Raises:
         MissingContract: A leg is not listed.
-        InvalidOrder: It is asked to fill leg by leg and is no market order.
+        InvalidOrder: It is asked to fill leg by leg and cannot, or at the close.
     """
     contract = order.contract
     if order.spread_fill is SpreadFill.BY_LEG and order.order_type is not OrderType.MARKET:
@@ -58,11 +60,22 @@ def listing_for(venue: Venue, order: Order) -> Listing:
             f"A {order.order_type.value} order on a spread fills its legs together.",
             remedy="Order it together, or at the market.",
         )
+    _check_held(order)
     key = (contract, ratios_of(order.quantity))
     found = venue.spreads.get(key)
     if found is None and isinstance(contract, FuturesContract):
         found = venue.spreads[key] = _open(venue, contract, key[1])
     return found if found is not None else venue.listing_of(contract)
+
+
+def _check_held(order: Order) -> None:
+    """Refuse what a spread cannot be: its legs have no close in common, and none of them knows what another fills."""
+    held = order.time_in_force
+    if held is TimeInForce.AT_CLOSE:
+        raise InvalidOrder("A spread has no closing auction.", remedy="Order its legs, or give another time in force.")
+    if order.spread_fill is SpreadFill.BY_LEG and (order.reduce_only or held in _TOGETHER):
+        what = "only reduces" if order.reduce_only else f"is {held.value}"
+        raise InvalidOrder(f"A spread that {what} fills its legs together.", remedy="Order it together.")
 
 
 def _open(venue: Venue, contract: FuturesContract, ratios: Ratios) -> Listing:
@@ -76,8 +89,18 @@ def _open(venue: Venue, contract: FuturesContract, ratios: Ratios) -> Listing:
     listing = Listing(0, terms, None, None, fills_on_touch=venue.models.limit_fills_on_touch)
     listing.legs = tuple(zip(legs, ratios, strict=True))
     hours.watch_end(venue, listing)
+    listing.mark = _last_price(venue, listing)
     refresh(venue, listing)
     return listing
+
+
+def _last_price(venue: Venue, listing: Listing) -> int | None:
+    """Return what a spread closed at when its legs' last bars ended; None where those did not start together."""
+    ended = [(leg.series.last_bar(venue.now), ratio) for leg, ratio in listing.legs]
+    found = [(bar, ratio) for bar, ratio in ended if bar is not None]
+    if len(found) < len(ended) or len({bar[0] for bar, _ in found}) > 1:
+        return None
+    return sum(bar[3] * ratio for bar, ratio in found)
 
 
 def refresh_all(venue: Venue, leg: Listing) -> None:
@@ -85,6 +108,7 @@ def refresh_all(venue: Venue, leg: Listing) -> None:
     for listing in venue.spreads.values():
         if any(one is leg for one, _ in listing.legs):
             refresh(venue, listing)
+            book.set_aside(listing, venue.now)
             scheduling.schedule(venue, listing)
 
 
@@ -93,7 +117,7 @@ def refresh(venue: Venue, listing: Listing) -> None:
     last = listing.series.close_at(venue.now)
     listing.series = BarSeries(listing.name)
     listing.series.last = last
-    parts = [leg.series.to_come(venue.now) for leg, _ in listing.legs]
+    parts = [leg.series.to_come(venue.now - 1) for leg, _ in listing.legs]
     common = parts[0].start
     for part in parts[1:]:
         common = np.intersect1d(common, part.start)
@@ -104,14 +128,23 @@ def refresh(venue: Venue, listing: Listing) -> None:
     final = sum(part.close[row] * ratio for part, row, (_, ratio) in zip(parts, rows, listing.legs, strict=True))
     opens, closes = np.asarray(first, dtype=np.float64), np.asarray(final, dtype=np.float64)
     ends = np.max([part.end[row] for part, row in zip(parts, rows, strict=True)], axis=0)
-    sizes = [
-        part.volume[row] // abs(ratio)
-        for part, row, (_, ratio) in zip(parts, rows, listing.legs, strict=True)
-        if part.volume is not None
-    ]
-    volume = np.min(sizes, axis=0) if sizes else None
+    volume = _volume(
+        listing, [part.volume[row] for part, row in zip(parts, rows, strict=True) if part.volume is not None]
+    )
     high, low = np.maximum(opens, closes), np.minimum(opens, closes)
-    listing.series.append(Segment(common, ends, opens, high, low, closes, volume), venue.now)
+    listing.series.append(Segment(common, ends, opens, high, low, closes, volume), venue.now - 1)
+
+
+def _volume(listing: Listing, of_legs: list[Floats]) -> NDArray[Any] | None:
+    """Return how many units each bar has volume for: of the scarcest leg whose volume is known, or None."""
+    units = [volume // abs(ratio) for volume, (_, ratio) in zip(of_legs, listing.legs, strict=True)]
+    scarcest: Floats = np.fmin.reduce(units)
+    unknown = np.isnan(scarcest)
+    if unknown.all():
+        return None
+    known = scarcest.astype(object)
+    known[unknown] = None
+    return known
 
 
 class SpreadOrder(LiveOrder):
@@ -146,8 +179,14 @@ class LegOrder(LiveOrder):
         order = attrs.evolve(whole, contract=listing.contract, quantity=whole.quantity[leg], oco_group="", children=())
         super().__init__(venue, spread.number, order, listing, spread.account, spread.leg_holdings[leg], venue.now)
         self.state = spread.state
+        self.linked = spread.linked
         self.spread = spread
         self.leg = leg
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the whole order is."""
+        return self.spread.is_final
 
 
 def start_legs(venue: Venue, live: SpreadOrder) -> None:
@@ -158,10 +197,41 @@ def start_legs(venue: Venue, live: SpreadOrder) -> None:
 
 
 def end_legs(live: SpreadOrder) -> None:
-    """Take the legs of an order that ends out of their books."""
+    """Take the legs of an order that ends out of their books, and what they did not trade out of the margin."""
     for one in live.leg_orders:
+        one.holding.count_working(-one.side * one.remaining, one.side)
         if one.place != NOWHERE:
             book.remove(one.listing, one)
+
+
+def resize_legs(venue: Venue, live: SpreadOrder) -> None:
+    """Let every leg trade as much as its order asks for by now, behind others; a leg that has done so is done."""
+    if not live.leg_orders:
+        return
+    for one, lots in zip(live.leg_orders, live.order.quantity, strict=True):
+        place, one.remaining = one.place, abs(lots) - one.filled
+        if place != NOWHERE:
+            book.remove(one.listing, one)
+        if not one.remaining:
+            continue
+        if place == HELD:
+            hours.hold(venue, one.listing, one)
+        else:
+            one.joins = venue.now + 1 if venue.opened_at == venue.now else venue.now
+            venue.place(one)
+            scheduling.schedule(venue, one.listing)
+
+
+def count_working(live: SpreadOrder, units: int) -> None:
+    """Let the account's margin know of so many units more, or fewer, that an order may trade of each leg."""
+    for holding, (_, ratio) in zip(live.leg_holdings, live.listing.legs, strict=True):
+        holding.count_working(live.side * ratio * units, live.side * ratio)
+
+
+def count_legs(live: SpreadOrder) -> None:
+    """Let the account's margin know of what each leg may still trade."""
+    for one in live.leg_orders:
+        one.holding.count_working(one.side * one.remaining, one.side)
 
 
 def check_margin(venue: Venue, live: SpreadOrder) -> None:
@@ -170,9 +240,14 @@ def check_margin(venue: Venue, live: SpreadOrder) -> None:
     Raises:
         InsufficientMargin: The account's value is below what would be needed.
     """
-    pairs = zip(live.leg_holdings, live.order.quantity, strict=True)
+    check_units(venue, live, live.remaining)
+
+
+def check_units(venue: Venue, live: SpreadOrder, units: int) -> None:
+    """Refuse so many units more of a spread; see `check_margin`."""
+    lots = [live.side * ratio * units for _, ratio in live.listing.legs]
     try:
-        needed = sum(margin.needed_for(venue, holding, lots) for holding, lots in pairs)
+        needed = sum(margin.needed_for(venue, *one) for one in zip(live.leg_holdings, lots, strict=True))
         if needed:
             margin.check_needed(venue, live.account, needed)
     except MissingFxCode as missing:
@@ -194,7 +269,8 @@ def _trade_together(venue: Venue, live: SpreadOrder, units: int) -> None:
     live.remaining -= units
     start, at_open = live.listing.left_for, live.listing.opened == venue.now
     for leg, (listing, ratio) in enumerate(live.listing.legs):
-        price = listing.series.price_of_bar(start, at_open=at_open)
+        series = listing.series
+        price = (series.opens if at_open else series.closes)[series.place_of(start)]
         if not live.remaining and leg == len(live.leg_holdings) - 1:
             live.state = OrderState.FILLED
         _record(venue, live, leg, live.side * ratio * units, price, abs(ratio) * before)
@@ -206,9 +282,12 @@ def _trade_leg(venue: Venue, one: LegOrder, lots: int, price: int) -> None:
     one.filled += lots
     one.remaining -= lots
     spread = one.spread
-    if not any(leg.remaining for leg in spread.leg_orders):
+    whole = spread.filled + spread.remaining
+    pairs = zip(spread.leg_orders, spread.listing.legs, strict=True)
+    spread.filled = min(leg.filled // abs(ratio) for leg, (_, ratio) in pairs)
+    spread.remaining = whole - spread.filled
+    if not spread.remaining:
         spread.state = OrderState.FILLED
-        spread.remaining = 0
     _record(venue, spread, one.leg, lots * one.side, price, before)
 
 
@@ -217,7 +296,8 @@ def _record(venue: Venue, live: SpreadOrder, leg: int, quantity: int, price: int
     holding = live.leg_holdings[leg]
     charge = holding.listing.charge
     commission = 0 if charge is None else charge(abs(quantity), price, before)
+    holding.count_working(-quantity, quantity)
     holding.book(quantity, price, commission)
-    venue.record(live, live.state.value, quantity, price, commission, leg)
-    if holding.listing.maintenance_margin:
+    venue.record(live, live.state.value, quantity, price, commission, leg, 0, False)
+    if holding.listing.maintenance_margin or live.account.is_watched:
         venue.review_later(live.account)

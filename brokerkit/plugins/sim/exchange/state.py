@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brokerkit.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
-from brokerkit.plugins.sim.exchange import margin_calls, order_codec, spreads
-from brokerkit.plugins.sim.exchange.agenda import ARRIVAL
+from brokerkit.plugins.sim.exchange import contingencies, entry, hours, margin_calls, order_codec, spreads
+from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, Action
 from brokerkit.plugins.sim.exchange.entries import FILL, Entry, Execution, Status
 from brokerkit.plugins.sim.exchange.ledger import Account
-from brokerkit.plugins.sim.exchange.live_order import IN_FLIGHT, NOWHERE, LiveOrder
+from brokerkit.plugins.sim.exchange.live_order import DOWN, HELD, IN_FLIGHT, NOWHERE, UP, LiveOrder
 from brokerkit.spec.broker_order import OrderOrigin, OrderState
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.listing import Listing
     from brokerkit.plugins.sim.exchange.venue import Venue
     from brokerkit.spec.contract import FuturesContract, FxPair
+    from brokerkit.spec.order import Order
 
 VERSION = 1
 _TABLES = """
@@ -51,6 +52,7 @@ _LIVE = (
     "joins",
     "place",
     "ahead",
+    "whole",
 )
 
 
@@ -66,8 +68,10 @@ class StateFile:
     def __init__(self, path: str | Path, venue: Venue, board: FaultBoard) -> None:
         self._venue = venue
         self._board = board
+        venue.untold = {}
         self._saved = 0
         self._clock = -1
+        self._on_the_way: list[tuple[int, Action, Any]] = []
         try:
             self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         except sqlite3.OperationalError as problem:
@@ -106,15 +110,9 @@ class StateFile:
         """Write what changed since the last time, in one transaction."""
         venue = self._venue
         fresh = venue.journal.entries(self._saved)
-        if not fresh and self._clock == venue.now:
+        lives = self._changed(fresh)
+        if not (fresh or lives) and self._clock == venue.now:
             return
-        lives: dict[int, LiveOrder] = {}
-        for entry in fresh:
-            if isinstance(entry, (Status, Execution)) and entry.live.order_ref in venue.orders:
-                lives[entry.live.number] = entry.live
-        for listing in venue.listings.values():
-            for live in listing.trailing:
-                lives[live.number] = live
         self._base.execute("BEGIN IMMEDIATE")
         try:
             self._write(fresh, lives)
@@ -123,6 +121,22 @@ class StateFile:
             self._base.execute("ROLLBACK")
             raise
         self._saved, self._clock = len(venue.journal), venue.now
+
+    def forget(self, rows: int) -> None:
+        """Take into account that so many rows, all of them written, were taken out of the log's beginning."""
+        self._saved -= rows
+
+    def _changed(self, fresh: list[Entry]) -> dict[int, LiveOrder]:
+        """Return the orders that may stand otherwise than they are kept: of some of that the log says nothing."""
+        venue = self._venue
+        lives, venue.untold = venue.untold or {}, {}
+        for row in fresh:
+            if isinstance(row, (Status, Execution)) and row.live.order_ref in venue.orders:
+                lives[row.live.number] = row.live
+        for listing in (*venue.listings.values(), *venue.spreads.values()):
+            standing = listing.all_orders() if venue.models.queue_ahead else listing.trailing
+            lives.update((live.number, live) for live in standing if not isinstance(live, spreads.LegOrder))
+        return lives
 
     def _write(self, fresh: list[Entry], lives: dict[int, LiveOrder]) -> None:
         venue = self._venue
@@ -137,6 +151,10 @@ class StateFile:
             "markets": [
                 [order_codec.encode_contract(one.contract), one.left_for, one.left, one.last_price(venue.now)]
                 for one in venue.listings.values()
+            ],
+            "spreads": [
+                [order_codec.encode_contract(contract), ratios, one.left_for, one.left, one.last_price(venue.now)]
+                for (contract, ratios), one in venue.spreads.items()
             ],
         }
         self._put("facts", ((name, json.dumps(value)) for name, value in facts.items()))
@@ -225,7 +243,7 @@ class StateFile:
             holding = listing.holding_of(venue.accounts[account])
             holding.lots, holding.cost, holding.realised = lots, int(cost), int(realised)
             venue.revalue()
-            if lots and listing.maintenance_margin:
+            if lots:
                 margin_calls.review_at_next_bar(holding)
         for contract, left_for, left, price in self._facts.get("markets", ()):
             if order_codec.decode_contract(contract) == listing.contract:
@@ -248,6 +266,8 @@ class StateFile:
                 live.linked = live.parent.linked = True
         for live, _ in fresh:
             self._restore_executions(live)
+            if venue.channel is not None:
+                live.view = live.at_exchange()
             if not live.is_final:
                 self._resume(live)
         venue.orders = {live.order_ref: live for _, live in sorted(known.items())}
@@ -257,15 +277,17 @@ class StateFile:
         order = order_codec.decode(json.loads(row[4]))
         account = venue.account_of(order.account)
         if len(order.quantity) > 1:
-            spread = spreads.listing_for(venue, order)
+            spread = self._spread(order)
             live: LiveOrder = spreads.SpreadOrder(venue, row[0], order, spread, account)
         else:
             listing = venue.listing_of(order.contract)
             live = LiveOrder(venue, row[0], order, listing, account, listing.holding_of(account), venue.now)
         for name in _LIVE:
-            setattr(live, name, facts[name])
+            setattr(live, name, facts.get(name, 0))
+        live.whole = live.whole or abs(entry.units_of(order))
         live.state, live.origin = OrderState(facts["state"]), OrderOrigin(facts["origin"])
         live.client_id = facts["client_id"]
+        live.linked = order.reduce_only
         if order.tag == margin_calls.TAG and live.origin is OrderOrigin.MANUAL and not live.is_final:
             account.liquidating.append(live)
         if isinstance(live, spreads.SpreadOrder) and facts["legs"]:
@@ -273,6 +295,14 @@ class StateFile:
             for one, (filled, remaining) in zip(live.leg_orders, facts["legs"], strict=True):
                 one.filled, one.remaining = filled, remaining
         return live
+
+    def _spread(self, order: Order) -> Listing:
+        """Return the book of a spread, which knows what it has filled of the bar under way."""
+        venue, found = self._venue, spreads.listing_for(self._venue, order)
+        for contract, ratios, left_for, left, price in self._facts.get("spreads", ()):
+            if venue.spreads.get((order_codec.decode_contract(contract), tuple(ratios))) is found:
+                found.left_for, found.left, found.mark = left_for, left, price
+        return found
 
     def _restore_executions(self, live: LiveOrder) -> None:
         rows = self._base.execute("SELECT number, facts FROM executions WHERE live = ? ORDER BY number", (live.number,))
@@ -284,26 +314,48 @@ class StateFile:
             )  # fmt: skip
 
     def _resume(self, live: LiveOrder) -> None:
-        """Let an order that was not final work on from where it stood."""
+        """Let an order that was not final go on from where it stood; a cancel on its way arrives at once."""
         venue, place = self._venue, live.place
-        live.place = NOWHERE
+        never_worked = live.parent is not None and not live.remaining
+        live.place = IN_FLIGHT if place == IN_FLIGHT else NOWHERE
         if place == IN_FLIGHT:
-            live.place = IN_FLIGHT
-            venue.agenda.put(venue.now, ARRIVAL, venue.on_arrival, live)
-            return
-        if live.state is OrderState.PENDING:
-            live.place = place
-            venue.waiting_children.append(live)
-            return
-        venue.count_working(live, live.remaining)
+            self._arrives(live, venue.on_arrival, live)
+        elif live.state is OrderState.PENDING or never_worked:
+            contingencies.wait_for_parent(venue, live)
+        else:
+            self._work_on(live, place)
+        if live.state is OrderState.PENDING_CANCEL:
+            self._arrives(live, venue.on_cancel, (live, False))
+
+    def _arrives(self, live: LiveOrder, action: Action, argument: Any) -> None:
+        """Have what was on its way arrive at once: in the order it was sent, whichever contract is listed first."""
+        if not self._on_the_way:
+            self._venue.agenda.put(self._venue.now, ARRIVAL, self._on_arrival)
+        self._on_the_way.append((live.number, action, argument))
+
+    def _on_arrival(self, _: object) -> None:
+        arrived, self._on_the_way = sorted(self._on_the_way, key=lambda one: one[0]), []
+        for _, action, argument in arrived:
+            action(argument)
+
+    def _work_on(self, live: LiveOrder, place: int) -> None:
+        venue, ahead = self._venue, live.ahead
+        opening = hours.opened_since(live.listing, live.joins, venue.now)
+        if opening is not None and not live.order.outside_hours and not hours.was_open(live.listing, opening):
+            live.joins = opening  # it was held until then
         if isinstance(live, spreads.SpreadOrder) and live.leg_orders:
+            spreads.count_legs(live)
+            if live.order.oco_group:
+                contingencies.join_group(venue, live)
             for one in live.leg_orders:
+                one.linked = live.linked
                 if one.remaining:
                     venue.start(one, live.joins)
         else:
-            venue.start(live, live.joins)
-        if live.state is OrderState.PENDING_CANCEL:
-            venue.agenda.put(venue.now, ARRIVAL, venue.on_cancel, (live, False))
+            venue.count_working(live, live.remaining)
+            venue.start(live, live.joins, waits=place == HELD and opening is None)
+        if place in (DOWN, UP):
+            live.ahead = ahead
 
 
 def _unwritable(problem: sqlite3.Error, path: str | Path) -> StoreUnwritable:

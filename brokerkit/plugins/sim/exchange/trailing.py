@@ -20,7 +20,7 @@ def follow(listing: Listing, price: int) -> None:
         if best is None or (price - best) * live.side < 0:
             live.best = price
             trigger = trigger_at(live, price)
-            if live.trigger is None or (trigger - live.trigger) * live.side < 0:
+            if live.trigger is None or (best is not None and (trigger - live.trigger) * live.side < 0):
                 book.move_trigger(listing, live, trigger)
 
 

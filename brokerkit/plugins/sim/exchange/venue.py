@@ -7,7 +7,14 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
-from brokerkit.errors import MissingAccount, MissingContract, OrderCannotBeCancelled, OrderRejected, RequestTimedOut
+from brokerkit.errors import (
+    MissingAccount,
+    MissingContract,
+    OrderCannotBeCancelled,
+    OrderError,
+    OrderRejected,
+    RequestTimedOut,
+)
 from brokerkit.plugins.sim.exchange import (
     book,
     client_view,
@@ -15,6 +22,7 @@ from brokerkit.plugins.sim.exchange import (
     entry,
     hours,
     margin,
+    margin_calls,
     on_the_way,
     scheduling,
     spreads,
@@ -29,12 +37,7 @@ from brokerkit.plugins.sim.exchange.journal import Journal
 from brokerkit.plugins.sim.exchange.latency import Latency
 from brokerkit.plugins.sim.exchange.ledger import Account
 from brokerkit.plugins.sim.exchange.listing import Listing
-from brokerkit.plugins.sim.exchange.live_order import (
-    IN_FLIGHT,
-    NOWHERE,
-    WAITING,
-    LiveOrder,
-)
+from brokerkit.plugins.sim.exchange.live_order import IN_FLIGHT, NOWHERE, WAITING, LiveOrder
 from brokerkit.plugins.sim.exchange.models import Models
 from brokerkit.spec.broker_order import BrokerOrder, OrderState
 from brokerkit.spec.contract import FuturesContract, FxPair
@@ -46,8 +49,7 @@ if TYPE_CHECKING:
 PENDING, WORKING, PENDING_CANCEL = OrderState.PENDING, OrderState.WORKING, OrderState.PENDING_CANCEL
 FILLED, CANCELLED, REJECTED, EXPIRED = OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED
 TRAILING_STOP = OrderType.TRAILING_STOP
-_WORKING, _FILLED = WORKING.value, FILLED.value
-BY_LEG = SpreadFill.BY_LEG
+_FILLED = FILLED.value
 GTD, AT_OPEN, AT_CLOSE = TimeInForce.GTD, TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE
 
 
@@ -56,17 +58,25 @@ def _cannot_wait(live: LiveOrder, timeout: float) -> BrokerOrder:
 
 
 class Venue:
-    """Everything the exchange knows, and what happens to it. Nothing here waits, locks or tells anybody."""
+    """Everything the exchange knows, and what happens to it. Nothing here waits, locks or tells anybody.
+
+    Attributes:
+        trading: The listing of which a bar is being traded at this moment.
+        untold: Orders that changed without a word in the log since they were kept; None where nothing is kept.
+    """
 
     def __init__(self, now: int, seed: int, models: Models) -> None:
         self.now = now
         self.opened_at = -1
+        self.trading: Listing | None = None
+        self.untold: dict[int, LiveOrder] | None = None
         self.models = models
         self.channel: Channel | None = None
         self.striking: list[Fault] = []
         self.is_plain = False
         self.refit()
         self.volume_cap = models.volume
+        self.queue_ahead = models.queue_ahead
         self.path = models.path
         self.random = Random(f"exchange:{seed}")
         self.agenda = Agenda()
@@ -170,7 +180,8 @@ class Venue:
         """
         number = self.numbers + 1
         live = entry.checked(self, order, number, inside=inside)
-        if live.is_plain and (self.is_plain or inside):
+        if inside or (live.is_plain and self.is_plain):
+            live.linked = inside
             self._admit_plain(live)
             return live
         if order.children:
@@ -200,18 +211,20 @@ class Venue:
         journal = self.journal
         self.numbers = number
         self.orders[live.order.order_ref] = journal.lives[number] = live
-        if live.side > 0:
+        try:
             if listing.initial_margin:
-                self._check_margin(live, lots)
+                margin.check_order(self, holding, lots if live.side > 0 else -lots)
+        except OrderRejected as refused:
+            self.reject(live, refused.fact)
+            raise
+        if live.side > 0:
             holding.working_buys += lots
         else:
-            if listing.initial_margin:
-                self._check_margin(live, -lots)
             holding.working_sells += lots
         if not holding.is_changed:
             holding.note_change()
         live.state = WORKING
-        journal.rows.append((STATUS, now, number, _WORKING, 0, ""))
+        journal.rows.append(number)
         if listing.close_due <= now:
             hours.watch_session(self, listing)
         if listing.session_open > now and not live.order.outside_hours:
@@ -219,26 +232,24 @@ class Venue:
             return
         if self.opened_at == now:
             live.joins = now + 1
-        if live.limit is None and live.trigger is None and scheduling.enqueue(self, listing, live):
-            return
-        self.place(live)
-        scheduling.schedule(self, listing)
-
-    def _check_margin(self, live: LiveOrder, quantity: int) -> None:
-        try:
-            margin.check_order(self, live.holding, quantity)
-        except OrderRejected as refused:
-            self.reject(live, refused.fact)
-            raise
+        if live.limit is not None or not scheduling.enqueue(self, listing, live):
+            self.place(live)
+            scheduling.schedule(self, listing)
 
     def on_arrival(self, live: LiveOrder) -> None:
         """Let an order work that took its time; what it is refused for now is told as an event."""
         if live.is_final:
             return
+        live.place = NOWHERE
+        if self.untold is not None:
+            self.untold[live.number] = live
         try:
+            entry.check_market(self, live.listing, live.order)
             self.arrive(live)
         except OrderRejected:
             return
+        except OrderError as refused:
+            self.reject(live, refused.fact)
 
     def arrive(self, live: LiveOrder) -> None:
         """Accept an order at the exchange, or reject it.
@@ -262,16 +273,22 @@ class Venue:
         self.begin(live)
 
     def begin(self, live: LiveOrder) -> None:
-        """Let an order work from now on."""
-        live.state = WORKING
-        self.note_status(live, "")
-        if live.order.spread_fill is BY_LEG and isinstance(live, spreads.SpreadOrder):
+        """Let an order work from now on, also one whose cancel is on the way."""
+        if live.state is PENDING:
+            live.state = WORKING
+            self.note_status(live, "")
+        if live.order.spread_fill is SpreadFill.BY_LEG and isinstance(live, spreads.SpreadOrder):
+            if live.order.oco_group:
+                contingencies.join_group(self, live)
             spreads.start_legs(self, live)
         else:
             self.start(live)
 
-    def start(self, live: LiveOrder, joins: int | None = None) -> None:
-        """Let an accepted order take part in trading: in bars from now on, or from an instant it joined before."""
+    def start(self, live: LiveOrder, joins: int | None = None, *, waits: bool = True) -> None:
+        """Let an accepted order take part in trading: in bars from now on, or from an instant it joined before.
+
+        An at-open order waits for the next opening, unless that has been.
+        """
         order, listing = live.order, live.listing
         if order.oco_group:
             contingencies.join_group(self, live)
@@ -279,11 +296,13 @@ class Venue:
             hours.watch_session(self, listing)
         if order.time_in_force is GTD and order.good_till is not None:
             self.agenda.put(entry.good_till(order), ARRIVAL, self.on_good_till, live)
-        if joins is None:
+        if self.trading is listing:  # an exit of what has just filled acts in the same bar
+            live.joins = listing.left_for
+        elif joins is None:
             live.joins = self.now + 1 if self.opened_at == self.now else self.now
         kind = order.time_in_force
-        closed = listing.session_open > self.now and not order.outside_hours
-        if closed or kind is AT_OPEN or kind is AT_CLOSE:
+        closed = not order.outside_hours and hours.is_closed(self, listing)
+        if closed or (kind is AT_OPEN and waits) or kind is AT_CLOSE:
             hours.hold(self, listing, live)
         else:
             self.place(live)
@@ -292,29 +311,28 @@ class Venue:
     def place(self, live: LiveOrder) -> None:
         """Put an order into its listing's book, or let it wait for the next bar when one is under way."""
         listing = live.listing
-        series = listing.series
-        if live.order.order_type is TRAILING_STOP and live.best is None:
-            trailing.begin(live, listing.last_price(self.now))
-        if listing.wake_time != self.now or listing.wake_what != scheduling.BODY:
+        series, inside = listing.series, self.trading is listing
+        if not live.is_plain and live.order.order_type is TRAILING_STOP and live.best is None:
+            trailing.begin(live, listing.mark if inside else listing.last_price(self.now))
+        if series.until <= self.now and not (
+            inside or (listing.wake_time == self.now and listing.wake_what == scheduling.BODY)
+        ):
             series.sync(self.now)
         at = series.at
-        if at < len(series.starts) and series.starts[at] < live.joins:
+        is_late = at < len(series.starts) and series.starts[at] < live.joins
+        if is_late and (live.joins > self.now or not book.acts_at_an_open(live)):
             live.place = WAITING
             listing.waiting.append(live)
         else:
-            live.ahead = self.models.queue_ahead
+            live.ahead = self.queue_ahead
             book.insert(listing, live, listing.limit_gap)
 
     def count_working(self, live: LiveOrder, lots: int) -> None:
         """Let the account's margin know of so many lots more, or fewer, that an order may trade."""
-        if live.listing.legs:
-            return
-        holding = live.holding
-        if live.side > 0:
-            holding.working_buys += lots
+        if isinstance(live, spreads.SpreadOrder):
+            spreads.count_working(live, lots)
         else:
-            holding.working_sells += lots
-        holding.note_change()
+            live.holding.count_working(live.side * lots, live.side)
 
     # -- trading -------------------------------------------------------------------------
 
@@ -322,7 +340,7 @@ class Venue:
         """Return how many lots of an order can fill where so many are left."""
         remaining = live.remaining
         if live.linked and live.order.reduce_only:
-            remaining = min(remaining, max(-live.holding.lots * live.side, 0))
+            remaining = min(remaining, entry.reducible(live))
         return remaining if remaining <= left else left
 
     def fill(self, live: LiveOrder, lots: int, price: int) -> None:
@@ -330,44 +348,43 @@ class Venue:
         live.listing.left -= lots
         if live.__class__ is not LiveOrder:
             spreads.trade(self, live, lots, price)
+        elif live.side > 0:
+            live.holding.working_buys -= lots
+            self.execute(live, lots, lots, price)
         else:
-            if live.side > 0:
-                live.holding.working_buys -= lots
-            else:
-                live.holding.working_sells -= lots
-            self._execute(live, lots, price)
+            live.holding.working_sells -= lots
+            self.execute(live, lots, -lots, price)
         if live.linked:
-            contingencies.after_fill(self, live)
+            contingencies.after_fill(self, live.spread if isinstance(live, spreads.LegOrder) else live)
 
-    def _execute(self, live: LiveOrder, lots: int, price: int, *, late: bool = False) -> None:
-        listing = live.listing
+    def execute(self, live: LiveOrder, lots: int, quantity: int, price: int, late: bool = False) -> None:
+        """Book lots, which signed are the quantity, at a price, and put the execution into the log."""
+        listing, account = live.listing, live.account
         charge = listing.charge
         commission = 0 if charge is None else charge(lots, price, live.filled)
-        quantity = lots if live.side > 0 else -lots
-        holding = live.holding
-        holding.book(quantity, price, commission)
+        live.holding.book(quantity, price, commission)
         live.filled += lots
         live.remaining -= lots
         if live.remaining or late:
-            self.record(live, live.state.value, quantity, price, commission, 0, 0, late)
+            state = live.state.value
         else:
-            live.state = FILLED
-            self.record(live, _FILLED, quantity, price, commission)
-        if listing.maintenance_margin and not live.account.is_due:
-            self.review_later(live.account)
+            live.state, state = FILLED, _FILLED
+        self.record(live, state, quantity, price, commission, 0, 0, late)
+        if not account.is_due and (listing.maintenance_margin or account.is_watched):
+            account.is_due = True
+            self.to_review.append(account)
 
     def record(
         self, live: LiveOrder, state: str, quantity: int, price: int, commission: int,
-        leg: int = 0, corrects: int = 0, late: bool = False,
+        leg: int, corrects: int, late: bool,
     ) -> None:  # fmt: skip
         """Put an execution into the log, and under its order."""
         self.executions = number = self.executions + 1
         live.updated = now = self.now
-        row = (
+        live.last_execution = row = (
             FILL, now, live.number, state, number, quantity, price, commission, leg, corrects, late,
             live.last_execution,
         )  # fmt: skip
-        live.last_execution = row
         self.journal.rows.append(row)
 
     # -- endings -------------------------------------------------------------------------
@@ -397,22 +414,27 @@ class Venue:
             self.on_cancel((live, late_fill))
 
     def on_cancel(self, request: tuple[LiveOrder, bool]) -> None:
-        """Cancel an order, unless a fill won the race."""
+        """Cancel an order, unless a fill won the race; with a late fill, one lot of it trades in that instant."""
         live, late_fill = request
         if live.is_final:
             return
+        price = on_the_way.price_of_a_late_fill(self, live) if late_fill else None
         self.end(live, "")
-        price = live.listing.last_price(self.now)
-        if late_fill and live.remaining and price is not None and not live.listing.legs:
-            self._execute(live, 1, price, late=True)
+        if price is not None:
+            on_the_way.fill_late(self, live, price)
         scheduling.schedule(self, live.listing)
 
     def on_correction(self, correction: tuple[Execution, int]) -> None:
-        """Let an execution count at another price from now on."""
+        """Let an execution, or what has corrected it meanwhile, count at another price from now on."""
         wrong, price = correction
+        for later in wrong.live.executions:
+            if later.corrects == wrong.number:
+                wrong = later
         if price == wrong.price:
             return
         wrong.holding.correct(wrong.quantity, wrong.price, price)
+        self.journal.lives[wrong.live.number] = wrong.live  # it may have been forgotten meanwhile
+        margin_calls.review(self, wrong.live.account, None, calls=False)
         self.record(
             wrong.live, wrong.live.state.value, wrong.quantity, price, wrong.commission, wrong.leg, wrong.number,
             wrong.late,
@@ -422,12 +444,12 @@ class Venue:
         """Take an order out of trading for good, with what was linked to it."""
         if isinstance(live, spreads.LegOrder):
             live = live.spread
-        if isinstance(live, spreads.SpreadOrder):
+        if isinstance(live, spreads.SpreadOrder) and live.leg_orders:
             spreads.end_legs(live)
+        elif live.state is not PENDING and live.place != IN_FLIGHT:
+            self.count_working(live, -live.remaining)
         if live.place not in (NOWHERE, IN_FLIGHT):
             book.remove(live.listing, live)
-        if live.state is not PENDING:
-            self.count_working(live, -live.remaining)
         live.state = state
         live.reason = reason
         self.note_status(live, reason)

@@ -1,0 +1,84 @@
+"""Bars that are given a stretch at a time, in the middle of an instant too: nothing is stale, and nothing is missed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from decimal import Decimal
+
+import pytest
+
+from brokerkit.plugins.sim.exchange import ContractTerms, Exchange
+from brokerkit.spec.broker_order import Fill
+from brokerkit.spec.contract import FuturesContract
+from brokerkit.spec.order import Order, TimeInForce
+
+START = datetime(2023, 1, 2, 9, tzinfo=timezone.utc)
+BEGIN = int(START.timestamp()) * 10**9
+MINUTE = 60 * 10**9
+NEAR, FAR = FuturesContract("GOLD", "202312"), FuturesContract("GOLD", "202402")
+SPREAD = FuturesContract("GOLD", "202312_202402")
+GTC = TimeInForce.GTC
+
+
+@pytest.fixture
+def exchange() -> Exchange:
+    made = Exchange(START)
+    made.open_account("DU1", {"USD": 100_000})
+    for contract in (NEAR, FAR):
+        made.list_contract(ContractTerms(contract, "0.1"))
+    return made
+
+
+def give(exchange: Exchange, contract: FuturesContract, minute: int, *closes: float) -> None:
+    """Give bars from a minute on that open at 100, and reach a point beyond it and their close."""
+    columns = [
+        [100.0] * len(closes),
+        [max(100, close) + 1 for close in closes],
+        [min(100, close) - 1 for close in closes],
+        list(closes),
+    ]
+    exchange.add_bars(contract, [BEGIN + (minute + at) * MINUTE for at in range(len(closes))], *columns)
+
+
+def test_the_last_price_is_that_of_the_last_stretch_also_where_nothing_traded_in_it(exchange: Exchange) -> None:
+    give(exchange, NEAR, 0, 101.0, 102.0)
+    exchange.advance(2)
+    give(exchange, NEAR, 2, 103.0)
+    exchange.run()
+    exchange.submit(Order.limit(NEAR, 1, 90))
+    assert exchange.last_price(NEAR) == 103
+
+
+def test_a_spread_trades_at_the_end_of_a_stretch_of_which_a_leg_has_traded_before(exchange: Exchange) -> None:
+    for minute in (0, 2):
+        for contract in (NEAR, FAR):
+            give(exchange, contract, minute, 100.0, 100.5 if contract is NEAR else 100.0)
+    exchange.advance()
+    exchange.submit(Order.limit(NEAR, 1, 99))
+    order = Order.limit(SPREAD, (-1, 1), Decimal("0.5"))
+    exchange.submit(order)
+    exchange.advance()
+    assert [fill.price for fill in exchange.order(order.order_ref).at_exchange().fills] == [Decimal("100.5"), 100]
+
+
+@pytest.mark.parametrize("one_by_one", [False, True])
+def test_a_bar_given_while_another_contract_trades_leaves_the_one_that_ends_now_to_be_traded(
+    exchange: Exchange, one_by_one: bool
+) -> None:
+    for contract in (NEAR, FAR):
+        give(exchange, contract, 0, 100.0)
+
+    def more(fill: Fill) -> None:
+        if fill.contract == FAR:
+            return
+        if one_by_one:
+            exchange.add_bar(FAR, exchange.now_ns, 100, 100, 100, 100)
+        else:
+            give(exchange, FAR, 1, 100.0)
+
+    exchange.listen(Fill, more)
+    exchange.submit(Order.limit(NEAR, 1, 99))
+    order = Order.limit(FAR, 1, 99, time_in_force=GTC)
+    exchange.submit(order)
+    exchange.advance()
+    assert exchange.order(order.order_ref).at_exchange().filled == (1,)

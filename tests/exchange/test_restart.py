@@ -1,0 +1,170 @@
+"""An exchange that is restarted goes on as if nothing had been: with its bars given again, in the middle of one too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Latency, Models
+from brokerkit.spec.broker_order import OrderState
+from brokerkit.spec.contract import FuturesContract
+from brokerkit.spec.order import Order, OrderType, SpreadFill, TimeInForce
+
+START = datetime(2023, 1, 2, 9, tzinfo=timezone.utc)
+BEGIN = int(START.timestamp()) * 10**9
+MINUTE = 60 * 10**9
+NEAR, FAR = FuturesContract("GOLD", "202312"), FuturesContract("GOLD", "202402")
+SPREAD = FuturesContract("GOLD", "202312_202402")
+Row = tuple[float, float, float, float, int]
+QUIET: list[Row] = [(100.0, 101.0, 99.0, 100.5, 10)] * 5
+Open = Callable[..., Exchange]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Open]:
+    """A function that opens the exchange, new or as it was left, and gives it all its bars."""
+    with ExitStack() as stack:
+
+        def make(rows: list[Row] = QUIET, far: list[Row] | None = None, **models: Any) -> Exchange:
+            exchange = Exchange(START, state=tmp_path / "state", models=Models(**models))
+            stack.callback(exchange.close)
+            exchange.open_account("DU1", {"USD": 100_000})
+            for contract, given in ((NEAR, rows), (FAR, far or rows)):
+                exchange.list_contract(ContractTerms(contract, "0.1"))
+                columns = [[row[at] for row in given] for at in range(5)]
+                exchange.add_bars(contract, [BEGIN + at * MINUTE for at in range(len(given))], *columns)
+            return exchange
+
+        yield make
+
+
+def fills(exchange: Exchange, order: Order) -> list[tuple[int, Decimal]]:
+    return [(fill.quantity, fill.price) for fill in exchange.order(order.order_ref).at_exchange().fills]
+
+
+def test_an_order_that_came_in_the_middle_of_a_bar_takes_no_part_in_it_after_a_restart(opened: Open) -> None:
+    order = Order.limit(NEAR, 1, 99)
+    first = opened()
+    first.advance_to(START + timedelta(seconds=30))
+    first.submit(order)
+    again = opened()
+    again.advance()
+    assert fills(again, order) == []
+    again.advance()
+    assert fills(again, order) == [(1, 99)]
+
+
+def test_a_bar_that_is_given_while_it_is_under_way_trades_nobody_who_came_after_it_began() -> None:
+    order = Order.limit(NEAR, 1, 99)
+    exchange = Exchange(START + timedelta(seconds=30))
+    exchange.open_account("DU1", {"USD": 100_000})
+    exchange.list_contract(ContractTerms(NEAR, "0.1"))
+    exchange.submit(order)
+    columns = [[row[at] for row in QUIET] for at in range(5)]
+    exchange.add_bars(NEAR, [BEGIN + at * MINUTE for at in range(5)], *columns)
+    exchange.advance()
+    assert fills(exchange, order) == []
+    exchange.advance()
+    assert fills(exchange, order) == [(1, 99)]
+
+
+def test_an_order_that_only_reduces_still_does_no_more_after_a_restart(opened: Open) -> None:
+    first = opened()
+    first.submit(Order.market(NEAR, 2))
+    first.advance()
+    first.submit(Order.limit(NEAR, -5, 101, reduce_only=True))
+    again = opened()
+    again.run()
+    assert again.positions() == []
+
+
+def test_a_trailing_stop_on_a_spread_keeps_its_trigger_over_a_restart(opened: Open) -> None:
+    near = [(100.0, 104.0, 100.0, 104.0, 10), (104.0, 104.0, 101.0, 101.0, 10)]
+    far = [(100.0, 100.0, 100.0, 100.0, 10)] * 2
+    order = Order(SPREAD, (-1, 1), OrderType.TRAILING_STOP, trail_amount=2, time_in_force=TimeInForce.GTC)
+    first = opened(near, far)
+    first.submit(order)
+    first.advance()
+    assert first.order(order.order_ref).trigger == opened(near, far).order(order.order_ref).trigger == 2 * 10**8
+
+
+def test_a_spread_takes_the_volume_of_a_bar_once_also_over_a_restart(opened: Open) -> None:
+    order = Order.limit(SPREAD, (25, -25), 0, time_in_force=TimeInForce.GTC)
+    first = opened()
+    first.submit(order)
+    first.advance_to(START + timedelta(seconds=30))
+    again = opened()
+    again.advance()
+    assert again.order(order.order_ref).filled == 10
+
+
+def test_what_stands_before_a_limit_is_not_forgotten_in_a_restart(opened: Open) -> None:
+    order = Order.limit(NEAR, 1, 99)
+    first = opened(queue_ahead=15)
+    first.submit(order)
+    first.advance()
+    again = opened(queue_ahead=15)
+    again.advance()
+    assert fills(again, order) == [(1, 99)]
+
+
+def test_a_spread_that_arrived_and_fills_leg_by_leg_does_not_arrive_again(opened: Open) -> None:
+    order = Order(SPREAD, (1, -1), spread_fill=SpreadFill.BY_LEG)
+    latency = Latency(submit=timedelta(seconds=10))
+    far: list[Row] = [(100.0, 101.0, 99.0, 100.5, volume) for volume in (10, 0, 10, 10, 10)]
+    first = opened(QUIET, far, latency=latency)
+    first.submit(order)
+    first.advance_to(START + timedelta(seconds=90))
+    again = opened(QUIET, far, latency=latency)
+    again.run()
+    assert fills(again, order) == [(1, 100), (-1, 100)]
+
+
+def test_an_order_and_its_cancel_that_are_both_on_their_way_both_arrive(opened: Open) -> None:
+    order = Order.limit(NEAR, 1, 98)
+    latency = Latency(submit=timedelta(seconds=10), cancel=timedelta(seconds=20))
+    first = opened(latency=latency)
+    first.submit(order)
+    first.cancel(order.order_ref)
+    again = opened(latency=latency)
+    again.run()
+    assert again.order(order.order_ref).at_exchange().state is OrderState.CANCELLED
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_an_exit_runs_out_also_while_it_waits_for_its_entry(opened: Open, restarts: bool) -> None:
+    exit_ = Order.limit(NEAR, -1, 105, time_in_force=TimeInForce.GTD, good_till=START + timedelta(seconds=90))
+    entry = attrs.evolve(Order.limit(NEAR, 1, 50), children=(exit_,))
+    exchange = opened()
+    exchange.submit(entry)
+    if restarts:
+        exchange = opened()
+    exchange.run()
+    assert exchange.order(exit_.order_ref).at_exchange().state is OrderState.EXPIRED
+
+
+def test_a_trigger_that_has_fired_stays_fired_over_a_restart(opened: Open) -> None:
+    order = Order(NEAR, 1, OrderType.STOP_LIMIT, "98.5", "99.5", time_in_force=TimeInForce.GTC)
+    rows: list[Row] = [(100.0, 101.0, 99.0, 100.0, 10), (99.0, 99.2, 98.5, 98.9, 10)]
+    first = opened(rows)
+    first.submit(order)
+    first.advance()
+    assert opened(rows).order(order.order_ref).trigger is None
+
+
+def test_an_order_that_arrived_with_its_cancel_on_the_way_has_arrived(opened: Open) -> None:
+    order = Order.limit(NEAR, 1, 98)
+    latency = Latency(submit=timedelta(seconds=10), cancel=timedelta(seconds=50))
+    first = opened(latency=latency)
+    first.submit(order)
+    first.cancel(order.order_ref)
+    first.advance_to(START + timedelta(seconds=20))
+    again = opened(latency=latency)
+    assert again.order(order.order_ref).holding.working_buys == 1
