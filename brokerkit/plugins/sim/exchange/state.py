@@ -267,6 +267,9 @@ class StateFile:
             if not live.is_final:
                 self._resume(live)
         venue.orders = {live.order_ref: live for _, live in sorted(known.items())}
+        for listing in venue.listings.values():  # whichever of their contracts was listed first
+            listing.queue.sort(key=_number)
+            listing.held.sort(key=_number)
 
     def _order(self, row: tuple[Any, ...]) -> LiveOrder:
         venue, facts = self._venue, json.loads(row[3])
@@ -352,6 +355,10 @@ class StateFile:
             venue.start(live, live.joins, waits=place == HELD and opening is None)
         if place in (DOWN, UP):
             live.ahead = ahead
+
+
+def _number(live: LiveOrder) -> int:
+    return live.number
 
 
 def _unwritable(problem: sqlite3.Error, path: str | Path) -> StoreUnwritable:
