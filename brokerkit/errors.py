@@ -26,7 +26,8 @@ Catch `BrokerkitError` for all of them, or the branch that you can act on::
     │   ├── ReadOnlyBroker          BK302  a write on a broker opened read-only
     │   ├── RiskLimitExceeded       BK303  the risk middleware refused the order
     │   ├── BrokerClosed            BK304  the broker was closed before the call
-    │   └── InvalidArgument         BK305  an argument out of its range (also a ValueError)
+    │   ├── InvalidArgument         BK305  an argument out of its range (also a ValueError)
+    │   └── WrongArgumentType       BK306  an argument of a type that the call does not take (also a TypeError)
     ├── NotFound                    BK400  what was asked for is not there
     │   ├── MissingData             BK401  no prices, quotes or rates
     │   ├── MissingContract         BK402  no such contract
@@ -220,6 +221,12 @@ class InvalidArgument(CallRefused, ValueError):
     """An argument out of its range."""
 
     code = "BK305"
+
+
+class WrongArgumentType(CallRefused, TypeError):
+    """An argument of a type that the call does not take."""
+
+    code = "BK306"
 
 
 class NotFound(BrokerkitError):

@@ -35,6 +35,7 @@ SECTIONS = {
     },
     "Simulate": {
         "gateway": "Serve the simulated exchange as an IB Gateway; any IB client connects to it.",
+        "scenario": "Run scenario FILES on the simulated exchange, and show what is not as they expect.",
     },
     "Upkeep": {
         "client-ids": "Show who holds which client id, release or clear them.",

@@ -85,8 +85,8 @@ class CorrectNextExecution(Fault):
         """Have the correction follow an execution."""
         if not self.spent and any(isinstance(message, Execution) for message in messages):
             self.spent = True
-            reports = session.gateway.orders.reports
-            asyncio.get_running_loop().call_later(_CORRECTED_AFTER, reports.correct_newest, None)
+            fills = session.gateway.orders.fills
+            asyncio.get_running_loop().call_later(_CORRECTED_AFTER, fills.correct_newest, None)
         return messages
 
 

@@ -26,6 +26,9 @@ def _event_types() -> dict[str, type[Any]]:
     }
 
 
+_LISTENER = "brokerkit_listener"
+"""Where the function of an event hook holds the listener that it stands for, and which is called in its place."""
+
 EVENT_TYPES: dict[str, type[Any]] = _event_types()
 """The type of event that each event hook hears, by the hook's name."""
 
@@ -137,7 +140,7 @@ class EventDispatch:
         """Read from the manager who listens. Call it after registering a plugin that hears events."""
         for name, kind in EVENT_TYPES.items():
             heard_by = () if self._silent else getattr(self._manager.hook, name).get_hookimpls()
-            self._listeners[kind] = tuple(implementation.function for implementation in heard_by)
+            self._listeners[kind] = tuple(getattr(one.function, _LISTENER, one.function) for one in heard_by)
         for watcher in self._watchers:
             watcher()
 
@@ -164,6 +167,7 @@ def _event_method(name: str, listener: Listener) -> Any:
     def hear(event: Any) -> None:
         listener(event)
 
+    setattr(hear, _LISTENER, listener)
     return hookimpl(staticmethod(hear))
 
 

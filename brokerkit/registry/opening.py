@@ -85,7 +85,9 @@ def assemble(plan: Plan) -> Broker:
 
 
 def _broker(plan: Plan, machinery: Machinery, *, read_only: bool) -> Broker:
-    domains = {attribute: facade(domain, machinery.callers) for attribute, domain in DOMAINS.items()}
+    domains = {
+        attribute: facade(domain, machinery.callers, read_only=read_only) for attribute, domain in DOMAINS.items()
+    }
     return Broker(
         name=plan.selection.name,
         plugin=plan.selection.plugin.name,

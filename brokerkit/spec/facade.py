@@ -9,43 +9,64 @@ from typing import Any
 
 import pluggy
 
-from brokerkit.errors import HookReturnedNone
+from brokerkit.errors import HookReturnedNone, WrongArgumentType
+from brokerkit.spec.argument_types import ArgumentType, argument_types
 from brokerkit.spec.hooks import HookFacts, hooks_of
 
 HookCaller = Callable[..., Any]
+_LONG = 80
 
 
-def facade(domain: type[Any], callers: Mapping[str, HookCaller]) -> Any:
+def facade(domain: type[Any], callers: Mapping[str, HookCaller], *, read_only: bool = False) -> Any:
     """Return an object with the domain's methods, each calling the caller of its name.
 
     Positional arguments are mapped to names and wrong ones refused with `TypeError`, because pluggy
-    takes names only and drops those it does not know. A result of None is refused.
+    takes names only and drops those it does not know. So is an argument of the wrong type, which a plugin
+    would fail over somewhere inside. A result of None is refused.
 
     Args:
         domain: A domain Protocol, such as `Fx`.
         callers: What to call for each of its hooks, by name, with keyword arguments. It is read at
             every call, so a caller may be exchanged.
+        read_only: Whether hooks that write are refused whatever they are given, and so given what they like.
 
     Returns:
         An instance of the Protocol.
     """
-    methods = {name: _method(getattr(domain, name), facts, callers) for name, facts in hooks_of(domain).items()}
+    methods = {
+        name: _method(getattr(domain, name), facts, callers, is_refused=read_only and facts.writes)
+        for name, facts in hooks_of(domain).items()
+    }
     return type(domain.__name__, (domain,), {"__slots__": (), **methods})()
 
 
-def _method(declared: Callable[..., Any], facts: HookFacts, callers: Mapping[str, HookCaller]) -> Callable[..., Any]:
+def _method(
+    declared: Callable[..., Any], facts: HookFacts, callers: Mapping[str, HookCaller], *, is_refused: bool
+) -> Callable[..., Any]:
     name = facts.name
     names = facts.parameters
     count, only = len(names), names[0] if len(names) == 1 else ""
+    types = {} if is_refused else argument_types(declared)
+    usual = tuple(types[each].usual if each in types else None for each in names)
 
     @functools.wraps(declared)
     def method(*arguments: Any, **named: Any) -> Any:
+        caller = callers[name]
+        bound, is_usual = {}, False
         if named or len(arguments) != count:
-            result = callers[name](**_bind(facts, arguments, named))
+            bound = _bind(facts, arguments, named)
         elif only:  # what strategies call most takes one argument, such as an order
-            result = callers[name](**{only: arguments[0]})
+            bound[only] = arguments[0]
+            is_usual = type(arguments[0]) is usual[0]
         else:
-            result = callers[name](**dict(zip(names, arguments)))  # noqa: B905 because the lengths were just compared
+            is_usual = True
+            for each, argument, kind in zip(names, arguments, usual):  # noqa: B905 because they are as many
+                bound[each] = argument
+                if type(argument) is not kind:
+                    is_usual = False
+        if not is_usual:
+            _check_types(facts, types, bound, caller)
+        result = caller(**bound)
         if result is None:
             raise HookReturnedNone(
                 f"{facts.domain}.{name} returned None.",
@@ -55,6 +76,21 @@ def _method(declared: Callable[..., Any], facts: HookFacts, callers: Mapping[str
         return result
 
     return staticmethod(method)
+
+
+def _check_types(
+    facts: HookFacts, types: Mapping[str, ArgumentType], bound: Mapping[str, Any], caller: HookCaller
+) -> None:
+    """Refuse an argument of a type that the hook does not take; a call that is refused anyhow says why itself."""
+    for name, value in bound.items():
+        if name in types and not types[name].accepts(value) and isinstance(caller, pluggy.HookCaller):
+            wanted = types[name].written
+            given = f"{value!r}, a {type(value).__name__}" if len(repr(value)) < _LONG else f"a {type(value).__name__}"
+            raise WrongArgumentType(
+                f"{facts.name}() was given {name} = {given}.",
+                place=f"broker.{facts.domain}.{facts.name}",
+                remedy=f"It takes {wanted}. Nothing was sent.",
+            )
 
 
 def _answered_by(caller: HookCaller) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from brokerkit.plugins.sim.exchange.scenario import Scenario, main
+from brokerkit.errors import InvalidArgument
+from brokerkit.plugins.sim.exchange.scenario import Scenario
 
 HERE = Path(__file__).parent
 FILES = sorted((HERE / "scenarios").glob("*.toml"))
@@ -32,18 +33,47 @@ def test_there_are_scenarios_and_examples_enough() -> None:
     assert len(EXAMPLES) >= 15
 
 
-def test_a_difference_is_shown_as_a_diff(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = FILES[0].read_text("utf-8").replace("working", "worrying")
-    wrong = tmp_path / "wrong.toml"
-    wrong.write_text(text)
-    assert main([str(FILES[0]), str(wrong)]) == 1
-    shown = capsys.readouterr().out
-    assert f"{FILES[0]}: as expected" in shown
-    assert f"{wrong}: differs" in shown
-    assert "worrying" in shown
-
-
 def test_an_error_that_does_not_come_is_a_surprise() -> None:
     text = FILES[0].read_text("utf-8").replace("{ run = true }", "{run = true}")
     wrong = text.replace("{run = true}", '{run = true, error = "OrderRejected"}', 1)
     assert any("OrderRejected was expected" in line for line in Scenario.from_text(wrong).problems())
+
+
+SCRIPT = (
+    """
+steps = [
+    {submit = "a", quantity = 1, type = "limit", limit = "100"},
+    {cancel = "a"},
+]
+[contracts."GOLD/202312"]
+bars = """
+    + "'''\n09:00  100.0  101.0  99.0  100.5  10\n'''\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ('limit = "100"', 'limitt = "100"', r"no 'limitt' here. \(x step 1\) Did you mean 'limit'\?"),
+        ("{submit", "{submits", r"does nothing: it has submits.* \(x step 1\) Did you mean 'submit'\?"),
+        ('cancel = "a"', 'cancel = "b"', r"No step before has placed an order 'b'. \(x step 2\)"),
+        ('cancel = "a"', 'cancel = "a", run = true', r"does cancel and run at once"),
+        ('type = "limit"', 'type = "limits"', r"'limits' is no OrderType. \(x step 1\) Did you mean 'limit'\?"),
+        ("quantity = 1, ", "", r"no quantity. \(x step 1\)"),
+        ("bars =", "tick_size = 1\nbars =", r"no 'tick_size' here. \(x contract GOLD/202312\) Did you mean 'tick"),
+        ("100.5  10", "100.5  ten", r"could not convert string to float: 'ten'. \(x contract GOLD/202312\)"),
+        ("100.5  10", "100.5", r""),
+        ("99.0  100.5  10", "99.0", r"Row 1 has 4 columns"),
+        ("[contracts", "[models]\ncommision = {per_lot = 1}\n[contracts", r"Did you mean 'commission'\?"),
+        ("[contracts", "[[faults]]\nat = 1\n[contracts", r"A fault has no name"),
+        ("[contracts", '[expect]\nlogs = ""\n[contracts', r"Did you mean 'log'\?"),
+    ],
+)
+def test_what_a_scenario_does_not_have_is_refused_by_name_and_place(right: str, wrong: str, told: str) -> None:
+    assert right in SCRIPT
+    scenario = Scenario.from_text(SCRIPT.replace(right, wrong, 1), "x")
+    if not told:
+        assert scenario.problems() == []  # the volume may be left out
+        return
+    with pytest.raises(InvalidArgument, match=told):
+        scenario.run()

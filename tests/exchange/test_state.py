@@ -118,6 +118,22 @@ def test_an_order_in_flight_arrives_after_a_restart_and_no_number_is_used_twice(
     assert again.order(order.order_ref).current().state is OrderState.FILLED
 
 
+def test_a_fill_in_the_bar_of_the_restart_is_corrected_inside_that_bar(
+    market: Market, gold: FuturesContract, tmp_path: Path, quiet_rows: list[object]
+) -> None:
+    settings = {"state": tmp_path / "state", "faults": [fault("execution-correction", at=2, ticks=30)]}
+    first = market(quiet_rows, **settings)
+    order = Order.limit(gold, 1, 99)
+    first.submit(Order.market(gold, 1))
+    first.submit(order)
+    first.advance_to(first.now + timedelta(seconds=10))
+    first.close()
+
+    again = market(quiet_rows, **settings)
+    again.advance_to(again.now + timedelta(minutes=2))
+    assert again.order(order.order_ref).at_exchange().average_price() == 101  # the bar's high, and not 102
+
+
 def test_ids_are_reused_after_a_restart_where_a_fault_says_so(
     market: Market, gold: FuturesContract, tmp_path: Path, quiet_rows: list[object]
 ) -> None:

@@ -30,3 +30,11 @@ def test_a_contract_that_has_expired_is_not_found_by_a_question_asked_before() -
     assert book.find(FUTURES, later) == others
     assert book.find(FUTURES, later, include_expired=True) == [first, *others]
     assert book.find(FUTURES, later + timedelta(days=730), include_expired=True) == others
+
+
+def test_a_number_with_another_exchange_finds_nothing() -> None:
+    market = sample_market(days=1)
+    book, now = market.contracts, market.exchange.now
+    first, *_ = book.find(FUTURES, now)
+    for exchange, found in (("", [first]), ("SMART", [first]), ("CME", [first]), ("NYMEX", [])):
+        assert book.find(Contract(con_id=first.con_id, exchange=exchange), now) == found

@@ -6,6 +6,7 @@ import io
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import ib_insync as ibi
@@ -33,6 +35,7 @@ from brokerkit.plugins.sim.gateway import (
     sample_market,
     simulated_gateway,
 )
+from brokerkit.plugins.sim.gateway.codec import DECLINED
 from brokerkit.plugins.sim.gateway.codec.message import REQUESTS, RESPONSES
 from brokerkit.plugins.sim.gateway.codec.table import messages_table
 from brokerkit.plugins.sim.gateway.control import tell
@@ -44,9 +47,9 @@ FREE = GatewaySettings(port=0, limits=Limits.none())
 # Records
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=10)))
-def test_any_fields_survive_the_record(fields: list[str]) -> None:
-    frame = RecordedFrame(1.5, 3, True, tuple(fields))
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=10)), st.booleans())
+def test_any_fields_survive_the_record(fields: list[str], ended: bool) -> None:
+    frame = RecordedFrame(1.5, 3, True, tuple(fields), ended or not fields or not fields[-1])
     if any(char in field for field in fields for char in "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"):
         return  # not what the protocol carries, and what iterating over lines would split
     assert list(read_record([frame.line() + "\n"])) == [frame]
@@ -77,6 +80,38 @@ def test_a_recorded_day_is_played_again_with_the_same_answers() -> None:
         answers = replay(record, gateway.host, gateway.port)
     recorded = [frame.fields for frame in record if not frame.from_client]
     assert sorted(answers) == sorted(recorded)
+
+
+def test_every_frame_is_in_the_record_also_those_that_are_refused_cut_or_dripped(raw: Callable[..., Any]) -> None:
+    stream = io.StringIO()
+    settings = GatewaySettings(port=0, limits=Limits(messages_per_second=5))
+    with simulated_gateway(sample_market(days=1), settings, recorder=Recorder(stream)) as gateway:
+        client = raw(gateway, None)
+        bad = ("71\0002\0007\0\0", "49\0001", "8\x001\0Zürich\0", *["49\0001\0"] * 9)
+        client.socket.sendall(b"".join(struct.pack(">I", len(text.encode())) + text.encode() for text in bad))
+        client.until(lambda frame: frame[3:4] == ["100"])
+        with gateway.fault("drip", bytes_at_a_time=100):
+            gateway.call(lambda inner: inner.sessions()[0].notice(2104, "dripped"))
+        with gateway.fault("cut"):
+            gateway.call(lambda inner: inner.sessions()[0].notice(2104, "cut"))
+    lines = stream.getvalue().splitlines()
+    assert [line.split(" ", 1)[1] for line in lines if " > " in line][:3] == [
+        *("1 > 71|2|7||", "1 > 49|1", "1 > 8|1|Zürich|"),
+    ]
+    frames = list(read_record(lines))
+    sent = [frame.payload.decode() for frame in frames if frame.from_client]
+    assert tuple(sent) == bad
+    assert ("4", "2", "-1", "2104", "dripped", "") in [frame.fields for frame in frames]
+    remarks = [line.split(" ", 3)[3] for line in lines if line.startswith("#")]
+    assert remarks[0].endswith("v157..176 offered, 176 spoken")
+    assert remarks[1:] == ["cut: 10 bytes of 21 leave of error", "closed"]
+
+
+def test_a_record_in_any_alphabet_is_played_again() -> None:
+    record = list(read_record(["0.1 1 > 71|2|1||", "0.2 1 > 81|7|Zürich|", "0.3 1 > 81|8|gold"]))
+    with simulated_gateway(sample_market(days=1), FREE) as gateway:
+        answers = replay(record, gateway.host, gateway.port)
+    assert [answer[:2] for answer in answers[-2:]] == [("79", "7"), ("4", "2")]
 
 
 def test_replaying_to_nobody_says_so() -> None:
@@ -133,6 +168,18 @@ def test_nobody_behind_the_control_port() -> None:
         tell(1, "faults")
 
 
+def test_the_port_for_clients_takes_no_commands(gateway: SimulatedGateway) -> None:
+    with pytest.raises(CannotConnect, match=f"port {gateway.port} takes no commands"):
+        tell(gateway.port, "faults")
+
+
+def test_a_start_that_the_data_does_not_reach_is_refused() -> None:
+    with run_program("--start", "2300-01-01") as program:
+        assert program.stdout is not None
+        assert "where the data has nothing to trade on" in program.stdout.read()
+    assert program.returncode != 0
+
+
 def test_a_clock_that_somebody_moved_on_runs_on_from_there() -> None:
     with simulated_gateway(sample_market(days=1), FREE, clock=RealTimeClock(speed=10)) as gateway:
         control = gateway.listen_for_commands()
@@ -187,6 +234,8 @@ def test_the_table_has_every_message() -> None:
     table = messages_table()
     for shape in (*REQUESTS.values(), *RESPONSES.values()):
         assert f"| {shape.id} | {shape.name} |" in table
+    for number, refused in DECLINED.items():
+        assert f"| {number} | {refused.name} | {refused.subject} |" in table
 
 
 def test_the_documentation_has_the_table_as_it_is_now() -> None:
@@ -221,6 +270,20 @@ def test_one_command_starts_a_gateway_that_a_script_can_use(tmp_path: Path, conn
             program.send_signal(signal.SIGINT)
         assert program.wait(60) == 0
     assert any(frame.fields[0] == "17" for frame in read_record(record.read_text().splitlines()))
+
+
+def test_the_program_says_who_comes_and_goes_and_names_zones_as_windows_does(raw: Callable[..., Any]) -> None:
+    options = ("-v", "--time-zone", "America/Chicago", "--windows-zone-names", "--start", "2023-03-08T15:00")
+    with run_program(*options) as program:
+        assert program.stdout is not None
+        assert "listening on 127.0.0.1:" in program.stdout.readline()
+        port = int(re.search(r":(\d+);", program.stdout.readline())[1])
+        client = raw(SimpleNamespace(host="127.0.0.1", port=port), 7)
+        program.send_signal(signal.SIGINT)
+        said = program.stdout.read()
+    assert re.fullmatch(r"20230308 09:\d\d:\d\d Central Standard Time", client.greeting[1])
+    assert "client 7 is here, by connection 1, version 176" in said
+    assert "client 7 is gone" in said
 
 
 def test_real_prices_are_served(tmp_path: Path) -> None:

@@ -111,3 +111,16 @@ def test_a_refused_cancel_of_another_client_s_order_leaves_it_working(
         heard.wait_for(lambda: find(order).state is OrderState.WORKING and "not found" in find(order).reason)
     ours.orders.cancel_order_on_stack(order)
     assert placed.wait(30).state is OrderState.CANCELLED
+
+
+def test_orders_whose_cancel_of_all_was_lost_can_be_cancelled_again(
+    gateway: SimulatedGateway, open_ib: OpenIB, gold: FuturesContract, listen: Listen
+) -> None:
+    broker = open_ib(gateway, order_timeout=1.0)
+    heard = listen(broker)
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    with gateway.fault("lose-request", message="reqGlobalCancel", close=False):
+        broker.orders.cancel_all_orders()
+    heard.wait_for(lambda: control.current().state is OrderState.WORKING)
+    broker.orders.cancel_order_given_control_object(control)
+    assert control.wait(30).state is OrderState.CANCELLED

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -28,10 +29,14 @@ from brokerkit.errors import (
     ClientIdInUse,
     ConnectionLost,
     InvalidArgument,
+    MissingAccount,
     ReadOnlyBroker,
     RequestTimedOut,
 )
 from brokerkit.plugins.sim.gateway import GatewaySettings, Limits, SimulatedGateway
+from brokerkit.plugins.sim.gateway.codec.responses.session import Error, NextValidId
+from brokerkit.plugins.sim.gateway.faults.fault import Fault
+from brokerkit.plugins.sim.gateway.session import Session
 from brokerkit.store import open_store
 
 OpenIB = Callable[..., Broker]
@@ -123,12 +128,10 @@ def test_a_read_only_gateway_connects_answers_and_refuses_orders_with_the_reason
     assert time.monotonic() - began < 40  # not after the timeout
     gold = FuturesContract("GOLD", "202402")
     assert not broker.prices.get_prices_for_contract_object(gold).empty
-    with pytest.raises(ReadOnlyBroker, match="Read-Only mode"):
-        broker.orders.put_order_on_stack(Order.market(gold, 1))
     requests = gateway.call(lambda inner: inner.requests)
     with pytest.raises(ReadOnlyBroker, match="Gateway's API is read-only"):
         broker.orders.put_order_on_stack(Order.market(gold, 1))
-    assert gateway.call(lambda inner: inner.requests) == requests  # known by now: nothing was sent
+    assert gateway.call(lambda inner: inner.requests) == requests  # known since it connected: nothing was sent
 
 
 # Threads and loops
@@ -341,3 +344,95 @@ def test_quotes_go_on_after_a_reconnect(
     gateway.call(lambda inner: inner.restart())
     heard.wait_for(lambda: heard.of(DataGap))
     heard.wait_for(lambda: gateway.advance_bars(1) and ticker.quote().bid not in (None, first.bid))
+
+
+def test_quotes_that_are_asked_for_again_hold_one_market_data_line(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any], gold: FuturesContract
+) -> None:
+    broker = open_ib(gateway)
+    ticker = broker.prices.get_ticker_object_for_contract(gold)
+    ticker.wait_for_quote()
+    heard = listen(broker)
+    for blips in range(1, 4):
+        with gateway.fault("farm"):
+            pass
+        heard.wait_for(lambda blips=blips: len(heard.of(DataGap)) >= blips)
+    heard.wait_for(lambda: gateway.advance_bars(1) and ticker.quote().bid is not None)
+    assert gateway.call(lambda inner: len(list(inner._quotes.lines))) == 1
+    broker.prices.cancel_market_data_for_contract(gold)
+    broker.native.server_time()
+    assert gateway.call(lambda inner: len(list(inner._quotes.lines))) == 0
+
+
+def test_the_accounts_are_known_also_while_the_line_is_down(
+    gateway: SimulatedGateway, open_ib: OpenIB, gold: FuturesContract, listen: Callable[[Broker], Any]
+) -> None:
+    broker = open_ib(gateway)
+    broker.contracts.get_contract_object_with_broker_data(gold)
+    heard = listen(broker)
+    gateway.cut()
+    heard.wait_for(lambda: heard.of(ConnectionChange))
+    for ask in (broker.positions.get_all_current_positions_as_list_with_contract_objects, broker.fx.get_fx_balances):
+        with pytest.raises(ConnectionLost):
+            ask("DU1000001")
+    assert broker.native.connection.accounts == ["DU1000001"]
+    gateway.mend()
+
+
+def test_a_line_that_cannot_be_read_again_after_1101_is_connected_anew(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = open_ib(gateway)
+    heard = listen(broker)
+    ib, refused = broker.native.connection.ib._ib, broker.native.connection.library.request_error()
+
+    async def refuse() -> None:
+        monkeypatch.undo()
+        raise refused(5, 321, "Error validating request")
+
+    monkeypatch.setattr(ib, "reqExecutionsAsync", refuse)
+    with gateway.fault("connectivity", data_lost=True):
+        heard.wait_for(lambda: heard.of(ConnectionChange))
+    heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
+
+
+class CutOff(Fault):
+    """The Gateway has no line to IB when a client connects, and says so."""
+
+    def outgoing(self, session: Session, messages: list[Any]) -> list[Any]:
+        """Add the notice to the greeting."""
+        greets = any(isinstance(message, NextValidId) for message in messages)
+        return [*messages, Error(-1, 2110, "Connectivity between TWS and server is broken.")] if greets else messages
+
+
+def test_a_gateway_that_has_no_line_to_ib_when_it_is_connected_to_takes_no_orders(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any]
+) -> None:
+    with gateway.fault(CutOff()):
+        broker = open_ib(gateway)
+    heard = listen(broker)
+    with pytest.raises(ConnectionLost, match="IB lost its own line: Connectivity between TWS and server is broken"):
+        broker.orders.put_order_on_stack(Order.market(FuturesContract("GOLD", "202402"), 1))
+    assert len(gateway.call(lambda inner: inner.sessions())) == 1
+    with gateway.fault("connectivity"):
+        pass
+    heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
+
+
+def test_a_silent_stall_is_found_also_when_this_machine_s_clock_was_set_back(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any]
+) -> None:
+    broker = open_ib(gateway, probe_interval=0.4)
+    heard = listen(broker)
+    later = datetime.now(timezone.utc) + timedelta(hours=1)
+    with gateway.fault("stall"):
+        broker.native.connection.call(lambda ib: setattr(ib.wrapper, "lastTime", later))
+        heard.wait_for(lambda: heard.of(ConnectionChange))
+    heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
+
+
+def test_an_account_that_the_login_does_not_have_is_told_at_once(gateway: SimulatedGateway, open_ib: OpenIB) -> None:
+    began = time.monotonic()
+    with pytest.raises(MissingAccount, match="logged in to DU1000001, and not to account 'DU1000002'"):
+        open_ib(gateway, account="DU1000002", connect_timeout=60.0)
+    assert time.monotonic() - began < 20  # not after the timeout

@@ -68,11 +68,15 @@ def test_01_subscriptions_live_on_after_1101(gateway: SimulatedGateway, broker: 
 def test_02_a_farm_that_was_gone_brings_its_quotes_back(
     gateway: SimulatedGateway, broker: Broker, listen: Listen
 ) -> None:
-    broker.prices.get_ticker_object_for_contract(GOLD).wait_for_quote()
+    ticker = broker.prices.get_ticker_object_for_contract(GOLD)
+    ticker.wait_for_quote()
     heard = listen(broker)
     with gateway.fault("farm"):
-        pass
-    assert heard.wait_for(lambda: heard.of(DataGap))
+        before = ticker.quote()
+        gateway.advance_bars(1)
+        assert ticker.quote().bid == before.bid  # silence
+    heard.wait_for(lambda: heard.of(DataGap))
+    heard.wait_for(lambda: gateway.advance_bars(1) and ticker.quote().bid not in (None, before.bid))
 
 
 def test_03_a_lost_line_is_told_and_orders_are_refused_while_it_is_down(
@@ -200,7 +204,9 @@ def test_13_a_cancel_that_loses_the_race_ends_in_the_truth(
     with gateway.fault("cancel-error", code=code):
         broker.orders.cancel_order_given_control_object(control)
         broker.orders.get_list_of_broker_orders()
-    assert control.current().state in {OrderState.WORKING, OrderState.CANCELLED}
+    assert control.current().state is OrderState.WORKING  # the Gateway of this test says that it is over, and it is not
+    broker.orders.cancel_order_given_control_object(control)
+    assert control.wait(30).state is OrderState.CANCELLED
 
 
 def test_14_orders_of_others_are_seen_and_said_to_be_theirs(

@@ -24,3 +24,14 @@ def test_a_fill_right_after_the_start_is_added_to_what_was_held(
     assert _held(again, gold) == 2
     again.orders.put_order_on_stack(Order.market(gold, -2)).wait()
     assert _held(again, gold) == 0
+
+
+def test_a_list_of_positions_that_never_ended_leaves_nothing_flat(
+    broker: Broker, gateway: SimulatedGateway, open_ib: Callable[..., Broker], gold: FuturesContract
+) -> None:
+    broker.orders.put_order_on_stack(Order.market(gold, 2)).wait()
+    broker.close()
+    with gateway.fault("lose", message="position"), gateway.fault("lose", message="positionEnd"):
+        again = open_ib(gateway, connect_timeout=1.0)
+    assert again.native.reconciliation.report.position_breaks == ()
+    assert _held(again, gold) == 2

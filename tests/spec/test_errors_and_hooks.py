@@ -99,3 +99,8 @@ def test_importing_brokerkit_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     for heavy in ("pandas", "numpy", "ib_insync", "sqlite_utils", "click", "rich"):
         assert f"'{heavy}'" not in done.stdout, heavy
+
+
+def test_an_error_about_something_that_is_no_name_can_be_printed() -> None:
+    error = errors.MissingInstrument("No instrument 3.", given=3, candidates=["GOLD"])  # type: ignore[arg-type]  # because callers give anything
+    assert str(error) == "No instrument 3. [BK404]"

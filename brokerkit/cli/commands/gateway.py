@@ -52,13 +52,14 @@ def command() -> None:
 )
 @click.option("--speed", type=float, default=1.0, show_default=True, help="Seconds of the exchange a real second.")
 @click.option("--seed", type=int, default=0, show_default=True, help="What all chance starts from.")
-@click.option("--read-only", is_flag=True, help="Refuse every order with error 321.")
+@click.option("--read-only", is_flag=True, help="Refuse orders, and questions about them, with error 321.")
 @click.option("--server-version", type=int, default=176, show_default=True, help="The highest protocol version spoken.")
 @click.option("--time-zone", default="UTC", show_default=True, help="The login's time zone.")
+@click.option("--windows-zone-names", is_flag=True, help="Name that zone as a Gateway on Windows does.")
 @click.option("--no-limits", is_flag=True, help="Let clients be as fast as they like.")
 @click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Write every frame to a file.")
 @click.option("--control-port", type=_PORT, help="Listen for commands there; 0 takes a free port.")
-@click.option("-v", "--verbose", is_flag=True, help="Say more of what happens.")
+@click.option("-v", "--verbose", is_flag=True, help="Say who comes and goes, and what is refused.")
 def serve_command(
     host: str,
     port: int,
@@ -71,6 +72,7 @@ def serve_command(
     read_only: bool,
     server_version: int,
     time_zone: str,
+    windows_zone_names: bool,
     no_limits: bool,
     record: Path | None,
     control_port: int | None,
@@ -89,6 +91,7 @@ def serve_command(
         read_only=read_only,
         server_version=server_version,
         time_zone=time_zone,
+        windows_zone_names=windows_zone_names,
         limits=Limits.none() if no_limits else Limits(),
     )
     options = ServeOptions(speed=speed, record=record, control_port=control_port)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from brokerkit.errors import ClientIdInUse
 from brokerkit.plugins.ib.settings import IBSettings
 from brokerkit.spec.services import ClientIdLease, ClientIdLeases
+
+_LET_GO_AFTER = 3600.0
 
 
 class ClientIdHolder:
@@ -19,12 +22,20 @@ class ClientIdHolder:
         self._settings = settings
         self._leases = leases
         self._lease: ClientIdLease | None = None
-        self._refused: set[int] = set()
+        self._refused: dict[int, float] = {}
 
     @property
     def is_fixed(self) -> bool:
         """Whether the user named the id."""
         return self._settings.client_id is not None
+
+    def is_held_elsewhere(self, client_id: int) -> bool:
+        """Return whether the Gateway refused an id within the hour: the session that holds it may still be heard there.
+
+        No line holds what was sent on it for longer.
+        """
+        refused = self._refused.get(client_id)
+        return refused is not None and time.monotonic() - refused < _LET_GO_AFTER
 
     def take(self) -> int:
         """Return the id to connect with, leased if it is not yet.
@@ -48,7 +59,7 @@ class ClientIdHolder:
         if self.is_fixed:
             raise error
         if self._lease is not None:
-            self._refused.add(self._lease.client_id)
+            self._refused[self._lease.client_id] = time.monotonic()
         self.release()
 
     def release(self) -> None:

@@ -13,10 +13,8 @@ from typing import Any, TypeVar
 
 from brokerkit.errors import (
     BrokerClosed,
-    BrokerkitError,
     ClientIdInUse,
     ConnectionLost,
-    ConnectionProblem,
     NoFreeClientId,
     RequestTimedOut,
 )
@@ -24,20 +22,20 @@ from brokerkit.plugins.ib.client_ids import ClientIdHolder
 from brokerkit.plugins.ib.dialing import dial
 from brokerkit.plugins.ib.downtime import expected_downtime
 from brokerkit.plugins.ib.error_codes import error_for
-from brokerkit.plugins.ib.library import Library, ask_for_all_open_orders, let_any_thread_take_ids, load_library, tap
+from brokerkit.plugins.ib.library import Library, adapt, load_library
 from brokerkit.plugins.ib.line_news import LineNews
 from brokerkit.plugins.ib.live_ib import LiveIB
 from brokerkit.plugins.ib.logins import check_same_login
 from brokerkit.plugins.ib.loop_thread import LoopThread
 from brokerkit.plugins.ib.post_office import PostOffice
 from brokerkit.plugins.ib.settings import IBSettings
+from brokerkit.plugins.ib.time_question import TimeQuestion
 from brokerkit.spec.events import ConnectionChange, ConnectionState, DataGap
 from brokerkit.spec.services import Store
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
-TAPPED = ("openOrder", "orderStatus", "execDetails", "commissionReport", "completedOrder", "position")
 _FIRST_WAIT = 0.1
 _CLOCK_AGE = 5.0
 _CLOCK_STEP = timedelta(seconds=2)  # the Gateway tells whole seconds: a smaller difference is none
@@ -52,6 +50,7 @@ class IBConnection:
         settings: Where it connects to.
         library: The client library in use.
         callbacks: The thread in which listeners are called.
+        time: Asks the Gateway's clock, in the client's loop.
         is_read_only: Whether the Gateway answers no question about orders, its API being read-only.
         refuses_orders: Whether the Gateway said that its API is read-only.
         session: Counts the connections made; ids of orders are good in one of them.
@@ -72,6 +71,7 @@ class IBConnection:
         self._client_id = -1
         self._highest_order_id = 0
         self._login: list[str] = []
+        self._accounts: list[str] = []
         self._listeners: list[Callable[[str, tuple[Any, ...]], None]] = []
         self._on_dial: list[Callable[[int], None]] = []
         self._on_up: list[Callable[[Any], Awaitable[None]]] = []
@@ -85,6 +85,7 @@ class IBConnection:
         self._tasks: list[asyncio.Task[None]] = []
         self._background: set[asyncio.Future[None]] = set()
         self._turns: dict[str, asyncio.Lock] = {}
+        self.time = TimeQuestion()
         self._clock: tuple[float, datetime] = (0.0, self._last_good)
         self._clock_ahead = timedelta()
         self.session = 0
@@ -111,6 +112,7 @@ class IBConnection:
         Raises:
             CannotConnect: Nothing, something else, or a silent Gateway answers there.
             ClientIdInUse: The fixed client id, or every one that was tried, is held by other sessions.
+            MissingAccount: The Gateway is not logged in to the account that is set.
             NoFreeClientId: The store has no id left.
         """
         self._thread.call(self._listen)
@@ -154,6 +156,10 @@ class IBConnection:
         """Return the client id in use."""
         return self._client_id
 
+    def is_held_elsewhere(self, client_id: int) -> bool:
+        """Return whether the Gateway said, not long ago, that another session holds a client id."""
+        return self._ids.is_held_elsewhere(client_id)
+
     @property
     def state(self) -> ConnectionState:
         """Whether the broker can be reached now."""
@@ -161,8 +167,8 @@ class IBConnection:
 
     @property
     def accounts(self) -> list[str]:
-        """The accounts that the Gateway told, in its order."""
-        return list(self._raw.wrapper.accounts)
+        """The accounts that the Gateway told, in its order; also while the line is down."""
+        return list(self._accounts)
 
     def require_up(self, doing: str) -> None:
         """Do nothing while the line is up.
@@ -230,11 +236,7 @@ class IBConnection:
     def server_time(self) -> datetime:
         """Return the time by the Gateway's clock, aware UTC."""
 
-        async def ask(ib: Any) -> datetime:
-            answer: datetime = await self.shared("currentTime", ib.reqCurrentTimeAsync)
-            return answer
-
-        return self.request(ask, "the time")
+        return self.request(self.time.ask, "the time")
 
     def recent_time(self) -> datetime:
         """Return the time by the Gateway's clock, asked for a few seconds ago at most."""
@@ -314,11 +316,7 @@ class IBConnection:
     # The line, in the client's thread
 
     def _listen(self) -> None:
-        tap(self._raw, self.hear, TAPPED)
-        ask_for_all_open_orders(self._raw)
-        let_any_thread_take_ids(self._raw)
-        if self.settings.timezone:
-            self._raw.TimezoneTWS = self.settings.timezone
+        adapt(self._raw, self.hear, self.settings.zone)
         self._raw.errorEvent.connect(self._news.on_error, None, None, True)
         self._raw.disconnectedEvent.connect(self._news.on_disconnected, None, None, True)
 
@@ -329,6 +327,7 @@ class IBConnection:
     async def _connect_once(self) -> None:
         """Connect and read everything; whoever is told that the line is up finds it ready."""
         self._news.expect_disconnect = True
+        self._news.is_cut_off = False  # by a new line IB says again how it stands
         self._turns.clear()
         for tell in self._on_dial:
             tell(self._client_id)
@@ -344,14 +343,18 @@ class IBConnection:
             raise
         finally:
             self._news.expect_disconnect = False
-        self.declare_up(f"connected to {self.settings.gateway} with client id {self._client_id}")
+        self._news.broken.clear()
+        if not self._news.is_cut_off:
+            self.declare_up(f"connected to {self.settings.gateway} with client id {self._client_id}")
 
     def _check_login(self) -> None:
         """Refuse a Gateway that was logged in otherwise while the line was down: its orders are another's money."""
+        told = list(self._raw.wrapper.accounts)
         if self._login:
-            check_same_login(self._login, self.accounts, self.settings.gateway)
+            check_same_login(self._login, told, self.settings.gateway)
         else:
-            self._login = self.accounts
+            self._login = told
+        self._accounts = told
 
     def _read_highest_order_id(self) -> int:
         """Return the highest id that an order of this client ever had, whatever a restarted Gateway counts from."""
@@ -392,7 +395,7 @@ class IBConnection:
         try:
             for callback in self._on_up:
                 await asyncio.wait_for(callback(self._raw), self.settings.connect_timeout)
-        except (BrokerkitError, OSError, asyncio.TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 because whatever it is, the line must not stay down for ever
             self.drop(f"orders could not be read after '{reason}': {error!r}")
             return
         self.declare_up(reason)
@@ -419,7 +422,7 @@ class IBConnection:
                 if own_id_refused >= _TRIES_FOR_OWN_ID and not self._ids.is_fixed:
                     await self._change_id(error)
                 self.declare_down(str(error))
-            except (ConnectionProblem, RequestTimedOut, BrokerkitError, OSError, asyncio.TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 because nothing may end the only loop that connects again
                 self.declare_down(f"still not connected: {error}")
             else:
                 return

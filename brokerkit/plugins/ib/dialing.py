@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from brokerkit.errors import BrokerkitError, CannotConnect, ClientIdInUse
+from brokerkit.errors import BrokerkitError, CannotConnect, ClientIdInUse, MissingAccount
 from brokerkit.plugins.ib.error_codes import error_for
 from brokerkit.plugins.ib.settings import IBSettings
 
@@ -23,6 +23,7 @@ async def dial(ib: Any, settings: IBSettings, client_id: int) -> None:
     Raises:
         ClientIdInUse: Another session holds the client id.
         CannotConnect: Nothing, something else, or a Gateway with its API switched off answers there.
+        MissingAccount: It is logged in, and not to the account that is set.
     """
     if ib.client.conn.transport is not None:  # a line that is still closing must not be taken for this one
         ib.client.conn.disconnect()
@@ -42,8 +43,9 @@ async def dial(ib: Any, settings: IBSettings, client_id: int) -> None:
         try:
             await asyncio.wait({attempt, refusal}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            if not attempt.done():
+            while not attempt.done():  # before Python 3.12, what ends at the same time swallows the cancel
                 attempt.cancel()
+                await asyncio.wait({attempt}, timeout=0.1)
             failure = (await asyncio.gather(attempt, return_exceptions=True))[0]
     # the library closes the socket when its time is up, which must not be taken for the Gateway's doing
     if refusal.done() and not isinstance(failure, (asyncio.TimeoutError, TimeoutError)):
@@ -71,7 +73,16 @@ def _watching(ib: Any, settings: IBSettings, client_id: int, refusal: asyncio.Fu
     def on_hang_up(reason: str) -> None:
         refuse(_hung_up(settings, reason))
 
-    watchers = ((ib.errorEvent, on_error), (ib.client.conn.hasData, on_data), (ib.client.conn.disconnected, on_hang_up))
+    def on_start() -> None:
+        if settings.account and settings.account not in ib.client.getAccounts():
+            refuse(_unknown_account(settings, ib.client.getAccounts()))
+
+    watchers = (
+        (ib.errorEvent, on_error),
+        (ib.client.conn.hasData, on_data),
+        (ib.client.conn.disconnected, on_hang_up),
+        (ib.client.apiStart, on_start),
+    )
     for event, watcher in watchers:
         event.connect(watcher, None, None, True)
     try:
@@ -101,6 +112,16 @@ def _not_a_gateway(settings: IBSettings, data: bytes) -> CannotConnect:
     return CannotConnect(
         f"Something answers at {settings.gateway}, but it is no IB Gateway or TWS: it sent {data[:24]!r}.",
         remedy="Check `port`: Gateway listens on 4001 live and 4002 paper, TWS on 7496 and 7497.",
+    )
+
+
+def _unknown_account(settings: IBSettings, accounts: list[str]) -> MissingAccount:
+    return MissingAccount(
+        f"{settings.gateway} is logged in to {', '.join(accounts)}, and not to account {settings.account!r}.",
+        place="account",
+        remedy="Correct the setting `account`, or log the Gateway in to it.",
+        given=settings.account,
+        candidates=accounts,
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Hashable
 import attrs
 
 _MOST_OPEN = 45
+_MOST_A_SECOND = 25
 _WINDOW = 600.0
 _MOST_SMALL = 60
 _BURST_WINDOW = 2.0
@@ -59,6 +60,31 @@ class SmallBarRules:
         self._identical[request] = now
 
 
+@attrs.define
+class MessageRule:
+    """At most so many requests in any second, on any clock that only goes forward.
+
+    IB takes 50 messages a second by its own clock, drops what is more, and hangs up on who sends more again and
+    again. The client library sends 45 by ours, in bursts: two of them that a busy Gateway reads within one second are
+    too many. Two of half the size are not; and history alone is asked for in hundreds.
+
+    Attributes:
+        most: How many.
+    """
+
+    most: int = _MOST_A_SECOND
+    _sent: deque[float] = attrs.field(factory=deque, init=False)
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until a request keeps the rule; 0 when it does now."""
+        _drop_before(self._sent, now - 1.0)
+        return self._sent[0] + 1.0 + _MARGIN - now if len(self._sent) >= self.most else 0.0
+
+    def count(self, now: float) -> None:
+        """Take in that a request is sent now."""
+        self._sent.append(now)
+
+
 class HistoryPacing:
     """Lets a history request go when IB's rules allow it: never more than 50 open, and small bars as their rules say.
 
@@ -69,6 +95,7 @@ class HistoryPacing:
         self._open = asyncio.Semaphore(_MOST_OPEN)
         self._turn = asyncio.Lock()
         self._rules = SmallBarRules()
+        self._messages = MessageRule()
 
     @contextlib.asynccontextmanager
     async def slot(
@@ -78,6 +105,7 @@ class HistoryPacing:
         async with self._open:
             if is_small:
                 await self._wait_for_turn(request, stream, weight)
+            await self._wait_for_line()
             yield
 
     async def _wait_for_turn(self, request: Hashable, stream: Hashable, weight: int) -> None:
@@ -85,6 +113,11 @@ class HistoryPacing:
             while (wait := self._rules.wait(time.monotonic(), request, stream, weight)) > 0:
                 await asyncio.sleep(wait)
             self._rules.count(time.monotonic(), request, stream, weight)
+
+    async def _wait_for_line(self) -> None:
+        while (wait := self._messages.wait(time.monotonic())) > 0:
+            await asyncio.sleep(wait)
+        self._messages.count(time.monotonic())
 
 
 def _drop_before(times: deque[float], moment: float) -> None:

@@ -11,12 +11,26 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import attrs
 
-from brokerkit.errors import MissingDependency
+from brokerkit.errors import MissingData, MissingDependency
+from brokerkit.plugins.ib.times import moment_from
 
+_log = logging.getLogger(__name__)
 NAMES = ("ib_insync", "ib_async")
+_TAPPED = ("openOrder", "orderStatus", "execDetails", "commissionReport", "completedOrder", "position")
+LIST_ENDS = {
+    "openOrderEnd": "open orders",
+    "completedOrdersEnd": "completed orders",
+    "execDetailsEnd": "executions",
+    "positionEnd": "positions",
+}
+"""What IB says when a list of its is complete, and what the list is of."""
+
+_EXECUTION = 11
+_EXECUTION_TIME = 15
 _TOLD = {
     "Order": ("orderId", "orderRef", "action", "totalQuantity"),
     "Contract": ("conId", "secType", "symbol", "lastTradeDateOrContractMonth", "exchange", "currency"),
@@ -130,6 +144,20 @@ def _give_each_thread_its_loop() -> None:
         importlib.import_module(f"ib_async.{name}").getLoop = loop_of_this_thread  # type: ignore[attr-defined]  # because the module is a name at run time
 
 
+def adapt(ib: Any, listener: Callable[[str, tuple[Any, ...]], None], zone: ZoneInfo | None) -> None:
+    """Have a new IB object tell what it keeps to itself, and do what the library leaves undone.
+
+    Args:
+        ib: The library's IB object.
+        listener: Called in the event loop with each message about orders, fills and positions.
+        zone: Of times that name none; this machine's when None.
+    """
+    tap(ib, listener, (*_TAPPED, *LIST_ENDS))
+    ask_for_all_open_orders(ib)
+    let_any_thread_take_ids(ib)
+    read_execution_times(ib, zone)
+
+
 def ask_for_all_open_orders(ib: Any) -> None:
     """Have the library read the open orders of all sessions when it connects, instead of its own alone."""
     ib.reqOpenOrdersAsync = ib.reqAllOpenOrdersAsync
@@ -148,6 +176,34 @@ def let_any_thread_take_ids(ib: Any) -> None:
             raise_to(lowest)
 
     ib.client.getReqId, ib.client.updateReqId = take_locked, raise_to_locked
+
+
+def read_execution_times(ib: Any, zone: ZoneInfo | None) -> None:
+    """Have the time of an execution read by our own table of zones.
+
+    The libraries know a zone by its name in the database alone, and lose the whole execution where IB names it as
+    Windows or Java does.
+
+    Args:
+        ib: The library's IB object.
+        zone: Of times that name none; this machine's when None.
+    """
+    handlers = ib.client.decoder.handlers
+    handle = handlers[_EXECUTION]
+
+    def handler(fields: list[str]) -> None:
+        fields[_EXECUTION_TIME] = str(int(_moment_of_execution(fields[_EXECUTION_TIME], zone).timestamp()))
+        handle(fields)
+
+    handlers[_EXECUTION] = handler
+
+
+def _moment_of_execution(text: str, zone: ZoneInfo | None) -> datetime:
+    try:
+        return moment_from(text, zone)
+    except MissingData as error:  # its time is worth less than the fill
+        _log.error("An execution's time is taken for now: %s", error)
+        return datetime.now(timezone.utc)
 
 
 def tap(ib: Any, listener: Callable[[str, tuple[Any, ...]], None], messages: tuple[str, ...]) -> None:

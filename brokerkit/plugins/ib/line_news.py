@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from brokerkit.errors import BrokerkitError
 from brokerkit.plugins.ib.error_codes import is_read_only
 
 if TYPE_CHECKING:
@@ -24,18 +24,21 @@ class LineNews:
     Attributes:
         broken: Set while the socket is gone and nobody has connected again.
         expect_disconnect: Whether a closed socket is our own doing.
+        is_cut_off: Whether the Gateway said over this line that its own line to IB is down.
     """
 
     def __init__(self, connection: IBConnection) -> None:
         self._connection = connection
         self.broken = asyncio.Event()
         self.expect_disconnect = False
+        self.is_cut_off = False
         self._farm_broken_since: dict[str, datetime] = {}
 
     def on_error(self, request_id: int, code: int, text: str, contract: Any) -> None:
         """Act on IB's notices about the line; pass every one on with the other messages."""
         self._connection.hear("error", (request_id, code, text, contract))
         if code in _LINK_LOST:
+            self.is_cut_off = True
             self._connection.declare_down(f"IB lost its own line: {text}")
         elif code == 1101:
             self._restored(f"IB's line is back, subscriptions lost: {text}")
@@ -61,10 +64,14 @@ class LineNews:
     async def probe(self) -> None:
         """Ask the Gateway the time whenever it was silent for long; drop a line that does not answer."""
         interval = self._connection.settings.probe_interval
+        ib = self._connection.ib._ib
+        last_word, came = ib.wrapper.lastTime, time.monotonic()
         while True:
             await asyncio.sleep(max(interval / 4, 0.05))
-            ib = self._connection.ib._ib
-            silent = (datetime.now(timezone.utc) - ib.wrapper.lastTime).total_seconds()
+            if ib.wrapper.lastTime != last_word:
+                last_word, came = ib.wrapper.lastTime, time.monotonic()
+            # this machine's clock may be set back, and the other one stands still while the machine sleeps
+            silent = max(time.monotonic() - came, (datetime.now(timezone.utc) - last_word).total_seconds())
             if self.broken.is_set() or not ib.isConnected() or silent < interval:
                 continue
             if not await self._answers(ib, min(_PROBE_TIMEOUT, interval)):
@@ -72,12 +79,13 @@ class LineNews:
 
     async def _answers(self, ib: Any, timeout: float) -> bool:
         try:
-            await asyncio.wait_for(self._connection.shared("currentTime", ib.reqCurrentTimeAsync), timeout)
-        except (asyncio.TimeoutError, BrokerkitError, OSError):
+            await asyncio.wait_for(self._connection.time.ask(ib), timeout)
+        except Exception:  # noqa: BLE001 because whatever it is, it is no answer
             return False
         return True
 
     def _restored(self, reason: str) -> None:
+        self.is_cut_off = False
         self._connection.post(lambda _ib: self._connection.refresh(reason))
 
     def _read_only(self) -> None:

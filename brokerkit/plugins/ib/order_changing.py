@@ -185,19 +185,21 @@ class OrderChanging:
         except BaseException:
             tracked.cancel_sent = False
             raise
-        self._connection.post(lambda _ib: self._watch_cancel(tracked))
+        self._connection.post(lambda _ib: self._watch_cancels([tracked]))
         self._desk.office.post(lambda: self._cancel_sent(tracked))
         self._desk.book.wait(
             lambda: tracked.state not in _CHANGEABLE or not tracked.cancel_sent, self._connection.settings.order_timeout
         )
 
-    async def _watch_cancel(self, tracked: TrackedOrder) -> None:
-        """Have a cancel that nobody answered in time looked after: if IB has the order working, it was lost."""
+    async def _watch_cancels(self, sent: list[TrackedOrder]) -> None:
+        """Have cancels that nobody answered in time looked after: if IB has an order working, its cancel was lost."""
         await asyncio.sleep(self._connection.settings.order_timeout)
         with self._desk.book.news:
-            tracked.is_cancel_doubted = tracked.cancel_sent
-        if tracked.is_cancel_doubted:
-            self._desk.doubt(f"the cancel of {tracked.order.order_ref} was not answered")
+            unanswered = [tracked.order.order_ref for tracked in sent if tracked.cancel_sent]
+            for tracked in sent:
+                tracked.is_cancel_doubted = tracked.cancel_sent
+        if unanswered:
+            self._desk.doubt(f"the cancel of {', '.join(unanswered)} was not answered")
 
     def _cancel_sent(self, tracked: TrackedOrder) -> None:
         if tracked.cancel_sent:
@@ -238,8 +240,10 @@ class OrderChanging:
         for each in working:
             each.cancel_sent = True
         self._client.cancel_everything()
+        self._connection.post(lambda _ib: self._watch_cancels(working))
         for each in working:
             self._desk.office.post(partial(self._cancel_sent, each))
+        self._desk.doubt("all orders are being cancelled")  # of those of others IB tells nothing by itself
         self._desk.flush()
         return working
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import logging
-import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
-from brokerkit.errors import BrokerkitError, NotFound, RequestTimedOut
+from brokerkit.errors import NotFound, RequestTimedOut
 from brokerkit.plugins.ib.clients.orders import OrdersClient
+from brokerkit.plugins.ib.clients.positions import PositionsClient
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.executions import price_from, revision_of
 from brokerkit.plugins.ib.herald import Herald
 from brokerkit.plugins.ib.journal_writer import JournalWriter
+from brokerkit.plugins.ib.library import LIST_ENDS
 from brokerkit.plugins.ib.news_batch import NewsBatch
 from brokerkit.plugins.ib.order_book import OrderBook
 from brokerkit.plugins.ib.order_news import OrderNews
@@ -25,14 +27,13 @@ from brokerkit.plugins.ib.post_office import PostOffice
 from brokerkit.plugins.ib.recall import Recall
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
 from brokerkit.plugins.ib.undecided import Verdict, verdict_on
-from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderState
+from brokerkit.plugins.ib.watch import Watch
+from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderOrigin, OrderState
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.money import Money
 from brokerkit.spec.services import Store
 
 _log = logging.getLogger(__name__)
-_BETWEEN_LOOKS = 1.0
-_MOST_LOOKS = 5
 
 
 class OrderDesk:
@@ -54,7 +55,7 @@ class OrderDesk:
         self.book = OrderBook()
         self.writer = JournalWriter(lambda: store().journal)
         self.batch = NewsBatch(self.book, self.writer)
-        self.positions = PositionNews(directory, herald.tell, self.batch.later)
+        self.positions = PositionNews(directory, herald.tell, self.batch.later, self._after)
         self.office = PostOffice("brokerkit-ib-desk", self.batch, self.writer.sync)
         self._connection = client.ib_connection
         self._store = store
@@ -62,10 +63,11 @@ class OrderDesk:
         herald.when_told(self.writer.told)
         self._directory = directory
         self._known: dict[str, BrokerOrder] = {}
-        self._looks = 0
+        self._has_orphans = False
         self._session_read = -1
-        self._look_lock = threading.Lock()
+        self._lists_told: set[str] = set()
         self._look_began = datetime.now(timezone.utc)
+        self._watch = Watch(client.ib_connection, self._look, lambda: not self._has_orphans and not self._undecided())
         self._recall = Recall(lambda: store().journal, self.book)
         self.news = OrderNews(
             self.book,
@@ -74,7 +76,7 @@ class OrderDesk:
             directory,
             herald.tell,
             self.batch,
-            self.doubt,
+            self._watch.doubt,
             self.positions.count,
         )
         self._handlers: dict[str, Callable[..., None]] = {
@@ -169,15 +171,25 @@ class OrderDesk:
 
     # Asking
 
-    def flush(self) -> None:
+    async def read_positions(self, ib: Any) -> None:
+        """Have IB list what is held, and take it in. To be awaited in the client's loop."""
+        book = self.positions.book
+        await PositionsClient(self._connection).read_list(
+            ib, partial(self.office.post, book.begin_list), partial(self.office.post, self._end_positions)
+        )
+
+    def flush(self, timeout: float | None = None) -> None:
         """Wait until everything that was heard so far is taken in.
+
+        Args:
+            timeout: Seconds; the setting `request_timeout` when None.
 
         Raises:
             RequestTimedOut: It took too long.
         """
-        timeout = self._connection.settings.request_timeout
-        if not self.office.flush(timeout):
-            raise RequestTimedOut(f"What IB sent could not be taken in within {timeout:g} s.")
+        limit = self._connection.settings.request_timeout if timeout is None else max(timeout, 0.0)
+        if not self.office.flush(limit):
+            raise RequestTimedOut(f"What IB sent could not be taken in within {limit:g} s.")
 
     def look(self, *, everything: bool = True) -> None:
         """Read IB's lists now, and take them in.
@@ -188,16 +200,13 @@ class OrderDesk:
         """
         self._connection.require_up("IB's lists of orders")
         timeout = self._connection.settings.request_timeout
+        end = time.monotonic() + timeout
         self._connection.run(self._look(everything=everything), "IB's lists of orders", timeout)
-        self.flush()
+        self.flush(end - time.monotonic())
 
     def doubt(self, reason: str) -> None:
-        """Look at IB's lists soon, because something about an order is not certain."""
-        with self._look_lock:
-            was_looking, self._looks = self._looks > 0, _MOST_LOOKS
-        if not was_looking:
-            _log.info("Looking at IB's lists of orders: %s", reason)
-            self._connection.post(lambda _ib: self._look_until_certain())
+        """Look at IB's lists until it is certain where every order stands; one of them is not."""
+        self._watch.doubt(reason)
 
     def settle(self, tracked: TrackedOrder, state: OrderState, reason: str) -> None:
         """Set a state that follows from what did not come, unless IB answered meanwhile."""
@@ -208,32 +217,65 @@ class OrderDesk:
 
         self.office.post(if_unanswered)
 
+    def _after(self, seconds: float, work: Callable[[], None]) -> None:
+        """Have work done in the desk's thread after so many seconds."""
+
+        async def wait_and_post() -> None:
+            await asyncio.sleep(seconds)
+            self.office.post(work)
+
+        self._connection.post(lambda _ib: wait_and_post())
+
     # Hearing, in the client's thread
 
     def _hear(self, message: str, arguments: tuple[Any, ...]) -> None:
         handler = self._handlers.get(message)
+        if message in LIST_ENDS:
+            self._lists_told.add(message)
         if handler is not None:
             self.office.post(partial(handler, *arguments))
 
     def _on_dial(self, client_id: int) -> None:
+        self._lists_told.clear()
         self.office.post(partial(self.news.started_session, client_id))
         self.office.post(self.positions.book.begin_list)
-        self.office.post(self._begin_look)
+        self._post_begin_look()
 
     async def _on_up(self, ib: Any) -> None:
         """Wait until all that was read while connecting is taken in; over a line that stayed open, read it again."""
+        await self._connection.shared("look", partial(self._take_in_all, ib))
+
+    async def _take_in_all(self, ib: Any) -> None:
         if self._session_read == self._connection.session:
-            self.office.post(self._begin_look)
-            await self.client.read_lists(ib, everything=True)
+            self._post_begin_look()
+            await asyncio.gather(self.client.read_lists(ib, everything=True), self.read_positions(ib))
         self._session_read = self._connection.session
-        await self._end_look(complete=not self._connection.is_read_only, then=self._believe_positions)
+        missing = [name for end, name in LIST_ENDS.items() if end not in self._lists_told]
+        await self._end_look(
+            complete=not self._connection.is_read_only and missing in ([], ["positions"]),
+            then=None if "positions" in missing else self._believe_positions,
+        )
+        if missing and not self._connection.is_read_only:
+            _log.warning("IB did not tell all of its %s in time; they are asked for again", " and ".join(missing))
+            self._connection.post(self.read_positions)
+        if missing or self._has_orphans or self._undecided():
+            self.doubt("orders of before the line came up")
 
     def _believe_positions(self) -> None:
         for changed in self.positions.book.believe_reports():
             self.positions.tell(changed)
 
+    def _end_positions(self) -> None:
+        for changed in self.positions.book.end_list():
+            self.positions.tell(changed)
+
     async def _look(self, *, everything: bool = True) -> None:
-        self.office.post(self._begin_look)
+        await self._connection.shared("look", partial(self._look_alone, everything=everything))
+
+    async def _look_alone(self, *, everything: bool) -> None:
+        """Read IB's lists while nobody else does: what one look has seen, the beginning of another forgets."""
+        self._connection.require_up("IB's lists of orders")  # it may have broken while others were looking
+        self._post_begin_look()
         complete = False
         try:
             await self._connection.asked(
@@ -257,21 +299,6 @@ class OrderDesk:
 
         self.office.post(end)
         await asyncio.wrap_future(done)
-
-    async def _look_until_certain(self) -> None:
-        while self._looks > 0:
-            with self._look_lock:
-                self._looks -= 1
-            try:
-                self._connection.require_up("IB's lists of orders")
-                await asyncio.wait_for(self._look(), self._connection.settings.request_timeout)
-            except (BrokerkitError, OSError, asyncio.TimeoutError) as error:
-                _log.info("IB's lists of orders could not be read: %r", error)
-            if not self._undecided():
-                with self._look_lock:
-                    self._looks = 0
-                return
-            await asyncio.sleep(_BETWEEN_LOOKS)
 
     # Taking in, in the desk's thread
 
@@ -311,38 +338,60 @@ class OrderDesk:
 
     # Looking, in the desk's thread
 
-    def _begin_look(self) -> None:
+    def _post_begin_look(self) -> None:
+        """Begin a look now, however long this thread's work has to wait: IB may list nothing that is sent later."""
+        self.office.post(partial(self._begin_look, datetime.now(timezone.utc)))
+
+    def _begin_look(self, now: datetime) -> None:
         self.news.seen.clear()
         self.news.begin_batch()
-        self._look_began = datetime.now(timezone.utc)
+        self._look_began = now
 
     def _finish_look(self, *, complete: bool) -> None:
         self.news.end_batch()
         if not complete:
             return
-        for tracked in self._undecided():
+        for tracked in self.book.all():
             if tracked.waiting_final is not None:
                 tracked.unseen += 1
                 if tracked.unseen >= 2:
                     self.news.conclude_waiting(tracked)
             elif tracked.order.order_ref in self.news.seen:
                 tracked.unseen = 0
-            elif tracked.submitted is None or tracked.submitted < self._look_began:
+            elif self._is_undecided(tracked) and self._was_sent_before_look(tracked):
                 tracked.unseen += 1
                 self._conclude(tracked)
+        self._has_orphans = any(self._is_orphan(tracked) for tracked in self.book.all())
+
+    def _was_sent_before_look(self, tracked: TrackedOrder) -> bool:
+        return tracked.submitted is None or tracked.submitted < self._look_began
 
     def _conclude(self, tracked: TrackedOrder) -> None:
         verdict: Verdict | None = verdict_on(tracked, datetime.now(timezone.utc), self._is_ours_alone(tracked))
         if verdict is not None:
+            tracked.is_answered = tracked.is_answered or tracked.refusal is not None  # now it is known what that meant
             self.news.settle(tracked, verdict.state, verdict.reason)
 
     def _is_ours_alone(self, tracked: TrackedOrder) -> bool:
-        """Return whether no other living process of ours may be sending the order right now."""
+        """Return whether no other session may be sending the order right now.
+
+        That may be another living process of ours, with a lease from before the order; or a line of our own that
+        the Gateway has not let go of, and on which the order may still be on its way.
+        """
         client_id = tracked.ids.client_id
         if client_id is None or client_id == self._connection.client_id():
             return True
+        if self._connection.is_held_elsewhere(client_id):
+            return False
+        sent = tracked.submitted or tracked.updated
         leases = self._store().client_ids.leases(self._connection.settings.gateway)
-        return all(lease.client_id != client_id for lease in leases)
+        return all(lease.client_id != client_id or (sent is not None and lease.leased > sent) for lease in leases)
+
+    def _is_orphan(self, tracked: TrackedOrder) -> bool:
+        """Return whether an order works of which IB tells no living session of ours: only a look shows its fills."""
+        is_open = tracked.origin is OrderOrigin.OURS and not tracked.state.is_final
+        is_told = tracked.ids.client_id in (None, self._connection.client_id())
+        return is_open and not is_told and self._is_ours_alone(tracked)
 
     def _undecided(self) -> list[TrackedOrder]:
         """Return the orders of ours of which it is not certain where they stand."""
@@ -351,6 +400,6 @@ class OrderDesk:
     def _is_undecided(self, tracked: TrackedOrder) -> bool:
         if tracked.waiting_final is not None:
             return True
-        if tracked.state.is_final or tracked.origin.value != "ours":
+        if tracked.state.is_final or tracked.origin is not OrderOrigin.OURS:
             return False
         return tracked.order.order_ref not in self.news.seen

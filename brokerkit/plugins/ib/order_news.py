@@ -136,6 +136,8 @@ class OrderNews:
             self._doubt(f"{code} {text}")
         elif tracked.state in _ANSWERED_EARLY and meaning in {Meaning.REJECTED, Meaning.CHANGE_REFUSED}:
             self._reject(tracked, error_for(code, text, f"Order {tracked.order.order_ref} was refused"))
+        elif not tracked.is_answered:
+            self._doubt_new(tracked, error_for(code, text, f"Order {tracked.order.order_ref} was refused"))
         else:
             self._refuse_change(tracked, code, text, is_final=meaning is Meaning.REJECTED)
 
@@ -282,14 +284,15 @@ class OrderNews:
         self._tell_fill(tracked, fill, con_id, self._writer.fills([fill]))
 
     def _tell_fill(self, tracked: TrackedOrder, fill: Fill, con_id: int, recorded: Recorded) -> None:
-        self._batch_of_news.later(lambda: self._tell_if_new(fill, recorded))
+        self._batch_of_news.later(lambda: self._tell_if_new(tracked, fill, recorded))
         if tracked.is_complete:
             self.complete(tracked)
         elif tracked.waiting_final is not None and not self._fills_are_missing(tracked, tracked.waiting_final):
             self.settle(tracked, tracked.waiting_final, tracked.reason)
 
-    def _tell_if_new(self, fill: Fill, recorded: Recorded) -> None:
-        if recorded.is_new(fill):
+    def _tell_if_new(self, tracked: TrackedOrder, fill: Fill, recorded: Recorded) -> None:
+        """Tell a fill that no session told; one of ours also when another session of ours was quicker to write it."""
+        if tracked.origin is OrderOrigin.OURS or recorded.is_new(fill):
             self._tell_now(fill)
 
     def _tell(self, event: OrderEvent) -> None:
@@ -309,6 +312,14 @@ class OrderNews:
             tracked.refusal = error
             tracked.is_answered = True
         self.settle(tracked, OrderState.REJECTED, error.broker_message)
+
+    def _doubt_new(self, tracked: TrackedOrder, error: BrokerkitError) -> None:
+        """Take in what may be why a new order is refused: it is, with these words, when IB's lists do not show it."""
+        with self._book.news:
+            tracked.refusal, tracked.reason = error, error.broker_message
+            tracked.changed()
+        self._writer.state(tracked)
+        self._doubt(f"{error.broker_code} {error.broker_message}")
 
     def _refuse_change(self, tracked: TrackedOrder, code: int, text: str, *, is_final: bool) -> None:
         """Take in that a change was refused, or that IB says something whose meaning must be looked up."""

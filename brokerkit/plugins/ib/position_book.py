@@ -10,7 +10,9 @@ from decimal import Decimal
 
 import attrs
 
-_UNSETTLED = 5.0
+UNSETTLED = 5.0
+"""Seconds after a fill in which IB's word may still be of before it."""
+
 _PLACES = Decimal("1e-9")
 _NEVER = float("-inf")
 
@@ -20,7 +22,8 @@ class Holding:
     """What one account holds of one contract: what it held before, and the fills that were heard of.
 
     IB tells positions and fills apart from each other, in either order. A report that the fills of the
-    last seconds contradict is not believed; one that comes before its fill is not counted twice.
+    last seconds contradict is not believed until it has been IB's last word for as long; one that comes before its
+    fill is not counted twice.
 
     Attributes:
         account: The account.
@@ -28,6 +31,7 @@ class Holding:
         average_price: Entry price in quoted units; None while it is not known, or when flat.
         average_cost: IB's average cost of one contract, as it was told last.
         as_of: When it was known.
+        is_doubted: Whether IB's last word came after the last fill, contradicts it, and is not believed yet.
     """
 
     account: str
@@ -35,9 +39,11 @@ class Holding:
     average_price: Decimal | None = None
     average_cost: Decimal | None = None
     as_of: datetime = attrs.field(factory=lambda: datetime.now(timezone.utc))
+    is_doubted: bool = False
     _base: int = 0
     _filled: int = 0
     _reported: int = 0
+    _reported_cost: Decimal | None = None
     _base_before: int = 0
     _shifted_at: float = _NEVER
     _filled_at: float = _NEVER
@@ -50,10 +56,11 @@ class Holding:
     def fill(self, quantity: int, price: Decimal) -> None:
         """Count a fill."""
         now = time.monotonic()
+        self.is_doubted = False
         before = self.quantity
         self._filled += quantity
         self._filled_at = now
-        if now - self._shifted_at < _UNSETTLED and self._reported - self._filled == self._base_before:
+        if now - self._shifted_at < UNSETTLED and self._reported - self._filled == self._base_before:
             self._base, self._shifted_at = self._base_before, _NEVER  # IB's report had come before its fill
             self.average_price = None
         else:
@@ -63,18 +70,26 @@ class Holding:
     def report(self, quantity: int, average_cost: Decimal | None) -> None:
         """Take in IB's word."""
         now = time.monotonic()
-        self._reported = quantity
+        self._reported, self._reported_cost = quantity, average_cost
         rest = quantity - self._filled
-        if rest == self._base:
+        is_news, is_unsettled = rest != self._base, now - self._filled_at < UNSETTLED
+        self.is_doubted = is_news and is_unsettled
+        if not is_news:
             self.average_cost = average_cost
             self.as_of = datetime.now(timezone.utc)
-        elif now - self._filled_at >= _UNSETTLED:
+        elif not is_unsettled:
             self._base_before, self._shifted_at = self._base, now
             self._believe(rest, average_cost)
+
+    def settle(self) -> None:
+        """Believe a word of IB's that was doubted, once it has been the last one for long enough."""
+        if self.is_doubted:
+            self.report(self._reported, self._reported_cost)
 
     def believe_report(self) -> None:
         """Take IB's last word for the truth, whatever the fills say: a whole picture was just read."""
         rest = self._reported - self._filled
+        self.is_doubted = False
         self._shifted_at = _NEVER  # every fill behind that word was read too: none of it is still to come
         if rest != self._base:
             self._believe(rest, self.average_cost)
@@ -107,9 +122,14 @@ def _entry_price(held: int, average: Decimal | None, quantity: int, price: Decim
 
 
 class PositionBook:
-    """Every holding, by account and contract."""
+    """Every holding, by account and contract.
+
+    Attributes:
+        is_known: Whether IB ever told a whole list.
+    """
 
     def __init__(self) -> None:
+        self.is_known = False
         self._lock = threading.Lock()
         self._holdings: dict[tuple[str, int], Holding] = {}
         self._listed: set[tuple[str, int]] = set()
@@ -129,6 +149,7 @@ class PositionBook:
 
     def end_list(self) -> list[Holding]:
         """Take what a whole list left out for flat, unless a fill is newer; return what changed."""
+        self.is_known = True
         missing = [key for key in list(self._holdings) if key not in self._listed]
         changed = [self._change(*key, lambda holding: holding.report(0, None)) for key in missing]
         return [each for each in changed if each is not None]
@@ -136,6 +157,16 @@ class PositionBook:
     def believe_reports(self) -> list[Holding]:
         """Take IB's words for the truth: a new session read orders, fills and positions; return what changed."""
         changed = self.end_list() + [self._change(*key, Holding.believe_report) for key in list(self._holdings)]
+        return [each for each in changed if each is not None]
+
+    def has_doubts(self) -> bool:
+        """Return whether IB's last word on anything is not believed yet."""
+        with self._lock:
+            return any(each.is_doubted for each in self._holdings.values())
+
+    def settle(self) -> list[Holding]:
+        """Believe IB's words that were doubted for long enough; return what changed."""
+        changed = [self._change(*key, Holding.settle) for key in list(self._holdings)]
         return [each for each in changed if each is not None]
 
     def holdings(self) -> list[Holding]:

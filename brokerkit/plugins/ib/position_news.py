@@ -7,10 +7,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from brokerkit.errors import BrokerkitError
+from brokerkit.errors import BrokerkitError, NotSupported
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.executions import price_from
-from brokerkit.plugins.ib.position_book import Holding, PositionBook
+from brokerkit.plugins.ib.position_book import UNSETTLED, Holding, PositionBook
 from brokerkit.spec.broker_order import Fill
 from brokerkit.spec.contract import FxPair
 from brokerkit.spec.positions import Position
@@ -21,8 +21,15 @@ _log = logging.getLogger(__name__)
 class PositionNews:
     """Takes positions in, in the desk's thread.
 
+    Args:
+        directory: Names the contracts.
+        tell: Tells listeners.
+        later: Has work done once everything that was taken in so far is written down.
+        after: Has work done in the desk's thread after so many seconds.
+
     Attributes:
         book: What is held.
+        left_out: What is held and has no place in the contract, such as a share, by IB's contract id.
     """
 
     def __init__(
@@ -30,11 +37,15 @@ class PositionNews:
         directory: ContractDirectory,
         tell: Callable[[Position], None],
         later: Callable[[Callable[[], None]], None],
+        after: Callable[[float, Callable[[], None]], None],
     ) -> None:
         self.book = PositionBook()
+        self.left_out: dict[int, BrokerkitError] = {}
         self._directory = directory
         self._tell = tell
         self._later = later
+        self._after = after
+        self._is_settling = False
 
     def hear(self, account: str, contract: Any, quantity: float, average_cost: float) -> None:
         """Take in what IB says that an account holds; currency is a balance, not a position."""
@@ -42,6 +53,29 @@ class PositionNews:
             changed = self.book.report(account, contract.conId, round(quantity), price_from(average_cost))
             if changed is not None:
                 self.tell(changed)
+            self._settle_later()
+        elif contract.secType != "CASH":
+            self._leave_out(contract, quantity)
+
+    def _leave_out(self, contract: Any, quantity: float) -> None:
+        if not quantity:
+            self.left_out.pop(contract.conId, None)
+        elif contract.conId not in self.left_out:
+            error = NotSupported(f"A position in {contract.secType} {contract.symbol} is no position in a future.")
+            _log.warning("A position is left out: %s", error)
+            self.left_out[contract.conId] = error
+
+    def _settle_later(self) -> None:
+        """Have a word that is doubted now looked at again: IB may say nothing more."""
+        if self.book.has_doubts() and not self._is_settling:
+            self._is_settling = True
+            self._after(UNSETTLED, self._settle)
+
+    def _settle(self) -> None:
+        self._is_settling = False
+        for changed in self.book.settle():
+            self.tell(changed)
+        self._settle_later()
 
     def count(self, fill: Fill, con_id: int) -> None:
         """Count a fill: the position is right before its listeners hear of it."""

@@ -37,20 +37,14 @@ class IBPositions(Positions):
         return sorted(positions, key=lambda each: (each.account, each.contract.instrument_code, each.contract.dates))
 
     def _read(self) -> list[Position]:
-        book = self._desk.positions.book
-        self._desk.office.post(book.begin_list)
-        self.ib_client.refresh()
-        self._desk.office.post(self._end_snapshot)
+        self.ibconnection.require_up("the positions")
+        self.ib_client.ask(self._desk.read_positions, "the positions")
         self._desk.flush()
-        found, left_out = [], {}
-        for holding in book.holdings():
+        found, left_out = [], dict(self._desk.positions.left_out)
+        for holding in self._desk.positions.book.holdings():
             try:
                 found.append(self._desk.positions.position(holding))
             except BrokerkitError as error:
                 left_out[holding.con_id] = error
         self.left_out = left_out
         return found
-
-    def _end_snapshot(self) -> None:
-        for changed in self._desk.positions.book.end_list():
-            self._desk.positions.tell(changed)

@@ -100,6 +100,9 @@ def _take_config(path: Path, keys: dict[str, Any], unmapped: list[str]) -> None:
             unmapped.append(f"{name}: no setting of the IB plugin ({path.name})")
     if isinstance(keys.get("read_only"), str):
         keys["read_only"] = keys["read_only"].strip().lower() in {"true", "yes", "1"}
+    for key in ("port", "client_id_first"):
+        if isinstance(keys.get(key), str) and keys[key].strip().isdecimal():  # as pysystemtrade takes it
+            keys[key] = int(keys[key])
 
 
 def _odd_instruments(rows: list[InstrumentRow]) -> list[str]:

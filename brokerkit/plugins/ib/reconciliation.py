@@ -124,8 +124,8 @@ class Reconciliation:
         self._desk.flush()
 
     def _write(self) -> None:
-        if self.locked:
-            return  # what is in dispute is not the truth that the next session compares with
+        if self.locked or not self._desk.positions.book.is_known:
+            return  # what is in dispute, or was never told, is not the truth that the next session compares with
         held = {f"{each.account}/{each.con_id}": each.quantity for each in self._desk.positions.book.holdings()}
         self._file.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._file.with_suffix(f".{os.getpid()}.tmp")
@@ -144,6 +144,9 @@ class Reconciliation:
 
     def _position_breaks(self) -> list[PositionBreak]:
         if not self._file.exists():
+            return []
+        if not self._desk.positions.book.is_known:
+            _log.warning("IB told no positions, so they are not compared with our records")
             return []
         saved = json.loads(self._file.read_text(encoding="utf-8"))
         since = datetime.fromisoformat(saved["time"])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import attrs
 
-from brokerkit.errors import InvalidSetting
+from brokerkit.errors import InvalidSetting, MissingData
+from brokerkit.plugins.ib.zones import zone_of
 
 LIBRARIES = ("auto", "ib_insync", "ib_async")
 MARKET_DATA_TYPES = {"live": 1, "frozen": 2, "delayed": 3, "delayed-frozen": 4}
@@ -34,6 +36,16 @@ def _one_of(*choices: str) -> Callable[[Any, attrs.Attribute[Any], Any], None]:
             )
 
     return check
+
+
+def _a_zone(_: Any, attribute: attrs.Attribute[str], value: str) -> None:
+    try:
+        if value:
+            zone_of(value)
+    except MissingData as error:
+        raise InvalidSetting(
+            f"{attribute.name} = {value!r} is no time zone.", place=attribute.name, remedy=error.remedy
+        ) from error
 
 
 def _help(text: str) -> dict[str, str]:
@@ -106,7 +118,7 @@ class IBSettings:
     fx_codes: str = attrs.field(default="", metadata=_help("CSV file with more currency pairs"))
     fx_codes_replaced_by: str = attrs.field(default="", metadata=_help("CSV file instead of the shipped pairs"))
     trading_hours: str = attrs.field(default="", metadata=_help("file of weekly trading hours, UTC"))
-    timezone: str = attrs.field(default="", metadata=_help("the login's time zone"))
+    timezone: str = attrs.field(default="", validator=_a_zone, metadata=_help("the login's time zone"))
     contract_age: float = attrs.field(
         default=6 * 3600.0, validator=_in_range(0, 7 * 86400), metadata=_help("seconds a contract's data stays fresh")
     )
@@ -122,6 +134,11 @@ class IBSettings:
     def gateway(self) -> str:
         """The Gateway's address, as `host:port`."""
         return f"{self.host}:{self.port}"
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The zone of times that IB sends without one; None for this machine's."""
+        return zone_of(self.timezone) if self.timezone else None
 
     @property
     def leasable_ids(self) -> range:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import Any
 
@@ -78,15 +79,16 @@ class TrackedOrder:
     @property
     def is_complete(self) -> bool:
         """Whether its fills add up to all that was ordered, on every leg."""
-        totals = [0] * len(self.order.quantity)
-        for fill in self._fills.values():
-            totals[fill.leg] += fill.quantity
-        return all(abs(done) >= abs(ordered) for done, ordered in zip(totals, self.order.quantity, strict=True))
+        return self.filled_units >= math.gcd(*self.order.quantity)
 
     @property
     def filled_units(self) -> int:
-        """How many lots its first leg has filled, without a sign."""
-        return abs(sum(fill.quantity for fill in self._fills.values() if fill.leg == 0))
+        """How many units are filled on every leg, without a sign: as IB counts an order, spreads too."""
+        units = math.gcd(*self.order.quantity)
+        totals = [0] * len(self.order.quantity)
+        for fill in self._fills.values():
+            totals[fill.leg] += fill.quantity
+        return min(abs(done) * units // abs(lots) for done, lots in zip(totals, self.order.quantity, strict=True))
 
     def put_fill(self, fill: Fill) -> Fill | None:
         """Count an execution, and return it as it counts: as a correction, as late; None when it is known."""

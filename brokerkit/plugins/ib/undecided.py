@@ -38,7 +38,8 @@ def verdict_on(tracked: TrackedOrder, now: datetime, is_ours_alone: bool) -> Ver
     sent = tracked.submitted or tracked.updated
     is_fresh = sent is None or now - sent < _LISTED_FOR
     if not tracked.ids.perm_id and not tracked.fills and (is_fresh or tracked.submitted is None):
-        return Verdict(OrderState.REJECTED, "It never reached IB: no list of IB's shows it.")
+        said = tracked.refusal.broker_message if tracked.refusal is not None else ""
+        return Verdict(OrderState.REJECTED, said or "It never reached IB: no list of IB's shows it.")
     if tracked.order.time_in_force is not TimeInForce.GTC and not is_fresh:
         return Verdict(OrderState.EXPIRED, "IB lists it no more; it was good for an earlier day.")
     return Verdict(OrderState.UNKNOWN, "IB lists it neither among open nor among completed orders.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from brokerkit.errors import MarketClosed, MissingContract, MissingData
@@ -111,7 +111,7 @@ class SimContracts(Contracts):
                 remedy="broker.contracts.get_trading_hours_for_contract tells when it opens.",
             )
         current = self.get_trading_hours_for_contract(contract)[0]
-        return (current.closing_time - self._simulation.now).total_seconds() < n_hours * 3600
+        return current.closing_time - self._simulation.now < timedelta(hours=float(n_hours))
 
     @hookimpl
     def get_commission_for_contract(self, contract: FuturesContract) -> Money:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from brokerkit.plugins.sim.exchange.delivery import EVENT_KINDS, EventKind
-from brokerkit.plugins.sim.once_each import OnceEach
-from brokerkit.spec.broker_order import Fill
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange import Exchange
@@ -15,25 +12,24 @@ if TYPE_CHECKING:
 
 
 class Relay:
-    """Passes on the events that somebody hears: the exchange does not make the others."""
+    """Passes on the events that somebody hears, each once: the exchange does not make the others."""
 
     def __init__(self, exchange: Exchange, services: Services) -> None:
         self._exchange = exchange
         self._has_listener = services.has_listener
-        self._tell: dict[EventKind, Callable[[Any], None]] = dict.fromkeys(EVENT_KINDS, services.emit)
-        self._tell[Fill] = OnceEach(services.emit, exchange)
+        self._tell = services.emit
         self._passed_on: set[EventKind] = set()
         services.watch_listeners(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
         """Begin and stop passing events on, as listeners came and went."""
-        for kind, tell in self._tell.items():
+        for kind in EVENT_KINDS:
             if self._has_listener(kind) is (kind in self._passed_on):
                 continue
             if kind in self._passed_on:
                 self._passed_on.remove(kind)
-                self._exchange.unlisten(kind, tell)
+                self._exchange.unlisten(kind, self._tell)
             else:
                 self._passed_on.add(kind)
-                self._exchange.listen(kind, tell)
+                self._exchange.listen(kind, self._tell, once_each=True)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from brokerkit.errors import ConnectionLost, InvalidSetting, RequestTimedOut
+from brokerkit.errors import ConnectionLost, RequestTimedOut
 from brokerkit.plugins.sim.capital import SimCapital
 from brokerkit.plugins.sim.contracts import SimContracts
 from brokerkit.plugins.sim.exchange import Latency, Models, NoSlippage, OutsideHours, TickSlippage, VolumeShare
 from brokerkit.plugins.sim.exchange.realtime import RealTimeClock
 from brokerkit.plugins.sim.feeds import HouseRules, open_feed
-from brokerkit.plugins.sim.feeds.bars import to_datetime, to_nanoseconds
 from brokerkit.plugins.sim.feeds.fed_exchange import FedExchange
 from brokerkit.plugins.sim.feeds.feed import Feed
+from brokerkit.plugins.sim.feeds.start import start_on
 from brokerkit.plugins.sim.fx import SimFx
 from brokerkit.plugins.sim.instruments import SimInstruments
 from brokerkit.plugins.sim.orders import SimOrders
@@ -75,29 +75,10 @@ def _state(exchange: FedExchange) -> ConnectionState:
     return ConnectionState.CONNECTED
 
 
-def _start(settings: SimSettings, feed: Feed) -> int:
-    """Return what the clock shows first.
-
-    Raises:
-        InvalidSetting: The data does not go there.
-    """
-    if settings.start is None:
-        return feed.default_start
-    first, last = feed.span
-    start = to_nanoseconds(settings.start)
-    if not first <= start <= last:
-        raise InvalidSetting(
-            f"start is {settings.start}, where the data has nothing to trade on.",
-            place=feed.describe(),
-            remedy=f"Give a time from {to_datetime(first):%Y-%m-%d} to {to_datetime(last):%Y-%m-%d}, or leave it out.",
-        )
-    return start
-
-
 def _exchange(settings: SimSettings, feed: Feed, throttle: Throttle) -> FedExchange:
     exchange = FedExchange(
         feed,
-        _start(settings, feed),
+        start_on(feed, settings.start),
         seed=settings.seed,
         models=_models(settings, throttle),
         rules=HouseRules(

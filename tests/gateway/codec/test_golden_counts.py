@@ -73,6 +73,7 @@ GOLDEN: list[tuple[Any, int, int]] = [
     (R.orders.CompletedOrdersEnd(), 0, 0),
     (R.history.HistoricalSchedule(1, "s", "e", "z", (R.history.Session("a", "b", "c"),)), 8, 8),
     (R.session.UserInfo(1), 2, 2),
+    (R.market_data.ScannerParameters(), 2, 2),
 ]
 
 

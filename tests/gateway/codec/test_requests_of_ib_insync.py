@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+import re
 from collections.abc import Callable
 
 import ib_insync as ibi
 import pytest
 
-from brokerkit.plugins.sim.gateway.codec import REQUESTS, decode_request, fields_of, requests
+from brokerkit.plugins.sim.gateway.codec import REQUESTS, declined, decode_request, fields_of, request_id, requests
 from brokerkit.plugins.sim.gateway.codec.parts import PriceCondition, TimeCondition
 
 VERSIONS = (157, 176)
@@ -125,6 +127,7 @@ SENDS: dict[str, Send] = {
         1, ibi.Stock("IBM", "IBKRATS", "USD"), order(minTradeQty=5, whatIf=True)
     ),
     "cancelOrder": lambda c: c.cancelOrder(1),
+    "reqScannerParameters": lambda c: c.reqScannerParameters(),
     "reqGlobalCancel": lambda c: c.reqGlobalCancel(),
     "reqOpenOrders": lambda c: c.reqOpenOrders(),
     "reqAllOpenOrders": lambda c: c.reqAllOpenOrders(),
@@ -167,6 +170,54 @@ def test_request_is_read_whole_and_spelt_the_same(name: str, version: int) -> No
 def test_every_registered_request_is_tried() -> None:
     tried = {int(sent(176, send)[0]) for send in SENDS.values()}
     assert tried == set(REQUESTS)
+
+
+REFUSED = {
+    "requestFA": lambda c: c.requestFA(1),
+    "replaceFA": lambda c: c.replaceFA(7, 1, "<xml/>"),
+    "exerciseOptions": lambda c: c.exerciseOptions(7, ES, 1, 1, "DU1", 0),
+    "reqScannerSubscription": lambda c: c.reqScannerSubscription(7, ibi.ScannerSubscription(), [], []),
+    "cancelScannerSubscription": lambda c: c.cancelScannerSubscription(7),
+    "reqFundamentalData": lambda c: c.reqFundamentalData(7, ES, "ReportSnapshot", []),
+    "cancelFundamentalData": lambda c: c.cancelFundamentalData(7),
+    "calculateImpliedVolatility": lambda c: c.calculateImpliedVolatility(7, ES, 1.0, 2.0, []),
+    "calculateOptionPrice": lambda c: c.calculateOptionPrice(7, ES, 1.0, 2.0, []),
+    "cancelCalculateImpliedVolatility": lambda c: c.cancelCalculateImpliedVolatility(7),
+    "cancelCalculateOptionPrice": lambda c: c.cancelCalculateOptionPrice(7),
+    "verifyRequest": lambda c: c.verifyRequest("name", "1"),
+    "verifyMessage": lambda c: c.verifyMessage("data"),
+    "queryDisplayGroups": lambda c: c.queryDisplayGroups(7),
+    "subscribeToGroupEvents": lambda c: c.subscribeToGroupEvents(7, 1),
+    "updateDisplayGroup": lambda c: c.updateDisplayGroup(7, "none"),
+    "unsubscribeFromGroupEvents": lambda c: c.unsubscribeFromGroupEvents(7),
+    "verifyAndAuthRequest": lambda c: c.verifyAndAuthRequest("name", "1", "key"),
+    "verifyAndAuthMessage": lambda c: c.verifyAndAuthMessage("data", "response"),
+    "reqNewsArticle": lambda c: c.reqNewsArticle(7, "BRFG", "BRFG$1", []),
+    "reqHistoricalNews": lambda c: c.reqHistoricalNews(7, 1, "BRFG", "", "", 10, []),
+    "reqHistogramData": lambda c: c.reqHistogramData(7, ES, True, "1 week"),
+    "cancelHistogramData": lambda c: c.cancelHistogramData(7),
+    "reqWshMetaData": lambda c: c.reqWshMetaData(7),
+    "cancelWshMetaData": lambda c: c.cancelWshMetaData(7),
+    "reqWshEventData": lambda c: c.reqWshEventData(7, ibi.WshEventData(1)),
+    "cancelWshEventData": lambda c: c.cancelWshEventData(7),
+}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_request_that_is_not_served_is_known_by_name_and_id(name: str, version: int) -> None:
+    fields = sent(version, REFUSED[name])
+    known = declined(fields)
+    assert known is not None
+    assert (known.name, request_id(fields)) == (name, -1 if known.id_at is None else 7)
+    assert known.id_at or name.startswith(("verify", "requestFA"))
+
+
+def test_every_request_of_the_client_is_served_or_refused() -> None:
+    assert {shape.name for shape in REQUESTS.values()} & set(REFUSED) == set()
+    names = {name for name, member in vars(ibi.client.Client).items() if inspect.isfunction(member)}
+    requests_of_client = {name for name in names if re.match("req|cancel|place|calc|exerc|replace|verify|query", name)}
+    assert {name for name in requests_of_client if name not in REFUSED and name not in SENDS} == set()
 
 
 @pytest.mark.parametrize(("version", "count"), [(157, 110), (176, 115)])

@@ -190,6 +190,28 @@ def test_unset_is_none_however_it_is_spelt(text: str) -> None:
     assert reader.read(text) is None
 
 
+@pytest.mark.parametrize(
+    "text", ["2147483648", "-2147483649", "544894145756509053", "1_0", " 7", "٣", "0x10", "1.5", "nan", "1e9999"]
+)
+def test_what_a_gateway_cannot_keep_in_32_bits_is_no_whole_number(text: str) -> None:
+    for wire in (w.INT, w.MAYBE_INT, w.MAX_INT_OR):
+        with pytest.raises(MessageError, match="is not a"):
+            wire.read(text)
+
+
+@pytest.mark.parametrize("text", ["1_0.5", "inf", "Infinity", "nan", " 1", "1e", "٣.5", "1,5", "0x1p3", "1" * 400])
+def test_what_only_python_takes_for_a_number_is_none(text: str) -> None:
+    for wire in (w.NUMBER, w.SIZE, w.MAYBE_NUMBER, w.MAX_NUMBER_OR):
+        with pytest.raises(MessageError, match="is not a number"):
+            wire.read(text)
+
+
+@pytest.mark.parametrize(("text", "value"), [("+7", 7), ("-2147483648", -(2**31)), ("7.0", 7), ("1e3", 1000)])
+def test_whole_numbers_however_they_are_spelt(text: str, value: int) -> None:
+    assert w.INT.read(text) == value
+    assert w.MAX_LONG_OR.read("9007199254740993") == 9007199254740993
+
+
 def test_text_cannot_break_out_of_its_field() -> None:
     assert w.TEXT.write("a\0b") == "ab"
     assert w.TEXT.write("Zürich €") == "Z\\xfcrich \\u20ac"

@@ -247,6 +247,58 @@ def test_a_farm_breaks_and_data_stop_without_a_word(
     until(ib, lambda: ticker.volume != before)
 
 
+def test_two_faults_at_a_time_end_one_by_one(
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, heard: list[int], until: Wait
+) -> None:
+    ticker = ib.reqMktData(es)
+    until(ib, ticker.hasBidAsk)
+    with gateway.fault("connectivity"):
+        with gateway.fault("farm"):
+            before = ticker.volume
+        until(ib, lambda: 2104 in heard)
+        gateway.advance(timedelta(minutes=2))
+        ib.reqCurrentTime()
+        assert ticker.volume == before
+    gateway.advance(timedelta(minutes=2))
+    until(ib, lambda: ticker.volume != before)
+
+
+def test_a_fault_that_was_called_off_by_command_ends_once(
+    gateway: SimulatedGateway, ib: ibi.IB, heard: list[int]
+) -> None:
+    with gateway.fault("connectivity"):
+        gateway.call(lambda inner: inner.faults.end_all())
+    ib.reqCurrentTime()
+    assert heard == [1100, 1102]
+
+
+def test_a_subscription_made_while_no_data_come_is_silent(
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, until: Wait
+) -> None:
+    with gateway.fault("farm"):
+        ticker = ib.reqMktData(es)
+        ib.reqCurrentTime()
+        assert not ticker.hasBidAsk()
+    gateway.advance(timedelta(minutes=2))
+    until(ib, ticker.hasBidAsk)
+
+
+@pytest.mark.parametrize("data_lost", [True, False])
+def test_bars_kept_up_to_date_stop_with_the_link_and_are_gone_with_its_data(
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, heard: list[int], until: Wait, data_lost: bool
+) -> None:
+    bars = ib.reqHistoricalData(es, "", "3600 S", "1 min", "TRADES", True, 2, keepUpToDate=True)
+    count = len(bars)
+    with gateway.fault("connectivity", data_lost=data_lost):
+        gateway.advance(timedelta(minutes=2))
+        ib.reqCurrentTime()
+        assert len(bars) == count
+    gateway.advance(timedelta(minutes=2))
+    until(ib, lambda: 1101 in heard or len(bars) > count)
+    ib.reqCurrentTime()
+    assert (len(bars) == count) is data_lost
+
+
 def test_a_client_id_seems_taken_for_a_while(gateway: SimulatedGateway, connect: Wait, until: Wait) -> None:
     with gateway.fault("client-id-in-use", count=2):
         for _ in range(2):
@@ -363,6 +415,11 @@ def test_every_fault_is_named_and_tried_here() -> None:
         ("lose", {"mesage": "x"}, "Did you mean 'message'?"),
         ("lose", {"count": "many"}, "is a int, not 'many'"),
         ("connectivity", {"data_lost": "perhaps"}, "is a bool, not 'perhaps'"),
+        ("lose", {"message": "execDetail"}, "Did you mean 'execDetails'?"),
+        ("cut", {"message": "placeOrder"}, "No message is called 'placeOrder'"),
+        ("lose-request", {"message": "placeorder"}, "Did you mean 'placeOrder'?"),
+        ("modify-error", {"code": "200"}, "Code 200 is none of 105, 110."),
+        ("cancel-error", {"code": "110"}, "Code 110 is none of 10147, 10148."),
     ],
 )
 def test_a_fault_that_does_not_exist_is_explained(name: str, options: dict[str, str], said: str) -> None:

@@ -10,7 +10,7 @@ import ib_insync as ibi
 import pytest
 
 from brokerkit.plugins.sim.exchange import faults
-from brokerkit.plugins.sim.gateway import SimulatedGateway
+from brokerkit.plugins.sim.gateway import RealTimeClock, SimulatedGateway
 
 Wait = Callable[..., Any]
 
@@ -101,3 +101,40 @@ def test_a_line_that_breaks_behind_the_gateway(
     gateway.advance(timedelta(minutes=5))
     until(ib, lambda: 1102 in codes)
     until(ib, lambda: [position.position for position in ib.positions()] == [1])
+
+
+def test_orders_placed_while_the_exchange_cannot_be_reached_are_sent_once_it_can(
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, until: Wait
+) -> None:
+    codes: list[int] = []
+    ib.errorEvent += lambda req_id, code, *rest: codes.append(code)
+    gateway.call(lambda g: g.exchange.disconnect("test", timedelta(minutes=10)))
+    entry, *exits = (ib.placeOrder(es, order) for order in ib.bracketOrder("BUY", 1, 6000, 6100, 4000))
+    withdrawn = ib.placeOrder(es, ibi.LimitOrder("BUY", 1, 4000))
+    ib.reqCurrentTime()
+    assert {trade.orderStatus.status for trade in (entry, *exits, withdrawn)} == {"PendingSubmit"}
+    ib.cancelOrder(withdrawn.order)
+    until(ib, withdrawn.isDone)
+    gateway.advance(timedelta(minutes=5))
+    ib.reqCurrentTime()
+    assert gateway.call(lambda g: g.exchange.orders()) == []
+    gateway.advance(timedelta(minutes=10))
+    until(ib, entry.isDone)
+    until(ib, lambda: [trade.orderStatus.status for trade in exits] == ["Submitted", "PreSubmitted"])
+    assert codes == [1100, 202, 1102]
+
+
+def test_the_clock_goes_on_while_the_exchange_cannot_be_asked(
+    run_gateway: Wait, connect: Wait, until: Wait, caplog: pytest.LogCaptureFixture
+) -> None:
+    gateway = run_gateway(clock=RealTimeClock(speed=600))
+    ib = connect(gateway)
+    (es,) = ib.qualifyContracts(ibi.Future("ES", "202312", "CME"))
+    single = ib.reqPnLSingle("DU1000001", "", es.conId)
+    codes: list[int] = []
+    ib.errorEvent += lambda req_id, code, *rest: codes.append(code)
+    lasting = faults.Disconnect(at=1, lasts=timedelta(minutes=10))
+    gateway.call(lambda g: g.exchange.add_fault(lasting))
+    ib.placeOrder(es, ibi.MarketOrder("BUY", 1))
+    until(ib, lambda: 1102 in codes and single.position == 1)
+    assert [record for record in caplog.records if record.name in ("asyncio", "brokerkit.gateway")] == []

@@ -51,6 +51,16 @@ def test_a_spread_over_two_instruments_is_refused(ib: ibi.IB, until: Wait) -> No
     assert codes == [201]
 
 
+@pytest.mark.parametrize("legs", [[], ["BUY"], ["BUY", "BUY"], ["BUY", "SELL"]])
+def test_a_spread_needs_two_legs_that_differ(ib: ibi.IB, es: ibi.Contract, until: Wait, legs: list[str]) -> None:
+    codes: list[int] = []
+    ib.errorEvent += lambda req_id, code, *rest: codes.append(code)
+    sides = [ibi.ComboLeg(es.conId, 1, side, "CME") for side in legs]
+    ib.placeOrder(ibi.Bag(symbol="ES", exchange="CME", currency="USD", comboLegs=sides), ibi.MarketOrder("BUY", 1))
+    until(ib, lambda: codes)
+    assert codes == [321]
+
+
 def test_a_currency_pair_is_traded(ib: ibi.IB, filled: Wait, until: Wait) -> None:
     (pair,) = ib.qualifyContracts(ibi.Forex("EURUSD"))
     trade = filled(ib, ib.placeOrder(pair, ibi.MarketOrder("BUY", 500)))

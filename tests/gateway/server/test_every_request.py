@@ -66,6 +66,9 @@ def test_a_contract_is_found_by_number_local_symbol_class_and_multiplier(ib: ibi
         ibi.Future("ES", "202312", multiplier="5"),
         ibi.Future("ES", "202312", exchange="NYMEX"),
         ibi.Stock("ES"),
+        ibi.ContFuture("ES", "CME"),
+        ibi.Crypto("BTC", "PAXOS", "USD"),
+        ibi.Contract(secType="WAR", symbol="ES"),
         ibi.Contract(conId=1),
         ibi.Future("ES", "202312", multiplier="x"),
     ],
@@ -175,7 +178,8 @@ def test_nothing_is_told_from_the_future(ib: ibi.IB, es: ibi.Contract) -> None:
         ({"barSizeSetting": "1 secs"}, 162),
         ({"endDateTime": "20010101 00:00:00 UTC"}, 162),
         ({"contract": ibi.Forex("EURUSD")}, 162),
-        ({"contract": ibi.Future("ES")}, 200),
+        ({"contract": ibi.Future("ES", exchange="CME")}, 200),
+        ({"contract": ibi.Future("ES", "202312")}, 321),
     ],
 )
 def test_history_that_cannot_be_given_is_an_error(ib: ibi.IB, es: ibi.Contract, changes: dict, code: int) -> None:
@@ -232,6 +236,25 @@ def test_ticks_of_the_past(ib: ibi.IB, es: ibi.Contract) -> None:
 # Live data
 
 
+def test_a_contract_of_a_position_names_no_exchange_and_is_of_no_use_as_it_is(
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, filled
+) -> None:
+    filled(ib, ib.placeOrder(es, ibi.MarketOrder("BUY", 1)))
+    (position,) = ib.reqPositions()
+    assert (position.contract.conId, position.contract.exchange) == (es.conId, "")
+    told: list[tuple[int, str]] = []
+    ib.errorEvent += lambda req_id, code, text, contract: told.append((code, text.partition(" : ")[2]))
+    trade = ib.placeOrder(position.contract, ibi.MarketOrder("SELL", 1))
+    assert ib.reqTickers(position.contract)[0].last != ib.reqTickers(es)[0].last
+    assert not ib.reqHistoricalData(position.contract, "", "1 D", "1 hour", "TRADES", True)
+    assert not ib.reqHeadTimeStamp(position.contract, "TRADES", True)
+    assert (trade.isDone(), trade.fills) == (True, [])
+    wants_exchange = (321, "cause - Please enter exchange")
+    assert told == [(321, "cause - Missing order exchange."), *[wants_exchange] * 3]
+    ib.qualifyContracts(position.contract)
+    filled(ib, ib.placeOrder(position.contract, ibi.MarketOrder("SELL", 1)))
+
+
 def test_quotes_are_told_and_told_again(gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, until) -> None:
     ticker = ib.reqMktData(es)
     until(ib, lambda: ticker.hasBidAsk() and ticker.volume > 0)
@@ -260,6 +283,23 @@ def test_tick_by_tick(gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, u
         ib.cancelTickByTickData(es, kind)
 
 
+def test_currencies_have_quotes_and_no_trades(
+    gateway: SimulatedGateway, ib: ibi.IB, eurusd: ibi.Contract, until
+) -> None:
+    ticker = ib.reqMktData(eurusd)
+    until(ib, ticker.hasBidAsk)
+    gateway.advance(timedelta(minutes=2))
+    ib.reqCurrentTime()
+    assert all(ibi.util.isNan(value) for value in (ticker.last, ticker.lastSize, ticker.volume, ticker.open))
+    assert ticker.marketPrice() == ticker.midpoint()
+    assert ticker.high >= ticker.bid
+    found = errors_of(ib)
+    for kind in ("Last", "AllLast"):
+        ib.reqTickByTickData(eurusd, kind)
+    assert not ib.reqHistoricalTicks(eurusd, "", "20231128 12:00:00 UTC", 10, "TRADES", True)
+    assert [code for _, code in found] == [10189, 10189, 162]
+
+
 def test_the_order_book(gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, until) -> None:
     ticker = ib.reqMktDepth(es, 3)
     until(ib, lambda: len(ticker.domBids) == 3 and len(ticker.domAsks) == 3)
@@ -276,6 +316,28 @@ def test_five_second_bars(gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contrac
     gateway.advance(timedelta(minutes=3))
     until(ib, lambda: len(bars) >= 3)
     ib.cancelRealTimeBars(bars)
+
+
+def test_five_second_bars_of_quotes_lie_around_trades_and_have_no_volume(
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, until
+) -> None:
+    bars = {kind: ib.reqRealTimeBars(es, 5, kind, True) for kind in ("TRADES", "MIDPOINT", "BID", "ASK")}
+    gateway.advance(timedelta(minutes=1))
+    until(ib, lambda: all(bars.values()))
+    close = {kind: told[0].close for kind, told in bars.items()}
+    assert (close["BID"], close["MIDPOINT"], close["ASK"]) == tuple(close["TRADES"] + step for step in (-0.25, 0, 0.25))
+    assert bars["TRADES"][0].volume > 0
+    assert {(told[0].volume, told[0].wap, told[0].count) for kind, told in bars.items() if kind != "TRADES"} == {
+        (-1, -1, -1)
+    }
+
+
+def test_five_second_bars_that_there_are_not(ib: ibi.IB, es: ibi.Contract, eurusd: ibi.Contract) -> None:
+    found = errors_of(ib)
+    for contract, size, kind in ((es, 5, "BID_ASK"), (es, 5, ""), (es, 1, "TRADES"), (eurusd, 5, "TRADES")):
+        ib.reqRealTimeBars(contract, size, kind, True)
+    ib.reqCurrentTime()
+    assert [code for _, code in found] == [321, 321, 420, 420]
 
 
 def test_smart_components(ib: ibi.IB) -> None:
@@ -323,6 +385,20 @@ def test_two_more_positions_requests(ib: ibi.IB, es: ibi.Contract, filled, until
     assert heard[0] == ("DU1000001", 1.0)
     ib.client.cancelPositionsMulti(900)
     assert [r for r in caplog.records if r.levelno >= logging.ERROR] == []
+
+
+# What is not served
+
+
+def test_a_request_that_is_not_served_ends_with_an_error_of_its_own(ib: ibi.IB, es: ibi.Contract) -> None:
+    found = errors_of(ib)
+    assert "ScanParameterResponse" in ib.reqScannerParameters()
+    assert not ib.reqScannerData(ibi.ScannerSubscription(instrument="STK", scanCode="TOP_PERC_GAIN"))
+    assert not ib.reqFundamentalData(es, "ReportSnapshot")
+    assert not ib.reqNewsArticle("BRFG", "BRFG$1")
+    assert not ib.reqHistogramData(es, True, "1 week")
+    assert not ib.getWshMetaData()
+    assert [code for _, code in found if _ > 0] == [320] * 5
 
 
 # Executions

@@ -64,6 +64,13 @@ def test_the_oldest_answers_make_room() -> None:
     assert cache.get("question c") == PreparedRows(1, "x" * 10)
 
 
+def test_short_answers_make_room_by_their_number() -> None:
+    cache = AnswerCache(questions=2)
+    for number in range(1000):
+        cache.rows(number, number, lambda: PreparedRows(1, "x"))
+    assert cache.characters == 8
+
+
 def test_an_answer_longer_than_all_that_is_kept_is_told_and_makes_room_for_the_next() -> None:
     cache = AnswerCache(characters=25)
     assert len(cache.rows("long", "long", lambda: PreparedRows(1, "x" * 100)).text) == 100

@@ -14,7 +14,7 @@ import ib_insync as ibi
 import pytest
 
 from brokerkit.plugins.sim.gateway import GatewaySettings, Limits, SimulatedGateway
-from brokerkit.plugins.sim.gateway.codec import requests
+from brokerkit.plugins.sim.gateway.codec import encode, requests
 from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
 from brokerkit.plugins.sim.gateway.codec.parts import Contract
 from brokerkit.plugins.sim.gateway.pacing import HistoryPacing, MessageRate
@@ -54,6 +54,25 @@ def test_windows_zone_names_and_older_server(run_gateway: Connect, raw: Connect)
     settings = GatewaySettings(port=0, time_zone="Europe/London", windows_zone_names=True, server_version=173)
     client = raw(run_gateway(settings), None)
     assert client.greeting == ["173", "20231129 00:00:00 GMT Standard Time"]
+
+
+@pytest.mark.parametrize(
+    ("version", "bar", "traded"),
+    [(173, "20231129  08:59:00", "20231129  09:00:00"), (174, "20231128 17:59:00", "20231128 18:00:00")],
+)
+def test_times_name_the_exchanges_zone_or_are_the_logins(
+    run_gateway: Connect, raw: Connect, version: int, bar: str, traded: str
+) -> None:
+    settings = GatewaySettings(port=0, time_zone="Asia/Tokyo", server_version=version, limits=Limits.none())
+    client = raw(run_gateway(settings))
+    zone = " US/Central" if version >= 174 else ""
+    (history,) = client.answers(bars(1, bar_size="1 min"))
+    assert history[-8] == bar + zone
+    client.send(requests.orders.PlaceOrder(1, ES, OrderTerms(action="BUY", total_quantity=1.0, order_type="MKT")))
+    execution = client.until(lambda frame: frame[0] == "11")[-1]
+    assert execution[15] == traded + zone
+    (again,) = [one for one in client.answers(requests.account.ExecutionsRequest(7)) if one[:2] == ["11", "7"]]
+    assert again[15] == traded + zone
 
 
 def test_a_client_id_is_used_once(gateway: SimulatedGateway, ib: ibi.IB, raw: Connect) -> None:
@@ -117,6 +136,23 @@ def test_market_data_lines(run_gateway: Connect, raw: Connect) -> None:
     assert errors(client.answers(MarketDataRequest(3, ES))) == []
 
 
+def test_market_data_lines_are_those_of_all_clients_and_of_all_kinds(run_gateway: Connect, raw: Connect) -> None:
+    limits = Limits(market_data_lines=2, messages_per_second=None)
+    gateway = run_gateway(GatewaySettings(port=0, limits=limits))
+    first, second = raw(gateway, 1), raw(gateway, 2)
+    assert errors(first.answers(MarketDataRequest(1, ES))) == []
+    assert errors(first.answers(MarketDataRequest(2, ES, snapshot=True))) == []
+    assert errors(second.answers(requests.market_data.TickByTickRequest(1, ES, "Last"))) == []
+    five_seconds = requests.market_data.RealTimeBarsRequest(2, ES, what_to_show="TRADES")
+    assert errors(second.answers(five_seconds)) == [("2", "101")]
+    first.close()
+    for _ in range(100):
+        if errors(second.answers(five_seconds)) == []:
+            break
+    else:
+        pytest.fail("the line never became free")
+
+
 def bars(number: int, **changes: Any) -> HistoricalDataRequest:
     asked = {"bar_size": "30 secs", "duration": "60 S", "what_to_show": "TRADES", **changes}
     return HistoricalDataRequest(number, ES, **asked)
@@ -143,6 +179,12 @@ def test_six_requests_for_one_contract_within_two_seconds() -> None:
     assert pacing.admit(3.0, 7, "contract")
 
 
+def test_nothing_is_counted_where_nothing_is_limited() -> None:
+    pacing = HistoryPacing(Limits.none())
+    assert all(pacing.admit(0.001 * n, n, "contract") for n in range(1000))
+    assert (len(pacing._identical), len(pacing._recent)) == (0, 0)
+
+
 def test_quotes_count_twice() -> None:
     pacing = HistoryPacing(Limits(small_bar_requests=10))
     assert [pacing.admit(5.0 * n, n, n, weight=2) for n in range(6)] == [True] * 5 + [False]
@@ -154,7 +196,9 @@ def test_open_history_requests(run_gateway: Connect, raw: Connect) -> None:
     kept = {"bar_size": "1 min", "duration": "60 S", "what_to_show": "TRADES", "keep_up_to_date": True}
     for number in (1, 2):
         assert errors(client.answers(HistoricalDataRequest(number, ES, **kept))) == []
-    assert errors(client.answers(HistoricalDataRequest(3, ES, **kept))) == [("3", "162")]
+    (error,) = client.answers(HistoricalDataRequest(3, ES, **kept))
+    assert (error[2], error[3]) == ("3", "322")
+    assert "Only 2 simultaneous API historical data requests allowed" in error[4]
 
 
 def test_a_read_only_gateway_takes_no_orders(run_gateway: Connect, raw: Connect) -> None:
@@ -163,15 +207,37 @@ def test_a_read_only_gateway_takes_no_orders(run_gateway: Connect, raw: Connect)
     (error,) = client.answers(requests.orders.PlaceOrder(1, ES, order))
     assert (error[2], error[3]) == ("1", "321")
     assert error[4].endswith("The API interface is currently in Read-Only mode.")
-    assert errors(client.answers(requests.orders.GlobalCancel())) == [("-1", "321")]
+
+
+def test_a_read_only_gateway_tells_nothing_of_orders(run_gateway: Connect, raw: Connect) -> None:
+    client = raw(run_gateway(GatewaySettings(port=0, read_only=True)), 0)
+    orders = requests.orders
+    for asked in (
+        *(orders.GlobalCancel(), orders.OpenOrdersRequest(), orders.AllOpenOrdersRequest(), orders.AutoOpenOrders()),
+        orders.CompletedOrdersRequest(),
+    ):
+        (error,) = client.answers(asked)
+        assert (error[0], error[2], error[3]) == ("4", "-1", "321"), asked
+    assert client.answers(requests.account.ExecutionsRequest(1)) == [["55", "1", "1"]]
+
+
+def test_clients_connect_to_a_read_only_gateway_at_once_if_they_know_that_it_is_one(
+    run_gateway: Connect, connect: Connect
+) -> None:
+    gateway = run_gateway(GatewaySettings(port=0, read_only=True))
+    codes: list[int] = []
+    ib = connect(gateway, 1, readonly=True)
+    ib.errorEvent += lambda req_id, code, *rest: codes.append(code)
+    assert ib.reqCurrentTime()
+    assert codes == []
 
 
 def test_data_permissions(run_gateway: Connect, raw: Connect) -> None:
     settings = GatewaySettings(port=0, live_data=frozenset({"GC"}), delayed_data=frozenset({"ES"}))
     client = raw(run_gateway(settings))
     gold, corn = (
-        Contract(symbol="GC", sec_type="FUT", last_trade_date="202402"),
-        Contract(con_id=0, symbol="ZC", sec_type="FUT", last_trade_date="202403"),
+        Contract(symbol="GC", sec_type="FUT", last_trade_date="202402", exchange="COMEX"),
+        Contract(con_id=0, symbol="ZC", sec_type="FUT", last_trade_date="202403", exchange="CBOT"),
     )
     assert [f[0] for f in client.answers(MarketDataRequest(1, gold))][:2] == ["81", "58"]
     assert errors(client.answers(MarketDataRequest(2, ES))) == [("2", "354")]
@@ -221,6 +287,24 @@ def test_a_new_day_forgets_executions_and_completed_orders(
     assert again.positions()[0].position == 1
 
 
+def test_the_exchange_lets_go_of_what_ended_the_day_before_and_keeps_what_works(
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, filled: Connect
+) -> None:
+    filled(ib, ib.placeOrder(es, ibi.MarketOrder("BUY", 1)))
+    resting = ib.placeOrder(es, ibi.LimitOrder("BUY", 1, 1000, tif="GTC"))
+    ib.reqCurrentTime()
+    ended = gateway.call(lambda g: [live.order_ref for live in g.exchange.orders() if live.is_final])
+    for _ in range(3):
+        gateway.advance(timedelta(days=1))
+    left = gateway.call(lambda g: [live.order_ref for live in g.exchange.orders()])
+    assert ended
+    assert len(left) == 1
+    ib.cancelOrder(resting.order)
+    ib.reqCurrentTime()
+    assert resting.orderStatus.status == "Cancelled"
+    assert ib.positions()[0].position == 1
+
+
 def test_manual_orders_are_bound_to_client_0(gateway: SimulatedGateway, connect: Connect) -> None:
     from brokerkit.spec.contract import FuturesContract
     from brokerkit.spec.order import Order
@@ -230,7 +314,7 @@ def test_manual_orders_are_bound_to_client_0(gateway: SimulatedGateway, connect:
     other, master = connect(gateway, 1), connect(gateway, 0)
     assert other.openTrades() == []
     (trade,) = master.openTrades()
-    assert trade.order.orderId > 0
+    assert trade.order.orderId == -1
     master.cancelOrder(trade.order)
     master.reqCurrentTime()
     assert gateway.call(lambda g: g.orders.registry.open_orders()) == []
@@ -272,6 +356,16 @@ def test_a_frame_of_absurd_length_ends_only_its_own_connection(
     with pytest.raises((EOFError, ConnectionError)):
         hostile.frame()
     assert ib.reqCurrentTime()
+
+
+def test_what_came_before_a_bad_frame_is_done_first(gateway: SimulatedGateway, raw: Connect) -> None:
+    client = raw(gateway)
+    order = OrderTerms(action="BUY", total_quantity=1.0, order_type="LMT", limit_price=4000.0)
+    good = encode(requests.orders.PlaceOrder(1, ES, order), client.version)
+    client.socket.sendall(good + struct.pack(">I", 0))
+    with pytest.raises((EOFError, ConnectionError)):
+        client.until(lambda frame: False)
+    assert gateway.call(lambda g: [one.order_id for one in g.orders.registry.open_orders()]) == [1]
 
 
 def test_nothing_is_served_before_the_api_is_started(gateway: SimulatedGateway, raw: Connect) -> None:

@@ -55,7 +55,7 @@ def test_a_day_that_is_over_leaves_only_the_orders_that_still_work(still: Simula
     still.advance(timedelta(days=1))
     assert client.answers(requests.orders.CompletedOrdersRequest(False))[-1:] == [["102"]]
     assert left_of(orders) == 1
-    assert still.call(lambda gateway: len(gateway.orders.reports.executions)) == 0
+    assert still.call(lambda gateway: len(gateway.orders.fills.executions)) == 0
 
 
 def test_a_client_that_is_gone_leaves_nothing(still: SimulatedGateway, raw: Connect) -> None:

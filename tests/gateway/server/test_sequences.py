@@ -173,6 +173,16 @@ def test_no_child_outlives_a_rejected_parent(still: SimulatedGateway, raw: Conne
     assert client.answers(requests.orders.AllOpenOrdersRequest()) == [["53", "1"]]
 
 
+def test_no_child_outlives_a_parent_that_contradicts_itself(still: SimulatedGateway, raw: Connect) -> None:
+    client = raw(still)
+    client.answers(place(1, order_type="STP", aux_price=5000.0, tif="IOC", transmit=False))
+    client.answers(place(2, action="SELL", order_type="LMT", limit_price=6000.0, parent_id=1, transmit=False))
+    frames = client.answers(place(3, action="SELL", order_type="STP", aux_price=4000.0, parent_id=1))
+    assert [frame[3] for frame in frames if frame[0] == "4"] == ["201", "202", "202"]
+    assert dict(statuses(frames)) == {"1": "Inactive", "2": "Cancelled", "3": "Cancelled"}
+    assert client.answers(requests.orders.AllOpenOrdersRequest()) == [["53", "1"]]
+
+
 def test_ioc_and_fok_that_do_not_fill(client: Any) -> None:
     client.send(place(1, order_type="LMT", limit_price=4000.0, tif="IOC"))
     frames = client.until(lambda frame: frame[0] == "4")
@@ -195,6 +205,38 @@ def test_an_order_outside_hours_is_held_with_a_message(raw: Connect, closed_gate
     assert frames[0][4].startswith(
         "Order Message:\nBUY 1 ESZ3 CME\nWarning: Your order will not be placed at the exchange"
     )
+
+
+def test_an_order_that_was_held_is_submitted_when_its_market_opens(
+    raw: Connect, closed_gateway: SimulatedGateway
+) -> None:
+    client = raw(closed_gateway)
+    client.answers(place(1, order_type="LMT", limit_price=4000.0, tif="GTC"))
+    closed_gateway.advance(timedelta(hours=7, minutes=59))
+    assert told(client.answers(requests.session.IdsRequest())) == []
+    closed_gateway.advance(timedelta(minutes=2))
+    assert told(client.answers(requests.session.IdsRequest())) == ["5", "3 Submitted"]
+    closed_gateway.advance(timedelta(minutes=2))
+    assert told(client.answers(requests.session.IdsRequest())) == []
+
+
+@pytest.mark.parametrize("kind", ["STP LMT", "LIT"])
+def test_an_order_whose_trigger_is_reached_rests_and_is_submitted(
+    still: SimulatedGateway, raw: Connect, kind: str
+) -> None:
+    client = raw(still)
+    quote = still.call(lambda g: g.quote(g.the_one(ES)))
+    beyond = 1.0 if kind == "LIT" else -1.0
+    terms = {"action": "SELL", "aux_price": quote.last + beyond, "limit_price": 6000.0, "tif": "GTC"}
+    frames = client.answers(place(1, order_type=kind, **terms))
+    assert (told(frames), frames[1][10]) == (["5", "3 PreSubmitted"], "trigger")
+    for _ in range(240):
+        still.advance(timedelta(minutes=1))
+        frames = client.answers(requests.session.IdsRequest())
+        if told(frames):
+            break
+    assert told(frames) == ["5", "3 Submitted"]
+    assert frames[1][10] == ""
 
 
 def test_what_if_places_nothing(client: Any) -> None:
@@ -247,7 +289,7 @@ def test_executions_come_with_commissions_before_the_end(client: Any) -> None:
 
 def test_bad_orders_are_answered_by_their_codes(client: Any) -> None:
     cases = {
-        200: PlaceOrder(1, Contract(symbol="NONE", sec_type="FUT"), place(1).order),
+        200: PlaceOrder(1, Contract(symbol="NONE", sec_type="FUT", exchange="CME"), place(1).order),
         110: place(1, order_type="LMT", limit_price=4000.1),
         387: place(1, order_type="PEG MID"),
         434: place(1, total_quantity=0.0),
@@ -258,6 +300,14 @@ def test_bad_orders_are_answered_by_their_codes(client: Any) -> None:
         assert told(client.answers(request)) == [f"4 {code}"], code
     for size in (-1.0, 0.5, 1e10, 1.5e76, float("inf")):
         assert told(client.answers(place(1, total_quantity=size))) == ["4 321"], size
+    assert client.answers(requests.orders.AllOpenOrdersRequest()) == [["53", "1"]]
+
+
+@pytest.mark.parametrize("kind", ["LMT", "STP", "STP LMT", "TRAIL", "MIT", "LIT"])
+@pytest.mark.parametrize("what_if", [False, True])
+def test_an_order_without_the_price_it_needs_is_refused(client: Any, kind: str, what_if: bool) -> None:
+    (error,) = client.answers(place(1, action="SELL", order_type=kind, what_if=what_if))
+    assert (error[3], error[4]) == ("321", "Error validating request.-'bN' : cause - Missing order price.")
     assert client.answers(requests.orders.AllOpenOrdersRequest()) == [["53", "1"]]
 
 

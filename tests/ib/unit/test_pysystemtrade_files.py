@@ -36,6 +36,12 @@ def test_private_config_becomes_a_section_that_the_plugin_takes(tmp_path: Path) 
     assert IBSettings(**settings).gateway == "192.168.0.10:4001"
 
 
+def test_numbers_and_truth_that_are_written_as_text_are_taken_for_what_they_are(tmp_path: Path) -> None:
+    (tmp_path / "private_config.yaml").write_text("ib_port: '4002'\nib_idoffset: '7'\nib_readonly: 'True'\n", "utf-8")
+    section = tomllib.loads(import_pysystemtrade(tmp_path).toml)["brokers"]["ib"]
+    assert section == {"plugin": "ib", "port": 4002, "client_id_first": 7, "read_only": True}
+
+
 @needs_data
 def test_the_published_files_are_taken_as_they_are_and_what_is_doubtful_is_said() -> None:
     found = import_pysystemtrade(CONFIG)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from brokerkit.plugins.ib.clients.client import IBClient
@@ -10,15 +11,23 @@ from brokerkit.plugins.ib.clients.client import IBClient
 class PositionsClient(IBClient):
     """Asks IB what the accounts hold; it tells changes by itself from then on."""
 
-    def refresh(self) -> None:
-        """Have IB tell every position; the connection's listeners hear them.
+    async def read_list(self, ib: Any, begin: Callable[[], None], end: Callable[[], None]) -> None:
+        """Have IB tell every position; the connection's listeners hear them. To be awaited in the client's loop.
+
+        One list is read at a time, so that none is taken for ended with half of another.
+
+        Args:
+            ib: The library's IB object.
+            begin: Called right before IB is asked.
+            end: Called when the list is complete, and not otherwise.
 
         Raises:
-            RequestTimedOut: No answer in time.
-            ConnectionLost: The line is down.
+            OSError: The line broke.
         """
 
-        async def ask(ib: Any) -> None:
-            await self.ib_connection.shared("positions", ib.reqPositionsAsync)
+        async def read() -> None:
+            begin()
+            await ib.reqPositionsAsync()
+            end()
 
-        self.ask(ask, "the positions")
+        await self.ib_connection.shared("positions", read)

@@ -136,10 +136,15 @@ class PriceClient(IBClient):
         return self.ask(ask, f"quotes of {facts.local_symbol}")
 
     def start_quotes(self, contract: Any) -> Any:
-        """Start a stream of quotes, delayed ones where live ones are not allowed; return the library's ticker."""
+        """Start a stream of quotes, delayed ones where live ones are not allowed; return the library's ticker.
+
+        One that IB may still be sending is ended first: it would hold a market data line that nobody can give back.
+        """
         kind = MARKET_DATA_TYPES[self.ib_connection.settings.market_data]
 
         def start(ib: Any) -> Any:
+            if ib.ticker(contract) in ib.wrapper.ticker2ReqId["mktData"]:
+                ib.cancelMktData(contract)
             if self._market_data_session != self.ib_connection.session:
                 ib.reqMarketDataType(kind)
                 self._market_data_session = self.ib_connection.session

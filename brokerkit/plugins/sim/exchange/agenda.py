@@ -10,8 +10,8 @@ from typing import Any
 BAR_BODY, SESSION_CLOSE, CONTRACT_END, ARRIVAL, SESSION_OPEN, NOTICE, BAR_OPEN = range(7)
 """What comes first at one instant: a bar's end, then closing, then messages, then opening, then the next bar's open."""
 
-RANKS = 8
-"""A moment is one number, `time * RANKS + rank`: numbers compare faster than tuples."""
+RANK_BITS = 3
+"""A moment is one number, the time with the rank as its lowest bits: numbers compare faster than tuples."""
 
 Action = Callable[[Any], None]
 Due = tuple[Action, Any]
@@ -36,28 +36,26 @@ class Agenda:
 
     def put(self, time: int, rank: int, action: Action, argument: Any = None) -> None:
         """Have an action done when the clock reaches a time."""
-        moment, due = time * RANKS + rank, (action, argument)
-        there = self._due.setdefault(moment, due)
+        when, due = time << RANK_BITS | rank, (action, argument)
+        there = self._due.setdefault(when, due)
         if there is due:
-            heappush(self.moments, moment)
+            heappush(self.moments, when)
         elif isinstance(there, deque):
             there.append(due)
         else:
-            self._due[moment] = deque((there, due))
+            self._due[when] = deque((there, due))
 
     def take(self) -> Due:
         """Take out what is due first; there must be something."""
         there = self._due[self.moments[0]]
         if isinstance(there, deque):
-            first = there.popleft()
-            if there:
-                return first
-        else:
-            first = there
+            if len(there) > 1:
+                return there.popleft()
+            there = there[0]
         del self._due[heappop(self.moments)]
-        return first
+        return there
 
     @property
     def next_time(self) -> int | None:
         """When something is next due; None when nothing is."""
-        return self.moments[0] // RANKS if self.moments else None
+        return self.moments[0] >> RANK_BITS if self.moments else None

@@ -17,6 +17,8 @@ WINDOW = 512
 _LOOK = 4
 _KEEP = 4096
 _BLOCK = 16384
+_NO_PRICE = 1 << 62
+"""Higher than any price."""
 
 Floats = NDArray[np.float64]
 
@@ -114,12 +116,14 @@ class BarSeries:
     """Bars of one contract and a place in them, moved by `sync` to the clock.
 
     The lists `starts` to `volumes` are the window: whole numbers, one entry a bar. `at` is the
-    first bar in it that has not ended, and the one before it stays. What has ended else is let go.
+    first bar in it that has not ended, and `until` is when that one ends, -1 without one. The bar
+    before it stays, and what has ended else is let go. No bar of the window is lower than `lowest`,
+    or higher than `highest`.
     """
 
     __slots__ = (
-        "_segments", "at", "closes", "ends", "highs", "last", "last_end", "lows", "opens", "starts",
-        "volumes", "where",
+        "_segments", "at", "closes", "ends", "highest", "highs", "last", "last_end", "lowest", "lows", "opens",
+        "starts", "until", "volumes", "where",
     )  # fmt: skip
 
     def __init__(self, where: str) -> None:
@@ -132,7 +136,9 @@ class BarSeries:
         self.lows: list[int] = []
         self.closes: list[int] = []
         self.volumes: list[Any] = []
+        self.lowest, self.highest = _NO_PRICE, -_NO_PRICE
         self.at = 0
+        self.until = -1
         self.last: int | None = None
         self.last_end = -1
 
@@ -157,6 +163,9 @@ class BarSeries:
             raise InvalidArgument(f"A bar of {self.where} from {time_of(start)} overlaps the one before it.")
         if self.at > _KEEP:
             self._forget()
+        self.lowest, self.highest = min(self.lowest, prices[2]), max(self.highest, prices[1])
+        if self.at == len(self.ends):
+            self.until = end
         self.starts.append(start)
         self.ends.append(end)
         self.opens.append(prices[0])
@@ -173,15 +182,17 @@ class BarSeries:
 
     def sync(self, now: int) -> bool:
         """Move to the first bar that ends after `now`, never back; return whether there is one."""
-        ends, at = self.ends, self.at
-        if at < len(ends):
-            if ends[at] > now:
-                return True
-            if ends[-1] > now:
-                at = at + 1 if ends[at + 1] > now else bisect_right(ends, now, at)
-                self.at, self.last, self.last_end = at, self.closes[at - 1], ends[at - 1]
-                return True
-        return self._next_window(now)
+        if self.until > now:
+            return True
+        ends, at = self.ends, self.at + 1
+        try:
+            if ends[at] <= now:
+                at = bisect_right(ends, now, at)
+            self.until = ends[at]
+        except IndexError:
+            return self._next_window(now)
+        self.at = at
+        return True
 
     def close_at(self, now: int) -> int | None:
         """Return the close of the last bar that ended by `now`, or None before the first; nothing moves."""
@@ -211,6 +222,7 @@ class BarSeries:
     def _next_window(self, now: int) -> bool:
         if self.at < len(self.ends):
             self.at, self.last, self.last_end = len(self.ends), self.closes[-1], self.ends[-1]
+            self.until = -1
         while self._segments:
             bars = self._segments[0]
             at = int(np.searchsorted(bars.end, now, side="right")) if int(bars.end[bars.at]) <= now else bars.at
@@ -233,6 +245,8 @@ class BarSeries:
             del column[: len(column) - kept]
             column += fresh
         self.at = at - first + kept
+        self.until = self.ends[self.at] if self.at < len(self.ends) else -1
+        self.lowest, self.highest = min(self.lows), max(self.highs)
         if stop == len(bars):
             self._segments.popleft()
         else:
@@ -245,6 +259,7 @@ class BarSeries:
         for column in self._columns():
             del column[: self.at - 1]
         self.at = 1
+        self.lowest, self.highest = min(self.lows), max(self.highs)
 
     def ends_after(self, now: int, count: int) -> list[int]:
         """Return when the next bars end, at most `count` of them, without moving."""
@@ -266,14 +281,17 @@ class BarSeries:
             return self.at
         raise MissingData(f"No bars of {self.where} are left.")
 
-    def price_of_bar(self, start: int, *, at_open: bool) -> int:
-        """Return the open or the close, in units, of the bar around here that starts at an instant.
+    def place_of(self, start: int) -> int:
+        """Return the place of the bar around here that starts at an instant.
 
         Raises:
             MissingData: There is no such bar.
         """
-        at = self._place_of(start)
-        return self.opens[at] if at_open else self.closes[at]
+        self.sync(start)
+        at = bisect_left(self.starts, start)
+        if at == len(self.starts) or self.starts[at] != start:
+            raise MissingData(f"{self.where} has no bar from {time_of(start)}.")
+        return at
 
     def range_of_bar(self, start: int) -> tuple[int, int]:
         """Return the low and the high, in units, of the bar around here that starts at an instant.
@@ -281,15 +299,8 @@ class BarSeries:
         Raises:
             MissingData: There is no such bar.
         """
-        at = self._place_of(start)
+        at = self.place_of(start)
         return self.lows[at], self.highs[at]
-
-    def _place_of(self, start: int) -> int:
-        self.sync(start)
-        at = bisect_left(self.starts, start)
-        if at == len(self.starts) or self.starts[at] != start:
-            raise MissingData(f"{self.where} has no bar from {time_of(start)}.")
-        return at
 
     def last_bar(self, now: int) -> tuple[int, int, int, int] | None:
         """Return start, low, high and close, in units, of the last bar that ended by `now`; None before the first."""

@@ -19,7 +19,7 @@ def insert(listing: Listing, live: LiveOrder, limit_gap: int) -> None:
         live: The order.
         limit_gap: By how much the price must pass a limit before it fills, in units.
     """
-    if live.is_plain and live.limit is not None and live.trigger is None:
+    if live.is_plain and live.limit is not None:
         insert_limit(listing, live, limit_gap)
         return
     if _is_unpriced(live):
@@ -52,13 +52,14 @@ def acts_at_an_open(live: LiveOrder) -> bool:
 
 def insert_limit(listing: Listing, live: LiveOrder, limit_gap: int) -> None:
     """Put a limit order, or one that became a limit order, at its level."""
-    assert live.limit is not None
+    limit = live.limit
+    assert limit is not None
     if live.side > 0:
         live.place = DOWN
-        listing.down.insert(live.limit - limit_gap, live)
+        listing.down.insert(limit - limit_gap, live)
     else:
         live.place = UP
-        listing.up.insert(-live.limit - limit_gap, live)
+        listing.up.insert(-limit - limit_gap, live)
 
 
 def _insert_level(listing: Listing, live: LiveOrder, level: int, *, down: bool) -> None:

@@ -10,7 +10,7 @@ from brokerkit.plugins.sim.exchange import book, contingencies, entry, hours, ma
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL
 from brokerkit.plugins.sim.exchange.entries import NOTE, Note
 from brokerkit.plugins.sim.exchange.faults import Occasion
-from brokerkit.plugins.sim.exchange.live_order import CHANGES_BETWEEN_ORDERS, HELD, IN_FLIGHT, NOWHERE, LiveOrder
+from brokerkit.plugins.sim.exchange.live_order import CHANGE_BITS, HELD, IN_FLIGHT, NOWHERE, LiveOrder
 from brokerkit.spec.broker_order import OrderState
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _on_arrival(venue: Venue, change: tuple[LiveOrder, Order]) -> None:
     live.remaining = lots - live.filled
     entry.take_terms(live, changed)
     venue.priorities += 1
-    live.priority = venue.numbers * CHANGES_BETWEEN_ORDERS + venue.priorities
+    live.priority = (venue.numbers << CHANGE_BITS) + venue.priorities
     if isinstance(live, spreads.SpreadOrder):
         spreads.resize_legs(venue, live)
     if not live.remaining and live.parent is None:

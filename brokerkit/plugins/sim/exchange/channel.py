@@ -262,9 +262,8 @@ def _bar_of(execution: Execution) -> tuple[int, int]:
     if execution.late or live.order.time_in_force is TimeInForce.AT_CLOSE:
         last = listing.series.last_bar(execution.time)
         return (execution.price, execution.price) if last is None else last[1:3]
-    if live.listing.legs and live.order.spread_fill is SpreadFill.TOGETHER:
-        return listing.series.range_of_bar(live.listing.left_for)
-    return listing.bar_low, listing.bar_high
+    traded_on = live.listing if live.order.spread_fill is SpreadFill.TOGETHER else listing
+    return listing.series.range_of_bar(traded_on.left_for)
 
 
 def resync(live: LiveOrder) -> None:

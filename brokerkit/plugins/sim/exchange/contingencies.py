@@ -36,7 +36,8 @@ def checked_children(venue: Venue, parent: LiveOrder) -> tuple[LiveOrder, ...]:
         refs.add(order.order_ref)
         number += 1
         child = entry.checked(venue, order, number)
-        child.parent, child.linked, child.whole, child.remaining = parent, True, child.remaining, 0
+        child.parent, child.linked, child.is_plain = parent, True, False
+        child.whole, child.remaining = child.remaining, 0
         children.append(child)
     return tuple(children)
 

@@ -54,6 +54,10 @@ class Delivery:
 
     One thread at a time delivers; another that has news meanwhile leaves it to the first. An event
     that nobody listens to is never built.
+
+    Attributes:
+        told: How many rows of the log the listeners have been told.
+        only_fills_heard: Whether executions are told as nothing but fills, over a sound line, and orders not at all.
     """
 
     def __init__(self, journal: Journal, lock: threading.RLock) -> None:
@@ -62,26 +66,49 @@ class Delivery:
         self._lock = lock
         self.told = 0
         self.anybody = False
-        self._only_fills_heard = True
+        self.only_fills_heard = True
         self._busy = threading.Lock()
         self._listeners: dict[EventKind, tuple[Listener, ...]] = dict.fromkeys(EVENT_KINDS, ())
+        self._once_each: list[Listener] = []
+        self._carried: set[str] = set()
 
-    def listen(self, kind: EventKind, listener: Listener) -> None:
-        """Have a listener told of every event of a kind from now on."""
-        if not self.anybody and self.channel is None:
-            self.told = len(self.journal)
+    def listen(self, kind: EventKind, listener: Listener, *, once_each: bool) -> None:
+        """Have a listener told of every event of a kind from now on; of a fill once, if it wants so."""
+        self._pass_over()
         self._listeners[kind] = (*self._listeners[kind], listener)
+        if once_each and kind is Fill:
+            self._once_each.append(listener)
         self._count_listeners()
 
     def unlisten(self, kind: EventKind, listener: Listener) -> None:
         """Stop telling a listener."""
         self._listeners[kind] = tuple(one for one in self._listeners[kind] if one != listener)
+        if kind is Fill and listener in self._once_each:
+            self._once_each.remove(listener)
         self._count_listeners()
 
     def _count_listeners(self) -> None:
         heard = {kind for kind, listeners in self._listeners.items() if listeners}
         self.anybody = bool(heard)
-        self._only_fills_heard = heard.isdisjoint(_OF_AN_EXECUTION)
+        self.only_fills_heard = self.channel is None and heard.isdisjoint(_OF_AN_EXECUTION)
+
+    def carry_through(self, channel: Channel) -> None:
+        """Tell everything through a line that can be faulty from now on."""
+        self._pass_over()
+        self.channel = channel
+        self._count_listeners()
+
+    def _pass_over(self) -> None:
+        """Count as told what nobody hears, before somebody begins to hear such things."""
+        rows = self.journal.rows
+        if not self.anybody and self.channel is None:
+            self.told = len(rows)
+        elif self.only_fills_heard and self._busy.acquire(False):
+            try:
+                while self.told < len(rows) and self.journal.is_status(self.told):
+                    self.told += 1
+            finally:
+                self._busy.release()
 
     def deliver(self) -> None:
         """Tell the listeners all that is new, unless another call is doing it already.
@@ -94,19 +121,46 @@ class Delivery:
             return
         while self.told < len(rows) and self._busy.acquire(False):
             try:
-                while self.told < len(rows):
-                    at = self.told
-                    self.told = at + 1
-                    if self.channel is not None or not self._only_fills_heard:
-                        self._tell_entry(self.journal.entry(at))
-                    elif (row := rows[at])[0] == FILL:
-                        fill = fill_of(self.journal.lives[row[2]], row)
-                        for listener in self._listeners[Fill]:
-                            listener(fill)
-                    elif row[0] != STATUS:
-                        self.tell(row)
+                if self.only_fills_heard:
+                    self._tell_fills(rows)
+                else:
+                    self.told += 1
+                    self._tell_entry(self.journal.entry(self.told - 1))
             finally:
                 self._busy.release()
+
+    def forget(self, before: int) -> tuple[int, int]:
+        """Let go of the log up to an instant, as far as it was told; return how many rows, and up to which instant.
+
+        While another call is telling, nothing is let go of.
+        """
+        self._pass_over()
+        if not self._busy.acquire(False):
+            return 0, 0
+        try:
+            dropped, instant = self.journal.forget(before, self.told)
+            self.told -= dropped
+        finally:
+            self._busy.release()
+        return dropped, instant
+
+    def _tell_fills(self, rows: list[Any]) -> None:
+        """Tell of what happened besides orders' states, for as long as nobody hears of these."""
+        lives, at = self.journal.lives, self.told
+        for row in rows[at:]:
+            at += 1
+            if row.__class__ is int or (kind := row[0]) == STATUS:
+                continue
+            self.told = at
+            if kind == FILL:
+                fill = fill_of(lives[row[2]], row)
+                for listener in self._listeners[Fill]:
+                    listener(fill)
+            else:
+                self.tell(row)
+            if not self.only_fills_heard:
+                return
+        self.told = at
 
     def _tell_entry(self, entry: Entry) -> None:
         if self.channel is None:
@@ -140,8 +194,12 @@ class Delivery:
     def _tell_execution(self, execution: Execution, seen: BrokerOrder | None) -> None:
         if listeners := self._listeners[Fill]:
             fill = execution.as_fill()
+            repeated = self.channel is not None and fill.execution_id in self._carried
+            if self.channel is not None:
+                self._carried.add(fill.execution_id)  # a sound line repeats nothing: ids are kept of a faulty one
             for listener in listeners:
-                listener(fill)
+                if not (repeated and listener in self._once_each):
+                    listener(fill)
         if listeners := self._listeners[BrokerOrder]:
             _tell_all(listeners, seen or execution.as_view())
         if execution.reported and (listeners := self._listeners[CommissionReport]):

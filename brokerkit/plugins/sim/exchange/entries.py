@@ -50,7 +50,7 @@ number of the execution that it corrects, whether it came late, and the row of t
 def fill_of(live: LiveOrder, row: ExecutionRow, *, reported: bool = True) -> Fill:
     """Return an execution as the contract's `Fill`; its commission is left out where it is not reported yet."""
     _, time, _, _, number, quantity, price, commission, leg, corrects, late, _ = row
-    prefix, holding = live.prefix, live.holding_of(leg)
+    prefix, holding = live.venue.execution_prefix, live.holding_of(leg)
     return Fill(
         f"{prefix}{number}",
         live.order.order_ref,
@@ -123,7 +123,7 @@ class Execution(NamedTuple):
     @property
     def execution_id(self) -> str:
         """The exchange's id of the execution."""
-        return f"{self.live.prefix}{self.number}"
+        return f"{self.live.venue.execution_prefix}{self.number}"
 
     def as_fill(self) -> Fill:
         """Return the execution as the contract's `Fill`."""

@@ -61,14 +61,13 @@ def checked(venue: Venue, order: Order, number: int, *, inside: bool = False) ->
     if several:
         return _with_prices(spreads.SpreadOrder(venue, number, order, listing, account), order)
     live = LiveOrder(venue, number, order, listing, account, listing.holding_of(account), venue.now)
-    if held is DAY or held is GTC:
-        live.is_plain = not (order.oco_group or order.children or order.post_only or order.reduce_only)
-    if kind is MARKET:
-        return live
     if kind is LIMIT and order.limit_price is not None:
         live.limit = listing.terms.on_tick(order.limit_price)
-        return live
-    return _with_prices(live, order)
+    elif kind is not MARKET:
+        return _with_prices(live, order)
+    if held is DAY or held is GTC:
+        live.is_plain = not (order.oco_group or order.children or order.post_only or order.reduce_only)
+    return live
 
 
 def check_market(venue: Venue, listing: Listing, order: Order) -> None:

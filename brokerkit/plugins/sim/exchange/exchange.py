@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,24 +10,21 @@ from typing import Any
 
 import attrs
 
-from brokerkit.errors import InvalidArgument, OrderCannotBeCancelled, OutcomeUnknown, RequestTimedOut
+from brokerkit.errors import InvalidArgument, OrderCannotBeCancelled, OutcomeUnknown
 from brokerkit.plugins.sim.exchange import book, changes, entry, margin, spreads
-from brokerkit.plugins.sim.exchange.agenda import BAR_OPEN, RANKS
 from brokerkit.plugins.sim.exchange.bars import segment
 from brokerkit.plugins.sim.exchange.channel import Channel
-from brokerkit.plugins.sim.exchange.delivery import Delivery, EventKind, Listener
+from brokerkit.plugins.sim.exchange.clock import Clock
+from brokerkit.plugins.sim.exchange.delivery import EventKind, Listener
 from brokerkit.plugins.sim.exchange.faults import Fault, FaultBoard, Occasion
 from brokerkit.plugins.sim.exchange.ledger import Account
 from brokerkit.plugins.sim.exchange.listing import Listing
 from brokerkit.plugins.sim.exchange.live_order import LiveOrder
 from brokerkit.plugins.sim.exchange.models import Models
-from brokerkit.plugins.sim.exchange.queries import Queries
 from brokerkit.plugins.sim.exchange.scheduling import schedule
 from brokerkit.plugins.sim.exchange.state import StateFile
 from brokerkit.plugins.sim.exchange.terms import ContractTerms
-from brokerkit.plugins.sim.exchange.timeline import Timeline
 from brokerkit.plugins.sim.exchange.units import (
-    SECOND,
     duration,
     money_units,
     nanoseconds,
@@ -36,7 +32,7 @@ from brokerkit.plugins.sim.exchange.units import (
     time_of,
 )
 from brokerkit.plugins.sim.exchange.venue import Venue
-from brokerkit.spec.broker_order import BrokerOrder, OrderOrigin
+from brokerkit.spec.broker_order import OrderOrigin
 from brokerkit.spec.contract import FuturesContract, FxPair
 from brokerkit.spec.money import exact
 from brokerkit.spec.order import Order
@@ -46,7 +42,7 @@ Number = Decimal | str | int | float
 _OURS = OrderOrigin.OURS
 
 
-class Exchange(Queries):
+class Exchange(Clock):
     """A simulated exchange whose clock the caller moves. See the package's docstring for a tour.
 
     Args:
@@ -73,11 +69,7 @@ class Exchange(Queries):
         super().__init__(venue)
         venue.execution_prefix = execution_prefix
         venue.wait = self.wait
-        self._timeline = Timeline()
-        self._delivery = Delivery(venue.journal, self._lock)
         self._board = FaultBoard((), seed)
-        self.driven = False
-        self.moved = threading.Condition()
         for one in faults:
             self.add_fault(one)
         self._state = None if state is None else StateFile(state, venue, self._board)
@@ -216,7 +208,7 @@ class Exchange(Queries):
         """
         self.add_bars(contract, time, price, price, price, price, size, length=1)
 
-    def listen(self, kind: EventKind, listener: Listener) -> None:
+    def listen(self, kind: EventKind, listener: Listener, *, once_each: bool = False) -> None:
         """Have `listener(event)` called for every event of a kind from now on.
 
         Args:
@@ -224,9 +216,10 @@ class Exchange(Queries):
                 `ConnectionChange` or `DataGap`.
             listener: Called when the exchange's state is consistent and its lock free; it may call
                 any method of the exchange. An event that nobody listens to is not built.
+            once_each: Whether a fill is told once by its execution id, where a faulty line repeats it.
         """
         with self._lock:
-            self._delivery.listen(kind, listener)
+            self._delivery.listen(kind, listener, once_each=once_each)
 
     def unlisten(self, kind: EventKind, listener: Listener) -> None:
         """Stop calling a listener."""
@@ -264,123 +257,12 @@ class Exchange(Queries):
     def _open_channel(self) -> Channel:
         channel = self._venue.channel
         if channel is None:
-            channel = self._venue.channel = self._delivery.channel = Channel(self._venue, self._board)
+            channel = self._venue.channel = Channel(self._venue, self._board)
+            self._delivery.carry_through(channel)
             self._venue.refit()
             for live in self._venue.orders.values():
                 live.view = live.at_exchange()  # what was told up to now
         return channel
-
-    # -- clock ---------------------------------------------------------------------------
-
-    def advance_to(self, time: datetime | int) -> None:
-        """Move the clock to a time, trading everything up to it.
-
-        A bar's open is traded when the clock moves past its start, the rest of it when the clock
-        reaches its end. Listeners are told at each instant at which something happened, with the
-        clock showing that instant.
-
-        Raises:
-            InvalidArgument: The time has passed already.
-        """
-        target = time if type(time) is int else nanoseconds(time)
-        venue = self._venue
-        if target < venue.now:
-            raise InvalidArgument(f"The clock shows {self.now}, and does not go back to {time_of(target)}.")
-        moments, end = venue.agenda.moments, target * RANKS + BAR_OPEN
-        while self._step(target, end):
-            self._settle()
-            if venue.now == target and not (moments and moments[0] < end):
-                break  # the clock is there, and nothing is left to do
-        if self._delivery.told < len(venue.journal.rows):  # a listener failed before, and others still wait to be told
-            self._settle()
-
-    def _step(self, target: int, end: int) -> bool:
-        """Trade up to a time, which is up to a moment of the agenda; return whether it stopped before to tell of it."""
-        venue = self._venue
-        told, rows, agenda = self._delivery.told, venue.journal.rows, venue.agenda
-        moments = agenda.moments
-        with self._lock:
-            while moments and moments[0] < end:
-                instant = moments[0] // RANKS
-                action, argument = agenda.take()
-                if instant > venue.now:
-                    venue.now = instant
-                action(argument)
-                if len(rows) > told:
-                    return True
-            if target > venue.now:
-                venue.now = target
-            if self._state is not None:
-                self._state.save()
-        return False
-
-    def advance(self, bars: int = 1) -> bool:
-        """Move the clock to the end of the next bar of any contract, or of several one after another.
-
-        Returns:
-            Whether there was a bar; without one the clock stays.
-        """
-        with self._lock:
-            venue = self._venue
-            target = self._timeline.after(venue, bars)
-        if target is None:
-            return False
-        self.advance_to(target)
-        return True
-
-    def run(self) -> None:
-        """Move the clock to the end of the last bar, trading everything."""
-        with self._lock:
-            ends = [end for one in self._venue.listings.values() if (end := one.series.final_end()) is not None]
-        if ends and max(ends) > self._venue.now:
-            self.advance_to(max(ends))
-
-    def wait(self, live: LiveOrder, timeout: float = 60.0) -> BrokerOrder:
-        """Move the clock until an order is final, by `timeout` seconds at most, and return its view.
-
-        Raises:
-            RequestTimedOut: It was not final in time; the order goes on as it was.
-        """
-        venue = self._venue
-        deadline = venue.now + int(timeout * SECOND)
-        if self.driven:
-            with self.moved:
-                self.moved.wait_for(lambda: _is_told(live) or venue.now >= deadline or not self.driven)
-        while not self.driven and not _is_told(live):
-            with self._lock:
-                instant = venue.agenda.next_time
-            if instant is None or instant > deadline:
-                self.advance_to(max(deadline, venue.now))
-                break
-            self.advance_to(max(instant, venue.now))
-            if not _is_told(live) and self.is_due_now:
-                self.advance_to(venue.now + 1)
-        if _is_told(live):
-            return live.current()
-        raise RequestTimedOut(
-            f"Order #{live.number} is still {live.state.value} after {timeout:g} seconds of the exchange's clock.",
-            remedy="Wait longer, or cancel it.",
-        )
-
-    def _settle(self) -> None:
-        """Keep what changed, then tell of it."""
-        if self._state is not None:
-            with self._lock:
-                self._state.save()
-        self._delivery.deliver()
-
-    @property
-    def keeps_state(self) -> bool:
-        """Whether everything is kept in a file, so that it outlives this process."""
-        return self._state is not None
-
-    def close(self) -> None:
-        """Let go of the state file, if there is one; everything is in it."""
-        if self._state is not None:
-            with self._lock:
-                self._state.save()
-                self._state.close()
-                self._state = None
 
     # -- orders --------------------------------------------------------------------------
 
@@ -416,7 +298,8 @@ class Exchange(Queries):
                         remedy="Do not send it again: what became of it is told when the line is up.",
                     )
         finally:
-            self._settle()
+            if self._state is not None or not self._delivery.only_fills_heard:
+                self._settle()  # else nobody is to be told: an order does not trade before the clock moves
         return live
 
     def modify(self, order_ref: str, change: OrderChange) -> LiveOrder:
@@ -485,11 +368,6 @@ class Exchange(Queries):
         """
         with self._lock:
             return margin.what_if(self._venue, order)
-
-
-def _is_told(live: LiveOrder) -> bool:
-    """Return whether an order is final, and the client has been told so."""
-    return live.is_final and live.current().state.is_final
 
 
 def _changed(live: LiveOrder, change: OrderChange) -> Order:

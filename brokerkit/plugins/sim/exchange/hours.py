@@ -101,7 +101,7 @@ def on_session_close(venue: Venue, listing: Listing) -> None:
             book.remove(listing, live)
             hold(venue, listing, live)
     if venue.to_review:
-        scheduling.review_margins(venue, listing, SESSION_CLOSE)
+        margin_calls.review_due(venue, listing, SESSION_CLOSE)
     if listing.all_orders() or contingencies.pending_children(venue, listing):
         watch_session(venue, listing)
     scheduling.schedule(venue, listing)

@@ -77,14 +77,15 @@ class Holding:
 
     Attributes:
         guard: The price at which the account's margin must be looked at again.
+        is_foreign: Whether it is paid in another currency than the account's base currency.
         mark: The price that it was last counted at; None before the first.
         working_buys: Lots of buy orders that are not filled yet.
         working_sells: Lots of sell orders that are not filled yet.
     """
 
     __slots__ = (
-        "account", "base", "cash", "contract", "cost", "currency", "guard", "initial", "is_changed", "listing", "lots",
-        "maintenance", "mark", "profit", "realised", "working_buys", "working_sells",
+        "account", "base", "cash", "contract", "cost", "currency", "guard", "initial", "is_changed", "is_foreign",
+        "listing", "lots", "maintenance", "mark", "profit", "realised", "working_buys", "working_sells",
     )  # fmt: skip
 
     def __init__(self, account: Account, listing: Listing) -> None:
@@ -92,6 +93,7 @@ class Holding:
         self.listing = listing
         self.contract = listing.contract
         self.currency = listing.terms.currency
+        self.is_foreign = self.currency != account.base_currency
         self.lots = 0
         self.cost = 0
         self.realised = 0

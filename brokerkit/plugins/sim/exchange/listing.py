@@ -34,12 +34,13 @@ class Listing:
 
     Attributes:
         limit_gap: By how much the price must pass a limit before it fills, in units.
+        look_due: The last time at which a look ahead was put on the agenda.
     """
 
     __slots__ = (
-        "bar_high", "bar_low", "base_currency", "charge", "close_due", "contract", "down", "expired",
+        "base_currency", "charge", "close_due", "contract", "down", "expired",
         "expires", "guard_high", "guard_low", "held", "holdings", "initial_margin", "left", "left_for",
-        "legs", "limit_gap", "maintenance_margin", "mark", "name", "number", "open_due", "opened", "queue",
+        "legs", "limit_gap", "look_due", "maintenance_margin", "mark", "name", "number", "open_due", "opened", "queue",
         "reach", "refuses_when_closed", "series", "session_open", "sessions", "slip", "terms", "tick", "trailing",
         "up", "value", "waiting", "wake_time", "wake_what", "watched",
     )  # fmt: skip
@@ -75,13 +76,13 @@ class Listing:
         self.holdings: dict[str, Holding] = {}
         self.wake_time = 1 << 62
         self.wake_what = -1
+        self.look_due = -1
         self.reach = 0
         self.watched = False
         self.guard_low, self.guard_high = -(1 << 62), 1 << 62
         self.opened = -1
         self.left = 0
         self.left_for = -1
-        self.bar_low = self.bar_high = 0
         self.close_due = -1
         self.session_open = 0
         self.open_due = -1

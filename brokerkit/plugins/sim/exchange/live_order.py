@@ -19,38 +19,43 @@ NOWHERE, QUEUE, DOWN, UP, WAITING, HELD, IN_FLIGHT, UNPRICED = range(8)
 
 _PENDING, _OURS = OrderState.PENDING, OrderOrigin.OURS
 
-CHANGES_BETWEEN_ORDERS = 1 << 32
-"""An order that was changed goes behind all that came before the change, and before all that came after it."""
+CHANGE_BITS = 32
+"""An order's priority is its number above these bits, which count changes: one that was changed goes behind all
+that came before the change, and before all that came after it."""
 
 
 class LiveOrder:
     """A working order and the client's handle on it; it implements the contract's `OrderControl`.
 
     Attributes:
+        venue: The exchange it is at.
         number: The exchange's own number, 1, 2, 3 …: the order's name in the event log.
         order: The instruction as it stands now.
         placed: The instruction as it was placed.
         state: Where it truly stands at the exchange.
         origin: Who placed it.
         client_id: The session that placed it, if it said so.
+        level: Where in its side of the book it waits; there is none before it first does.
         parent: The order it waits for, when it is a bracket's child.
         children: Handles on its own children.
         whole: Of a bracket's entry, the lots it was placed with; of an exit, what it closes once all those are filled.
     """
 
     __slots__ = (
-        "_venue", "account", "ahead", "best", "children", "client_id", "filled", "holding", "is_plain",
+        "account", "ahead", "best", "children", "client_id", "filled", "holding", "is_plain",
         "joins", "last_execution", "level", "limit", "linked", "listing", "number", "order", "origin",
         "parent", "place", "placed", "priority", "reason", "remaining", "side", "state", "submitted",
-        "trigger", "updated", "view", "whole",
+        "trigger", "updated", "venue", "view", "whole",
     )  # fmt: skip
+
+    level: int
 
     def __init__(
         self, venue: Venue, number: int, order: Order, listing: Listing, account: Account, holding: Holding, now: int
     ) -> None:
-        self._venue = venue
+        self.venue = venue
         self.number = number
-        self.priority = number * CHANGES_BETWEEN_ORDERS
+        self.priority = number << CHANGE_BITS
         self.order = self.placed = order
         self.listing = listing
         self.account = account
@@ -64,7 +69,6 @@ class LiveOrder:
         self.trigger: int | None = None
         self.best: int | None = None
         self.place = NOWHERE
-        self.level = 0
         self.last_execution: ExecutionRow | None = None
         self.reason = ""
         self.submitted = self.updated = self.joins = now
@@ -99,7 +103,7 @@ class LiveOrder:
         Raises:
             RequestTimedOut: It was not final in time; the order goes on as it was.
         """
-        return self._venue.wait(self, timeout)
+        return self.venue.wait(self, timeout)
 
     def as_of(self, state: OrderState, fills: int, order: Order, reason: str, updated: int) -> BrokerOrder:
         """Return the view of the order at one moment of its life."""
@@ -118,12 +122,7 @@ class LiveOrder:
     def ids(self) -> BrokerIds:
         """The exchange's names for the order."""
         number = self.number
-        return BrokerIds(self.account.name, self.client_id, str(number - self._venue.id_base), str(number))
-
-    @property
-    def prefix(self) -> str:
-        """What the ids of executions begin with."""
-        return self._venue.execution_prefix
+        return BrokerIds(self.account.name, self.client_id, str(number - self.venue.id_base), str(number))
 
     @property
     def executions(self) -> list[Execution]:

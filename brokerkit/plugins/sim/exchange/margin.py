@@ -57,8 +57,8 @@ def needed_for(venue: Venue, holding: Holding, quantity: int) -> int:
 
 def _in_base(venue: Venue, holding: Holding, lots: int) -> int:
     """Return the initial margin of lots in the account's base currency."""
-    money, currency = lots * holding.listing.initial_margin, holding.currency
-    return money if currency == holding.account.base_currency else to_base(venue, holding.account, currency, money)
+    money = lots * holding.listing.initial_margin
+    return to_base(venue, holding.account, holding.currency, money) if holding.is_foreign else money
 
 
 def check_needed(venue: Venue, account: Account, extra: int) -> None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from brokerkit.errors import MissingFxCode
-from brokerkit.plugins.sim.exchange import scheduling, valuation
+from brokerkit.plugins.sim.exchange import scheduling
+from brokerkit.plugins.sim.exchange.agenda import BAR_OPEN, RANK_BITS
 from brokerkit.plugins.sim.exchange.entries import NOTE, Note
 from brokerkit.plugins.sim.exchange.units import money_of
+from brokerkit.plugins.sim.exchange.valuation import maintenance_margin, to_base, value_in_base
 from brokerkit.spec.broker_order import OrderOrigin
 from brokerkit.spec.order import Order, TimeInForce
 
@@ -30,16 +32,21 @@ def review_at_next_bar(holding: Holding) -> bool:
     return _guard(holding, _FAR if holding.lots > 0 else -_FAR)
 
 
-def review_due(venue: Venue, listing: Listing | None, *, calls: bool) -> None:
-    """Look at every account that traded, or whose holdings moved, since the last look, in the order they were opened.
+def review_due(venue: Venue, listing: Listing | None, rank: int) -> None:
+    """Look at every account that traded, or whose holdings moved, once the last contract of this moment has traded.
 
-    Where a price must be watched more closely than before, its contract is scheduled again; one that is
-    given is left to the caller.
+    No call comes at an open, where what is held is still worth what the bar before closed at. Where a price must
+    be watched more closely than before, its contract is scheduled again; one that is given is left to the caller.
     """
+    moments = venue.agenda.moments
+    if moments and moments[0] == venue.now << RANK_BITS | rank:
+        return
     accounts, venue.to_review = venue.to_review, []
-    for account in sorted(accounts, key=_number):
+    if len(accounts) > 1:
+        accounts.sort(key=_number)
+    for account in accounts:
         account.is_due = False
-        review(venue, account, listing, calls=calls)
+        review(venue, account, listing, calls=rank != BAR_OPEN)
 
 
 def note_holders(venue: Venue, listing: Listing) -> None:
@@ -51,28 +58,39 @@ def note_holders(venue: Venue, listing: Listing) -> None:
 
 def review(venue: Venue, account: Account, listing: Listing | None, *, calls: bool) -> None:
     """Call an account's margin when it is short and this is a moment for that, or work out when to look again."""
-    held = [holding for holding in account.holdings if holding.lots]
-    account.is_watched = any(holding.listing.maintenance_margin for holding in held)
+    held, is_watched = [], False
     for holding in account.holdings:
-        if holding.guard is not None and not (holding.lots and account.is_watched):
+        if holding.lots:
+            held.append(holding)
+            is_watched = is_watched or holding.listing.maintenance_margin > 0
+        elif holding.guard is not None:
             _guard(holding, None)
-    if account.is_watched:
+    account.is_watched = is_watched
+    if is_watched:
         for holding in _looked_at(venue, account, held, calls=calls):
             if holding.listing is not listing:
                 scheduling.schedule(venue, holding.listing)
+    else:
+        _watch_no_more(held)
+
+
+def _watch_no_more(held: list[Holding]) -> None:
+    for holding in held:
+        if holding.guard is not None:
+            _guard(holding, None)
 
 
 def _looked_at(venue: Venue, account: Account, held: list[Holding], *, calls: bool) -> list[Holding]:
     """Look at an account, and return the holdings whose price must be watched more closely than before."""
     try:
-        excess = valuation.excess(venue, account)
+        excess = value_in_base(venue, account) - account.maintenance  # which was counted with the value
     except MissingFxCode:
         excess = -1
         calls = False
-    closing = any(not live.is_final for live in account.liquidating)
+    closing = bool(account.liquidating) and any(not live.is_final for live in account.liquidating)
     if excess < 0 and calls and not closing:
         _call(venue, account, [holding for holding in held if holding.listing.maintenance_margin])
-    if excess < 0 or closing or _has_foreign_money(account):  # whose rates move too
+    if excess < 0 or closing or (len(account.cash) > 1 and _has_foreign_money(account)):  # whose rates move too
         return [holding for holding in held if review_at_next_bar(holding)]
     return _set_guards(excess, held)
 
@@ -97,11 +115,9 @@ def _set_guards(excess: int, held: list[Holding]) -> list[Holding]:
 
 
 def _has_foreign_money(account: Account) -> bool:
-    if len(account.cash) == 1:
-        return False
     base = account.base_currency
     return any(cash.balance for name, cash in account.cash.items() if name != base) or any(
-        holding.lots for holding in account.holdings if holding.cash.currency != base
+        holding.lots for holding in account.holdings if holding.is_foreign
     )
 
 
@@ -109,24 +125,30 @@ def _guard(holding: Holding, price: int | None) -> bool:
     """Set the price at which a holding must be looked at again; return whether that is closer than before."""
     holding.guard = price
     listing = holding.listing
-    low, high = -_FAR, _FAR
-    for one in listing.holdings.values():
-        guard = one.guard
-        if guard is not None:
-            if one.lots > 0:
-                low = guard if guard > low else low
-            else:
-                high = guard if guard < high else high
+    if len(listing.holdings) > 1:
+        low, high = _closest(listing)
+    elif price is None:
+        low, high = -_FAR, _FAR
+    else:
+        low, high = (price, _FAR) if holding.lots > 0 else (-_FAR, price)
     is_closer = low > listing.guard_low or high < listing.guard_high
     listing.guard_low, listing.guard_high = low, high
     listing.watched = low != -_FAR or high != _FAR
     return is_closer
 
 
+def _closest(listing: Listing) -> tuple[int, int]:
+    """Return the highest guard below the price and the lowest above it, of all who hold a listing's contract."""
+    guards = [(one.lots, one.guard) for one in listing.holdings.values() if one.guard is not None]
+    low = max((guard for lots, guard in guards if lots > 0), default=-_FAR)
+    high = min((guard for lots, guard in guards if lots <= 0), default=_FAR)
+    return low, high
+
+
 def _call(venue: Venue, account: Account, held: list[Holding]) -> None:
     """End the account's orders, and close positions, the largest margin first, until the rest is covered."""
     base = account.base_currency
-    value, needed = valuation.value_in_base(venue, account), valuation.maintenance_margin(venue, account)
+    value, needed = value_in_base(venue, account), maintenance_margin(venue, account)
     text = f"{account.name} is worth {money_of(base, value)}, below its maintenance margin of {money_of(base, needed)}"
     venue.journal.append(Note(NOTE, venue.now, f"margin call: {text}"))
     for live in list(venue.orders.values()):
@@ -150,4 +172,4 @@ def _call(venue: Venue, account: Account, held: list[Holding]) -> None:
 def _maintenance(venue: Venue, holding: Holding) -> int:
     """Return what a holding must keep behind it, in the account's base currency."""
     money = abs(holding.lots) * holding.listing.maintenance_margin
-    return valuation.to_base(venue, holding.account, holding.cash.currency, money)
+    return to_base(venue, holding.account, holding.cash.currency, money)

@@ -33,7 +33,7 @@ def match_open(venue: Venue, listing: Listing) -> None:
     start_bar(venue, listing)
     listing.opened = series.starts[at]
     listing.mark = price
-    if series.last is None:
+    if not at and series.last is None:
         venue.revalue()  # the first price that the contract ever had
     if listing.waiting:
         join_waiting(venue, listing)
@@ -52,12 +52,10 @@ def match_open(venue: Venue, listing: Listing) -> None:
 def start_bar(venue: Venue, listing: Listing) -> None:
     """Begin a bar: its volume is there to be taken, once."""
     series = listing.series
-    at = series.at
-    start = series.starts[at]
+    start = series.starts[series.at]
     if listing.left_for != start:
         listing.left_for = start
-        listing.bar_low, listing.bar_high = series.lows[at], series.highs[at]
-        listing.left = venue.volume_cap.lots(series.volumes[at])
+        listing.left = venue.volume_cap.lots(series.volumes[series.at])
 
 
 def join_waiting(venue: Venue, listing: Listing) -> None:
@@ -91,27 +89,30 @@ def match_body(venue: Venue, listing: Listing) -> None:
 
 
 def _only_one_limit(venue: Venue, listing: Listing, price: int, low: int, high: int) -> bool:
-    """Fill the one plain limit order that a bar reaches, when that is all it reaches; return whether it was.
+    """Fill the one plain limit order that a bar reaches, where that is all it reaches; return whether it did.
 
     The path inside the bar then makes no difference.
     """
-    down, up = listing.down.prices, listing.up.prices
-    falls, rises = bool(down) and down[-1] >= low, bool(up) and up[-1] >= -high
-    if falls is rises or listing.trailing:
+    down, up = listing.down, listing.up
+    if down.prices and down.prices[-1] >= low:
+        side, beyond = down, low
+        if up.prices and up.prices[-1] >= -high:
+            return False
+    elif up.prices and up.prices[-1] >= -high:
+        side, beyond = up, -high
+    else:
         return False
-    side, prices, beyond = (listing.down, down, low) if falls else (listing.up, up, -high)
-    if len(prices) > 1 and prices[-2] >= beyond:
-        return False
+    prices = side.prices
     there = side.orders[prices[-1]]
     live = there[0]
-    if len(there) > 1 or not live.is_plain or live.ahead or live.trigger is not None or live.remaining > listing.left:
+    limit, lots = live.limit, live.remaining
+    if limit is None or not live.is_plain or live.ahead or lots > listing.left or (price - limit) * live.side <= 0:
         return False
-    limit = live.limit
-    if limit is None or live.linked or (price - limit) * live.side <= 0:
+    if len(there) > 1 or (len(prices) > 1 and prices[-2] >= beyond) or listing.trailing:
         return False
     del side.orders[prices.pop()]
     live.place = NOWHERE
-    venue.fill(live, live.remaining, limit)
+    venue.fill(live, lots, limit)
     return True
 
 

@@ -89,7 +89,7 @@ def fill_late(venue: Venue, live: LiveOrder, price: int) -> None:
     """Trade one lot of an order that has just been cancelled. It is no moment for a margin call."""
     account, was_due = live.account, live.account.is_due
     account.is_due = True
-    venue.execute(live, 1, price, late=True)
+    venue.execute(live, 1, live.side, price, late=True)
     account.is_due = was_due
     if live.linked:
         contingencies.after_fill(venue, live)

@@ -71,11 +71,6 @@ class Queries:
         """Whether the line to the client is up."""
         return self._venue.channel is None or self._venue.channel.is_up
 
-    @property
-    def may_repeat(self) -> bool:
-        """Whether the line to the client can tell the same thing twice: a fault was ordered, or it was cut."""
-        return self._venue.channel is not None
-
     def check_line(self) -> None:
         """Raise unless a request would be answered now.
 

@@ -269,7 +269,8 @@ def _trade_together(venue: Venue, live: SpreadOrder, units: int) -> None:
     live.remaining -= units
     start, at_open = live.listing.left_for, live.listing.opened == venue.now
     for leg, (listing, ratio) in enumerate(live.listing.legs):
-        price = listing.series.price_of_bar(start, at_open=at_open)
+        series = listing.series
+        price = (series.opens if at_open else series.closes)[series.place_of(start)]
         if not live.remaining and leg == len(live.leg_holdings) - 1:
             live.state = OrderState.FILLED
         _record(venue, live, leg, live.side * ratio * units, price, abs(ratio) * before)
@@ -297,6 +298,6 @@ def _record(venue: Venue, live: SpreadOrder, leg: int, quantity: int, price: int
     commission = 0 if charge is None else charge(abs(quantity), price, before)
     holding.count_working(-quantity, quantity)
     holding.book(quantity, price, commission)
-    venue.record(live, live.state.value, quantity, price, commission, leg)
+    venue.record(live, live.state.value, quantity, price, commission, leg, 0, False)
     if holding.listing.maintenance_margin or live.account.is_watched:
         venue.review_later(live.account)

@@ -122,6 +122,10 @@ class StateFile:
             raise
         self._saved, self._clock = len(venue.journal), venue.now
 
+    def forget(self, rows: int) -> None:
+        """Take into account that so many rows, all of them written, were taken out of the log's beginning."""
+        self._saved -= rows
+
     def _changed(self, fresh: list[Entry]) -> dict[int, LiveOrder]:
         """Return the orders that may stand otherwise than they are kept: of some of that the log says nothing."""
         venue = self._venue

@@ -42,7 +42,6 @@ def whole(value: Decimal, decimals: int) -> int:
     return units
 
 
-@lru_cache(maxsize=1 << 15)
 def plain(units: int, decimals: int) -> Decimal:
     """Return a whole number of 10^-decimals as a Decimal without trailing zeros.
 
@@ -54,7 +53,7 @@ def plain(units: int, decimals: int) -> Decimal:
     return value.quantize(Decimal(1), context=_EXACT) if value.as_tuple().exponent > 0 else value  # type: ignore[operator]  # because only NaN and infinity have a letter there
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 12)
 def price_of(units: int) -> Decimal:
     """Return a price held in units as a Decimal in quoted units."""
     return plain(units, PRICE_DECIMALS)
@@ -65,7 +64,7 @@ def price_units(price: Decimal) -> int:
     return whole(price, PRICE_DECIMALS)
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 10)
 def money_of(currency: str, units: int) -> Money:
     """Return an amount held in money units as `Money`."""
     return Money(currency, plain(units, MONEY_DECIMALS))
@@ -79,9 +78,7 @@ def money_units(amount: Decimal) -> int:
 @lru_cache(maxsize=1 << 10)
 def time_of(nanoseconds: int) -> datetime:
     """Return an instant as an aware UTC datetime, cut to whole microseconds."""
-    days, rest = divmod(nanoseconds, DAY)
-    seconds, rest = divmod(rest, SECOND)
-    return _EPOCH + timedelta(days, seconds, rest // 1000)
+    return _EPOCH + timedelta(0, 0, nanoseconds // 1000)
 
 
 def nanoseconds(time: datetime | int) -> int:

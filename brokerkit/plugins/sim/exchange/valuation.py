@@ -24,7 +24,8 @@ def value_in_base(venue: Venue, account: Account) -> int:
     Raises:
         MissingFxCode: There is money in a currency that no listed pair gives a rate for.
     """
-    _count(venue, account)
+    if account.changed or account.counted_at != venue.now:
+        _count(venue, account)
     total = account.worth
     if total is None:
         total, base = account.profit, account.base_currency
@@ -35,20 +36,17 @@ def value_in_base(venue: Venue, account: Account) -> int:
     return total
 
 
-def excess(venue: Venue, account: Account) -> int:
-    """Return what is left of an account's value above its maintenance margin, in its base currency."""
-    return value_in_base(venue, account) - account.maintenance
-
-
 def initial_margin(venue: Venue, account: Account) -> int:
     """Return the initial margin of an account in its base currency: open lots and working orders at their worst."""
-    _count(venue, account)
+    if account.changed or account.counted_at != venue.now:
+        _count(venue, account)
     return account.initial
 
 
 def maintenance_margin(venue: Venue, account: Account) -> int:
     """Return the maintenance margin of an account's open lots in its base currency."""
-    _count(venue, account)
+    if account.changed or account.counted_at != venue.now:
+        _count(venue, account)
     return account.maintenance
 
 
@@ -79,30 +77,28 @@ def missing_rate(currency: str, base: str) -> MissingFxCode:
 
 
 def _count(venue: Venue, account: Account) -> None:
-    """Bring what is counted of an account up to date."""
-    changed, now = account.changed, venue.now
-    is_known = account.counted_at == now
-    if is_known and not changed:
-        return
+    """Bring what is counted of an account up to date: all of it at a new instant, else what has changed since."""
+    now = venue.now
+    counted = account.changed if account.counted_at == now else account.holdings
     account.counted_at = -1  # unless all of it can be counted
-    for holding in changed if is_known else account.holdings:
+    for holding in counted:
         lots, listing = holding.lots, holding.listing
-        profit = maintenance = 0
         if lots:
             holding.mark = mark = listing.last_price(now)
-            if mark is not None:
-                profit = (lots * mark - holding.cost) * listing.value
+            profit = 0 if mark is None else (lots * mark - holding.cost) * listing.value
             maintenance = (lots if lots > 0 else -lots) * listing.maintenance_margin
+        else:
+            profit = maintenance = 0
         most, least = holding.working_buys + lots, holding.working_sells - lots
         initial = (most if most > least else least) * listing.initial_margin
-        if holding.currency != account.base_currency and (lots or initial):
+        if holding.is_foreign and (lots or initial):
             profit, maintenance, initial = _all_to_base(venue, holding, profit, maintenance, initial)
         account.profit += profit - holding.profit
         account.initial += initial - holding.initial
         account.maintenance += maintenance - holding.maintenance
         holding.profit, holding.initial, holding.maintenance = profit, initial, maintenance
         holding.is_changed = False
-    changed.clear()
+    account.changed.clear()
     account.counted_at, account.worth = now, None
 
 

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 PENDING, WORKING, PENDING_CANCEL = OrderState.PENDING, OrderState.WORKING, OrderState.PENDING_CANCEL
 FILLED, CANCELLED, REJECTED, EXPIRED = OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED
 TRAILING_STOP = OrderType.TRAILING_STOP
-_WORKING, _FILLED = WORKING.value, FILLED.value
+_FILLED = FILLED.value
 GTD, AT_OPEN, AT_CLOSE = TimeInForce.GTD, TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE
 
 
@@ -76,6 +76,7 @@ class Venue:
         self.is_plain = False
         self.refit()
         self.volume_cap = models.volume
+        self.queue_ahead = models.queue_ahead
         self.path = models.path
         self.random = Random(f"exchange:{seed}")
         self.agenda = Agenda()
@@ -210,18 +211,20 @@ class Venue:
         journal = self.journal
         self.numbers = number
         self.orders[live.order.order_ref] = journal.lives[number] = live
-        if live.side > 0:
+        try:
             if listing.initial_margin:
-                self._check_margin(live, lots)
+                margin.check_order(self, holding, lots if live.side > 0 else -lots)
+        except OrderRejected as refused:
+            self.reject(live, refused.fact)
+            raise
+        if live.side > 0:
             holding.working_buys += lots
         else:
-            if listing.initial_margin:
-                self._check_margin(live, -lots)
             holding.working_sells += lots
         if not holding.is_changed:
             holding.note_change()
         live.state = WORKING
-        journal.rows.append((STATUS, now, number, _WORKING, 0, ""))
+        journal.rows.append(number)
         if listing.close_due <= now:
             hours.watch_session(self, listing)
         if listing.session_open > now and not live.order.outside_hours:
@@ -229,17 +232,10 @@ class Venue:
             return
         if self.opened_at == now:
             live.joins = now + 1
-        if live.limit is None and live.trigger is None and scheduling.enqueue(self, listing, live):
+        if live.limit is None and scheduling.enqueue(self, listing, live):
             return
         self.place(live)
         scheduling.schedule(self, listing)
-
-    def _check_margin(self, live: LiveOrder, quantity: int) -> None:
-        try:
-            margin.check_order(self, live.holding, quantity)
-        except OrderRejected as refused:
-            self.reject(live, refused.fact)
-            raise
 
     def on_arrival(self, live: LiveOrder) -> None:
         """Let an order work that took its time; what it is refused for now is told as an event."""
@@ -317,9 +313,11 @@ class Venue:
         """Put an order into its listing's book, or let it wait for the next bar when one is under way."""
         listing = live.listing
         series, inside = listing.series, self.trading is listing
-        if live.order.order_type is TRAILING_STOP and live.best is None:
+        if not live.is_plain and live.order.order_type is TRAILING_STOP and live.best is None:
             trailing.begin(live, listing.mark if inside else listing.last_price(self.now))
-        if not inside and (listing.wake_time != self.now or listing.wake_what != scheduling.BODY):
+        if series.until <= self.now and not (
+            inside or (listing.wake_time == self.now and listing.wake_what == scheduling.BODY)
+        ):
             series.sync(self.now)
         at = series.at
         is_late = at < len(series.starts) and series.starts[at] < live.joins
@@ -327,7 +325,7 @@ class Venue:
             live.place = WAITING
             listing.waiting.append(live)
         else:
-            live.ahead = self.models.queue_ahead
+            live.ahead = self.queue_ahead
             book.insert(listing, live, listing.limit_gap)
 
     def count_working(self, live: LiveOrder, lots: int) -> None:
@@ -351,45 +349,43 @@ class Venue:
         live.listing.left -= lots
         if live.__class__ is not LiveOrder:
             spreads.trade(self, live, lots, price)
+        elif live.side > 0:
+            live.holding.working_buys -= lots
+            self.execute(live, lots, lots, price)
         else:
-            if live.side > 0:
-                live.holding.working_buys -= lots
-            else:
-                live.holding.working_sells -= lots
-            self.execute(live, lots, price)
+            live.holding.working_sells -= lots
+            self.execute(live, lots, -lots, price)
         if live.linked:
             contingencies.after_fill(self, live.spread if isinstance(live, spreads.LegOrder) else live)
 
-    def execute(self, live: LiveOrder, lots: int, price: int, *, late: bool = False) -> None:
-        listing = live.listing
+    def execute(self, live: LiveOrder, lots: int, quantity: int, price: int, late: bool = False) -> None:
+        """Book lots, which signed are the quantity, at a price, and put the execution into the log."""
+        listing, account = live.listing, live.account
         charge = listing.charge
         commission = 0 if charge is None else charge(lots, price, live.filled)
-        quantity = lots if live.side > 0 else -lots
-        holding = live.holding
-        holding.book(quantity, price, commission)
+        live.holding.book(quantity, price, commission)
         live.filled += lots
         live.remaining -= lots
         if live.remaining or late:
-            self.record(live, live.state.value, quantity, price, commission, 0, 0, late)
+            state = live.state.value
         else:
-            live.state = FILLED
-            self.record(live, _FILLED, quantity, price, commission)
-        account = live.account
-        if (listing.maintenance_margin or account.is_watched) and not account.is_due:
-            self.review_later(account)
+            live.state, state = FILLED, _FILLED
+        self.record(live, state, quantity, price, commission, 0, 0, late)
+        if not account.is_due and (listing.maintenance_margin or account.is_watched):
+            account.is_due = True
+            self.to_review.append(account)
 
     def record(
         self, live: LiveOrder, state: str, quantity: int, price: int, commission: int,
-        leg: int = 0, corrects: int = 0, late: bool = False,
+        leg: int, corrects: int, late: bool,
     ) -> None:  # fmt: skip
         """Put an execution into the log, and under its order."""
         self.executions = number = self.executions + 1
         live.updated = now = self.now
-        row = (
+        live.last_execution = row = (
             FILL, now, live.number, state, number, quantity, price, commission, leg, corrects, late,
             live.last_execution,
         )  # fmt: skip
-        live.last_execution = row
         self.journal.rows.append(row)
 
     # -- endings -------------------------------------------------------------------------
@@ -430,11 +426,15 @@ class Venue:
         scheduling.schedule(self, live.listing)
 
     def on_correction(self, correction: tuple[Execution, int]) -> None:
-        """Let an execution count at another price from now on."""
+        """Let an execution, or what has corrected it meanwhile, count at another price from now on."""
         wrong, price = correction
-        if price == wrong.price or any(one.corrects == wrong.number for one in wrong.live.executions):
+        for later in wrong.live.executions:
+            if later.corrects == wrong.number:
+                wrong = later
+        if price == wrong.price:
             return
         wrong.holding.correct(wrong.quantity, wrong.price, price)
+        self.journal.lives[wrong.live.number] = wrong.live  # it may have been forgotten meanwhile
         margin_calls.review(self, wrong.live.account, None, calls=False)
         self.record(
             wrong.live, wrong.live.state.value, wrong.quantity, price, wrong.commission, wrong.leg, wrong.number,

@@ -50,6 +50,7 @@ class Code(IntEnum):
     CANCEL_UNKNOWN = 10147
     CANCEL_REFUSED = 10148
     DELAYED_SHOWN = 10167
+    NO_TICKS = 10189
     COMPETING_SESSION = 10197
     BAD_TIME = 10314
     TIF_SET = 10349
@@ -66,6 +67,9 @@ AMBIGUOUS = "The contract description specified for {symbol} is ambiguous."
 READ_ONLY = "Error validating request.-'bF' : cause - The API interface is currently in Read-Only mode."
 MAX_RATE = "Max rate of messages per second has been exceeded:max={limit} rec={count} ({strike})"
 PACING = "Historical Market Data Service error message:Historical data request pacing violation"
+TOO_MANY_QUERIES = (
+    "Error processing request.-'bS' : cause - Only {limit} simultaneous API historical data requests allowed."
+)
 NO_DATA = "Historical Market Data Service error message:HMDS query returned no data: {what}"
 QUERY_CANCELLED = "Historical Market Data Service error message:API historical data query cancelled: {req_id}"
 BAD_END_TIME = (

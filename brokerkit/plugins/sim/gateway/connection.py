@@ -55,10 +55,12 @@ class Connection(asyncio.Protocol):
         """Cut the bytes into frames and pass them on; close on bytes that are not the protocol."""
         try:
             rest = self._read_greeting(data)
-            for payload in self._frames.feed(rest):
-                if not self.is_open:
-                    return
-                self._listener.received(self, payload)
+            while payloads := self._frames.feed(rest):
+                for payload in payloads:
+                    if not self.is_open:
+                        return
+                    self._listener.received(self, payload)
+                rest = b""
         except ProtocolError as error:
             _log.warning("connection %d from %s closed: %s", self.number, self.peer, error)
             self.close()

@@ -118,8 +118,14 @@ def tell(port: int, command: str, *, timeout: float = 10.0) -> str:
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
             connection.sendall(command.replace("\n", " ").encode() + b"\n")
-            return connection.makefile("r").readline().rstrip("\n")
+            answer = connection.makefile("r", encoding="utf-8", errors="replace").readline()
     except OSError as error:
         raise CannotConnect(
-            f"No gateway listens for commands on port {port}: {error}.", remedy="Start it with --control-port."
+            f"No gateway listens for commands on port {port}: {reason_of(error)}.",
+            remedy="Start it with --control-port.",
         ) from error
+    if not answer.startswith(("ok", "error")):
+        raise CannotConnect(
+            f"What listens on port {port} takes no commands.", remedy="Name the gateway's control port, not its own."
+        )
+    return answer.rstrip("\n")

@@ -8,24 +8,37 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from brokerkit.errors import BrokerkitError
+from brokerkit.errors import BrokerkitError, ConnectionProblem
 from brokerkit.plugins.sim.exchange.units import nanoseconds, time_of
 from brokerkit.plugins.sim.gateway.codec.parts import Contract
-from brokerkit.plugins.sim.gateway.codes import COMPETING, LINK_LOST, LINK_RESTORED, NO_REQUEST, Code
+from brokerkit.plugins.sim.gateway.codes import (
+    AMBIGUOUS,
+    COMPETING,
+    LINK_LOST,
+    LINK_RESTORED,
+    NO_DEFINITION,
+    NO_REQUEST,
+    Code,
+)
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.faults.faults import Faults
 from brokerkit.plugins.sim.gateway.market import Market
-from brokerkit.plugins.sim.gateway.market.quotes import Quote, half_spread, quote_at
+from brokerkit.plugins.sim.gateway.market.quotes import Quote, quote_at
 from brokerkit.plugins.sim.gateway.orders.desk import OrderDesk
 from brokerkit.plugins.sim.gateway.recorder import Recorder
+from brokerkit.plugins.sim.gateway.refused import RefusedError
 from brokerkit.plugins.sim.gateway.rooms.account import AccountRoom
 from brokerkit.plugins.sim.gateway.rooms.contracts import ContractRoom
+from brokerkit.plugins.sim.gateway.rooms.depth import DepthRoom
 from brokerkit.plugins.sim.gateway.rooms.executions import ExecutionRoom
 from brokerkit.plugins.sim.gateway.rooms.history import HistoryRoom
 from brokerkit.plugins.sim.gateway.rooms.holdings import Holding, holdings_of
+from brokerkit.plugins.sim.gateway.rooms.lines import Allowance
 from brokerkit.plugins.sim.gateway.rooms.orders import OrderRoom
 from brokerkit.plugins.sim.gateway.rooms.positions import PositionRoom
+from brokerkit.plugins.sim.gateway.rooms.profit import ProfitRoom
 from brokerkit.plugins.sim.gateway.rooms.quotes import QuoteRoom
+from brokerkit.plugins.sim.gateway.rooms.real_time_bars import RealTimeBarRoom
 from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
 from brokerkit.plugins.sim.gateway.rooms.session import SessionRoom
 from brokerkit.plugins.sim.gateway.rooms.ticks import TickRoom
@@ -49,6 +62,7 @@ class Gateway:
         orders: The order desk.
         faults: The faults that are on.
         requests: How many requests were handled.
+        market_data_lines: How many quotes, ticks and five-second bars clients may subscribe to, and how many they have.
     """
 
     def __init__(
@@ -63,21 +77,22 @@ class Gateway:
         self.faults = Faults(self)
         self.orders = OrderDesk(self)
         self.requests = 0
-        self.before_request: Callable[[], None] = _nothing
+        self._day_begun = self.day
         self.after_request: Callable[[], None] = _nothing
+        self.market_data_lines = Allowance(self.settings.limits.market_data_lines)
         self.account_room = AccountRoom(self)
-        self._quotes, self._ticks, self._positions = QuoteRoom(self), TickRoom(self), PositionRoom(self)
+        self._quotes, positions = QuoteRoom(self), PositionRoom(self)
         self._rooms: list[Room] = [
-            *(SessionRoom(self), ContractRoom(self), HistoryRoom(self), self._quotes, self._ticks),
-            *(OrderRoom(self), ExecutionRoom(self), self._positions, self.account_room),
+            *(SessionRoom(self), ContractRoom(self), HistoryRoom(self)),
+            *(self._quotes, TickRoom(self), DepthRoom(self), RealTimeBarRoom(self)),
+            *(OrderRoom(self), ExecutionRoom(self), positions, self.account_room, ProfitRoom(self)),
         ]
         self._handlers: dict[type, Handler] = {}
         for room in self._rooms:
             self._handlers.update(room.handlers())
         self._sessions: dict[int, Session] = {}
-        self._day = self._local_day()
-        self.orders.reports.listen()
-        self.exchange.listen(Position, self._positions.on_position)
+        self.orders.listen()
+        self.exchange.listen(Position, positions.on_position)
         self.exchange.listen(ConnectionChange, self._line_changed)
 
     def _line_changed(self, change: ConnectionChange) -> None:
@@ -99,20 +114,47 @@ class Gateway:
         """What the exchange's clock shows, aware UTC."""
         return self.exchange.now
 
+    @property
+    def is_linked(self) -> bool:
+        """Whether the exchange can be reached now."""
+        try:
+            self.exchange.check_line()
+        except ConnectionProblem:
+            return False
+        return True
+
+    @property
+    def day(self) -> int:
+        """The day that it is in the login's time zone, as a number."""
+        return self.now.astimezone(self.settings.zone).toordinal()
+
     def find(self, asked: Contract, *, include_expired: bool = False) -> list[Listed]:
         """Return the contracts that a client describes."""
         if self.faults.contracts_hidden:
             return []
         return self.contracts.find(asked, self.now, include_expired=include_expired)
 
+    def the_one(self, asked: Contract, *, include_expired: bool = False) -> Listed:
+        """Return the one contract that a client describes.
+
+        Raises:
+            RefusedError: There is none, or more than one.
+        """
+        found = self.find(asked, include_expired=include_expired)
+        if not found:
+            raise RefusedError(Code.NO_CONTRACT, NO_DEFINITION)
+        if len(found) > 1:
+            raise RefusedError(Code.NO_CONTRACT, AMBIGUOUS.format(symbol=asked.symbol))
+        return found[0]
+
+    def live_quote(self, listed: Listed) -> Quote | None:
+        """Return the quote that clients are told of now; None before the first, and while no market data leave."""
+        return None if self.faults.market_data_stopped else self.quote(listed)
+
     def quote(self, listed: Listed) -> Quote | None:
         """Return a contract's quote now, or None before its first bar has ended."""
         self.market.ready(listed)
         return quote_at(self.market, listed, self.exchange.now_ns)
-
-    def half_spread(self, listed: Listed) -> float:
-        """Return how far bid and ask lie from the last price."""
-        return half_spread(listed)
 
     def is_open(self, listed: Listed) -> bool:
         """Tell whether a contract's market is open now."""
@@ -146,8 +188,11 @@ class Gateway:
 
     def admit(self, session: Session, client_id: int) -> bool:
         """Give a session its client id; return whether the id was free."""
+        number = session.connection.number
         if client_id < 0 or client_id in self._sessions or self.faults.refuses_client_ids():
+            _log.warning("connection %d turned away: client id %d is in use", number, client_id)
             return False
+        _log.info("client %d is here, by connection %d, version %d", client_id, number, session.version)
         session.client_id = client_id
         self._sessions[client_id] = session
         return True
@@ -155,6 +200,7 @@ class Gateway:
     def forget(self, session: Session) -> None:
         """Drop a session that has ended."""
         if self._sessions.get(session.client_id) is session:
+            _log.info("client %d is gone", session.client_id)
             del self._sessions[session.client_id]
             for room in self._rooms:
                 room.forget(session)
@@ -164,20 +210,17 @@ class Gateway:
         if self.faults.loses(session, request):
             return
         self.requests += 1
-        self.before_request()
+        number = getattr(request, "req_id", getattr(request, "order_id", NO_REQUEST))
         try:
             self._handlers[type(request)](session, request)
+        except RefusedError as refused:
+            session.error(number, refused.code, refused.text)
         except BrokerkitError as error:
-            self._failed(session, request, error.fact)
+            session.error(number, Code.ERROR_PROCESSING, f"Error processing request. {error.fact}")
         except Exception:  # noqa: BLE001 because one client's request must never end the others' sessions
             _log.exception("request %r of client %d failed", request, session.client_id)
-            self._failed(session, request, "internal error")
+            session.error(number, Code.ERROR_PROCESSING, "Error processing request. internal error")
         self.after_request()
-
-    @staticmethod
-    def _failed(session: Session, request: Any, fact: str) -> None:
-        number = getattr(request, "req_id", getattr(request, "order_id", NO_REQUEST))
-        session.error(number, Code.ERROR_PROCESSING, f"Error processing request. {fact}")
 
     def notice(self, code: Code, text: str) -> None:
         """Send a notice to every client."""
@@ -191,8 +234,8 @@ class Gateway:
 
     def lose_market_data(self) -> None:
         """End every subscription to market data without a word, as after 1101."""
-        self._quotes.restart()
-        self._ticks.restart()
+        for room in self._rooms:
+            room.lose_data()
 
     def restart(self) -> None:
         """Close every client's socket; orders, positions and ids are kept."""
@@ -220,16 +263,21 @@ class Gateway:
 
     def clock_moved(self) -> None:
         """Tell clients what has changed because the clock moved; begin a new day at local midnight."""
-        day = self._local_day()
-        if day != self._day:
-            self._day = day
+        if self.day != self._day_begun:
+            self._day_begun = self.day
             self.orders.new_day()
-            self._positions.new_day()
+            self.exchange.forget(self.now - _KEPT)
         for room in self._rooms:
-            room.clock_moved()
+            try:
+                room.clock_moved()
+            except ConnectionProblem:  # the exchange cannot be asked now: what it says is told once it can
+                continue
+            except Exception:  # noqa: BLE001 because the clock must go on whatever one room makes of it
+                _log.exception("%s failed as the clock moved", type(room).__name__)
 
-    def _local_day(self) -> int:
-        return self.now.astimezone(self.settings.zone).toordinal()
+
+_KEPT = timedelta(days=1)
+"""For how long the exchange keeps what has ended; the gateway itself tells of the day's."""
 
 
 def _nothing() -> None:

@@ -72,6 +72,8 @@ class HistoryPacing:
             contract: Contract, exchange and kind of data.
             weight: How much it counts: 2 for quotes.
         """
+        if self.limits.identical_history_seconds is None and self.limits.small_bar_requests is None:
+            return True  # nothing is counted that nobody asks for: it would only grow
         self._forget(now)
         times = self._same_contract.setdefault(contract, deque())
         if self._repeated(now, request) or self._too_many_of(times) or self._too_many(weight):

@@ -1,7 +1,8 @@
 """A record of every frame in both directions, as text that a person can read and a program can replay.
 
 One line a frame: seconds since the record began, connection number, `>` from the client or `<` from the server,
-and the fields separated by `|`. A vertical bar, backslash or line end inside a field is escaped with a backslash.
+and the fields, each ended by `|`. A vertical bar, backslash or line end inside a field is escaped with a backslash.
+A frame whose last field is not ended, as it should be, lacks the last `|`. Lines that begin with `#` are remarks.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ from brokerkit.errors import DataFileError
 _ESCAPES = {"\\": "\\\\", "|": "\\|", "\n": "\\n", "\r": "\\r"}
 _UNESCAPES = {"\\\\": "\\", "\\|": "|", "\\n": "\n", "\\r": "\r"}
 _SPECIAL = re.compile(r"[\\|\n\r]")
-_FIELD = re.compile(r"((?:\\.|[^\\|])*)\|")
 _ESCAPED = re.compile(r"\\.")
-_LINE = re.compile(r"(?P<time>\d+\.\d+) (?P<connection>\d+) (?P<direction>[<>]) (?P<fields>(?:(?:\\.|[^\\|])*\|)*)")
+_TEXT = r"(?:\\.|[^\\|])*"
+_FIELD = re.compile(rf"({_TEXT})\|")
+_LINE = re.compile(
+    rf"(?P<time>\d+\.\d+) (?P<connection>\d+) (?P<direction>[<>]) (?P<fields>(?:{_TEXT}\|)*)(?P<rest>{_TEXT})"
+)
 
 
 @attrs.frozen
@@ -32,17 +36,32 @@ class RecordedFrame:
         connection: The number of the connection, counted from 1.
         from_client: Whether the client sent it.
         fields: Its fields.
+        ended: Whether the last of them is ended by NUL, as the protocol asks.
     """
 
     time: float
     connection: int
     from_client: bool
     fields: tuple[str, ...]
+    ended: bool = True
+
+    @classmethod
+    def of(cls, time: float, connection: int, payload: bytes, *, from_client: bool) -> RecordedFrame:
+        """Return the record of a frame's payload."""
+        text = payload.decode("utf-8", "backslashreplace")
+        ended = text.endswith("\0")
+        return cls(time, connection, from_client, tuple(text.removesuffix("\0").split("\0")), ended)
+
+    @property
+    def payload(self) -> bytes:
+        """The frame's payload, as it was sent."""
+        return ("\0".join(self.fields) + ("\0" if self.ended else "")).encode()
 
     def line(self) -> str:
         """Return the frame as one line of text, without line end."""
         joined = "".join(_SPECIAL.sub(lambda m: _ESCAPES[m.group()], field) + "|" for field in self.fields)
-        return f"{self.time:.6f} {self.connection} {'>' if self.from_client else '<'} {joined}"
+        told = joined if self.ended else joined[:-1]
+        return f"{self.time:.6f} {self.connection} {'>' if self.from_client else '<'} {told}"
 
 
 class Recorder:
@@ -52,10 +71,14 @@ class Recorder:
         self._stream = stream
         self._began = time.monotonic()
 
-    def record(self, connection: int, *, from_client: bool, fields: Iterable[str]) -> None:
+    def record(self, connection: int, payload: bytes, *, from_client: bool) -> None:
         """Write one frame."""
-        frame = RecordedFrame(time.monotonic() - self._began, connection, from_client, tuple(fields))
+        frame = RecordedFrame.of(time.monotonic() - self._began, connection, payload, from_client=from_client)
         self._stream.write(frame.line() + "\n")
+
+    def remark(self, connection: int, text: str) -> None:
+        """Write down something else that happened on a connection."""
+        self._stream.write(f"# {time.monotonic() - self._began:.6f} {connection} {text}\n")
 
     def flush(self) -> None:
         """Hand what was written to the operating system."""
@@ -83,8 +106,7 @@ def read_record(lines: Iterable[str], name: str = "record") -> Iterator[Recorded
         match = _LINE.fullmatch(text)
         if match is None:
             raise DataFileError(f"{name}, line {number}: {text[:60]!r} is no recorded frame.")
-        fields = tuple(
-            _ESCAPED.sub(lambda m: _UNESCAPES.get(m.group(), m.group()[1]), field)
-            for field in _FIELD.findall(match["fields"])
-        )
-        yield RecordedFrame(float(match["time"]), int(match["connection"]), match["direction"] == ">", fields)
+        told = [*_FIELD.findall(match["fields"]), *([match["rest"]] if match["rest"] else [])]
+        fields = tuple(_ESCAPED.sub(lambda m: _UNESCAPES.get(m.group(), m.group()[1]), field) for field in told)
+        from_client = match["direction"] == ">"
+        yield RecordedFrame(float(match["time"]), int(match["connection"]), from_client, fields, not match["rest"])

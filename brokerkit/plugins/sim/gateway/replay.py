@@ -60,7 +60,7 @@ def _played(line: socket.socket, frames: Iterable[RecordedFrame]) -> Iterable[tu
 
     next_frame()
     for each in frames:
-        line.sendall(frame("\0".join(each.fields)))
+        line.sendall(struct.pack(">I", len(each.payload)) + each.payload)
         if each.fields != _CURRENT_TIME_REQUEST:
             line.sendall(frame("\0".join(_CURRENT_TIME_REQUEST)))
         while (answer := next_frame())[0] != _CURRENT_TIME:

@@ -105,7 +105,8 @@ class GatewayServer:
             connection.close()
             return
         version = greeting.agree(self.gateway.settings.server_version)
-        self._sessions[connection] = Session(self.gateway, connection, version)
+        session = self._sessions[connection] = Session(self.gateway, connection, version)
+        session.remark(f"from {connection.peer}: v{greeting.lowest}..{greeting.highest} offered, {version} spoken")
         local = self.gateway.now.astimezone(self.gateway.settings.zone)
         connection.send(greeting_reply(version, f"{local:%Y%m%d %H:%M:%S} {self.gateway.settings.zone_name}"))
 
@@ -120,6 +121,7 @@ class GatewayServer:
         self._connections.discard(connection)
         session = self._sessions.pop(connection, None)
         if session is not None:
+            session.remark("closed")
             self.gateway.forget(session)
 
 

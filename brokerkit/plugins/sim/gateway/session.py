@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from brokerkit.plugins.sim.gateway.codec import (
     MessageError,
     UnknownMessageError,
+    declined,
     decode_request,
     encode,
     request_id,
@@ -59,10 +60,19 @@ class Session:
 
     def deliver(self, message: Any) -> None:
         """Send a message as it is."""
+        self.connection.send(self.spelt(message))
+
+    def spelt(self, message: Any) -> bytes:
+        """Return a message as the frame that is to be sent, written down in the record."""
         data = encode(message, self.version)
         if self.gateway.recorder is not None:
-            self.gateway.recorder.record(self.connection.number, from_client=False, fields=split_fields(data[4:]))
-        self.connection.send(data)
+            self.gateway.recorder.record(self.connection.number, data[4:], from_client=False)
+        return data
+
+    def remark(self, text: str) -> None:
+        """Write down in the record something that is no frame."""
+        if self.gateway.recorder is not None:
+            self.gateway.recorder.remark(self.connection.number, text)
 
     def error(self, req_id: int, code: Code, text: str) -> None:
         """Send an error, a warning or a notice."""
@@ -74,6 +84,8 @@ class Session:
 
     def received(self, payload: bytes) -> None:
         """Take one frame: pace it, read it, act on it. Nothing that a client sends gets further than this."""
+        if self.gateway.recorder is not None:
+            self.gateway.recorder.record(self.connection.number, payload, from_client=True)
         if not self.rate.admit(time.monotonic()):
             self._too_fast()
             return
@@ -82,23 +94,31 @@ class Session:
         except MessageError as error:
             self.error(NO_REQUEST, Code.ERROR_READING, f"Error reading request. {error.fact}")
             return
-        if self.gateway.recorder is not None:
-            self.gateway.recorder.record(self.connection.number, from_client=True, fields=fields)
         self._act_on(fields)
 
     def _act_on(self, fields: list[str]) -> None:
         try:
             request = decode_request(fields, self.version)
         except UnknownMessageError:
-            self.error(NO_REQUEST, Code.ERROR_READING, f"Error reading request. Unknown message id. {fields[0][:20]}")
+            self._refuse(fields)
             return
         except MessageError as error:
+            _log.info("client %d: cannot read %s: %s", self.client_id, fields[0][:20], error.fact)
             self.error(request_id(fields), Code.ERROR_READING, f"Error reading request. {error.fact}")
             return
         if not self.started and not isinstance(request, StartApi):
             self.error(NO_REQUEST, Code.ERROR_READING, "Error reading request. The API has not been started.")
             return
         self.gateway.handle(self, request)
+
+    def _refuse(self, fields: list[str]) -> None:
+        """Say that a request is not served, under its own id if it is a known one."""
+        known = declined(fields)
+        if known is not None and known.ends_something:
+            return
+        text = f"Unknown message id. {fields[0][:20]}" if known is None else f"Not simulated: {known.subject}"
+        _log.info("client %d: %s", self.client_id, text)
+        self.error(request_id(fields), Code.ERROR_READING, f"Error reading request. {text}")
 
     def _too_fast(self) -> None:
         limit = self.rate.limit or 0

@@ -29,7 +29,7 @@ def _served_version(instance: object, attribute: attrs.Attribute[int], value: in
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """What the gateway allows a client; None takes a limit away.
+    """What the gateway allows; None takes a limit away.
 
     Attributes:
         clients: Clients connected at a time; the next one is turned away.
@@ -38,7 +38,7 @@ class Limits:
         open_history_requests: Historical requests open at a time, kept-up-to-date ones included.
         small_bar_requests: Requests for bars of 30 seconds or less in ten minutes; quotes count twice.
         identical_history_seconds: How soon the same historical request may be repeated.
-        market_data_lines: Quotes subscribed to at a time.
+        market_data_lines: Quotes, ticks and five-second bars subscribed to at a time, by all clients together.
         unread_bytes: What may wait for a client that does not read before it is disconnected.
     """
 
@@ -69,7 +69,8 @@ class GatewaySettings:
     Attributes:
         host: The address it listens on; anything but loopback is warned of.
         port: The port; 0 takes a free one.
-        read_only: Refuse every order with error 321, as the setting of a real gateway does.
+        read_only: Refuse every order, and every question about orders, with error 321, as the setting of a real
+            gateway does.
         server_version: The highest protocol version it speaks.
         time_zone: IANA name of the login's time zone.
         windows_zone_names: Name time zones in the greeting as a gateway on Windows does.

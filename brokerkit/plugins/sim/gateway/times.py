@@ -48,19 +48,20 @@ DAY_SECONDS = 86400
 _SPELLINGS = {"1 sec": "1 secs", "1 hours": "1 hour", "1D": "1 day", "1W": "1 week", "1M": "1 month", "1 days": "1 day"}
 
 
-def instant(time: datetime, zone: str, zone_name: str, version: int) -> str:
-    """Return a moment as an execution or bar carries it: with its zone from server version 174 on.
+def instant(time: datetime, zone: str, zone_name: str) -> str:
+    """Return a moment as it is told with its zone.
 
     Args:
         time: Aware.
         zone: IANA name of the zone to tell it in.
         zone_name: What to call that zone.
-        version: The session's protocol version.
     """
-    local = time.astimezone(ZoneInfo(zone))
-    if version >= ZONED_TIMES_SINCE:
-        return f"{local:%Y%m%d %H:%M:%S} {zone_name}"
-    return f"{local:%Y%m%d  %H:%M:%S}"
+    return f"{time.astimezone(ZoneInfo(zone)):%Y%m%d %H:%M:%S} {zone_name}"
+
+
+def unnamed_instant(time: datetime, login_zone: tzinfo) -> str:
+    """Return a moment as it is told below server version 174: in the login's zone, which is not named."""
+    return f"{time.astimezone(login_zone):%Y%m%d  %H:%M:%S}"
 
 
 def epoch_seconds(time: datetime) -> int:

@@ -66,6 +66,7 @@ async def contracts(ib, es):
     assert await ib.reqSecDefOptParamsAsync("ES", "CME", "FUT", es.conId) == []
     assert await ib.reqMktDepthExchangesAsync()
     assert await ib.reqSmartComponentsAsync("9c0001")
+    assert "ScanParameterResponse" in await ib.reqScannerParametersAsync()
 
 
 async def history(ib, es):

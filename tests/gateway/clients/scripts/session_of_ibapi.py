@@ -144,6 +144,9 @@ class App(EWrapper, EClient):
     def smartComponents(self, req_id, components):
         self.note("smartComponents", components)
 
+    def scannerParameters(self, xml):
+        self.note("scannerParameters", xml)
+
     def securityDefinitionOptionParameterEnd(self, req_id):
         self.note("securityDefinitionOptionParameterEnd")
 
@@ -246,6 +249,8 @@ app.reqSecDefOptParams(21, "ES", "CME", "FUT", details.contract.conId)
 app.wait("securityDefinitionOptionParameterEnd")
 app.reqSmartComponents(22, "9c0001")
 assert app.wait("smartComponents")[0]
+app.reqScannerParameters()
+app.wait("scannerParameters")
 app.reqHistoricalData(3, es, "20231128 12:00:00 UTC", "3600 S", "5 mins", "TRADES", 1, 1, False, [])
 app.wait("historicalDataEnd")
 assert len(app.heard["bar"]) == 12

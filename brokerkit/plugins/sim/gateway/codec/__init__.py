@@ -2,6 +2,7 @@
 
 from brokerkit.plugins.sim.gateway.codec import requests, responses
 from brokerkit.plugins.sim.gateway.codec.cursor import PreparedRows
+from brokerkit.plugins.sim.gateway.codec.declined import DECLINED, declined
 from brokerkit.plugins.sim.gateway.codec.errors import (
     FrameError,
     HandshakeError,
@@ -31,6 +32,7 @@ from brokerkit.plugins.sim.gateway.codec.message import (
 )
 
 __all__ = [
+    "DECLINED",
     "MAX_REQUEST_BYTES",
     "MIN_SERVER_VERSION",
     "REQUESTS",
@@ -45,6 +47,7 @@ __all__ = [
     "PreparedRows",
     "ProtocolError",
     "UnknownMessageError",
+    "declined",
     "decode_request",
     "decode_response",
     "encode",

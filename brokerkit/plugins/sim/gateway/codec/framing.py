@@ -50,24 +50,24 @@ class FrameReader:
         """Take bytes as they come and return the payloads that they complete, in order.
 
         Raises:
-            FrameError: A length of zero or above the limit; the stream is of no more use.
+            FrameError: A length of zero or above the limit comes next; the stream is of no more use. Payloads before it
+                are returned first, so that only a call that returns none says that all is well.
         """
         self._buffer += data
-        payloads = []
+        payloads: list[bytes] = []
         at = 0
         while len(self._buffer) - at >= _PREFIX.size:
             (length,) = _PREFIX.unpack_from(self._buffer, at)
-            self._check(length)
+            if not 0 < length <= self.limit:
+                if payloads:
+                    break
+                raise FrameError(f"a frame of {length} bytes is announced; 1 to {self.limit} are accepted")
             if len(self._buffer) - at - _PREFIX.size < length:
                 break
             at += _PREFIX.size + length
             payloads.append(bytes(self._buffer[at - length : at]))
         del self._buffer[:at]
         return payloads
-
-    def _check(self, length: int) -> None:
-        if not 0 < length <= self.limit:
-            raise FrameError(f"a frame of {length} bytes is announced; 1 to {self.limit} are accepted")
 
     @property
     def pending(self) -> int:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import attrs
 
 from brokerkit.plugins.sim.gateway.codec.cursor import Cursor
+from brokerkit.plugins.sim.gateway.codec.declined import declined
 from brokerkit.plugins.sim.gateway.codec.errors import MessageError, UnknownMessageError
 from brokerkit.plugins.sim.gateway.codec.framing import frame
 from brokerkit.plugins.sim.gateway.codec.layout import NEVER, Item
@@ -137,17 +138,25 @@ def _shape(table: dict[int, Shape], fields: list[str]) -> Shape:
 
 def request_id(fields: list[str]) -> int:
     """Return the request or order id of a request that may be badly formed, or -1 if there is none to be found."""
-    shape = REQUESTS.get(int(fields[0])) if fields and fields[0].isascii() and fields[0].isdigit() else None
-    if shape is None:
+    at = _place_of_id(fields)
+    try:
+        return -1 if at is None else int(fields[at][:10])
+    except (IndexError, ValueError):
         return -1
+
+
+def _place_of_id(fields: list[str]) -> int | None:
+    refused = declined(fields)
+    if refused is not None:
+        return refused.id_at
+    try:
+        shape = _shape(REQUESTS, fields)
+    except UnknownMessageError:
+        return None
     first = next(iter(attrs.fields(shape.cls)), None)
     if first is None or first.name not in ("req_id", "order_id"):
-        return -1
-    at = 1 if shape.version is None else 2
-    try:
-        return int(fields[at][:10]) if len(fields) > at else -1
-    except ValueError:
-        return -1
+        return None
+    return 1 if shape.version is None else 2
 
 
 __all__ = [

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from brokerkit.plugins.sim.gateway.codec import REQUESTS, RESPONSES
+from brokerkit.plugins.sim.gateway.codec import DECLINED, REQUESTS, RESPONSES
 from brokerkit.plugins.sim.gateway.codec.layout import NEVER, Gate
 from brokerkit.plugins.sim.gateway.codec.message import Shape
 from brokerkit.plugins.sim.gateway.codec.resolve import Branch, Choice, Gated, Optional, Plain, Resolved, Rows
@@ -16,7 +16,7 @@ LONGEST = 12
 
 
 def messages_table() -> str:
-    """Return Markdown tables of every request and every answer: id, name, fields, what it is for."""
+    """Return Markdown tables of every request, every answer and all that is refused."""
     return "\n".join(
         [
             "**From client to server**",
@@ -26,8 +26,19 @@ def messages_table() -> str:
             "**From server to client**",
             "",
             *_table(RESPONSES.values()),
+            "",
+            "**Refused, under its own request id**",
+            "",
+            *_refused(),
         ]
     )
+
+
+def _refused() -> Iterator[str]:
+    yield "| id | message | what is not simulated |"
+    yield "|---|---|---|"
+    for number, one in sorted(DECLINED.items()):
+        yield f"| {number} | {one.name} | {one.subject} |"
 
 
 def _table(shapes: Iterable[Shape]) -> Iterator[str]:

@@ -7,6 +7,7 @@ The unset value of the protocol, which it spells in four ways, is `None` on our 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Generic, TypeVar
@@ -21,6 +22,9 @@ MAX_INT = 2147483647
 MAX_LONG = 9223372036854775807
 MAX_DOUBLE = "1.7976931348623157E308"
 INFINITE = "Infinite"
+_UNSET_INTS = frozenset({"", str(MAX_INT), str(MAX_LONG), str(-MAX_LONG - 1)})
+_DIGITS = re.compile(r"[+-]?[0-9]{1,18}")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _LONGEST_NUMBER = 330  # the largest double written out has 309 digits
 _UNSET_DOUBLE = float(MAX_DOUBLE)
 
@@ -39,17 +43,18 @@ def _bad(kind: str, text: str) -> MessageError:
 
 
 def _read_int(text: str) -> int:
+    """Read a whole number as a gateway does, which keeps it in 32 bits."""
     if not text:
         return 0
-    try:
-        if len(text) > _LONGEST_NUMBER:
-            raise _bad("a whole number", text)
+    value = _whole(text)
+    if not -MAX_INT - 1 <= value <= MAX_INT:
+        raise _bad("a whole number of 32 bits", text)
+    return value
+
+
+def _whole(text: str) -> int:
+    if _DIGITS.fullmatch(text):
         return int(text)
-    except ValueError:
-        return _int_of_float(text)
-
-
-def _int_of_float(text: str) -> int:
     value = _read_number(text)
     if not value.is_integer():
         raise _bad("a whole number", text)
@@ -61,13 +66,9 @@ def _read_number(text: str) -> float:
         return 0.0
     if text == INFINITE:
         return math.inf
-    try:
-        value = float(text) if len(text) <= _LONGEST_NUMBER else math.nan
-    except ValueError as error:
-        raise _bad("a number", text) from error
-    if value != value:
+    if not _NUMBER.fullmatch(text) or len(text) > _LONGEST_NUMBER:
         raise _bad("a number", text)
-    return value
+    return float(text)
 
 
 def _read_flag(text: str) -> bool:
@@ -79,10 +80,11 @@ def _read_flag(text: str) -> bool:
 
 
 def _unset_int(text: str) -> int | None:
-    if not text:
-        return None
-    value = _read_int(text)
-    return None if value in (MAX_INT, MAX_LONG, -MAX_LONG - 1) else value
+    return None if text in _UNSET_INTS else _read_int(text)
+
+
+def _unset_long(text: str) -> int | None:
+    return None if text in _UNSET_INTS else _whole(text)
 
 
 def _unset_number(text: str) -> float | None:
@@ -141,7 +143,7 @@ FLAG: WireType[bool] = WireType("bool", _read_flag, _write_flag)
 MAYBE_INT: WireType[int | None] = WireType("int?", _unset_int, _or_blank(str))
 MAYBE_NUMBER: WireType[float | None] = WireType("double?", _unset_number, _or_blank(write_number))
 MAX_INT_OR: WireType[int | None] = WireType("int max", _unset_int, _or_blank(str, str(MAX_INT)))
-MAX_LONG_OR: WireType[int | None] = WireType("long max", _unset_int, _or_blank(str, str(MAX_LONG)))
+MAX_LONG_OR: WireType[int | None] = WireType("long max", _unset_long, _or_blank(str, str(MAX_LONG)))
 MAX_NUMBER_OR: WireType[float | None] = WireType("double max", _unset_number, _or_blank(write_number, MAX_DOUBLE))
 MAX_SIZE_OR: WireType[float | None] = WireType("size max", _unset_number, _or_blank(write_size, MAX_DOUBLE))
 

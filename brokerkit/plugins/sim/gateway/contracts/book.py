@@ -40,16 +40,23 @@ def _same_number(ours: str, asked: str) -> bool:
         return False
 
 
+def _trades_at(listed: Listed, exchange: str) -> bool:
+    return exchange in _ANYWHERE or exchange == listed.card.exchange
+
+
 def matches(listed: Listed, asked: Contract) -> bool:
-    """Tell whether a contract is one of those that a client describes; blank fields ask for nothing."""
+    """Tell whether a contract is one of those that a client describes; blank fields ask for nothing.
+
+    Beside a number only the exchange counts: where the contract is to be traded.
+    """
     if asked.con_id:
-        return asked.con_id == listed.con_id
+        return asked.con_id == listed.con_id and _trades_at(listed, asked.exchange)
     return (
         asked.sec_type in ("", listed.sec_type)
         and asked.symbol in ("", listed.card.symbol)
         and asked.currency in ("", listed.terms.currency)
-        and (asked.exchange in _ANYWHERE or asked.exchange == listed.card.exchange)
-        and (asked.primary_exchange in _ANYWHERE or asked.primary_exchange == listed.card.exchange)
+        and _trades_at(listed, asked.exchange)
+        and _trades_at(listed, asked.primary_exchange)
         and asked.local_symbol in ("", listed.local_symbol)
         and asked.trading_class in ("", listed.trading_class)
         and _matches_date(listed, asked.last_trade_date)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from brokerkit.plugins.sim.gateway.codec.message import shape_of
+from brokerkit.errors import InvalidArgument
+from brokerkit.plugins.sim.gateway.codec import RESPONSES
+from brokerkit.plugins.sim.gateway.codec.message import Shape, shape_of
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
@@ -14,9 +17,21 @@ if TYPE_CHECKING:
 
 
 class Fault:
-    """One fault. It begins when it is ordered, ends when it is called off, and may be spent earlier."""
+    """One fault. It begins when it is ordered, ends when it is called off, and may be spent earlier.
+
+    Attributes:
+        spent: Whether nothing more will come of it.
+        stops_market_data: Whether no market data leave while it is on.
+        hides_contracts: Whether contracts seem not to exist while it is on.
+        takes_market_data: Whether another login has the market data while it is on.
+        holds_back_positions: Whether changes of positions are not told while it is on.
+    """
 
     spent: bool = False
+    stops_market_data: ClassVar[bool] = False
+    hides_contracts: ClassVar[bool] = False
+    takes_market_data: ClassVar[bool] = False
+    holds_back_positions: ClassVar[bool] = False
 
     def begin(self, gateway: Gateway) -> None:
         """Start: what is to happen at once happens here."""
@@ -41,11 +56,22 @@ class Countdown:
         message: The protocol's name of a message, such as `execDetails`; blank for any.
         skip: How many are let by first.
         count: How many are hit after that.
+        among: The messages that there are, by id.
+
+    Raises:
+        InvalidArgument: No message has that name.
     """
 
     message: str = ""
     skip: int = 0
     count: int = 1
+    among: Mapping[int, Shape] = RESPONSES
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a name that no message has: it would never be hit."""
+        names = [shape.name for shape in self.among.values()]
+        if self.message and self.message not in names:
+            raise InvalidArgument(f"No message is called {self.message!r}.", given=self.message, candidates=names)
 
     def due(self, message: Any) -> bool:
         """Return whether this message is hit, and count it."""

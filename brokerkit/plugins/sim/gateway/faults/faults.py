@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
     from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder
     from brokerkit.plugins.sim.gateway.session import Session
+
+_log = logging.getLogger("brokerkit.gateway")
 
 FAULTS: Mapping[str, type[Fault]] = {
     "lose": messages.LoseMessage,
@@ -73,34 +76,45 @@ def _value(fault: str, option: str, text: str, default: Any) -> Any:
 
 
 class Faults:
-    """The faults that are on.
-
-    Attributes:
-        market_data_stopped: Whether no market data leave.
-        contracts_hidden: Whether contracts seem not to exist.
-        competing_session: Whether another login has the market data.
-        holds_back_positions: Whether changes of positions are not told.
-    """
+    """The faults that are on."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._on: list[Fault] = []
-        self.market_data_stopped = False
-        self.contracts_hidden = False
-        self.competing_session = False
-        self.holds_back_positions = False
+
+    @property
+    def market_data_stopped(self) -> bool:
+        """Whether no market data leave."""
+        return any(fault.stops_market_data for fault in self._on) or not self._gateway.is_linked
+
+    @property
+    def contracts_hidden(self) -> bool:
+        """Whether contracts seem not to exist."""
+        return any(fault.hides_contracts for fault in self._on)
+
+    @property
+    def competing_session(self) -> bool:
+        """Whether another login has the market data."""
+        return any(fault.takes_market_data for fault in self._on)
+
+    @property
+    def holds_back_positions(self) -> bool:
+        """Whether changes of positions are not told."""
+        return any(fault.holds_back_positions for fault in self._on)
 
     def begin(self, fault: Fault) -> None:
         """Switch a fault on."""
+        _log.info("fault on: %s", type(fault).__name__)
         if not fault.spent:
             self._on.append(fault)
         fault.begin(self._gateway)
 
     def end(self, fault: Fault) -> None:
-        """Call a fault off; what it broke is mended."""
+        """Call a fault off, unless it is off already; what it broke is mended."""
         if fault in self._on:
+            _log.info("fault off: %s", type(fault).__name__)
             self._on.remove(fault)
-        fault.end(self._gateway)
+            fault.end(self._gateway)
 
     def end_all(self) -> None:
         """Call every fault off."""

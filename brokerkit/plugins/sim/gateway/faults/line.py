@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from brokerkit.plugins.sim.gateway.codec import encode
+from brokerkit.plugins.sim.gateway.codec import REQUESTS, encode
+from brokerkit.plugins.sim.gateway.codec.message import shape_of
 from brokerkit.plugins.sim.gateway.faults.fault import Countdown, Fault
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ class CutFrame(Fault):
         for whole in before:
             session.deliver(whole)
         data = encode(message, session.version)
-        session.connection.send(data[: len(data) // 2 if self._keep < 0 else self._keep])
+        kept = data[: len(data) // 2 if self._keep < 0 else self._keep]
+        session.remark(f"cut: {len(kept)} bytes of {len(data)} leave of {shape_of(type(message)).name}")
+        session.connection.send(kept)
         if self._close:
             session.connection.close()
             self.spent = True
@@ -60,7 +63,7 @@ class LoseRequest(Fault):
     """
 
     def __init__(self, message: str = "", skip: int = 0, *, close: bool = True) -> None:
-        self._countdown = Countdown(message, skip)
+        self._countdown = Countdown(message, skip, among=REQUESTS)
         self._close = close
 
     def incoming(self, session: Session, request: Any) -> bool:
@@ -90,7 +93,7 @@ class SlowDrip(Fault):
         fresh = session not in self._queues
         queue = self._queues.setdefault(session, bytearray())
         for message in messages:
-            queue += encode(message, session.version)
+            queue += session.spelt(message)
         if fresh:
             self._drip(session)
         return []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from brokerkit.errors import InvalidArgument
 from brokerkit.plugins.sim.gateway.codes import MISMATCH, OFF_TICK, Code
 from brokerkit.plugins.sim.gateway.faults.fault import Fault
 
@@ -21,7 +22,11 @@ TIF_TEXT = "Order TIF was set to DAY based on order preset."
 
 
 class _FalseError(Fault):
+    _CODES: ClassVar[tuple[Code, ...]] = ()
+
     def __init__(self, code: int, count: int) -> None:
+        if code not in self._CODES:
+            raise InvalidArgument(f"Code {code} is none of {', '.join(str(int(one)) for one in self._CODES)}.")
         self._code = Code(code)
         self._count = count
 
@@ -43,6 +48,8 @@ class FalseModifyError(_FalseError):
         count: How many changes are refused.
     """
 
+    _CODES = (Code.MODIFY_MISMATCH, Code.OFF_TICK)
+
     def __init__(self, code: int = Code.MODIFY_MISMATCH, count: int = 1) -> None:
         super().__init__(code, count)
 
@@ -54,6 +61,8 @@ class FalseCancelError(_FalseError):
         code: 10147 or 10148.
         count: How many cancels are refused.
     """
+
+    _CODES = (Code.CANCEL_UNKNOWN, Code.CANCEL_REFUSED)
 
     def __init__(self, code: int = Code.CANCEL_REFUSED, count: int = 1) -> None:
         super().__init__(code, count)

@@ -20,17 +20,17 @@ class ConnectivityLost(Fault):
         data_lost: Whether it ends with 1101 (data lost) or 1102 (data kept).
     """
 
+    stops_market_data = True
+
     def __init__(self, *, data_lost: bool = False) -> None:
         self.data_lost = data_lost
 
     def begin(self, gateway: Gateway) -> None:
         """Lose the link."""
-        gateway.faults.market_data_stopped = True
         gateway.notice(Code.CONNECTIVITY_LOST, LINK_LOST)
 
     def end(self, gateway: Gateway) -> None:
         """Have the link again."""
-        gateway.faults.market_data_stopped = False
         if self.data_lost:
             gateway.lose_market_data()
             gateway.notice(Code.CONNECTIVITY_RESTORED_LOST, LINK_RESTORED + "lost.")
@@ -41,14 +41,14 @@ class ConnectivityLost(Fault):
 class FarmBroken(Fault):
     """A data farm breaks: 2103 when it begins, 2104 when it ends; market data stop in between, silently."""
 
+    stops_market_data = True
+
     def begin(self, gateway: Gateway) -> None:
         """Break the farm."""
-        gateway.faults.market_data_stopped = True
         gateway.notice(Code.MARKET_FARM_BROKEN, "Market data farm connection is broken:usfarm")
 
     def end(self, gateway: Gateway) -> None:
         """Mend the farm."""
-        gateway.faults.market_data_stopped = False
         gateway.notice(Code.MARKET_FARM_OK, "Market data farm connection is OK:usfarm")
 
 
@@ -93,38 +93,23 @@ class RollBackIds(Fault):
 class Maintenance(Fault):
     """Nightly maintenance: contracts seem not to exist, with error 200."""
 
-    def begin(self, gateway: Gateway) -> None:
-        """Hide the contracts."""
-        gateway.faults.contracts_hidden = True
-
-    def end(self, gateway: Gateway) -> None:
-        """Show them again."""
-        gateway.faults.contracts_hidden = False
+    hides_contracts = True
 
 
 class CompetingSession(Fault):
     """Another login takes the market data: error 10197 for every subscription, and no data."""
 
-    def begin(self, gateway: Gateway) -> None:
-        """Stop market data, and say why."""
-        gateway.faults.competing_session = gateway.faults.market_data_stopped = True
-        gateway.tell_lines(Code.COMPETING_SESSION)
+    stops_market_data = takes_market_data = True
 
-    def end(self, gateway: Gateway) -> None:
-        """Let market data flow again."""
-        gateway.faults.competing_session = gateway.faults.market_data_stopped = False
+    def begin(self, gateway: Gateway) -> None:
+        """Say to every subscription why its data stop."""
+        gateway.tell_lines(Code.COMPETING_SESSION)
 
 
 class StalePositions(Fault):
     """Positions are not told when they change; a new request tells them true."""
 
-    def begin(self, gateway: Gateway) -> None:
-        """Hold positions back."""
-        gateway.faults.holds_back_positions = True
-
-    def end(self, gateway: Gateway) -> None:
-        """Tell positions again."""
-        gateway.faults.holds_back_positions = False
+    holds_back_positions = True
 
 
 class CorrectExecution(Fault):
@@ -140,7 +125,7 @@ class CorrectExecution(Fault):
 
     def begin(self, gateway: Gateway) -> None:
         """Send the correction."""
-        gateway.orders.reports.correct_newest(self._price)
+        gateway.orders.fills.correct_newest(self._price)
 
 
 class Restart(Fault):

@@ -14,6 +14,7 @@ from brokerkit.plugins.sim.feeds import Bars as FeedBars
 from brokerkit.plugins.sim.feeds import FedExchange, Feed, HouseRules, InstrumentFacts, ListedContract
 from brokerkit.plugins.sim.feeds.hours import CURRENCIES, MarketHours, market_hours
 from brokerkit.plugins.sim.feeds.rates import fx_tick
+from brokerkit.plugins.sim.feeds.start import start_on
 from brokerkit.plugins.sim.gateway.contracts.book import KEPT_AFTER_EXPIRY, ContractBook
 from brokerkit.plugins.sim.gateway.contracts.listed import InstrumentCard, Listed
 from brokerkit.plugins.sim.gateway.market.bars import DAY_SECONDS, Bars, merged
@@ -122,10 +123,12 @@ def fed_market(
         seed: Of everything that the exchange draws.
         cash: What every account starts with, in USD.
         models: How orders trade; None takes the exchange's defaults.
+
+    Raises:
+        InvalidSetting: The data does not go where the clock is to start.
     """
     feed = QuotedPairs(feed)
-    begin = feed.default_start if start is None else start
-    exchange = FedExchange(feed, begin, seed=seed, models=models, rules=HouseRules())
+    exchange = FedExchange(feed, start_on(feed, start), seed=seed, models=models, rules=HouseRules())
     for account in accounts:
         exchange.open_account(account, {"USD": cash})
     market = FedMarket(exchange, ContractBook(), FeedHistory(feed))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 import attrs
 
@@ -10,7 +10,7 @@ from brokerkit.plugins.sim.gateway.codec.parts import Contract
 from brokerkit.plugins.sim.gateway.codec.responses.account import CommissionReport, Execution
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder
-from brokerkit.plugins.sim.gateway.times import instant
+from brokerkit.plugins.sim.gateway.times import ZONED_TIMES_SINCE, instant, unnamed_instant
 from brokerkit.plugins.sim.gateway.zones import instrument_zone_name
 
 
@@ -40,20 +40,24 @@ class ExecutionRecord:
     currency: str = ""
     realised: float | None = None
 
-    def details(self, req_id: int, version: int) -> Execution:
+    def details(self, req_id: int, version: int, login_zone: tzinfo) -> Execution:
         """Return the execution as a message.
 
         Args:
             req_id: The request it answers, -1 for a live one.
             version: The session's protocol version, which decides how its time is spelt.
+            login_zone: The zone that times are told in where they name none.
         """
         order, card = self.order, self.listed.card
+        zoned = version >= ZONED_TIMES_SINCE
+        zone = card.time_zone
+        when = instant(self.time, zone, instrument_zone_name(zone)) if zoned else unnamed_instant(self.time, login_zone)
         return Execution(
             req_id,
             order.order_id,
             self.contract,
             self.execution_id,
-            instant(self.time, card.time_zone, instrument_zone_name(card.time_zone), version),
+            when,
             order.terms.account,
             card.exchange,
             "BOT" if self.quantity > 0 else "SLD",
@@ -86,12 +90,13 @@ def execution_id(perm_id: int, number: int, revision: int = 1) -> str:
 
 @attrs.define
 class Realised:
-    """What each trade realises, at average cost: one line for each account and contract."""
+    """What trades realise, at average cost, in the contract's currency: one line for each account and contract."""
 
     _held: dict[tuple[str, int], tuple[float, float]] = attrs.field(factory=dict, init=False)
+    _today: dict[tuple[str, int], float] = attrs.field(factory=dict, init=False)
 
     def after(self, account: str, listed: Listed, quantity: float, price: float) -> float | None:
-        """Take in a trade; return what it realised in the contract's currency, or None if it closed nothing."""
+        """Take in a trade; return what it realised, or None if it closed nothing."""
         key = (account, listed.con_id)
         lots, average = self._held.get(key, (0.0, 0.0))
         after = lots + quantity
@@ -100,4 +105,25 @@ class Realised:
             return None
         closed = min(abs(lots), abs(quantity)) * (1 if lots > 0 else -1)
         self._held[key] = (after, average if lots * after > 0 else price)
-        return closed * (price - average) * float(listed.terms.point_value)
+        return self._add(key, closed * (price - average) * float(listed.terms.point_value))
+
+    def correct(self, account: str, listed: Listed, quantity: float, change: float) -> None:
+        """Let a trade that was taken in count at another price: on what is still held, or as profit."""
+        key = (account, listed.con_id)
+        lots, average = self._held.get(key, (0.0, 0.0))
+        if lots * quantity > 0 and abs(lots) >= abs(quantity):
+            self._held[key] = (lots, average + change * quantity / lots)
+        else:
+            self._add(key, -change * quantity * float(listed.terms.point_value))
+
+    def _add(self, key: tuple[str, int], profit: float) -> float:
+        self._today[key] = round(self._today.get(key, 0.0) + profit, 6)
+        return profit
+
+    def today(self, account: str, con_id: int) -> float:
+        """Return what a contract has realised in an account since the day began."""
+        return self._today.get((account, con_id), 0.0)
+
+    def new_day(self) -> None:
+        """Count from nothing again; what is held stays held."""
+        self._today.clear()

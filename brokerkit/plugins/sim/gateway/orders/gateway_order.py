@@ -50,6 +50,7 @@ class GatewayOrder:
         terms: The terms as sent, echoed in every answer.
         ref: The exchange's name for it; blank while the exchange does not have it.
         transmitted: Whether it is more than a draft that only the gateway knows.
+        by_hand: Whether no client placed it.
         answers_as: The client id that a status carries: another client's, once that has cancelled it.
         replacing: Whether the exchange's order is being exchanged for another, unseen by the client.
         changed_untold: Whether its terms were changed since they were told last.
@@ -66,6 +67,7 @@ class GatewayOrder:
     ref: str = ""
     status: Status = Status.API_PENDING
     transmitted: bool = False
+    by_hand: bool = False
     why_held: str = ""
     filled: float = 0.0
     cost: float = 0.0
@@ -101,6 +103,11 @@ class GatewayOrder:
     def remaining(self) -> float:
         """What is not filled yet."""
         return max(self.terms.total_quantity - self.filled, 0.0)
+
+    @property
+    def next_ref(self) -> str:
+        """What the exchange shall call it when it gets it next: it knows no name twice."""
+        return f"{self.ref}m" if self.ref else str(self.perm_id)
 
     @property
     def average_price(self) -> float:

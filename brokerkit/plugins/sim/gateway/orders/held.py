@@ -1,127 +1,107 @@
-"""Orders that the gateway itself keeps back: until a condition holds, a time has come, or a parent has filled."""
+"""Orders that the gateway itself keeps back, and those that it ends: by a condition, a time, their parent, its link."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from brokerkit.plugins.sim.gateway.codec.parts import (
-    Condition,
-    ExecutionCondition,
-    MarginCondition,
-    PercentChangeCondition,
-    PriceCondition,
-    TimeCondition,
-    VolumeCondition,
-)
+from brokerkit.errors import ConnectionProblem
+from brokerkit.plugins.sim.exchange.sessions import EVERY_DAY
+from brokerkit.plugins.sim.exchange.units import nanoseconds
+from brokerkit.plugins.sim.gateway.orders.conditions import Conditions
 from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder, Status
 from brokerkit.plugins.sim.gateway.orders.translate import told_time
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
+    from brokerkit.plugins.sim.gateway.orders.entry import OrderEntry
+
+RAN_OUT = "it is valid no longer"
 
 
 class HeldOrders:
-    """Orders kept back, and the check whether they may go."""
+    """Orders kept back until they may go, and orders that work until a condition ends them."""
 
-    def __init__(self, gateway: Gateway, release: Callable[[GatewayOrder], None]) -> None:
+    def __init__(self, gateway: Gateway, entry: OrderEntry) -> None:
         self.gateway = gateway
-        self._release = release
-        self._held: dict[GatewayOrder, None] = {}
-        self._started_at: dict[int, float] = {}
+        self._entry = entry
+        self._conditions = Conditions(gateway)
+        self._held: dict[GatewayOrder, int | None] = {}
+        self._watched: dict[GatewayOrder, None] = {}
 
     def __contains__(self, order: object) -> bool:
         """Tell whether an order is kept back."""
         return order in self._held
 
     def add(self, order: GatewayOrder) -> None:
-        """Keep an order back."""
-        self._held[order] = None
+        """Keep an order back, until it may go or runs out."""
+        self._held[order] = self._end_of(order)
 
     def discard(self, order: GatewayOrder) -> None:
         """Keep an order back no longer; it is not sent either."""
         self._held.pop(order, None)
 
+    def in_group_of(self, order: GatewayOrder) -> list[GatewayOrder]:
+        """Return the orders kept back that are in one group with another order."""
+        group = (order.terms.account, order.terms.oca_group)
+        return [one for one in self._held if group[1] and (one.terms.account, one.terms.oca_group) == group]
+
+    def watch(self, order: GatewayOrder) -> None:
+        """Cancel a working order once its conditions hold, if that is what they are for."""
+        if order.terms.conditions and order.terms.conditions_cancel_order:
+            self._watched[order] = None
+        else:
+            self._watched.pop(order, None)
+
     def must_wait(self, order: GatewayOrder) -> bool:
         """Tell whether an order has conditions or a starting time that do not hold yet."""
         return not self._may_go(order)
 
+    def check_terms(self, order: GatewayOrder) -> None:
+        """Refuse conditions that could never hold."""
+        self._conditions.check(order.terms)
+
     def check(self) -> None:
-        """Let go what may go now; a child whose parent ended without filling ends too."""
+        """Let go what may go now, and end what is over."""
         for order in list(self._held):
-            parent = order.parent
-            if order not in self._held:  # it ended with another, just now
-                continue
-            if parent is not None and parent.done and parent.status is not Status.FILLED:
-                self.gateway.orders.entry.cancel_order(order)
-            elif self._may_go(order):
-                del self._held[order]
-                order.why_held = ""
-                order.status = Status.API_PENDING
-                self._release(order)
+            if order in self._held:  # it has not ended with another, just now
+                self._check_held(order)
+        for order in list(self._watched):
+            if order.done:
+                del self._watched[order]
+            elif order.status is not Status.PENDING_CANCEL and self._conditions.hold(order.terms):
+                with suppress(ConnectionProblem):  # while the exchange cannot be reached: it is tried again
+                    self._entry.cancel_order(order)
+
+    def _check_held(self, order: GatewayOrder) -> None:
+        parent, end = order.parent, self._held[order]
+        if parent is not None and parent.done and parent.status is not Status.FILLED:
+            self._entry.cancel_order(order)
+        elif end is not None and end <= self.gateway.exchange.now_ns:
+            self._entry.cancel_order(order, RAN_OUT)
+        elif self._may_go(order) and self.gateway.is_linked:
+            del self._held[order]
+            order.why_held = ""
+            order.status = Status.API_PENDING
+            self._entry.submit_or_reject(order)
 
     def _may_go(self, order: GatewayOrder) -> bool:
-        terms = order.terms
-        parent = order.parent
+        terms, parent = order.terms, order.parent
         if parent is not None and parent.transmitted and parent.status is not Status.FILLED:
             return False
-        start = terms.good_after_time
-        if start and self.gateway.now < told_time(start, self.gateway.settings.zone):
+        if terms.good_after_time and self.gateway.now < told_time(terms.good_after_time, self.gateway.settings.zone):
             return False
-        return self._conditions_hold(terms.conditions, order)
+        return terms.conditions_cancel_order or self._conditions.hold(terms)
 
-    def _conditions_hold(self, conditions: tuple[Condition, ...], order: GatewayOrder) -> bool:
-        """Combine conditions from left to right: each says how it is joined to the next."""
-        result, joined_by = True, "a"
-        for condition in conditions:
-            holds = self._holds(condition, order)
-            result = (result and holds) if joined_by == "a" else (result or holds)
-            joined_by = condition.conjunction
-        return result
-
-    def _holds(self, condition: Condition, order: GatewayOrder) -> bool:
-        if isinstance(condition, TimeCondition):
-            past = self.gateway.now >= told_time(condition.time, self.gateway.settings.zone)
-            return past is condition.is_more
-        if isinstance(condition, PriceCondition):
-            price = self._price(condition.con_id)
-            return price is not None and (price >= condition.price if condition.is_more else price <= condition.price)
-        if isinstance(condition, PercentChangeCondition):
-            return self._has_moved(condition)
-        if isinstance(condition, MarginCondition):
-            cushion = self._cushion(order.terms.account)
-            return cushion >= condition.percent if condition.is_more else cushion <= condition.percent
-        if isinstance(condition, ExecutionCondition):
-            return self._was_traded(condition)
-        return self._volume_holds(condition)
-
-    def _price(self, con_id: int) -> float | None:
-        listed = self.gateway.contracts.by_number(con_id)
-        price = None if listed is None else self.gateway.exchange.last_price(listed.terms.contract)
-        return None if price is None else float(price)
-
-    def _has_moved(self, condition: PercentChangeCondition) -> bool:
-        price = self._price(condition.con_id)
-        if price is None:
-            return False
-        start = self._started_at.setdefault(condition.con_id, price)
-        change = 100 * (price - start) / start if start else 0.0
-        return change >= condition.change_percent if condition.is_more else change <= condition.change_percent
-
-    def _cushion(self, account: str) -> float:
-        margins = self.gateway.exchange.margins(account)
-        return 100 * float(margins.excess.amount / margins.value.amount) if margins.value.amount else 0.0
-
-    def _was_traded(self, condition: ExecutionCondition) -> bool:
-        return any(
-            record.listed.card.symbol == condition.symbol and condition.sec_type in ("", record.listed.sec_type)
-            for record in self.gateway.orders.reports.executions.values()
-        )
-
-    def _volume_holds(self, condition: VolumeCondition) -> bool:
-        listed = self.gateway.contracts.by_number(condition.con_id)
-        quote = None if listed is None else self.gateway.quote(listed)
-        if quote is None:
-            return False
-        volume = quote.volume
-        return volume >= condition.volume if condition.is_more else volume <= condition.volume
+    def _end_of(self, order: GatewayOrder) -> int | None:
+        """Return when a kept order runs out, nanoseconds UTC; None for one that does not, or that its parent ends."""
+        terms, zone = order.terms, self.gateway.settings.zone
+        if terms.good_till_date:
+            return nanoseconds(told_time(terms.good_till_date, zone))
+        if terms.tif != "DAY" or order.parent is not None:
+            return None
+        start = self.gateway.exchange.now_ns
+        if terms.good_after_time:
+            start = max(start, nanoseconds(told_time(terms.good_after_time, zone)))
+        session = (order.legs[0].listed.terms.sessions or EVERY_DAY).current_or_next(start)
+        return None if session is None else session[1]

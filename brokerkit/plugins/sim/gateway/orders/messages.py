@@ -13,7 +13,7 @@ from brokerkit.plugins.sim.gateway.codec.responses.orders import (
 )
 from brokerkit.plugins.sim.gateway.codec.wire import write_size
 from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder, Status
-from brokerkit.plugins.sim.gateway.times import ZONED_TIMES_SINCE, instant
+from brokerkit.plugins.sim.gateway.times import instant
 
 CANCELLED_WORDS = "Cancelled by Trader"
 
@@ -93,6 +93,6 @@ def completed_order_message(order: GatewayOrder, zone: str, zone_name: str) -> C
         ),
         order.delta_neutral,
         order.status.value,
-        "" if when is None else instant(when, zone, zone_name, ZONED_TIMES_SINCE),
+        "" if when is None else instant(when, zone, zone_name),
         order.end_text or (f"Filled Size: {write_size(order.filled)}" if order.filled else CANCELLED_WORDS),
     )

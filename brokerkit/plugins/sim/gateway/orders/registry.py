@@ -14,8 +14,9 @@ FIRST_ORDER_ID = 1
 
 @attrs.define
 class OrderRegistry:
-    """Orders by the placing client's id, by permanent id, and by the exchange's name for them."""
+    """Orders by permanent id, by the placing client's id as far as they have one, and by the exchange's name."""
 
+    _orders: dict[int, GatewayOrder] = attrs.field(factory=dict, init=False)
     _by_client: dict[tuple[int, int], GatewayOrder] = attrs.field(factory=dict, init=False)
     _by_ref: dict[str, GatewayOrder] = attrs.field(factory=dict, init=False)
     _next_id: dict[int, int] = attrs.field(factory=dict, init=False)
@@ -44,8 +45,10 @@ class OrderRegistry:
         self._rolled_back.pop(client_id, None)
 
     def add(self, order: GatewayOrder) -> None:
-        """Add an order under its client's id; higher ids are free from now on."""
-        self._by_client[order.client_id, order.order_id] = order
+        """Add an order under its client's id, if it has one; higher ids are free from now on."""
+        self._orders[order.perm_id] = order
+        if order.order_id:
+            self._by_client[order.client_id, order.order_id] = order
         self._next_id[order.client_id] = max(self.lowest_free_id(order.client_id), order.order_id + 1)
 
     def bind(self, order: GatewayOrder, ref: str) -> None:
@@ -53,9 +56,13 @@ class OrderRegistry:
         order.ref = ref
         self._by_ref[ref] = order
 
+    def unbind(self, order: GatewayOrder) -> None:
+        """Forget what the exchange would have called an order that it does not have."""
+        del self._by_ref[order.ref]
+        order.ref = ""
+
     def rename(self, order: GatewayOrder, order_id: int) -> None:
         """Give an order that was placed by hand an id by which its client can manage it."""
-        del self._by_client[order.client_id, order.order_id]
         order.order_id = order_id
         self._by_client[order.client_id, order_id] = order
 
@@ -69,7 +76,7 @@ class OrderRegistry:
 
     def of_any_client(self, order_id: int) -> GatewayOrder | None:
         """Return an open order with an id, whoever placed it; the newest of several; None if there is none."""
-        found = [one for one in self if one.order_id == order_id and one.transmitted and not one.done]
+        found = [one for one in self.open_orders() if one.order_id == order_id and not one.by_hand]
         return found[-1] if found else None
 
     def open_orders(self) -> list[GatewayOrder]:
@@ -84,14 +91,18 @@ class OrderRegistry:
         """Drop the orders that are done: a new day has begun. Their ids stay used."""
         gone = set(self.completed())
         for order in gone:
-            del self._by_client[order.client_id, order.order_id]
+            self._drop(order)
         self._by_ref = {ref: order for ref, order in self._by_ref.items() if order not in gone}
 
     def drop_drafts(self, client_id: int) -> None:
         """Drop what a client never transmitted: it lives no longer than the client's session."""
-        for key in [key for key, one in self._by_client.items() if key[0] == client_id and not one.transmitted]:
-            del self._by_client[key]
+        for order in [one for one in self if one.client_id == client_id and not one.transmitted]:
+            self._drop(order)
+
+    def _drop(self, order: GatewayOrder) -> None:
+        del self._orders[order.perm_id]
+        self._by_client.pop((order.client_id, order.order_id), None)
 
     def __iter__(self) -> Iterator[GatewayOrder]:
         """Yield every order, in the order they were placed."""
-        return iter(list(self._by_client.values()))
+        return iter(list(self._orders.values()))

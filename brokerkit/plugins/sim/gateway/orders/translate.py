@@ -11,20 +11,11 @@ from brokerkit.plugins.sim.gateway.codec import MessageError
 from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
 from brokerkit.plugins.sim.gateway.codes import Code
 from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder, Leg
+from brokerkit.plugins.sim.gateway.refused import RefusedError, invalid
 from brokerkit.plugins.sim.gateway.times import parse_time
 from brokerkit.spec.contract import FuturesContract, FxPair
 from brokerkit.spec.money import exact
 from brokerkit.spec.order import Order, OrderType, TimeInForce
-
-
-class RefusedError(Exception):
-    """An order that the gateway answers with an error instead of passing it on."""
-
-    def __init__(self, code: Code, text: str) -> None:
-        super().__init__(text)
-        self.code = code
-        self.text = text
-
 
 _TYPES: Mapping[str, OrderType] = {
     "MKT": OrderType.MARKET,
@@ -78,7 +69,7 @@ def time_in_force(terms: OrderTerms) -> TimeInForce:
     if terms.order_type in _AT_CLOSE:
         return TimeInForce.AT_CLOSE
     if terms.tif not in _TIMES:
-        raise RefusedError(Code.ERROR_VALIDATING, f"Error validating request.-'bP' : cause - Invalid TIF {terms.tif}")
+        raise invalid(f"Invalid TIF {terms.tif}", "bP")
     return _TIMES[terms.tif]
 
 
@@ -92,11 +83,9 @@ def quantities(terms: OrderTerms, legs: tuple[Leg, ...]) -> tuple[int, ...]:
     if total == 0:
         raise RefusedError(Code.SIZE_ZERO, "Order size cannot be zero.")
     if not 0 < total <= MOST_LOTS or not float(total).is_integer():
-        raise RefusedError(Code.ERROR_VALIDATING, "Error validating request.-'bN' : cause - Invalid order size.")
+        raise invalid("Invalid order size.", "bN")
     if terms.action not in ("BUY", "SELL", "SSHORT"):
-        raise RefusedError(
-            Code.ERROR_VALIDATING, f"Error validating request.-'bN' : cause - Invalid side {terms.action}"
-        )
+        raise invalid(f"Invalid side {terms.action}", "bN")
     side = 1 if terms.action == "BUY" else -1
     return tuple(side * leg.ratio * int(total) for leg in legs)
 
@@ -133,7 +122,7 @@ def exchange_order(order: GatewayOrder, ref: str, login_zone: tzinfo) -> Order:
     """
     terms = order.terms
     kind = order_type(terms)
-    lots = quantities(terms, order.legs)
+    lots = quantities(terms.but(total_quantity=order.remaining) if order.filled else terms, order.legs)
     return Order(
         traded_contract(order.legs),
         lots,
@@ -171,7 +160,7 @@ def prices(terms: OrderTerms, kind: OrderType, *, flipped: bool) -> dict[str, An
 
 def _needed(price: float | None, *, flipped: bool) -> Decimal:
     if price is None:
-        raise RefusedError(Code.ERROR_VALIDATING, "Error validating request.-'bN' : cause - Missing order price.")
+        raise invalid("Missing order price.", "bN")
     return -exact(price) if flipped else exact(price)
 
 

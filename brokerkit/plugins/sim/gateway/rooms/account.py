@@ -20,8 +20,9 @@ from brokerkit.plugins.sim.gateway.codec.responses.account import (
     Portfolio,
 )
 from brokerkit.plugins.sim.gateway.codes import Code
+from brokerkit.plugins.sim.gateway.refused import RefusedError
 from brokerkit.plugins.sim.gateway.rooms.account_values import AccountFigures, Value, account_values
-from brokerkit.plugins.sim.gateway.rooms.holdings import Holding, holdings_of
+from brokerkit.plugins.sim.gateway.rooms.holdings import Holding, holdings_of, known_account
 from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
 from brokerkit.plugins.sim.gateway.session import Session
 
@@ -83,24 +84,13 @@ class AccountRoom(Room):
             requests.CancelAccountSummary: lambda s, r: self._summaries.pop((s, r.req_id), None),
         }
 
-    def _account(self, session: Session, req_id: int, name: str) -> str | None:
-        accounts = self.gateway.accounts
-        found = name or accounts[0]
-        if found in accounts:
-            return found
-        text = f"Error validating request.-'bQ' : cause - Invalid account code '{name}'."
-        session.error(req_id, Code.ERROR_VALIDATING, text)
-        return None
-
     # Updates of one account
 
     def _subscribe(self, session: Session, request: requests.AccountUpdatesRequest) -> None:
         if not request.subscribe:
             self._updates.pop(session, None)
             return
-        account = self._account(session, -1, request.account)
-        if account is None:
-            return
+        account = known_account(self.gateway, request.account)
         if session in self._updates and self._updates[session].account != account:
             text = f"API client has been unsubscribed from account data:{self._updates[session].account}"
             session.notice(Code.ACCOUNT_UNSUBSCRIBED, text)
@@ -112,8 +102,9 @@ class AccountRoom(Room):
         account = subscription.account
         values = subscription.news(account, self._values(account))
         holdings = {held.listed.con_id: held for held in holdings_of(self.gateway, account)}
+        realised = self.gateway.orders.fills.realised
         gone = {
-            number: attrs.evolve(held, lots=0.0, unrealised=0.0)
+            number: attrs.evolve(held.closed, realised=realised.today(account, number))
             for number, held in subscription.told_holdings.items()
             if number not in holdings and held.lots
         }
@@ -146,9 +137,7 @@ class AccountRoom(Room):
     # Updates of several accounts
 
     def _subscribe_multi(self, session: Session, request: requests.AccountUpdatesMultiRequest) -> None:
-        account = self._account(session, request.req_id, request.account)
-        if account is None:
-            return
+        account = known_account(self.gateway, request.account)
         tags = frozenset(LEDGER) if request.ledger_and_nlv else None
         subscription = Subscription(request.req_id, account, tags, model=request.model)
         self._multi[session, request.req_id] = subscription
@@ -166,8 +155,7 @@ class AccountRoom(Room):
         mine = [key for key in self._summaries if key[0] is session and key[1] != request.req_id]
         if len(mine) >= MAX_SUMMARIES:
             text = "Error processing request.-'bZ' : cause - Maximum number of account summary requests exceeded"
-            session.error(request.req_id, Code.ERROR_PROCESSING, text)
-            return
+            raise RefusedError(Code.ERROR_PROCESSING, text)
         tags = [tag.strip() for tag in request.tags.split(",") if tag.strip()]
         subscription = Subscription(request.req_id, request.group, frozenset(tags))
         ledgers = [tag for tag in tags if tag.startswith("$LEDGER")]

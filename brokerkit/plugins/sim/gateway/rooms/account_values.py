@@ -13,17 +13,6 @@ from brokerkit.spec.contract import FxPair
 Value = tuple[str, str, str]
 """Tag, value, currency."""
 
-SUMMARY_TAGS = (
-    *("AccountType", "NetLiquidation", "TotalCashValue", "SettledCash", "AccruedCash", "BuyingPower"),
-    *("EquityWithLoanValue", "GrossPositionValue", "InitMarginReq", "MaintMarginReq", "AvailableFunds"),
-    *("ExcessLiquidity", "Cushion", "FullInitMarginReq", "FullMaintMarginReq", "FullAvailableFunds"),
-    *("FullExcessLiquidity", "LookAheadNextChange", "LookAheadInitMarginReq", "LookAheadMaintMarginReq"),
-    *("LookAheadAvailableFunds", "LookAheadExcessLiquidity", "HighestSeverity", "DayTradesRemaining", "Leverage"),
-    *("Currency", "RealizedPnL", "UnrealizedPnL", "ExchangeRate", "TotalCashBalance", "CashBalance"),
-    *("NetLiquidationByCurrency", "FuturesPNL"),
-)
-"""Tags that a summary may ask for."""
-
 
 def _text(amount: object) -> str:
     return f"{amount:.2f}"

@@ -53,7 +53,7 @@ def dates(starts: Ints, seconds: int, format_date: int, zone: str, zone_name: st
         starts: Nanoseconds UTC; a day's is its date at midnight UTC.
         seconds: How long a bar lasts; days and longer are told as dates.
         format_date: 1 for local times, 2 for seconds since 1970.
-        zone: IANA name of the instrument's zone.
+        zone: IANA name of the zone to tell local times in.
         zone_name: What to call it.
         version: The session's protocol version.
     """
@@ -129,7 +129,8 @@ class AnswerCache:
 
     Args:
         characters: How long the texts of all rows may be together; the oldest make room for new ones.
-        questions: How many questions are remembered.
+        questions: How many questions are remembered, and answers at most four times as many: short ones cost more than
+            their text.
     """
 
     def __init__(self, characters: int = CACHED_CHARACTERS, questions: int = CACHED_QUESTIONS) -> None:
@@ -163,7 +164,7 @@ class AnswerCache:
         return found
 
     def _make_room(self) -> None:
-        while self.characters > self._most and len(self._rows) > 1:
+        while len(self._rows) > 1 and (self.characters > self._most or len(self._rows) > 4 * self._most_questions):
             self.characters -= len(self._rows.popitem(last=False)[1].text)
 
 

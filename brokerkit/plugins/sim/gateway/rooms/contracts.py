@@ -16,9 +16,10 @@ from brokerkit.plugins.sim.gateway.codec.responses.contracts import (
     SymbolSample,
     SymbolSamples,
 )
-from brokerkit.plugins.sim.gateway.codes import NO_DEFINITION, NO_REQUEST, Code
+from brokerkit.plugins.sim.gateway.codes import NO_DEFINITION, Code
 from brokerkit.plugins.sim.gateway.contracts.hours import hours_text
 from brokerkit.plugins.sim.gateway.contracts.listed import InstrumentCard, Listed, contract_number
+from brokerkit.plugins.sim.gateway.refused import RefusedError, invalid
 from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
 from brokerkit.plugins.sim.gateway.session import Session
 from brokerkit.plugins.sim.gateway.zones import instrument_zone_name
@@ -27,7 +28,13 @@ ORDER_TYPES = (
     "ACTIVETIM,AD,ADJUST,ALERT,ALGO,ALLOC,AVGCOST,BASKET,COND,CONDORDER,DAY,DEACT,DEACTDIS,DEACTEOD,GAT,GTC,GTD,GTT,"
     "IOC,LIT,LMT,MIT,MKT,MOC,LOC,NONALGO,OCA,OPG,SCALE,STP,STPLMT,TRAIL,WHATIF"
 )
-SECURITY_TYPES = frozenset({"", "FUT", "CASH", "STK", "IND", "OPT", "FOP", "CFD", "BOND", "CONTFUT", "FUND", "CMDTY"})
+SECURITY_TYPES = frozenset(
+    {
+        *("", "FUT", "CASH", "STK", "IND", "OPT", "FOP", "CFD", "BOND", "CONTFUT", "FUND", "CMDTY"),
+        *("WAR", "IOPT", "NEWS", "CRYPTO", "BILL"),
+    }
+)
+"""The kinds of security that there are; only futures and currency pairs are simulated."""
 
 
 class ContractRoom(Room):
@@ -45,13 +52,10 @@ class ContractRoom(Room):
     def _details(self, session: Session, request: requests.ContractDetailsRequest) -> None:
         asked = request.contract
         if not asked.con_id and asked.sec_type not in SECURITY_TYPES:
-            text = "Error validating request.-'bD' : cause - Please enter a valid security type"
-            session.error(request.req_id, Code.ERROR_VALIDATING, text)
-            return
+            raise invalid("Please enter a valid security type", "bD")
         found = self.gateway.find(asked, include_expired=request.include_expired)
         if not found:
-            session.error(request.req_id, Code.NO_CONTRACT, NO_DEFINITION)
-            return
+            raise RefusedError(Code.NO_CONTRACT, NO_DEFINITION)
         for listed in found:
             session.send(self._describe(request.req_id, listed))
         session.send(ContractDetailsEnd(request.req_id))
@@ -105,15 +109,12 @@ class ContractRoom(Room):
     def _rule(self, session: Session, request: requests.MarketRuleRequest) -> None:
         step = self.gateway.contracts.price_step(request.rule_id)
         if step is None:
-            text = f"Error validating request.-'bH' : cause - Invalid market rule id {request.rule_id}"
-            session.error(NO_REQUEST, Code.ERROR_VALIDATING, text)
-            return
+            raise invalid(f"Invalid market rule id {request.rule_id}", "bH")
         session.send(MarketRule(request.rule_id, (PriceIncrement(0.0, float(step)),)))
 
     def _options(self, session: Session, request: requests.OptionParametersRequest) -> None:
         """Answer that there are no options: none are simulated."""
         known = self.gateway.find(Contract(con_id=request.con_id, symbol=request.symbol, sec_type=request.sec_type))
-        if known:
-            session.send(OptionParametersEnd(request.req_id))
-        else:
-            session.error(request.req_id, Code.NO_CONTRACT, NO_DEFINITION)
+        if not known:
+            raise RefusedError(Code.NO_CONTRACT, NO_DEFINITION)
+        session.send(OptionParametersEnd(request.req_id))

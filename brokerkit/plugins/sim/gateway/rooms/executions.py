@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from brokerkit.plugins.sim.gateway.codec import MessageError
 from brokerkit.plugins.sim.gateway.codec.requests.account import ExecutionsRequest
 from brokerkit.plugins.sim.gateway.codec.responses.account import ExecutionsEnd
-from brokerkit.plugins.sim.gateway.codes import Code
 from brokerkit.plugins.sim.gateway.orders.executions import ExecutionRecord
+from brokerkit.plugins.sim.gateway.refused import invalid
 from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
 from brokerkit.plugins.sim.gateway.session import Session
 from brokerkit.plugins.sim.gateway.times import parse_time
@@ -27,16 +27,14 @@ class ExecutionRoom(Room):
         try:
             since = parse_time(request.time, self.gateway.settings.zone) if request.time else None
         except MessageError as error:
-            text = f"Error validating request.-'bG' : cause - {error.fact}"
-            session.error(request.req_id, Code.ERROR_VALIDATING, text)
-            return
+            raise invalid(error.fact, "bG") from error
         wanted = [
             record
-            for record in self.gateway.orders.reports.executions.values()
+            for record in self.gateway.orders.fills.executions.values()
             if (since is None or record.time >= since) and _matches(record, request)
         ]
         for record in wanted:
-            session.send(record.details(request.req_id, session.version))
+            session.send(record.details(request.req_id, session.version, self.gateway.settings.zone))
         for record in wanted:
             if record.commission is not None:
                 session.send(record.report())

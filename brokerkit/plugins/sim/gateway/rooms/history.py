@@ -23,14 +23,16 @@ from brokerkit.plugins.sim.gateway.codec.responses.history import Session as Sch
 from brokerkit.plugins.sim.gateway.codes import (
     BAD_END_TIME,
     NO_DATA,
-    NO_DEFINITION,
     PACING,
     QUERY_CANCELLED,
+    TOO_MANY_QUERIES,
     Code,
 )
 from brokerkit.plugins.sim.gateway.contracts.hours import sessions_between
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.market.bars import DAY_SECONDS, Bars
+from brokerkit.plugins.sim.gateway.market.quotes import half_spread
+from brokerkit.plugins.sim.gateway.refused import RefusedError, invalid
 from brokerkit.plugins.sim.gateway.rooms.bar_answers import (
     BID_ASK,
     KINDS,
@@ -41,15 +43,18 @@ from brokerkit.plugins.sim.gateway.rooms.bar_answers import (
     prepared,
     shown_as,
 )
+from brokerkit.plugins.sim.gateway.rooms.lines import data_contract
 from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
 from brokerkit.plugins.sim.gateway.session import Session
 from brokerkit.plugins.sim.gateway.times import (
     SMALL_BAR_SECONDS,
+    ZONED_TIMES_SINCE,
     epoch_seconds,
     instant,
     parse_bar_size,
     parse_duration,
     parse_time,
+    unnamed_instant,
 )
 from brokerkit.plugins.sim.gateway.zones import instrument_zone_name
 
@@ -59,15 +64,6 @@ if TYPE_CHECKING:
 SCHEDULE = "SCHEDULE"
 SCHEDULE_SINCE = 165
 """The server version from which schedules exist."""
-
-
-class HistoryRefusedError(Exception):
-    """A request for history that is answered with an error."""
-
-    def __init__(self, code: Code, text: str) -> None:
-        super().__init__(text)
-        self.code = code
-        self.text = text
 
 
 @attrs.frozen
@@ -112,47 +108,36 @@ class HistoryRoom(Room):
 
     def _bars(self, session: Session, request: requests.HistoricalDataRequest) -> None:
         try:
-            query = self._query(session, request)
-            self._pace(session, request, query)
-            if query.kind == SCHEDULE:
-                self._schedule(session, request.req_id, query)
-                return
-            session.send(self._answer(session, request.req_id, query))
-            if request.keep_up_to_date:
-                self._kept[session, request.req_id] = Kept(request, query)
-        except HistoryRefusedError as refused:
-            session.error(request.req_id, refused.code, refused.text)
+            query = self._query(request)
         except MessageError as error:
-            text = f"Error validating request.-'bI' : cause - {error.fact}"
-            session.error(request.req_id, Code.ERROR_VALIDATING, text)
+            raise invalid(error.fact, "bI") from error
+        self._pace(session, request, query)
+        if query.kind == SCHEDULE:
+            self._schedule(session, request.req_id, query)
+            return
+        session.send(self._answer(session, request.req_id, query))
+        if request.keep_up_to_date:
+            self._kept[session, request.req_id] = Kept(request, query)
 
-    def _query(self, session: Session, request: requests.HistoricalDataRequest) -> Query:
-        listed = self._the_one(session, request)
+    def _query(self, request: requests.HistoricalDataRequest) -> Query:
+        listed = self._the_one(request)
         kind = request.what_to_show.upper()
         if kind not in (*KINDS, SCHEDULE):
-            raise HistoryRefusedError(
-                Code.ERROR_VALIDATING, f"Error validating request.-'bI' : cause - {kind} is not available"
-            )
+            raise invalid(f"{kind} is not available", "bI")
         if kind == TRADES and not listed.is_future:
             what = f"{listed.card.symbol}@{listed.card.exchange} Trades"
-            raise HistoryRefusedError(Code.HISTORY, NO_DATA.format(what=what))
+            raise RefusedError(Code.HISTORY, NO_DATA.format(what=what))
         seconds = DAY_SECONDS if kind == SCHEDULE else parse_bar_size(request.bar_size)
         if request.keep_up_to_date and request.end_time:
             raise MessageError("the end time must be blank where bars are kept up to date")
         end = self._end(request.end_time)
         return Query(listed, seconds, self._start(listed, end, request.duration), end, kind, request.format_date)
 
-    def _the_one(self, session: Session, request: requests.HistoricalDataRequest) -> Listed:
+    def _the_one(self, request: requests.HistoricalDataRequest) -> Listed:
         asked = request.contract
         if asked.sec_type == "BAG":
-            raise HistoryRefusedError(Code.HISTORY, NO_DATA.format(what=f"{asked.symbol} BAG"))
-        found = self.gateway.find(asked, include_expired=request.include_expired)
-        if len(found) != 1:
-            text = (
-                NO_DEFINITION if not found else f"The contract description specified for {asked.symbol} is ambiguous."
-            )
-            raise HistoryRefusedError(Code.NO_CONTRACT, text)
-        return found[0]
+            raise RefusedError(Code.HISTORY, NO_DATA.format(what=f"{asked.symbol} BAG"))
+        return data_contract(self.gateway, asked, include_expired=request.include_expired)
 
     def _end(self, text: str) -> datetime:
         if not text.strip():
@@ -160,7 +145,7 @@ class HistoryRoom(Room):
         try:
             return min(parse_time(text, self.gateway.settings.zone), self.gateway.now)
         except MessageError as error:
-            raise HistoryRefusedError(Code.BAD_TIME, BAD_END_TIME) from error
+            raise RefusedError(Code.BAD_TIME, BAD_END_TIME) from error
 
     def _start(self, listed: Listed, end: datetime, duration: str) -> datetime:
         """Count a duration in days back from the last bar, not from a moment long after it."""
@@ -173,24 +158,29 @@ class HistoryRoom(Room):
         limits = self.gateway.settings.limits
         kept = sum(1 for owner, _ in self._kept if owner is session)
         if limits.open_history_requests is not None and kept >= limits.open_history_requests:
-            raise HistoryRefusedError(Code.HISTORY, PACING)
+            limit = limits.open_history_requests
+            raise RefusedError(Code.ERROR_PROCESSING, TOO_MANY_QUERIES.format(limit=limit))
         if query.seconds > SMALL_BAR_SECONDS or query.kind == SCHEDULE:
             return
         number = query.listed.con_id
         same = (number, query.kind, request.end_time, request.bar_size, request.duration, request.use_rth)
         weight = 2 if query.kind == BID_ASK else 1
         if not session.history_pacing.admit(time.monotonic(), same, (number, query.kind), weight):
-            raise HistoryRefusedError(Code.HISTORY, PACING)
+            raise RefusedError(Code.HISTORY, PACING)
 
     def _answer(self, session: Session, req_id: int, query: Query) -> HistoricalData:
         rows = self._rows(session.version, query)
         if rows is None or not rows.count:
             listed = query.listed
             what = f"{listed.card.symbol}@{listed.card.exchange} {query.kind.title()}"
-            raise HistoryRefusedError(Code.HISTORY, NO_DATA.format(what=what))
-        zone = self.gateway.settings.time_zone
-        start = instant(query.start, zone, zone, session.version)
-        return HistoricalData(req_id, start, instant(query.end, zone, zone, session.version), rows)
+            raise RefusedError(Code.HISTORY, NO_DATA.format(what=what))
+        return HistoricalData(req_id, self._told(query.start, session), self._told(query.end, session), rows)
+
+    def _told(self, moment: datetime, session: Session) -> str:
+        settings = self.gateway.settings
+        if session.version >= ZONED_TIMES_SINCE:
+            return instant(moment, settings.time_zone, settings.time_zone)
+        return unnamed_instant(moment, settings.zone)
 
     def _rows(self, version: int, query: Query) -> PreparedRows | None:
         series = (query.listed.con_id, query.seconds, query.kind)
@@ -208,24 +198,25 @@ class HistoryRoom(Room):
 
     def _shown(self, query: Query) -> Bars | None:
         bars = self.gateway.history.bars(query.listed, query.seconds, nanoseconds(query.start), nanoseconds(query.end))
-        return None if bars is None else shown_as(bars, query.kind, self.gateway.half_spread(query.listed))
+        return None if bars is None else shown_as(bars, query.kind, half_spread(query.listed))
 
-    @staticmethod
-    def _dates(bars: Bars, query: Query, version: int) -> list[str]:
-        zone = query.listed.card.time_zone
+    def _dates(self, bars: Bars, query: Query, version: int) -> list[str]:
+        """Return when bars start: told in their exchange's zone, or where that is not named in the login's."""
+        zone = query.listed.card.time_zone if version >= ZONED_TIMES_SINCE else self.gateway.settings.time_zone
         return dates(bars.start, query.seconds, query.format_date, zone, instrument_zone_name(zone), version)
 
     def _cancel(self, session: Session, request: requests.CancelHistoricalData) -> None:
         if self._kept.pop((session, request.req_id), None) is None:
             text = f"No historical data query found for ticker id:{request.req_id}"
-            session.error(request.req_id, Code.NO_HISTORY_QUERY, text)
-        else:
-            session.error(request.req_id, Code.HISTORY, QUERY_CANCELLED.format(req_id=request.req_id))
+            raise RefusedError(Code.NO_HISTORY_QUERY, text)
+        session.error(request.req_id, Code.HISTORY, QUERY_CANCELLED.format(req_id=request.req_id))
 
     # Kept up to date
 
     def clock_moved(self) -> None:
         """Send the newest bar of every request that is kept up to date, if it has changed."""
+        if self.gateway.faults.market_data_stopped:
+            return
         for (session, req_id), kept in list(self._kept.items()):
             self._update(session, req_id, kept)
 
@@ -248,6 +239,10 @@ class HistoryRoom(Room):
         average = -1.0 if volume < 0 else round((high + low + last) / 3, 6)
         session.send(HistoricalDataUpdate(req_id, count, date, first, last, high, low, average, volume))
 
+    def lose_data(self) -> None:
+        """Keep nothing up to date any more, as a gateway does whose link came back without its data (1101)."""
+        self._kept.clear()
+
     def forget(self, session: Session) -> None:
         """Drop an ended session's requests."""
         for key in [key for key in self._kept if key[0] is session]:
@@ -257,9 +252,7 @@ class HistoryRoom(Room):
 
     def _schedule(self, session: Session, req_id: int, query: Query) -> None:
         if session.version < SCHEDULE_SINCE:
-            raise HistoryRefusedError(
-                Code.ERROR_VALIDATING, "Error validating request.-'bI' : cause - SCHEDULE needs 165"
-            )
+            raise invalid("SCHEDULE needs 165", "bI")
         listed = query.listed
         zone = listed.card.time_zone
         found = sessions_between(listed.terms.sessions, query.start, query.end)
@@ -271,15 +264,10 @@ class HistoryRoom(Room):
         session.send(HistoricalSchedule(req_id, start, end, instrument_zone_name(zone), told))
 
     def _head(self, session: Session, request: requests.HeadTimestampRequest) -> None:
-        found = self.gateway.find(request.contract, include_expired=request.include_expired)
-        if len(found) != 1:
-            session.error(request.req_id, Code.NO_CONTRACT, NO_DEFINITION)
-            return
-        first = self.gateway.history.earliest(found[0])
+        listed = data_contract(self.gateway, request.contract, include_expired=request.include_expired)
+        first = self.gateway.history.earliest(listed)
         if first is None or first > nanoseconds(self.gateway.now):
-            text = NO_DATA.format(what=f"{found[0].card.symbol}@{found[0].card.exchange}")
-            session.error(request.req_id, Code.HISTORY, text)
-            return
+            raise RefusedError(Code.HISTORY, NO_DATA.format(what=f"{listed.card.symbol}@{listed.card.exchange}"))
         when = time_of(first)
         text = str(epoch_seconds(when)) if request.format_date == 2 else f"{when:%Y%m%d-%H:%M:%S}"
         session.send(HeadTimestamp(request.req_id, text))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
+from brokerkit.plugins.sim.gateway.refused import invalid
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
@@ -22,7 +23,7 @@ class Holding:
         average_cost: What a lot cost on average, multiplier included.
         value: Lots times price times multiplier.
         unrealised: Profit that closing it at the last price would realise.
-        realised: Profit already realised in it.
+        realised: Profit realised in it since the day began.
     """
 
     account: str
@@ -32,7 +33,24 @@ class Holding:
     average_cost: float
     value: float
     unrealised: float
-    realised: float = 0.0
+    realised: float
+
+    @property
+    def closed(self) -> Holding:
+        """What is told of it once it is closed."""
+        return attrs.evolve(self, lots=0.0, average_cost=0.0, value=0.0, unrealised=0.0)
+
+
+def known_account(gateway: Gateway, name: str) -> str:
+    """Return the account that a client names, the first where it names none.
+
+    Raises:
+        RefusedError: There is none of that name.
+    """
+    found = name or gateway.accounts[0]
+    if found not in gateway.accounts:
+        raise invalid(f"Invalid account code '{name}'.", "bQ")
+    return found
 
 
 def holdings_of(gateway: Gateway, account: str = "") -> list[Holding]:
@@ -54,6 +72,7 @@ def holdings_of(gateway: Gateway, account: str = "") -> list[Holding]:
                 average * point,
                 lots * price * point,
                 lots * (price - average) * point,
+                gateway.orders.fills.realised.today(position.account, listed.con_id),
             )
         )
     return found

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from brokerkit.plugins.sim.gateway.codec.requests import orders as requests
-from brokerkit.plugins.sim.gateway.codes import NO_REQUEST, READ_ONLY, Code
+from brokerkit.plugins.sim.gateway.codes import READ_ONLY, Code
+from brokerkit.plugins.sim.gateway.refused import RefusedError, invalid
 from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
 from brokerkit.plugins.sim.gateway.session import Session
 
@@ -16,31 +17,29 @@ class OrderRoom(Room):
     def handlers(self) -> Mapping[type, Handler]:
         """Return what answers each class of request."""
         desk = self.gateway.orders
-        return {
+        of_one: dict[type, Handler] = {
             requests.PlaceOrder: desk.entry.place,
             requests.CancelOrder: desk.entry.cancel,
-            requests.GlobalCancel: self._cancel_all,
+        }
+        of_all: dict[type, Handler] = {
+            requests.GlobalCancel: lambda session, asked: desk.entry.cancel_all(),
             requests.OpenOrdersRequest: self._open,
             requests.AllOpenOrdersRequest: lambda session, asked: desk.send_all_open_orders(session),
             requests.AutoOpenOrders: self._auto,
-            requests.CompletedOrdersRequest: lambda session, asked: desk.send_completed_orders(session),
+            requests.CompletedOrdersRequest: self._completed,
         }
+        return of_one | (dict.fromkeys(of_all, _refuse) if self.gateway.settings.read_only else of_all)
 
     def _open(self, session: Session, request: requests.OpenOrdersRequest) -> None:
         self.gateway.orders.send_open_orders(session)
 
-    def _cancel_all(self, session: Session, request: requests.GlobalCancel) -> None:
-        if self.gateway.settings.read_only:
-            session.error(NO_REQUEST, Code.ERROR_VALIDATING, READ_ONLY)
-        else:
-            self.gateway.orders.entry.cancel_all()
+    def _completed(self, session: Session, request: requests.CompletedOrdersRequest) -> None:
+        self.gateway.orders.send_completed_orders(session, api_only=request.api_only)
 
     def _auto(self, session: Session, request: requests.AutoOpenOrders) -> None:
         if session.client_id:
-            text = "Error validating request.-'bM' : cause - Only the default client (i.e 0) can auto bind orders."
-            session.error(NO_REQUEST, Code.ERROR_VALIDATING, text)
-        else:
-            session.binds_manual_orders = request.auto_bind
+            raise invalid("Only the default client (i.e 0) can auto bind orders.", "bM")
+        session.binds_manual_orders = request.auto_bind
 
     def forget(self, session: Session) -> None:
         """Drop what an ended session never transmitted."""
@@ -49,3 +48,8 @@ class OrderRoom(Room):
     def clock_moved(self) -> None:
         """Let held orders go whose time has come."""
         self.gateway.orders.clock_moved()
+
+
+def _refuse(session: Session, request: object) -> None:
+    """Refuse what a read-only gateway refuses, questions about orders among it: no list and no end of one follow."""
+    raise RefusedError(Code.ERROR_VALIDATING, READ_ONLY)

@@ -1,4 +1,4 @@
-"""Positions, and profit and loss: sent when asked for, and again when they change."""
+"""Positions: sent when asked for, and again when they change."""
 
 from __future__ import annotations
 
@@ -9,16 +9,12 @@ import attrs
 
 from brokerkit.plugins.sim.gateway.codec.requests import account as requests
 from brokerkit.plugins.sim.gateway.codec.responses.account import (
-    Pnl,
-    PnlSingle,
     Position,
     PositionEnd,
     PositionMulti,
     PositionMultiEnd,
 )
-from brokerkit.plugins.sim.gateway.codes import Code
-from brokerkit.plugins.sim.gateway.rooms.account_values import AccountFigures
-from brokerkit.plugins.sim.gateway.rooms.holdings import Holding, holdings_of
+from brokerkit.plugins.sim.gateway.rooms.holdings import Holding, holdings_of, known_account
 from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
 from brokerkit.plugins.sim.gateway.session import Session
 from brokerkit.spec import positions as spec
@@ -29,24 +25,13 @@ if TYPE_CHECKING:
 Key = tuple[str, int]
 
 
-@attrs.define(eq=False)
-class PnlSubscription:
-    """Profit and loss of an account, or of one contract in it, as told last."""
-
-    request: requests.PnlRequest | requests.PnlSingleRequest
-    account: str
-    told: Pnl | PnlSingle | None = None
-
-
 class PositionRoom(Room):
-    """Tells clients what their accounts hold, and what it brings."""
+    """Tells clients what their accounts hold."""
 
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway)
         self._all: dict[Session, dict[Key, tuple[float, float]]] = {}
         self._multi: dict[tuple[Session, int], requests.PositionsMultiRequest] = {}
-        self._pnl: dict[tuple[Session, int], PnlSubscription] = {}
-        self._day_start: dict[str, float] = {}
         self._changed = False
 
     def handlers(self) -> Mapping[type, Handler]:
@@ -56,13 +41,7 @@ class PositionRoom(Room):
             requests.CancelPositions: lambda s, r: self._all.pop(s, None),
             requests.PositionsMultiRequest: self._subscribe_multi,
             requests.CancelPositionsMulti: lambda s, r: self._multi.pop((s, r.req_id), None),
-            requests.PnlRequest: self._subscribe_pnl,
-            requests.PnlSingleRequest: self._subscribe_pnl,
-            requests.CancelPnl: lambda s, r: self._pnl.pop((s, r.req_id), None),
-            requests.CancelPnlSingle: lambda s, r: self._pnl.pop((s, r.req_id), None),
         }
-
-    # Positions
 
     def _subscribe(self, session: Session, request: requests.PositionsRequest) -> None:
         self._all[session] = {}
@@ -81,10 +60,7 @@ class PositionRoom(Room):
             session.send(Position(held.account, contract, held.lots, held.average_cost))
 
     def _subscribe_multi(self, session: Session, request: requests.PositionsMultiRequest) -> None:
-        if request.account and request.account not in self.gateway.accounts:
-            text = f"Error validating request.-'bQ' : cause - Invalid account code '{request.account}'."
-            session.error(request.req_id, Code.ERROR_VALIDATING, text)
-            return
+        known_account(self.gateway, request.account)
         self._multi[session, request.req_id] = request
         for held in holdings_of(self.gateway, request.account):
             self._send_multi(session, request, held)
@@ -103,64 +79,21 @@ class PositionRoom(Room):
         listed = self.gateway.contracts.of_contract(position.contract)
         point = float(listed.terms.point_value)
         average = float(position.average_price or 0) * point
-        held = Holding(position.account, listed, float(position.quantity), 0.0, average, 0.0, 0.0)
+        held = Holding(position.account, listed, float(position.quantity), 0.0, average, 0.0, 0.0, 0.0)
         for session in list(self._all):
             self._send(session, held)
         for (session, _), request in list(self._multi.items()):
             if request.account in ("", position.account):
                 self._send_multi(session, request, held)
 
-    # Profit and loss
-
-    def _subscribe_pnl(self, session: Session, request: requests.PnlRequest | requests.PnlSingleRequest) -> None:
-        account = request.account or self.gateway.accounts[0]
-        if account not in self.gateway.accounts:
-            text = f"Error validating request.-'bQ' : cause - Invalid account code '{request.account}'."
-            session.error(request.req_id, Code.ERROR_VALIDATING, text)
-            return
-        subscription = PnlSubscription(request, account)
-        self._pnl[session, request.req_id] = subscription
-        self._send_pnl(session, subscription)
-
-    def _send_pnl(self, session: Session, subscription: PnlSubscription) -> None:
-        request = subscription.request
-        now = (
-            self._single(request, subscription.account)
-            if isinstance(request, requests.PnlSingleRequest)
-            else self._total(request.req_id, subscription.account)
-        )
-        if now != subscription.told:
-            subscription.told = now
-            session.send(now)
-
-    def _total(self, req_id: int, account: str) -> Pnl:
-        figures = AccountFigures.of(self.gateway.exchange, account)
-        worth = float(figures.net_liquidation)
-        start = self._day_start.setdefault(account, worth)
-        return Pnl(req_id, worth - start, float(figures.total("unrealised")), float(figures.total("realised")))
-
-    def _single(self, request: requests.PnlSingleRequest, account: str) -> PnlSingle:
-        for held in holdings_of(self.gateway, account):
-            if held.listed.con_id == request.con_id:
-                return PnlSingle(request.req_id, held.lots, held.unrealised, held.unrealised, 0.0, held.value)
-        return PnlSingle(request.req_id, 0.0, 0.0, None, 0.0, 0.0)
-
     def clock_moved(self) -> None:
-        """Tell profit and loss subscriptions what has changed."""
-        for (session, _), subscription in list(self._pnl.items()):
-            self._send_pnl(session, subscription)
+        """Have the values of accounts told too once a position has changed."""
         if self._changed:
             self._changed = False
             self.gateway.account_room.tell_all()
 
-    def new_day(self) -> None:
-        """Count the day's profit and loss from now on."""
-        for account in self.gateway.accounts:
-            self._day_start[account] = float(AccountFigures.of(self.gateway.exchange, account).net_liquidation)
-
     def forget(self, session: Session) -> None:
         """Drop an ended session's subscriptions."""
         self._all.pop(session, None)
-        for table in (self._multi, self._pnl):
-            for key in [key for key in table if key[0] is session]:
-                del table[key]
+        for key in [key for key in self._multi if key[0] is session]:
+            del self._multi[key]

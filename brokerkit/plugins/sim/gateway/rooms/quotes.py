@@ -9,9 +9,8 @@ import attrs
 
 from brokerkit.plugins.sim.gateway.codec.requests import market_data as requests
 from brokerkit.plugins.sim.gateway.codec.responses.market_data import (
-    DepthExchange,
-    DepthExchanges,
     MarketDataType,
+    ScannerParameters,
     SmartComponent,
     SmartComponents,
     TickGeneric,
@@ -24,7 +23,8 @@ from brokerkit.plugins.sim.gateway.codec.responses.market_data import (
 from brokerkit.plugins.sim.gateway.codes import COMPETING, Code
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.market.quotes import Quote
-from brokerkit.plugins.sim.gateway.rooms.lines import DELAYED, DELAYED_FROZEN, Lines, data_type, watched
+from brokerkit.plugins.sim.gateway.refused import RefusedError
+from brokerkit.plugins.sim.gateway.rooms.lines import DELAYED, DELAYED_FROZEN, Lines, data_contract, data_type
 from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
 from brokerkit.plugins.sim.gateway.session import Session
 
@@ -39,6 +39,7 @@ _PRICES = {"bid": (1, 66), "ask": (2, 67), "last": (4, 68), "high": (6, 72), "lo
 _PRICES |= {"previous_close": (9, 75), "open": (14, 76)}
 _SIZES = {"bid_size": (0, 69), "ask_size": (3, 70), "last_size": (5, 71), "volume": (8, 74)}
 _SIZE_OF = {"bid": "bid_size", "ask": "ask_size", "last": "last_size"}
+_OF_TRADES = frozenset({"last", "last_size", "volume", "open"})
 _TIME = (45, 88)
 """Tick types, live and delayed, by what they tell of a quote."""
 
@@ -62,7 +63,7 @@ class QuoteRoom(Room):
 
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway)
-        self.lines: Lines[QuoteLine] = Lines(gateway.settings.limits.market_data_lines)
+        self.lines: Lines[QuoteLine] = Lines(gateway.market_data_lines)
 
     def handlers(self) -> Mapping[type, Handler]:
         """Return what answers each class of request."""
@@ -70,8 +71,8 @@ class QuoteRoom(Room):
             requests.MarketDataRequest: self._subscribe,
             requests.CancelMarketData: lambda session, asked: self.lines.close(session, asked.req_id),
             requests.MarketDataTypeRequest: self._choose,
-            requests.DepthExchangesRequest: self._depth_exchanges,
             requests.SmartComponentsRequest: self._components,
+            requests.ScannerParametersRequest: lambda session, asked: session.send(ScannerParameters()),
         }
 
     @staticmethod
@@ -81,15 +82,11 @@ class QuoteRoom(Room):
 
     def _subscribe(self, session: Session, request: requests.MarketDataRequest) -> None:
         req_id = request.req_id
-        if not self.lines.admit(session, req_id):
-            return
+        self.lines.check(session, req_id)
         if self.gateway.faults.competing_session:
-            session.error(req_id, Code.COMPETING_SESSION, COMPETING)
-            return
-        listed = watched(self.gateway, session, req_id, request.contract)
-        kind = None if listed is None else data_type(self.gateway, session, req_id, listed)
-        if listed is None or kind is None:
-            return
+            raise RefusedError(Code.COMPETING_SESSION, COMPETING)
+        listed = data_contract(self.gateway, request.contract)
+        kind = data_type(self.gateway, session, req_id, listed)
         line = QuoteLine(listed, kind)
         session.send(TickRequestParameters(req_id, float(listed.terms.tick_size), BBO_EXCHANGE, SNAPSHOT_PERMISSIONS))
         session.send(MarketDataType(req_id, kind))
@@ -100,7 +97,7 @@ class QuoteRoom(Room):
             self.lines.open(session, req_id, line)
 
     def _tell(self, session: Session, req_id: int, line: QuoteLine) -> None:
-        quote = self.gateway.quote(line.listed)
+        quote = self.gateway.live_quote(line.listed)
         if quote is None or quote == line.told:
             return
         for message in changes(req_id, line, quote):
@@ -109,22 +106,16 @@ class QuoteRoom(Room):
 
     def clock_moved(self) -> None:
         """Tell every line what has changed."""
-        if self.gateway.faults.market_data_stopped:
-            return
         for session, req_id, line in self.lines:
             self._tell(session, req_id, line)
 
-    def restart(self) -> None:
+    def lose_data(self) -> None:
         """Lose every line, as a gateway does whose link came back without its data (1101)."""
         self.lines.clear()
 
     def forget(self, session: Session) -> None:
         """Drop an ended session's lines."""
         self.lines.forget(session)
-
-    def _depth_exchanges(self, session: Session, request: requests.DepthExchangesRequest) -> None:
-        found = {(listed.card.exchange, listed.sec_type) for listed in self.gateway.contracts}
-        session.send(DepthExchanges(tuple(DepthExchange(exchange, kind) for exchange, kind in sorted(found))))
 
     def _components(self, session: Session, request: requests.SmartComponentsRequest) -> None:
         exchanges = sorted({listed.card.exchange for listed in self.gateway.contracts})[:26]
@@ -133,17 +124,18 @@ class QuoteRoom(Room):
 
 
 def changes(req_id: int, line: QuoteLine, quote: Quote) -> Iterable[Any]:
-    """Yield a message for each value of a quote that was not told before."""
+    """Yield a message for each value of a quote that was not told before; currencies have no trades, only quotes."""
     told, column = line.told, line.column
+    untold = frozenset() if line.listed.is_future else _OF_TRADES
     for name, types in _PRICES.items():
         value = getattr(quote, name)
-        if value and (told is None or value != getattr(told, name)):
+        if value and name not in untold and (told is None or value != getattr(told, name)):
             yield TickPrice(req_id, types[column], value, getattr(quote, _SIZE_OF.get(name, ""), 0.0), 1)
     for name, types in _SIZES.items():
         value = getattr(quote, name)
-        if told is None or value != getattr(told, name):
+        if name not in untold and (told is None or value != getattr(told, name)):
             yield TickSize(req_id, types[column], value)
-    if told is None or quote.time != told.time:
+    if not untold and (told is None or quote.time != told.time):
         yield TickString(req_id, _TIME[column], str(quote.time))
     if told is None:
         yield TickGeneric(req_id, HALTED, 0.0)

@@ -25,6 +25,9 @@ class Room:
     def forget(self, session: Session) -> None:
         """Drop what was kept for a session that has ended."""
 
+    def lose_data(self) -> None:
+        """Drop every subscription to market data."""
+
     def clock_moved(self) -> None:
         """Send what has changed because the exchange's clock moved."""
 

@@ -127,3 +127,9 @@ class SmartComponentsRequest:
 
     req_id: Int
     bbo_exchange: Text = ""
+
+
+@request(24, "reqScannerParameters", version=1)
+@attrs.frozen
+class ScannerParametersRequest:
+    """Ask what can be scanned for."""

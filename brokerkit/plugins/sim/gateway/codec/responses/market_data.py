@@ -194,3 +194,11 @@ class SmartComponents:
 
     req_id: Int
     components: Annotated[tuple[SmartComponent, ...], Counted()] = ()
+
+
+@response(19, "scannerParameters", version=1)
+@attrs.frozen
+class ScannerParameters:
+    """What can be scanned for: nothing."""
+
+    xml: Text = "<ScanParameterResponse></ScanParameterResponse>"

@@ -1,0 +1,72 @@
+"""Looking at IB's lists for as long as it is not certain where an order stands."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from brokerkit.errors import BrokerkitError
+from brokerkit.plugins.ib.connection import IBConnection
+
+_log = logging.getLogger(__name__)
+_BETWEEN_LOOKS = 1.0
+_LONGEST_PAUSE = 30.0
+
+
+class Watch:
+    """Looks again and again, with growing pauses, until nothing is in doubt; a new doubt ends the pause.
+
+    It never gives up: the line may be down for longer than anybody waits.
+
+    Args:
+        connection: Where it looks.
+        look: Reads IB's lists and takes them in.
+        is_certain: Whether there is no more to look for.
+    """
+
+    def __init__(
+        self, connection: IBConnection, look: Callable[[], Awaitable[None]], is_certain: Callable[[], bool]
+    ) -> None:
+        self._connection = connection
+        self._look = look
+        self._is_certain = is_certain
+        self._is_looking = False
+        self._doubted = asyncio.Event()
+
+    def doubt(self, reason: str) -> None:
+        """Look soon; may be called in any thread."""
+        self._connection.post(lambda _ib: self._begin(reason))
+
+    async def _begin(self, reason: str) -> None:
+        self._doubted.set()
+        if self._is_looking:
+            return
+        _log.info("Looking at IB's lists of orders: %s", reason)
+        self._is_looking = True
+        try:
+            await self._look_until_certain()
+        finally:
+            self._is_looking = False
+
+    async def _look_until_certain(self) -> None:
+        pause = _BETWEEN_LOOKS
+        while self._doubted.is_set() or not self._is_certain():
+            pause = _BETWEEN_LOOKS if self._doubted.is_set() else min(2 * pause, _LONGEST_PAUSE)
+            self._doubted.clear()
+            await self._look_once()
+            if not self._is_certain():
+                await asyncio.sleep(_BETWEEN_LOOKS)
+                await self._pause(pause - _BETWEEN_LOOKS)
+
+    async def _look_once(self) -> None:
+        try:
+            await asyncio.wait_for(self._look(), self._connection.settings.request_timeout)
+        except (BrokerkitError, OSError, asyncio.TimeoutError) as error:
+            _log.info("IB's lists of orders could not be read: %r", error)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._doubted.wait(), seconds)
+        except asyncio.TimeoutError:
+            return

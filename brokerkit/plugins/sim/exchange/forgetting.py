@@ -1,0 +1,25 @@
+"""Letting go of orders that ended long ago, so that a run without end does not grow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.exchange.live_order import LiveOrder
+    from brokerkit.plugins.sim.exchange.venue import Venue
+
+
+def forget_orders(venue: Venue, before: int) -> int:
+    """Let go of the orders that ended before an instant, each with all that are tied to it; return how many.
+
+    The log must hold nothing of them any more.
+    """
+    gone = [live for live in venue.orders.values() if _ended(live.parent or live, before)]
+    for live in gone:
+        del venue.orders[live.order_ref], venue.journal.lives[live.number]
+    return len(gone)
+
+
+def _ended(live: LiveOrder, before: int) -> bool:
+    """Return whether an order and its exits had ended before an instant."""
+    return live.is_final and live.updated < before and all(_ended(child, before) for child in live.children)

@@ -1,0 +1,114 @@
+"""Profit and loss since the day began: of an account, and of one contract in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import attrs
+
+from brokerkit.plugins.sim.gateway.codec.requests import account as requests
+from brokerkit.plugins.sim.gateway.codec.responses.account import Pnl, PnlSingle
+from brokerkit.plugins.sim.gateway.rooms.account_values import AccountFigures
+from brokerkit.plugins.sim.gateway.rooms.holdings import holdings_of, known_account
+from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
+from brokerkit.plugins.sim.gateway.session import Session
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.gateway.gateway import Gateway
+
+
+@attrs.define(eq=False)
+class Subscription:
+    """Profit and loss of an account, or of one contract in it, as told last."""
+
+    request: requests.PnlRequest | requests.PnlSingleRequest
+    account: str
+    told: Pnl | PnlSingle | None = None
+
+
+@attrs.frozen
+class DayStart:
+    """What there was when the day began: of each account, and unrealised of each of its contracts."""
+
+    day: int
+    worth: Mapping[str, Decimal]
+    realised: Mapping[str, Decimal]
+    unrealised: Mapping[tuple[str, int], float]
+
+    @classmethod
+    def of(cls, gateway: Gateway) -> DayStart:
+        """Return what there is now."""
+        figures = {account: AccountFigures.of(gateway.exchange, account) for account in gateway.accounts}
+        return cls(
+            gateway.day,
+            {account: one.net_liquidation for account, one in figures.items()},
+            {account: one.total("realised") for account, one in figures.items()},
+            {(held.account, held.listed.con_id): held.unrealised for held in holdings_of(gateway)},
+        )
+
+
+class ProfitRoom(Room):
+    """Tells clients what their positions bring."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        super().__init__(gateway)
+        self._subscriptions: dict[tuple[Session, int], Subscription] = {}
+        self._start = DayStart.of(gateway)
+
+    def handlers(self) -> Mapping[type, Handler]:
+        """Return what answers each class of request."""
+        return {
+            requests.PnlRequest: self._subscribe,
+            requests.PnlSingleRequest: self._subscribe,
+            requests.CancelPnl: lambda s, r: self._subscriptions.pop((s, r.req_id), None),
+            requests.CancelPnlSingle: lambda s, r: self._subscriptions.pop((s, r.req_id), None),
+        }
+
+    def _subscribe(self, session: Session, request: requests.PnlRequest | requests.PnlSingleRequest) -> None:
+        subscription = Subscription(request, known_account(self.gateway, request.account))
+        self._subscriptions[session, request.req_id] = subscription
+        self._tell(session, subscription)
+
+    def _tell(self, session: Session, subscription: Subscription) -> None:
+        request = subscription.request
+        now = (
+            self._single(request, subscription.account)
+            if isinstance(request, requests.PnlSingleRequest)
+            else self._total(request.req_id, subscription.account)
+        )
+        if now != subscription.told:
+            subscription.told = now
+            session.send(now)
+
+    def _total(self, req_id: int, account: str) -> Pnl:
+        figures = AccountFigures.of(self.gateway.exchange, account)
+        worth, realised = figures.net_liquidation, figures.total("realised")
+        return Pnl(
+            req_id,
+            float(worth - self._start.worth.get(account, worth)),
+            float(figures.total("unrealised")),
+            float(realised - self._start.realised.get(account, realised)),
+        )
+
+    def _single(self, request: requests.PnlSingleRequest, account: str) -> PnlSingle:
+        realised = self.gateway.orders.fills.realised.today(account, request.con_id)
+        closed = realised - self._start.unrealised.get((account, request.con_id), 0.0)
+        for held in holdings_of(self.gateway, account):
+            if held.listed.con_id == request.con_id:
+                daily = round(closed + held.unrealised, 6)
+                return PnlSingle(request.req_id, held.lots, daily, held.unrealised, realised, held.value)
+        return PnlSingle(request.req_id, 0.0, closed, 0.0, realised, 0.0)
+
+    def clock_moved(self) -> None:
+        """Tell subscriptions what has changed; count from here on if a day has begun."""
+        if self._start.day != self.gateway.day:
+            self._start = DayStart.of(self.gateway)
+        for (session, _), subscription in list(self._subscriptions.items()):
+            self._tell(session, subscription)
+
+    def forget(self, session: Session) -> None:
+        """Drop an ended session's subscriptions."""
+        for key in [key for key in self._subscriptions if key[0] is session]:
+            del self._subscriptions[key]

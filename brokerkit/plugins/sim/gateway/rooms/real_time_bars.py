@@ -1,0 +1,99 @@
+"""Bars of five seconds. Each carries a whole bar of the exchange, and is stamped with its last five seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import attrs
+
+from brokerkit.plugins.sim.exchange.units import SECOND
+from brokerkit.plugins.sim.gateway.codec.requests import market_data as requests
+from brokerkit.plugins.sim.gateway.codec.responses.market_data import RealTimeBar
+from brokerkit.plugins.sim.gateway.codes import Code
+from brokerkit.plugins.sim.gateway.contracts.listed import Listed
+from brokerkit.plugins.sim.gateway.market.bars import Bars
+from brokerkit.plugins.sim.gateway.market.quotes import half_spread
+from brokerkit.plugins.sim.gateway.refused import RefusedError, invalid
+from brokerkit.plugins.sim.gateway.rooms.bar_answers import ASK, BID, MIDPOINT, TRADES, shown_as
+from brokerkit.plugins.sim.gateway.rooms.lines import Lines, data_contract, data_type
+from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
+from brokerkit.plugins.sim.gateway.session import Session
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.gateway.gateway import Gateway
+
+BAR_SECONDS = 5
+KINDS = (TRADES, MIDPOINT, BID, ASK)
+DAY_BACK = 86400 * SECOND
+"""How far before the bar told last to look: further than any bar is long."""
+
+
+@attrs.define(eq=False)
+class BarLine:
+    """A contract watched in five-second bars; `after` is the end of the bar told last."""
+
+    listed: Listed
+    kind: str
+    after: int
+
+
+class RealTimeBarRoom(Room):
+    """Tells clients of every bar that ends."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        super().__init__(gateway)
+        self.lines: Lines[BarLine] = Lines(gateway.market_data_lines)
+
+    def handlers(self) -> Mapping[type, Handler]:
+        """Return what answers each class of request."""
+        return {
+            requests.RealTimeBarsRequest: self._subscribe,
+            requests.CancelRealTimeBars: lambda session, asked: self.lines.close(session, asked.req_id),
+        }
+
+    def _subscribe(self, session: Session, request: requests.RealTimeBarsRequest) -> None:
+        if request.bar_size != BAR_SECONDS:
+            raise RefusedError(Code.REAL_TIME_BARS, "Invalid Real-time Query:Bar size must be 5 seconds")
+        kind = request.what_to_show.upper()
+        if kind not in KINDS:
+            raise invalid("What to show field is missing or incorrect.", "bY")
+        self.lines.check(session, request.req_id)
+        listed = data_contract(self.gateway, request.contract)
+        data_type(self.gateway, session, request.req_id, listed)
+        if kind == TRADES and not listed.is_future:
+            what = f"{listed.card.symbol}/CASH@{listed.card.exchange} Last"
+            raise RefusedError(Code.REAL_TIME_BARS, f"Invalid Real-time Query:No historical market data for {what}")
+        self.lines.open(session, request.req_id, BarLine(listed, kind, self.gateway.exchange.now_ns))
+
+    def _tell(self, session: Session, req_id: int, line: BarLine) -> None:
+        if self.gateway.faults.market_data_stopped:
+            return
+        now = self.gateway.exchange.now_ns
+        ended = self.gateway.history.finest(line.listed, line.after - DAY_BACK, now)
+        shown = shown_as(ended, line.kind, half_spread(line.listed))
+        for at in range(len(shown)):
+            if int(shown.end[at]) > line.after:
+                session.send(_bar(req_id, shown, at))
+        line.after = now
+
+    def clock_moved(self) -> None:
+        """Tell every line of the bars that have ended."""
+        for session, req_id, line in self.lines:
+            self._tell(session, req_id, line)
+
+    def lose_data(self) -> None:
+        """Lose every line, as a gateway does whose link came back without its data (1101)."""
+        self.lines.clear()
+
+    def forget(self, session: Session) -> None:
+        """Drop an ended session's lines."""
+        self.lines.forget(session)
+
+
+def _bar(req_id: int, bars: Bars, at: int) -> RealTimeBar:
+    first, high, low, last = (float(column[at]) for column in (bars.open, bars.high, bars.low, bars.close))
+    volume = float(bars.volume[at])
+    average = -1.0 if volume < 0 else round((high + low + last) / 3, 6)
+    start = int(bars.end[at]) // SECOND - BAR_SECONDS
+    return RealTimeBar(req_id, start, first, high, low, last, volume, average, int(volume))

@@ -1,0 +1,39 @@
+"""Who listens hears what happens from then on, whoever else listens to other things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from brokerkit.plugins.sim.exchange import Exchange
+from brokerkit.spec.broker_order import BrokerOrder, Fill
+from brokerkit.spec.contract import FuturesContract
+from brokerkit.spec.order import Order
+
+
+def test_a_new_listener_of_orders_hears_nothing_of_before_it_listened_while_fills_were_heard(
+    market: Callable[..., Exchange], gold: FuturesContract, quiet_rows: list[tuple[float, ...]]
+) -> None:
+    exchange, fills, views = market(quiet_rows), [], []
+    exchange.listen(Fill, fills.append)
+    exchange.submit(Order.limit(gold, 1, "50", order_ref="before"))
+    exchange.listen(BrokerOrder, views.append)
+    exchange.submit(Order.limit(gold, 1, "51", order_ref="after"))
+    assert [(view.order_ref, view.state.value) for view in views] == [("after", "working")]
+    exchange.submit(Order.market(gold, 1, order_ref="market"))
+    exchange.advance()
+    assert [fill.order_ref for fill in fills] == ["market"]
+    assert [(view.order_ref, view.state.value) for view in views[1:]] == [("market", "working"), ("market", "filled")]
+
+
+def test_a_line_that_becomes_faulty_carries_nothing_of_before(
+    market: Callable[..., Exchange], gold: FuturesContract, quiet_rows: list[tuple[float, ...]]
+) -> None:
+    exchange, fills, views = market(quiet_rows), [], []
+    exchange.listen(Fill, fills.append)
+    exchange.submit(Order.limit(gold, 1, "50", order_ref="before"))
+    exchange.disconnect()
+    exchange.listen(BrokerOrder, views.append)
+    exchange.reconnect()
+    exchange.advance()
+    assert exchange.order("before").current().state.value == "working"
+    assert fills == views == []

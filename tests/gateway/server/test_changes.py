@@ -1,0 +1,143 @@
+"""Changes of more than a price: what hangs together at the exchange goes on hanging together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from brokerkit.plugins.sim.gateway import ManualClock, SimulatedGateway
+from brokerkit.plugins.sim.gateway.codec import requests
+from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
+from brokerkit.plugins.sim.gateway.codec.parts import Contract
+
+ES = Contract(symbol="ES", sec_type="FUT", last_trade_date="202312", exchange="CME", currency="USD")
+GE = Contract(symbol="GE", sec_type="FUT", last_trade_date="202312", exchange="CME", currency="USD")
+MARKET = {"order_type": "MKT"}
+AWAY = {"order_type": "LMT", "limit_price": 4000.0}
+PROFIT = {"action": "SELL", "order_type": "LMT", "limit_price": 5000.0, "parent_id": 1, "tif": "GTC"}
+STOP = {"action": "SELL", "order_type": "STP", "aux_price": 3900.0, "parent_id": 1, "tif": "GTC"}
+
+Connect = Callable[..., Any]
+
+
+def place(order_id: int, **terms: Any) -> requests.orders.PlaceOrder:
+    return requests.orders.PlaceOrder(order_id, ES, OrderTerms(**{"action": "BUY", "total_quantity": 1.0, **terms}))
+
+
+def statuses(frames: list[list[str]]) -> list[tuple[str, str, str]]:
+    """Return order id, status and the reason for being held of every orderStatus."""
+    return [(frame[1], frame[2], frame[10]) for frame in frames if frame[0] == "3"]
+
+
+@pytest.fixture
+def still(run_gateway: Connect) -> SimulatedGateway:
+    """Return a gateway whose clock stands still."""
+    return run_gateway(clock=ManualClock())
+
+
+@pytest.fixture
+def client(still: SimulatedGateway, raw: Connect) -> Any:
+    return raw(still)
+
+
+def bracket(client: Any, entry: dict[str, Any]) -> None:
+    """Place an entry with a profit and a stop, numbers 1 to 3."""
+    client.answers(place(1, transmit=False, **entry))
+    client.answers(place(2, transmit=False, **PROFIT))
+    client.answers(place(3, **STOP))
+
+
+def open_orders(client: Any) -> list[tuple[str, str, str]]:
+    return statuses(client.answers(requests.orders.OpenOrdersRequest()))
+
+
+@pytest.mark.parametrize("change", [{"tif": "DAY"}, {"order_type": "LIT", "aux_price": 4990.0}])
+def test_an_exit_that_is_changed_goes_on_waiting_for_its_entry(client: Any, change: dict[str, Any]) -> None:
+    bracket(client, AWAY)
+    frames = client.answers(place(2, **{**PROFIT, **change}))
+    assert {number: status for number, status, _ in statuses(frames)}["2"] == "PreSubmitted"
+    waiting = [("1", "Submitted", ""), ("2", "PreSubmitted", "child"), ("3", "PreSubmitted", "child,trigger")]
+    assert [told[:2] for told in open_orders(client)] == [told[:2] for told in waiting]
+    client.answers(requests.orders.CancelOrder(1))
+    assert open_orders(client) == []
+
+
+def test_an_entry_that_becomes_a_market_order_keeps_its_exits(still: SimulatedGateway, client: Any) -> None:
+    bracket(client, AWAY)
+    assert {number for number, _, _ in statuses(client.answers(place(1, **MARKET)))} == {"1"}
+    still.advance(timedelta(minutes=3))
+    client.answers(requests.session.IdsRequest())
+    assert open_orders(client) == [("2", "Submitted", ""), ("3", "PreSubmitted", "trigger")]
+
+
+def test_an_exit_that_is_changed_once_its_entry_has_filled_still_ends_the_other(
+    still: SimulatedGateway, client: Any
+) -> None:
+    bracket(client, MARKET)
+    still.advance(timedelta(minutes=3))
+    client.answers(place(2, **{**PROFIT, "tif": "DAY"}))
+    client.answers(place(2, **{**PROFIT, "tif": "DAY", "limit_price": 4000.0}))
+    still.advance(timedelta(minutes=3))
+    last = {number: status for number, status, _ in statuses(client.answers(requests.session.IdsRequest()))}
+    assert (last["2"], last["3"]) == ("Filled", "Cancelled")
+    assert open_orders(client) == []
+
+
+def test_an_order_that_cannot_become_what_is_asked_stays_as_it_was(client: Any) -> None:
+    client.answers(place(1, order_type="STP", aux_price=5000.0))
+    (error,) = client.answers(place(1, order_type="STP", aux_price=5000.0, tif="IOC"))
+    assert (error[0], error[2], error[3]) == ("4", "1", "201")
+    assert open_orders(client) == [("1", "PreSubmitted", "trigger")]
+    assert statuses(client.answers(requests.orders.CancelOrder(1)))[-1][:2] == ("1", "Cancelled")
+
+
+def test_no_change_turns_an_order_into_another(run_gateway: Connect, raw: Connect) -> None:
+    client = raw(run_gateway(clock=ManualClock(), accounts=("DU1", "DU2")))
+    client.answers(place(1, account="DU1", **AWAY))
+    others: list[dict[str, Any]] = [{"account": "DU2"}, {"account": "DU1", "action": "SELL"}]
+    for other in others:
+        (error,) = client.answers(place(1, **{**AWAY, **other}))
+        assert (error[0], error[3]) == ("4", "105"), other
+    (error,) = client.answers(requests.orders.PlaceOrder(1, GE, place(1, account="DU1", **AWAY).order))
+    assert (error[0], error[3]) == ("4", "105")
+    assert open_orders(client) == [("1", "Submitted", "")]
+
+
+def test_a_change_that_does_not_reach_the_exchange_changes_nothing(still: SimulatedGateway, client: Any) -> None:
+    client.answers(place(1, **AWAY))
+    still.call(lambda gateway: gateway.exchange.disconnect("test", timedelta(minutes=1)))
+    frames = client.answers(place(1, order_type="LMT", limit_price=4001.0, total_quantity=5.0))
+    assert [(frame[2], frame[3]) for frame in frames if frame[0] == "4"] == [("-1", "1100"), ("1", "322")]
+    still.advance(timedelta(minutes=2))
+    (opened, status, _) = client.answers(requests.orders.OpenOrdersRequest())[-3:]
+    assert (opened[14], opened[16], status[4]) == ("1", "4000.0", "1")
+
+
+def test_what_ended_while_nobody_heard_of_it_cannot_be_changed(still: SimulatedGateway, client: Any) -> None:
+    client.answers(place(1, **MARKET))
+    still.call(lambda gateway: gateway.exchange.disconnect("test", timedelta(minutes=5)))
+    still.advance(timedelta(minutes=2))
+    frames = client.answers(place(1, total_quantity=5.0, **AWAY))
+    assert [frame[3] for frame in frames if frame[0] == "4"] == ["1100", "105"]
+    still.advance(timedelta(minutes=5))
+    (filled,) = [frame for frame in client.answers(requests.session.IdsRequest()) if frame[0] == "3"]
+    assert filled[2:5] == ["Filled", "1", "0"]
+
+
+def test_what_is_filled_counts_in_the_new_size_of_an_order_that_is_placed_anew(
+    still: SimulatedGateway, client: Any
+) -> None:
+    terms = {"action": "SELL", "order_type": "LMT", "tif": "GTC", "limit_price": 90.0}
+    client.answers(requests.orders.PlaceOrder(1, GE, OrderTerms(total_quantity=1800.0, **terms)))
+    still.advance(timedelta(seconds=60))
+    filled = int(client.answers(requests.orders.OpenOrdersRequest())[-2][3])
+    assert 0 < filled < 1800
+    changed = {**terms, "tif": "DAY", "limit_price": 99.0, "total_quantity": 1900.0}
+    client.answers(requests.orders.PlaceOrder(1, GE, OrderTerms(**changed)))
+    status = client.answers(requests.orders.OpenOrdersRequest())[-2]
+    assert [int(status[3]), int(status[4])] == [filled, 1900 - filled]
+    live = still.call(lambda gateway: [one.remaining for one in gateway.exchange.orders() if not one.is_final])
+    assert live == [1900 - filled]

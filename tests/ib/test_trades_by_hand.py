@@ -1,0 +1,31 @@
+"""A position is right also where somebody trades the same contract by hand, at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brokerkit import Broker, FuturesContract, Order, Position
+from brokerkit.plugins.sim.gateway import SimulatedGateway
+
+GOLD = FuturesContract("GOLD", "202402")
+
+
+@pytest.mark.parametrize("by_hand_first", [True, False])
+def test_a_trade_by_hand_within_seconds_of_ours_is_told(
+    gateway: SimulatedGateway,
+    open_ib: Callable[..., Broker],
+    listen: Callable[[Broker], Any],
+    tmp_path: Path,
+    by_hand_first: bool,
+) -> None:
+    broker, hand = open_ib(gateway), open_ib(gateway, store_path=tmp_path / "hand.db")
+    heard = listen(broker)
+    for trader in (hand, broker) if by_hand_first else (broker, hand):
+        trader.orders.put_order_on_stack(Order.market(GOLD, 2)).wait(30)
+    heard.wait_for(lambda: [each for each in heard.of(Position) if each.quantity == 4])
+    [held] = broker.positions.get_all_current_positions_as_list_with_contract_objects()
+    assert held.quantity == 4
