@@ -1,16 +1,18 @@
-"""Brackets beyond the scenarios: what is refused, and nothing changes."""
+"""Brackets beyond the scenarios: what is refused, and changes nothing; exits of spreads."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import attrs
 import pytest
 
 from brokerkit.errors import DuplicateOrder, InvalidOrder
-from brokerkit.plugins.sim.exchange import Exchange
+from brokerkit.plugins.sim.exchange import ContractTerms, Exchange
+from brokerkit.spec.broker_order import OrderState
 from brokerkit.spec.contract import FuturesContract
-from brokerkit.spec.order import Order
+from brokerkit.spec.order import Order, SpreadFill, TimeInForce
 
 Market = Callable[..., Exchange]
 
@@ -31,3 +33,17 @@ def test_one_reference_twice_in_a_bracket_is_refused(market: Market, gold: Futur
         exchange.submit(attrs.evolve(Order.market(gold, 2), children=(exit_, exit_)))
     assert exchange.orders() == []
     assert exchange.log() == []
+
+
+def test_an_exit_for_the_day_of_a_spread_that_fills_leg_by_leg_expires_while_it_waits(
+    market: Market, gold: FuturesContract
+) -> None:
+    exchange = market([])
+    exchange.list_contract(ContractTerms(FuturesContract("GOLD", "202402"), "0.1"))
+    spread = FuturesContract("GOLD", "202312_202402")
+    exit_ = Order.limit(spread, (-1, 1), 2)
+    entry = Order(spread, (1, -1), spread_fill=SpreadFill.BY_LEG, time_in_force=TimeInForce.GTC, children=(exit_,))
+    exchange.submit(entry)
+    exchange.advance_to(exchange.now + timedelta(days=1))
+    assert exchange.order(exit_.order_ref).at_exchange().state is OrderState.EXPIRED
+    assert exchange.order(entry.order_ref).at_exchange().state is OrderState.WORKING

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from brokerkit.errors import MissingOrder
-from brokerkit.plugins.sim.exchange import Exchange, Models, PerLot, VolumeShare, fault
+from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Models, PerLot, VolumeShare, fault
 from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderState
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order, TimeInForce
@@ -128,3 +128,14 @@ def test_a_state_file_keeps_what_is_forgotten(
     again = market(quiet_rows, state=tmp_path / "state")
     assert [again.order(order.order_ref).current().filled for order in (done, later)] == [(1,), (2,)]
     assert [position.quantity for position in again.positions()] == [3]
+
+
+def test_what_was_let_go_of_does_not_come_back_when_a_contract_is_listed(
+    market: Market, gold: FuturesContract, quiet_rows: list[Any], tmp_path: Path
+) -> None:
+    exchange = market(quiet_rows, state=tmp_path / "state")
+    exchange.submit(Order.market(gold, 1))
+    exchange.run()
+    assert exchange.forget(exchange.now) == 1
+    exchange.list_contract(ContractTerms(FuturesContract("GOLD", "202402"), "0.1"))
+    assert exchange.orders() == []

@@ -106,3 +106,12 @@ def test_a_call_comes_also_where_an_order_was_replaced_before_the_bar_that_fills
     assert calls == [
         "2023-01-02T09:04:00Z margin call: DU1 is worth 440 USD, below its maintenance margin of 500 USD",
     ]
+
+
+def test_a_contract_that_asks_for_no_margin_needs_no_rate(gold: FuturesContract) -> None:
+    exchange = Exchange(datetime(2023, 1, 2, 9, tzinfo=timezone.utc))
+    exchange.open_account("DU1", {"EUR": 10_000}, base_currency="EUR")
+    exchange.list_contract(ContractTerms(gold, "0.1", "USD"))
+    preview = exchange.what_if(Order.market(gold, 1))
+    assert preview.initial_margin.amount == preview.maintenance_margin.amount == 0
+    exchange.submit(Order.market(gold, 1))

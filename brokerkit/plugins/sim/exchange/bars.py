@@ -207,6 +207,10 @@ class BarSeries:
                 return round(float(bars.close[passed - 1]) * PRICE_SCALE)
         return int(self.closes[-1]) if ends else self.last
 
+    def first_open(self, now: int) -> int | None:
+        """Return the open of the first bar, where none has ended and the clock has passed its start; else None."""
+        return self.opens[0] if self.starts and self.starts[0] < now else None
+
     def ended_by(self, now: int) -> int:
         """Return when the last bar ended that ended by `now`; -1 before the first."""
         ends, at = self.ends, self.at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from brokerkit.errors import DuplicateOrder, InvalidOrder
-from brokerkit.plugins.sim.exchange import entry, scheduling, spreads
+from brokerkit.plugins.sim.exchange import entry, hours, scheduling, spreads
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL
 from brokerkit.plugins.sim.exchange.live_order import LiveOrder
 from brokerkit.spec.broker_order import OrderState
@@ -53,8 +53,10 @@ def admit_children(venue: Venue, parent: LiveOrder) -> None:
 
 
 def wait_for_parent(venue: Venue, child: LiveOrder) -> None:
-    """Let a child wait; its time may be up meanwhile."""
+    """Let a child wait; its session may close meanwhile, or its time be up."""
     venue.waiting_children.append(child)
+    if child.listing.close_due <= venue.now:
+        hours.watch_session(venue, child.listing)
     if child.order.good_till is not None:
         venue.agenda.put(entry.good_till(child.order), ARRIVAL, venue.on_good_till, child)
 

@@ -46,8 +46,8 @@ class Account:
     """
 
     __slots__ = (
-        "base_cash", "base_currency", "cash", "changed", "counted_at", "holdings", "initial", "is_due", "is_watched", "liquidating",
-        "maintenance", "name", "number", "profit", "worth",
+        "base_cash", "base_currency", "cash", "changed", "counted_at", "holdings", "initial", "is_due", "is_watched",
+        "liquidating", "maintenance", "name", "number", "profit", "worth",
     )  # fmt: skip
 
     def __init__(self, number: int, name: str, base_currency: str) -> None:

@@ -98,9 +98,11 @@ class Listing:
         return found
 
     def last_price(self, now: int) -> int | None:
-        """Return the close of the last bar that ended, or what traded since; None before any."""
+        """Return the close of the last bar that ended; in the first bar there is, its open; None before."""
         last = self.series.close_at(now)
-        return self.mark if last is None else last
+        if last is not None:
+            return last
+        return self.series.first_open(now) if self.mark is None else self.mark
 
     def all_orders(self) -> list[LiveOrder]:
         """Return every order in the book, by number."""

@@ -71,6 +71,7 @@ class StateFile:
         venue.untold = {}
         self._saved = 0
         self._clock = -1
+        self._back: set[int] = set()
         self._on_the_way: list[tuple[int, Action, Any]] = []
         try:
             self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -250,15 +251,23 @@ class StateFile:
                 listing.left_for, listing.left, listing.mark = left_for, left, price
         self._restore_orders()
 
+    def _kept_orders(self) -> list[Any]:
+        """Return the orders that the file held when it was opened and that are not back yet."""
+        rows = self._base.execute(
+            "SELECT * FROM orders WHERE number <= ? ORDER BY number", (self._facts.get("numbers", 0),)
+        )
+        return [row for row in rows.fetchall() if row[0] not in self._back]
+
     def _restore_orders(self) -> None:
         venue = self._venue
         known = {live.number: live for live in venue.orders.values()}
         fresh = []
-        for row in self._base.execute("SELECT * FROM orders ORDER BY number").fetchall():
+        for row in self._kept_orders():
             contract = order_codec.decode_contract(json.loads(row[1]))
-            if row[0] not in known and all(leg in venue.listings for leg in contract.legs):
+            if all(leg in venue.listings for leg in contract.legs):
                 live = known[row[0]] = venue.journal.lives[row[0]] = self._order(row)
                 fresh.append((live, row[2]))
+                self._back.add(row[0])
         for live, parent in fresh:
             if parent is not None:
                 live.parent = known[parent]
@@ -271,6 +280,9 @@ class StateFile:
             if not live.is_final:
                 self._resume(live)
         venue.orders = {live.order_ref: live for _, live in sorted(known.items())}
+        for listing in venue.listings.values():  # whichever of their contracts was listed first
+            listing.queue.sort(key=_number)
+            listing.held.sort(key=_number)
 
     def _order(self, row: tuple[Any, ...]) -> LiveOrder:
         venue, facts = self._venue, json.loads(row[3])
@@ -356,6 +368,10 @@ class StateFile:
             venue.start(live, live.joins, waits=place == HELD and opening is None)
         if place in (DOWN, UP):
             live.ahead = ahead
+
+
+def _number(live: LiveOrder) -> int:
+    return live.number
 
 
 def _unwritable(problem: sqlite3.Error, path: str | Path) -> StoreUnwritable:

@@ -69,7 +69,7 @@ def worst_lots(holding: Holding, quantity: int) -> int:
 def to_base(venue: Venue, account: Account, currency: str, units: int) -> int:
     """Return an amount in the account's base currency at the last known rate, rounded down."""
     base = account.base_currency
-    if currency == base:
+    if currency == base or not units:
         return units
     rate, inverse = venue.rate(currency, base)
     return units * PRICE_SCALE // rate if inverse else units * rate // PRICE_SCALE
