@@ -18,7 +18,6 @@ import attrs
 from brokerkit.errors import MissingData, MissingDependency
 from brokerkit.plugins.ib.message_fields import know_field_types
 from brokerkit.plugins.ib.times import moment_from
-from brokerkit.plugins.ib.without_numpy import numpy_when_it_is_used
 
 _log = logging.getLogger(__name__)
 NAMES = ("ib_insync", "ib_async")
@@ -111,8 +110,7 @@ def load_library(name: str = "auto") -> Library:
         if importlib.util.find_spec(each) is None:
             continue
         try:
-            with numpy_when_it_is_used():
-                module = importlib.import_module(each)
+            module = importlib.import_module(each)
             if each == "ib_async":
                 _give_each_thread_its_loop()
             return Library(each, module)
