@@ -28,11 +28,12 @@ def capabilities_of(
         MissingHook: Hooks are neither implemented nor declined; all of them are named.
     """
     asked = (tuple(objects), others, contract)
-    if asked not in _known:
+    known = _known.get(asked)
+    if known is None:
         if len(_known) >= _MOST:  # classes made at run time must not fill the memory
             _known.clear()
-        _known[asked] = _found_out(objects, others, contract, origin)
-    return dict(_known[asked])
+        known = _known[asked] = _found_out(objects, others, contract, origin)
+    return dict(known)
 
 
 _MOST = 64

@@ -162,7 +162,10 @@ class StrictPluginManager(pluggy.PluginManager):
         self._name2plugin[plugin_name] = plugin
         for name, options in found.markers.items():
             implementation = pluggy.HookImpl(plugin, plugin_name, getattr(plugin, name), options)
-            getattr(self.hook, options.get("specname") or name)._add_hookimpl(implementation)
+            hook = options.get("specname") or name
+            if not hasattr(self.hook, hook):  # an optional one, of a newer contract
+                setattr(self.hook, hook, pluggy.HookCaller(hook, self._hookexec))
+            getattr(self.hook, hook)._add_hookimpl(implementation)
 
 
 def refusing_callers(error: Callable[[], CallRefused]) -> dict[str, HookCaller]:

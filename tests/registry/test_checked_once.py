@@ -53,6 +53,17 @@ def test_pluggy_knows_of_a_later_object_what_it_found_out_of_the_first() -> None
     assert managers[0].hook.get_list_of_fxcodes() == ["GBPUSD"]
 
 
+def test_an_answer_to_a_hook_of_a_newer_contract_is_let_be_at_each_opening() -> None:
+    class Newer(Pairs):
+        @hookimpl(optionalhook=True)
+        def get_list_of_crypto(self, place: str) -> list[str]:
+            return [place]
+
+    for hooks in (registered(Newer("GBPUSD")), registered(Newer("GBPUSD"))):
+        assert hooks.get_list_of_fxcodes() == ["GBPUSD"]
+        assert hooks.get_list_of_crypto(place="moon") == [["moon"]]
+
+
 def _known_of(manager: StrictPluginManager, name: str) -> object:
     caller = getattr(manager.hook, name)
     spec = caller.spec
