@@ -248,6 +248,7 @@ class _Transaction(AbstractContextManager[sqlite3.Connection]):
     def __enter__(self) -> sqlite3.Connection:
         database = self._database
         database._lock.acquire()
+        self._is_part = True
         try:
             connection = self._connection = database._connected()
             self._is_part = connection.in_transaction
@@ -256,6 +257,9 @@ class _Transaction(AbstractContextManager[sqlite3.Connection]):
             else:
                 database._begin(connection, self._synchronous)
         except BaseException as error:
+            if not self._is_part:
+                with suppress(sqlite3.Error):  # Ctrl-C may have come right after it was begun
+                    connection.execute("ROLLBACK")
             database._lock.release()
             raise_as_store_error(error, database.path)
             raise

@@ -9,8 +9,10 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import platformdirs
 import pytest
@@ -178,6 +180,34 @@ def test_threads_that_send_the_same_order_send_it_once(store: LocalStore, order:
 
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(intend, range(40))) == [False] * 39 + [True]
+
+
+class InterruptedAt(sqlite3.Connection):
+    """A connection at whose user Ctrl-C is pressed when a statement is done."""
+
+    statement = ""
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        cursor = super().execute(sql, *parameters)
+        if sql == self.statement:
+            raise KeyboardInterrupt
+        return cursor
+
+
+def test_ctrl_c_right_after_a_transaction_was_begun_leaves_none_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = partial(sqlite3.connect, factory=InterruptedAt)
+    monkeypatch.setattr("brokerkit.store.database.sqlite3.connect", connect)
+    with closing(Database(tmp_path / "one.db", Schema(7, (first,)))) as database:
+        database.read("SELECT 1")
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(InterruptedAt, "statement", "BEGIN IMMEDIATE")
+            database.write(durable=True).__enter__()
+        with database.write(durable=True) as connection:
+            connection.execute("INSERT INTO notes (text) VALUES ('intent')")
+        with closing(sqlite3.connect(tmp_path / "one.db")) as other:
+            assert other.execute("SELECT text FROM notes").fetchall() == [("intent",)]
 
 
 def test_opening_a_store_that_is_there_imports_nothing_heavy(store: LocalStore) -> None:
