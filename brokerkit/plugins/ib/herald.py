@@ -61,13 +61,17 @@ class Herald:
     def tell_all(self, news: Sequence[News]) -> None:
         """Have events told, in order, after all that were given before."""
         with self._lock:
-            if not self._is_started and self._needs_thread(news):
+            is_heard = self._is_started or self._needs_thread(news)
+            if is_heard and not self._is_started:
                 self._is_started = self._start()
             if self._is_started:
                 self._queue.put((news, self._is_opening))
                 return
-        for each in news:
-            self._handle(each, is_early=False)
+        for each in news:  # whoever comes to listen meanwhile is told of what comes next, in the thread
+            if is_heard:
+                self._handle(each, is_early=False)
+            else:
+                self._let_go(each)
 
     def _needs_thread(self, news: Sequence[News]) -> bool:
         """Return whether anybody hears, or may still hear, any of it."""

@@ -48,6 +48,23 @@ def test_what_nobody_hears_is_counted_as_told_without_a_thread_and_no_position_i
     herald.close()
 
 
+def test_who_comes_to_listen_in_that_moment_is_never_called_by_the_one_who_tells() -> None:
+    listeners = Listeners()
+    looks: list[bool] = []
+
+    def comes_at_the_second_look(_kind: type) -> bool:
+        looks.append(len(looks) > 0)
+        return looks[-1]
+
+    herald = Herald(listeners.hear, comes_at_the_second_look)
+    herald.opened()
+    for _ in range(2):
+        herald.tell(FILL)
+    herald.close()
+    assert listeners.heard == [FILL]
+    assert listeners.threads == {"brokerkit-ib-herald"}
+
+
 def test_what_came_while_opening_is_kept_for_the_first_who_listens_and_made_then() -> None:
     listeners = Listeners()
     herald = listeners.herald()
