@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import os
 import sys
 import threading
@@ -147,7 +148,8 @@ class LoopThread:
                 task.cancel()
             if tasks:
                 self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-            self.loop.run_until_complete(self.loop.shutdown_default_executor())
+            with contextlib.suppress(RuntimeError):  # it takes a thread, and a program that is ending starts none
+                self.loop.run_until_complete(self.loop.shutdown_default_executor())
             with self._lock:
                 self._ended = True
                 self.loop.close()

@@ -34,6 +34,25 @@ def test_what_comes_too_late_is_told_and_leaves_no_coroutine_behind(monkeypatch:
         gc.collect()
 
 
+def test_a_loop_ends_also_when_the_program_starts_no_thread_any_more(
+    monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    async def use_a_thread() -> None:
+        await asyncio.get_running_loop().run_in_executor(None, int)
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    thread = LoopThread("loop")
+    thread.run(use_a_thread(), 30.0)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    thread.stop()
+    assert thread.loop.is_closed()
+    assert not [each for each in recwarn if issubclass(each.category, pytest.PytestUnhandledThreadExceptionWarning)]
+    with pytest.raises(BrokerClosed):
+        thread.call(int)
+
+
 def test_what_is_handed_over_before_the_loop_runs_is_run() -> None:
     for _ in range(50):
         thread = LoopThread("loop")
