@@ -45,16 +45,23 @@ class AccountingClient(IBClient):
         return await self.ib_connection.shared("accountSummary", lambda: self._summary_once(ib))
 
     async def _summary_once(self, ib: Any) -> list[AccountFigure]:
-        request_id = ib.client.getReqId()
-        ib.wrapper.acctSummary.clear()
-        answered = ib.wrapper.startReq(request_id)
-        ib.client.reqAccountSummary(request_id, "All", _TAGS)
+        """Ask, and keep the answer from the library, whose own summary has other figures, and is kept up to date."""
+        request_id, pass_on = ib.client.getReqId(), ib.wrapper.accountSummary
+        told: dict[tuple[str, str, str], AccountFigure] = {}
+
+        def hear(asked_by: int, account: str, tag: str, value: str, currency: str) -> None:
+            if asked_by != request_id:
+                pass_on(asked_by, account, tag, value, currency)
+            else:
+                told[account, tag, currency] = AccountFigure(account, tag.removeprefix("$LEDGER-"), value, currency)
+
+        ib.wrapper.accountSummary = hear
         try:
+            answered = ib.wrapper.startReq(request_id)
+            ib.client.reqAccountSummary(request_id, "All", _TAGS)
             await answered
         finally:
+            ib.wrapper.accountSummary = pass_on
             if ib.isConnected():
                 ib.client.cancelAccountSummary(request_id)
-        return [
-            AccountFigure(each.account, each.tag.removeprefix("$LEDGER-"), each.value, each.currency)
-            for each in ib.wrapper.acctSummary.values()
-        ]
+        return list(told.values())
