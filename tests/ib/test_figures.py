@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from brokerkit import Broker, ConnectionState, FuturesContract, Order
+from brokerkit.errors import RequestTimedOut
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 
 
@@ -51,6 +55,67 @@ def test_they_are_followed_over_a_new_line_too(
     heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
     broker.orders.put_order_on_stack(Order.market(gold, 3)).wait(30)
     heard.wait_for(lambda: [item.position for item in ib.portfolio()] == [3])
+
+
+def test_looking_at_what_there_is_asks_for_nothing(broker: Broker) -> None:
+    ib = broker.native.ib
+    assert hasattr(ib, "portfolio")
+    assert callable(ib.accountValues)
+    assert ib.accountValueEvent is not None
+    assert _raw_figures(broker) == []
+
+
+def test_an_account_of_which_nothing_is_told_keeps_none_of_the_others_back(
+    run_gateway: Callable[..., SimulatedGateway],
+    open_ib: Callable[..., Broker],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    gateway = run_gateway(accounts=("DU1000001", "DU1000002"))
+    broker = open_ib(gateway, request_timeout=2.0)
+    raw = broker.native.connection.ib._ib
+    ask = raw.reqAccountUpdatesMultiAsync
+
+    def ask_some(account: str) -> Any:
+        return asyncio.get_running_loop().create_future() if account == "DU1000002" else ask(account)
+
+    monkeypatch.setattr(raw, "reqAccountUpdatesMultiAsync", ask_some)
+    values = broker.native.ib.accountValues()
+    assert {each.account for each in values if each.tag == "NetLiquidation"} == {"DU1000001"}
+    assert "IB does not tell all of the accounts' figures" in caplog.text
+
+
+def test_that_nothing_is_told_is_no_empty_account(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    ib = broker.native.ib
+    raw = broker.native.connection.ib._ib
+    with monkeypatch.context() as patch:
+        patch.setattr(broker.native.connection.figures, "_timeout", 0.2)
+        patch.setattr(raw, "reqAccountUpdatesAsync", lambda _account: asyncio.get_running_loop().create_future())
+        with pytest.raises(RequestTimedOut):
+            ib.accountValues()
+    assert ib.accountValues()
+
+
+def test_the_library_s_summary_is_its_own_whatever_else_was_asked(broker: Broker) -> None:
+    ib = broker.native.ib
+    assert broker.capital.get_account_value_across_currency()
+    whole = {each.tag for each in ib.accountSummary()}
+    assert {"NetLiquidation", "BuyingPower", "AvailableFunds"} <= whole
+    heard: list[Any] = []
+    ib.accountSummaryEvent += heard.append
+    assert broker.capital.get_account_value_across_currency()
+    assert {each.tag for each in ib.accountSummary()} == whole
+    assert broker.native.connection.callbacks.flush()
+    assert heard == []
+
+
+def test_positions_are_those_of_the_account_as_after_the_library_s_own_connect(
+    broker: Broker, gold: FuturesContract
+) -> None:
+    broker.orders.put_order_on_stack(Order.market(gold, 2)).wait(30)
+    listed = {each.contract.conId: each.position for each in broker.native.ib.reqPositions()}
+    assert {each.contract.conId: each.position for each in broker.native.ib.positions()} == listed
+    assert list(listed.values()) == [2]
 
 
 def test_of_several_accounts_each_is_told(

@@ -78,7 +78,7 @@ class IBConnection(LineListeners):
         self.is_read_only = self.refuses_orders = settings.api_read_only
         self.callbacks = PostOffice("brokerkit-ib-events")
         self.clock = GatewayClock(self.server_time)
-        self.figures = AccountFigures(self.request, settings.account)
+        self.figures = AccountFigures(self.request, settings.account, settings.request_timeout)
         self._store = store
         self._emit = emit
         self._ids = ClientIdHolder(settings, store)
