@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from brokerkit import ConnectionState
+from brokerkit import ConnectionState, open_broker
 from brokerkit.errors import CannotConnect, StoreCorrupt, StoreLocked
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 from brokerkit.store import open_store
@@ -59,6 +61,27 @@ def test_a_gateway_that_is_not_there_is_told_and_nothing_stays_leased(
     gateway.mend()
     with open_store(broker="ib") as store:
         assert store.client_ids.leases() == ()
+    assert not [each for each in threading.enumerate() if each.name.startswith("brokerkit-ib")]
+
+
+def test_a_gateway_that_hangs_up_while_the_store_is_slow_is_told() -> None:
+    hung_up = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server, locked_store() as other:
+
+        def shake_and_hang_up() -> None:
+            line, _ = server.accept()
+            line.recv(1024)
+            text = b"176\x0020240102 09:00:00 EST\x00"
+            line.sendall(struct.pack(">I", len(text)) + text)
+            assert not hung_up.wait(0.3)
+            line.close()
+            hung_up.set()
+
+        threading.Thread(target=shake_and_hang_up, daemon=True).start()
+        threading.Timer(1.0, other.execute, ["COMMIT"]).start()
+        with pytest.raises(CannotConnect, match="took the connection and closed it"):
+            open_broker("ib", port=server.getsockname()[1], connect_timeout=30.0)
+    assert hung_up.is_set()
     assert not [each for each in threading.enumerate() if each.name.startswith("brokerkit-ib")]
 
 

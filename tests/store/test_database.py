@@ -201,9 +201,10 @@ def test_ctrl_c_right_after_a_transaction_was_begun_leaves_none_open(
     monkeypatch.setattr("brokerkit.store.database.sqlite3.connect", connect)
     with closing(Database(tmp_path / "one.db", Schema(7, (first,)))) as database:
         database.read("SELECT 1")
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        with monkeypatch.context() as patch:
             patch.setattr(InterruptedAt, "statement", "BEGIN IMMEDIATE")
-            database.write(durable=True).__enter__()
+            with pytest.raises(KeyboardInterrupt):
+                database.write(durable=True).__enter__()
         with database.write(durable=True) as connection:
             connection.execute("INSERT INTO notes (text) VALUES ('intent')")
         with closing(sqlite3.connect(tmp_path / "one.db")) as other:

@@ -18,6 +18,7 @@ from brokerkit.errors import (
     ConnectionLost,
     NoFreeClientId,
     RequestTimedOut,
+    StoreError,
 )
 from brokerkit.plugins.ib.account_figures import AccountFigures
 from brokerkit.plugins.ib.client_ids import ClientIdHolder, Identity
@@ -116,7 +117,9 @@ class IBConnection(LineListeners):
             NoFreeClientId: The store has no id left.
             StoreError: The store cannot be used.
         """
-        self._first_identity.set_result(self._ids.take())
+        identity = self._ids.take()
+        if self._first_identity.set_running_or_notify_cancel():  # else the line ended before; `open` says how
+            self._first_identity.set_result(identity)
 
     def open(self) -> None:
         """Wait until the line is up; try another id for each that is refused. It stays connected from then on.
@@ -428,8 +431,8 @@ class IBConnection(LineListeners):
 
         try:
             self._identity = await self._in_executor(change)
-        except NoFreeClientId:
-            _log.warning("No other client id is free; going on with %s", self.client_id())
+        except (NoFreeClientId, StoreError) as error:
+            _log.warning("Going on with client id %s, as there is no other: %s", self.client_id(), error)
 
     def _shut(self) -> None:
         for task in self._tasks:

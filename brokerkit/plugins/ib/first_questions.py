@@ -92,8 +92,11 @@ async def _start(ib: Any, settings: IBSettings, introduction: Introduction) -> N
             introduction.when_told()
         await asyncio.wait_for(attempt, timeout)
     finally:
-        client.startApi = tell_id
         attempt.cancel()
+        try:
+            await asyncio.gather(attempt, return_exceptions=True)
+        finally:  # only now: a handshake that comes late must tell no id
+            client.startApi = tell_id
 
 
 async def _first_of(futures: set[asyncio.Future[None]], timeout: float) -> None:
