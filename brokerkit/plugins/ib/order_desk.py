@@ -300,8 +300,11 @@ class OrderDesk:
                 if then is not None:
                     then()
             finally:
-                self.batch.checkpoint()
-                done.set_result(None)
+                try:
+                    self.batch.checkpoint()
+                finally:
+                    if done.set_running_or_notify_cancel():  # else nobody waits for it any more
+                        done.set_result(None)
 
         self._post(end)
         await asyncio.wrap_future(done)
