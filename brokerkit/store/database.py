@@ -259,7 +259,7 @@ class _Transaction(AbstractContextManager[sqlite3.Connection]):
         except BaseException as error:
             if not self._is_part:
                 with suppress(sqlite3.Error):  # Ctrl-C may have come right after it was begun
-                    connection.execute("ROLLBACK")
+                    self._connection.execute("ROLLBACK")
             database._lock.release()
             raise_as_store_error(error, database.path)
             raise

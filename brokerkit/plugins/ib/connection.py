@@ -431,8 +431,8 @@ class IBConnection(LineListeners):
 
         try:
             self._identity = await self._in_executor(change)
-        except (NoFreeClientId, StoreError) as error:
-            _log.warning("Going on with client id %s, as there is no other: %s", self.client_id(), error)
+        except (NoFreeClientId, StoreError) as failure:
+            _log.warning("Going on with client id %s, as there is no other: %s", self.client_id(), failure)
 
     def _shut(self) -> None:
         for task in self._tasks:
