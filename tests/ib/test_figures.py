@@ -21,6 +21,10 @@ def _raw_figures(broker: Broker) -> list[Any]:
 def test_nothing_is_told_of_them_before_somebody_wants_them(broker: Broker, gold: FuturesContract) -> None:
     broker.orders.put_order_on_stack(Order.market(gold, 1)).wait(30)
     broker.positions.get_all_current_positions_as_list_with_contract_objects()
+    broker.capital.get_list_of_accounts()
+    preview = broker.orders.what_if_order(Order.market(gold, 1))
+    assert preview.initial_margin is not None
+    assert preview.initial_margin.currency == "USD"
     assert _raw_figures(broker) == []
 
 

@@ -1,7 +1,7 @@
 """The accounts' figures and portfolios, which IB tells once somebody wants them, and from then on.
 
-Nothing of the plugin's own needs them but the base currency of a preview. The library subscribes to them at every
-connect, which on a large account takes longer than all else, and reads dozens of figures with each fill.
+Nothing of the plugin's own needs them. The library subscribes to them at every connect, which on a large account takes
+longer than all else, and reads dozens of figures with each fill.
 """
 
 from __future__ import annotations

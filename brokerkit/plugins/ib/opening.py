@@ -104,8 +104,9 @@ def open_session(settings: IBSettings, services: Services) -> Session:
         check_lock = partial(_refuse_locked, reconciliation)
         placing = OrderPlacing(desk, directory, fx_pairs, lambda: services.store().journal, check_lock)
         prices_client = PriceClient(connection)
-        capital = IBCapital(AccountingClient(connection))
-        orders = IBOrders(desk, placing, OrderChanging(desk, directory, check_lock))
+        accounting = AccountingClient(connection)
+        capital = IBCapital(accounting)
+        orders = IBOrders(desk, placing, OrderChanging(desk, directory, check_lock), accounting)
         native = IBDesk(
             connection=connection,
             reconciliation=reconciliation,
