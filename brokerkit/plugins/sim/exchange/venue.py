@@ -221,8 +221,7 @@ class Venue:
             holding.working_buys += lots
         else:
             holding.working_sells += lots
-        if not holding.is_changed:
-            holding.note_change()
+        holding.account.changed[holding] = None
         live.state = WORKING
         journal.rows.append(number)
         if listing.close_due <= now:
@@ -370,9 +369,8 @@ class Venue:
         else:
             live.state, state = FILLED, _FILLED
         self.record(live, state, quantity, price, commission, 0, 0, late)
-        if not account.is_due and (listing.maintenance_margin or account.is_watched):
-            account.is_due = True
-            self.to_review.append(account)
+        if listing.maintenance_margin or account.is_watched:
+            margin_calls.note_trade(self, live.holding)
 
     def record(
         self, live: LiveOrder, state: str, quantity: int, price: int, commission: int,
