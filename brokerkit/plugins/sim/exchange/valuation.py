@@ -7,7 +7,7 @@ of contracts that are traded at one instant, nor with those that were traded and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from brokerkit.errors import MissingFxCode
@@ -85,12 +85,11 @@ def missing_rate(currency: str, base: str) -> MissingFxCode:
 def _count(venue: Venue, account: Account) -> None:
     """Bring what is counted of an account up to date: all of it at a new instant, else what has changed since."""
     now = venue.now
-    if account.counted_at == now:
-        counted: Iterable[Holding] = account.changed
-    else:  # of what is not open, only what works in foreign money is worth another amount by now
-        counted = account.holdings if len(account.cash) > 1 else account.open | account.changed
+    changed = account.changed
+    if account.counted_at != now:  # of what is not open, only what works in foreign money is worth another amount
+        changed.update(account.open if len(account.cash) == 1 else dict.fromkeys(account.holdings))
     account.counted_at = -1  # unless all of it can be counted
-    for holding in counted:
+    for holding in changed:
         lots, listing = holding.lots, holding.listing
         if lots:
             holding.mark = mark = listing.last_price(now)
@@ -106,7 +105,7 @@ def _count(venue: Venue, account: Account) -> None:
         account.initial += initial - holding.initial
         account.maintenance += maintenance - holding.maintenance
         holding.profit, holding.initial, holding.maintenance = profit, initial, maintenance
-    account.changed.clear()
+    changed.clear()
     account.counted_at, account.worth = now, None
 
 

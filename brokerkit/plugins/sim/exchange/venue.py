@@ -231,7 +231,8 @@ class Venue:
             return
         if self.opened_at == now:
             live.joins = now + 1
-        if live.limit is not None or not scheduling.enqueue(self, listing, live):
+        takes_part = scheduling.enqueue if live.limit is None else scheduling.stand
+        if not takes_part(self, listing, live):
             self.place(live)
             scheduling.schedule(self, listing)
 
