@@ -169,8 +169,6 @@ class PlainExchange:
         if inside is not None:  # an exit of what has just filled: it acts from here on
             here = self.matching.here
             order.since, order.saw, price = (inside.start, clock.OPENS), here, here * order.market.tick
-            if order.limit is not None and order.trigger is None and order.level(self.matching.gap) == here:
-                order.saw = order.limit  # as if the price had just come there
         if price is not None and order.best is None:
             follow(order, int(price / order.market.tick))
 

@@ -154,7 +154,7 @@ def _walk_down(venue: Venue, listing: Listing, price: int, target: int) -> None:
         live = listing.down.first()
         if live.trigger is not None:
             _fire(venue, listing, live, price)
-        elif not listing.left or not _fill_limit(venue, listing, live, start if level == price else price, target):
+        elif not listing.left or not _fill_limit(venue, listing, live, _seen(listing, live, price, start), target):
             break
         if up and -up[-1] <= price and not (down and down[-1] >= price):
             _walk_up(venue, listing, price, price)
@@ -169,10 +169,16 @@ def _walk_up(venue: Venue, listing: Listing, price: int, target: int) -> None:
         live = listing.up.first()
         if live.trigger is not None:
             _fire(venue, listing, live, price)
-        elif not listing.left or not _fill_limit(venue, listing, live, start if level == price else price, target):
+        elif not listing.left or not _fill_limit(venue, listing, live, _seen(listing, live, price, start), target):
             break
         if down and down[-1] >= price and not (up and -up[-1] <= price):
             _walk_down(venue, listing, price, price)
+
+
+def _seen(listing: Listing, live: LiveOrder, price: int, start: int) -> int:
+    """Return the price that a limit has come from: an exit that begins where the price is by now acts at that one."""
+    began_here = live.began_at == price and live.joins == listing.left_for
+    return start if live.level * live.side == price and not began_here else price
 
 
 def _fill_limit(venue: Venue, listing: Listing, live: LiveOrder, price: int, target: int) -> bool:

@@ -314,9 +314,9 @@ class Venue:
         series, inside = listing.series, self.trading is listing
         if not live.is_plain and live.order.order_type is TRAILING_STOP and live.best is None:
             trailing.begin(live, listing.mark if inside else listing.last_price(self.now))
-        if series.until <= self.now and not (
-            inside or (listing.wake_time == self.now and listing.wake_what == scheduling.BODY)
-        ):
+        if inside:
+            live.began_at = listing.mark
+        elif series.until <= self.now and not (listing.wake_time == self.now and listing.wake_what == scheduling.BODY):
             series.sync(self.now)
         at = series.at
         is_late = at < len(series.starts) and series.starts[at] < live.joins
