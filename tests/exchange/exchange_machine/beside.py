@@ -64,6 +64,8 @@ class SideBySide(RuleBasedStateMachine):
         """Open the exchange, new or as it was left, with a client that listens."""
         self.exchange = self.setting.exchange(self.folder)
         self.opened.callback(self.exchange.close)
+        for contract in self.listed[len(CONTRACTS) :]:
+            self.exchange.list_contract(self.setting.terms(contract))
         self.client = Client(self.exchange, set(self.setting.faults))
         self.reactions.listen()
 

@@ -9,7 +9,6 @@ from hypothesis.stateful import precondition, rule
 
 from exchange_machine.bar_rules import WithBars
 from exchange_machine.hours import MINUTE, SECOND
-from exchange_machine.setting import SILVER
 
 
 class WithALine(WithBars):
@@ -37,8 +36,6 @@ class WithALine(WithBars):
         self.forgotten.clear()
         self.plain.entry.restart()
         self.open()
-        if SILVER in self.listed:
-            self.exchange.list_contract(self.setting.terms(SILVER))
         for contract, one in self.plain.contracts.items():
             if one.bars:
                 self.give_again(contract, list(one.bars.values()))
