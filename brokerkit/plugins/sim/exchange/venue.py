@@ -320,7 +320,7 @@ class Venue:
             series.sync(self.now)
         at = series.at
         is_late = at < len(series.starts) and series.starts[at] < live.joins
-        if is_late and (live.joins > self.now or not book.acts_at_an_open(live)):
+        if is_late and (scheduling.opens_now(self, listing) or not book.acts_at_an_open(live)):
             live.place = WAITING
             listing.waiting.append(live)
         else:
