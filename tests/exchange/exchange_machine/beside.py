@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 from plain_exchange import PlainOrder
-from plain_exchange.line import Refused
+from plain_exchange.line import Held, Refused
 from plain_exchange.money import NoRateError
 
 from brokerkit.errors import BrokerkitError
@@ -111,8 +111,12 @@ class SideBySide(RuleBasedStateMachine):
         self.reactions.check()
         compare.check_orders(self.exchange, self.plain, self.settled)
         compare.check_money(self.exchange, self.plain)
-        if self.exchange.is_connected and self.plain.line.stalled_until is None:
-            compare.check_positions(self.exchange, self.plain)
+        held: list[Held] = []
+        self.both(
+            lambda: held.append(compare.positions(self.exchange)),
+            lambda: held.append(compare.plain_positions(self.plain)),
+        )
+        assert not held or held[0] == held[1]
 
     def teardown(self) -> None:
         try:

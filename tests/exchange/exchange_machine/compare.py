@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from plain_exchange import PlainExchange, PlainFill, PlainOrder
+from plain_exchange.line import Held
 from plain_exchange.money import NoRateError, PlainAccount
 
 from brokerkit.errors import MissingFxCode
@@ -20,6 +21,7 @@ def check_orders(exchange: Exchange, plain: PlainExchange, settled: set[int]) ->
     """Every order has the same state, size and fills; what is settled, final and the same, is not looked at again."""
     lives = {live.number: live for live in exchange.orders()}
     assert lives.keys() == plain.orders.keys()
+    assert [live.ids.perm_id for live in lives.values()] == [str(number) for number in plain.orders]
     for number, live in lives.items():
         if number not in settled:
             order, view = plain.orders[number], live.at_exchange()
@@ -106,12 +108,16 @@ def _plain_margins(plain: PlainExchange, account: PlainAccount) -> list[Fraction
         return None
 
 
-def check_positions(exchange: Exchange, plain: PlainExchange) -> None:
-    """Every position has the same lots and average price. The exchange must be willing to answer."""
-    found = {
+def positions(exchange: Exchange) -> Held:
+    """Ask the exchange for the lots and the average price of every position."""
+    return {
         (one.account, one.contract): (one.quantity, Fraction(one.average_price or 0)) for one in exchange.positions()
     }
-    assert found == dict(_plain_positions(plain))
+
+
+def plain_positions(plain: PlainExchange) -> Held:
+    """Ask the plain exchange for the same."""
+    return plain.line.ask_for_positions(dict(_plain_positions(plain)))
 
 
 def _plain_positions(plain: PlainExchange) -> Iterator[tuple[tuple[str, object], tuple[int, Fraction]]]:

@@ -71,6 +71,15 @@ class WithOrders(SideBySide):
         ):
             assert [getattr(found[0], name).amount for name in MARGINS] == list(found[1])
 
+    @precondition(lambda self: self.sent)
+    @rule(data=st.data())
+    def query(self, data: st.DataObject) -> None:
+        """Ask for an order: what is answered is what the client knows of it from then on."""
+        live = self.exchange.order(self.sent[self._any(data)].order_ref)
+        found: list[Any] = []
+        if self.both(lambda: found.append(self.exchange.query(live.order_ref)), self.plain.line.ask):
+            assert found == [live.at_exchange()] == [live.current()]
+
     # -- changes and cancels ---------------------------------------------------------------------
 
     @precondition(lambda self: self.sent)

@@ -55,13 +55,19 @@ CHANGES_WHAT_HAPPENS = (
     "rejection", "lost-order", "disconnect", "lost-cancel", "refused-cancel", "cancel-fill-race", "late-fill",
     "lost-modify",
 )  # fmt: skip
-AT_FILLS = ("silent-stall", "reordered-fills", "execution-correction")
-"""Faults that wait for fills to be told: which comes first must be the same on both sides."""
+WITHOUT_A_FILE = (
+    "silent-stall", "reordered-fills", "execution-correction", "pacing", "stale-positions", "failed-positions",
+)  # fmt: skip
+"""Faults that wait for what is told or answered, of which a file that was written before does not know."""
+
+WITH_A_FILE = ("id-reuse",)
 
 ONLY_TOLD = (
     "lost-statuses", "lost-acknowledgement", "late-acknowledgement", "fill-before-acknowledgement", "duplicate-fill",
     "late-commission", "missing-commission",
 )  # fmt: skip
+
+EVERY_FAULT = (*CHANGES_WHAT_HAPPENS, *WITHOUT_A_FILE, *WITH_A_FILE, *ONLY_TOLD)
 
 
 class Briefly:
@@ -229,8 +235,8 @@ def settings_of_a_run(draw: st.DrawFn) -> Setting:
     """Draw a setting. What is drawn first is simplest, so that a failure shrinks to a plain market."""
     keeps_state = draw(st.booleans())
     reacts = draw(st.sampled_from([False, False, True]))
-    names = [*CHANGES_WHAT_HAPPENS, *ONLY_TOLD, *(() if keeps_state else AT_FILLS)]
-    none, some_faults = st.just([]), st.lists(st.sampled_from(names).flatmap(some), max_size=3)
+    names = [*CHANGES_WHAT_HAPPENS, *ONLY_TOLD, *(WITH_A_FILE if keeps_state else WITHOUT_A_FILE)]
+    none, some_faults = st.just([]), st.lists(st.sampled_from(names).flatmap(some), min_size=1, max_size=5)
     feed = draw(st.sampled_from(["arrays", "arrays", "ticks", "one by one"]))
     return Setting(
         stagger=draw(st.sampled_from([0, 0, 7])),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,8 +17,13 @@ OCCASIONS = {
     "cancel": ("lost-cancel", "refused-cancel", "cancel-fill-race", "late-fill"),
     "modify": ("lost-modify",),
     "fill": ("silent-stall", "reordered-fills", "execution-correction"),
+    "question": ("pacing",),
+    "positions": ("stale-positions", "failed-positions"),
 }
-"""The faults that change what happens, by what each waits for."""
+"""The faults that change what happens or what is answered, by what each waits for."""
+
+Held = dict[tuple[str, object], tuple[int, Fraction]]
+"""Lots and average price by account and contract."""
 
 
 @dataclass
@@ -42,6 +48,7 @@ class Line:
         self.is_down = False
         self.up_at: int | None = None
         self.stalled_until: int | None = None
+        self.held_before: Held = {}
 
     def check(self) -> None:
         """Refuse a request that would not be answered."""
@@ -49,6 +56,21 @@ class Line:
             raise Refused("ConnectionLost")
         if self.stalled_until is not None:
             raise Refused("RequestTimedOut")
+
+    def ask(self) -> None:
+        """Refuse a question that is not answered."""
+        self.check()
+        if self.strikes("question"):
+            raise Refused("PacingViolation")
+
+    def ask_for_positions(self, held: Held) -> Held:
+        """Return what a question for positions is answered with."""
+        self.ask()
+        struck = self.strikes("positions")
+        if "failed-positions" in struck:
+            raise Refused("RequestTimedOut")
+        before, self.held_before = self.held_before, held
+        return before if struck else held
 
     def strikes(self, occasion: str) -> list[str]:
         """Count an occasion; return the faults that strike."""
