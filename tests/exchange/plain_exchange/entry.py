@@ -159,10 +159,11 @@ class Entry:
             return False
 
     def what_if(self, order: Order) -> tuple[Fraction, Fraction, Fraction, Fraction]:
-        """Return initial and maintenance margin after an order, each with its change."""
+        """Return initial and maintenance margin after an order, each with its change, where all that is held counts."""
         exchange, count = self.exchange, self.exchange.count
         self._check(order)
         account = exchange.accounts[order.account]
+        count.profit(account)
         parts = self._parts(order)
         more = self._more(account, parts)
         kept = Fraction(0)

@@ -119,8 +119,12 @@ class Counting:
 
     def worth(self, account: PlainAccount) -> Fraction:
         """Return cash and unrealised profit in the base currency."""
-        parts = [(currency, cash.balance) for currency, cash in account.cash.items()]
-        parts += [(contract.currency, self.unrealised(account, contract)) for contract in list(account.holdings)]
+        cash = (self.in_base(account, currency, cash.balance) for currency, cash in account.cash.items())
+        return sum(cash, Fraction(0)) + self.profit(account)
+
+    def profit(self, account: PlainAccount) -> Fraction:
+        """Return unrealised profit in the base currency."""
+        parts = ((contract.currency, self.unrealised(account, contract)) for contract in list(account.holdings))
         return sum((self.in_base(account, *part) for part in parts), Fraction(0))
 
     def working(self, account: PlainAccount, contract: PlainContract, side: int) -> int:
