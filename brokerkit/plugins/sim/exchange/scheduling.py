@@ -98,6 +98,11 @@ def stand(venue: Venue, listing: Listing, live: LiveOrder) -> bool:
     return True
 
 
+def opens_now(venue: Venue, listing: Listing) -> bool:
+    """Return whether a bar opens at this instant whose open is still to be traded."""
+    return listing.wake_time == venue.now and listing.wake_what == OPEN
+
+
 def on_open(venue: Venue, listing: Listing) -> None:
     """Trade the open of a bar, and look ahead."""
     now = venue.now

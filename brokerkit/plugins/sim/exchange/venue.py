@@ -262,13 +262,13 @@ class Venue(Directory):
         series, inside = listing.series, self.trading is listing
         if not live.is_plain and live.order.order_type is TRAILING_STOP and live.best is None:
             trailing.begin(live, listing.mark if inside else listing.last_price(self.now))
-        if series.until <= self.now and not (
-            inside or (listing.wake_time == self.now and listing.wake_what == scheduling.BODY)
-        ):
+        if inside:
+            live.began_at = listing.mark
+        elif series.until <= self.now and not (listing.wake_time == self.now and listing.wake_what == scheduling.BODY):
             series.sync(self.now)
         at = series.at
         is_late = at < len(series.starts) and series.starts[at] < live.joins
-        if is_late and (live.joins > self.now or not book.acts_at_an_open(live)):
+        if is_late and (scheduling.opens_now(self, listing) or not book.acts_at_an_open(live)):
             live.place = WAITING
             listing.waiting.append(live)
         else:
