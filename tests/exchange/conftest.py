@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange
 from brokerkit.spec.contract import FuturesContract
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the plain exchange, and the state machine that drives it
+pytest.register_assert_rewrite("exchange_machine")
 
 MINUTE = 60_000_000_000
 START = datetime(2023, 1, 2, 9, tzinfo=timezone.utc)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from brokerkit.plugins.sim.exchange import Exchange
 from brokerkit.spec.broker_order import BrokerOrder, Fill
@@ -37,3 +38,20 @@ def test_a_line_that_becomes_faulty_carries_nothing_of_before(
     exchange.advance()
     assert exchange.order("before").current().state.value == "working"
     assert fills == views == []
+
+
+def test_what_is_sent_on_hearing_of_a_fill_trades_before_what_is_sent_later(
+    market: Callable[..., Exchange], gold: FuturesContract, quiet_rows: list[tuple[float, ...]]
+) -> None:
+    exchange, fills = market(quiet_rows), []
+    exchange.listen(Fill, lambda fill: fill.order_ref == "first" and exchange.submit(order("on its fill")))
+    exchange.listen(Fill, lambda fill: fills.append((fill.order_ref, fill.time.minute)))
+
+    def order(name: str) -> Order:
+        return Order.market(gold, 10, order_ref=name)
+
+    exchange.submit(order("first"))
+    exchange.advance_to(exchange.now + timedelta(seconds=30))
+    exchange.submit(order("half a minute later"))
+    exchange.advance(3)
+    assert fills == [("first", 0), ("on its fill", 1), ("half a minute later", 2)]

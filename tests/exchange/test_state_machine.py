@@ -1,7 +1,7 @@
 """Orders, changes, cancels, clock, restarts and faults in any order, against a plain model of the same market.
 
 The model knows bars and executions only, counts in fractions, and shares no code with the exchange.
-`BROKERKIT_EXCHANGE_EXAMPLES=500` runs it longer.
+`EXCHANGE_EXAMPLES=500` runs it longer.
 """
 
 from __future__ import annotations
@@ -349,7 +349,7 @@ def view_time(nanoseconds: int) -> datetime:
 
 TestExchangeMachine = ExchangeMachine.TestCase
 TestExchangeMachine.settings = settings(
-    max_examples=int(os.environ.get("BROKERKIT_EXCHANGE_EXAMPLES", "40")),
+    max_examples=int(os.environ.get("EXCHANGE_EXAMPLES", "40")),
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -364,6 +364,7 @@ class Exchange(Clock):
         Raises:
             InvalidOrder: As for placing it.
             MissingContract: As for placing it.
+            MissingFxCode: Something that the account holds has no rate into its base currency.
         """
         with self._lock:
             return margin.what_if(self._venue, order)

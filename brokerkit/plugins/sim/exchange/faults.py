@@ -212,7 +212,7 @@ class SilentStall(Fault):
 
 @attrs.frozen
 class StalePositions(Fault):
-    """A question for positions is answered with the answer before."""
+    """A question for positions is answered with what was held at the question before."""
 
     name = "stale-positions"
     occasion = Occasion.POSITIONS

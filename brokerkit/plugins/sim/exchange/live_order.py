@@ -38,11 +38,12 @@ class LiveOrder:
         level: Where in its side of the book it waits; there is none before it first does.
         parent: The order it waits for, when it is a bracket's child.
         children: Handles on its own children.
+        began_at: Of an exit, the price at which it began inside a bar.
         whole: Of a bracket's entry, the lots it was placed with; of an exit, what it closes once all those are filled.
     """
 
     __slots__ = (
-        "account", "ahead", "best", "children", "client_id", "filled", "holding", "is_plain",
+        "account", "ahead", "began_at", "best", "children", "client_id", "filled", "holding", "is_plain",
         "joins", "last_execution", "level", "limit", "linked", "listing", "number", "order", "origin",
         "parent", "place", "placed", "priority", "reason", "remaining", "side", "state", "submitted",
         "trigger", "updated", "venue", "view", "whole",
@@ -68,6 +69,7 @@ class LiveOrder:
         self.limit: int | None = None
         self.trigger: int | None = None
         self.best: int | None = None
+        self.began_at: int | None = None
         self.place = NOWHERE
         self.last_execution: ExecutionRow | None = None
         self.reason = ""

@@ -35,12 +35,11 @@ def match_open(venue: Venue, listing: Listing) -> None:
     listing.mark = price
     if not at and series.last is None:
         venue.revalue()  # the first price that the contract ever had
-    if listing.waiting:
-        join_waiting(venue, listing)
+    late = join_waiting(venue, listing) if listing.waiting else []
     if listing.trailing:
         trailing.follow(listing, price)
-    if listing.queue:
-        _match_queue(venue, listing, price)
+    if listing.queue or late:
+        _match_queue(venue, listing, price, late)
     if listing.down.prices:
         _walk_down(venue, listing, price, price)
     if listing.up.prices:
@@ -58,17 +57,24 @@ def start_bar(venue: Venue, listing: Listing) -> None:
         listing.left = venue.volume_cap.lots(series.volumes[series.at])
 
 
-def join_waiting(venue: Venue, listing: Listing) -> None:
-    """Let orders take part that arrived in the middle of the bar before."""
+def join_waiting(venue: Venue, listing: Listing) -> list[LiveOrder]:
+    """Let orders take part that arrived in the middle of the bar before; return those for the next open's queue.
+
+    These came at this instant, when its opens were being traded.
+    """
     start = listing.series.starts[listing.series.at]
-    staying = []
+    staying, late = [], []
     for live in listing.waiting:
         if live.joins <= start:
             live.ahead = venue.models.queue_ahead
             book.insert(listing, live, listing.limit_gap)
+        elif book.acts_at_an_open(live):
+            live.place = QUEUE
+            late.append(live)
         else:
             staying.append(live)
     listing.waiting = staying
+    return late
 
 
 def match_body(venue: Venue, listing: Listing) -> None:
@@ -154,7 +160,7 @@ def _walk_down(venue: Venue, listing: Listing, price: int, target: int) -> None:
         live = listing.down.first()
         if live.trigger is not None:
             _fire(venue, listing, live, price)
-        elif not listing.left or not _fill_limit(venue, listing, live, start if level == price else price, target):
+        elif not listing.left or not _fill_limit(venue, listing, live, _seen(listing, live, price, start), target):
             break
         if up and -up[-1] <= price and not (down and down[-1] >= price):
             _walk_up(venue, listing, price, price)
@@ -169,10 +175,16 @@ def _walk_up(venue: Venue, listing: Listing, price: int, target: int) -> None:
         live = listing.up.first()
         if live.trigger is not None:
             _fire(venue, listing, live, price)
-        elif not listing.left or not _fill_limit(venue, listing, live, start if level == price else price, target):
+        elif not listing.left or not _fill_limit(venue, listing, live, _seen(listing, live, price, start), target):
             break
         if down and down[-1] >= price and not (up and -up[-1] <= price):
             _walk_down(venue, listing, price, price)
+
+
+def _seen(listing: Listing, live: LiveOrder, price: int, start: int) -> int:
+    """Return the price that a limit has come from: an exit that begins where the price is by now acts at that one."""
+    began_here = live.began_at == price and live.joins == listing.left_for
+    return start if live.level * live.side == price and not began_here else price
 
 
 def _fill_limit(venue: Venue, listing: Listing, live: LiveOrder, price: int, target: int) -> bool:
@@ -251,8 +263,9 @@ def slipped(listing: Listing, live: LiveOrder, lots: int, price: int) -> int:
     return min(max(moved, series.lows[at]), series.highs[at])
 
 
-def _match_queue(venue: Venue, listing: Listing, price: int) -> None:
-    queue, listing.queue = listing.queue, []
+def _match_queue(venue: Venue, listing: Listing, price: int, late: list[LiveOrder]) -> None:
+    """Trade those who wait for an open; what is left of them waits for the next one, behind those who came too late."""
+    queue, listing.queue = listing.queue, late
     for live in queue:
         if live.place != QUEUE:
             continue  # the fill of another in this queue ended it
