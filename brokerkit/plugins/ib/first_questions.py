@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from brokerkit.plugins.ib.account_figures import AccountFigures
+from brokerkit.plugins.ib.handshake import shake_hands
 from brokerkit.plugins.ib.settings import IBSettings
 
 _log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ async def connect(ib: Any, settings: IBSettings, introduction: Introduction) -> 
         TimeoutError: No answer in time, other than one that the library lives without.
     """
     try:
-        await _start(ib, settings, introduction)
+        await shake_hands(ib, settings, introduction.client_id, introduction.when_told)
         if ib.client.clientId == 0:
             ib.reqAutoOpenOrders(True)  # those placed by hand in TWS
         requests = [
@@ -72,37 +73,6 @@ async def connect(ib: Any, settings: IBSettings, introduction: Introduction) -> 
 def _check_ready(ib: Any) -> None:
     if not ib.client.isReady():
         raise ConnectionError("The socket was closed while connecting")
-
-
-async def _start(ib: Any, settings: IBSettings, introduction: Introduction) -> None:
-    """Shake hands, tell the client id, and wait until the Gateway gives the word.
-
-    The library tells the id it was given as soon as hands were shaken. Here it is asked for then: choosing it may
-    take as long as shaking hands, and goes on meanwhile.
-    """
-    client, timeout = ib.client, settings.connect_timeout
-    tell_id, shaken = client.startApi, asyncio.get_running_loop().create_future()
-    client.startApi = lambda: shaken.set_result(None)
-    attempt = asyncio.ensure_future(client.connectAsync(settings.host, settings.port, -1, 0))
-    try:
-        await _first_of({attempt, shaken}, timeout)
-        if shaken.done():
-            client.clientId = ib.wrapper.clientId = await introduction.client_id()
-            tell_id()
-            introduction.when_told()
-        await asyncio.wait_for(attempt, timeout)
-    finally:
-        attempt.cancel()
-        try:
-            await asyncio.gather(attempt, return_exceptions=True)
-        finally:  # only now: a handshake that comes late must tell no id
-            client.startApi = tell_id
-
-
-async def _first_of(futures: set[asyncio.Future[None]], timeout: float) -> None:
-    done, _ = await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-    if not done:
-        raise asyncio.TimeoutError
 
 
 async def _executions(ib: Any, settings: IBSettings) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit.plugins.ib.account_figures import AccountFigures
-from brokerkit.plugins.ib.first_questions import Introduction, connect
+from brokerkit.plugins.ib.handshake import shake_hands
 from brokerkit.plugins.ib.settings import IBSettings
 
 
@@ -32,16 +31,13 @@ class LateClient:
 
 def test_a_handshake_that_comes_too_late_tells_no_client_id() -> None:
     client = LateClient()
-    ib: Any = SimpleNamespace(client=client, disconnect=lambda: None)
+    ib: Any = SimpleNamespace(client=client)
 
     async def never_asked() -> int:
         raise AssertionError("it was asked for")
 
-    introduction = Introduction(
-        never_asked, lambda: None, lambda: None, AccountFigures(lambda _ask, _what: None, "", 1.0)
-    )
     with pytest.raises(asyncio.TimeoutError):
-        asyncio.run(connect(ib, IBSettings(connect_timeout=0.1), introduction))
+        asyncio.run(shake_hands(ib, IBSettings(connect_timeout=0.1), never_asked, lambda: None))
     assert client.told == []
     client.startApi()
     assert client.told == ["client id -1"]
