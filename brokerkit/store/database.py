@@ -63,7 +63,6 @@ class Database:
 
     def __init__(self, path: Path, schema: Schema, timeout: float = 5.0) -> None:
         self.path = path
-        self._log = Path(f"{path}-wal")
         self._schema = schema
         self._timeout = timeout
         self._lock = threading.RLock()
@@ -75,7 +74,7 @@ class Database:
         with self._lock:
             self._connected()
 
-    def write(self, *, durable: bool = False, fleeting: bool = False) -> AbstractContextManager[sqlite3.Connection]:
+    def write(self, *, durable: bool = False) -> AbstractContextManager[sqlite3.Connection]:
         """Give the connection inside a transaction that is committed at the end, or undone by any error.
 
         Inside another one of the same thread it is part of that one.
@@ -83,9 +82,8 @@ class Database:
         Args:
             durable: The commit survives the loss of power, not only the end of the process; so does
                 then all that was committed before.
-            fleeting: What is written is void when the power fails: the disk is not waited for, where it would be.
         """
-        return _Transaction(self, "FULL" if durable else "OFF" if fleeting else "NORMAL")
+        return _Transaction(self, "FULL" if durable else "NORMAL")
 
     def sync(self) -> None:
         """Have all that was committed survive the loss of power."""
@@ -203,7 +201,7 @@ class Database:
             raise
 
     def _check_durable(self, synchronous: str) -> None:
-        if synchronous == "FULL" != self._synchronous:
+        if synchronous == "FULL" and self._synchronous != "FULL":
             raise InvalidArgument(
                 "What must survive the loss of power was written inside a transaction that need not.",
                 place=str(self.path),
@@ -211,24 +209,9 @@ class Database:
             )
 
     def _begin(self, connection: sqlite3.Connection, synchronous: str) -> None:
-        """Begin a transaction whose commit waits for the disk as far as a mode of SQLite's says.
-
-        In the mode `OFF` it is not waited for that the head of a log reaches the disk before what follows. That is
-        safe in a new log, and in no other: behind the new head of an old one stand writes that were made already.
-        """
-        if synchronous == "OFF" and not self._has_new_log():
-            synchronous = "NORMAL"
+        """Begin a transaction whose commit waits for the disk as far as a mode of SQLite's says."""
         self._set_synchronous(connection, synchronous)
         connection.execute("BEGIN IMMEDIATE")
-        if synchronous == "OFF" and not self._has_new_log():  # another process wrote since
-            connection.execute("ROLLBACK")
-            self._begin(connection, "NORMAL")
-
-    def _has_new_log(self) -> bool:
-        try:
-            return self._log.stat().st_size == 0
-        except FileNotFoundError:
-            return True
 
     def _set_synchronous(self, connection: sqlite3.Connection, mode: str) -> None:
         if self._synchronous != mode:
@@ -287,8 +270,6 @@ class _Transaction(AbstractContextManager[sqlite3.Connection]):
             if self._connection.in_transaction:
                 with store_errors(self._database.path):
                     self._connection.execute("ROLLBACK")
-            if self._synchronous == "OFF":  # closing must not find it so
-                self._database._set_synchronous(self._connection, "NORMAL")
 
 
 def _has_tables(connection: sqlite3.Connection) -> bool:

@@ -126,25 +126,6 @@ def test_only_a_durable_commit_waits_for_the_disk(tmp_path: Path) -> None:
     database.close()
 
 
-def test_what_is_void_without_power_waits_for_no_disk_where_that_is_safe(tmp_path: Path) -> None:
-    Database(tmp_path / "notes.db", ONE).close()
-
-    def mode_of(database: Database, *, fleeting: bool = True) -> int:
-        with database.write(fleeting=fleeting) as connection:
-            connection.execute("INSERT INTO notes (text) VALUES ('one more')")
-            return int(connection.execute("PRAGMA synchronous").fetchone()[0])
-
-    first = Database(tmp_path / "notes.db", ONE)
-    assert mode_of(first) == 0  # in a log that nobody has written to
-    assert first.read("PRAGMA synchronous")[0][0] == 1  # nothing else is written so, nor is the file closed
-    assert [mode_of(first), mode_of(first, fleeting=False)] == [1, 1]
-    second = Database(tmp_path / "notes.db", ONE)
-    assert mode_of(second) == 1
-    assert len(second.read("SELECT * FROM notes")) == 4
-    first.close()
-    second.close()
-
-
 def test_children_forked_while_threads_write_write_too(
     store: LocalStore, start_script: Callable[..., subprocess.Popen[str]]
 ) -> None:
