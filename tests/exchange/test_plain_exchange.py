@@ -15,7 +15,7 @@ from brokerkit.plugins.sim.exchange import FAULTS
 
 TestExchangeBesideAPlainOne = ExchangeBesideAPlainOne.TestCase
 TestExchangeBesideAPlainOne.settings = settings(
-    max_examples=int(os.environ.get("EXCHANGE_EXAMPLES", "120")),
+    max_examples=int(os.environ.get("EXCHANGE_EXAMPLES", "200")),
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -121,11 +121,11 @@ class SideBySide(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             if self.is_sound:
-                self._come_to_rest()
+                self.come_to_rest()
         finally:
             self.opened.close()
 
-    def _come_to_rest(self) -> None:
+    def come_to_rest(self) -> None:
         """Let nothing more go wrong, and everything arrive: then the client knows what is true."""
         self.exchange.clear_faults()
         self.plain.line.faults.clear()

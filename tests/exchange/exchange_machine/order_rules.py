@@ -28,6 +28,12 @@ class WithOrders(SideBySide):
         """Send an order."""
         self._submit(wish.order(self.at[wish.contract], self.exchange.now))
 
+    @rule(wished=st.lists(wishes(), min_size=2, max_size=6))
+    def submit_several(self, wished: list[Wish]) -> None:
+        """Send several orders, one after another."""
+        for wish in wished:
+            self._submit(wish.order(self.at[wish.contract], self.exchange.now))
+
     @rule(wish=wishes(), drawn=exits())
     def submit_bracket(self, wish: Wish, drawn: list[Any]) -> None:
         """Send an order with exits."""

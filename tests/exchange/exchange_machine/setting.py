@@ -45,9 +45,9 @@ CONTRACTS: tuple[FuturesContract | FxPair, ...] = (NEAR, FAR, LAST, DAX, CORN, E
 ALL = (*CONTRACTS, SILVER)
 TICK = dict(zip(ALL, ("0.1", "0.1", "0.1", "0.5", "0.25", "0.0001", "0.1"), strict=True))
 CURRENCY = dict(zip(ALL, ("USD", "USD", "USD", "EUR", "USD", "USD", "USD"), strict=True))
-POINT = dict(zip(ALL, (100, 100, 100, 25, 50, 1, 40), strict=True))
+POINT = dict(zip(ALL, (300, 100, 100, 75, 50, 1, 120), strict=True))
 INITIAL = dict(zip(ALL, (300, 200, 250, 400, 0, 0, 150), strict=True))
-MAINTENANCE = dict(zip(ALL, (200, 150, 250, 300, 0, 0, 120), strict=True))
+MAINTENANCE = dict(zip(ALL, (280, 180, 250, 350, 0, 0, 140), strict=True))
 FIRST = dict(zip(ALL, (1000, 1005, 1010, 2000, 1900, 11000, 240), strict=True))
 """Where prices begin, in ticks."""
 
@@ -219,7 +219,7 @@ def price(contract: FuturesContract | FxPair, ticks: int) -> Decimal:
 
 def some(name: str) -> st.SearchStrategy[tuple[str, tuple[int, ...]]]:
     """Draw on which occasions a fault strikes."""
-    return st.tuples(st.just(name), st.lists(st.integers(1, 6), min_size=1, max_size=3, unique=True).map(tuple))
+    return st.tuples(st.just(name), st.lists(st.integers(1, 4), min_size=1, max_size=3, unique=True).map(tuple))
 
 
 FEES = [
@@ -251,11 +251,11 @@ def settings_of_a_run(draw: st.DrawFn) -> Setting:
         slip=draw(st.sampled_from(SLIPS)),
         fee=draw(st.sampled_from(FEES)),
         latency=draw(st.sampled_from(LATENCIES)),
-        hours=draw(st.one_of(st.just({}), st.dictionaries(st.sampled_from(ALL), drawn_hours, max_size=3))),
+        hours=draw(st.one_of(st.just({}), st.dictionaries(st.sampled_from(ALL), drawn_hours, min_size=1, max_size=4))),
         refuses=draw(st.sampled_from([False, False, True])),
         expiry=draw(st.sampled_from([None, None, 300, 485, 900])),
         settlement=draw(st.sampled_from([None, "101.37"])),
         cash=CASH[0] if reacts else draw(st.sampled_from(CASH)),
-        faults=dict(draw(none if reacts else st.one_of(none, some_faults))),
+        faults=dict(draw(none if reacts else st.one_of(none, some_faults, some_faults))),
         keeps_state=keeps_state,
     )
