@@ -108,8 +108,8 @@ class SideBySide(RuleBasedStateMachine):
 
     def _compare(self) -> None:
         assert self.exchange.now_ns == self.plain.now
-        self.reactions.check()
         compare.check_orders(self.exchange, self.plain, self.settled)
+        self.reactions.check()
         compare.check_money(self.exchange, self.plain)
         held: list[Held] = []
         self.both(
