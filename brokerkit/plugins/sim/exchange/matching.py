@@ -134,6 +134,8 @@ def match_close(venue: Venue, listing: Listing) -> None:
         trailing.follow(listing, close)
     _walk_down(venue, listing, close, close)
     _walk_up(venue, listing, close, close)
+    if not listing.left:
+        _trigger_only(venue, listing, close)
 
 
 def _high_first(path: IntrabarPath, price: int, high: int, low: int) -> bool:
