@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 from plain_exchange import PlainOrder
 from plain_exchange.line import Held, Refused
@@ -21,13 +22,14 @@ from exchange_machine.client import Client
 from exchange_machine.hours import BEGIN, MINUTE
 from exchange_machine.narrow import looks_at_few_bars
 from exchange_machine.reactions import Reactions
-from exchange_machine.setting import CONTRACTS, FIRST, Setting, settings_of_a_run
+from exchange_machine.setting import CONTRACTS, FIRST, settings_of_a_run
 
 
 class SideBySide(RuleBasedStateMachine):
     """What every room of rules stands on.
 
     Attributes:
+        fault: The fault that strikes in every run, beside others; none strikes where it is empty.
         sent: Orders by the exchange's number of them.
         cursor: When each contract's next bar may begin.
         at: Where each contract's last bar closed, in ticks.
@@ -36,6 +38,7 @@ class SideBySide(RuleBasedStateMachine):
     """
 
     exchange: Exchange
+    fault = ""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,9 +52,10 @@ class SideBySide(RuleBasedStateMachine):
         self.forgotten: dict[int, PlainOrder] = {}
         self.is_set_up = self.is_sound = False
 
-    @initialize(setting=settings_of_a_run())
-    def set_up(self, setting: Setting) -> None:
-        self.setting, self.plain = setting, setting.plain()
+    @initialize(data=st.data())
+    def set_up(self, data: st.DataObject) -> None:
+        setting = self.setting = data.draw(settings_of_a_run(self.fault))
+        self.plain = setting.plain()
         if setting.narrow:
             self.opened.enter_context(looks_at_few_bars())
         self.reactions = Reactions(self)
