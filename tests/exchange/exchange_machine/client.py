@@ -100,7 +100,7 @@ class Client:
         self.gaps += 1
 
     def forget(self) -> None:
-        """Let go of fills of orders that the exchange has let go of."""
+        """Let go of fills of orders that the exchange has let go of; it may tell of some afterwards."""
         known = {live.order_ref for live in self.exchange.orders()}
         gone = [one for one, fill in self.fills.items() if fill.order_ref not in known]
         for one in gone:
@@ -110,6 +110,7 @@ class Client:
 
     def check_everything(self) -> None:
         """Once nothing more is on its way, the client knows all that is true."""
+        self.forget()
         lives = self.exchange.orders()
         replaced = {fill.corrects for fill in self.fills.values()}
         standing = {one for one in self.fills if one not in replaced}
