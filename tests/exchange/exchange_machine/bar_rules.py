@@ -17,7 +17,7 @@ from exchange_machine.setting import CORN, EURUSD, SILVER, price
 Row = tuple[int, int, int, int, int]
 """The gap before a bar, its move, how far it goes beyond both, and its volume."""
 
-moves = st.tuples(st.integers(-6, 6), st.integers(-6, 6), st.integers(0, 5), st.integers(0, 5), st.integers(0, 14))
+moves = st.tuples(st.integers(-6, 6), st.integers(-6, 6), st.integers(0, 5), st.integers(0, 5), st.integers(0, 9))
 
 
 class WithBars(SideBySide):
@@ -58,7 +58,7 @@ class WithBars(SideBySide):
 
         def row() -> Row:
             gap = draw.randrange(-2, 3) if draw.random() < 0.2 else 0
-            return gap, draw.randrange(-calm, calm + 1), draw.randrange(3), draw.randrange(3), draw.randrange(15)
+            return gap, draw.randrange(-calm, calm + 1), draw.randrange(3), draw.randrange(3), draw.randrange(10)
 
         self._give_all([row() for _ in range(count)], with_volume=draw.random() < 0.5)
 

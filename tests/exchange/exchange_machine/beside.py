@@ -114,6 +114,7 @@ class SideBySide(RuleBasedStateMachine):
         assert self.exchange.now_ns == self.plain.now
         compare.check_orders(self.exchange, self.plain, self.settled)
         self.reactions.check()
+        self.client.check_lost_acknowledgements()
         compare.check_money(self.exchange, self.plain)
         held: list[Held] = []
         self.both(

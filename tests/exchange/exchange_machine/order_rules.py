@@ -97,6 +97,7 @@ class WithOrders(SideBySide):
         change = self._change(live.order, away, more, many, what)
         changed = self._changed(live, change, self.plain.orders[number].asked)
         ref = live.order_ref
+        self.client.changed.add(ref)
         self.both(lambda: self.exchange.modify(ref, change), lambda: self.plain.entry.modify(number, changed))
 
     def _change(self, order: Order, away: int, more: int, many: int, what: str) -> OrderChange:
