@@ -25,6 +25,8 @@ LEGAL = {
 MAY_COME_BACK = "lost-cancel"
 """With it, a client that has asked for a cancel may yet hear that the order works."""
 
+LATE = {"late-acknowledgement", "fill-before-acknowledgement"}
+
 
 class Client:
     """What was heard since the client last asked for everything."""
@@ -111,7 +113,9 @@ class Client:
             del self.fills[one]
 
     def check_lost_acknowledgements(self) -> None:
-        """Nobody heard that an order works, where the exchange's log says that this was lost."""
+        """Nobody heard that an order works, where the exchange's log says that this was lost, and not also late."""
+        if self.faults & LATE:
+            return
         struck = [line for line in self.exchange.log() if "fault lost-acknowledgement at #" in line]
         numbers = {int(line.rpartition("#")[2]) for line in struck}
         lost = {live.order_ref for live in self.exchange.orders() if live.number in numbers and live.parent is None}
