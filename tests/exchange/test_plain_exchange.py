@@ -1,6 +1,6 @@
 """The exchange beside a plain one that follows docs/sim.md word by word: the same orders, the same outcome.
 
-`EXCHANGE_EXAMPLES=50` runs it fifty times as long.
+`EXCHANGE_TIMES=50` runs it fifty times as long.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from brokerkit.plugins.sim.exchange import FAULTS
 
-LONGER = int(os.environ.get("EXCHANGE_EXAMPLES", "1"))
+LONGER = int(os.environ.get("EXCHANGE_TIMES", "1"))
 SOUND = ""
 
 
