@@ -11,13 +11,12 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 from plain_exchange import PlainOrder
-from plain_exchange.line import Held, Refused
-from plain_exchange.money import NoRateError
+from plain_exchange.line import Held
 
-from brokerkit.errors import BrokerkitError
 from brokerkit.plugins.sim.exchange import Exchange
 from brokerkit.spec.order import Order
 from exchange_machine import compare
+from exchange_machine.answers import named
 from exchange_machine.client import Client
 from exchange_machine.hours import BEGIN, MINUTE
 from exchange_machine.narrow import looks_at_few_bars
@@ -140,16 +139,3 @@ class SideBySide(RuleBasedStateMachine):
         self.settled.clear()
         self.both_are_the_same()
         self.client.check_everything()
-
-
-def named(ask: Callable[[], Any]) -> str:
-    """Do something, and return the name of the error that refuses it; nothing when it is done."""
-    try:
-        ask()
-    except BrokerkitError as problem:
-        return type(problem).__name__
-    except Refused as problem:
-        return str(problem)
-    except NoRateError:
-        return "MissingFxCode"
-    return ""
