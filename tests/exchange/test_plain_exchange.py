@@ -30,7 +30,7 @@ def test_exchange_and_plain_exchange_agree(fault: str) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=(7 if fault else 80) * LONGER,
+            max_examples=(6 if fault else 70) * LONGER,
             stateful_step_count=50,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
