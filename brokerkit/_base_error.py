@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
@@ -14,6 +13,8 @@ def closest_match(name: str, candidates: Iterable[str]) -> str | None:
         >>> closest_match("papper", ["live", "paper"])
         'paper'
     """
+    import difflib  # here, because most programs make no mistake
+
     by_folded_name = {candidate.casefold(): candidate for candidate in candidates}
     matches = difflib.get_close_matches(name.casefold(), by_folded_name, n=1, cutoff=0.6)
     return by_folded_name[matches[0]] if matches else None

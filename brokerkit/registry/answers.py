@@ -14,6 +14,14 @@ from brokerkit.spec.hooks import PROJECT, HookFacts, Unsupported
 
 _IMPLEMENTED = f"{PROJECT}_impl"
 _DECLARED = f"{PROJECT}_spec"
+_NOT_PLAIN = (
+    inspect.CO_VARARGS
+    | inspect.CO_VARKEYWORDS
+    | inspect.CO_GENERATOR
+    | inspect.CO_COROUTINE
+    | inspect.CO_ITERABLE_COROUTINE
+    | inspect.CO_ASYNC_GENERATOR
+)
 
 
 @attrs.frozen(eq=False)
@@ -54,9 +62,11 @@ def answers_of(plugin: object, hooks: Mapping[str, HookFacts], origin: str) -> A
     """
     _check_object(plugin, origin)
     answers = Answers({}, {}, {}, ())
+    members = members_of(type(plugin))
+    own = getattr(plugin, "__dict__", {})
     plain = []
     for name in _public_names(plugin):
-        member = inspect.getattr_static(plugin, name)
+        member = members[name] if name in members and name not in own else inspect.getattr_static(plugin, name)
         options = marker_of(member)
         if isinstance(member, Unsupported):
             _check_name(plugin, name, name, hooks, origin, "declined with unsupported()")
@@ -68,6 +78,14 @@ def answers_of(plugin: object, hooks: Mapping[str, HookFacts], origin: str) -> A
         elif name not in hooks and callable(member):
             plain.append(name)
     return attrs.evolve(answers, unmarked=tuple(plain))
+
+
+def members_of(kind: type) -> dict[str, object]:
+    """Return a class's attributes by name, those of its bases too."""
+    found: dict[str, object] = {}
+    for each in reversed(kind.__mro__):
+        found.update(vars(each))
+    return found
 
 
 def marker_of(member: object) -> dict[str, Any] | None:
@@ -98,7 +116,8 @@ def _sort_in(
     _check_name(plugin, name, hook, hooks, origin, "marked @hookimpl")
     method = getattr(plugin, name)
     wraps = bool(options.get("wrapper") or options.get("hookwrapper"))
-    _check_signature(method, hooks[hook], origin, wraps=wraps)
+    if wraps or not _takes_exactly(method, hooks[hook].parameters):
+        _check_signature(method, hooks[hook], origin, wraps=wraps)
     group = answers.wrapped if wraps else answers.implemented
     if hook in group:
         raise InvalidPlugin(
@@ -151,6 +170,16 @@ def _unmarked(plugin: object, name: str, member: object, origin: str) -> Unmarke
         place=_class_place(type(plugin), origin),
         remedy="Make it a method marked @hookimpl, or decline the hook with unsupported(reason).",
     )
+
+
+def _takes_exactly(method: Callable[..., Any], names: tuple[str, ...]) -> bool:
+    """Return whether a method plainly takes a hook's arguments, in order, and returns: nothing more need be checked."""
+    function = getattr(method, "__func__", None)
+    if not inspect.isfunction(function) or hasattr(function, "__wrapped__") or hasattr(function, "__signature__"):
+        return False
+    code = function.__code__
+    is_plain = not (code.co_flags & _NOT_PLAIN or code.co_kwonlyargcount or code.co_posonlyargcount)
+    return is_plain and code.co_varnames[1 : code.co_argcount] == names
 
 
 def _check_signature(method: Callable[..., Any], facts: HookFacts, origin: str, *, wraps: bool) -> None:

@@ -13,12 +13,12 @@ from brokerkit.spec.hooks import HookFacts, Unsupported
 
 
 def capabilities_of(
-    objects: Sequence[tuple[object, Answers]], others: Unsupported | None, contract: str, origin: str
+    objects: Sequence[tuple[type, Answers]], others: Unsupported | None, contract: str, origin: str
 ) -> dict[str, Capability]:
     """Return what a broker can do, by hook, in the order of the contract.
 
     Args:
-        objects: The plugin's domain objects with what each answers.
+        objects: The classes of the plugin's domain objects, with what each answers.
         others: What the plugin says of the domains that no object speaks for.
         contract: The contract version that the plugin was written for.
         origin: The distribution that the plugin comes from, as errors name it.
@@ -27,6 +27,22 @@ def capabilities_of(
         InvalidPlugin: Two objects speak for one hook.
         MissingHook: Hooks are neither implemented nor declined; all of them are named.
     """
+    asked = (tuple(objects), others, contract)
+    known = _known.get(asked)
+    if known is None:
+        if len(_known) >= _MOST:  # classes made at run time must not fill the memory
+            _known.clear()
+        known = _known[asked] = _found_out(objects, others, contract, origin)
+    return dict(known)
+
+
+_MOST = 64
+_known: dict[tuple[tuple[tuple[type, Answers], ...], Unsupported | None, str], dict[str, Capability]] = {}
+
+
+def _found_out(
+    objects: Sequence[tuple[type, Answers]], others: Unsupported | None, contract: str, origin: str
+) -> dict[str, Capability]:
     _check_unique([answers for _, answers in objects], origin)
     told = {hook: _capability(answers, hook) for _, answers in objects for hook in answers.mentioned}
     silent_domains = _silent_domains(objects)
@@ -56,27 +72,27 @@ def version(text: str) -> tuple[int, ...]:
 
 
 def _check_unique(everybody: Sequence[Answers], origin: str) -> None:
-    spoken_for: dict[str, str] = {}
+    spoken_for: dict[str, Answers] = {}
     for answers in everybody:
-        for hook in sorted(answers.mentioned & CONTRACT.keys()):  # events are heard by as many as want to
-            place = (
-                source_of(answers.implemented[hook]) if hook in answers.implemented else repr(answers.declined[hook])
+        for hook in sorted(answers.mentioned & spoken_for.keys()):
+            raise InvalidPlugin(
+                f"Two objects of the plugin speak for {hook}, and only one would be asked.",
+                place=f"{_place(spoken_for[hook], hook)}; {_place(answers, hook)}; {origin}",
+                remedy="Keep one of the two.",
             )
-            if hook in spoken_for:
-                raise InvalidPlugin(
-                    f"Two objects of the plugin speak for {hook}, and only one would be asked.",
-                    place=f"{spoken_for[hook]}; {place}; {origin}",
-                    remedy="Keep one of the two.",
-                )
-            spoken_for[hook] = place
+        spoken_for |= dict.fromkeys(answers.mentioned & CONTRACT.keys(), answers)  # events may be heard by several
 
 
-def _silent_domains(objects: Sequence[tuple[object, Answers]]) -> set[str]:
+def _place(answers: Answers, hook: str) -> str:
+    return source_of(answers.implemented[hook]) if hook in answers.implemented else repr(answers.declined[hook])
+
+
+def _silent_domains(objects: Sequence[tuple[type, Answers]]) -> set[str]:
     """Return the domains that no object inherits from, and of which no object mentions a hook."""
     silent = set(DOMAINS)
-    for plugin, answers in objects:
+    for kind, answers in objects:
         silent -= {CONTRACT[hook].domain for hook in answers.mentioned if hook in CONTRACT}
-        silent -= {name for name, domain in DOMAINS.items() if domain in type(plugin).__mro__}
+        silent -= {name for name, domain in DOMAINS.items() if domain in kind.__mro__}
     return silent
 
 

@@ -10,10 +10,8 @@ from typing import Any
 
 import attrs
 import platformdirs
-import tomli
 
 from brokerkit.errors import ConfigFileError, ConfigSyntaxError, InvalidSetting, UnknownSetting
-from brokerkit.registry.key_lines import key_lines
 
 FILE_NAME = "brokerkit.toml"
 VARIABLE = "BROKERKIT_CONFIG"
@@ -84,6 +82,10 @@ def read_config() -> Config:
 
 def read_config_file(path: Path) -> Config:
     """Return what one file says. Errors are those of `read_config`."""
+    import tomli  # here, because without a file there is nothing to parse
+
+    from brokerkit.registry.key_lines import key_lines
+
     text = _read(path)
     try:
         tables = tomli.loads(text, parse_float=Decimal)  # so that 0.1 stays one tenth

@@ -10,8 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
-import tomli
-
 from brokerkit.spec.secret import Secret
 
 _WORDS: dict[Any, tuple[str, str]] = {
@@ -126,6 +124,8 @@ def _readings(text: str, kind: Any) -> list[Any]:
         readings.append(_TRUTHS[text.lower()])
     if any(_takes(kind, each) for each in (str, *_FROM) if each is not float):
         readings.append(text)  # as it stands, because TOML would round a Decimal on its way
+    import tomli  # here, because most brokers are opened without it
+
     try:
         readings.append(tomli.loads(f"value = {text}")["value"])
     except tomli.TOMLDecodeError:

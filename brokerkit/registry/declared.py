@@ -72,6 +72,19 @@ def declared_settings(settings: type[Any], origin: str = "") -> dict[str, Declar
     Raises:
         InvalidPlugin: A field's type cannot be found out.
     """
+    known = _known.get(settings)
+    if known is None:
+        if len(_known) >= _MOST:  # classes made at run time must not fill the memory
+            _known.clear()
+        known = _known[settings] = _read(settings, origin)
+    return dict(known)
+
+
+_MOST = 256
+_known: dict[type[Any], dict[str, DeclaredSetting]] = {}
+
+
+def _read(settings: type[Any], origin: str) -> dict[str, DeclaredSetting]:
     fields = [field for field in attrs.fields(settings) if field.init]
     try:
         kinds = _types_of(settings, {field.name for field in fields})

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import functools
+import importlib
+import operator
 import re
 import sys
 from collections.abc import Iterable
-from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from brokerkit import __version__
 from brokerkit.errors import ConfigError, MissingDependency, PluginImportError
+from brokerkit.registry.own_entry_points import DISTRIBUTION, own_entry_points
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution, EntryPoint
 
 BROKERS = "brokerkit.brokers"
 """The entry-point group of broker plugins."""
@@ -28,22 +34,28 @@ class Installed:
     Attributes:
         name: The name it is asked for by.
         target: What its entry point names, as `module:attribute`.
-        entry_point: The entry point itself.
+        entry_point: The entry point itself; None for one of brokerkit's own.
     """
 
     name: str
     target: str
-    entry_point: EntryPoint = attrs.field(repr=False)
+    entry_point: EntryPoint | None = attrs.field(default=None, repr=False)
 
     @property
     def distribution(self) -> str:
         """The distribution's name; empty when it does not say."""
-        return _name_and_version(self.entry_point.dist)[0] if self.entry_point.dist else ""
+        return self._name_and_version[0]
 
     @property
     def version(self) -> str:
         """The distribution's version; empty when it does not say."""
-        return _name_and_version(self.entry_point.dist)[1] if self.entry_point.dist else ""
+        return self._name_and_version[1]
+
+    @property
+    def _name_and_version(self) -> tuple[str, str]:
+        if self.entry_point is None:
+            return DISTRIBUTION, __version__
+        return _name_and_version(self.entry_point.dist) if self.entry_point.dist else ("", "")
 
     def __str__(self) -> str:
         """Return where it comes from, as errors name it."""
@@ -53,7 +65,25 @@ class Installed:
     @property
     def requirements(self) -> tuple[str, ...]:
         """What its distribution needs, optional things included, as its metadata says it."""
+        if self.entry_point is None:
+            return tuple(_metadata().requires(DISTRIBUTION) or ())
         return tuple((self.entry_point.dist and self.entry_point.dist.requires) or ())
+
+    def load(self) -> Any:
+        """Import its module and return what it names there."""
+        if self.entry_point is not None:
+            return self.entry_point.load()
+        module, _, attribute = self.target.partition(":")
+        return operator.attrgetter(attribute)(importlib.import_module(module))
+
+
+def find(group: str, name: str) -> Installed | None:
+    """Return what is installed under a name in an entry-point group; None when nothing is.
+
+    For one of brokerkit's own names, which no other distribution can take over, no other is looked at.
+    """
+    target = own_entry_points().get(group, {}).get(name)
+    return Installed(name, target) if target is not None else installed(group).get(name)
 
 
 def installed(group: str) -> dict[str, Installed]:
@@ -68,10 +98,15 @@ def installed(group: str) -> dict[str, Installed]:
 def _installed_at(group: str, places: tuple[tuple[str, int], ...]) -> dict[str, Installed]:
     """Read what every distribution offers, which costs as much as all else that opening a broker takes."""
     found: dict[str, Installed] = {}
-    for entry_point in sorted(entry_points(group=group), key=lambda each: each.name):
+    for entry_point in sorted(_metadata().entry_points(group=group), key=lambda each: each.name):
         if entry_point.name not in found or _is_ours(entry_point):
             found[entry_point.name] = _installed(entry_point)
     return found
+
+
+def _metadata() -> Any:
+    """Return the module that reads metadata, which takes long to import and is mostly not needed."""
+    return importlib.import_module("importlib.metadata")
 
 
 def _places() -> tuple[tuple[str, int], ...]:
@@ -94,7 +129,7 @@ def _name_and_version(distribution: Distribution) -> tuple[str, str]:
 def rivals(group: str) -> dict[str, tuple[Installed, ...]]:
     """Return the names that more than one distribution offers, each with all who offer it."""
     offers: dict[str, list[Installed]] = {}
-    for entry_point in entry_points(group=group):
+    for entry_point in _metadata().entry_points(group=group):
         offers.setdefault(entry_point.name, []).append(_installed(entry_point))
     return {
         name: tuple(offered)
@@ -115,7 +150,7 @@ def load(plugin: Installed, *, used_by: str = "") -> Any:
         PluginImportError: Its code failed to import, in whatever way.
     """
     try:
-        return plugin.entry_point.load()
+        return plugin.load()
     except ConfigError:
         raise
     except ImportError as error:
@@ -180,8 +215,8 @@ def _normalised(package: str) -> str:
 
 
 def _is_ours(entry_point: EntryPoint) -> bool:
-    return entry_point.dist is not None and entry_point.dist.name == "brokerkit"
+    return entry_point.dist is not None and entry_point.dist.name == DISTRIBUTION
 
 
 def _installed(entry_point: EntryPoint) -> Installed:
-    return Installed(entry_point.name, entry_point.value, entry_point)
+    return Installed(entry_point.name, entry_point.value, None if _is_ours(entry_point) else entry_point)

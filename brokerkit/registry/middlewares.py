@@ -10,7 +10,7 @@ import attrs
 
 from brokerkit.errors import InvalidPlugin, InvalidSetting, UnknownMiddleware, UnknownSetting
 from brokerkit.registry.declared import COMMON_KEYS, declared_settings
-from brokerkit.registry.entry_points import MIDDLEWARE, Installed, installed, load
+from brokerkit.registry.entry_points import MIDDLEWARE, Installed, find, installed, load
 from brokerkit.registry.resolution import Resolved, Sources, check_keys, environment_name, resolve
 from brokerkit.spec.middleware import Middleware
 
@@ -44,16 +44,17 @@ def middlewares_named(names: Sequence[str], sources: Sources) -> dict[str, Insta
         UnknownMiddleware: None of that name is installed.
         InvalidSetting: One is named twice.
     """
-    offered = installed(MIDDLEWARE) if names else {}
     found: dict[str, Installed] = {}
     for name in names:
-        if name not in offered:
+        offered = find(MIDDLEWARE, name)
+        if offered is None:
+            others = installed(MIDDLEWARE)
             raise UnknownMiddleware(
                 f"{sources.of} uses middleware {name!r}, which is not installed.",
                 place=sources.place("middleware"),
                 given=name,
-                candidates=offered,
-                remedy=f"Installed: {', '.join(offered)}.",
+                candidates=others,
+                remedy=f"Installed: {', '.join(others)}.",
             )
         if name in found:
             raise InvalidSetting(
@@ -61,7 +62,7 @@ def middlewares_named(names: Sequence[str], sources: Sources) -> dict[str, Insta
                 place=sources.place("middleware"),
                 remedy="Name each once, the outermost first.",
             )
-        found[name] = offered[name]
+        found[name] = offered
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -72,6 +73,7 @@ class _Found:
     secret: str = ""
 
 
+@functools.lru_cache(maxsize=1024)
 def environment_name(name: str) -> str:
     """Return a name as environment variables write it.
 

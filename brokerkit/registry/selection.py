@@ -12,7 +12,7 @@ import attrs
 from brokerkit.errors import InvalidPlugin, InvalidSetting, UnknownBroker, UnknownPlugin
 from brokerkit.registry.config_file import Config, places, read_config
 from brokerkit.registry.declared import CommonSettings
-from brokerkit.registry.entry_points import BROKERS, Installed, installed, load
+from brokerkit.registry.entry_points import BROKERS, Installed, find, installed, load
 from brokerkit.registry.resolution import Resolved, Sources, check_keys, resolve
 from brokerkit.registry.variables import prefix_of
 from brokerkit.spec.lifecycle import BrokerPlugin
@@ -67,15 +67,16 @@ def select(name: str, overrides: Mapping[str, Any]) -> Selection:
         ConfigError: The file, or a key that every broker has, is wrong.
     """
     config = read_config()
-    plugins = installed(BROKERS)
     section = config.brokers.get(name)
-    if section is None and name not in plugins and "plugin" not in overrides:
-        raise _unknown(name, config, plugins)
+    if section is None and "plugin" not in overrides and find(BROKERS, name) is None:
+        raise _unknown(name, config, installed(BROKERS))
     sources = Sources(f"Broker {name!r}", overrides, prefix_of(name), section or {}, ("brokers", name), config)
     _check_name(name, sources)
     common = resolve(CommonSettings, sources)
     wanted = common.settings.plugin or name
-    if wanted not in plugins:
+    found = find(BROKERS, wanted)
+    if found is None:
+        plugins = installed(BROKERS)
         raise UnknownPlugin(
             f"Broker {name!r} uses plugin {wanted!r}, which is not installed.",
             place=sources.place("plugin"),
@@ -83,7 +84,7 @@ def select(name: str, overrides: Mapping[str, Any]) -> Selection:
             candidates=plugins,
             remedy=f"Installed: {', '.join(plugins)}. Name one with `plugin = ...`, or install what offers {wanted!r}.",
         )
-    return Selection(name, plugins[wanted], common, sources, common.settings.store_path or _shared_store(config))
+    return Selection(name, found, common, sources, common.settings.store_path or _shared_store(config))
 
 
 def load_plugin(found: Installed, used_by: str = "") -> BrokerPlugin:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -23,6 +24,19 @@ EVENTS: dict[str, HookFacts] = hooks_of(Events)
 
 _EVERYTHING: Mapping[str, HookFacts] = {**CONTRACT, **EVENTS}
 
+_KNOWS_PLUGGY = all(
+    hasattr(owner, name)
+    for owner, name in (
+        (pluggy.HookCaller, "spec"),
+        (pluggy.HookCaller, "_add_hookimpl"),
+        (pluggy.PluginManager, "_hookexec"),
+        (pluggy.PluginManager("probe"), "_name2plugin"),
+    )
+)
+"""Whether this pluggy is built as the shortcuts below expect; with another one, all goes its own way."""
+_specifications: dict[str, Any] = {}
+_registered_before: weakref.WeakSet[Verified] = weakref.WeakSet()
+
 
 class StrictPluginManager(pluggy.PluginManager):
     """The plugin manager of one opened broker: the contract, who answers it, who wraps it, who listens.
@@ -34,8 +48,7 @@ class StrictPluginManager(pluggy.PluginManager):
     def __init__(self) -> None:
         super().__init__(PROJECT)
         self._registering: Mapping[str, Any] | None = None
-        for domain in (*DOMAINS.values(), Events):
-            self.add_hookspecs(domain)
+        self._add_contract()
         self.capabilities: dict[str, Capability] = {}
 
     def register_domains(
@@ -53,8 +66,8 @@ class StrictPluginManager(pluggy.PluginManager):
             PluginError: The plugin breaks the contract.
         """
         found = [(plugin, self._verified(plugin, origin)) for plugin in objects]
-        checked = [(plugin, each.answers_of(plugin)) for plugin, each in found]
-        self.capabilities = capabilities_of(checked, others, contract, origin)
+        answers = [(type(plugin), each.answers) for plugin, each in found]
+        self.capabilities = capabilities_of(answers, others, contract, origin)
         for plugin, each in found:
             self._register_once(plugin, origin, each)
 
@@ -101,8 +114,9 @@ class StrictPluginManager(pluggy.PluginManager):
 
     def _verified(self, plugin: object, origin: str) -> Verified:
         found = verified(plugin, _EVERYTHING, origin, self.parse_hookimpl_opts)
-        for name, method in found.answers_of(plugin).wrapped.items():
+        for name in found.answers.wrapped:
             if name in EVENTS:
+                method = found.answers_of(plugin).wrapped[name]
                 raise HookSignatureError(
                     f"{method.__qualname__} wraps an event.",
                     place=f"{source_of(method)}; {origin}",
@@ -117,11 +131,41 @@ class StrictPluginManager(pluggy.PluginManager):
                 place=origin,
                 remedy="Hand each object over once; objects are told apart by identity: @attrs.define(eq=False).",
             )
+        if found in _registered_before and _KNOWS_PLUGGY:
+            self._register_another(plugin, found)
+            return
         self._registering = found.markers
         try:
             self.register(plugin)
         finally:
             self._registering = None
+        _registered_before.add(found)
+
+    # Pluggy reads every signature anew for each manager and each object. Both are the same each time that a broker is
+    # opened, and reading them takes as long as a Gateway needs to answer. What is read here was read by pluggy once.
+
+    def _add_contract(self) -> None:
+        """Add the specification of every hook and event."""
+        if _specifications and _KNOWS_PLUGGY:
+            for name, specification in _specifications.items():
+                caller = pluggy.HookCaller(name, self._hookexec)
+                caller.spec = specification
+                setattr(self.hook, name, caller)
+            return
+        for domain in (*DOMAINS.values(), Events):
+            self.add_hookspecs(domain)
+        _specifications.update({name: getattr(self.hook, name).spec for name in _EVERYTHING})
+
+    def _register_another(self, plugin: object, found: Verified) -> None:
+        """Register an object of a class that pluggy has registered an object of, in whatever manager."""
+        plugin_name = str(id(plugin))
+        self._name2plugin[plugin_name] = plugin
+        for name, options in found.markers.items():
+            implementation = pluggy.HookImpl(plugin, plugin_name, getattr(plugin, name), options)
+            hook = options.get("specname") or name
+            if not hasattr(self.hook, hook):  # an optional one, of a newer contract
+                setattr(self.hook, hook, pluggy.HookCaller(hook, self._hookexec))
+            getattr(self.hook, hook)._add_hookimpl(implementation)
 
 
 def refusing_callers(error: Callable[[], CallRefused]) -> dict[str, HookCaller]:

@@ -6,13 +6,14 @@ once need not be checked for its next object.
 
 from __future__ import annotations
 
+import operator
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
 
-from brokerkit.registry.answers import Answers, answers_of
+from brokerkit.registry.answers import Answers, answers_of, marker_of, members_of
 from brokerkit.spec.hooks import HookFacts, Unsupported
 
 _MOST = 256
@@ -23,12 +24,12 @@ class Verified:
     """What the objects of one class answer.
 
     Attributes:
-        members: The class's attributes by name, those of its bases too, as they were when it was checked.
+        members: The attributes of the class and of each of its bases, as they were when it was checked.
         answers: What was found; its methods are unbound.
         markers: What `@hookimpl` says of each of its methods that is one, by the method's name.
     """
 
-    members: Mapping[str, object]
+    members: Sequence[Mapping[str, object]]
     answers: Answers
     markers: Mapping[str, Any]
 
@@ -55,13 +56,16 @@ def verified(
         PluginError: As `answers_of` does.
     """
     kind = type(plugin)
-    members = _members(kind)
     known, is_plain = _known.get(kind), not _has_own(plugin, hooks)
-    if known is not None and is_plain and _is_same(known.members, members):
+    if known is not None and is_plain and _is_same(known.members, kind):
         return known
     answers = answers_of(plugin, hooks, origin)
-    markers = {name: found for name in dir(plugin) if (found := marker(plugin, name)) is not None}
-    fresh = Verified(members, _rebound(answers, lambda method: _unbound(method, plugin)), markers)
+    members = members_of(kind)
+    marked = [name for name in dir(plugin) if not is_plain or marker_of(members.get(name)) is not None]
+    markers = {name: found for name in marked if (found := marker(plugin, name)) is not None}
+    fresh = Verified(
+        [dict(vars(each)) for each in kind.__mro__], _rebound(answers, lambda method: _unbound(method, plugin)), markers
+    )
     if is_plain:
         if len(_known) >= _MOST:  # classes made at run time must not fill the memory
             _known.clear()
@@ -69,15 +73,13 @@ def verified(
     return fresh
 
 
-def _members(kind: type) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for each in reversed(kind.__mro__):
-        found.update(vars(each))
-    return found
+def _is_same(before: Sequence[Mapping[str, object]], kind: type) -> bool:
+    now = [vars(each) for each in kind.__mro__]
+    return len(before) == len(now) and all(map(_has_the_same, before, now))
 
 
-def _is_same(before: Mapping[str, object], now: Mapping[str, object]) -> bool:
-    return len(before) == len(now) and all(before.get(name, before) is member for name, member in now.items())
+def _has_the_same(before: Mapping[str, object], now: Mapping[str, object]) -> bool:
+    return list(before) == list(now) and all(map(operator.is_, before.values(), now.values()))
 
 
 def _has_own(plugin: object, hooks: Mapping[str, HookFacts]) -> bool:

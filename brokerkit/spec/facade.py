@@ -33,25 +33,36 @@ def facade(domain: type[Any], callers: Mapping[str, HookCaller], *, read_only: b
     Returns:
         An instance of the Protocol.
     """
-    methods = {
-        name: _method(getattr(domain, name), facts, callers, is_refused=read_only and facts.writes)
-        for name, facts in hooks_of(domain).items()
-    }
-    return type(domain.__name__, (domain,), {"__slots__": (), **methods})()
+    if (domain, read_only) not in _facades:
+        methods = {
+            name: _method(getattr(domain, name), facts, is_refused=read_only and facts.writes)
+            for name, facts in hooks_of(domain).items()
+        }
+        _facades[domain, read_only] = type(domain.__name__, (domain,), {"__slots__": ("_callers",), **methods})
+    made = _facades[domain, read_only]()
+    made._callers = callers
+    return made
 
 
-def _method(
-    declared: Callable[..., Any], facts: HookFacts, callers: Mapping[str, HookCaller], *, is_refused: bool
-) -> Callable[..., Any]:
+_facades: dict[tuple[type[Any], bool], type[Any]] = {}
+
+
+def _method(declared: Callable[..., Any], facts: HookFacts, *, is_refused: bool) -> Callable[..., Any]:
     name = facts.name
     names = facts.parameters
     count, only = len(names), names[0] if len(names) == 1 else ""
-    types = {} if is_refused else argument_types(declared)
-    usual = tuple(types[each].usual if each in types else None for each in names)
+    known: list[Any] = []
+
+    def learn() -> list[Any]:
+        """Read the types when the first argument is looked at: most of the hooks are never called."""
+        types = {} if is_refused else argument_types(declared)
+        known[:] = types, tuple(types[each].usual if each in types else None for each in names)
+        return known
 
     @functools.wraps(declared)
-    def method(*arguments: Any, **named: Any) -> Any:
-        caller = callers[name]
+    def method(self: Any, /, *arguments: Any, **named: Any) -> Any:
+        caller: HookCaller = self._callers[name]
+        types, usual = known or learn()
         bound, is_usual = {}, False
         if named or len(arguments) != count:
             bound = _bind(facts, arguments, named)
@@ -70,12 +81,12 @@ def _method(
         if result is None:
             raise HookReturnedNone(
                 f"{facts.domain}.{name} returned None.",
-                place=_answered_by(callers[name]),
+                place=_answered_by(caller),
                 remedy="A hook returns what it promises or raises; a wrapper must return the result.",
             )
         return result
 
-    return staticmethod(method)
+    return method
 
 
 def _check_types(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
@@ -92,14 +91,15 @@ def hooks_of(domain: type[Any]) -> dict[str, HookFacts]:
     return {name: facts for name, member in vars(domain).items() if (facts := getattr(member, _FACTS, None))}
 
 
-def _facts_of(function: Callable[..., Any]) -> HookFacts:
-    parameters = list(inspect.signature(function).parameters.values())[1:]
+def _facts_of(function: Any) -> HookFacts:
+    names: tuple[str, ...] = function.__code__.co_varnames[1 : function.__code__.co_argcount]
+    values: tuple[Any, ...] = function.__defaults__ or ()
     return HookFacts(
         name=function.__name__,
         domain=function.__qualname__.partition(".")[0].lower(),
-        parameters=tuple(parameter.name for parameter in parameters),
-        defaults={p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty},
-        summary=(inspect.getdoc(function) or "").partition("\n")[0],
+        parameters=names,
+        defaults=dict(zip(names[len(names) - len(values) :], values, strict=True)),
+        summary=(function.__doc__ or "").strip().partition("\n")[0],
     )
 
 

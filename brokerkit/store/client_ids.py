@@ -49,7 +49,7 @@ class StoredClientIdLeases(ClientIdLeases):
         """Return a lease on a free id; no other process gets that id until it is released."""
         place = _canonical(gateway)
         candidates = ids if first is None else (first, *ids)
-        with self._database.write() as connection:
+        with self._database.write(fleeting=True) as connection:  # a lease ends with its process
             held = {lease.client_id for lease in self._sweep(connection, place)}
             free = (number for number in candidates if number not in held and number not in avoid)
             client_id = next(free, None)

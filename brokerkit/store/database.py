@@ -7,13 +7,13 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from brokerkit.errors import InvalidArgument, StoreCorrupt, StoreError, StoreTooNew
-from brokerkit.store.faults import store_errors
+from brokerkit.store.faults import raise_as_store_error, store_errors
 from brokerkit.store.schema import Schema
 
 _databases: weakref.WeakSet[Database] = weakref.WeakSet()
@@ -63,6 +63,7 @@ class Database:
 
     def __init__(self, path: Path, schema: Schema, timeout: float = 5.0) -> None:
         self.path = path
+        self._log = Path(f"{path}-wal")
         self._schema = schema
         self._timeout = timeout
         self._lock = threading.RLock()
@@ -74,8 +75,7 @@ class Database:
         with self._lock:
             self._connected()
 
-    @contextmanager
-    def write(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
+    def write(self, *, durable: bool = False, fleeting: bool = False) -> AbstractContextManager[sqlite3.Connection]:
         """Give the connection inside a transaction that is committed at the end, or undone by any error.
 
         Inside another one of the same thread it is part of that one.
@@ -83,22 +83,9 @@ class Database:
         Args:
             durable: The commit survives the loss of power, not only the end of the process; so does
                 then all that was committed before.
+            fleeting: What is written is void when the power fails: the disk is not waited for, where it would be.
         """
-        with self._lock, store_errors(self.path):
-            connection = self._connected()
-            if connection.in_transaction:
-                self._check_durable(durable)
-                yield connection
-                return
-            self._set_synchronous(connection, "FULL" if durable else "NORMAL")
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+        return _Transaction(self, "FULL" if durable else "OFF" if fleeting else "NORMAL")
 
     def sync(self) -> None:
         """Have all that was committed survive the loss of power."""
@@ -149,8 +136,9 @@ class Database:
         return self._connection
 
     def _open(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.path.touch(mode=0o600)
+        if not os.access(self.path, os.W_OK):  # it is not there, or one of these says what is wrong with it
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.path.touch(mode=0o600)
         connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
         try:
             connection.row_factory = sqlite3.Row
@@ -170,8 +158,7 @@ class Database:
     def _check_owner(self, connection: sqlite3.Connection) -> None:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = _version(connection)
-        has_tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
-        if application != self._schema.application_id and (application or version or has_tables):
+        if application != self._schema.application_id and (application or version or _has_tables(connection)):
             raise StoreCorrupt(
                 "The file is a SQLite database of another program.",
                 place=str(self.path),
@@ -215,18 +202,97 @@ class Database:
                 connection.execute("ROLLBACK")
             raise
 
-    def _check_durable(self, durable: bool) -> None:
-        if durable and self._synchronous != "FULL":
+    def _check_durable(self, synchronous: str) -> None:
+        if synchronous == "FULL" != self._synchronous:
             raise InvalidArgument(
                 "What must survive the loss of power was written inside a transaction that need not.",
                 place=str(self.path),
                 remedy="Write it in a transaction of its own.",
             )
 
+    def _begin(self, connection: sqlite3.Connection, synchronous: str) -> None:
+        """Begin a transaction whose commit waits for the disk as far as a mode of SQLite's says.
+
+        In the mode `OFF` it is not waited for that the head of a log reaches the disk before what follows. That is
+        safe in a new log, and in no other: behind the new head of an old one stand writes that were made already.
+        """
+        if synchronous == "OFF" and not self._has_new_log():
+            synchronous = "NORMAL"
+        self._set_synchronous(connection, synchronous)
+        connection.execute("BEGIN IMMEDIATE")
+        if synchronous == "OFF" and not self._has_new_log():  # another process wrote since
+            connection.execute("ROLLBACK")
+            self._begin(connection, "NORMAL")
+
+    def _has_new_log(self) -> bool:
+        try:
+            return self._log.stat().st_size == 0
+        except FileNotFoundError:
+            return True
+
     def _set_synchronous(self, connection: sqlite3.Connection, mode: str) -> None:
         if self._synchronous != mode:
             connection.execute(f"PRAGMA synchronous = {mode}")
             self._synchronous = mode
+
+
+class _Transaction(AbstractContextManager[sqlite3.Connection]):
+    """The block of one `write`. An order enters a dozen of them, most inside another: so it is no generator."""
+
+    __slots__ = ("_connection", "_database", "_is_part", "_synchronous")
+
+    def __init__(self, database: Database, synchronous: str) -> None:
+        self._database = database
+        self._synchronous = synchronous
+
+    def __enter__(self) -> sqlite3.Connection:
+        database = self._database
+        database._lock.acquire()
+        self._is_part = True
+        try:
+            connection = self._connection = database._connected()
+            self._is_part = connection.in_transaction
+            if self._is_part:
+                database._check_durable(self._synchronous)
+            else:
+                database._begin(connection, self._synchronous)
+        except BaseException as error:
+            if not self._is_part:
+                with suppress(sqlite3.Error):  # Ctrl-C may have come right after it was begun
+                    self._connection.execute("ROLLBACK")
+            database._lock.release()
+            raise_as_store_error(error, database.path)
+            raise
+        return connection
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if not self._is_part:
+                self._end(commit=error is None)
+            if error is not None:
+                raise_as_store_error(error, self._database.path)
+        finally:
+            self._database._lock.release()
+
+    def _end(self, *, commit: bool) -> None:
+        try:
+            if commit:
+                self._connection.execute("COMMIT")
+        except BaseException as error:
+            raise_as_store_error(error, self._database.path)
+            raise
+        finally:
+            if self._connection.in_transaction:
+                with store_errors(self._database.path):
+                    self._connection.execute("ROLLBACK")
+            if self._synchronous == "OFF":  # closing must not find it so
+                self._database._set_synchronous(self._connection, "NORMAL")
+
+
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -49,12 +49,20 @@ def store_error(error: sqlite3.Error | OSError, file: Path) -> StoreError:
     return StoreError(f"The store failed: {message}.", place=str(file), remedy="Run `brokerkit doctor`.")
 
 
+def raise_as_store_error(error: BaseException, file: Path) -> None:
+    """Raise a `StoreError` about `file` where SQLite or the system raised `error`; do nothing for any other error."""
+    if not isinstance(error, (sqlite3.DatabaseError, OSError)):
+        return
+    if isinstance(error, (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.InternalError)):
+        return  # a mistake of the code that asked, not a fault of the store
+    raise store_error(error, file) from error
+
+
 @contextmanager
 def store_errors(file: Path) -> Iterator[None]:
     """Turn what SQLite or the system raises inside the block into a `StoreError` about `file`."""
     try:
         yield
-    except (sqlite3.DatabaseError, OSError) as error:
-        if isinstance(error, (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.InternalError)):
-            raise  # a mistake of the code that asked, not a fault of the store
-        raise store_error(error, file) from error
+    except BaseException as error:
+        raise_as_store_error(error, file)
+        raise

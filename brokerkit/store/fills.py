@@ -88,9 +88,10 @@ class FillBook:
             return None
         older = [row for row in others if row["execution"] == execution and row["revision"] < number]
         older += [row for row in others if row["execution_id"] == fill.corrects]
-        connection.executemany(
-            "UPDATE fills SET replaced = 1, told = 1 WHERE number = ?", [(row["number"],) for row in older]
-        )
+        if older:
+            connection.executemany(
+                "UPDATE fills SET replaced = 1, told = 1 WHERE number = ?", [(row["number"],) for row in older]
+            )
         replaced = any(
             (row["execution"] == execution and row["revision"] > number) or row["corrects"] == fill.execution_id
             for row in others

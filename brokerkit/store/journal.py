@@ -166,6 +166,8 @@ class StoredOrderJournal(OrderJournal):
     def _orders(self, condition: str, *parameters: Any) -> tuple[BrokerOrder, ...]:
         where = f"FROM orders WHERE broker = ? AND {condition}"
         rows = self._database.read(f"SELECT * {where} ORDER BY number", self._broker, *parameters)
+        if not rows:
+            return ()
         theirs: defaultdict[str, list[Fill]] = defaultdict(list)
         for fill in self._fills.select(f"order_ref IN (SELECT order_ref {where})", self._broker, *parameters):
             theirs[fill.order_ref].append(fill)

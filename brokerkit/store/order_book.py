@@ -91,7 +91,8 @@ class OrderBook:
             untold = {"told": 0} if "state" in changes and state.is_final else {}
             self.set(connection, order_ref, updated=now, **changes, **untold)
             self.log(connection, order_ref, now, str(changes.get("state", row["state"])), _told(ids, reason))
-            raise_highest(connection, ids)
+            if "client_id" in changes or "order_id" in changes:  # the others were covered when they were written
+                raise_highest(connection, ids)
         return bool(changes)
 
     def amend(self, connection: sqlite3.Connection, order: Order, now: str) -> None:

@@ -120,10 +120,11 @@ def boot_id() -> str:
 
 def this_process() -> LeaseOwner:
     """Return this process as the owner of leases."""
-    return LeaseOwner(socket.gethostname(), os.getpid(), _start_of_this_process())
+    return LeaseOwner(socket.gethostname(), os.getpid(), _start_of(os.getpid()))
 
 
-def _start_of_this_process() -> datetime:
+@functools.lru_cache(maxsize=1)
+def _start_of(_this_process: int) -> datetime:
     try:
         fields = Path("/proc/self/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
         age = time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")

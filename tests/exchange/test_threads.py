@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -17,6 +18,15 @@ from brokerkit.spec.order import Order
 Market = Callable[..., Exchange]
 MINUTE = 60_000_000_000
 START = datetime(2023, 1, 2, 9, tzinfo=timezone.utc)
+
+
+@pytest.fixture
+def impatient_threads() -> Iterator[None]:
+    """Have threads take turns a thousand times as often as usual: what may come between two steps does."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 1000)
+    yield
+    sys.setswitchinterval(usual)
 
 
 def test_an_order_sent_from_inside_a_fill_trades_in_the_next_bar(
@@ -104,6 +114,30 @@ def test_orders_from_many_threads_are_taken_once_each_while_the_clock_moves(
     assert len(heard) == 600
     assert [live.number for live in exchange.orders()] == list(range(1, 601))
     assert exchange.positions() == []
+
+
+def test_an_order_that_comes_as_the_clock_passes_an_open_does_not_miss_the_next(
+    market: Market, gold: FuturesContract, impatient_threads: None
+) -> None:
+    """It came after the open's agenda was looked at, before the clock showed the time: nothing woke it any more."""
+    exchange = market([(100.0, 101.0, 99.0, 100.5, 10_000)] * 100_000)
+    sent = threading.Event()
+
+    def move() -> None:
+        while not sent.is_set():
+            exchange.advance_to(exchange.now_ns + MINUTE // 2)
+
+    mover = threading.Thread(target=move)
+    mover.start()
+    try:
+        lives = [exchange.submit(Order.market(gold, 1)) for _ in range(2000)]
+    finally:
+        sent.set()
+        mover.join()
+    exchange.advance_to(exchange.now_ns + 2 * MINUTE)
+    assert [one.state for one in exchange.orders() if one.state is not OrderState.FILLED] == []
+    waited = [live.current().fills[0].time - live.current().submitted for live in lives]
+    assert max(waited) <= timedelta(minutes=1)
 
 
 def test_a_clock_in_real_time_trades_and_lets_an_order_wait(

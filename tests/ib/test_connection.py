@@ -32,6 +32,7 @@ from brokerkit.errors import (
     MissingAccount,
     ReadOnlyBroker,
     RequestTimedOut,
+    StoreLocked,
 )
 from brokerkit.plugins.sim.gateway import GatewaySettings, Limits, SimulatedGateway
 from brokerkit.plugins.sim.gateway.codec.responses.session import Error, NextValidId
@@ -112,6 +113,39 @@ def test_326_twenty_times_and_the_next_leased_id_gets_in(gateway: SimulatedGatew
     assert time.monotonic() - began < 40  # not a timeout for each
     with open_store(broker="ib") as store:
         assert [lease.client_id for lease in store.client_ids.leases()] == [120]
+
+
+def test_a_store_that_fails_when_another_id_is_taken_does_not_keep_the_line_down_for_ever(
+    gateway: SimulatedGateway, broker: Broker, listen: Callable[[Broker], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = listen(broker)
+    failures = []
+
+    def fail(_error: ClientIdInUse) -> None:
+        failures.append(StoreLocked("The store is locked by another process"))
+        raise failures[-1]
+
+    monkeypatch.setattr(broker.native.connection._ids, "refused", fail)
+    gateway.cut()
+    heard.wait_for(lambda: broker.state is not ConnectionState.CONNECTED)
+    with gateway.fault("client-id-in-use", count=6):
+        gateway.mend()
+        heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
+    assert failures
+    assert broker.native.connection.client_id() == 100
+
+
+def test_a_handler_is_called_also_when_the_program_starts_no_thread_any_more(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    heard = threading.Event()
+    broker.native.ib.timeoutEvent += lambda _seconds: heard.set()
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    broker.native.connection.call(lambda ib: ib.timeoutEvent.emit(1.0))
+    assert heard.wait(30)
 
 
 def test_two_brokers_get_two_client_ids(gateway: SimulatedGateway, open_ib: OpenIB) -> None:

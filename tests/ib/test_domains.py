@@ -263,6 +263,6 @@ def test_an_order_for_an_expired_contract_is_refused(
 ) -> None:
     broker.contracts.get_contract_object_with_broker_data(gold)
     gateway.advance(timedelta(days=30))
-    broker.native.connection._clock = (0.0, broker.native.connection._clock[1])
+    broker.native.connection.clock.forget()
     with pytest.raises(ContractExpired, match="expired on 2023-12-15"):
         broker.orders.put_order_on_stack(Order.market(gold, 1))

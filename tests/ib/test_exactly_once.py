@@ -336,7 +336,7 @@ CRASH_POINTS = {
     "at the status": "brokerkit.plugins.ib.order_news.OrderNews.order_status",
     "at the fill, before the journal": "brokerkit.plugins.ib.order_news.OrderNews._take_fill",
     "at the fill, before its transaction": "brokerkit.plugins.ib.order_news.OrderNews._tell_fill",
-    "at the fill, journalled and not told": "brokerkit.plugins.ib.order_news.OrderNews._tell_if_new",
+    "at the fill, journalled and not told": "brokerkit.plugins.ib.order_news.OrderNews._if_new",
     "at the commission": "brokerkit.plugins.ib.order_news.OrderNews.commission",
 }
 

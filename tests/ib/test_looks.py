@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from brokerkit import Broker, ConnectionChange, Fill, FuturesContract, Order, OrderState, Position
-from brokerkit.errors import OutcomeUnknown
+from brokerkit.errors import OutcomeUnknown, RequestTimedOut
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 from brokerkit.spec.broker_order import BrokerIds, BrokerOrder
 from brokerkit.store import open_store
@@ -174,3 +174,17 @@ def test_a_look_ends_in_the_time_of_one_request(
     desk.look()
     [limit] = limits
     assert limit < broker.native.connection.settings.request_timeout  # less what reading the lists took
+
+
+def test_a_look_that_came_to_its_end_too_late_is_ended_in_silence(
+    gateway: SimulatedGateway, open_ib: OpenIB, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("brokerkit.plugins.ib.loop_thread._GRACE", 0.1)
+    desk = open_ib(gateway, request_timeout=1.0).native.orders._desk
+    held_up = threading.Event()
+    desk.office.post(lambda: held_up.wait(30))
+    with pytest.raises(RequestTimedOut):
+        desk.look()
+    held_up.set()
+    desk.look()
+    assert not [record.getMessage() for record in caplog.records if record.exc_info]

@@ -10,7 +10,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -132,6 +132,7 @@ class Storm:
         self.placed: dict[str, Order] = {}
         self._at_gateway: dict[int, str] = {}
         self._executions: dict[str, tuple[str, int, Decimal]] = {}
+        self._at_exchange: dict[str, Fill] = {}
         self._ticker = broker.prices.get_ticker_object_for_contract(CONTRACTS[0])
         self._start = broker.fx.get_fx_balances()[0].amount
 
@@ -171,7 +172,7 @@ class Storm:
     def _lots(self, contract: FuturesContract) -> int:
         """Return how many lots to trade: towards flat where many are held, so that the margin lasts."""
         lots = self._chances.choice((-2, -1, 1, 2))
-        held = sum(fill.quantity for fill in self._gateway.call(_fills) if fill.contract == contract)
+        held = sum(fill.quantity for fill in self._traded() if fill.contract == contract)
         return lots if abs(held + lots) <= MOST_LOTS else (-1 if held > 0 else 1)
 
     def _place(self, order: Order) -> None:
@@ -255,6 +256,12 @@ class Storm:
         """Take note of what the Gateway has: it forgets its orders and executions at the end of the day."""
         self._at_gateway |= self._gateway.call(_orders)
         self._executions |= self._gateway.call(_executions)
+        self._traded()
+
+    def _traded(self) -> Iterable[Fill]:
+        """Return every fill at the exchange, which forgets those of the day before yesterday."""
+        self._at_exchange |= {fill.execution_id: fill for fill in self._gateway.call(_fills)}
+        return self._at_exchange.values()
 
     # What must be true
 
@@ -297,7 +304,7 @@ class Storm:
 
     def _check_positions(self) -> None:
         at_venue = Counter[Any]()
-        for fill in self._gateway.call(_fills):
+        for fill in self._traded():
             at_venue[fill.contract] += fill.quantity
         positions = self._broker.positions.get_all_current_positions_as_list_with_contract_objects()
         held = {position.contract: position.quantity for position in positions}

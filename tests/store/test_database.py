@@ -9,8 +9,10 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import platformdirs
 import pytest
@@ -124,6 +126,25 @@ def test_only_a_durable_commit_waits_for_the_disk(tmp_path: Path) -> None:
     database.close()
 
 
+def test_what_is_void_without_power_waits_for_no_disk_where_that_is_safe(tmp_path: Path) -> None:
+    Database(tmp_path / "notes.db", ONE).close()
+
+    def mode_of(database: Database, *, fleeting: bool = True) -> int:
+        with database.write(fleeting=fleeting) as connection:
+            connection.execute("INSERT INTO notes (text) VALUES ('one more')")
+            return int(connection.execute("PRAGMA synchronous").fetchone()[0])
+
+    first = Database(tmp_path / "notes.db", ONE)
+    assert mode_of(first) == 0  # in a log that nobody has written to
+    assert first.read("PRAGMA synchronous")[0][0] == 1  # nothing else is written so, nor is the file closed
+    assert [mode_of(first), mode_of(first, fleeting=False)] == [1, 1]
+    second = Database(tmp_path / "notes.db", ONE)
+    assert mode_of(second) == 1
+    assert len(second.read("SELECT * FROM notes")) == 4
+    first.close()
+    second.close()
+
+
 def test_children_forked_while_threads_write_write_too(
     store: LocalStore, start_script: Callable[..., subprocess.Popen[str]]
 ) -> None:
@@ -159,6 +180,35 @@ def test_threads_that_send_the_same_order_send_it_once(store: LocalStore, order:
 
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(intend, range(40))) == [False] * 39 + [True]
+
+
+class InterruptedAt(sqlite3.Connection):
+    """A connection at whose user Ctrl-C is pressed when a statement is done."""
+
+    statement = ""
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        cursor = super().execute(sql, *parameters)
+        if sql == self.statement:
+            raise KeyboardInterrupt
+        return cursor
+
+
+def test_ctrl_c_right_after_a_transaction_was_begun_leaves_none_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = partial(sqlite3.connect, factory=InterruptedAt)
+    monkeypatch.setattr("brokerkit.store.database.sqlite3.connect", connect)
+    with closing(Database(tmp_path / "one.db", Schema(7, (first,)))) as database:
+        database.read("SELECT 1")
+        with monkeypatch.context() as patch:
+            patch.setattr(InterruptedAt, "statement", "BEGIN IMMEDIATE")
+            with pytest.raises(KeyboardInterrupt):
+                database.write(durable=True).__enter__()
+        with database.write(durable=True) as connection:
+            connection.execute("INSERT INTO notes (text) VALUES ('intent')")
+        with closing(sqlite3.connect(tmp_path / "one.db")) as other:
+            assert other.execute("SELECT text FROM notes").fetchall() == [("intent",)]
 
 
 def test_opening_a_store_that_is_there_imports_nothing_heavy(store: LocalStore) -> None:

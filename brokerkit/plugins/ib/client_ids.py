@@ -5,11 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import attrs
+
 from brokerkit.errors import ClientIdInUse
 from brokerkit.plugins.ib.settings import IBSettings
-from brokerkit.spec.services import ClientIdLease, ClientIdLeases
+from brokerkit.spec.services import ClientIdLease, Store
 
 _LET_GO_AFTER = 3600.0
+
+
+@attrs.frozen
+class Identity:
+    """Whom the Gateway takes a session for.
+
+    Attributes:
+        client_id: The id that no other session has.
+        highest_order_id: The highest id that an order of the client ever had, whatever a restarted Gateway counts from.
+    """
+
+    client_id: int
+    highest_order_id: int
 
 
 class ClientIdHolder:
@@ -18,9 +33,9 @@ class ClientIdHolder:
     A fixed id is leased too, so that two processes of ours never try it at once.
     """
 
-    def __init__(self, settings: IBSettings, leases: Callable[[], ClientIdLeases]) -> None:
+    def __init__(self, settings: IBSettings, store: Callable[[], Store]) -> None:
         self._settings = settings
-        self._leases = leases
+        self._store = store
         self._lease: ClientIdLease | None = None
         self._refused: dict[int, float] = {}
 
@@ -37,18 +52,19 @@ class ClientIdHolder:
         refused = self._refused.get(client_id)
         return refused is not None and time.monotonic() - refused < _LET_GO_AFTER
 
-    def take(self) -> int:
-        """Return the id to connect with, leased if it is not yet.
+    def take(self) -> Identity:
+        """Return who to connect as, with an id that is leased if it is not yet.
 
         Raises:
             NoFreeClientId: Every id is held, or was refused.
-            StoreError: The store cannot be written.
+            StoreError: The store cannot be used.
         """
         if self._lease is None:
             fixed = self._settings.client_id
             ids = self._settings.leasable_ids if fixed is None else range(fixed, fixed + 1)
-            self._lease = self._leases().lease(self._settings.gateway, ids, avoid=self._refused)
-        return self._lease.client_id
+            self._lease = self._store().client_ids.lease(self._settings.gateway, ids, avoid=self._refused)
+        client_id = self._lease.client_id
+        return Identity(client_id, self._store().journal.highest_order_id(client_id))
 
     def refused(self, error: ClientIdInUse) -> None:
         """Give up an id that another session holds at the Gateway; the next `take` gives another one.
@@ -66,4 +82,4 @@ class ClientIdHolder:
         """Give the lease back, if there is one."""
         lease, self._lease = self._lease, None
         if lease is not None:
-            self._leases().release(lease)
+            self._store().client_ids.release(lease)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
+import contextlib
 import logging
 import random
 import threading
-import time
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any, TypeVar
 
 from brokerkit.errors import (
@@ -17,12 +18,17 @@ from brokerkit.errors import (
     ConnectionLost,
     NoFreeClientId,
     RequestTimedOut,
+    StoreError,
 )
-from brokerkit.plugins.ib.client_ids import ClientIdHolder
+from brokerkit.plugins.ib.account_figures import AccountFigures
+from brokerkit.plugins.ib.client_ids import ClientIdHolder, Identity
 from brokerkit.plugins.ib.dialing import dial
 from brokerkit.plugins.ib.downtime import expected_downtime
 from brokerkit.plugins.ib.error_codes import error_for
+from brokerkit.plugins.ib.first_questions import Introduction
+from brokerkit.plugins.ib.gateway_clock import GatewayClock
 from brokerkit.plugins.ib.library import Library, adapt, load_library
+from brokerkit.plugins.ib.line_listeners import LineListeners
 from brokerkit.plugins.ib.line_news import LineNews
 from brokerkit.plugins.ib.live_ib import LiveIB
 from brokerkit.plugins.ib.logins import check_same_login
@@ -36,25 +42,31 @@ from brokerkit.spec.services import Store
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
+_LIBRARY_TIMEOUT = 30.0
 _FIRST_WAIT = 0.1
-_CLOCK_AGE = 5.0
-_CLOCK_STEP = timedelta(seconds=2)  # the Gateway tells whole seconds: a smaller difference is none
 _TRIES_FOR_AN_ID = 32
 _TRIES_FOR_OWN_ID = 5
 
 
-class IBConnection:
+class IBConnection(LineListeners):
     """One line to a Gateway or TWS, usable from any thread.
 
     Attributes:
         settings: Where it connects to.
         library: The client library in use.
+        ib: The library's IB object, safe from any thread; like `library`, it is there from `open` on.
         callbacks: The thread in which listeners are called.
-        time: Asks the Gateway's clock, in the client's loop.
+        clock: The Gateway's clock, asked for rarely.
+        time: Asks that clock, in the client's loop.
+        figures: What the accounts are worth, if somebody wants the library to follow it.
         is_read_only: Whether the Gateway answers no question about orders, its API being read-only.
         refuses_orders: Whether the Gateway said that its API is read-only.
         session: Counts the connections made; ids of orders are good in one of them.
     """
+
+    library: Library
+    ib: LiveIB
+    _raw: Any
 
     def __init__(
         self,
@@ -62,21 +74,18 @@ class IBConnection:
         store: Callable[[], Store],
         emit: Callable[[ConnectionChange | DataGap], None],
     ) -> None:
+        super().__init__()
         self.settings = settings
         self.is_read_only = self.refuses_orders = settings.api_read_only
         self.callbacks = PostOffice("brokerkit-ib-events")
+        self.clock = GatewayClock(self.server_time)
+        self.figures = AccountFigures(self.request, settings.account, settings.request_timeout)
         self._store = store
         self._emit = emit
-        self._ids = ClientIdHolder(settings, lambda: store().client_ids)
-        self._client_id = -1
-        self._highest_order_id = 0
+        self._ids = ClientIdHolder(settings, store)
+        self._identity = Identity(-1, 0)
         self._login: list[str] = []
         self._accounts: list[str] = []
-        self._listeners: list[Callable[[str, tuple[Any, ...]], None]] = []
-        self._on_dial: list[Callable[[int], None]] = []
-        self._on_up: list[Callable[[Any], Awaitable[None]]] = []
-        self._on_change: list[Callable[[], None]] = []
-        self._on_data_lost: list[Callable[[], None]] = []
         self._state = ConnectionState.DISCONNECTED
         self._reason = "not connected yet"
         self._last_good = _now()
@@ -86,50 +95,61 @@ class IBConnection:
         self._background: set[asyncio.Future[None]] = set()
         self._turns: dict[str, asyncio.Lock] = {}
         self.time = TimeQuestion()
-        self._clock: tuple[float, datetime] = (0.0, self._last_good)
-        self._clock_ahead = timedelta()
         self.session = 0
-        self._thread = LoopThread("brokerkit-ib-client")
-        try:
-            self.library: Library = self._thread.call(load_library, settings.library)
-            self._raw = self._thread.call(self.library.new_ib)
-        except BaseException:
-            self._end_threads()
-            raise
         self._news = LineNews(self)
-        self.ib = LiveIB(self._raw, self._thread, self.callbacks, settings.request_timeout)
+        self._thread = LoopThread("brokerkit-ib-client")
+        self._made = self._thread.begin(self._make)
+        self._begin_first()
 
     def __repr__(self) -> str:
         """Return where it is connected to, as pysystemtrade shows it."""
-        where = {"ipaddress": self.settings.host, "port": self.settings.port, "client": self._client_id}
+        where = {"ipaddress": self.settings.host, "port": self.settings.port, "client": self._identity.client_id}
         return f"IB broker connection{where}"
 
     # Opening and closing
 
-    def open(self) -> None:
-        """Connect, in one attempt an id, and stay connected from then on.
+    def introduce(self) -> None:
+        """Take a client id and let the Gateway know it, which waits for that since this object was made.
+
+        Whoever wants to hear of the line listens by now.
 
         Raises:
+            NoFreeClientId: The store has no id left.
+            StoreError: The store cannot be used.
+        """
+        identity = self._ids.take()
+        if self._first_identity.set_running_or_notify_cancel():  # else the line ended before; `open` says how
+            self._first_identity.set_result(identity)
+
+    def open(self) -> None:
+        """Wait until the line is up; try another id for each that is refused. It stays connected from then on.
+
+        Raises:
+            MissingDependency: No client library is installed, or none that runs on this Python.
             CannotConnect: Nothing, something else, or a silent Gateway answers there.
             ClientIdInUse: The fixed client id, or every one that was tried, is held by other sessions.
             MissingAccount: The Gateway is not logged in to the account that is set.
             NoFreeClientId: The store has no id left.
         """
-        self._thread.call(self._listen)
+        self._thread.result_of(self._made, _LIBRARY_TIMEOUT, "load_library")
         for _ in range(_TRIES_FOR_AN_ID):
-            self._client_id = self._ids.take()
-            self._highest_order_id = self._read_highest_order_id()
             try:
-                self._thread.run(self._connect_once(), self.settings.connect_timeout * 3, "the connection")
+                self._thread.result_of(self._first, self.settings.connect_timeout * 3, "the connection")
             except ClientIdInUse as error:
                 self._ids.refused(error)
+                self._begin_first()
+                self.introduce()
             else:
-                self._thread.call(self._start_watching)
                 return
         raise ClientIdInUse(
             f"{_TRIES_FOR_AN_ID} client ids in a row are in use at {self.settings.gateway}.",
             remedy="Restart the Gateway, or set `client_id_first` to a higher number.",
         )
+
+    def _begin_first(self) -> None:
+        """Begin to connect, as far as where the Gateway wants to know the client id."""
+        self._first_identity: concurrent.futures.Future[Identity] = concurrent.futures.Future()
+        self._first = self._thread.begin_coroutine(self._connect_first(self._first_identity))
 
     def close_connection(self) -> None:
         """Disconnect and give the client id back. Closing twice does nothing."""
@@ -154,7 +174,7 @@ class IBConnection:
 
     def client_id(self) -> int:
         """Return the client id in use."""
-        return self._client_id
+        return self._identity.client_id
 
     def is_held_elsewhere(self, client_id: int) -> bool:
         """Return whether the Gateway said, not long ago, that another session holds a client id."""
@@ -238,30 +258,6 @@ class IBConnection:
 
         return self.request(self.time.ask, "the time")
 
-    def recent_time(self) -> datetime:
-        """Return the time by the Gateway's clock, asked for a few seconds ago at most."""
-        asked, told = self._clock
-        if asked == 0.0 or time.monotonic() - asked > _CLOCK_AGE:
-            told = self.server_time()
-            self._clock = (time.monotonic(), told)
-            ahead = told - _now()
-            self._clock_ahead = ahead if abs(ahead) > _CLOCK_STEP else timedelta()
-            return told
-        return told + timedelta(seconds=time.monotonic() - asked)
-
-    def heard_time(self, told: datetime) -> None:
-        """Take in that the Gateway told of this time: its clock cannot be behind it."""
-        ahead = told - _now()
-        if ahead > self._clock_ahead and abs(ahead) > _CLOCK_STEP:
-            self._clock_ahead = ahead
-
-    def gateway_time(self, moment: datetime) -> datetime:
-        """Return what the Gateway's clock showed at a moment of this machine's clock, as far as the two were compared.
-
-        The library stamps what arrives with this machine's clock. Nothing is asked: it may be called anywhere.
-        """
-        return moment + self._clock_ahead
-
     def take_order_ids(self, count: int) -> tuple[int, list[int]]:
         """Return as many fresh order ids, and the session that they are of, without asking the client's thread.
 
@@ -286,55 +282,45 @@ class IBConnection:
         except ConnectionError as error:
             raise ConnectionLost(f"The line to IB is down: {error}.", place=self.settings.gateway) from error
 
-    # Listening
-
-    def listen(self, listener: Callable[[str, tuple[Any, ...]], None]) -> None:
-        """Tell a listener every raw message about orders, fills and positions, in the client's thread."""
-        self._listeners.append(listener)
-
-    def when_dialing(self, callback: Callable[[int], None]) -> None:
-        """Call a callback in the client's loop with the client id, right before each attempt to connect."""
-        self._on_dial.append(callback)
-
-    def when_up(self, callback: Callable[[Any], Awaitable[None]]) -> None:
-        """Await a callback with the IB object in the client's loop, before the line is called up."""
-        self._on_up.append(callback)
-
-    def when_changed(self, callback: Callable[[], None]) -> None:
-        """Call a callback each time the line's state changed."""
-        self._on_change.append(callback)
-
-    def when_data_lost(self, callback: Callable[[], None]) -> None:
-        """Call a callback in the client's loop when market data must be asked for again."""
-        self._on_data_lost.append(callback)
-
-    def hear(self, message: str, arguments: tuple[Any, ...]) -> None:
-        """Pass a raw message on to every listener."""
-        for listener in self._listeners:
-            listener(message, arguments)
-
     # The line, in the client's thread
+
+    def _make(self) -> None:
+        """Import the library, make its IB object, and listen to it."""
+        self.library = load_library(self.settings.library)
+        self._raw = self.library.new_ib()
+        self.ib = LiveIB(self._raw, self._thread, self.callbacks, self.settings.request_timeout, self.figures.want)
+        self._listen()
 
     def _listen(self) -> None:
         adapt(self._raw, self.hear, self.settings.zone)
+        self._raw.client.conn.hasData.connect(self._tell_read, None, None, True)
         self._raw.errorEvent.connect(self._news.on_error, None, None, True)
         self._raw.disconnectedEvent.connect(self._news.on_disconnected, None, None, True)
 
-    def _start_watching(self) -> None:
+    async def _connect_first(self, identity: concurrent.futures.Future[Identity]) -> None:
+        self._made.result()  # raises what kept the library from being made
+        await self._connect_once(lambda: asyncio.wrap_future(identity))
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._keep_connected()), loop.create_task(self._news.probe())]
 
-    async def _connect_once(self) -> None:
+    async def _connect_once(self, identity: Callable[[], Awaitable[Identity]]) -> None:
         """Connect and read everything; whoever is told that the line is up finds it ready."""
+
+        async def introduce() -> int:
+            self._identity = await identity()
+            return self.client_id()
+
+        def introduced() -> None:
+            for tell in self._on_session:
+                tell(self.client_id())
+
         self._news.expect_disconnect = True
         self._news.is_cut_off = False  # by a new line IB says again how it stands
         self._turns.clear()
-        for tell in self._on_dial:
-            tell(self._client_id)
         try:
-            await dial(self._raw, self.settings, self._client_id)
+            await dial(self._raw, self.settings, Introduction(introduce, introduced, self._ask_time, self.figures))
             self._check_login()
-            self._raw.client.updateReqId(self._highest_order_id + 1)
+            self._raw.client.updateReqId(self._identity.highest_order_id + 1)
             self.session += 1  # only now: an id taken before is one of the session before, and is not sent
             for callback in self._on_up:
                 await callback(self._raw)
@@ -345,7 +331,16 @@ class IBConnection:
             self._news.expect_disconnect = False
         self._news.broken.clear()
         if not self._news.is_cut_off:
-            self.declare_up(f"connected to {self.settings.gateway} with client id {self._client_id}")
+            self.declare_up(f"connected to {self.settings.gateway} with client id {self.client_id()}")
+
+    def _ask_time(self) -> None:
+        """Have the clock know the time, without anybody waiting for it."""
+
+        async def ask() -> None:
+            with contextlib.suppress(OSError, asyncio.TimeoutError):
+                self.clock.set(await asyncio.wait_for(self.time.ask(self._raw), self.settings.connect_timeout))
+
+        self._keep(asyncio.ensure_future(ask()))
 
     def _check_login(self) -> None:
         """Refuse a Gateway that was logged in otherwise while the line was down: its orders are another's money."""
@@ -355,10 +350,6 @@ class IBConnection:
         else:
             self._login = told
         self._accounts = told
-
-    def _read_highest_order_id(self) -> int:
-        """Return the highest id that an order of this client ever had, whatever a restarted Gateway counts from."""
-        return self._store().journal.highest_order_id(self._client_id)
 
     async def _in_executor(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(None, function)
@@ -371,7 +362,7 @@ class IBConnection:
         self._news.broken.clear()
         self._set_state(ConnectionState.CONNECTED, reason)
         if not was_up and not first:
-            self._tell(DataGap(since, self._last_good, f"the line was down: {reason}"))
+            self._emit(DataGap(since, self._last_good, f"the line was down: {reason}"))
             self.declare_data_lost()
 
     def declare_down(self, reason: str) -> None:
@@ -382,13 +373,8 @@ class IBConnection:
 
     def declare_gap(self, since: datetime, reason: str) -> None:
         """Say that prices or events may be missing since a time, while the line itself is up."""
-        self._tell(DataGap(since, _now(), reason))
+        self._emit(DataGap(since, _now(), reason))
         self.declare_data_lost()
-
-    def declare_data_lost(self) -> None:
-        """Have market data asked for again."""
-        for callback in self._on_data_lost:
-            callback()
 
     async def refresh(self, reason: str) -> None:
         """Read orders and fills again over a line that stayed open, then say that it is up."""
@@ -415,8 +401,7 @@ class IBConnection:
             await asyncio.sleep(wait * random.uniform(0.5, 1.5))
             wait = min(wait * 2, self.settings.max_reconnect_wait)
             try:
-                self._highest_order_id = await self._in_executor(self._read_highest_order_id)
-                await self._connect_once()
+                await self._connect_once(lambda: self._in_executor(self._ids.take))
             except ClientIdInUse as error:
                 own_id_refused += 1
                 if own_id_refused >= _TRIES_FOR_OWN_ID and not self._ids.is_fixed:
@@ -440,20 +425,21 @@ class IBConnection:
     async def _change_id(self, error: ClientIdInUse) -> None:
         """Take another leased id, when the Gateway will not let go of the one held before the break."""
 
-        def change() -> int:
+        def change() -> Identity:
             self._ids.refused(error)
             return self._ids.take()
 
         try:
-            self._client_id = await self._in_executor(change)
-        except NoFreeClientId:
-            _log.warning("No other client id is free; going on with %s", self._client_id)
+            self._identity = await self._in_executor(change)
+        except (NoFreeClientId, StoreError) as failure:
+            _log.warning("Going on with client id %s, as there is no other: %s", self.client_id(), failure)
 
     def _shut(self) -> None:
         for task in self._tasks:
             task.cancel()
         self._news.expect_disconnect = True
-        self._hang_up()
+        if self._made.exception() is None:  # else there never was anything to hang up
+            self._hang_up()
 
     def drop(self, reason: str) -> None:
         """Close a line that does not answer any more, and have it connected again."""
@@ -475,10 +461,7 @@ class IBConnection:
         for callback in self._on_change:
             callback()
         if before is not ConnectionState.DISCONNECTED:  # that it was opened, whoever opened it knows
-            self._tell(ConnectionChange(state, reason, _now()))
-
-    def _tell(self, event: ConnectionChange | DataGap) -> None:
-        self.callbacks.post(lambda: self._emit(event))
+            self._emit(ConnectionChange(state, reason, _now()))
 
 
 def _now() -> datetime:

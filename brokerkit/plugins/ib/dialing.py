@@ -9,16 +9,22 @@ from typing import Any
 
 from brokerkit.errors import BrokerkitError, CannotConnect, ClientIdInUse, MissingAccount
 from brokerkit.plugins.ib.error_codes import error_for
+from brokerkit.plugins.ib.first_questions import Introduction, connect
 from brokerkit.plugins.ib.settings import IBSettings
 
 _FATAL_CODES = frozenset({326, 502, 503, 506})
 _LONGEST_HANDSHAKE = 1024
 
 
-async def dial(ib: Any, settings: IBSettings, client_id: int) -> None:
+async def dial(ib: Any, settings: IBSettings, introduction: Introduction) -> None:
     """Connect the library's IB object, its orders, fills and positions read.
 
     Ends at once when the Gateway says why it refuses, instead of when the time is up.
+
+    Args:
+        ib: The library's IB object.
+        settings: Where to connect to.
+        introduction: Who connects.
 
     Raises:
         ClientIdInUse: Another session holds the client id.
@@ -29,17 +35,8 @@ async def dial(ib: Any, settings: IBSettings, client_id: int) -> None:
         ib.client.conn.disconnect()
         await asyncio.wait_for(ib.client.conn.disconnected, settings.connect_timeout)
     refusal: asyncio.Future[BrokerkitError] = asyncio.get_running_loop().create_future()
-    with _watching(ib, settings, client_id, refusal):
-        attempt = asyncio.ensure_future(
-            ib.connectAsync(
-                settings.host,
-                settings.port,
-                client_id,
-                settings.connect_timeout,
-                settings.api_read_only,
-                settings.account,
-            )
-        )
+    with _watching(ib, settings, refusal):
+        attempt: asyncio.Future[Any] = asyncio.ensure_future(connect(ib, settings, introduction))
         try:
             await asyncio.wait({attempt, refusal}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -55,7 +52,7 @@ async def dial(ib: Any, settings: IBSettings, client_id: int) -> None:
 
 
 @contextlib.contextmanager
-def _watching(ib: Any, settings: IBSettings, client_id: int, refusal: asyncio.Future[BrokerkitError]) -> Iterator[None]:
+def _watching(ib: Any, settings: IBSettings, refusal: asyncio.Future[BrokerkitError]) -> Iterator[None]:
     """Listen to everything that tells a refusal before the library gives up waiting."""
 
     def refuse(error: BrokerkitError) -> None:
@@ -64,7 +61,7 @@ def _watching(ib: Any, settings: IBSettings, client_id: int, refusal: asyncio.Fu
 
     def on_error(_request: int, code: int, text: str, _contract: Any) -> None:
         if code in _FATAL_CODES:
-            refuse(_refused(code, text, settings, client_id))
+            refuse(_refused(code, text, settings, ib.client.clientId))
 
     def on_data(data: bytes) -> None:
         if not ib.client.serverVersion() and not _could_be_handshake(data):

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 from brokerkit.errors import ConfigFileError, ConfigSyntaxError
 from brokerkit.plugins.ib.weekly_hours import WeeklyHours, weekly_hours_from
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 def load_weekly_hours(path: str) -> dict[str, WeeklyHours]:
@@ -47,9 +41,11 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 
 def _toml(text: str, path: Path) -> Any:
+    import tomli  # here, because only users of such a file pay for it
+
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
         raise ConfigSyntaxError(f"{path.name} is not TOML: {error}.", place=str(path)) from error
 
 

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from brokerkit.errors import MissingData, MissingDependency
+from brokerkit.plugins.ib.message_fields import know_field_types
 from brokerkit.plugins.ib.times import moment_from
 
 _log = logging.getLogger(__name__)
@@ -104,23 +105,26 @@ def load_library(name: str = "auto") -> Library:
         MissingDependency: It is not installed, or does not run on this Python; the other is named.
     """
     wanted = NAMES if name == "auto" else (name,)
-    found = [each for each in wanted if importlib.util.find_spec(each)]
-    if not found:
-        raise MissingDependency(
-            f"No client library for IB is installed: {' and '.join(wanted)} looked for.",
-            remedy=" or ".join(f"pip install '{_EXTRAS[each]}'" for each in wanted) + ".",
-        )
-    failures = []
-    for each in found:
+    failures = {}
+    for each in wanted:
+        if importlib.util.find_spec(each) is None:
+            continue
         try:
             module = importlib.import_module(each)
             if each == "ib_async":
                 _give_each_thread_its_loop()
             return Library(each, module)
         except Exception as error:  # noqa: BLE001 because whatever its import raises, the other library is the remedy
-            failures.append(f"{each} failed to import: {error!r}")
-    other = next(each for each in NAMES if each != found[-1])
-    raise MissingDependency(". ".join(failures) + ".", remedy=f"Use the other one: pip install '{_EXTRAS[other]}'.")
+            failures[each] = f"{each} failed to import: {error!r}"
+    if not failures:
+        raise MissingDependency(
+            f"No client library for IB is installed: {' and '.join(wanted)} looked for.",
+            remedy=" or ".join(f"pip install '{_EXTRAS[each]}'" for each in wanted) + ".",
+        )
+    other = next(each for each in NAMES if each != list(failures)[-1])
+    raise MissingDependency(
+        ". ".join(failures.values()) + ".", remedy=f"Use the other one: pip install '{_EXTRAS[other]}'."
+    )
 
 
 def _give_each_thread_its_loop() -> None:
@@ -155,6 +159,7 @@ def adapt(ib: Any, listener: Callable[[str, tuple[Any, ...]], None], zone: ZoneI
     tap(ib, listener, (*_TAPPED, *LIST_ENDS))
     ask_for_all_open_orders(ib)
     let_any_thread_take_ids(ib)
+    know_field_types(ib)
     read_execution_times(ib, zone)
 
 

@@ -10,14 +10,22 @@ from typing import Any
 from brokerkit.plugins.ib.loop_thread import LoopThread
 from brokerkit.plugins.ib.post_office import PostOffice
 
+_OF_FIGURES = frozenset({"accountValues", "portfolio", "accountValueEvent", "updatePortfolioEvent"})
+_Work = Callable[[], None]
+
+
+def _nothing() -> None:
+    pass
+
 
 class LiveEvent:
     """One of the IB object's events. Handlers run in brokerkit's event thread, where they may call anything."""
 
-    def __init__(self, event: Any, thread: LoopThread, callbacks: PostOffice) -> None:
+    def __init__(self, event: Any, thread: LoopThread, callbacks: PostOffice, before: _Work = _nothing) -> None:
         self._event = event
         self._thread = thread
         self._callbacks = callbacks
+        self._before = before
         self._handlers: dict[Any, Callable[..., None]] = {}
 
     def connect(self, handler: Callable[..., Any]) -> LiveEvent:
@@ -26,6 +34,8 @@ class LiveEvent:
         def pass_on(*arguments: Any) -> None:
             self._callbacks.post(lambda: handler(*arguments))
 
+        self._before()
+        self._callbacks.post()  # has its thread be there from now on: at the program's end none can be started
         self._handlers[handler] = pass_on
         self._thread.call(self._event.connect, pass_on, None, None, True)
         return self
@@ -45,11 +55,15 @@ class LiveIB:
     """Everything the library's IB object offers, each call made in the client's own thread.
 
     A call that the library would answer by running the event loop is answered by its `...Async` twin,
-    within the request timeout. Attributes are read as they are.
+    within the request timeout. Attributes are read as they are. The accounts' figures and portfolios are
+    subscribed to by the first call that returns them, or the first handler that listens for them.
     """
 
-    def __init__(self, ib: Any, thread: LoopThread, callbacks: PostOffice, timeout: float) -> None:
+    def __init__(
+        self, ib: Any, thread: LoopThread, callbacks: PostOffice, timeout: float, want_figures: Callable[[], None]
+    ) -> None:
         self.__dict__.update(_ib=ib, _thread=thread, _callbacks=callbacks, _timeout=timeout, _events={})
+        self.__dict__.update(_want_figures=want_figures)
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._ib, name)
@@ -86,16 +100,22 @@ class LiveIB:
         answered: bool = self._thread.run(update(), timeout or self._timeout, "any update")
         return answered
 
+    def _before(self, name: str) -> _Work:
+        """Return what is done before something is used."""
+        return self._want_figures if name in _OF_FIGURES else _nothing
+
     def _event(self, name: str, event: Any) -> LiveEvent:
         if name not in self._events:
-            self._events[name] = LiveEvent(event, self._thread, self._callbacks)
+            self._events[name] = LiveEvent(event, self._thread, self._callbacks, self._before(name))
         found: LiveEvent = self._events[name]
         return found
 
     def _method(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         twin: Callable[..., Any] | None = getattr(self._ib, f"{name}Async", None)
+        before = self._before(name)
 
         def call_at_once(*arguments: Any, **named: Any) -> Any:
+            before()
             return self._thread.call(lambda: method(*arguments, **named), timeout=self._timeout)
 
         def call_and_wait(*arguments: Any, **named: Any) -> Any:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from brokerkit.errors import BrokerClosed, InvalidArgument, RequestTimedOut
 
 T = TypeVar("T")
 _GRACE = 5.0
 _CLOSED = "The connection to IB was closed."
+_Coroutines = tuple[Coroutine[Any, Any, Any], ...]
 
 
 class LoopThread:
@@ -26,14 +28,12 @@ class LoopThread:
 
     def __init__(self, name: str) -> None:
         self.loop = asyncio.new_event_loop()
-        self._running = threading.Event()
         self._lock = threading.Lock()
-        self._waited_for: WeakSet[concurrent.futures.Future[Any]] = WeakSet()
+        self._waited_for: WeakKeyDictionary[concurrent.futures.Future[Any], _Coroutines] = WeakKeyDictionary()
         self._ended = False
         self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
-        self._running.wait()
 
     @property
     def is_current(self) -> bool:
@@ -53,12 +53,22 @@ class LoopThread:
             InvalidArgument: Called from the loop's own thread.
             BrokerClosed: The loop has ended.
         """
+        return self.result_of(self.begin_coroutine(coroutine, timeout), timeout, what)
+
+    def begin_coroutine(
+        self, coroutine: Coroutine[Any, Any, T], timeout: float | None = None
+    ) -> concurrent.futures.Future[T]:
+        """Have a coroutine run in the loop, and return what `result_of` takes; raises as `run` does."""
         self.check(coroutine)
-        future = self._begun(lambda: asyncio.run_coroutine_threadsafe(_limited(coroutine, timeout), self.loop))
-        return self._result(future, timeout, what)
+        limited = _limited(coroutine, timeout)
+        return self._begun(lambda: asyncio.run_coroutine_threadsafe(limited, self.loop), limited, coroutine)
 
     def call(self, function: Callable[..., T], *arguments: Any, timeout: float = 30.0) -> T:
         """Run a plain function in the loop's thread and return its result; raises as `run` does."""
+        return self.result_of(self.begin(function, *arguments), timeout, getattr(function, "__name__", "the call"))
+
+    def begin(self, function: Callable[..., T], *arguments: Any) -> concurrent.futures.Future[T]:
+        """Have a plain function run in the loop's thread, and return what `result_of` takes; raises as `run` does."""
         self.check()
 
         def begin() -> concurrent.futures.Future[T]:
@@ -66,7 +76,7 @@ class LoopThread:
             self.loop.call_soon_threadsafe(_settle, future, function, arguments)
             return future
 
-        return self._result(self._begun(begin), timeout, getattr(function, "__name__", "the call"))
+        return self._begun(begin)
 
     def post(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Run a function in the loop's thread some time soon, without waiting for it."""
@@ -80,13 +90,16 @@ class LoopThread:
             self.loop.call_soon_threadsafe(self.loop.stop)
             self._thread.join(_GRACE)
 
-    def _begun(self, begin: Callable[[], concurrent.futures.Future[T]]) -> concurrent.futures.Future[T]:
+    def _begun(
+        self, begin: Callable[[], concurrent.futures.Future[T]], *coroutines: Coroutine[Any, Any, Any]
+    ) -> concurrent.futures.Future[T]:
         """Hand something to the loop, and return what its end is known by; that comes also when the loop ends first."""
         with self._lock:
             if self._ended:
+                _close(coroutines)
                 raise BrokerClosed(_CLOSED)
             future = begin()
-            self._waited_for.add(future)
+            self._waited_for[future] = coroutines
         return future
 
     def check(self, coroutine: Coroutine[Any, Any, Any] | None = None) -> None:
@@ -108,7 +121,8 @@ class LoopThread:
             )
         raise BrokerClosed(_CLOSED)
 
-    def _result(self, future: concurrent.futures.Future[T], timeout: float, what: str) -> T:
+    def result_of(self, future: concurrent.futures.Future[T], timeout: float, what: str) -> T:
+        """Wait for what was begun, so long at most, and return its result; raises as `run` does."""
         try:
             return future.result(timeout + _GRACE)
         except (asyncio.TimeoutError, concurrent.futures.TimeoutError):
@@ -126,7 +140,6 @@ class LoopThread:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
-        self.loop.call_soon(self._running.set)
         try:
             self.loop.run_forever()
         finally:
@@ -135,15 +148,23 @@ class LoopThread:
                 task.cancel()
             if tasks:
                 self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-            self.loop.run_until_complete(self.loop.shutdown_default_executor())
+            with contextlib.suppress(RuntimeError):  # it takes a thread, and a program that is ending starts none
+                self.loop.run_until_complete(self.loop.shutdown_default_executor())
             with self._lock:
                 self._ended = True
                 self.loop.close()
-                for future in self._waited_for:
-                    future.cancel()  # handed over too late to be begun: whoever waits for it is told
+                for future, coroutines in list(self._waited_for.items()):
+                    if future.cancel():  # handed over too late to be begun: whoever waits for it is told
+                        _close(coroutines)
 
 
-async def _limited(coroutine: Coroutine[Any, Any, T], timeout: float) -> T:
+def _close(coroutines: _Coroutines) -> None:
+    """Let go of coroutines that are never run."""
+    for coroutine in coroutines:
+        coroutine.close()
+
+
+async def _limited(coroutine: Coroutine[Any, Any, T], timeout: float | None) -> T:
     return await asyncio.wait_for(coroutine, timeout)
 
 

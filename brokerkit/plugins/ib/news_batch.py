@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
+from brokerkit.plugins.ib.herald import News
 from brokerkit.plugins.ib.journal_writer import JournalWriter
 from brokerkit.plugins.ib.order_book import OrderBook
-
-_log = logging.getLogger(__name__)
 
 
 class NewsBatch:
@@ -18,10 +16,11 @@ class NewsBatch:
     one each, and nobody is woken or told before that is committed.
     """
 
-    def __init__(self, book: OrderBook, writer: JournalWriter) -> None:
+    def __init__(self, book: OrderBook, writer: JournalWriter, tell_all: Callable[[list[News]], None]) -> None:
         self._book = book
         self._writer = writer
-        self._later: list[Callable[[], None]] = []
+        self._tell_all = tell_all
+        self._later: list[News] = []
 
     def __enter__(self) -> None:
         """Begin."""
@@ -34,20 +33,14 @@ class NewsBatch:
         finally:
             self._book.end_batch()
         later, self._later = self._later, []
-        for work in later:
-            self._do(work)
+        if later:
+            self._tell_all(later)
 
     def checkpoint(self) -> None:
         """End the batch here and begin another: what follows may take long, or somebody waits for what came before."""
         self.__exit__()
         self.__enter__()
 
-    def later(self, work: Callable[[], None]) -> None:
-        """Have a piece of work done once everything that was taken in so far is written down."""
-        self._later.append(work)
-
-    def _do(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except Exception:  # noqa: BLE001 because what cannot be told must not silence what comes behind it
-            _log.exception("An event of the IB connection could not be told")
+    def later(self, news: News) -> None:
+        """Have something told once everything that was taken in so far is written down."""
+        self._later.append(news)

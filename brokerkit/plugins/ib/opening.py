@@ -91,24 +91,22 @@ def open_session(settings: IBSettings, services: Services) -> Session:
         resources.callback(herald.close)
         connection = IBConnection(settings, services.store, herald.tell)
         directory = ContractDirectory(
-            ContractsClient(connection), instruments, settings.contract_age, connection.recent_time
+            ContractsClient(connection), instruments, settings.contract_age, connection.clock.recent
         )
         desk = OrderDesk(OrdersClient(connection), directory, services.store, herald)
         at_the_end.callback(desk.finish)
         resources.callback(desk.close)
         resources.callback(connection.close_connection)
         desk.start()
-        connection.open()
+        connection.introduce()
         reconciliation = Reconciliation(desk, services.state_folder, lock=settings.lock_on_break)
-        reconciliation.start()
-        resources.callback(reconciliation.save)
-        desk.prune(settings.journal_days)
         fx_pairs = FxPairs(directory.client, pairs)
         check_lock = partial(_refuse_locked, reconciliation)
         placing = OrderPlacing(desk, directory, fx_pairs, lambda: services.store().journal, check_lock)
         prices_client = PriceClient(connection)
-        capital = IBCapital(AccountingClient(connection))
-        orders = IBOrders(desk, placing, OrderChanging(desk, directory, check_lock))
+        accounting = AccountingClient(connection)
+        capital = IBCapital(accounting)
+        orders = IBOrders(desk, placing, OrderChanging(desk, directory, check_lock), accounting)
         native = IBDesk(
             connection=connection,
             reconciliation=reconciliation,
@@ -120,6 +118,10 @@ def open_session(settings: IBSettings, services: Services) -> Session:
             orders=orders,
             positions=IBPositions(PositionsClient(connection), desk),
         )
+        connection.open()
+        reconciliation.start()
+        resources.callback(reconciliation.save)
+        desk.prune(settings.journal_days)
         herald.opened()
         return Session(
             domains=(

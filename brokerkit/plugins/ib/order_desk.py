@@ -22,6 +22,7 @@ from brokerkit.plugins.ib.library import LIST_ENDS
 from brokerkit.plugins.ib.news_batch import NewsBatch
 from brokerkit.plugins.ib.order_book import OrderBook
 from brokerkit.plugins.ib.order_news import OrderNews
+from brokerkit.plugins.ib.packets import Packets
 from brokerkit.plugins.ib.position_news import PositionNews
 from brokerkit.plugins.ib.post_office import PostOffice
 from brokerkit.plugins.ib.recall import Recall
@@ -54,9 +55,10 @@ class OrderDesk:
         self.client = client
         self.book = OrderBook()
         self.writer = JournalWriter(lambda: store().journal)
-        self.batch = NewsBatch(self.book, self.writer)
-        self.positions = PositionNews(directory, herald.tell, self.batch.later, self._after)
+        self.batch = NewsBatch(self.book, self.writer, herald.tell_all)
+        self.positions = PositionNews(directory, self.batch.later, self._after)
         self.office = PostOffice("brokerkit-ib-desk", self.batch, self.writer.sync)
+        self._packets = Packets(self.office.post)
         self._connection = client.ib_connection
         self._store = store
         self._herald = herald
@@ -74,7 +76,6 @@ class OrderDesk:
             self.writer,
             self._recall.order,
             directory,
-            herald.tell,
             self.batch,
             self._watch.doubt,
             self.positions.count,
@@ -103,7 +104,8 @@ class OrderDesk:
             if tracked is not None:  # a crash may have come between its last fill and its state
                 self.office.post(partial(self.news.complete, tracked))
         self._connection.listen(self._hear)
-        self._connection.when_dialing(self._on_dial)
+        self._connection.when_read(self._packets.end)
+        self._connection.when_session_begins(self._on_session)
         self._connection.when_up(self._on_up)
         self._connection.when_changed(self.book.tell)
 
@@ -113,7 +115,7 @@ class OrderDesk:
 
     def prune(self, days: int) -> None:
         """Let the journal forget, some time soon, the orders that ended so many days ago."""
-        self.office.post(partial(self.writer.prune, datetime.now(timezone.utc) - timedelta(days=days)))
+        self.office.post_for_leisure(partial(self.writer.prune, datetime.now(timezone.utc) - timedelta(days=days)))
 
     def _tell_what_was_not_told(self) -> None:
         """Tell what a killed process had written down and not told, or not written down as told."""
@@ -145,7 +147,7 @@ class OrderDesk:
 
     def gateway_time(self) -> datetime:
         """Return the time by the Gateway's clock, a few seconds old at most."""
-        return self._connection.recent_time()
+        return self._connection.clock.recent()
 
     def positions_filled(self, since: datetime, but_not: set[str]) -> list[tuple[str, int, int]]:
         """Return account, contract id and signed lots of every futures execution since a time, but for some."""
@@ -175,7 +177,7 @@ class OrderDesk:
         """Have IB list what is held, and take it in. To be awaited in the client's loop."""
         book = self.positions.book
         await PositionsClient(self._connection).read_list(
-            ib, partial(self.office.post, book.begin_list), partial(self.office.post, self._end_positions)
+            ib, partial(self._post, book.begin_list), partial(self._post, self._end_positions)
         )
 
     def flush(self, timeout: float | None = None) -> None:
@@ -222,7 +224,7 @@ class OrderDesk:
 
         async def wait_and_post() -> None:
             await asyncio.sleep(seconds)
-            self.office.post(work)
+            self._post(work)
 
         self._connection.post(lambda _ib: wait_and_post())
 
@@ -233,12 +235,16 @@ class OrderDesk:
         if message in LIST_ENDS:
             self._lists_told.add(message)
         if handler is not None:
-            self.office.post(partial(handler, *arguments))
+            self._packets.add(partial(handler, *arguments))
 
-    def _on_dial(self, client_id: int) -> None:
+    def _post(self, *work: Callable[[], None]) -> None:
+        """Have work done after all that was heard so far."""
+        self._packets.end()
+        self.office.post(*work)
+
+    def _on_session(self, client_id: int) -> None:
         self._lists_told.clear()
-        self.office.post(partial(self.news.started_session, client_id))
-        self.office.post(self.positions.book.begin_list)
+        self._post(partial(self.news.started_session, client_id), self.positions.book.begin_list)
         self._post_begin_look()
 
     async def _on_up(self, ib: Any) -> None:
@@ -294,10 +300,13 @@ class OrderDesk:
                 if then is not None:
                     then()
             finally:
-                self.batch.checkpoint()
-                done.set_result(None)
+                try:
+                    self.batch.checkpoint()
+                finally:
+                    if done.set_running_or_notify_cancel():  # else nobody waits for it any more
+                        done.set_result(None)
 
-        self.office.post(end)
+        self._post(end)
         await asyncio.wrap_future(done)
 
     # Taking in, in the desk's thread
@@ -325,7 +334,7 @@ class OrderDesk:
         self.news.order_status(order_id, status, filled, perm_id, client_id, why_held)
 
     def _execution(self, request_id: int, contract: Any, execution: Any) -> None:
-        self._connection.heard_time(execution.time)
+        self._connection.clock.heard(execution.time)
         self.news.execution(contract, execution)
 
     def _commission(self, report: Any) -> None:
@@ -340,7 +349,7 @@ class OrderDesk:
 
     def _post_begin_look(self) -> None:
         """Begin a look now, however long this thread's work has to wait: IB may list nothing that is sent later."""
-        self.office.post(partial(self._begin_look, datetime.now(timezone.utc)))
+        self._post(partial(self._begin_look, datetime.now(timezone.utc)))
 
     def _begin_look(self, now: datetime) -> None:
         self.news.seen.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
 from brokerkit.errors import BrokerkitError, InvalidOrder
@@ -12,6 +13,7 @@ from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.contract_of_ib import ContractReader
 from brokerkit.plugins.ib.error_codes import Meaning, error_for, meaning_for_order
 from brokerkit.plugins.ib.executions import price_from, revision_of, signed_quantity
+from brokerkit.plugins.ib.herald import News
 from brokerkit.plugins.ib.journal_writer import JournalWriter, Recorded
 from brokerkit.plugins.ib.news_batch import NewsBatch
 from brokerkit.plugins.ib.order_book import OrderBook
@@ -40,7 +42,6 @@ class OrderNews:
         writer: JournalWriter,
         recall: Callable[[str], TrackedOrder | None],
         directory: ContractDirectory,
-        tell: Callable[[OrderEvent], None],
         batch: NewsBatch,
         doubt: Callable[[str], None],
         on_fill: Callable[[Fill, int], None],
@@ -49,7 +50,6 @@ class OrderNews:
         self._writer = writer
         self._recall = recall
         self._reader = ContractReader(directory)
-        self._tell_now = tell
         self._batch_of_news = batch
         self._doubt = doubt
         self._on_fill = on_fill
@@ -83,7 +83,7 @@ class OrderNews:
             tracked.ib_order, tracked.ib_contract = ib_order, contract
             tracked.is_answered = True
             changed = as_it_stands(tracked.order, ib_order, tracked.asked)
-            is_amended = changed != tracked.order
+            is_amended = changed is not tracked.order
             if is_amended:
                 tracked.order, tracked.asked = changed, None
                 tracked.changed()
@@ -284,19 +284,18 @@ class OrderNews:
         self._tell_fill(tracked, fill, con_id, self._writer.fills([fill]))
 
     def _tell_fill(self, tracked: TrackedOrder, fill: Fill, con_id: int, recorded: Recorded) -> None:
-        self._batch_of_news.later(lambda: self._tell_if_new(tracked, fill, recorded))
+        self._batch_of_news.later(News(Fill, partial(self._if_new, tracked, fill, recorded)))
         if tracked.is_complete:
             self.complete(tracked)
         elif tracked.waiting_final is not None and not self._fills_are_missing(tracked, tracked.waiting_final):
             self.settle(tracked, tracked.waiting_final, tracked.reason)
 
-    def _tell_if_new(self, tracked: TrackedOrder, fill: Fill, recorded: Recorded) -> None:
-        """Tell a fill that no session told; one of ours also when another session of ours was quicker to write it."""
-        if tracked.origin is OrderOrigin.OURS or recorded.is_new(fill):
-            self._tell_now(fill)
+    def _if_new(self, tracked: TrackedOrder, fill: Fill, recorded: Recorded) -> Fill | None:
+        """Return a fill that no session told; one of ours also when another session of ours was quicker to write it."""
+        return fill if tracked.origin is OrderOrigin.OURS or recorded.is_new(fill) else None
 
     def _tell(self, event: OrderEvent) -> None:
-        self._batch_of_news.later(lambda: self._tell_now(event))
+        self._batch_of_news.later(News.of(event))
 
     def _note(self, tracked: TrackedOrder, text: str) -> None:
         """Keep IB's words on an order without changing its state; why it was rejected stays."""

@@ -139,7 +139,7 @@ class OrderPlacing:
         if isinstance(order.contract, FxPair):
             return self._pairs.contract(order.contract), {}, []
         found = [self._directory.resolve(leg) for leg in order.contract.legs]
-        now = self._connection.recent_time()
+        now = self._connection.clock.recent()
         for each in found:
             if each.is_expired_at(now):
                 raise ContractExpired(f"{each.contract} expired on {each.expiry.day}.", place=order.order_ref)

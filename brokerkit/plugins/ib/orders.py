@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from brokerkit.errors import InvalidArgument, InvalidOrder, MissingAccount, MissingData
+from brokerkit.plugins.ib.clients.accounting import AccountingClient
 from brokerkit.plugins.ib.clients.orders import OrdersClient
 from brokerkit.plugins.ib.connection import IBConnection
 from brokerkit.plugins.ib.executions import price_from
@@ -26,8 +27,11 @@ from brokerkit.spec.orders import OrderChange, Orders, WhatIf
 class IBOrders(Orders):
     """Orders at IB, known by their `order_ref`, which IB carries as `orderRef`."""
 
-    def __init__(self, desk: OrderDesk, placing: OrderPlacing, changing: OrderChanging) -> None:
+    def __init__(
+        self, desk: OrderDesk, placing: OrderPlacing, changing: OrderChanging, accounting: AccountingClient
+    ) -> None:
         self._desk = desk
+        self._accounting = accounting
         self._placing = placing
         self._changing = changing
 
@@ -56,7 +60,7 @@ class IBOrders(Orders):
         first = self._placing.prepare(order)[0]
         parcel = self.ib_client.parcel(first.terms, first.contract)
         state = self.ib_client.what_if(parcel, f"the preview of an order for {order.contract}")
-        return _what_if(state, self._base_currency(first.terms.fields["account"]))
+        return _what_if(state, self._accounting.base_currency(first.terms.fields["account"]))
 
     def commission_of(self, contract: FuturesContract) -> Money:
         """Return what IB takes for one lot of a contract, one way.
@@ -169,13 +173,6 @@ class IBOrders(Orders):
         accounts = self.ibconnection.accounts
         if account and account not in accounts:
             raise MissingAccount(f"No account {account!r} in this login.", given=account, candidates=accounts)
-
-    def _base_currency(self, account: str) -> str:
-        values = [value for value in self.ib_client.ib.accountValues() if value.account == account]
-        currencies = {value.currency for value in values if value.tag == "NetLiquidation" and len(value.currency) == 3}
-        if len(currencies) != 1:
-            raise MissingData(f"IB does not tell the base currency of {account}, which its preview is in.")
-        return str(currencies.pop())
 
 
 def _what_if(state: Any, currency: str) -> WhatIf:

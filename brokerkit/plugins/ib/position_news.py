@@ -10,6 +10,7 @@ from typing import Any
 from brokerkit.errors import BrokerkitError, NotSupported
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.executions import price_from
+from brokerkit.plugins.ib.herald import News
 from brokerkit.plugins.ib.position_book import UNSETTLED, Holding, PositionBook
 from brokerkit.spec.broker_order import Fill
 from brokerkit.spec.contract import FxPair
@@ -23,8 +24,7 @@ class PositionNews:
 
     Args:
         directory: Names the contracts.
-        tell: Tells listeners.
-        later: Has work done once everything that was taken in so far is written down.
+        later: Has listeners told once everything that was taken in so far is written down.
         after: Has work done in the desk's thread after so many seconds.
 
     Attributes:
@@ -35,14 +35,12 @@ class PositionNews:
     def __init__(
         self,
         directory: ContractDirectory,
-        tell: Callable[[Position], None],
-        later: Callable[[Callable[[], None]], None],
+        later: Callable[[News], None],
         after: Callable[[float, Callable[[], None]], None],
     ) -> None:
         self.book = PositionBook()
         self.left_out: dict[int, BrokerkitError] = {}
         self._directory = directory
-        self._tell = tell
         self._later = later
         self._after = after
         self._is_settling = False
@@ -87,13 +85,14 @@ class PositionNews:
 
     def tell(self, holding: Holding) -> None:
         """Tell listeners what is held, once that is written down, unless IB knows no contract of ours for it."""
-        self._later(partial(self._tell_now, holding))
+        self._later(News(Position, partial(self._told, holding)))
 
-    def _tell_now(self, holding: Holding) -> None:
+    def _told(self, holding: Holding) -> Position | None:
         try:
-            self._tell(self.position(holding))
+            return self.position(holding)
         except BrokerkitError as error:
             _log.warning("A position in contract id %s cannot be told: %s", holding.con_id, error)
+            return None
 
     def position(self, holding: Holding) -> Position:
         """Return a holding as the contract's value.

@@ -114,7 +114,7 @@ class IBPrices(Prices):
     def get_ticker_object_for_contract(self, contract: FuturesContract) -> IBTicker:
         """Return the running stream of a contract's quotes, started if it was not running."""
         resolved = self._directory.resolve(contract)
-        if resolved.is_expired_at(self.ibconnection.recent_time()):
+        if resolved.is_expired_at(self.ibconnection.clock.recent()):
             raise ContractExpired(f"{contract} expired on {resolved.expiry.day}.")
         self.ibconnection.require_up(f"quotes of {contract}")
         return self._quotes.ticker(resolved)

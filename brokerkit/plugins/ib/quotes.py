@@ -100,7 +100,7 @@ class IBTicker:
 
     def _time_of(self, stamp: datetime | None) -> datetime:
         """Return when something came, by the Gateway's clock: of one stamp always the same."""
-        gateway_time = self._client.ib_connection.gateway_time
+        gateway_time = self._client.ib_connection.clock.at
         if stamp is None:
             return gateway_time(datetime.now(timezone.utc))
         if stamp != self._came[0]:

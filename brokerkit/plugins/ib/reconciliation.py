@@ -85,6 +85,7 @@ class Reconciliation:
         self._lock = lock
         self.report = Report(_now())
         self.locked: dict[str, str] = {}
+        self._is_written = False
 
     def start(self) -> None:
         """Compare, and remember what differs."""
@@ -104,7 +105,7 @@ class Reconciliation:
                 each.contract.instrument_code: f"IB holds {each.actual} of {each.contract}, not {each.expected}"
                 for each in breaks
             }
-        self.save()
+        self._desk.office.post_for_leisure(self._write_once)
 
     def recheck(self) -> dict[str, str]:
         """Compare positions again, open what agrees, and return what stays locked."""
@@ -123,7 +124,12 @@ class Reconciliation:
         self._desk.office.post(self._write)  # in the desk's thread no fill can come between positions and executions
         self._desk.flush()
 
+    def _write_once(self) -> None:
+        if not self._is_written:
+            self._write()
+
     def _write(self) -> None:
+        self._is_written = True
         if self.locked or not self._desk.positions.book.is_known:
             return  # what is in dispute, or was never told, is not the truth that the next session compares with
         held = {f"{each.account}/{each.con_id}": each.quantity for each in self._desk.positions.book.holdings()}

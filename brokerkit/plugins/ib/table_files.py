@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+import functools
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
-from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
 
@@ -38,7 +39,7 @@ def load_instruments(added: str = "", replacing: str = "") -> InstrumentTable:
 def load_fx(added: str = "", replacing: str = "") -> FxTable:
     """Return the table of currency pairs, made like the instrument table."""
     rows = read_fx(Path(replacing)) if replacing else _shipped("fx.csv", _fx)
-    return FxTable(rows + (read_fx(Path(added)) if added else []))
+    return FxTable([*rows, *(read_fx(Path(added)) if added else [])])
 
 
 def read_instruments(path: Path) -> list[InstrumentRow]:
@@ -51,9 +52,12 @@ def read_fx(path: Path) -> list[FxRow]:
     return _read(path, _fx)
 
 
-def _shipped(name: str, make: Callable[[Cells, str], R]) -> list[R]:
-    with (files("brokerkit.plugins.ib.data") / name).open(encoding="utf-8") as lines:
-        return list(_rows(lines, name, make))
+@functools.cache  # what ships does not change
+def _shipped(name: str, make: Callable[[Cells, str], R]) -> Sequence[R]:
+    text = pkgutil.get_data("brokerkit.plugins.ib.data", name)
+    if text is None:
+        raise DataFileError(f"The table {name} that ships with the plugin cannot be read.", place=name)
+    return tuple(_rows(text.decode("utf-8").splitlines(), name, make))
 
 
 def _read(path: Path, make: Callable[[Cells, str], R]) -> list[R]:

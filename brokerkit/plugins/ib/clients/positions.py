@@ -25,9 +25,9 @@ class PositionsClient(IBClient):
             OSError: The line broke.
         """
 
-        async def read() -> None:
+        async def ask() -> None:
             begin()
             await ib.reqPositionsAsync()
             end()
 
-        await self.ib_connection.shared("positions", read)
+        await self.ib_connection.shared("positions", ask)

@@ -47,7 +47,7 @@ class PriceClient(IBClient):
     def __init__(self, connection: IBConnection) -> None:
         super().__init__(connection)
         self._pacing = HistoryPacing()
-        self._columns = connection.call(ColumnReader)
+        self._columns: ColumnReader | None = None
         self._market_data_session = -1
 
     async def bars(
@@ -82,7 +82,8 @@ class PriceClient(IBClient):
         contract.includeExpired = facts.security_type == "FUT"
         request_id = ib.client.getReqId()
         answered = ib.wrapper.startReq(request_id, contract)
-        self._columns.want(request_id)
+        reader = self._columns = self._columns or ColumnReader(ib)
+        reader.want(request_id)
         ib.client.reqHistoricalData(
             request_id,
             contract,
@@ -103,7 +104,7 @@ class PriceClient(IBClient):
                 ib.client.cancelHistoricalData(request_id)
             raise
         finally:
-            self._columns.forget(request_id)
+            reader.forget(request_id)
         return columns
 
     async def head(self, facts: ContractFacts, what_to_show: str = "TRADES") -> datetime:

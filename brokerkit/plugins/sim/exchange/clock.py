@@ -48,23 +48,20 @@ class Clock(Queries):
         venue = self._venue
         if target < venue.now:
             raise InvalidArgument(f"The clock shows {self.now}, and does not go back to {time_of(target)}.")
-        moments, end = venue.agenda.moments, target << RANK_BITS | BAR_OPEN
-        while moments and moments[0] < end:
-            if self._trade(end):
-                self._settle()
-        with self._lock:
-            if target > venue.now:
-                venue.now = target
-            if self._state is not None:
-                self._state.save()
+        while self._trade(target):
+            self._settle()
         if self._delivery.told < len(venue.journal.rows):  # a listener failed before, and others still wait to be told
             self._settle()
 
-    def _trade(self, end: int) -> bool:
-        """Trade up to a moment of the agenda; return whether it stopped before it, with something to tell."""
+    def _trade(self, target: int) -> bool:
+        """Trade up to a time, which the clock then shows, or up to something to tell; return whether there is that.
+
+        With the lock held from the last trade until the clock shows the time: an order that came in between would
+        wait for an open that is past.
+        """
         venue = self._venue
         agenda, rows = venue.agenda, venue.journal.rows
-        moments = agenda.moments
+        moments, end = agenda.moments, target << RANK_BITS | BAR_OPEN
         with self._lock:
             before = len(rows)
             while moments and moments[0] < end:
@@ -75,6 +72,10 @@ class Clock(Queries):
                 action(argument)
                 if len(rows) > before:
                     return True
+            if target > venue.now:
+                venue.now = target
+            if self._state is not None:
+                self._state.save()
         return False
 
     def advance(self, bars: int = 1) -> bool:

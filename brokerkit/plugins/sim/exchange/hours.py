@@ -156,6 +156,7 @@ def on_contract_end(venue: Venue, listing: Listing) -> None:
             holding.book(-lots, settled, 0)
             profit = holding.realised - before
             venue.journal.append(Settlement(POSITION, venue.now, holding, -lots, settled, profit))
+            margin_calls.watch_no_more(holding)
             margin_calls.review(venue, holding.account, listing, calls=False)
     listing.watched = False
     scheduling.schedule(venue, listing)

@@ -40,14 +40,15 @@ class Account:
         base_cash: Its cash in the base currency.
         counted_at: The instant for which `profit`, `initial` and `maintenance` were counted; see `valuation`.
         worth: What `value_in_base` then was; None until it is asked for.
-        changed: The holdings that were traded or ordered since.
+        changed: The holdings that were traded or ordered since, as keys.
+        open: The holdings with lots, as keys, in the order they were opened.
         is_due: Whether its margin is to be looked at before the clock moves on.
         is_watched: Whether it held anything that needs margin when it was last looked at.
     """
 
     __slots__ = (
         "base_cash", "base_currency", "cash", "changed", "counted_at", "holdings", "initial", "is_due", "is_watched",
-        "liquidating", "maintenance", "name", "number", "profit", "worth",
+        "liquidating", "maintenance", "name", "number", "open", "profit", "worth",
     )  # fmt: skip
 
     def __init__(self, number: int, name: str, base_currency: str) -> None:
@@ -60,7 +61,8 @@ class Account:
         self.liquidating: list[LiveOrder] = []
         self.counted_at = -1
         self.worth: int | None = None
-        self.changed: list[Holding] = []
+        self.changed: dict[Holding, None] = {}
+        self.open: dict[Holding, None] = {}
         self.is_due = self.is_watched = False
         self.profit = self.initial = self.maintenance = 0
 
@@ -86,7 +88,7 @@ class Holding:
     """
 
     __slots__ = (
-        "account", "base", "cash", "contract", "cost", "currency", "guard", "initial", "is_changed", "is_foreign",
+        "account", "base", "cash", "contract", "cost", "currency", "guard", "initial", "is_foreign",
         "listing", "lots", "maintenance", "mark", "profit", "realised", "working_buys", "working_sells",
     )  # fmt: skip
 
@@ -104,15 +106,12 @@ class Holding:
         self.working_buys = 0
         self.working_sells = 0
         self.profit = self.initial = self.maintenance = 0
-        self.is_changed = False
         self.cash = account.in_currency(listing.terms.currency)
         self.base = account.in_currency(listing.base_currency) if listing.base_currency else None
 
     def note_change(self) -> None:
         """Have it counted again before its account's value is next asked for."""
-        if not self.is_changed:
-            self.is_changed = True
-            self.account.changed.append(self)
+        self.account.changed[self] = None
 
     def count_working(self, lots: int, side: int) -> None:
         """Add signed lots to what the working orders of one side may still trade."""
@@ -124,8 +123,7 @@ class Holding:
 
     def book(self, quantity: int, price: int, commission: int) -> None:
         """Take in a trade of signed lots at a price."""
-        if not self.is_changed:
-            self.note_change()
+        self.account.changed[self] = None
         if commission:
             self.cash.commission += commission
         if self.base is not None:
@@ -134,10 +132,13 @@ class Holding:
             return
         lots = self.lots
         after = lots + quantity
-        if not after:
+        if not lots:
+            self.hold(quantity, quantity * price)
+        elif not after:
             self._realise(-(self.cost + quantity * price) * self.listing.value)
             self.lots = self.cost = 0
-        elif not lots or (lots > 0) is (quantity > 0):
+            del self.account.open[self]
+        elif (lots > 0) is (quantity > 0):
             self.lots = after
             self.cost += quantity * price
         elif (after > 0) is (lots > 0):
@@ -145,6 +146,11 @@ class Holding:
         else:
             self._realise((lots * price - self.cost) * self.listing.value)
             self.lots, self.cost = after, after * price
+
+    def hold(self, lots: int, cost: int) -> None:
+        """Hold lots where nothing was held before."""
+        self.lots, self.cost = lots, cost
+        self.account.open[self] = None
 
     def correct(self, quantity: int, price: int, right_price: int) -> None:
         """Let a trade that was booked at one price count at another: on what is still held, or as profit."""

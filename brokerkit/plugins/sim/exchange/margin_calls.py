@@ -56,28 +56,35 @@ def note_holders(venue: Venue, listing: Listing) -> None:
             venue.review_later(holding.account)
 
 
+def note_trade(venue: Venue, holding: Holding) -> None:
+    """Have an account looked at that has traded, unless it has nothing left to look at."""
+    account = holding.account
+    if not holding.lots:
+        watch_no_more(holding)
+    if not account.open:
+        account.is_watched = False
+    elif not account.is_due:
+        account.is_due = True
+        venue.to_review.append(account)
+
+
 def review(venue: Venue, account: Account, listing: Listing | None, *, calls: bool) -> None:
     """Call an account's margin when it is short and this is a moment for that, or work out when to look again."""
-    held, is_watched = [], False
-    for holding in account.holdings:
-        if holding.lots:
-            held.append(holding)
-            is_watched = is_watched or holding.listing.maintenance_margin > 0
-        elif holding.guard is not None:
-            _guard(holding, None)
-    account.is_watched = is_watched
-    if is_watched:
-        for holding in _looked_at(venue, account, held, calls=calls):
+    account.is_watched = any(holding.listing.maintenance_margin for holding in account.open)
+    if account.is_watched:
+        closer = _looked_at(venue, account, list(account.open), calls=calls)
+        for holding in closer:
             if holding.listing is not listing:
                 scheduling.schedule(venue, holding.listing)
     else:
-        _watch_no_more(held)
+        for holding in account.open:
+            watch_no_more(holding)
 
 
-def _watch_no_more(held: list[Holding]) -> None:
-    for holding in held:
-        if holding.guard is not None:
-            _guard(holding, None)
+def watch_no_more(holding: Holding) -> None:
+    """Look at a holding's account no more because its price moves."""
+    if holding.guard is not None:
+        _guard(holding, None)
 
 
 def _looked_at(venue: Venue, account: Account, held: list[Holding], *, calls: bool) -> list[Holding]:
@@ -117,7 +124,7 @@ def _set_guards(excess: int, held: list[Holding]) -> list[Holding]:
 def _has_foreign_money(account: Account) -> bool:
     base = account.base_currency
     return any(cash.balance for name, cash in account.cash.items() if name != base) or any(
-        holding.lots for holding in account.holdings if holding.is_foreign
+        holding.is_foreign for holding in account.open
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brokerkit.plugins.sim.exchange import margin_calls, matching
+from brokerkit.plugins.sim.exchange import book, margin_calls, matching
 from brokerkit.plugins.sim.exchange.agenda import BAR_BODY, BAR_OPEN
 from brokerkit.plugins.sim.exchange.live_order import QUEUE
 
@@ -63,6 +63,38 @@ def enqueue(venue: Venue, listing: Listing, live: LiveOrder) -> bool:
     if listing.wake_time != start or listing.wake_what != OPEN:
         listing.wake_time, listing.wake_what = start, OPEN
         venue.agenda.put(start, BAR_OPEN, venue.wakers[OPEN], listing)
+    return True
+
+
+def stand(venue: Venue, listing: Listing, live: LiveOrder) -> bool:
+    """Put a plain limit order at its level, unless a bar is under way or there is none; return whether.
+
+    Where the next bar reaches it, no other bar has to be looked at.
+    """
+    series, now = listing.series, venue.now
+    if listing.trailing or (listing.wake_time == now and listing.wake_what == BODY):
+        return False
+    if series.until <= now and not series.sync(now):
+        return False
+    at = series.at
+    start = series.starts[at]
+    if start < live.joins:
+        return False
+    live.ahead = venue.queue_ahead
+    book.insert_limit(listing, live, listing.limit_gap)
+    first, level = series.opens[at], live.level
+    if live.side > 0:
+        at_the_open, within = first <= level, series.lows[at] <= level
+    else:
+        at_the_open, within = -first <= level, -series.highs[at] <= level
+    if not within:
+        schedule(venue, listing)
+        return True
+    time, what = (start, OPEN) if at_the_open else (series.ends[at], BODY)
+    before, before_what = listing.wake_time, listing.wake_what
+    if before_what == LOOK or before > time or (before == time and before_what != what):
+        listing.wake_time, listing.wake_what = time, what
+        venue.agenda.put(time, _RANK[what], venue.wakers[what], listing)
     return True
 
 

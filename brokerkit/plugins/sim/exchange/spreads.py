@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brokerkit.errors import InvalidOrder, MissingFxCode
-from brokerkit.plugins.sim.exchange import book, hours, margin, scheduling
+from brokerkit.plugins.sim.exchange import book, hours, margin, margin_calls, scheduling
 from brokerkit.plugins.sim.exchange.bars import BarSeries, Floats, Segment
 from brokerkit.plugins.sim.exchange.listing import Listing
 from brokerkit.plugins.sim.exchange.live_order import HELD, NOWHERE, LiveOrder
@@ -300,4 +300,4 @@ def _record(venue: Venue, live: SpreadOrder, leg: int, quantity: int, price: int
     holding.book(quantity, price, commission)
     venue.record(live, live.state.value, quantity, price, commission, leg, 0, False)
     if holding.listing.maintenance_margin or live.account.is_watched:
-        venue.review_later(live.account)
+        margin_calls.note_trade(venue, holding)

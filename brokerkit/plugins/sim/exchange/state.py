@@ -244,7 +244,9 @@ class StateFile:
             "SELECT account, lots, cost, realised FROM holdings WHERE contract = ?", (self._key(listing),)
         ):
             holding = listing.holding_of(venue.accounts[account])
-            holding.lots, holding.cost, holding.realised = lots, int(cost), int(realised)
+            holding.realised = int(realised)
+            if lots:
+                holding.hold(lots, int(cost))
             venue.revalue()
             if lots:
                 margin_calls.review_at_next_bar(holding)

@@ -1,8 +1,8 @@
 """What an account is worth, and what margin it needs, in its base currency.
 
-Prices stand still at an instant, so an account's holdings are counted once at each instant that asks,
-and from then on only those that were traded or ordered since: what a look costs does not grow with
-the number of contracts that are traded at one instant.
+Prices stand still at an instant, so what an account holds is counted once at each instant that asks,
+and from then on only what was traded or ordered since: what a look costs does not grow with the number
+of contracts that are traded at one instant, nor with those that were traded and closed long ago.
 """
 
 from __future__ import annotations
@@ -85,9 +85,11 @@ def missing_rate(currency: str, base: str) -> MissingFxCode:
 def _count(venue: Venue, account: Account) -> None:
     """Bring what is counted of an account up to date: all of it at a new instant, else what has changed since."""
     now = venue.now
-    counted = account.changed if account.counted_at == now else account.holdings
+    changed = account.changed
+    if account.counted_at != now:  # of what is not open, only what works in foreign money is worth another amount
+        changed.update(account.open if len(account.cash) == 1 else dict.fromkeys(account.holdings))
     account.counted_at = -1  # unless all of it can be counted
-    for holding in counted:
+    for holding in changed:
         lots, listing = holding.lots, holding.listing
         if lots:
             holding.mark = mark = listing.last_price(now)
@@ -103,8 +105,7 @@ def _count(venue: Venue, account: Account) -> None:
         account.initial += initial - holding.initial
         account.maintenance += maintenance - holding.maintenance
         holding.profit, holding.initial, holding.maintenance = profit, initial, maintenance
-        holding.is_changed = False
-    account.changed.clear()
+    changed.clear()
     account.counted_at, account.worth = now, None
 
 

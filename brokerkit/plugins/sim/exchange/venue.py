@@ -8,8 +8,6 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from brokerkit.errors import (
-    MissingAccount,
-    MissingContract,
     OrderCannotBeCancelled,
     OrderError,
     OrderRejected,
@@ -27,10 +25,10 @@ from brokerkit.plugins.sim.exchange import (
     scheduling,
     spreads,
     trailing,
-    valuation,
 )
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, Agenda
 from brokerkit.plugins.sim.exchange.channel import Channel
+from brokerkit.plugins.sim.exchange.directory import Directory
 from brokerkit.plugins.sim.exchange.entries import FILL, STATUS, Execution, Status
 from brokerkit.plugins.sim.exchange.faults import Fault
 from brokerkit.plugins.sim.exchange.journal import Journal
@@ -57,8 +55,8 @@ def _cannot_wait(live: LiveOrder, timeout: float) -> BrokerOrder:
     raise RequestTimedOut(f"Nobody moves the clock for order #{live.number}.")
 
 
-class Venue:
-    """Everything the exchange knows, and what happens to it. Nothing here waits, locks or tells anybody.
+class Venue(Directory):
+    """Everything the exchange holds, and what happens to it. Nothing here waits, locks or tells anybody.
 
     Attributes:
         trading: The listing of which a bar is being traded at this moment.
@@ -66,7 +64,7 @@ class Venue:
     """
 
     def __init__(self, now: int, seed: int, models: Models) -> None:
-        self.now = now
+        super().__init__(now)
         self.opened_at = -1
         self.trading: Listing | None = None
         self.untold: dict[int, LiveOrder] | None = None
@@ -82,9 +80,6 @@ class Venue:
         self.agenda = Agenda()
         self.wakers = tuple(partial(act, self) for act in (scheduling.on_open, scheduling.on_body, scheduling.on_look))
         self.journal = Journal()
-        self.listings: dict[FuturesContract | FxPair, Listing] = {}
-        self.accounts: dict[str, Account] = {}
-        self.default_account: Account | None = None
         self.orders: dict[str, LiveOrder] = {}
         self.spreads: dict[tuple[FuturesContract | FxPair, tuple[int, ...]], Listing] = {}
         self.to_review: list[Account] = []
@@ -93,44 +88,15 @@ class Venue:
         self.numbers = 0
         self.executions = 0
         self.priorities = 0
-        self._last_listing: Listing | None = None
         self.execution_prefix = ""
         self.id_base = 0
         self.wait: Callable[[LiveOrder, float], BrokerOrder] = _cannot_wait
 
-    # -- what is listed, and who trades ------------------------------------------------
-
-    def listing_of(self, contract: FuturesContract | FxPair) -> Listing:
-        """Return a contract's listing.
-
-        Raises:
-            MissingContract: It is not listed.
-        """
-        last = self._last_listing
-        if last is not None and last.contract is contract:
-            return last
-        found = self.listings.get(contract)
-        if found is None:
-            raise MissingContract(
-                f"{contract} is not listed on the exchange.", given=str(contract), candidates=map(str, self.listings)
-            )
-        self._last_listing = found
-        return found
+    # -- set-up --------------------------------------------------------------------------
 
     def refit(self) -> None:
         """Work out again whether orders can take the short way in: no latency, and no faulty line."""
         self.is_plain = self.channel is None and self.models.latency == Latency()
-
-    def account_of(self, name: str) -> Account:
-        """Return an account by name; the first one for an empty name.
-
-        Raises:
-            MissingAccount: No such account.
-        """
-        found = self.accounts.get(name) if name else self.default_account
-        if found is None:
-            raise MissingAccount(f"No account {name!r}.", given=name, candidates=self.accounts)
-        return found
 
     def list_contract(self, terms: ContractTerms) -> Listing:
         """Take a contract into trading."""
@@ -141,24 +107,6 @@ class Venue:
         )
         hours.watch_end(self, listing)
         return listing
-
-    def rate(self, currency: str, base: str) -> tuple[int, bool]:
-        """Return the last price of the pair of two currencies in units, and whether it is turned round.
-
-        Raises:
-            MissingFxCode: Neither pair is listed, or neither has a price yet.
-        """
-        for code, inverse in ((currency + base, False), (base + currency, True)):
-            listing = self.listings.get(FxPair(code))
-            price = None if listing is None else listing.last_price(self.now)
-            if price:
-                return price, inverse
-        raise valuation.missing_rate(currency, base)
-
-    def revalue(self) -> None:
-        """Count every account anew: prices changed while the clock stood still."""
-        for account in self.accounts.values():
-            account.counted_at = -1
 
     def review_later(self, account: Account) -> None:
         """Have an account's margin looked at when all that trades at this instant has traded."""
@@ -221,8 +169,7 @@ class Venue:
             holding.working_buys += lots
         else:
             holding.working_sells += lots
-        if not holding.is_changed:
-            holding.note_change()
+        holding.account.changed[holding] = None
         live.state = WORKING
         journal.rows.append(number)
         if listing.close_due <= now:
@@ -232,7 +179,8 @@ class Venue:
             return
         if self.opened_at == now:
             live.joins = now + 1
-        if live.limit is not None or not scheduling.enqueue(self, listing, live):
+        takes_part = scheduling.enqueue if live.limit is None else scheduling.stand
+        if not takes_part(self, listing, live):
             self.place(live)
             scheduling.schedule(self, listing)
 
@@ -370,9 +318,8 @@ class Venue:
         else:
             live.state, state = FILLED, _FILLED
         self.record(live, state, quantity, price, commission, 0, 0, late)
-        if not account.is_due and (listing.maintenance_margin or account.is_watched):
-            account.is_due = True
-            self.to_review.append(account)
+        if listing.maintenance_margin or account.is_watched:
+            margin_calls.note_trade(self, live.holding)
 
     def record(
         self, live: LiveOrder, state: str, quantity: int, price: int, commission: int,

@@ -75,6 +75,7 @@ def instant(given: str | datetime, start: datetime) -> int:
 
 
 def models_of(given: Mapping[str, Any]) -> Models:
+    """Return the models that a scenario's table `models` names."""
     volume = given.get("volume_share", 1)
     return Models(
         commission=_one_of(_COMMISSION, given.get("commission"), NoCommission()),

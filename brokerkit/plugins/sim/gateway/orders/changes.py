@@ -18,6 +18,7 @@ from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
 from brokerkit.plugins.sim.gateway.codec.requests.orders import PlaceOrder
 from brokerkit.plugins.sim.gateway.codes import MISMATCH, OFF_TICK, Code
 from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder, Status
+from brokerkit.plugins.sim.gateway.orders.refusals import refusals
 from brokerkit.plugins.sim.gateway.orders.translate import (
     order_type,
     prices,
@@ -45,7 +46,7 @@ class OrderChanges:
             raise RefusedError(Code.DUPLICATE_ORDER_ID, "Duplicate order id")
         if order.status is Status.PENDING_CANCEL:
             raise RefusedError(Code.CANCEL_REFUSED, "Cannot modify an order that is being cancelled.")
-        newer = self._entry.understood(order.client_id, request)
+        newer = self._entry.reader.understood(order.client_id, request)
         if _what(newer) != _what(order):
             raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
         self._entry.checked(newer)
@@ -93,12 +94,12 @@ class OrderChanges:
         order.terms, order.status = after, Status.API_PENDING
         for one in tied:
             if one.parent not in tied:
-                self._entry.submit_or_reject(one)
+                self._entry.transmission.submit_or_reject(one)
 
     def place_anew(self, order: GatewayOrder) -> None:
         """Withdraw an order and what is tied to it, unseen, and place it again with all children that it has now."""
         self._withdraw(self._tied(order))
-        self._entry.submit_or_reject(order)
+        self._entry.transmission.submit_or_reject(order)
 
     def _tied(self, order: GatewayOrder) -> list[GatewayOrder]:
         """Return the working orders that the exchange ties together with one, itself among them, an entry first."""
@@ -109,8 +110,8 @@ class OrderChanges:
 
     def _check(self, order: GatewayOrder, after: OrderTerms) -> None:
         """Refuse what the exchange would not take, while the order still works as it was."""
-        wanted = self._entry.as_exchange_order(attrs.evolve(order, terms=after), order.next_ref)
-        with self._entry.refusals():
+        wanted = self._entry.reader.as_exchange_order(attrs.evolve(order, terms=after), order.next_ref)
+        with refusals():
             self._entry.gateway.exchange.what_if(wanted)
 
     def _withdraw(self, tied: list[GatewayOrder]) -> None:

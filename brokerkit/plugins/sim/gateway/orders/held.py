@@ -71,19 +71,19 @@ class HeldOrders:
                 del self._watched[order]
             elif order.status is not Status.PENDING_CANCEL and self._conditions.hold(order.terms):
                 with suppress(ConnectionProblem):  # while the exchange cannot be reached: it is tried again
-                    self._entry.cancel_order(order)
+                    self._entry.cancels.cancel_order(order)
 
     def _check_held(self, order: GatewayOrder) -> None:
         parent, end = order.parent, self._held[order]
         if parent is not None and parent.done and parent.status is not Status.FILLED:
-            self._entry.cancel_order(order)
+            self._entry.cancels.cancel_order(order)
         elif end is not None and end <= self.gateway.exchange.now_ns:
-            self._entry.cancel_order(order, RAN_OUT)
+            self._entry.cancels.cancel_order(order, RAN_OUT)
         elif self._may_go(order) and self.gateway.is_linked:
             del self._held[order]
             order.why_held = ""
             order.status = Status.API_PENDING
-            self._entry.submit_or_reject(order)
+            self._entry.transmission.submit_or_reject(order)
 
     def _may_go(self, order: GatewayOrder) -> bool:
         terms, parent = order.terms, order.parent

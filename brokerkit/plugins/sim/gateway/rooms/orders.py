@@ -19,10 +19,10 @@ class OrderRoom(Room):
         desk = self.gateway.orders
         of_one: dict[type, Handler] = {
             requests.PlaceOrder: desk.entry.place,
-            requests.CancelOrder: desk.entry.cancel,
+            requests.CancelOrder: desk.entry.cancels.cancel,
         }
         of_all: dict[type, Handler] = {
-            requests.GlobalCancel: lambda session, asked: desk.entry.cancel_all(),
+            requests.GlobalCancel: lambda session, asked: desk.entry.cancels.cancel_all(),
             requests.OpenOrdersRequest: self._open,
             requests.AllOpenOrdersRequest: lambda session, asked: desk.send_all_open_orders(session),
             requests.AutoOpenOrders: self._auto,

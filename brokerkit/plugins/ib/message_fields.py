@@ -1,0 +1,46 @@
+"""The types of a message's fields, found out once a class of the library's instead of once a message.
+
+Both libraries look up the type of every field of every order, contract and execution anew when they read one. An
+order has more than a hundred, and is described three times when it is filled.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+Conversion = tuple[str, Callable[[Any], Any], Any]
+
+
+def know_field_types(ib: Any) -> None:
+    """Have the library read messages with what is known of its classes."""
+    ib.client.decoder.parse = parse
+
+
+def parse(read: Any) -> None:
+    """Turn the texts in an object of the library's into the types of their defaults, as its own `parse` does."""
+    kind = type(read)
+    if kind not in _known:
+        _known[kind] = _conversions(kind)
+    for name, convert, default in _known[kind]:
+        given = getattr(read, name)
+        if given is not default:
+            setattr(read, name, convert(given) if given else default)
+
+
+def _flag(text: Any) -> bool:
+    return bool(int(text))
+
+
+_CONVERSIONS: dict[type[Any], Callable[[Any], Any]] = {int: int, float: float, bool: _flag}
+_known: dict[type[Any], tuple[Conversion, ...]] = {}
+
+
+def _conversions(kind: type[Any]) -> tuple[Conversion, ...]:
+    """Return the fields of a class that are no texts: name, what makes it of a text, default."""
+    return tuple(
+        (field.name, _CONVERSIONS[type(field.default)], field.default)
+        for field in dataclasses.fields(kind)
+        if type(field.default) in _CONVERSIONS
+    )

@@ -1,0 +1,108 @@
+"""Who is told what, and in which thread."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from brokerkit import ConnectionChange, ConnectionState, Fill, FuturesContract, Position
+from brokerkit.plugins.ib.herald import Herald, News
+
+NOW = datetime(2024, 1, 2, tzinfo=timezone.utc)
+GOLD = FuturesContract("GOLD", "202402")
+FILL = Fill("1", "ref", GOLD, 1, Decimal(2000), NOW)
+POSITION = Position("DU1", GOLD, 1, None, NOW)
+
+
+class Listeners:
+    """Hears the kinds of events that it is told to."""
+
+    def __init__(self) -> None:
+        self.kinds: set[type] = set()
+        self.heard: list[Any] = []
+        self.threads: set[str] = set()
+        self.has_heard_two = threading.Event()
+
+    def hear(self, event: Any) -> None:
+        self.heard.append(event)
+        self.threads.add(threading.current_thread().name)
+        if len(self.heard) == 2:
+            self.has_heard_two.set()
+
+    def herald(self) -> Herald:
+        return Herald(self.hear, lambda kind: kind in self.kinds)
+
+
+def test_what_nobody_hears_is_counted_as_told_without_a_thread_and_no_position_is_asked_for() -> None:
+    listeners, told = Listeners(), list[Any]()
+    herald = listeners.herald()
+    herald.when_told(told.append)
+    herald.opened()
+    herald.tell_all([News.of(FILL), News(Position, lambda: pytest.fail("it was asked for"))])
+    assert told == [FILL]
+    assert "brokerkit-ib-herald" not in {thread.name for thread in threading.enumerate()}
+    herald.close()
+
+
+def test_who_comes_to_listen_in_that_moment_is_never_called_by_the_one_who_tells() -> None:
+    listeners = Listeners()
+    looks: list[bool] = []
+
+    def comes_at_the_second_look(_kind: type) -> bool:
+        looks.append(len(looks) > 0)
+        return looks[-1]
+
+    herald = Herald(listeners.hear, comes_at_the_second_look)
+    herald.opened()
+    for _ in range(2):
+        herald.tell(FILL)
+    herald.close()
+    assert listeners.heard == [FILL]
+    assert listeners.threads == {"brokerkit-ib-herald"}
+
+
+def test_what_came_while_opening_is_kept_for_the_first_who_listens_and_made_then() -> None:
+    listeners = Listeners()
+    herald = listeners.herald()
+    made: list[Position] = []
+    herald.tell_all([News(Position, lambda: (made.append(POSITION), POSITION)[1]), News.of(FILL)])
+    herald.opened()
+    assert made == []
+    listeners.kinds = {Position, Fill}
+    assert listeners.has_heard_two.wait(30)
+    assert listeners.heard == [POSITION, FILL]
+    assert listeners.threads == {"brokerkit-ib-herald"}
+    herald.close()
+
+
+def test_a_program_that_starts_no_thread_any_more_is_told_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    listeners = Listeners()
+    herald = listeners.herald()
+    herald.opened()
+    listeners.kinds = {ConnectionChange}
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    closed = ConnectionChange(ConnectionState.CLOSED, "closed by the user", NOW)
+    herald.tell(closed)
+    herald.close()
+    assert listeners.heard == [closed]
+
+
+def test_one_that_cannot_be_made_keeps_none_behind_it(caplog: pytest.LogCaptureFixture) -> None:
+    listeners = Listeners()
+    listeners.kinds = {Fill}
+    herald = listeners.herald()
+
+    def fail() -> Fill:
+        raise ValueError("as it should")
+
+    herald.tell_all([News(Fill, fail), News(Fill, lambda: None), News.of(FILL)])
+    herald.close()
+    assert listeners.heard == [FILL]
+    assert "could not be told" in caplog.text

@@ -1,0 +1,74 @@
+"""What is handed to a loop that ends: whoever waits is told, and nothing is left behind that was never run."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import warnings
+
+import pytest
+
+from brokerkit.errors import BrokerClosed
+from brokerkit.plugins.ib.loop_thread import LoopThread
+
+
+async def _answer() -> int:
+    return 7
+
+
+def test_what_comes_too_late_is_told_and_leaves_no_coroutine_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    thread = LoopThread("loop")
+    with monkeypatch.context() as patch:  # the loop takes it, and ends before it comes to it
+        patch.setattr(thread.loop, "call_soon_threadsafe", lambda *_: None)
+        late = [thread.begin_coroutine(_answer(), 30.0), thread.begin(int)]
+    thread.stop()
+    monkeypatch.setattr(thread, "check", lambda _coroutine: None)  # it ended right after this was looked at
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for future in late:
+            with pytest.raises(BrokerClosed):
+                thread.result_of(future, 30.0, "an answer")
+        with pytest.raises(BrokerClosed):
+            thread.run(_answer(), 30.0)
+        gc.collect()
+
+
+def test_a_loop_ends_also_when_the_program_starts_no_thread_any_more(
+    monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    async def use_a_thread() -> None:
+        await asyncio.get_running_loop().run_in_executor(None, int)
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    thread = LoopThread("loop")
+    thread.run(use_a_thread(), 30.0)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    thread.stop()
+    assert thread.loop.is_closed()
+    assert not [each for each in recwarn if issubclass(each.category, pytest.PytestUnhandledThreadExceptionWarning)]
+    with pytest.raises(BrokerClosed):
+        thread.call(int)
+
+
+def test_what_is_handed_over_before_the_loop_runs_is_run() -> None:
+    for _ in range(50):
+        thread = LoopThread("loop")
+        assert thread.run(_answer(), 30.0) == 7
+        thread.stop()
+
+
+def test_what_is_begun_goes_on_while_the_caller_does_something_else() -> None:
+    thread = LoopThread("loop")
+    go_on = threading.Event()
+
+    async def wait_for_it() -> str:
+        return "done" if await asyncio.get_running_loop().run_in_executor(None, go_on.wait, 30) else "late"
+
+    begun = thread.begin_coroutine(wait_for_it())
+    assert not begun.done()
+    go_on.set()
+    assert thread.result_of(begun, 30.0, "it") == "done"
+    thread.stop()
