@@ -22,6 +22,7 @@ from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Latency, Mod
 from brokerkit.spec.broker_order import OrderState
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order, TimeInForce
+from brokerkit.spec.orders import OrderChange
 
 PROGRAM = Path(__file__).parent / "programs" / "killed_trader.py"
 Market = Callable[..., Exchange]
@@ -142,6 +143,20 @@ def test_ids_are_reused_after_a_restart_where_a_fault_says_so(
     new = market(quiet_rows, **settings).submit(Order.market(gold, 1)).current().ids
     assert (old.order_id, new.order_id) == ("1", "1")
     assert (old.perm_id, new.perm_id) == ("1", "2")
+
+
+def test_a_fault_counts_on_over_a_restart_where_nothing_else_was_to_be_kept(
+    market: Market, gold: FuturesContract, tmp_path: Path, quiet_rows: list[object]
+) -> None:
+    latency = Models(latency=Latency(modify=timedelta(seconds=10)))
+    settings = {"state": tmp_path / "state", "faults": [fault("lost-modify", at=2)], "models": latency}
+    order, exchange = Order.limit(gold, 1, "50"), market(quiet_rows, **settings)
+    exchange.submit(order)
+    exchange.modify(order.order_ref, OrderChange(limit_price=Decimal(51)))
+    again = market(quiet_rows, **settings)
+    again.modify(order.order_ref, OrderChange(limit_price=Decimal(52)))
+    again.advance()
+    assert again.order(order.order_ref).order.limit_price == 50
 
 
 def test_a_file_that_is_no_state_is_refused_by_name(market: Market, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from exchange_machine.setting import CORN, EURUSD, SILVER, price
 Row = tuple[int, int, int, int, int]
 """The gap before a bar, its move, how far it goes beyond both, and its volume."""
 
-moves = st.tuples(st.integers(-6, 6), st.integers(-6, 6), st.integers(0, 5), st.integers(0, 5), st.integers(0, 14))
+moves = st.tuples(st.integers(-6, 6), st.integers(-6, 6), st.integers(0, 5), st.integers(0, 5), st.integers(0, 9))
 
 
 class WithBars(SideBySide):
@@ -27,21 +27,38 @@ class WithBars(SideBySide):
         """Give every contract a bar before the start."""
         self._give_all([(0, 0, 1, 1, 9)], with_volume=True, is_early=True)
 
-    @rule(rows=st.lists(moves, min_size=1, max_size=6), with_volume=st.booleans(), skipped=st.sampled_from([0, 0, 2]))
-    def bars(self, rows: list[Row], with_volume: bool, skipped: int) -> None:
-        """Give every contract its next bars; the clock stays."""
+    @rule(
+        rows=st.lists(moves, min_size=1, max_size=6),
+        with_volume=st.booleans(),
+        skipped=st.sampled_from([0, 0, 2]),
+        seconds=st.sampled_from([60, 0, 30, 200]),
+    )
+    def bars(self, rows: list[Row], with_volume: bool, skipped: int, seconds: int) -> None:
+        """Give every contract its next bars, and move the clock into them, or leave it where it is."""
         for contract in self.listed:
             self.cursor[contract] += skipped * MINUTE
         self._give_all(rows, with_volume=with_volume)
+        self.advance(self.exchange.now_ns + seconds * SECOND)
 
     @rule(seed=st.integers(0, 10**6), count=st.sampled_from([5, 20, 90]), calm=st.sampled_from([1, 3]))
     def many_bars(self, seed: int, count: int, calm: int) -> None:
         """Give every contract many bars of a walk, so that what looks ahead has far to look."""
+        self._walk(seed, count, calm)
+
+    def come_to_rest(self) -> None:
+        """Let what is still on its way trade, or not, and end as the machine does."""
+        for seed in range(3):
+            self._walk(seed, 6, 3)
+            self.advance(self.exchange.now_ns + 5 * MINUTE)
+            self.both_are_the_same()
+        super().come_to_rest()
+
+    def _walk(self, seed: int, count: int, calm: int) -> None:
         draw = Random(seed)
 
         def row() -> Row:
             gap = draw.randrange(-2, 3) if draw.random() < 0.2 else 0
-            return gap, draw.randrange(-calm, calm + 1), draw.randrange(3), draw.randrange(3), draw.randrange(15)
+            return gap, draw.randrange(-calm, calm + 1), draw.randrange(3), draw.randrange(3), draw.randrange(10)
 
         self._give_all([row() for _ in range(count)], with_volume=draw.random() < 0.5)
 

@@ -8,26 +8,27 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 from plain_exchange import PlainOrder
-from plain_exchange.line import Held, Refused
-from plain_exchange.money import NoRateError
+from plain_exchange.line import Held
 
-from brokerkit.errors import BrokerkitError
 from brokerkit.plugins.sim.exchange import Exchange
 from brokerkit.spec.order import Order
 from exchange_machine import compare
+from exchange_machine.answers import named
 from exchange_machine.client import Client
 from exchange_machine.hours import BEGIN, MINUTE
 from exchange_machine.narrow import looks_at_few_bars
 from exchange_machine.reactions import Reactions
-from exchange_machine.setting import CONTRACTS, FIRST, Setting, settings_of_a_run
+from exchange_machine.setting import CONTRACTS, FIRST, settings_of_a_run
 
 
 class SideBySide(RuleBasedStateMachine):
     """What every room of rules stands on.
 
     Attributes:
+        fault: The fault that strikes in every run, beside others; none strikes where it is empty.
         sent: Orders by the exchange's number of them.
         cursor: When each contract's next bar may begin.
         at: Where each contract's last bar closed, in ticks.
@@ -36,6 +37,7 @@ class SideBySide(RuleBasedStateMachine):
     """
 
     exchange: Exchange
+    fault = ""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,9 +51,10 @@ class SideBySide(RuleBasedStateMachine):
         self.forgotten: dict[int, PlainOrder] = {}
         self.is_set_up = self.is_sound = False
 
-    @initialize(setting=settings_of_a_run())
-    def set_up(self, setting: Setting) -> None:
-        self.setting, self.plain = setting, setting.plain()
+    @initialize(data=st.data())
+    def set_up(self, data: st.DataObject) -> None:
+        setting = self.setting = data.draw(settings_of_a_run(self.fault))
+        self.plain = setting.plain()
         if setting.narrow:
             self.opened.enter_context(looks_at_few_bars())
         self.reactions = Reactions(self)
@@ -108,8 +111,9 @@ class SideBySide(RuleBasedStateMachine):
 
     def _compare(self) -> None:
         assert self.exchange.now_ns == self.plain.now
-        self.reactions.check()
         compare.check_orders(self.exchange, self.plain, self.settled)
+        self.reactions.check()
+        self.client.check_lost_acknowledgements()
         compare.check_money(self.exchange, self.plain)
         held: list[Held] = []
         self.both(
@@ -121,11 +125,11 @@ class SideBySide(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             if self.is_sound:
-                self._come_to_rest()
+                self.come_to_rest()
         finally:
             self.opened.close()
 
-    def _come_to_rest(self) -> None:
+    def come_to_rest(self) -> None:
         """Let nothing more go wrong, and everything arrive: then the client knows what is true."""
         self.exchange.clear_faults()
         self.plain.line.faults.clear()
@@ -135,16 +139,3 @@ class SideBySide(RuleBasedStateMachine):
         self.settled.clear()
         self.both_are_the_same()
         self.client.check_everything()
-
-
-def named(ask: Callable[[], Any]) -> str:
-    """Do something, and return the name of the error that refuses it; nothing when it is done."""
-    try:
-        ask()
-    except BrokerkitError as problem:
-        return type(problem).__name__
-    except Refused as problem:
-        return str(problem)
-    except NoRateError:
-        return "MissingFxCode"
-    return ""

@@ -25,6 +25,8 @@ LEGAL = {
 MAY_COME_BACK = "lost-cancel"
 """With it, a client that has asked for a cancel may yet hear that the order works."""
 
+LATE = {"late-acknowledgement", "fill-before-acknowledgement"}
+
 
 class Client:
     """What was heard since the client last asked for everything."""
@@ -38,6 +40,8 @@ class Client:
         self.states: dict[str, OrderState] = {}
         self.positions: dict[tuple[str, object], Position] = {}
         self.taken: set[str] = set()
+        self.acknowledged: set[str] = set()
+        self.changed: set[str] = set()
         self.is_up = True
         self.gaps = 0
         for live in exchange.orders():
@@ -76,6 +80,8 @@ class Client:
         self.states[ref] = view.state
         if view.state is WORKING:
             self.taken.add(ref)
+            if not view.fills and ref not in self.changed:
+                self.acknowledged.add(ref)
         assert view.state is not OrderState.REJECTED or ref not in self.taken, view
         assert len({fill.execution_id for fill in view.fills}) == len(view.fills)
         for done, ordered in zip(view.filled, view.order.quantity, strict=True):
@@ -100,16 +106,26 @@ class Client:
         self.gaps += 1
 
     def forget(self) -> None:
-        """Let go of fills of orders that the exchange has let go of."""
+        """Let go of fills of orders that the exchange has let go of; it may tell of some afterwards."""
         known = {live.order_ref for live in self.exchange.orders()}
         gone = [one for one, fill in self.fills.items() if fill.order_ref not in known]
         for one in gone:
             del self.fills[one]
 
+    def check_lost_acknowledgements(self) -> None:
+        """Nobody heard that an order works, where the exchange's log says that this was lost, and not also late."""
+        if self.faults & LATE:
+            return
+        struck = [line for line in self.exchange.log() if "fault lost-acknowledgement at #" in line]
+        numbers = {int(line.rpartition("#")[2]) for line in struck}
+        lost = {live.order_ref for live in self.exchange.orders() if live.number in numbers and live.parent is None}
+        assert not lost & self.acknowledged
+
     # -- what must be known by then --------------------------------------------------------
 
     def check_everything(self) -> None:
         """Once nothing more is on its way, the client knows all that is true."""
+        self.forget()
         lives = self.exchange.orders()
         replaced = {fill.corrects for fill in self.fills.values()}
         standing = {one for one in self.fills if one not in replaced}

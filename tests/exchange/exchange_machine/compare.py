@@ -8,6 +8,7 @@ from fractions import Fraction
 from plain_exchange import PlainExchange, PlainFill, PlainOrder
 from plain_exchange.line import Held
 from plain_exchange.money import NoRateError, PlainAccount
+from plain_exchange.order import units_of
 
 from brokerkit.errors import MissingFxCode
 from brokerkit.plugins.sim.exchange import Exchange, LiveOrder
@@ -53,17 +54,11 @@ def check_order(live: LiveOrder, view: BrokerOrder, order: PlainOrder) -> None:
         assert sorted(traded) == sorted(expected), (live, leg)
     if order.parent is not None and not order.is_final:
         size = order.asked if order.place == "waiting" else order.ordered
-        assert abs(view.order.quantity[0]) == size * abs(order.order.quantity[0]) // _units(order), live
+        assert abs(view.order.quantity[0]) == size * abs(order.order.quantity[0] // units_of(order.order)), live
     if not order.is_final and order.place == "market" and not order.legs:
         trigger = None if order.trigger is None else order.trigger * order.market.tick
         found = None if live.trigger is None else Fraction(live.trigger, 10**8)
         assert found == trigger, (live, found, trigger)
-
-
-def _units(order: PlainOrder) -> int:
-    from plain_exchange.order import units_of
-
-    return abs(units_of(order.order))
 
 
 def _of_exchange(one: Execution) -> tuple[int, Fraction, int, bool, Fraction]:

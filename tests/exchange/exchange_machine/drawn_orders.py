@@ -27,7 +27,7 @@ HELD = [
 Exit = tuple[str, int, int, TimeInForce]
 """What kind of exit, how far away, what share of the entry in tenths, and how long it works."""
 
-near = st.integers(-8, 8)
+near = st.sampled_from([0, 1, -1, 2, -2, 3, -3, 1, -1, 2, -2, 5, -5, 8, -8])
 lots = st.integers(1, 9)
 
 

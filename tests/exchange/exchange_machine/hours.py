@@ -61,7 +61,6 @@ def _session(day: date, opens: time, closes: time) -> tuple[int, int]:
 
 
 drawn_hours = st.one_of(
-    st.builds(every_day),
     st.builds(short, st.integers(2, 9), st.integers(0, 5), st.integers(0, 3)),
     st.builds(
         over_midnight,

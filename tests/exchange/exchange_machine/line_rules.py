@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from exchange_machine.bar_rules import WithBars
+from exchange_machine.bar_rules import Row, WithBars, moves
 from exchange_machine.hours import MINUTE, SECOND
 
 
@@ -39,6 +39,13 @@ class WithALine(WithBars):
         for contract, one in self.plain.contracts.items():
             if one.bars:
                 self.give_again(contract, list(one.bars.values()))
+
+    @precondition(lambda self: self.is_set_up and self.setting.keeps_state)
+    @rule(rows=st.lists(moves, min_size=1, max_size=3), seconds=st.sampled_from([30, 60, 90, 119]))
+    def restart_in_a_bar(self, rows: list[Row], seconds: int) -> None:
+        """Let bars come that have a volume, and go down in one of them."""
+        self.bars(rows=rows, with_volume=True, skipped=0, seconds=seconds)
+        self.restart()
 
     @rule(minutes=st.sampled_from([0, 3]))
     def forget(self, minutes: int) -> None:

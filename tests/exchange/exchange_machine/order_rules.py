@@ -28,6 +28,12 @@ class WithOrders(SideBySide):
         """Send an order."""
         self._submit(wish.order(self.at[wish.contract], self.exchange.now))
 
+    @rule(wished=st.lists(wishes(), min_size=2, max_size=6))
+    def submit_several(self, wished: list[Wish]) -> None:
+        """Send several orders, one after another."""
+        for wish in wished:
+            self.submit(wish)
+
     @rule(wish=wishes(), drawn=exits())
     def submit_bracket(self, wish: Wish, drawn: list[Any]) -> None:
         """Send an order with exits."""
@@ -86,11 +92,23 @@ class WithOrders(SideBySide):
     @rule(data=st.data(), away=near, more=near, many=lots, what=st.sampled_from(["price", "lots", "both"]))
     def modify(self, data: st.DataObject, away: int, more: int, many: int, what: str) -> None:
         """Change an order."""
-        number = self._any(data)
+        self._modify(self._any(data), away, more, many, what)
+
+    @rule(wish=wishes(), many=lots)
+    def submit_twice_and_modify(self, wish: Wish, many: int) -> None:
+        """Send two orders that are alike, and change how much the first is for: it goes behind the other."""
+        first = self.plain.numbers + 1
+        self.submit(wish)
+        self.submit(wish)
+        if first in self.sent:
+            self._modify(first, 0, 0, many, "lots")
+
+    def _modify(self, number: int, away: int, more: int, many: int, what: str) -> None:
         live = self.exchange.order(self.sent[number].order_ref)
         change = self._change(live.order, away, more, many, what)
         changed = self._changed(live, change, self.plain.orders[number].asked)
         ref = live.order_ref
+        self.client.changed.add(ref)
         self.both(lambda: self.exchange.modify(ref, change), lambda: self.plain.entry.modify(number, changed))
 
     def _change(self, order: Order, away: int, more: int, many: int, what: str) -> OrderChange:

@@ -10,6 +10,7 @@ from plain_exchange import PlainFill, PlainOrder
 from brokerkit.spec.broker_order import Fill
 from brokerkit.spec.contract import FxPair
 from brokerkit.spec.order import Order, TimeInForce
+from exchange_machine.answers import named
 from exchange_machine.setting import price
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ class Reactions:
         assert self.answers == self.expected
 
     def _on_fill(self, fill: Fill) -> None:
-        from exchange_machine.beside import named
-
         exchange, order = self.machine.exchange, self.machine.exchange.order(fill.order_ref)
         self.heard[fill.order_ref] += 1
         key = order.number, self.heard[fill.order_ref]
@@ -56,8 +55,6 @@ class Reactions:
             self.answers[key] = named(lambda: exchange.submit(made))
 
     def _on_plain_fill(self, order: PlainOrder, fill: PlainFill) -> None:
-        from exchange_machine.beside import named
-
         plain = self.machine.plain
         self.told[order.number] += 1
         key = order.number, self.told[order.number]

@@ -14,16 +14,10 @@ if TYPE_CHECKING:
 
 
 class Calls:
-    """Looks at accounts, and calls those that are worth less than the maintenance margin of what they hold.
-
-    Attributes:
-        made: How many calls there were.
-        closest: By how little an account has been above or below its margin when it was looked at.
-    """
+    """Looks at accounts, and calls those that are worth less than the maintenance margin of what they hold."""
 
     def __init__(self, exchange: PlainExchange) -> None:
         self.exchange = exchange
-        self.made = 0
 
     def look_at(self, accounts: Iterable[PlainAccount]) -> None:
         """Look at accounts, in the order in which they were opened."""
@@ -40,7 +34,6 @@ class Calls:
         worth, needed = count.worth(account), count.maintenance(account)
         if worth >= needed:
             return
-        self.made += 1
         for order in list(self.exchange.orders.values()):
             if order.account is account:
                 self.exchange.end(order, "cancelled")

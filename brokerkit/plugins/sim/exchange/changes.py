@@ -85,9 +85,9 @@ def _on_arrival(venue: Venue, change: tuple[LiveOrder, Order]) -> None:
 
 
 def _rejoin(venue: Venue, live: LiveOrder, place: int) -> None:
+    live.joins = venue.now + 1 if venue.opened_at == venue.now else venue.now
     if place == HELD:
         hours.hold(venue, live.listing, live)
         return
-    live.joins = venue.now + 1 if venue.opened_at == venue.now else venue.now
     venue.place(live)
     scheduling.schedule(venue, live.listing)

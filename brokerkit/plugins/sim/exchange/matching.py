@@ -10,6 +10,7 @@ from brokerkit.plugins.sim.exchange.live_order import NOWHERE, QUEUE, LiveOrder
 from brokerkit.spec.order import OrderType, TimeInForce
 
 if TYPE_CHECKING:
+    from brokerkit.plugins.sim.exchange.levels import Levels
     from brokerkit.plugins.sim.exchange.listing import Listing
     from brokerkit.plugins.sim.exchange.venue import Venue
 
@@ -42,6 +43,8 @@ def match_open(venue: Venue, listing: Listing) -> None:
         _match_queue(venue, listing, price, late)
     if listing.down.prices:
         _walk_down(venue, listing, price, price)
+        if not listing.left:
+            _trigger_reached(venue, listing, listing.down, price)
     if listing.up.prices:
         _walk_up(venue, listing, price, price)
     if not listing.left:
@@ -131,6 +134,8 @@ def match_close(venue: Venue, listing: Listing) -> None:
         trailing.follow(listing, close)
     _walk_down(venue, listing, close, close)
     _walk_up(venue, listing, close, close)
+    if not listing.left:
+        _trigger_only(venue, listing, close)
 
 
 def _high_first(path: IntrabarPath, price: int, high: int, low: int) -> bool:
@@ -305,11 +310,16 @@ def _trigger_only(venue: Venue, listing: Listing, price: int) -> None:
 
     They wait for it in the order in which the price reached them.
     """
-    for side, level in ((listing.down, price), (listing.up, -price)):
-        passed = [one for one in side.reached(level) if one.trigger is not None]
-        for live in sorted(passed, key=_reached_first):
-            if not live.is_final:
-                _fire(venue, listing, live, price)
+    _trigger_reached(venue, listing, listing.down, price)
+    _trigger_reached(venue, listing, listing.up, price)
+
+
+def _trigger_reached(venue: Venue, listing: Listing, side: Levels, price: int) -> None:
+    level = price if side is listing.down else -price
+    passed = [one for one in side.reached(level) if one.trigger is not None]
+    for live in sorted(passed, key=_reached_first):
+        if not live.is_final:
+            _fire(venue, listing, live, price)
 
 
 def _reached_first(live: LiveOrder) -> tuple[int, int]:

@@ -71,6 +71,7 @@ class StateFile:
         venue.untold = {}
         self._saved = 0
         self._clock = -1
+        self._counts: list[int] = []
         self._back: set[int] = set()
         self._on_the_way: list[tuple[int, Action, Any]] = []
         try:
@@ -112,7 +113,8 @@ class StateFile:
         venue = self._venue
         fresh = venue.journal.entries(self._saved)
         lives = self._changed(fresh)
-        if not (fresh or lives) and self._clock == venue.now:
+        counts = self._board.counts()
+        if not (fresh or lives) and self._clock == venue.now and counts == self._counts:
             return
         self._base.execute("BEGIN IMMEDIATE")
         try:
@@ -121,7 +123,7 @@ class StateFile:
         except BaseException:
             self._base.execute("ROLLBACK")
             raise
-        self._saved, self._clock = len(venue.journal), venue.now
+        self._saved, self._clock, self._counts = len(venue.journal), venue.now, counts
 
     def forget(self, rows: int) -> None:
         """Take into account that so many rows, all of them written, were taken out of the log's beginning."""
