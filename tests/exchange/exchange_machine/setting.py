@@ -248,7 +248,7 @@ def settings_of_a_run(draw: st.DrawFn, fault: str) -> Setting:
         reacts=reacts,
         path=draw(st.sampled_from(["nearest-first", "high-first", "low-first"])),
         touch=draw(st.sampled_from([True, True, False])),
-        queue_ahead=draw(st.sampled_from([0, 0, 0, 3])),
+        queue_ahead=draw(st.sampled_from([0, 0, 3, 1])),
         share=draw(st.sampled_from(["1", "0.5", None])),
         slip=draw(st.sampled_from(SLIPS)),
         fee=draw(st.sampled_from(FEES)),
