@@ -13,7 +13,7 @@ from brokerkit.errors import RequestTimedOut
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, RealTimeClock
 from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderState
 from brokerkit.spec.contract import FuturesContract
-from brokerkit.spec.order import Order
+from brokerkit.spec.order import Order, TimeInForce
 
 Market = Callable[..., Exchange]
 MINUTE = 60_000_000_000
@@ -130,7 +130,7 @@ def test_an_order_that_comes_as_the_clock_passes_an_open_does_not_miss_the_next(
     mover = threading.Thread(target=move)
     mover.start()
     try:
-        lives = [exchange.submit(Order.market(gold, 1)) for _ in range(2000)]
+        lives = [exchange.submit(Order.market(gold, 1, time_in_force=TimeInForce.GTC)) for _ in range(2000)]
     finally:
         sent.set()
         mover.join()
