@@ -21,7 +21,7 @@ LOST_STATUSES = pytest.param(
     "lost-statuses",
     marks=pytest.mark.xfail(
         run=False,
-        reason="open: after a restart inside a bar, with a state file, an order whose statuses were lost is told otherwise",
+        reason="open: with a state file, after a restart inside a bar, an order whose statuses were lost differs",
     ),
 )
 
