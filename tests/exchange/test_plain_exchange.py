@@ -17,20 +17,13 @@ from brokerkit.plugins.sim.exchange import FAULTS
 
 LONGER = int(os.environ.get("EXCHANGE_TIMES", "1"))
 SOUND = ""
-LOST_STATUSES = pytest.param(
-    "lost-statuses",
-    marks=pytest.mark.xfail(
-        run=False,
-        reason="open: with a state file, after a restart inside a bar, an order whose statuses were lost differs",
-    ),
-)
 
 
 def test_every_fault_has_its_runs() -> None:
     assert set(EVERY_FAULT) == set(FAULTS)
 
 
-@pytest.mark.parametrize("fault", [SOUND, LOST_STATUSES, *(one for one in EVERY_FAULT if one != "lost-statuses")])
+@pytest.mark.parametrize("fault", [SOUND, *EVERY_FAULT])
 @pytest.mark.timeout(0)
 def test_exchange_and_plain_exchange_agree(fault: str) -> None:
     machine = type(f"With{fault.title().replace('-', '')}", (ExchangeBesideAPlainOne,), {"fault": fault})

@@ -16,6 +16,7 @@ from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Latency, Mod
 from brokerkit.spec.broker_order import OrderState
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order, OrderType, SpreadFill, TimeInForce
+from brokerkit.spec.orders import OrderChange
 
 START = datetime(2023, 1, 2, 9, tzinfo=timezone.utc)
 BEGIN = int(START.timestamp()) * 10**9
@@ -168,3 +169,16 @@ def test_an_order_that_arrived_with_its_cancel_on_the_way_has_arrived(opened: Op
     first.advance_to(START + timedelta(seconds=20))
     again = opened(latency=latency)
     assert again.order(order.order_ref).holding.working_buys == 1
+
+
+def test_a_changed_order_stays_behind_the_others_when_another_contract_is_listed(opened: Open) -> None:
+    changed, other = Order.market(NEAR, 7), Order.market(NEAR, 7)
+    exchange = opened()
+    exchange.advance_to(START + timedelta(seconds=30))
+    exchange.submit(changed)
+    exchange.submit(other)
+    exchange.modify(changed.order_ref, OrderChange(quantity=6))
+    exchange.list_contract(ContractTerms(FuturesContract("SILVER", "202312"), "0.1"))
+    exchange.advance_to(START + timedelta(seconds=90))
+    assert [quantity for quantity, _ in fills(exchange, other)] == [7]
+    assert [quantity for quantity, _ in fills(exchange, changed)] == [3]

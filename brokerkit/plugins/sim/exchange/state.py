@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -284,7 +285,7 @@ class StateFile:
             if not live.is_final:
                 self._resume(live)
         venue.orders = {live.order_ref: live for _, live in sorted(known.items())}
-        for listing in venue.listings.values():  # whichever of their contracts was listed first
+        for listing in {leg for live, _ in fresh for leg in _places(live)}:  # whichever of theirs was listed first
             listing.queue.sort(key=_number)
             listing.held.sort(key=_number)
 
@@ -380,3 +381,10 @@ def _number(live: LiveOrder) -> int:
 
 def _unwritable(problem: sqlite3.Error, path: str | Path) -> StoreUnwritable:
     return StoreUnwritable(f"{problem}.", place=str(path), remedy="Give a path that can be written.")
+
+
+def _places(live: LiveOrder) -> Iterator[Listing]:
+    """Return the listings that an order waits at: its own, and those of the legs that it fills one by one."""
+    yield live.listing
+    if isinstance(live, spreads.SpreadOrder):
+        yield from (one.listing for one in live.leg_orders)
