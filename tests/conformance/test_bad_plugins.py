@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 _SOUND = """
-import time
+import threading
 from brokerkit import AccountKind, BrokerPlugin, Session, hookimpl, unsupported
 from brokerkit.spec.domains import DOMAINS
 from brokerkit.spec.hooks import hooks_of
@@ -20,6 +20,10 @@ from brokerkit.spec.hooks import hooks_of
 def domain(protocol, own):
     declined = {hook: unsupported("not written yet", planned=True) for hook in hooks_of(protocol)}
     return type(f"Bad{protocol.__name__}", (protocol,), {**declined, **own})()
+
+
+def wait_for_ever():
+    threading.Event().wait()
 
 
 def plugin_with(method):
@@ -48,7 +52,7 @@ _BAD = {
     ),
     "hangs": (
         "plugin",
-        f"{_SOUND}\ndef get_list_of_fxcodes(self): time.sleep(9999)\n\nplugin = plugin_with(get_list_of_fxcodes)",
+        f"{_SOUND}\ndef get_list_of_fxcodes(self): wait_for_ever()\n\nplugin = plugin_with(get_list_of_fxcodes)",
     ),
 }
 _SAYS = {

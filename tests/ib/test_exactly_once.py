@@ -354,7 +354,7 @@ def die(*arguments, **named):
     os.kill(os.getpid(), signal.SIGKILL)
 setattr(kind, name, die)
 broker.orders.put_order_on_stack(Order.market(gold, 2, order_ref=ref)).wait(30)
-import time; time.sleep(20)
+signal.pause()
 """
 
 

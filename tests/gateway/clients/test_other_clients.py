@@ -42,7 +42,7 @@ def test_the_official_client(ibapi_python: Path, talk: Talk) -> None:
 
 def test_a_client_killed_in_mid_frame_hurts_nobody(gateway: SimulatedGateway, connect: Callable[..., Any]) -> None:
     program = (
-        "import socket, struct, sys, time\n"
+        "import signal, socket, struct, sys\n"
         "s = socket.create_connection((sys.argv[1], int(sys.argv[2])))\n"
         "s.sendall(b'API\\0' + struct.pack('>I', 9) + b'v157..176')\n"
         "s.recv(100)\n"
@@ -50,7 +50,7 @@ def test_a_client_killed_in_mid_frame_hurts_nobody(gateway: SimulatedGateway, co
         "s.recv(100)\n"
         "s.sendall(struct.pack('>I', 500) + b'3\\x001\\0half')\n"
         "print('ready', flush=True)\n"
-        "time.sleep(60)\n"
+        "signal.pause()\n"
     )
     command = [sys.executable, "-c", program, gateway.host, str(gateway.port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as victim:

@@ -113,7 +113,8 @@ def test_nonsense_is_refused_and_nothing_else(number: int, fields: list[str], ve
 @given(st.binary(max_size=200))
 def test_any_bytes_are_fields_or_refused(payload: bytes) -> None:
     with contextlib.suppress(MessageError):
-        decode_request(split_fields(payload), 176)
+        request = decode_request(split_fields(payload), 176)
+        assert type(request) in {shape.cls for shape in REQUESTS.values()}
 
 
 @pytest.mark.parametrize("fields", [[], [""], ["9999"], ["x"], ["٣"], ["3" * 30]])

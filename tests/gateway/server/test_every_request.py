@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
+from typing import Any
 
 import ib_insync as ibi
 import pytest
@@ -273,13 +274,18 @@ def test_a_snapshot_ends(ib: ibi.IB, es: ibi.Contract, eurusd: ibi.Contract) -> 
 
 
 def test_tick_by_tick(gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, until) -> None:
-    tickers = {
-        kind: ib.reqTickByTickData(es, kind, 3 if kind == "Last" else 0) for kind in ("Last", "AllLast", "BidAsk")
-    }
-    middle = ib.reqTickByTickData(es, "MidPoint")
+    ticker = ib.reqMktData(es)
+    heard: dict[type, list[Any]] = {}
+    ticker.updateEvent += lambda told: [heard.setdefault(type(tick), []).append(tick) for tick in told.tickByTicks]
+    for kind in ("Last", "AllLast", "BidAsk", "MidPoint"):
+        assert ib.reqTickByTickData(es, kind, 3 if kind == "Last" else 0) is ticker
     gateway.advance(timedelta(minutes=2))
-    until(ib, lambda: all(ticker.tickByTicks for ticker in (*tickers.values(), middle)))
-    for kind in tickers:
+    wanted = {ibi.TickByTickAllLast, ibi.TickByTickBidAsk, ibi.TickByTickMidPoint}
+    until(ib, lambda: set(heard) == wanted and len({tick.tickType for tick in heard[ibi.TickByTickAllLast]}) == 2)
+    assert all(tick.price > 1000 and tick.size > 0 for tick in heard[ibi.TickByTickAllLast])
+    assert all(1000 < tick.bidPrice < tick.askPrice for tick in heard[ibi.TickByTickBidAsk])
+    assert all(tick.midPoint > 1000 for tick in heard[ibi.TickByTickMidPoint])
+    for kind in ("Last", "AllLast", "BidAsk", "MidPoint"):
         ib.cancelTickByTickData(es, kind)
 
 
@@ -315,6 +321,8 @@ def test_five_second_bars(gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contrac
     bars = ib.reqRealTimeBars(es, 5, "TRADES", True)
     gateway.advance(timedelta(minutes=3))
     until(ib, lambda: len(bars) >= 3)
+    assert {later.time - bar.time for bar, later in pairwise(bars)} == {timedelta(minutes=1)}, "one for each bar there is"
+    assert all(bar.low <= bar.open_ <= bar.high and bar.low <= bar.close <= bar.high for bar in bars)
     ib.cancelRealTimeBars(bars)
 
 

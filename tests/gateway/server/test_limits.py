@@ -85,14 +85,13 @@ def test_a_client_id_is_used_once(gateway: SimulatedGateway, ib: ibi.IB, raw: Co
 
 
 def test_an_id_is_free_again_when_its_client_has_left(gateway: SimulatedGateway, raw: Connect) -> None:
-    raw(gateway, 9).close()
-    for _ in range(100):
+    def comes_in_again() -> bool:
         client = raw(gateway, None)
         client.send(requests.session.StartApi(9))
-        if client.frame()[0] == "15":
-            break
-    else:
-        pytest.fail("the id never became free")
+        return bool(client.frame()[0] == "15")
+
+    raw(gateway, 9).close()
+    assert any(comes_in_again() for _ in range(100))
 
 
 def test_the_33rd_client_is_turned_away(run_gateway: Connect, raw: Connect) -> None:
