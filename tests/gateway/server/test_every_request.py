@@ -321,7 +321,7 @@ def test_five_second_bars(gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contrac
     bars = ib.reqRealTimeBars(es, 5, "TRADES", True)
     gateway.advance(timedelta(minutes=3))
     until(ib, lambda: len(bars) >= 3)
-    assert {later.time - bar.time for bar, later in pairwise(bars)} == {timedelta(minutes=1)}, "one for each bar there is"
+    assert {later.time - bar.time for bar, later in pairwise(bars)} == {timedelta(minutes=1)}  # one a bar
     assert all(bar.low <= bar.open_ <= bar.high and bar.low <= bar.close <= bar.high for bar in bars)
     ib.cancelRealTimeBars(bars)
 
