@@ -12,8 +12,8 @@ import pytest
 from brokerkit.errors import NoFreeClientId
 from brokerkit.store import open_store
 
-PROCESSES = int(os.environ.get("BROKERKIT_CLIENT_ID_PROCESSES", "40"))
-ROUNDS = int(os.environ.get("BROKERKIT_CLIENT_ID_ROUNDS", "3"))
+PROCESSES = int(os.environ.get("CLIENT_ID_PROCESSES", "40"))
+ROUNDS = int(os.environ.get("CLIENT_ID_ROUNDS", "3"))
 
 
 def answer(process: subprocess.Popen[str]) -> str:

@@ -55,7 +55,7 @@ class OrderNews:
         self._on_fill = on_fill
         self._client_id = -1
         self._early_commissions: dict[str, Money] = {}
-        self._batch: list[tuple[TrackedOrder, Fill, int]] | None = None
+        self._batch: list[tuple[TrackedOrder, Fill]] | None = None
         self.seen: set[str] = set()
         self.told_trades: set[str] = set()
 
@@ -190,9 +190,9 @@ class OrderNews:
         """Write and tell the executions that were collected."""
         batch, self._batch = self._batch or [], None
         if batch:
-            recorded = self._writer.fills(fill for _, fill, _ in batch)
-            for tracked, fill, con_id in batch:
-                self._tell_fill(tracked, fill, con_id, recorded)
+            recorded = self._writer.fills(fill for _, fill in batch)
+            for tracked, fill in batch:
+                self._tell_fill(tracked, fill, recorded)
 
     # What follows from them
 
@@ -279,11 +279,11 @@ class OrderNews:
     def _take_fill(self, tracked: TrackedOrder, fill: Fill, con_id: int) -> None:
         self._on_fill(fill, con_id)  # at once: whoever sees the fill on its order finds it in the position
         if self._batch is not None:
-            self._batch.append((tracked, fill, con_id))
+            self._batch.append((tracked, fill))
             return
-        self._tell_fill(tracked, fill, con_id, self._writer.fills([fill]))
+        self._tell_fill(tracked, fill, self._writer.fills([fill]))
 
-    def _tell_fill(self, tracked: TrackedOrder, fill: Fill, con_id: int, recorded: Recorded) -> None:
+    def _tell_fill(self, tracked: TrackedOrder, fill: Fill, recorded: Recorded) -> None:
         self._batch_of_news.later(News(Fill, partial(self._if_new, tracked, fill, recorded)))
         if tracked.is_complete:
             self.complete(tracked)
