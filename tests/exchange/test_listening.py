@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from brokerkit.plugins.sim.exchange import Exchange
+from brokerkit.plugins.sim.exchange import Exchange, Latency, Models, fault
 from brokerkit.spec.broker_order import BrokerOrder, Fill
 from brokerkit.spec.contract import FuturesContract
+from brokerkit.spec.events import ConnectionChange, DataGap
 from brokerkit.spec.order import Order
+from brokerkit.spec.orders import OrderChange
 
 
 def test_a_new_listener_of_orders_hears_nothing_of_before_it_listened_while_fills_were_heard(
@@ -55,3 +57,35 @@ def test_what_is_sent_on_hearing_of_a_fill_trades_before_what_is_sent_later(
     exchange.submit(order("half a minute later"))
     exchange.advance(3)
     assert fills == [("first", 0), ("on its fill", 1), ("half a minute later", 2)]
+
+
+def test_what_a_silent_line_kept_is_told_when_the_line_is_up_again_that_broke_meanwhile(
+    market: Callable[..., Exchange], gold: FuturesContract, quiet_rows: list[tuple[float, ...]]
+) -> None:
+    exchange, told = market(quiet_rows, faults=[fault("silent-stall", at=(1,))]), []
+    exchange.listen(Fill, lambda fill: told.append("fill"))
+    exchange.listen(ConnectionChange, lambda change: told.append(change.state.value))
+    exchange.listen(DataGap, lambda gap: told.append((gap.end - gap.start).seconds))
+    exchange.submit(Order.market(gold, 1))
+    exchange.advance_to(exchange.now + timedelta(seconds=10))
+    exchange.disconnect(lasts=timedelta(seconds=80))
+    exchange.advance_to(exchange.now + timedelta(seconds=70))
+    assert told == ["disconnected"]
+    exchange.advance_to(exchange.now + timedelta(seconds=30))
+    assert told == ["disconnected", "connected", 90, "fill"]
+
+
+def test_lost_statuses_stay_lost_where_the_line_breaks_after_them(
+    market: Callable[..., Exchange], gold: FuturesContract, quiet_rows: list[tuple[float, ...]]
+) -> None:
+    faults = [fault("lost-statuses", at=(1,))]
+    latency = Latency(timedelta(seconds=60), timedelta(seconds=15))
+    exchange, views = market(quiet_rows, faults=faults, models=Models(latency=latency)), []
+    exchange.listen(BrokerOrder, lambda view: views.append(view.state.value))
+    live = exchange.submit(Order.limit(gold, 1, 50))
+    exchange.advance_to(exchange.now + timedelta(seconds=10))
+    exchange.modify(live.order_ref, OrderChange(limit_price=51))
+    exchange.advance_to(exchange.now + timedelta(seconds=10))
+    exchange.disconnect(lasts=timedelta(seconds=10))
+    exchange.advance(3)
+    assert views == ["unknown"]

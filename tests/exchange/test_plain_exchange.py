@@ -1,6 +1,6 @@
 """The exchange beside a plain one that follows docs/sim.md word by word: the same orders, the same outcome.
 
-`EXCHANGE_TIMES=50` runs it fifty times as long.
+The same runs are drawn each time; `EXCHANGE_TIMES=50` draws fifty times as many, others each time.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ def test_exchange_and_plain_exchange_agree(fault: str) -> None:
             max_examples=(6 if fault else 70) * LONGER,
             stateful_step_count=50,
             deadline=None,
+            derandomize=LONGER == 1,
+            database=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
     )

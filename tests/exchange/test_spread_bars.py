@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange
+from brokerkit.spec.broker_order import OrderState
 from brokerkit.spec.contract import FuturesContract
-from brokerkit.spec.order import Order, OrderType, TimeInForce
+from brokerkit.spec.order import Order, OrderType, SpreadFill, TimeInForce
 
 START = datetime(2023, 1, 2, 9, tzinfo=timezone.utc)
 MINUTE = 60 * 10**9
@@ -50,4 +51,18 @@ def test_a_trailing_stop_begins_from_what_a_spread_closed_at_also_where_nobody_o
 ) -> None:
     give(exchange, -2, [103.0, 104.0], [9, 9])
     live = exchange.submit(Order(SPREAD, (-1, 1), OrderType.TRAILING_STOP, trail_amount=1))
+    assert live.trigger == 3 * 10**8
+
+
+def test_an_exit_that_begins_at_an_open_trails_from_what_the_spread_closed_at_whoever_trades_at_that_open(
+    exchange: Exchange,
+) -> None:
+    give(exchange, -3, [104.0], [9])
+    exchange.submit(Order.market(SPREAD, (1, -1)))
+    exit_ = Order(SPREAD, (-1, 1), OrderType.TRAILING_STOP, trail_amount=1, time_in_force=TimeInForce.GTC)
+    entry = Order(SPREAD, (1, -1), spread_fill=SpreadFill.BY_LEG, children=(exit_,))
+    (live,) = exchange.submit(entry).children
+    give(exchange, 0, [105.0], [9])
+    exchange.advance_to(START + timedelta(seconds=30))
+    assert live.state is OrderState.WORKING
     assert live.trigger == 3 * 10**8

@@ -256,9 +256,11 @@ class Entry:
 
     def cancel(self, number: int) -> None:
         """Ask for an order's cancel."""
+        self.exchange.line.check()
+        self._cancel(self.exchange.orders[number])
+
+    def _cancel(self, order: PlainOrder) -> None:
         exchange = self.exchange
-        exchange.line.check()
-        order = exchange.orders[number]
         if order.is_final or order.state == "pending_cancel":
             raise Refused("OrderCannotBeCancelled")
         struck = exchange.line.strikes("cancel")
@@ -282,7 +284,7 @@ class Entry:
         for order in [one for one in wanted if not one.is_final and one.state != "pending_cancel"]:
             if not order.is_final:
                 with suppress(Refused):
-                    self.cancel(order.number)
+                    self._cancel(order)
 
     def _on_cancel(self, order: PlainOrder, *, late: bool) -> None:
         """Cancel an order; with a late fill, one lot of it trades in that instant."""

@@ -26,12 +26,14 @@ class Agenda:
 
     Attributes:
         moments: A heap of the distinct moments at which something is due.
+        reached: The moment that is under way, or up to which everything is done.
     """
 
-    __slots__ = ("_due", "moments")
+    __slots__ = ("_due", "moments", "reached")
 
-    def __init__(self) -> None:
+    def __init__(self, now: int) -> None:
         self.moments: list[int] = []
+        self.reached = now << RANK_BITS | BAR_OPEN
         self._due: dict[int, Due | deque[Due]] = {}
 
     def put(self, time: int, rank: int, action: Action, argument: Any = None) -> None:
@@ -47,13 +49,18 @@ class Agenda:
 
     def take(self) -> Due:
         """Take out what is due first; there must be something."""
-        there = self._due[self.moments[0]]
+        self.reached = self.moments[0]
+        there = self._due[self.reached]
         if isinstance(there, deque):
             if len(there) > 1:
                 return there.popleft()
             there = there[0]
         del self._due[heappop(self.moments)]
         return there
+
+    def is_ahead(self, time: int, rank: int) -> bool:
+        """Return whether what has a rank at a time is still to come."""
+        return self.reached < time << RANK_BITS | rank
 
     @property
     def next_time(self) -> int | None:

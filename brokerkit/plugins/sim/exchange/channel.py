@@ -108,6 +108,9 @@ class Channel:
 
     def _on_stall_over(self, _: object) -> None:
         since, self._stalled_since = self._stalled_since, -1
+        if not self.is_up:  # then what was kept is told when it is up again, with the whole gap
+            self._down_since = min(self._down_since, since)
+            return
         self._log(Line(GAP, self._venue.now, ConnectionState.CONNECTED, "the exchange was silent", since))
         self._release_kept()
 
@@ -130,7 +133,8 @@ class Channel:
         elif not self.is_up or self._stalled_since >= 0:
             self._kept.append(entry)
         elif isinstance(entry, Repeat):
-            self._tell(entry.entry, tell)
+            if not (isinstance(entry.entry, Status) and self._is_lost(entry.entry)):
+                self._tell(entry.entry, tell)
         elif isinstance(entry, Status):
             self._carry_status(entry, tell)
         elif isinstance(entry, Execution) and entry.kind == FILL:
@@ -140,7 +144,7 @@ class Channel:
 
     def _carry_status(self, status: Status, tell: Tell) -> None:
         number = status.live.number
-        if number in self._without_statuses and status.state is not OrderState.UNKNOWN:
+        if self._is_lost(status):
             return
         if status.state is not OrderState.WORKING or number in self._acknowledged:
             self._tell(status, tell)
@@ -159,6 +163,9 @@ class Channel:
                 self._held_acknowledgements[number] = status
                 return
         self._tell(status, tell)
+
+    def _is_lost(self, status: Status) -> bool:
+        return status.live.number in self._without_statuses and status.state is not OrderState.UNKNOWN
 
     def _carry_fill(self, execution: Execution, tell: Tell) -> None:
         known, times = True, 1

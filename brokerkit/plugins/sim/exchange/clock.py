@@ -74,6 +74,8 @@ class Clock(Queries):
                     return True
             if target > venue.now:
                 venue.now = target
+            if end > agenda.reached:
+                agenda.reached = end
             if self._state is not None:
                 self._state.save()
         return False

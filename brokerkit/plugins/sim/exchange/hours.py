@@ -60,10 +60,9 @@ def hold(venue: Venue, listing: Listing, live: LiveOrder) -> None:
 
 
 def watch_open(venue: Venue, listing: Listing) -> None:
-    """Have the next opening on the agenda, also one at this instant that comes after the bars that end at it."""
-    now = venue.now
-    session = listing.sessions.current_or_next(now)
-    if session is not None and (session[0] < now or (session[0] == now and venue.trading is not listing)):
+    """Have the next opening on the agenda, also one at this instant that is still to come."""
+    session = listing.sessions.current_or_next(venue.now)
+    if session is not None and not venue.agenda.is_ahead(session[0], SESSION_OPEN):
         session = listing.sessions.current_or_next(session[1])
     if session is not None and listing.open_due != session[0]:
         listing.open_due = session[0]

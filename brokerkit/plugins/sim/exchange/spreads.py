@@ -89,7 +89,7 @@ def _open(venue: Venue, contract: FuturesContract, ratios: Ratios) -> Listing:
     listing = Listing(0, terms, None, None, fills_on_touch=venue.models.limit_fills_on_touch)
     listing.legs = tuple(zip(legs, ratios, strict=True))
     hours.watch_end(venue, listing)
-    listing.mark = _last_price(venue, listing)
+    listing.series.last = listing.mark = _last_price(venue, listing)
     refresh(venue, listing)
     return listing
 

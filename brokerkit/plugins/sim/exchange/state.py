@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from brokerkit.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
 from brokerkit.plugins.sim.exchange import contingencies, entry, hours, margin_calls, order_codec, spreads
-from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, Action
+from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, Action, Agenda
 from brokerkit.plugins.sim.exchange.entries import FILL, Entry, Execution, Status
 from brokerkit.plugins.sim.exchange.ledger import Account
 from brokerkit.plugins.sim.exchange.live_order import DOWN, HELD, IN_FLIGHT, NOWHERE, UP, LiveOrder
@@ -223,6 +223,7 @@ class StateFile:
         """Bring back the clock, the counters and the accounts."""
         venue, facts = self._venue, self._facts
         venue.now, venue.opened_at = facts["now"], facts["opened_at"]
+        venue.agenda = Agenda(venue.now)
         venue.numbers, venue.executions, venue.priorities = facts["numbers"], facts["executions"], facts["priorities"]
         self._board.resume(facts["faults"])
         for name, number, base in self._base.execute("SELECT * FROM accounts ORDER BY number"):
@@ -318,7 +319,8 @@ class StateFile:
         venue, found = self._venue, spreads.listing_for(self._venue, order)
         for contract, ratios, left_for, left, price in self._facts.get("spreads", ()):
             if venue.spreads.get((order_codec.decode_contract(contract), tuple(ratios))) is found:
-                found.left_for, found.left, found.mark = left_for, left, price
+                found.left_for, found.left = left_for, left
+                found.series.last = found.mark = price
         return found
 
     def _restore_executions(self, live: LiveOrder) -> None:

@@ -77,7 +77,7 @@ class Venue(Directory):
         self.queue_ahead = models.queue_ahead
         self.path = models.path
         self.random = Random(f"exchange:{seed}")
-        self.agenda = Agenda()
+        self.agenda = Agenda(now)
         self.wakers = tuple(partial(act, self) for act in (scheduling.on_open, scheduling.on_body, scheduling.on_look))
         self.journal = Journal()
         self.orders: dict[str, LiveOrder] = {}
