@@ -89,3 +89,16 @@ def test_lost_statuses_stay_lost_where_the_line_breaks_after_them(
     exchange.disconnect(lasts=timedelta(seconds=10))
     exchange.advance(3)
     assert views == ["unknown"]
+
+
+def test_an_acknowledgement_that_a_broken_line_kept_cannot_be_lost_later(
+    market: Callable[..., Exchange], gold: FuturesContract, quiet_rows: list[tuple[float, ...]]
+) -> None:
+    faults = [fault("lost-acknowledgement", at=(1,))]
+    exchange, prices = market(quiet_rows, faults=faults, models=Models(latency=Latency(timedelta(seconds=10)))), []
+    exchange.listen(BrokerOrder, lambda view: prices.append((view.state.value, view.order.limit_price)))
+    live = exchange.submit(Order.limit(gold, 1, 50))
+    exchange.disconnect(lasts=timedelta(seconds=20))
+    exchange.advance()
+    exchange.modify(live.order_ref, OrderChange(limit_price=51))
+    assert prices == [("pending", 50), ("working", 50), ("working", 51)]

@@ -133,14 +133,22 @@ class Channel:
         elif not self.is_up or self._stalled_since >= 0:
             self._kept.append(entry)
         elif isinstance(entry, Repeat):
-            if not (isinstance(entry.entry, Status) and self._is_lost(entry.entry)):
-                self._tell(entry.entry, tell)
+            self._carry_late(entry.entry, tell)
         elif isinstance(entry, Status):
             self._carry_status(entry, tell)
         elif isinstance(entry, Execution) and entry.kind == FILL:
             self._carry_fill(entry, tell)
         else:
             tell(entry)
+
+    def _carry_late(self, entry: Entry, tell: Tell) -> None:
+        """Tell of what was held back. No fault strikes on it, nor later on an acknowledgement that came this way."""
+        if isinstance(entry, Status):
+            if self._is_lost(entry):
+                return
+            if entry.state is OrderState.WORKING:
+                self._acknowledged.add(entry.live.number)
+        self._tell(entry, tell)
 
     def _carry_status(self, status: Status, tell: Tell) -> None:
         number = status.live.number
