@@ -37,6 +37,7 @@ class PlainExchange:
         self._untold: list[tuple[PlainOrder, PlainFill]] = []
         self.on_told: Callable[[PlainOrder, PlainFill], None] | None = None
         self.numbers = 0
+        self._executions = 0
         self._turns = 0
         self._changes = 0
         self.line = Line(self, faults)
@@ -202,6 +203,7 @@ class PlainExchange:
             whole.state, whole.place = "filled", "none"
         fill = PlainFill(contract.spec, leg, lots, paid, self.now, commission, late)
         whole.fills.append(fill)
+        self._executions += 1
         self._untold.append((whole, fill))
         self.line.carry(whole, fill, bar)
 
@@ -218,6 +220,7 @@ class PlainExchange:
                 order.account.correct(contract, fill.lots, fill.price, price)
                 right = PlainFill(fill.contract, fill.leg, fill.lots, price, self.now, fill.commission, fill.late)
                 order.fills[order.fills.index(fill)] = right
+                self._executions += 1
                 self.line.carry(order, right, None)
 
         self.clock.send(self.now + 30 * SECOND, arrive)
@@ -236,13 +239,18 @@ class PlainExchange:
     # -- the clock -----------------------------------------------------------------------------
 
     def comes(self, market: Market, phase: int) -> int:
-        """Return which of the markets that trade at one instant this is: the rules leave that open, so it is told."""
+        """Return which of the markets that trade at one instant this is: the rules leave that open, so it is told.
+
+        A market whose last execution was before the opens trades last at these, if at all.
+        """
         if isinstance(market, PlainSpread):
             key: object = (market.spec, tuple(ratio for _, ratio in market.legs))
         else:
             key = market.spec
         first, last = self.first_and_last.get((self.now, key), (LATE, LATE))
-        return last if phase == clock.OPENS else first
+        if phase == clock.OPENS:
+            return last if last > self._executions else LATE
+        return first
 
     def advance_to(self, time: int) -> None:
         """Move the clock."""
