@@ -62,8 +62,9 @@ def run_gateway() -> Iterator[RunGateway]:
             clock: Clock | None = None,
             accounts: tuple[str, ...] = ("DU1000001",),
             days: int = 1,
+            hours: tuple[int, int] | None = None,
         ) -> SimulatedGateway:
-            market = sample_market(days=days, accounts=accounts)
+            market = sample_market(days=days, accounts=accounts, hours=hours)
             return stack.enter_context(simulated_gateway(market, settings, clock=clock or EagerClock()))
 
         yield run

@@ -83,6 +83,19 @@ def test_a_range_of_bars_is_cut_exactly(broker: Broker, gold: FuturesContract) -
     assert (bars.index[0], bars.index[-1], len(bars)) == (start, end - timedelta(minutes=1), 36 * 60)
 
 
+@pytest.mark.parametrize("frequency", [Frequency.MINUTE, Frequency.MINUTES_5, Frequency.HOUR])
+def test_no_bar_is_missing_where_requests_meet_in_the_middle_of_a_trading_day(
+    run_gateway: Callable[..., SimulatedGateway], open_ib: Callable[..., Broker], frequency: Frequency
+) -> None:
+    """IB's days are trading days: asked for at noon, one is four hours of a market that opened at eight."""
+    broker = open_ib(run_gateway(hours=(8, 16)))
+    end = datetime(2023, 11, 28, 12, tzinfo=timezone.utc)
+    bars = broker.prices.get_prices_for_contract_object(
+        FuturesContract("GOLD", "202402"), frequency, end - timedelta(hours=57), end
+    )
+    assert len(bars) == timedelta(hours=57) / frequency.length
+
+
 def test_many_contracts_at_once_keep_their_errors_apart(broker: Broker, gold: FuturesContract) -> None:
     unknown = FuturesContract("GOLD", "199001")
     prices = broker.prices.get_prices_for_contract_objects([unknown, gold, FuturesContract("NOPE", "202312")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from math import ceil
 
 import attrs
 
@@ -30,19 +31,21 @@ class BarRequest:
 class _Window:
     bar_size: str
     length: timedelta
-    duration: str
 
 
 # As much as IB answers in one go for each length of bar.
 _WINDOWS = {
-    Frequency.DAY: _Window("1 day", timedelta(days=365), "1 Y"),
-    Frequency.HOUR: _Window("1 hour", timedelta(days=30), "30 D"),
-    Frequency.MINUTES_15: _Window("15 mins", timedelta(days=7), "7 D"),
-    Frequency.MINUTES_5: _Window("5 mins", timedelta(days=7), "7 D"),
-    Frequency.MINUTE: _Window("1 min", timedelta(days=1), "1 D"),
-    Frequency.SECONDS_10: _Window("10 secs", timedelta(seconds=14400), "14400 S"),
-    Frequency.SECOND: _Window("1 secs", timedelta(seconds=1800), "1800 S"),
+    Frequency.DAY: _Window("1 day", timedelta(days=365)),
+    Frequency.HOUR: _Window("1 hour", timedelta(days=30)),
+    Frequency.MINUTES_15: _Window("15 mins", timedelta(days=7)),
+    Frequency.MINUTES_5: _Window("5 mins", timedelta(days=7)),
+    Frequency.MINUTE: _Window("1 min", timedelta(days=2)),
+    Frequency.SECONDS_10: _Window("10 secs", timedelta(seconds=14400)),
+    Frequency.SECOND: _Window("1 secs", timedelta(seconds=1800)),
 }
+_DAY = timedelta(days=1)
+_MOST_DAYS = 365
+"""How many days IB takes in one request; beyond, it wants years."""
 
 
 def is_small(frequency: Frequency) -> bool:
@@ -69,14 +72,19 @@ def plan(frequency: Frequency, start: datetime, end: datetime) -> Iterator[BarRe
     window = _WINDOWS[frequency]
     covered = end
     while covered > start:
-        left = end - start
-        yield BarRequest(ib_moment(end), window.duration if left >= window.length else _duration(left), window.bar_size)
+        length = min(end - start, window.length)
+        yield BarRequest(ib_moment(end), _duration(frequency, length), window.bar_size)
         covered = end - window.length
         end = covered + frequency.length
 
 
-def _duration(length: timedelta) -> str:
-    """Return a length of less than a window in IB's words, a day more than needed where days are cut."""
-    if length >= timedelta(hours=12):
-        return f"{length.days + 1} D"
-    return f"{max(int(length.total_seconds()), 60)} S"
+def _duration(frequency: Frequency, length: timedelta) -> str:
+    """Return what reaches back as far as a length in IB's words, whenever the market trades.
+
+    IB's seconds are seconds of trading, which reach back at least as far. Its days are trading days, of which the
+    last may just have begun: it takes one more than the length has.
+    """
+    if length <= _DAY and frequency.length <= timedelta(minutes=1):
+        return f"{max(ceil(length.total_seconds()), 60)} S"
+    days = ceil(length / _DAY) + 1
+    return f"{days} D" if days <= _MOST_DAYS else "1 Y"

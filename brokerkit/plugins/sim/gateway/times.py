@@ -15,9 +15,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _TIME = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[ -]+(\d{2}):(\d{2})(?::(\d{2}))?)?(?:\s+(\S.*))?")
 _ZONE_ALIASES = {"MET": "Europe/Berlin", "EST": "America/New_York", "JST": "Asia/Tokyo", "GB": "Europe/London"}
 
-_DURATION = re.compile(r"(\d{1,6}) ?([SDWMY])")
-_DAYS = {"D": 1, "W": 7, "M": 30.4375, "Y": 365.25}
-
 BAR_SECONDS = {
     "1 secs": 1,
     "5 secs": 5,
@@ -44,7 +41,6 @@ BAR_SECONDS = {
 """Every bar size that a gateway knows, with its length; a month's is nominal."""
 
 SMALL_BAR_SECONDS = 30
-DAY_SECONDS = 86400
 _SPELLINGS = {"1 sec": "1 secs", "1 hours": "1 hour", "1D": "1 day", "1W": "1 week", "1M": "1 month", "1 days": "1 day"}
 
 
@@ -100,22 +96,6 @@ def parse_time(text: str, login_zone: tzinfo) -> datetime:
         return local.astimezone(timezone.utc)
     except (ValueError, OverflowError) as error:
         raise MessageError(f"{text[:60]!r} is no date and time") from error
-
-
-def parse_duration(text: str) -> timedelta:
-    """Return the length of a duration such as `30 D` or `3600 S`.
-
-    Raises:
-        MessageError: It is none, or longer than a hundred years.
-    """
-    match = _DURATION.fullmatch(text.strip())
-    if match is None:
-        raise MessageError(f"{text[:60]!r} is no duration")
-    count, unit = int(match[1]), match[2]
-    days = count / DAY_SECONDS if unit == "S" else count * _DAYS[unit]
-    if not 0 < days <= 36525:
-        raise MessageError(f"{text[:60]!r} is no duration")
-    return timedelta(days=days)
 
 
 def parse_bar_size(text: str) -> int:

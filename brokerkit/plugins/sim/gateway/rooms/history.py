@@ -30,6 +30,7 @@ from brokerkit.plugins.sim.gateway.codes import (
 )
 from brokerkit.plugins.sim.gateway.contracts.hours import sessions_between
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
+from brokerkit.plugins.sim.gateway.durations import parse_duration, start_of
 from brokerkit.plugins.sim.gateway.market.bars import DAY_SECONDS, Bars
 from brokerkit.plugins.sim.gateway.market.quotes import half_spread
 from brokerkit.plugins.sim.gateway.refused import RefusedError, invalid
@@ -52,7 +53,6 @@ from brokerkit.plugins.sim.gateway.times import (
     epoch_seconds,
     instant,
     parse_bar_size,
-    parse_duration,
     parse_time,
     unnamed_instant,
 )
@@ -148,11 +148,13 @@ class HistoryRoom(Room):
             raise RefusedError(Code.BAD_TIME, BAD_END_TIME) from error
 
     def _start(self, listed: Listed, end: datetime, duration: str) -> datetime:
-        """Count a duration in days back from the last bar, not from a moment long after it."""
+        """Count a duration back from the last bar, not from a moment long after it."""
         length = parse_duration(duration)
         last = self.gateway.market.last_bar_end(listed, nanoseconds(end))
         reach = end if last is None else time_of(last)
-        return max(reach - length, time_of(0)) if reach - time_of(0) > length else time_of(0)
+        if reach - time_of(0) <= length.in_calendar_time:
+            return time_of(0)
+        return max(start_of(length, reach, listed.terms.sessions, listed.card.time_zone), time_of(0))
 
     def _pace(self, session: Session, request: requests.HistoricalDataRequest, query: Query) -> None:
         limits = self.gateway.settings.limits

@@ -1,0 +1,94 @@
+"""How far back bars reach: seconds count while the market trades, days are trading days."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, time, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import ib_insync as ibi
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brokerkit.plugins.sim.exchange.sessions import WeeklyHours
+from brokerkit.plugins.sim.gateway import SimulatedGateway
+from brokerkit.plugins.sim.gateway.contracts.hours import sessions_between
+from brokerkit.plugins.sim.gateway.durations import Duration, start_of
+
+UTC = timezone.utc
+CHICAGO = ZoneInfo("America/Chicago")
+EVENING_AND_DAY = [(time(19), time(7, 45)), (time(8, 30), time(13, 20))]
+GRAINS = WeeklyHours(
+    {day: EVENING_AND_DAY if day != 4 else EVENING_AND_DAY[1:] for day in range(5)} | {6: EVENING_AND_DAY[:1]},
+    CHICAGO.key,
+)
+"""Two sessions a trading day: from the evening before to the morning, and over noon."""
+
+moments = st.datetimes(datetime(2023, 1, 1), datetime(2024, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC))  # noqa: DTZ001 because Hypothesis wants naive bounds
+
+
+@pytest.fixture
+def client(run_gateway: Callable[..., SimulatedGateway], connect: Callable[..., ibi.IB]) -> ibi.IB:
+    """A client of a gateway whose markets are open from 8 to 16 UTC, on Wednesday, November 29."""
+    return connect(run_gateway(hours=(8, 16)))
+
+
+@pytest.mark.parametrize(
+    ("end", "duration", "first"),
+    [
+        ("20231128 12:00:00 UTC", "1 D", "20231128 08:00"),  # the session under way
+        ("20231128 12:00:00 UTC", "2 D", "20231127 08:00"),
+        ("20231128 07:00:00 UTC", "1 D", "20231127 08:00"),  # before the session: the one before
+        ("20231128 12:00:00 UTC", "14400 S", "20231128 08:00"),
+        ("20231128 12:00:00 UTC", "18000 S", "20231127 15:00"),  # an hour of the session before
+        ("20231128 12:00:00 UTC", "86400 S", "20231126 00:00"),  # to the Thursday before, of which there is no bar
+    ],
+)
+def test_bars_reach_back_as_far_as_the_market_traded(client: ibi.IB, end: str, duration: str, first: str) -> None:
+    (contract,) = client.qualifyContracts(ibi.Future("ES", "202312", "CME"))
+    bars = client.reqHistoricalData(contract, end, duration, "1 min", "TRADES", True, 2)
+    assert f"{bars[0].date:%Y%m%d %H:%M}" == first
+
+
+def test_a_schedule_of_days_lists_as_many_sessions(client: ibi.IB) -> None:
+    (contract,) = client.qualifyContracts(ibi.Future("ES", "202312", "CME"))
+    schedule = client.reqHistoricalSchedule(contract, 7)
+    assert [session.refDate for session in schedule.sessions] == [
+        *("20231120", "20231121", "20231122", "20231123", "20231124", "20231127", "20231128")
+    ]
+
+
+@pytest.mark.parametrize(("duration", "unit"), [("86401 S", "days"), ("366 D", "years")])
+def test_a_duration_too_long_for_its_unit_is_refused_and_the_unit_named(
+    client: ibi.IB, duration: str, unit: str
+) -> None:
+    found: list[tuple[int, str]] = []
+    client.errorEvent += lambda _, code, text, __: found.append((code, text))
+    (contract,) = client.qualifyContracts(ibi.Future("ES", "202312", "CME"))
+    assert not client.reqHistoricalData(contract, "", duration, "1 day", "TRADES", True, 2)
+    ((code, text),) = found
+    assert code == 321
+    assert text.endswith(f"must be made in {unit}")
+
+
+def trading_time(start: datetime, end: datetime) -> timedelta:
+    """Return for how long the grains traded between two moments."""
+    spans = sessions_between(GRAINS, start, end)
+    return sum((min(closing, end) - max(opening, start) for opening, closing in spans), timedelta())
+
+
+@given(moments, st.integers(1, 86_400))
+def test_seconds_are_seconds_of_trading(end: datetime, seconds: int) -> None:
+    start = start_of(Duration(seconds, "S"), end, GRAINS, CHICAGO.key)
+    assert trading_time(start, end) == timedelta(seconds=seconds)
+
+
+@given(moments, st.integers(1, 40))
+def test_days_are_trading_days_with_all_their_sessions(end: datetime, days: int) -> None:
+    start = start_of(Duration(days, "D"), end, GRAINS, CHICAGO.key)
+    spans = sessions_between(GRAINS, start, end)
+    assert spans[0][0] == start
+    assert f"{start.astimezone(CHICAGO):%H:%M}" == "19:00"
+    closing_dates = {closing.astimezone(CHICAGO).date() for _, closing in spans}
+    assert len(closing_dates) == days
