@@ -309,6 +309,32 @@ def test_a_spread_is_in_the_list_also_after_a_restart_and_its_fills_are_not_lost
     assert listed[filled.order_ref].filled == (-1, 1)
 
 
+@pytest.mark.parametrize("is_open_again", [False, True], ids=["while-away", "when-back"])
+def test_a_spread_of_an_earlier_session_fills_leg_by_leg(
+    run_gateway: Callable[..., SimulatedGateway], open_ib: OpenIB, listen: Listen, is_open_again: bool
+) -> None:
+    """The journal knows its legs by our names, and an execution names them by IB's ids."""
+    gateway = run_gateway(clock=ManualClock())
+    first = open_ib(gateway)
+    legs = [FuturesContract("GOLD", "202402"), FuturesContract("GOLD", "202404")]
+    order = Order.market(FuturesContract("GOLD", ["202402", "202404"]), [-1, 1])
+    first.orders.put_order_on_stack(order)
+    first.close()
+    if not is_open_again:
+        gateway.advance_bars(3)
+    second = open_ib(gateway)
+    heard = listen(second)
+    if is_open_again:
+        gateway.advance_bars(3)
+    done = second.orders.match_db_broker_order_to_control_order_from_brokers(order).wait(30)
+    assert (done.state, done.filled) == (OrderState.FILLED, (-1, 1))
+    heard.wait_for(lambda: len(heard.of(Fill)) == 2)
+    assert [(fill.contract, fill.quantity) for fill in heard.of(Fill)] == [(legs[0], -1), (legs[1], 1)]
+    second.close()
+    third = open_ib(gateway).orders.match_db_broker_order_to_order_from_brokers(order)
+    assert [(fill.contract, fill.quantity) for fill in third.fills] == [(legs[0], -1), (legs[1], 1)]
+
+
 def test_a_spread_of_another_program_is_read_by_its_legs_without_asking_about_the_bag(
     gateway: SimulatedGateway, open_ib: OpenIB, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

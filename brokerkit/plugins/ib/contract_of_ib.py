@@ -44,6 +44,15 @@ class ContractReader:
             return {}
         return {leg.conId: position for position, leg in enumerate(contract.comboLegs or ())}
 
+    def leg_of_con_id(self, contract: FuturesContract) -> dict[int, int]:
+        """Return the position of each leg of a spread of ours by IB's contract id.
+
+        Raises:
+            MissingContract: IB does not know a leg any more.
+            AmbiguousContract: Several of IB's contracts match a leg.
+        """
+        return {self._directory.resolve(leg).facts.con_id: position for position, leg in enumerate(contract.legs)}
+
     def _read_spread(self, contract: Any, units: int) -> Read:
         legs = [self._directory.by_con_id(leg.conId).contract for leg in contract.comboLegs]
         codes = {leg.instrument_code for leg in legs}

@@ -21,6 +21,7 @@ from brokerkit.plugins.ib.order_reading import as_it_stands, order_from
 from brokerkit.plugins.ib.order_states import state_of
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
 from brokerkit.spec.broker_order import BrokerIds, BrokerOrder, Fill, OrderOrigin, OrderState
+from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.events import CommissionReport
 from brokerkit.spec.money import Money
 
@@ -397,7 +398,12 @@ class OrderNews:
     def _take_in_execution(self, contract: Any, execution: Any, perm_id: str) -> TrackedOrder | None:
         """Follow an order of which only an execution is known."""
         side = _ExecutedOrder(execution)
-        return self._take_in(contract, side, execution.orderRef, perm_id, execution.cumQty)
+        tracked = self._take_in(contract, side, execution.orderRef, perm_id, execution.cumQty)
+        if tracked is not None:
+            tracked.leg_of_con_id = {
+                contract.conId: 0
+            }  # it may have been a leg of a spread, whose others are none of it
+        return tracked
 
     def _free_reference(self, ref: str, perm_id: str) -> str:
         """Return a reference that no other order has: the order's own, or one made of IB's lasting id."""
@@ -408,21 +414,32 @@ class OrderNews:
         return f"ib-{perm_id}"
 
     def _fill(self, tracked: TrackedOrder, contract: Any, execution: Any) -> Fill:
-        leg = tracked.leg_of_con_id.get(contract.conId, 0)
-        legs = tracked.order.contract.legs
+        leg = self._leg_of(tracked, contract.conId)
         price = price_from(execution.price)
         if price is None:
             raise InvalidOrder(f"IB gave execution {execution.execId} no price.")
         return Fill(
             execution_id=execution.execId,
             order_ref=tracked.order.order_ref,
-            contract=legs[leg] if leg < len(legs) else legs[0],
+            contract=tracked.order.contract.legs[leg],
             quantity=signed_quantity(execution.side, execution.shares),
             price=price,
             time=execution.time,
             account=execution.acctNumber,
             leg=leg,
         )
+
+    def _leg_of(self, tracked: TrackedOrder, con_id: int) -> int:
+        """Return the position of a contract among its order's legs."""
+        contract, known = tracked.order.contract, tracked.leg_of_con_id
+        if not known and isinstance(contract, FuturesContract) and contract.is_spread:
+            self._batch_of_news.checkpoint()  # IB may have to be asked, which takes its time
+            known.update(self._reader.leg_of_con_id(contract))  # the journal names the legs, and not IB's ids of them
+        if not known:
+            return 0
+        if con_id not in known:
+            raise InvalidOrder(f"IB's contract {con_id} is no leg of {contract}, order {tracked.order.order_ref}.")
+        return known[con_id]
 
 
 class _ExecutedOrder:
