@@ -400,9 +400,7 @@ class OrderNews:
         side = _ExecutedOrder(execution)
         tracked = self._take_in(contract, side, execution.orderRef, perm_id, execution.cumQty)
         if tracked is not None:
-            tracked.leg_of_con_id = {
-                contract.conId: 0
-            }  # it may have been a leg of a spread, whose others are none of it
+            tracked.leg_of_con_id = {contract.conId: 0}  # maybe a leg of a spread: the others are not its
         return tracked
 
     def _free_reference(self, ref: str, perm_id: str) -> str:
