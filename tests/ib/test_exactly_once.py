@@ -6,10 +6,13 @@ import contextlib
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,13 +27,14 @@ from brokerkit.errors import (
     OutcomeUnknown,
     StoreLocked,
 )
-from brokerkit.plugins.sim.gateway import SimulatedGateway
+from brokerkit.plugins.sim.gateway import ManualClock, SimulatedGateway
 from brokerkit.spec.broker_order import BrokerOrder
 from brokerkit.store import open_store
 from brokerkit.store.journal import StoredOrderJournal
 
 OpenIB = Callable[..., Broker]
 Listen = Callable[[Broker], Any]
+GOLD = FuturesContract("GOLD", "202402")
 
 
 def _asked_again_when_cut(ask: Callable[[], Any]) -> Any:
@@ -98,6 +102,61 @@ def test_the_socket_cut_at_a_message_loses_and_doubles_nothing(
     assert [fill.quantity for fill in fills] == [2]
     [position] = broker.positions.get_all_current_positions_as_list_with_contract_objects()
     assert position.quantity == 2
+
+
+def test_an_order_that_filled_before_midnight_unheard_is_not_said_to_have_never_arrived(
+    run_gateway: Callable[..., SimulatedGateway], open_ib: OpenIB, listen: Listen
+) -> None:
+    """IB's lists begin anew each day: that they do not show an order of the day before says nothing."""
+    gateway = run_gateway(clock=ManualClock(), days=3)
+    broker = open_ib(gateway, order_timeout=0.5)
+    heard = listen(broker)
+    order = Order.market(GOLD, 1)
+    with gateway.fault("cut", message="openOrder"), pytest.raises(OutcomeUnknown):
+        broker.orders.put_order_on_stack(order)
+    gateway.cut()
+    gateway.advance_bars(3)
+    gateway.advance(timedelta(hours=24))
+    gateway.mend()
+    [view] = heard.wait_for(lambda: [each for each in stored(broker) if "earlier day" in each.reason])
+    assert (view.state, view.fills) == (OrderState.UNKNOWN, ())
+    [held] = broker.positions.get_all_current_positions_as_list_with_contract_objects()
+    assert (held.contract, held.quantity) == (GOLD, 1)
+
+
+@pytest.mark.parametrize(
+    ("limit", "state"), [(1900, OrderState.EXPIRED), (2300, OrderState.UNKNOWN)], ids=["not-filled", "filled"]
+)
+def test_an_order_of_yesterday_has_expired_where_the_positions_show_no_fill_of_it(
+    run_gateway: Callable[..., SimulatedGateway],
+    open_ib: OpenIB,
+    listen: Listen,
+    state_folder: Path,
+    limit: int,
+    state: OrderState,
+) -> None:
+    gateway = run_gateway(clock=ManualClock(), days=3)
+    order = Order.limit(GOLD, 1, limit)
+    with open_ib(gateway) as first:
+        first.orders.put_order_on_stack(order)
+    gateway.advance(timedelta(hours=30))
+    let_a_day_pass(state_folder / "brokerkit" / "brokerkit.db")
+    broker = open_ib(gateway)
+    heard = listen(broker)
+    heard.wait_for(lambda: [each for each in heard.of(BrokerOrder) if each.state is state])
+
+
+def stored(broker: Broker) -> list[BrokerOrder]:
+    """Return the orders that the journal has."""
+    return broker.orders.get_list_of_orders_from_storage()
+
+
+def let_a_day_pass(store: Path) -> None:
+    """Have the journal's orders be a day older."""
+    with closing(sqlite3.connect(store)) as connection, connection:
+        for number, *times in connection.execute("SELECT number, submitted, updated FROM orders").fetchall():
+            older = [(datetime.fromisoformat(each) - timedelta(days=1)).isoformat() for each in times]
+            connection.execute("UPDATE orders SET submitted = ?, updated = ? WHERE number = ?", (*older, number))
 
 
 @pytest.mark.parametrize(

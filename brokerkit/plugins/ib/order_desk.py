@@ -27,7 +27,7 @@ from brokerkit.plugins.ib.position_news import PositionNews
 from brokerkit.plugins.ib.post_office import PostOffice
 from brokerkit.plugins.ib.recall import Recall
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
-from brokerkit.plugins.ib.undecided import Verdict, verdict_on
+from brokerkit.plugins.ib.undecided import Evidence, Verdict, verdict_on
 from brokerkit.plugins.ib.watch import Watch
 from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderOrigin, OrderState
 from brokerkit.spec.contract import FuturesContract
@@ -43,7 +43,11 @@ class OrderDesk:
     Attributes:
         book: The orders that are followed.
         positions: What IB says is held, and the fills since.
+        is_position_explained: Tells whether the fills that are known explain what IB holds of an order's contracts;
+            None until that was looked at.
     """
+
+    is_position_explained: Callable[[TrackedOrder], bool] | None = None
 
     def __init__(
         self,
@@ -124,6 +128,11 @@ class OrderDesk:
             self._herald.tell(fill)
         for ended in journal.untold_orders():
             self._herald.tell(ended)
+
+    @property
+    def awaits_verdict(self) -> bool:
+        """Whether it is still being found out where an order stands."""
+        return any(tracked.state is not OrderState.UNKNOWN for tracked in self._undecided())
 
     # What happened while we were away
 
@@ -376,7 +385,17 @@ class OrderDesk:
         return tracked.submitted is None or tracked.submitted < self._look_began
 
     def _conclude(self, tracked: TrackedOrder) -> None:
-        verdict: Verdict | None = verdict_on(tracked, datetime.now(timezone.utc), self._is_ours_alone(tracked))
+        if self.is_position_explained is None:
+            return  # the session has just begun: what the last one left is still to be compared
+        clock, sent = self._connection.clock, tracked.submitted or tracked.updated
+        evidence = Evidence(
+            sent=tracked.submitted_there or (None if sent is None else clock.at(sent)),
+            now=clock.at(datetime.now(timezone.utc)),
+            login_zone=self._connection.settings.zone,
+            is_ours_alone=self._is_ours_alone(tracked),
+            is_position_explained=self.is_position_explained(tracked),
+        )
+        verdict: Verdict | None = verdict_on(tracked, evidence)
         if verdict is not None:
             tracked.is_answered = tracked.is_answered or tracked.refusal is not None  # now it is known what that meant
             self.news.settle(tracked, verdict.state, verdict.reason)

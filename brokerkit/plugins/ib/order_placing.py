@@ -201,7 +201,8 @@ class OrderPlacing:
         def on_first() -> None:
             departure.leave()
             for each in tracked:
-                each.submitted = datetime.now(timezone.utc)
+                each.submitted = now = datetime.now(timezone.utc)
+                each.submitted_there = self._connection.clock.at(now)
                 each.changed()
 
         for each, parcel in zip(tracked, parcels, strict=True):

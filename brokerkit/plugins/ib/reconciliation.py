@@ -12,7 +12,8 @@ import attrs
 
 from brokerkit.errors import BrokerkitError
 from brokerkit.plugins.ib.order_desk import OrderDesk
-from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderOrigin
+from brokerkit.plugins.ib.tracked_order import TrackedOrder
+from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderOrigin, OrderState
 from brokerkit.spec.contract import FuturesContract
 
 _log = logging.getLogger(__name__)
@@ -86,11 +87,13 @@ class Reconciliation:
         self.report = Report(_now())
         self.locked: dict[str, str] = {}
         self._is_written = False
+        self._was_compared = False
 
     def start(self) -> None:
         """Compare, and remember what differs."""
         self._desk.flush()
         breaks = self._position_breaks()
+        self._was_compared = self._file.exists() and self._desk.positions.book.is_known
         self.report = Report(
             _now(),
             orders_changed=tuple(self._desk.changed_while_away()),
@@ -105,7 +108,21 @@ class Reconciliation:
                 each.contract.instrument_code: f"IB holds {each.actual} of {each.contract}, not {each.expected}"
                 for each in breaks
             }
+        self._desk.is_position_explained = self._explains
         self._desk.office.post_for_leisure(self._write_once)
+
+    def _explains(self, tracked: TrackedOrder) -> bool:
+        """Return whether what was held at the start shows that no fill of an order has gone unseen.
+
+        It does for an order of an earlier session that was known to work when that one left.
+        """
+        contract, account = tracked.order.contract, tracked.ids.account
+        is_of_before = tracked.submitted_there is None and tracked.state is not OrderState.UNKNOWN
+        if not self._was_compared or not is_of_before or not isinstance(contract, FuturesContract):
+            return False
+        return not any(
+            each.contract in contract.legs and account in ("", each.account) for each in self.report.position_breaks
+        )
 
     def recheck(self) -> dict[str, str]:
         """Compare positions again, open what agrees, and return what stays locked."""
@@ -130,7 +147,7 @@ class Reconciliation:
 
     def _write(self) -> None:
         self._is_written = True
-        if self.locked or not self._desk.positions.book.is_known:
+        if self.locked or self._desk.awaits_verdict or not self._desk.positions.book.is_known:
             return  # what is in dispute, or was never told, is not the truth that the next session compares with
         held = {f"{each.account}/{each.con_id}": each.quantity for each in self._desk.positions.book.holdings()}
         self._file.parent.mkdir(parents=True, exist_ok=True)

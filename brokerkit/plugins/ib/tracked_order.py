@@ -26,6 +26,7 @@ class TrackedOrder:
         origin: Who placed it.
         reason: IB's last words on it.
         submitted: When it was sent.
+        submitted_there: What the Gateway's clock showed then; None for an order of an earlier session.
         updated: When anything of it changed last.
         parent_ref: The order that it is a child of.
         leg_of_con_id: A spread's legs by IB's contract id.
@@ -51,6 +52,7 @@ class TrackedOrder:
     origin: OrderOrigin = OrderOrigin.OURS
     reason: str = ""
     submitted: datetime | None = None
+    submitted_there: datetime | None = None
     updated: datetime | None = None
     parent_ref: str = ""
     leg_of_con_id: dict[int, int] = attrs.field(factory=dict)
