@@ -24,3 +24,22 @@ def test_exits_that_wait_for_their_entry_are_changed(broker: Broker, gold: Futur
     assert loss.current().order.stop_price == Decimal(80)
     found = broker.orders.match_db_broker_order_to_order_from_brokers(loss)
     assert found.order.stop_price == Decimal(80)
+
+
+def test_an_exit_whose_entry_has_filled_is_changed_without_naming_it(broker: Broker, gold: FuturesContract) -> None:
+    """IB knows an order that is done no more, and refuses a change that names it as the parent (135)."""
+    entry = Order.market(gold, 1).with_bracket(stop_loss="90.0")
+    control = broker.orders.put_order_on_stack(entry)
+    control.wait(30)
+    (loss,) = control.children
+    broker.orders.modify_order_given_control_object(loss, OrderChange(stop_price="80.0"))
+    assert loss.current().order.stop_price == Decimal(80)
+
+
+def test_an_exit_whose_entry_works_still_names_it(broker: Broker, gold: FuturesContract) -> None:
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, "100.0").with_bracket(stop_loss="90.0"))
+    (loss,) = control.children
+    broker.orders.modify_order_given_control_object(loss, OrderChange(stop_price="80.0"))
+    trades = {trade.order.orderId: trade.order for trade in broker.native.connection.ib.reqAllOpenOrders()}
+    [exit_order] = [order for order in trades.values() if order.parentId]
+    assert (exit_order.auxPrice, trades[exit_order.parentId].lmtPrice) == (80.0, 100.0)

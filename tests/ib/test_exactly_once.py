@@ -301,13 +301,14 @@ def test_a_change_that_is_lost_is_unknown_and_then_the_truth(
     assert len(broker.orders.get_list_of_broker_orders()) == 1
 
 
+@pytest.mark.parametrize("code", [105, 135])
 def test_a_refused_change_leaves_the_order_as_it_was(
-    gateway: SimulatedGateway, broker: Broker, gold: FuturesContract
+    gateway: SimulatedGateway, broker: Broker, gold: FuturesContract, code: int
 ) -> None:
     control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
-    with gateway.fault("modify-error", code=105), pytest.raises(OrderCannotBeModified) as refused:
+    with gateway.fault("modify-error", code=code), pytest.raises(OrderCannotBeModified) as refused:
         broker.orders.modify_limit_price_given_control_object(control, 1905)
-    assert refused.value.broker_code == 105
+    assert refused.value.broker_code == code
     assert control.current().state is OrderState.WORKING
     broker.orders.cancel_order_given_control_object(control)
     assert control.wait(30).state is OrderState.CANCELLED

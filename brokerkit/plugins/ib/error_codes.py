@@ -47,7 +47,7 @@ class Meaning(enum.Enum):
 
 _NOTICES = frozenset({165, 399, 404, 434, 492, 10167, 10349, 2109, 2137})
 _REJECTIONS = frozenset({200, 201, 203, 320, 322, 354, 387, 388, 10255, 10268, 10289, 10318})
-_CHANGE_REFUSED = frozenset({104, 105, 329})
+_CHANGE_REFUSED = frozenset({104, 105, 329, 10326})
 _CANCEL_REFUSED = frozenset({135, 161, 10147, 10148})
 
 
@@ -103,6 +103,7 @@ _REQUEST_ERRORS: dict[int, type[BrokerkitError]] = {
     10314: InvalidArgument,
     104: OrderCannotBeModified,
     105: OrderCannotBeModified,
+    10326: OrderCannotBeModified,
 }
 
 _REMEDIES: dict[int, str] = {

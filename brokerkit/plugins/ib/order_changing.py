@@ -70,6 +70,12 @@ class OrderChanging:
             return False
         return True
 
+    def _parent_works(self, tracked: TrackedOrder) -> bool:
+        """Return whether the order that an exit belongs to is still open at IB."""
+        client_id = self._connection.client_id()
+        parent = self._desk.book.with_session_id(client_id, str(tracked.ib_order.parentId))
+        return parent is not None and not parent.state.is_final
+
     def change(self, tracked: TrackedOrder, change: OrderChange) -> None:
         """Change prices or quantity, and wait until IB says that it took the change.
 
@@ -88,6 +94,8 @@ class OrderChanging:
         fields = terms_of(changed, tracked.ids.account).fields
         ib_order = tracked.ib_order
         changes = {name: fields[name] for name in _CHANGED_FIELDS if name in fields}
+        if ib_order.parentId and not self._parent_works(tracked):
+            changes["parentId"] = 0  # IB refuses a change that names a parent which is done (135)
         session = self._connection.session
         with self._desk.book.news:
             tracked.asked, tracked.change_refusal = changed, None

@@ -125,6 +125,8 @@ class OrderNews:
         if tracked is None or request_id < 0:
             return
         meaning = meaning_for_order(code)
+        if meaning is Meaning.CANCEL_REFUSED and tracked.asked is not None and not tracked.cancel_sent:
+            meaning = Meaning.CHANGE_REFUSED  # 135 also names a parent that a change should not have named
         if meaning is Meaning.NOTICE:
             self._note(tracked, text)
         elif meaning is Meaning.CANCELLED:

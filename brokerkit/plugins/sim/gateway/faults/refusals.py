@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _TEXTS = {
     Code.OFF_TICK: OFF_TICK,
     Code.MODIFY_MISMATCH: MISMATCH,
+    Code.UNKNOWN_ORDER: "Can't find order with id ={order_id}",
     Code.CANCEL_UNKNOWN: "OrderId {order_id} that needs to be cancelled is not found.",
     Code.CANCEL_REFUSED: "OrderId {order_id} that needs to be cancelled cannot be cancelled, state: Filled.",
 }
@@ -41,14 +42,14 @@ class _FalseError(Fault):
 
 
 class FalseModifyError(_FalseError):
-    """A change is refused with 105 or 110, and the order lives on unchanged: clients that believe it think it dead.
+    """A change is refused with 105, 110 or 135, and the order lives on unchanged: clients that believe it think it dead.
 
     Args:
-        code: 105 or 110.
+        code: 105, 110 or 135.
         count: How many changes are refused.
     """
 
-    _CODES = (Code.MODIFY_MISMATCH, Code.OFF_TICK)
+    _CODES = (Code.MODIFY_MISMATCH, Code.OFF_TICK, Code.UNKNOWN_ORDER)
 
     def __init__(self, code: int = Code.MODIFY_MISMATCH, count: int = 1) -> None:
         super().__init__(code, count)
