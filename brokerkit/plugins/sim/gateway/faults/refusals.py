@@ -42,7 +42,7 @@ class _FalseError(Fault):
 
 
 class FalseModifyError(_FalseError):
-    """A change is refused with 105, 110 or 135, and the order lives on unchanged: clients that believe it think it dead.
+    """A change is refused with 105, 110 or 135, and the order lives on: clients that believe it think it dead.
 
     Args:
         code: 105, 110 or 135.
