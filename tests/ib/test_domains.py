@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 
 from brokerkit import AccountKind, Broker, Frequency, FuturesContract, FxPair, Money, Order, OrderState
@@ -212,6 +213,16 @@ def test_what_if_places_nothing(broker: Broker, gold: FuturesContract) -> None:
     preview = broker.orders.what_if_order(Order.market(gold, 2))
     assert preview.initial_margin_change.amount > 0
     assert broker.orders.get_list_of_broker_orders() == []
+
+
+def test_a_preview_with_a_warning_has_its_figures_too(
+    broker: Broker, gateway: SimulatedGateway, gold: FuturesContract
+) -> None:
+    figures = broker.orders.what_if_order(Order.market(gold, 2))
+    with gateway.fault("preview-warning"):
+        preview = broker.orders.what_if_order(Order.market(gold, 2))
+    assert preview.warning
+    assert attrs.evolve(preview, warning=figures.warning) == figures
 
 
 def test_cancel_all(broker: Broker, gold: FuturesContract) -> None:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from brokerkit.errors import MissingData, MissingDependency
+from brokerkit.plugins.ib.executions import price_from
 from brokerkit.plugins.ib.message_fields import know_field_types
 from brokerkit.plugins.ib.times import moment_from
 
@@ -39,7 +40,8 @@ _TOLD = {
 _EXTRAS = {"ib_insync": "brokerkit[ib]", "ib_async": "brokerkit[ib-async]"}
 
 # What an error means to an order is decided by our own table: these the libraries take for the order's end.
-_NOT_THE_END = frozenset({10349, 2109, 2137, 399, 404, 434, 492, 104, 105, 10147, 10148, 161, 329})
+_PREVIEW_WAIT = 2.0
+_NOT_THE_END = frozenset({10349, 2109, 2137, 399, 404, 434, 492, 104, 105, 135, 10326, 10147, 10148, 161, 329})
 
 
 @attrs.frozen(eq=False)
@@ -226,6 +228,7 @@ def tap(ib: Any, listener: Callable[[str, tuple[Any, ...]], None], messages: tup
         setattr(ib.wrapper, message, _tapped(message, getattr(ib.wrapper, message), listener))
     ib.wrapper.error = _guarded_error(ib, ib.wrapper.error)
     ib.wrapper.headTimestamp = _whole_head(ib, ib.wrapper.headTimestamp)
+    ib.wrapper.openOrder = _whole_preview(ib.wrapper.openOrder)
 
 
 def _tapped(
@@ -248,6 +251,26 @@ def _whole_head(ib: Any, handle: Callable[..., Any]) -> Callable[..., Any]:
             handle(request_id, text)
 
     return head
+
+
+def _whole_preview(handle: Callable[..., Any]) -> Callable[..., Any]:
+    """Take a preview without figures for IB's answer only where none with figures follows soon.
+
+    With something to warn of, IB answers a what-if twice, first with the warning alone; the libraries take that one.
+    """
+
+    warnings: dict[int, str] = {}
+
+    def open_order(order_id: int, contract: Any, order: Any, state: Any) -> None:
+        if order.whatIf and price_from(state.initMarginAfter) is None:
+            warnings[order_id] = state.warningText
+            loop = asyncio.get_running_loop()
+            loop.call_later(_PREVIEW_WAIT, handle, order_id, contract, order, state)
+            return
+        state.warningText = state.warningText or warnings.pop(order_id, "")
+        handle(order_id, contract, order, state)
+
+    return open_order
 
 
 def _guarded_error(ib: Any, handle: Callable[..., Any]) -> Callable[..., Any]:

@@ -195,6 +195,16 @@ def test_a_cancel_is_refused_and_the_order_lives_on(
     assert gateway.call(lambda g: len(g.orders.registry.open_orders())) == 1
 
 
+def test_a_preview_with_a_warning_that_a_client_takes_for_the_answer(
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract
+) -> None:
+    assert float(ib.whatIfOrder(es, ibi.MarketOrder("BUY", 1)).initMarginAfter) > 0
+    with gateway.fault("preview-warning"):
+        state = ib.whatIfOrder(es, ibi.MarketOrder("BUY", 1))
+    assert state.warningText
+    assert float(state.initMarginAfter) > 1e300
+
+
 def test_a_notice_that_clients_take_for_a_cancel(
     gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, heard: list[int], until: Wait
 ) -> None:

@@ -22,6 +22,7 @@ FAULTS: Mapping[str, type[Fault]] = {
     "lose": messages.LoseMessage,
     "repeat": messages.RepeatMessage,
     "reorder": messages.Reorder,
+    "preview-warning": messages.PreviewWarning,
     "no-status-on-fill": messages.NoStatusOnFill,
     "late-commission": messages.LateCommission,
     "missing-commission": messages.MissingCommission,

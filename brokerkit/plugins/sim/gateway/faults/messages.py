@@ -7,8 +7,10 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from brokerkit.plugins.sim.gateway.codec.responses.account import CommissionReport, Execution
-from brokerkit.plugins.sim.gateway.codec.responses.orders import OpenOrder, OrderStatus
+from brokerkit.plugins.sim.gateway.codec.responses.orders import OpenOrder, OrderState, OrderStatus
 from brokerkit.plugins.sim.gateway.faults.fault import Countdown, Fault
 
 if TYPE_CHECKING:
@@ -53,6 +55,22 @@ class RepeatMessage(Fault):
         for message in messages:
             sent += [message] * (2 if self._countdown.due(message) else 1)
         self.spent = self._countdown.spent
+        return sent
+
+
+class PreviewWarning(Fault):
+    """A what-if is answered twice, first with a warning and without figures: clients that take that one have none."""
+
+    _TEXT = "Order is subject to a check of its price."
+
+    def outgoing(self, session: Session, messages: list[Any]) -> list[Any]:
+        """Return the messages, a warning before each preview."""
+        sent: list[Any] = []
+        for message in messages:
+            if isinstance(message, OpenOrder) and message.order.what_if:
+                state = OrderState(message.state.status, warning_text=self._TEXT)
+                sent.append(attrs.evolve(message, state=state))
+            sent.append(message)
         return sent
 
 
