@@ -319,6 +319,17 @@ def test_there_is_one_reconnect_loop_however_often_the_line_breaks(
     heard.wait_for(lambda: broker.native.connection.call(lambda ib: len(asyncio.all_tasks())) <= 4)
 
 
+def test_a_gateway_that_never_ends_its_list_of_executions_is_said_to_do_so(
+    gateway: SimulatedGateway, open_ib: OpenIB
+) -> None:
+    """TWS 10.30 did: that it said nothing at all would send its user looking in the wrong place."""
+    with (
+        gateway.fault("lose", message="execDetailsEnd", count=9),
+        pytest.raises(CannotConnect, match=r"list of the day's executions within 0\.5 s"),
+    ):
+        open_ib(gateway, connect_timeout=0.5)
+
+
 def test_a_silent_stall_is_found_by_a_probe(
     gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any]
 ) -> None:

@@ -44,8 +44,8 @@ async def dial(ib: Any, settings: IBSettings, introduction: Introduction) -> Non
                 attempt.cancel()
                 await asyncio.wait({attempt}, timeout=0.1)
             failure = (await asyncio.gather(attempt, return_exceptions=True))[0]
-    # the library closes the socket when its time is up, which must not be taken for the Gateway's doing
-    if refusal.done() and not isinstance(failure, (asyncio.TimeoutError, TimeoutError)):
+    # the socket is closed when its time is up, which must not be taken for the Gateway's doing
+    if refusal.done() and not isinstance(failure, (asyncio.TimeoutError, TimeoutError, CannotConnect)):
         raise refusal.result()
     if isinstance(failure, BaseException):
         raise _failure(failure, settings) from failure

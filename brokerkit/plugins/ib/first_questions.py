@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from brokerkit.errors import CannotConnect
 from brokerkit.plugins.ib.account_figures import AccountFigures
 from brokerkit.plugins.ib.handshake import shake_hands
 from brokerkit.plugins.ib.settings import IBSettings
@@ -78,7 +79,14 @@ def _check_ready(ib: Any) -> None:
 async def _executions(ib: Any, settings: IBSettings) -> None:
     if not settings.api_read_only:
         await _answered([ib.reqOpenOrdersAsync(), ib.reqCompletedOrdersAsync(False)], settings.connect_timeout)
-    await asyncio.wait_for(ib.reqExecutionsAsync(), settings.connect_timeout)
+    try:
+        await asyncio.wait_for(ib.reqExecutionsAsync(), settings.connect_timeout)
+    except (asyncio.TimeoutError, TimeoutError) as error:  # orders whose fills are not known are no place to start from
+        raise CannotConnect(
+            f"{settings.gateway} does not end its list of the day's executions within {settings.connect_timeout:g} s.",
+            remedy="Restart the Gateway, or raise `connect_timeout`. TWS 10.30 never ends it while its API setting "
+            "'Send instrument-specific attributes in' is anything but UTC: update it.",
+        ) from error
 
 
 async def _answered(requests: list[Any], timeout: float) -> None:
