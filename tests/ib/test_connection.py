@@ -330,6 +330,17 @@ def test_a_gateway_that_never_ends_its_list_of_executions_is_said_to_do_so(
         open_ib(gateway, connect_timeout=0.5)
 
 
+def test_a_line_of_which_nobody_says_that_ib_is_back_is_made_anew(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any]
+) -> None:
+    broker = open_ib(gateway, probe_interval=0.1)
+    heard = listen(broker)
+    with gateway.fault("lose", message="error", skip=1), gateway.fault("connectivity"):
+        heard.wait_for(lambda: broker.state is ConnectionState.RECONNECTING)
+    heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
+    assert heard.of(ConnectionChange)[-1].reason.startswith("connected to")
+
+
 def test_a_silent_stall_is_found_by_a_probe(
     gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any]
 ) -> None:

@@ -16,6 +16,8 @@ _LINK_LOST = frozenset({1100, 2110})
 _FARM_BROKEN = frozenset({2103, 2105, 2157})
 _FARM_OK = frozenset({2104, 2106, 2158})
 _PROBE_TIMEOUT = 10.0
+_CUT_OFF_FOR = 20
+"""Probe intervals after which a line that is cut off from IB is made anew: that IB is back is not always said."""
 
 
 class LineNews:
@@ -32,13 +34,14 @@ class LineNews:
         self.broken = asyncio.Event()
         self.expect_disconnect = False
         self.is_cut_off = False
+        self._cut_off_at = 0.0
         self._farm_broken_since: dict[str, datetime] = {}
 
     def on_error(self, request_id: int, code: int, text: str, contract: Any) -> None:
         """Act on IB's notices about the line; pass every one on with the other messages."""
         self._connection.hear("error", (request_id, code, text, contract))
         if code in _LINK_LOST:
-            self.is_cut_off = True
+            self.is_cut_off, self._cut_off_at = True, time.monotonic()
             self._connection.declare_down(f"IB lost its own line: {text}")
         elif code == 1101:
             self._restored(f"IB's line is back, subscriptions lost: {text}")
@@ -72,7 +75,12 @@ class LineNews:
                 last_word, came = ib.wrapper.lastTime, time.monotonic()
             # this machine's clock may be set back, and the other one stands still while the machine sleeps
             silent = max(time.monotonic() - came, (datetime.now(timezone.utc) - last_word).total_seconds())
-            if self.broken.is_set() or not ib.isConnected() or silent < interval:
+            if self.broken.is_set() or not ib.isConnected():
+                continue
+            if self.is_cut_off and time.monotonic() - self._cut_off_at > _CUT_OFF_FOR * interval:
+                self._connection.drop(f"IB was not said to be back for {_CUT_OFF_FOR * interval:.0f} s")
+                continue
+            if silent < interval:
                 continue
             if not await self._answers(ib, min(_PROBE_TIMEOUT, interval)):
                 self._connection.drop(f"the Gateway has been silent for {silent:.0f} s")
