@@ -36,7 +36,8 @@ EVENT_TYPES: dict[str, type[Any]] = _event_types()
 class Subscription:
     """Listeners that hear a broker's events until this is closed. Also a context manager.
 
-    Closing twice does nothing. A listener may still finish an event that it is hearing.
+    What happened before it is closed is still heard. Closing twice does nothing. A listener may still finish an event
+    that it is hearing.
     """
 
     def __init__(self, end: Callable[[], None], heard: tuple[str, ...]) -> None:
@@ -83,6 +84,7 @@ class EventDispatch:
         self._changing = threading.Lock()
         self._silent = False
         self._watchers: list[Callable[[], None]] = []
+        self._hear_out: Callable[[], None] | None = None
         self._listeners: dict[type[Any], tuple[Listener, ...]] = dict.fromkeys(EVENT_TYPES.values(), ())
         self.refresh()
 
@@ -116,6 +118,10 @@ class EventDispatch:
     def watch(self, watcher: Callable[[], None]) -> None:
         """Have a function called whenever listeners came or went."""
         self._watchers.append(watcher)
+
+    def hear_out_with(self, hear_out: Callable[[], None]) -> None:
+        """Have a function called before a subscription ends: it returns when all that has happened was told."""
+        self._hear_out = hear_out
 
     def subscribe(self, listeners: Mapping[str, Listener]) -> Subscription:
         """Add listeners, by the name of the event's hook, and return what ends them together.
@@ -151,6 +157,8 @@ class EventDispatch:
             self.refresh()
 
     def _unsubscribe(self, plugin: object) -> None:
+        if self._hear_out is not None:
+            self._hear_out()
         with self._changing:
             if self._manager.is_registered(plugin):  # another thread may have ended the same subscription
                 self._manager.unregister(plugin)

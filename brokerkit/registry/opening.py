@@ -66,6 +66,7 @@ def assemble(plan: Plan) -> Broker:
         services = Services(name, events.emit, events.has_listener, events.watch, store, folder)
         session = _open_session(plan, services)
         resources.callback(session.close)
+        events.hear_out_with(session.hear_out)
         manager.register_domains(session.domains, session.others, plan.plugin.contract, str(found))
         machinery = Machinery(
             label=plan.selection.label,

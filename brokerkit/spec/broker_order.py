@@ -180,6 +180,7 @@ class OrderControl(Protocol):
     def wait(self, timeout: float = 60.0) -> BrokerOrder:
         """Return the view in which the order's state is final.
 
+        Listeners have heard of that state and of its fills by then, unless they are too slow for a few seconds.
         On a simulated broker whose clock the caller drives, waiting moves that clock.
 
         Args:

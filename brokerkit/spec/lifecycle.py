@@ -20,6 +20,10 @@ def _no_close() -> None:
     """Close nothing: the plugin holds no resource."""
 
 
+def _nothing_to_tell() -> None:
+    """Return at once: whatever happens is told as it happens."""
+
+
 def _always_connected() -> ConnectionState:
     return ConnectionState.CONNECTED
 
@@ -57,6 +61,7 @@ class Session:
         native: The plugin's own object, for what the contract does not cover.
         close: Frees everything; called once.
         state: Tells whether the broker can be reached now.
+        hear_out: Returns when listeners have heard of all that has happened; asked for before one stops listening.
         data: What the prices are: a folder, a venue, `synthetic`.
     """
 
@@ -66,6 +71,7 @@ class Session:
     native: object = None
     close: Callable[[], None] = _no_close
     state: Callable[[], ConnectionState] = _always_connected
+    hear_out: Callable[[], None] = _nothing_to_tell
     data: str = ""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import pytest
 
-from brokerkit import AccountKind, Broker, Frequency, FuturesContract, FxPair, Money, Order, OrderState
+from brokerkit import AccountKind, Broker, Fill, Frequency, FuturesContract, FxPair, Money, Order, OrderState
 from brokerkit.errors import (
     ContractExpired,
     InvalidArgument,
@@ -157,6 +157,25 @@ def test_a_market_order_fills_and_is_told_in_order(
     assert broker.orders.match_db_broker_order_to_order_from_brokers(order).commissions == (Money("USD", "4.20"),)
     [position] = broker.positions.get_all_current_positions_as_list_with_contract_objects()
     assert (position.contract, position.quantity, position.average_price) == (gold, 2, done.average_price())
+
+
+def test_listeners_have_heard_of_an_order_s_end_when_waiting_for_it_ends(broker: Broker, gold: FuturesContract) -> None:
+    fills: list[Fill] = []
+    states: list[OrderState] = []
+    with broker.subscribe(on_fill=fills.append, on_order_status=lambda order: states.append(order.state)):
+        for count in range(1, 21):
+            broker.orders.put_order_on_stack(Order.market(gold, 1)).wait(30)
+            assert len(fills) == states.count(OrderState.FILLED) == count
+
+
+def test_what_happened_before_a_subscription_is_closed_is_heard(broker: Broker, gold: FuturesContract) -> None:
+    for _ in range(20):
+        heard: list[Fill] = []
+        with broker.subscribe(on_fill=heard.append):
+            control = broker.orders.put_order_on_stack(Order.market(gold, 1))
+            while not control.current().fills:
+                control.wait(30)
+        assert [fill.execution_id for fill in heard] == [fill.execution_id for fill in control.current().fills]
 
 
 def test_limit_rests_is_changed_and_cancelled(broker: Broker, gold: FuturesContract) -> None:

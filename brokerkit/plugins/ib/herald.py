@@ -46,7 +46,7 @@ class Herald:
     def __init__(self, emit: Callable[[Event], None], has_listener: Callable[[type[Event]], bool]) -> None:
         self._emit = emit
         self._has_listener = has_listener
-        self._queue: queue.SimpleQueue[tuple[Sequence[News], bool] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Sequence[News], bool] | threading.Event | None] = queue.SimpleQueue()
         self._kept: dict[type[Event], deque[News]] = {}
         self._on_told: Callable[[Event], None] = lambda event: None
         self._is_opening = True
@@ -92,6 +92,13 @@ class Herald:
         """From now on, events that nobody listens to are dropped."""
         self._is_opening = False
 
+    def hear_out(self, timeout: float = 5.0) -> None:
+        """Return when all that was given so far was told, or time is up; at once in a listener, who is heard out."""
+        if self._is_started and not self._is_closed and threading.current_thread() is not self._thread:
+            told = threading.Event()
+            self._queue.put(told)
+            told.wait(timeout)
+
     def close(self, timeout: float = 5.0) -> None:
         """Tell what was given, then end. Closing twice does nothing."""
         if not self._is_closed:
@@ -110,6 +117,10 @@ class Herald:
             if item is None:
                 self._drop_kept()
                 return
+            if isinstance(item, threading.Event):
+                self._tell_kept()
+                item.set()
+                continue
             for news in item[0]:
                 self._handle(news, is_early=item[1])
 

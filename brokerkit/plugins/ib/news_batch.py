@@ -1,4 +1,4 @@
-"""Messages that are taken in together: written down at once, then those who wait are woken, then listeners told."""
+"""Messages that are taken in together: written down at once, then handed on to listeners, then waiters are woken."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class NewsBatch:
         self._book.begin_batch()
 
     def __exit__(self, *_: object) -> None:
-        """Write down, wake, tell."""
+        """Write down, hand on to whoever tells listeners, wake: who is woken can wait for these to have heard."""
         try:
             self._writer.commit()
+            later, self._later = self._later, []
+            if later:
+                self._tell_all(later)
         finally:
             self._book.end_batch()
-        later, self._later = self._later, []
-        if later:
-            self._tell_all(later)
 
     def checkpoint(self) -> None:
         """End the batch here and begin another: what follows may take long, or somebody waits for what came before."""

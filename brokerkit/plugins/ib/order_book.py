@@ -15,9 +15,11 @@ class OrderBook:
 
     Attributes:
         news: Held while the book is read or changed, and told of every change.
+        hear_out: Returns when listeners have heard of what the book says.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hear_out: Callable[[], None]) -> None:
+        self.hear_out = hear_out
         self.news = threading.Condition(threading.RLock())
         self._by_ref: dict[str, TrackedOrder] = {}
         self._by_perm_id: dict[str, TrackedOrder] = {}

@@ -35,7 +35,7 @@ class IBOrderControl:
         return view
 
     def wait(self, timeout: float = 60.0) -> BrokerOrder:
-        """Return the view in which the order's state is final.
+        """Return the view in which the order's state is final, once listeners have heard of it.
 
         Raises:
             RequestTimedOut: It was not final in time; the order goes on as it was.
@@ -51,6 +51,7 @@ class IBOrderControl:
                 f"Order {self.order_ref} is {self.current().state.value} after {timeout:g} s.",
                 remedy="It goes on as it was: wait longer, change it, or cancel it.",
             )
+        self._book.hear_out()
         return self.current()
 
 

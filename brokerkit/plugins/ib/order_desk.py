@@ -57,7 +57,7 @@ class OrderDesk:
         herald: Herald,
     ) -> None:
         self.client = client
-        self.book = OrderBook()
+        self.book = OrderBook(herald.hear_out)
         self.writer = JournalWriter(lambda: store().journal)
         self.batch = NewsBatch(self.book, self.writer, herald.tell_all)
         self.positions = PositionNews(directory, self.batch.later, self._after)
