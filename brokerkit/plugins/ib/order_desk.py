@@ -119,7 +119,11 @@ class OrderDesk:
 
     def prune(self, days: int) -> None:
         """Let the journal forget, some time soon, the orders that ended so many days ago."""
-        self.office.post_for_leisure(partial(self.writer.prune, datetime.now(timezone.utc) - timedelta(days=days)))
+        now = datetime.now(timezone.utc)
+        oldest = min(now, self._connection.clock.at(now)) - timedelta(
+            days=days
+        )  # fills are told by the Gateway's clock
+        self.office.post_for_leisure(partial(self.writer.prune, oldest))
 
     def _tell_what_was_not_told(self) -> None:
         """Tell what a killed process had written down and not told, or not written down as told."""
@@ -143,7 +147,12 @@ class OrderDesk:
 
     def fills_while_away(self) -> list[Fill]:
         """Return the executions that the journal did not know when this session began."""
-        return [fill for each in self.book.all() for fill in each.fills if fill.execution_id not in each.journalled]
+        return [fill for each in self.book.all() for fill in each.fills if self._is_news(each, fill)]
+
+    def _is_news(self, tracked: TrackedOrder, fill: Fill) -> bool:
+        if tracked.origin is OrderOrigin.OURS:
+            return fill.execution_id not in tracked.journalled
+        return self.news.is_new(fill)
 
     def fills(self) -> list[Fill]:
         """Return every execution that is known."""

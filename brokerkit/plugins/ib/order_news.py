@@ -17,7 +17,7 @@ from brokerkit.plugins.ib.herald import News
 from brokerkit.plugins.ib.journal_writer import JournalWriter, Recorded
 from brokerkit.plugins.ib.news_batch import NewsBatch
 from brokerkit.plugins.ib.order_book import OrderBook
-from brokerkit.plugins.ib.order_reading import as_it_stands, order_from
+from brokerkit.plugins.ib.order_reading import as_it_stands, order_from, signed_units
 from brokerkit.plugins.ib.order_states import state_of
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
 from brokerkit.spec.broker_order import BrokerIds, BrokerOrder, Fill, OrderOrigin, OrderState
@@ -57,6 +57,8 @@ class OrderNews:
         self._client_id = -1
         self._early_commissions: dict[str, Money] = {}
         self._batch: list[tuple[TrackedOrder, Fill]] | None = None
+        self._recorded: dict[str, Recorded] = {}
+        self._left_out: set[str] = set()
         self.seen: set[str] = set()
         self.told_trades: set[str] = set()
 
@@ -286,7 +288,13 @@ class OrderNews:
             return
         self._tell_fill(tracked, fill, self._writer.fills([fill]))
 
+    def is_new(self, fill: Fill) -> bool:
+        """Return whether this session was the first one of ours to write an execution down."""
+        recorded = self._recorded.get(fill.execution_id)
+        return recorded is not None and recorded.is_new(fill)
+
     def _tell_fill(self, tracked: TrackedOrder, fill: Fill, recorded: Recorded) -> None:
+        self._recorded[fill.execution_id] = recorded
         self._batch_of_news.later(News(Fill, partial(self._if_new, tracked, fill, recorded)))
         if tracked.is_complete:
             self.complete(tracked)
@@ -335,11 +343,13 @@ class OrderNews:
 
     # Finding the order that a message means
 
-    def _find(self, perm_id: str, client_id: int, order_id: str) -> TrackedOrder | None:
+    def _find(self, perm_id: str, client_id: int, order_id: str, ref: str = "") -> TrackedOrder | None:
         by_perm_id = self._book.with_perm_id(perm_id) if perm_id else None
         found = by_perm_id or self._book.with_session_id(client_id, order_id)
         if found is None or (perm_id and found.ids.perm_id and found.ids.perm_id != perm_id):
             return None  # the id is another order's now
+        if ref and found.order.order_ref not in (ref, f"ib-{perm_id}"):
+            return None  # another Gateway counts its lasting ids from the same number
         return found
 
     def _by_reference(self, ref: str, perm_id: str) -> TrackedOrder | None:
@@ -353,8 +363,10 @@ class OrderNews:
     def _order_of(self, order_id: int, contract: Any, ib_order: Any) -> TrackedOrder | None:
         perm_id = str(ib_order.permId or "")
         tracked = self._by_reference(ib_order.orderRef, perm_id) or self._find(
-            perm_id, ib_order.clientId, str(order_id)
+            perm_id, ib_order.clientId, str(order_id), ib_order.orderRef
         )
+        if tracked is None and _tells_nothing(ib_order):
+            return None
         if tracked is None:
             tracked = self._take_in(contract, ib_order, ib_order.orderRef, perm_id, 0.0)
         if tracked is None:
@@ -373,10 +385,12 @@ class OrderNews:
     def _order_of_execution(self, contract: Any, execution: Any) -> TrackedOrder | None:
         perm_id = str(execution.permId or "")
         tracked = self._by_reference(execution.orderRef, perm_id) or self._find(
-            perm_id, execution.clientId, str(execution.orderId)
+            perm_id, execution.clientId, str(execution.orderId), execution.orderRef
         )
         if tracked is None:
             tracked = self._take_in_execution(contract, execution, perm_id)
+        if tracked is not None and tracked.origin is OrderOrigin.MANUAL and execution.clientId > 0:
+            tracked.origin = OrderOrigin.OTHER_CLIENT  # of a completed order IB does not name the client
         if tracked is not None and perm_id:
             with self._book.news:
                 self._book.set_ids(tracked, BrokerIds(account=execution.acctNumber, perm_id=perm_id))
@@ -389,9 +403,11 @@ class OrderNews:
             ours, quantity = self._reader.read(contract, ib_order, filled)
             order = order_from(ib_order, ours, quantity, self._free_reference(ref, perm_id))
         except BrokerkitError as error:
-            _log.warning("An order of IB's, perm id %s, is left out: %s", perm_id, error)
+            if perm_id not in self._left_out:
+                self._left_out.add(perm_id)
+                _log.warning("An order of IB's, perm id %s, is left out: %s", perm_id, error)
             return None
-        manual = ib_order.clientId == 0 and ib_order.orderId <= 0
+        manual = ib_order.clientId == 0 and ib_order.orderId <= 0 and not ib_order.orderRef
         origin = OrderOrigin.MANUAL if manual else OrderOrigin.OTHER_CLIENT
         return self._book.add(
             TrackedOrder(order, origin=origin, updated=_now(), leg_of_con_id=self._reader.legs(contract))
@@ -440,6 +456,11 @@ class OrderNews:
         if con_id not in known:
             raise InvalidOrder(f"IB's contract {con_id} is no leg of {contract}, order {tracked.order.order_ref}.")
         return known[con_id]
+
+
+def _tells_nothing(ib_order: Any) -> bool:
+    """Return whether IB says of an order neither how much was ordered nor that any of it filled: it is over."""
+    return not ib_order.totalQuantity and not signed_units(ib_order)
 
 
 class _ExecutedOrder:

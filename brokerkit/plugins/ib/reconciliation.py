@@ -44,7 +44,7 @@ class Report:
         time: When, aware UTC.
         orders_changed: Orders of ours whose state changed while we were away.
         foreign_orders: Orders at IB that this store did not place.
-        fills: Executions that happened while we were away.
+        fills: Executions that happened while we were away, those of others too.
         position_breaks: Positions that differ.
     """
 
@@ -101,8 +101,10 @@ class Reconciliation:
             fills=tuple(self._desk.fills_while_away()),
             position_breaks=tuple(breaks),
         )
+        is_news = self.report.orders_changed or self.report.fills or breaks
         if not self.report.is_clean:
-            _log.warning("IB and our records differ: %s", self.report.summary)
+            level = logging.WARNING if is_news else logging.INFO  # orders of others are no news
+            _log.log(level, "IB and our records differ: %s; see `native.reconciliation.report`", self.report.summary)
         if self._lock:
             self.locked = {
                 each.contract.instrument_code: f"IB holds {each.actual} of {each.contract}, not {each.expected}"

@@ -1,0 +1,70 @@
+"""Orders that another program placed: known for what they are, told once, and no reason to worry at every start."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brokerkit import Broker, Fill, FuturesContract, Order, OrderOrigin, OrderState
+from brokerkit.plugins.sim.gateway import SimulatedGateway
+
+OpenIB = Callable[..., Broker]
+Listen = Callable[[Broker], Any]
+RunGateway = Callable[..., SimulatedGateway]
+GOLD = FuturesContract("GOLD", "202402")
+
+
+@pytest.fixture
+def another_program(
+    gateway: SimulatedGateway, open_ib: OpenIB, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> list[str]:
+    """Trade in a program with a store of its own, which then ends; return the references of its orders."""
+    with open_ib(gateway, client_id=100) as other:
+        filled = [other.orders.put_order_on_stack(Order.market(GOLD, 1)) for _ in range(3)]
+        for control in filled:
+            control.wait(30)
+        resting = other.orders.put_order_on_stack(Order.limit(GOLD, 1, 1900))
+        other.orders.cancel_order_given_control_object(resting)
+        resting.wait(30)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another"))
+    return [control.order_ref for control in filled]
+
+
+def test_they_are_of_another_client_and_not_by_hand(
+    gateway: SimulatedGateway, open_ib: OpenIB, another_program: list[str]
+) -> None:
+    listed = open_ib(gateway, client_id=50).orders.get_list_of_broker_orders()
+    assert {each.order_ref: each.origin for each in listed} == dict.fromkeys(another_program, OrderOrigin.OTHER_CLIENT)
+
+
+def test_their_fills_are_told_at_the_first_start_alone_and_nothing_is_warned_of_at_the_next(
+    gateway: SimulatedGateway,
+    open_ib: OpenIB,
+    listen: Listen,
+    another_program: list[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with open_ib(gateway, client_id=50) as first:
+        heard = listen(first)
+        heard.wait_for(lambda: len(heard.of(Fill)) == len(another_program))
+    caplog.clear()
+    for _ in range(2):
+        with open_ib(gateway, client_id=50) as later, later.subscribe(on_fill=pytest.fail):
+            assert later.native.reconciliation.report.fills == ()
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+def test_gateways_that_count_their_lasting_ids_alike_do_not_mix_up_their_orders(
+    run_gateway: RunGateway, open_ib: OpenIB
+) -> None:
+    one, other = run_gateway(), run_gateway()
+    with open_ib(one) as broker:
+        broker.orders.put_order_on_stack(Order.market(GOLD, -1)).wait(30)
+    with open_ib(other) as broker:
+        broker.orders.put_order_on_stack(Order.market(GOLD, 2)).wait(30)
+    listed = open_ib(other).orders.get_list_of_broker_orders()
+    assert [(each.order.quantity, each.filled, each.state) for each in listed] == [((2,), (2,), OrderState.FILLED)]
