@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Broker, Fill, FuturesContract, Order, OrderOrigin, OrderState
+from brokerkit import Broker, Fill, FuturesContract, Order, OrderOrigin
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 
 OpenIB = Callable[..., Broker]
@@ -59,12 +59,16 @@ def test_their_fills_are_told_at_the_first_start_alone_and_nothing_is_warned_of_
 
 
 def test_gateways_that_count_their_lasting_ids_alike_do_not_mix_up_their_orders(
-    run_gateway: RunGateway, open_ib: OpenIB
+    run_gateway: RunGateway, open_ib: OpenIB, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     one, other = run_gateway(), run_gateway()
     with open_ib(one) as broker:
-        broker.orders.put_order_on_stack(Order.market(GOLD, -1)).wait(30)
-    with open_ib(other) as broker:
-        broker.orders.put_order_on_stack(Order.market(GOLD, 2)).wait(30)
-    listed = open_ib(other).orders.get_list_of_broker_orders()
-    assert [(each.order.quantity, each.filled, each.state) for each in listed] == [((2,), (2,), OrderState.FILLED)]
+        resting = broker.orders.put_order_on_stack(Order.limit(GOLD, -1, 2900)).current()
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("XDG_STATE_HOME", str(tmp_path / "another"))
+        with open_ib(other) as program:
+            filled = program.orders.put_order_on_stack(Order.market(GOLD, 2)).wait(30)
+    assert resting.ids.perm_id == filled.ids.perm_id
+    broker = open_ib(other)
+    [listed] = [each for each in broker.orders.get_list_of_broker_orders() if each.fills]
+    assert (listed.order_ref, listed.order.quantity, listed.filled) == (filled.order_ref, (2,), (2,))
