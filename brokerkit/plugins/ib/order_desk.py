@@ -21,6 +21,7 @@ from brokerkit.plugins.ib.journal_writer import JournalWriter
 from brokerkit.plugins.ib.library import LIST_ENDS
 from brokerkit.plugins.ib.news_batch import NewsBatch
 from brokerkit.plugins.ib.order_book import OrderBook
+from brokerkit.plugins.ib.order_finder import OrderFinder
 from brokerkit.plugins.ib.order_news import OrderNews
 from brokerkit.plugins.ib.packets import Packets
 from brokerkit.plugins.ib.position_news import PositionNews
@@ -78,8 +79,7 @@ class OrderDesk:
         self.news = OrderNews(
             self.book,
             self.writer,
-            self._recall.order,
-            directory,
+            OrderFinder(self.book, self._recall.order, directory, self.batch.checkpoint),
             self.batch,
             self._watch.doubt,
             self.positions.count,

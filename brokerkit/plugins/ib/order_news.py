@@ -9,19 +9,17 @@ from functools import partial
 from typing import Any
 
 from brokerkit.errors import BrokerkitError, InvalidOrder
-from brokerkit.plugins.ib.contract_directory import ContractDirectory
-from brokerkit.plugins.ib.contract_of_ib import ContractReader
 from brokerkit.plugins.ib.error_codes import Meaning, error_for, meaning_for_order
 from brokerkit.plugins.ib.executions import price_from, revision_of, signed_quantity
 from brokerkit.plugins.ib.herald import News
 from brokerkit.plugins.ib.journal_writer import JournalWriter, Recorded
 from brokerkit.plugins.ib.news_batch import NewsBatch
 from brokerkit.plugins.ib.order_book import OrderBook
-from brokerkit.plugins.ib.order_reading import as_it_stands, order_from, signed_units
+from brokerkit.plugins.ib.order_finder import OrderFinder
+from brokerkit.plugins.ib.order_reading import as_it_stands
 from brokerkit.plugins.ib.order_states import state_of
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
 from brokerkit.spec.broker_order import BrokerIds, BrokerOrder, Fill, OrderOrigin, OrderState
-from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.events import CommissionReport
 from brokerkit.spec.money import Money
 
@@ -41,16 +39,14 @@ class OrderNews:
         self,
         book: OrderBook,
         writer: JournalWriter,
-        recall: Callable[[str], TrackedOrder | None],
-        directory: ContractDirectory,
+        finder: OrderFinder,
         batch: NewsBatch,
         doubt: Callable[[str], None],
         on_fill: Callable[[Fill, int], None],
     ) -> None:
         self._book = book
         self._writer = writer
-        self._recall = recall
-        self._reader = ContractReader(directory)
+        self._finder = finder
         self._batch_of_news = batch
         self._doubt = doubt
         self._on_fill = on_fill
@@ -58,7 +54,6 @@ class OrderNews:
         self._early_commissions: dict[str, Money] = {}
         self._batch: list[tuple[TrackedOrder, Fill]] | None = None
         self._recorded: dict[str, Recorded] = {}
-        self._left_out: set[str] = set()
         self.seen: set[str] = set()
         self.told_trades: set[str] = set()
 
@@ -79,7 +74,7 @@ class OrderNews:
         """Take in an order that IB describes."""
         if ib_order.whatIf:
             return
-        tracked = self._order_of(order_id, contract, ib_order)
+        tracked = self._finder.order_of(order_id, contract, ib_order)
         if tracked is None:
             return
         with self._book.news:
@@ -97,7 +92,7 @@ class OrderNews:
 
     def completed_order(self, contract: Any, ib_order: Any, status: str, reason: str = "") -> None:
         """Take in an order that is done; IB names neither its order id nor its client for it."""
-        tracked = self._order_of(0, contract, ib_order)
+        tracked = self._finder.order_of(0, contract, ib_order)
         if tracked is not None:
             with self._book.news:
                 tracked.is_answered = True
@@ -110,7 +105,7 @@ class OrderNews:
         self, order_id: int, status: str, filled: float, perm_id: int, client_id: int, why_held: str
     ) -> None:
         """Take in an order's status."""
-        tracked = self._find(str(perm_id or ""), client_id, str(order_id))
+        tracked = self._finder.find(str(perm_id or ""), client_id, str(order_id))
         if tracked is None:
             return
         with self._book.news:
@@ -153,7 +148,7 @@ class OrderNews:
         if contract.secType == "BAG":
             return
         trade, _ = revision_of(execution.execId)
-        tracked = self._book.of_execution(trade) or self._order_of_execution(contract, execution)
+        tracked = self._book.of_execution(trade) or self._finder.order_of_execution(contract, execution)
         if tracked is None:
             return
         try:
@@ -341,96 +336,8 @@ class OrderNews:
         self._note(tracked, text)
         self._doubt(f"{code} {text}")
 
-    # Finding the order that a message means
-
-    def _find(self, perm_id: str, client_id: int, order_id: str, ref: str = "") -> TrackedOrder | None:
-        by_perm_id = self._book.with_perm_id(perm_id) if perm_id else None
-        found = by_perm_id or self._book.with_session_id(client_id, order_id)
-        if found is None or (perm_id and found.ids.perm_id and found.ids.perm_id != perm_id):
-            return None  # the id is another order's now
-        if ref and found.order.order_ref not in (ref, f"ib-{perm_id}"):
-            return None  # another Gateway counts its lasting ids from the same number
-        return found
-
-    def _by_reference(self, ref: str, perm_id: str) -> TrackedOrder | None:
-        tracked = self._book.get(ref) if ref else None
-        if tracked is None and ref:
-            tracked = self._recall(ref)
-        if tracked is not None and perm_id and tracked.ids.perm_id and tracked.ids.perm_id != perm_id:
-            return None  # two orders of another program's may share one reference
-        return tracked
-
-    def _order_of(self, order_id: int, contract: Any, ib_order: Any) -> TrackedOrder | None:
-        perm_id = str(ib_order.permId or "")
-        tracked = self._by_reference(ib_order.orderRef, perm_id) or self._find(
-            perm_id, ib_order.clientId, str(order_id), ib_order.orderRef
-        )
-        if tracked is None and _tells_nothing(ib_order):
-            return None
-        if tracked is None:
-            tracked = self._take_in(contract, ib_order, ib_order.orderRef, perm_id, 0.0)
-        if tracked is None:
-            return None
-        placed = order_id > 0
-        ids = BrokerIds(
-            account=ib_order.account,
-            client_id=ib_order.clientId if placed else None,
-            order_id=str(order_id) if placed else "",
-            perm_id=perm_id,
-        )
-        with self._book.news:
-            self._book.set_ids(tracked, ids)
-        return tracked
-
-    def _order_of_execution(self, contract: Any, execution: Any) -> TrackedOrder | None:
-        perm_id = str(execution.permId or "")
-        tracked = self._by_reference(execution.orderRef, perm_id) or self._find(
-            perm_id, execution.clientId, str(execution.orderId), execution.orderRef
-        )
-        if tracked is None:
-            tracked = self._take_in_execution(contract, execution, perm_id)
-        if tracked is not None and tracked.origin is OrderOrigin.MANUAL and execution.clientId > 0:
-            tracked.origin = OrderOrigin.OTHER_CLIENT  # of a completed order IB does not name the client
-        if tracked is not None and perm_id:
-            with self._book.news:
-                self._book.set_ids(tracked, BrokerIds(account=execution.acctNumber, perm_id=perm_id))
-        return tracked
-
-    def _take_in(self, contract: Any, ib_order: Any, ref: str, perm_id: str, filled: float) -> TrackedOrder | None:
-        """Follow an order that this store did not place, if it is for a future or a currency pair."""
-        self._batch_of_news.checkpoint()  # IB may have to be asked about its contract, which takes its time
-        try:
-            ours, quantity = self._reader.read(contract, ib_order, filled)
-            order = order_from(ib_order, ours, quantity, self._free_reference(ref, perm_id))
-        except BrokerkitError as error:
-            if perm_id not in self._left_out:
-                self._left_out.add(perm_id)
-                _log.warning("An order of IB's, perm id %s, is left out: %s", perm_id, error)
-            return None
-        manual = ib_order.clientId == 0 and ib_order.orderId <= 0 and not ib_order.orderRef
-        origin = OrderOrigin.MANUAL if manual else OrderOrigin.OTHER_CLIENT
-        return self._book.add(
-            TrackedOrder(order, origin=origin, updated=_now(), leg_of_con_id=self._reader.legs(contract))
-        )
-
-    def _take_in_execution(self, contract: Any, execution: Any, perm_id: str) -> TrackedOrder | None:
-        """Follow an order of which only an execution is known."""
-        side = _ExecutedOrder(execution)
-        tracked = self._take_in(contract, side, execution.orderRef, perm_id, execution.cumQty)
-        if tracked is not None:
-            tracked.leg_of_con_id = {contract.conId: 0}  # maybe a leg of a spread: the others are not its
-        return tracked
-
-    def _free_reference(self, ref: str, perm_id: str) -> str:
-        """Return a reference that no other order has: the order's own, or one made of IB's lasting id."""
-        if ref and self._book.get(ref) is None:
-            return ref
-        if not perm_id:
-            raise InvalidOrder("IB gave an order of another program neither a free reference nor a lasting id.")
-        return f"ib-{perm_id}"
-
     def _fill(self, tracked: TrackedOrder, contract: Any, execution: Any) -> Fill:
-        leg = self._leg_of(tracked, contract.conId)
+        leg = self._finder.leg_of(tracked, contract.conId)
         price = price_from(execution.price)
         if price is None:
             raise InvalidOrder(f"IB gave execution {execution.execId} no price.")
@@ -444,38 +351,6 @@ class OrderNews:
             account=execution.acctNumber,
             leg=leg,
         )
-
-    def _leg_of(self, tracked: TrackedOrder, con_id: int) -> int:
-        """Return the position of a contract among its order's legs."""
-        contract, known = tracked.order.contract, tracked.leg_of_con_id
-        if not known and isinstance(contract, FuturesContract) and contract.is_spread:
-            self._batch_of_news.checkpoint()  # IB may have to be asked, which takes its time
-            known.update(self._reader.leg_of_con_id(contract))  # the journal names the legs, and not IB's ids of them
-        if not known:
-            return 0
-        if con_id not in known:
-            raise InvalidOrder(f"IB's contract {con_id} is no leg of {contract}, order {tracked.order.order_ref}.")
-        return known[con_id]
-
-
-def _tells_nothing(ib_order: Any) -> bool:
-    """Return whether IB says of an order neither how much was ordered nor that any of it filled: it is over."""
-    return not ib_order.totalQuantity and not signed_units(ib_order)
-
-
-class _ExecutedOrder:
-    """What an execution tells of its order, in the shape of an order of IB's."""
-
-    def __init__(self, execution: Any) -> None:
-        self.action = "BUY" if execution.side.upper().startswith("B") else "SELL"
-        self.totalQuantity = execution.cumQty
-        self.orderType = "MKT"
-        self.tif, self.goodTillDate, self.ocaGroup, self.algoStrategy = "DAY", "", "", ""
-        self.lmtPrice = self.auxPrice = self.trailStopPrice = self.trailingPercent = 0.0
-        self.outsideRth = False
-        self.account = execution.acctNumber
-        self.clientId, self.orderId, self.permId = execution.clientId, execution.orderId, execution.permId
-        self.orderRef = execution.orderRef
 
 
 def _now() -> datetime:
