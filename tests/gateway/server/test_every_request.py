@@ -66,6 +66,7 @@ def test_a_contract_is_found_by_number_local_symbol_class_and_multiplier(ib: ibi
         ibi.Future("NONESUCH"),
         ibi.Future("ES", "202312", multiplier="5"),
         ibi.Future("ES", "202312", exchange="NYMEX"),
+        ibi.Future("ES", "202312", exchange="SMART"),
         ibi.Stock("ES"),
         ibi.ContFuture("ES", "CME"),
         ibi.Crypto("BTC", "PAXOS", "USD"),
