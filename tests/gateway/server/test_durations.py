@@ -92,3 +92,24 @@ def test_days_are_trading_days_with_all_their_sessions(end: datetime, days: int)
     assert f"{start.astimezone(CHICAGO):%H:%M}" == "19:00"
     closing_dates = {closing.astimezone(CHICAGO).date() for _, closing in spans}
     assert len(closing_dates) == days
+
+
+LEGAL = "1 secs, 5 secs, 10 secs, 15 secs, 30 secs, 1 min, 2 mins, 3 mins, 5 mins, 10 mins, 15 mins, 20 mins, 30 mins, "
+LEGAL += "1 hour, 2 hours, 3 hours, 4 hours, 8 hours, 1 day, 1W, 1M"
+
+
+@pytest.mark.parametrize("size", ["1 sec", "1 hours", "1 days", "1D", "7 mins", "1 mins", "2 weeks"])
+def test_a_bar_size_in_other_words_is_refused_with_those_there_are(client: ibi.IB, size: str) -> None:
+    found: list[tuple[int, str]] = []
+    client.errorEvent += lambda _, code, text, __: found.append((code, text.partition(" : ")[2]))
+    (contract,) = client.qualifyContracts(ibi.Future("ES", "202312", "CME"))
+    assert not client.reqHistoricalData(contract, "", "1800 S", size, "TRADES", True, 2)
+    assert found == [(321, f"cause - Historical data bar size setting is invalid. Legal ones are: {LEGAL}")]
+
+
+@pytest.mark.parametrize(("size", "same"), [("1W", "1 week"), ("1M", "1 month")])
+def test_weeks_and_months_have_two_names(client: ibi.IB, size: str, same: str) -> None:
+    (contract,) = client.qualifyContracts(ibi.Future("ES", "202312", "CME"))
+    bars, again = (client.reqHistoricalData(contract, "", "1 M", name, "TRADES", True, 2) for name in (size, same))
+    assert list(bars) == list(again)
+    assert bars

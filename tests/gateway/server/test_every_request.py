@@ -173,6 +173,7 @@ def test_nothing_is_told_from_the_future(ib: ibi.IB, es: ibi.Contract) -> None:
     [
         ({"endDateTime": "yesterday"}, 10314),
         ({"endDateTime": "20231128 12:00:00 Nowhere/Land"}, 10314),
+        ({"endDateTime": "20231128 12:00:00 GMT"}, 10314),
         ({"durationStr": "1 X"}, 321),
         ({"durationStr": "0 D"}, 321),
         ({"barSizeSetting": "7 mins"}, 321),
