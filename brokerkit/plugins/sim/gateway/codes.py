@@ -71,6 +71,7 @@ TOO_MANY_QUERIES = (
     "Error processing request.-'bS' : cause - Only {limit} simultaneous API historical data requests allowed."
 )
 NO_DATA = "Historical Market Data Service error message:HMDS query returned no data: {what}"
+INVALID_STEP = "Historical Market Data Service error message:invalid step: {seconds}"
 QUERY_CANCELLED = "Historical Market Data Service error message:API historical data query cancelled: {req_id}"
 BAD_END_TIME = (
     "End Date/Time: The date, time, or time-zone entered is invalid. The correct format is yyyymmdd hh:mm:ss xx/xxxx "

@@ -22,6 +22,7 @@ from brokerkit.plugins.sim.gateway.codec.responses.history import (
 from brokerkit.plugins.sim.gateway.codec.responses.history import Session as ScheduledSession
 from brokerkit.plugins.sim.gateway.codes import (
     BAD_END_TIME,
+    INVALID_STEP,
     NO_DATA,
     PACING,
     QUERY_CANCELLED,
@@ -30,7 +31,7 @@ from brokerkit.plugins.sim.gateway.codes import (
 )
 from brokerkit.plugins.sim.gateway.contracts.hours import sessions_between
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
-from brokerkit.plugins.sim.gateway.durations import parse_duration, start_of
+from brokerkit.plugins.sim.gateway.durations import Duration, is_step_valid, parse_duration, start_of
 from brokerkit.plugins.sim.gateway.market.bars import DAY_SECONDS, Bars
 from brokerkit.plugins.sim.gateway.market.quotes import half_spread
 from brokerkit.plugins.sim.gateway.refused import RefusedError, invalid
@@ -130,8 +131,10 @@ class HistoryRoom(Room):
         seconds = DAY_SECONDS if kind == SCHEDULE else parse_bar_size(request.bar_size)
         if request.keep_up_to_date and request.end_time:
             raise MessageError("the end time must be blank where bars are kept up to date")
-        end = self._end(request.end_time)
-        return Query(listed, seconds, self._start(listed, end, request.duration), end, kind, request.format_date)
+        end, duration = self._end(request.end_time), parse_duration(request.duration)
+        if not is_step_valid(duration, seconds):
+            raise RefusedError(Code.HISTORY, INVALID_STEP.format(seconds=seconds))
+        return Query(listed, seconds, self._start(listed, end, duration), end, kind, request.format_date)
 
     def _the_one(self, request: requests.HistoricalDataRequest) -> Listed:
         asked = request.contract
@@ -147,9 +150,8 @@ class HistoryRoom(Room):
         except MessageError as error:
             raise RefusedError(Code.BAD_TIME, BAD_END_TIME) from error
 
-    def _start(self, listed: Listed, end: datetime, duration: str) -> datetime:
+    def _start(self, listed: Listed, end: datetime, length: Duration) -> datetime:
         """Count a duration back from the last bar, not from a moment long after it."""
-        length = parse_duration(duration)
         last = self.gateway.market.last_bar_end(listed, nanoseconds(end))
         reach = end if last is None else time_of(last)
         if reach - time_of(0) <= length.in_calendar_time:
