@@ -308,6 +308,15 @@ def test_quotes_are_told_and_told_again(gateway: SimulatedGateway, ib: ibi.IB, e
     ib.cancelMktData(es)
 
 
+def test_a_snapshot_has_no_generic_ticks(ib: ibi.IB, es: ibi.Contract) -> None:
+    told: list[tuple[int, str]] = []
+    ib.errorEvent += lambda req_id, code, text, contract: told.append((code, text.partition(" : ")[2]))
+    ticker = ib.reqMktData(es, "233", snapshot=True)
+    ib.reqCurrentTime()
+    assert told == [(321, "cause - Snapshot market data subscription is not applicable to generic ticks")]
+    assert ibi.util.isNan(ticker.last)
+
+
 def test_a_snapshot_ends(ib: ibi.IB, es: ibi.Contract, eurusd: ibi.Contract) -> None:
     first, second = ib.reqTickers(es, eurusd)
     assert first.last > 1000

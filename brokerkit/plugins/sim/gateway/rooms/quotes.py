@@ -23,8 +23,16 @@ from brokerkit.plugins.sim.gateway.codec.responses.market_data import (
 from brokerkit.plugins.sim.gateway.codes import COMPETING, Code
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.market.quotes import Quote
-from brokerkit.plugins.sim.gateway.refused import RefusedError
-from brokerkit.plugins.sim.gateway.rooms.lines import DELAYED, DELAYED_FROZEN, Lines, data_contract, data_type
+from brokerkit.plugins.sim.gateway.refused import RefusedError, invalid
+from brokerkit.plugins.sim.gateway.rooms.lines import (
+    DELAYED,
+    DELAYED_FROZEN,
+    FROZEN,
+    LIVE,
+    Lines,
+    data_contract,
+    data_type,
+)
 from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
 from brokerkit.plugins.sim.gateway.session import Session
 
@@ -82,6 +90,8 @@ class QuoteRoom(Room):
 
     def _subscribe(self, session: Session, request: requests.MarketDataRequest) -> None:
         req_id = request.req_id
+        if request.snapshot and request.generic_ticks.strip():
+            raise invalid("Snapshot market data subscription is not applicable to generic ticks", "bQ")
         self.lines.check(session, req_id)
         if self.gateway.faults.competing_session:
             raise RefusedError(Code.COMPETING_SESSION, COMPETING)
