@@ -160,8 +160,8 @@ class Gateway:
         """Tell whether a contract's market is open now."""
         if listed.terms.sessions is None:
             return True
-        session = listed.terms.sessions.current_or_next(nanoseconds(self.now))
-        return session is not None and session[0] <= nanoseconds(self.now)
+        session = listed.terms.sessions.current_or_next(self.exchange.now_ns)
+        return session is not None and session[0] <= self.exchange.now_ns
 
     def opening_of(self, listed: Listed) -> str:
         """Return when a contract's market opens next, as an order message tells it."""

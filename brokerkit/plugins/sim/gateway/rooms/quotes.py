@@ -54,16 +54,28 @@ _TIME = (45, 88)
 
 @attrs.define(eq=False)
 class QuoteLine:
-    """A contract watched, and the quote told last."""
+    """A contract watched, and the quote told last.
+
+    Attributes:
+        kind: The kind of data that it has now.
+        freezes: Whether its client wants the last quote while the market is closed.
+    """
 
     listed: Listed
     kind: int
+    freezes: bool
     told: Quote | None = None
 
     @property
     def column(self) -> int:
         """Which of two tick types a value has: 0 live, 1 delayed."""
         return int(self.kind in (DELAYED, DELAYED_FROZEN))
+
+    def kind_while(self, *, is_open: bool) -> int:
+        """Return the kind of data that it has while the market is open, or closed."""
+        if self.freezes and not is_open:
+            return DELAYED_FROZEN if self.column else FROZEN
+        return DELAYED if self.column else LIVE
 
 
 class QuoteRoom(Room):
@@ -97,7 +109,7 @@ class QuoteRoom(Room):
             raise RefusedError(Code.COMPETING_SESSION, COMPETING)
         listed = data_contract(self.gateway, request.contract)
         kind = data_type(self.gateway, session, req_id, listed)
-        line = QuoteLine(listed, kind)
+        line = QuoteLine(listed, kind, session.market_data_type in (FROZEN, DELAYED_FROZEN))
         session.send(TickRequestParameters(req_id, float(listed.terms.tick_size), BBO_EXCHANGE, SNAPSHOT_PERMISSIONS))
         session.send(MarketDataType(req_id, kind))
         self._tell(session, req_id, line)
@@ -108,7 +120,18 @@ class QuoteRoom(Room):
 
     def _tell(self, session: Session, req_id: int, line: QuoteLine) -> None:
         quote = self.gateway.live_quote(line.listed)
-        if quote is None or quote == line.told:
+        if quote is None:
+            return
+        is_open = self.gateway.is_open(line.listed)
+        kind = line.kind_while(is_open=is_open)
+        if kind != line.kind:
+            line.kind = kind
+            session.send(MarketDataType(req_id, kind))
+        elif line.freezes and not is_open and line.told is not None:
+            return
+        if not is_open and not line.freezes:
+            quote = quote.without_bid_and_ask()
+        if quote == line.told:
             return
         for message in changes(req_id, line, quote):
             session.send(message)
