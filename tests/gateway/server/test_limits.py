@@ -141,7 +141,7 @@ def test_market_data_lines_are_those_of_all_clients_and_of_all_kinds(run_gateway
     first, second = raw(gateway, 1), raw(gateway, 2)
     assert errors(first.answers(MarketDataRequest(1, ES))) == []
     assert errors(first.answers(MarketDataRequest(2, ES, snapshot=True))) == []
-    assert errors(second.answers(requests.market_data.TickByTickRequest(1, ES, "Last"))) == []
+    assert errors(second.answers(MarketDataRequest(1, ES))) == []
     five_seconds = requests.market_data.RealTimeBarsRequest(2, ES, what_to_show="TRADES")
     assert errors(second.answers(five_seconds)) == [("2", "101")]
     first.close()
@@ -150,6 +150,30 @@ def test_market_data_lines_are_those_of_all_clients_and_of_all_kinds(run_gateway
             break
     else:
         pytest.fail("the line never became free")
+
+
+def test_three_instruments_are_watched_tick_by_tick_beside_the_market_data_lines(
+    run_gateway: Connect, connect: Connect
+) -> None:
+    gateway = run_gateway(GatewaySettings(port=0, limits=Limits(market_data_lines=1)))
+    told: list[tuple[int, str]] = []
+    first, second = connect(gateway, 1), connect(gateway, 2)
+    for client in (first, second):
+        client.errorEvent += lambda _, code, text, __: told.append((code, text))
+    months = [details.contract for details in first.reqContractDetails(ibi.Future("ES", exchange="CME"))]
+    first.reqMktData(months[0])
+    for client, month in ((first, months[0]), (first, months[1]), (second, months[2])):
+        client.reqTickByTickData(month, "BidAsk")
+    second.reqCurrentTime()
+    assert told == []
+    second.reqTickByTickData(months[0], "Last")
+    second.reqCurrentTime()
+    assert told == [(10190, "Max number of tick-by-tick requests has been reached.")]
+    first.cancelTickByTickData(months[1], "BidAsk")
+    first.reqCurrentTime()
+    second.reqTickByTickData(months[1], "Last")
+    second.reqCurrentTime()
+    assert len(told) == 1
 
 
 def bars(number: int, **changes: Any) -> HistoricalDataRequest:

@@ -62,7 +62,7 @@ class Gateway:
         orders: The order desk.
         faults: The faults that are on.
         requests: How many requests were handled.
-        market_data_lines: How many quotes, ticks and five-second bars clients may subscribe to, and how many they have.
+        market_data_lines: How many quotes and five-second bars clients may subscribe to, and how many they have.
     """
 
     def __init__(
