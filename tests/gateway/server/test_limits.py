@@ -272,6 +272,26 @@ def test_data_permissions(run_gateway: Connect, raw: Connect) -> None:
     assert errors(client.answers(MarketDataRequest(4, corn))) == [("4", "354")]
 
 
+@pytest.mark.parametrize(
+    ("symbol", "month", "exchange", "asked", "text"),
+    [
+        ("ES", "202312", "CME", 1, "available.ES CME/TOP/ALL"),
+        ("ZC", "202403", "CBOT", 1, "not available.ZC CBOT/TOP/ALL"),
+        ("ZC", "202403", "CBOT", 3, "not available.ZC CBOT/TOP/ALL"),
+    ],
+)
+def test_data_that_are_not_subscribed_are_said_to_come_delayed_only_if_they_do(
+    run_gateway: Connect, connect: Connect, symbol: str, month: str, exchange: str, asked: int, text: str
+) -> None:
+    ib = connect(run_gateway(GatewaySettings(port=0, live_data=frozenset(), delayed_data=frozenset({"ES"}))))
+    told: list[tuple[int, str]] = []
+    ib.errorEvent += lambda _, code, text, __: told.append((code, text))
+    ib.reqMarketDataType(asked)
+    ib.reqMktData(ibi.Future(symbol, month, exchange))
+    ib.reqCurrentTime()
+    assert told == [(354, f"Requested market data is not subscribed.Delayed market data is {text}")]
+
+
 def test_frozen_data_while_the_market_is_closed(run_gateway: Connect, raw: Connect) -> None:
     client = raw(run_gateway(hours=(8, 16)))
     client.send(requests.market_data.MarketDataTypeRequest(2))

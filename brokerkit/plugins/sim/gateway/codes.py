@@ -78,7 +78,7 @@ BAD_END_TIME = (
     "End Date/Time: The date, time, or time-zone entered is invalid. The correct format is yyyymmdd hh:mm:ss xx/xxxx "
     "where yyyymmdd and xx/xxxx are optional. E.g.: 20031126 15:59:00 US/Eastern"
 )
-NOT_SUBSCRIBED = "Requested market data is not subscribed. Delayed market data is available.{what}/TOP/ALL"
+NOT_SUBSCRIBED = "Requested market data is not subscribed.Delayed market data is {available}.{what}/TOP/ALL"
 DELAYED_SHOWN = "Requested market data is not subscribed. Displaying delayed market data."
 IN_USE = "Unable to connect as the client id is already in use. Retry with a unique client id."
 COMPETING = "No market data during competing live session"
