@@ -345,7 +345,7 @@ def test_contracts_seem_not_to_exist_in_maintenance(gateway: SimulatedGateway, i
     assert len(ib.reqContractDetails(ibi.Future("ES", "202312"))) == 1
 
 
-def test_another_session_takes_the_data(
+def test_another_session_takes_the_data_and_does_not_give_them_back(
     gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, heard: list[int], until: Wait
 ) -> None:
     ticker = ib.reqMktData(es)
@@ -357,7 +357,12 @@ def test_another_session_takes_the_data(
         ib.reqCurrentTime()
         assert ticker.volume == told
     gateway.advance(timedelta(minutes=2))
-    until(ib, lambda: ticker.volume != told)
+    ib.reqCurrentTime()
+    assert ticker.volume == told
+    ib.cancelMktData(es)
+    again = ib.reqMktData(es)
+    until(ib, lambda: again.volume > 0)
+    assert gateway.call(lambda g: g.market_data_lines.used) == 1
 
 
 def test_positions_are_stale(

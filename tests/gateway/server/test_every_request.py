@@ -66,6 +66,7 @@ def test_a_contract_is_found_by_number_local_symbol_class_and_multiplier(ib: ibi
         ibi.Future("NONESUCH"),
         ibi.Future("ES", "202312", multiplier="5"),
         ibi.Future("ES", "202312", exchange="NYMEX"),
+        ibi.Future("ES", "202312", exchange="SMART"),
         ibi.Stock("ES"),
         ibi.ContFuture("ES", "CME"),
         ibi.Crypto("BTC", "PAXOS", "USD"),
@@ -172,6 +173,7 @@ def test_nothing_is_told_from_the_future(ib: ibi.IB, es: ibi.Contract) -> None:
     [
         ({"endDateTime": "yesterday"}, 10314),
         ({"endDateTime": "20231128 12:00:00 Nowhere/Land"}, 10314),
+        ({"endDateTime": "20231128 12:00:00 GMT"}, 10314),
         ({"durationStr": "1 X"}, 321),
         ({"durationStr": "0 D"}, 321),
         ({"barSizeSetting": "7 mins"}, 321),
@@ -210,6 +212,45 @@ def test_bars_are_kept_up_to_date_and_called_off(
     ib.cancelHistoricalData(bars)
     until(ib, lambda: found)
     assert found[0][1] == 162
+
+
+def test_no_bar_is_left_out_of_those_kept_up_to_date_however_far_the_clock_steps(
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, until
+) -> None:
+    def asked(**more: object) -> ibi.BarDataList:
+        return ib.reqHistoricalData(es, "", "3600 S", "1 min", "TRADES", True, 2, **more)
+
+    bars = asked(keepUpToDate=True)
+    first = bars[0].date
+    heard: list[bool] = []
+    bars.updateEvent += lambda _, is_new: heard.append(is_new)
+    for minutes in (0, 1, 3, 7):
+        gateway.advance(timedelta(minutes=minutes, seconds=12))
+        ib.reqCurrentTime()
+    later = asked()
+    assert [bar for bar in bars if bar.date >= later[0].date] == list(later)
+    assert heard == [True] * 11
+    gateway.advance(timedelta(hours=10))
+    ib.reqCurrentTime()
+    assert {later.date - bar.date for bar, later in pairwise(bars)} == {timedelta(minutes=1)}
+    assert bars[0].date == first
+    assert bars[-1].date - first == timedelta(minutes=59 + 11 + 600)
+
+
+@pytest.mark.parametrize(("size", "duration"), [("5 mins", "3600 S"), ("1 hour", "1 D"), ("1 day", "1 W")])
+def test_bars_under_way_are_told_as_they_grow_and_once_they_are_whole(
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, size: str, duration: str
+) -> None:
+    bars = ib.reqHistoricalData(es, "", duration, size, "TRADES", True, 2, keepUpToDate=True)
+    for minutes in (7, 8, 95, 200, 900):
+        gateway.advance(timedelta(minutes=minutes))
+        ib.reqCurrentTime()
+        later = ib.reqHistoricalData(es, "", duration, size, "TRADES", True, 2)
+        for bar, again in zip(reversed(bars), reversed(later[1:]), strict=False):
+            assert (bar.date, bar.open, bar.high, bar.low, bar.close) == (
+                *(again.date, again.open, again.high, again.low, again.close),
+            )
+            assert bar.volume == again.volume
 
 
 def test_a_schedule_lists_sessions(ib: ibi.IB, es: ibi.Contract) -> None:
@@ -265,6 +306,15 @@ def test_quotes_are_told_and_told_again(gateway: SimulatedGateway, ib: ibi.IB, e
     gateway.advance(timedelta(minutes=3))
     until(ib, lambda: ticker.volume != volume)
     ib.cancelMktData(es)
+
+
+def test_a_snapshot_has_no_generic_ticks(ib: ibi.IB, es: ibi.Contract) -> None:
+    told: list[tuple[int, str]] = []
+    ib.errorEvent += lambda req_id, code, text, contract: told.append((code, text.partition(" : ")[2]))
+    ticker = ib.reqMktData(es, "233", snapshot=True)
+    ib.reqCurrentTime()
+    assert told == [(321, "cause - Snapshot market data subscription is not applicable to generic ticks")]
+    assert ibi.util.isNan(ticker.last)
 
 
 def test_a_snapshot_ends(ib: ibi.IB, es: ibi.Contract, eurusd: ibi.Contract) -> None:

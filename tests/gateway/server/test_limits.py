@@ -141,7 +141,7 @@ def test_market_data_lines_are_those_of_all_clients_and_of_all_kinds(run_gateway
     first, second = raw(gateway, 1), raw(gateway, 2)
     assert errors(first.answers(MarketDataRequest(1, ES))) == []
     assert errors(first.answers(MarketDataRequest(2, ES, snapshot=True))) == []
-    assert errors(second.answers(requests.market_data.TickByTickRequest(1, ES, "Last"))) == []
+    assert errors(second.answers(MarketDataRequest(1, ES))) == []
     five_seconds = requests.market_data.RealTimeBarsRequest(2, ES, what_to_show="TRADES")
     assert errors(second.answers(five_seconds)) == [("2", "101")]
     first.close()
@@ -150,6 +150,30 @@ def test_market_data_lines_are_those_of_all_clients_and_of_all_kinds(run_gateway
             break
     else:
         pytest.fail("the line never became free")
+
+
+def test_three_instruments_are_watched_tick_by_tick_beside_the_market_data_lines(
+    run_gateway: Connect, connect: Connect
+) -> None:
+    gateway = run_gateway(GatewaySettings(port=0, limits=Limits(market_data_lines=1)))
+    told: list[tuple[int, str]] = []
+    first, second = connect(gateway, 1), connect(gateway, 2)
+    for client in (first, second):
+        client.errorEvent += lambda _, code, text, __: told.append((code, text))
+    months = [details.contract for details in first.reqContractDetails(ibi.Future("ES", exchange="CME"))]
+    first.reqMktData(months[0])
+    for client, month in ((first, months[0]), (first, months[1]), (second, months[2])):
+        client.reqTickByTickData(month, "BidAsk")
+    second.reqCurrentTime()
+    assert told == []
+    second.reqTickByTickData(months[0], "Last")
+    second.reqCurrentTime()
+    assert told == [(10190, "Max number of tick-by-tick requests has been reached.")]
+    first.cancelTickByTickData(months[1], "BidAsk")
+    first.reqCurrentTime()
+    second.reqTickByTickData(months[1], "Last")
+    second.reqCurrentTime()
+    assert len(told) == 1
 
 
 def bars(number: int, **changes: Any) -> HistoricalDataRequest:
@@ -246,6 +270,26 @@ def test_data_permissions(run_gateway: Connect, raw: Connect) -> None:
     assert [frame[3] for frame in frames if frame[0] == "58"] == ["3"]
     assert {frame[3] for frame in frames if frame[0] == "1"} <= {"66", "67", "68", "72", "73", "75", "76"}
     assert errors(client.answers(MarketDataRequest(4, corn))) == [("4", "354")]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "month", "exchange", "asked", "text"),
+    [
+        ("ES", "202312", "CME", 1, "available.ES CME/TOP/ALL"),
+        ("ZC", "202403", "CBOT", 1, "not available.ZC CBOT/TOP/ALL"),
+        ("ZC", "202403", "CBOT", 3, "not available.ZC CBOT/TOP/ALL"),
+    ],
+)
+def test_data_that_are_not_subscribed_are_said_to_come_delayed_only_if_they_do(
+    run_gateway: Connect, connect: Connect, symbol: str, month: str, exchange: str, asked: int, text: str
+) -> None:
+    ib = connect(run_gateway(GatewaySettings(port=0, live_data=frozenset(), delayed_data=frozenset({"ES"}))))
+    told: list[tuple[int, str]] = []
+    ib.errorEvent += lambda _, code, text, __: told.append((code, text))
+    ib.reqMarketDataType(asked)
+    ib.reqMktData(ibi.Future(symbol, month, exchange))
+    ib.reqCurrentTime()
+    assert told == [(354, f"Requested market data is not subscribed.Delayed market data is {text}")]
 
 
 def test_frozen_data_while_the_market_is_closed(run_gateway: Connect, raw: Connect) -> None:

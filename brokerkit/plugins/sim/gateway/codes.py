@@ -51,6 +51,7 @@ class Code(IntEnum):
     CANCEL_REFUSED = 10148
     DELAYED_SHOWN = 10167
     NO_TICKS = 10189
+    TICK_LIMIT = 10190
     COMPETING_SESSION = 10197
     BAD_TIME = 10314
     TIF_SET = 10349
@@ -71,12 +72,13 @@ TOO_MANY_QUERIES = (
     "Error processing request.-'bS' : cause - Only {limit} simultaneous API historical data requests allowed."
 )
 NO_DATA = "Historical Market Data Service error message:HMDS query returned no data: {what}"
+INVALID_STEP = "Historical Market Data Service error message:invalid step: {seconds}"
 QUERY_CANCELLED = "Historical Market Data Service error message:API historical data query cancelled: {req_id}"
 BAD_END_TIME = (
     "End Date/Time: The date, time, or time-zone entered is invalid. The correct format is yyyymmdd hh:mm:ss xx/xxxx "
     "where yyyymmdd and xx/xxxx are optional. E.g.: 20031126 15:59:00 US/Eastern"
 )
-NOT_SUBSCRIBED = "Requested market data is not subscribed. Delayed market data is available.{what}/TOP/ALL"
+NOT_SUBSCRIBED = "Requested market data is not subscribed.Delayed market data is {available}.{what}/TOP/ALL"
 DELAYED_SHOWN = "Requested market data is not subscribed. Displaying delayed market data."
 IN_USE = "Unable to connect as the client id is already in use. Retry with a unique client id."
 COMPETING = "No market data during competing live session"

@@ -18,6 +18,11 @@ _LONGEST = {"S": (86_400, "seconds", "days"), "D": (365, "days", "years")}
 
 _CALENDAR_DAYS = {"D": 1.0, "W": 7.0, "M": 30.4375, "Y": 365.25}
 _MOST_YEARS = 100
+_LONGEST_STEPS = {1: 1800, 5: 3600, 10: 14_400, 15: 14_400, 30: 28_800}
+"""How many seconds bars of so many seconds reach back at most, by IB's table of step sizes; longer bars as one likes:
+https://interactivebrokers.github.io/tws-api/historical_limitations.html.
+"""
+
 _LOOK_BACK = (timedelta(days=4), timedelta(days=30), timedelta(days=400))
 _INSTANT = timedelta(microseconds=1)
 
@@ -58,6 +63,12 @@ def parse_duration(text: str) -> Duration:
     if found.in_calendar_time > timedelta(days=_MOST_YEARS * _CALENDAR_DAYS["Y"]):
         raise MessageError(f"{text[:60]!r} is longer than {_MOST_YEARS} years")
     return found
+
+
+def is_step_valid(duration: Duration, bar_seconds: int) -> bool:
+    """Return whether bars of a length may be asked for as far back as a duration."""
+    longest = _LONGEST_STEPS.get(bar_seconds)
+    return longest is None or duration.in_calendar_time <= timedelta(seconds=longest)
 
 
 def start_of(duration: Duration, end: datetime, sessions: Sessions | None, zone: str) -> datetime:

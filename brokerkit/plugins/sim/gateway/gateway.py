@@ -62,7 +62,7 @@ class Gateway:
         orders: The order desk.
         faults: The faults that are on.
         requests: How many requests were handled.
-        market_data_lines: How many quotes, ticks and five-second bars clients may subscribe to, and how many they have.
+        market_data_lines: How many quotes and five-second bars clients may subscribe to, and how many they have.
     """
 
     def __init__(
@@ -160,8 +160,8 @@ class Gateway:
         """Tell whether a contract's market is open now."""
         if listed.terms.sessions is None:
             return True
-        session = listed.terms.sessions.current_or_next(nanoseconds(self.now))
-        return session is not None and session[0] <= nanoseconds(self.now)
+        session = listed.terms.sessions.current_or_next(self.exchange.now_ns)
+        return session is not None and session[0] <= self.exchange.now_ns
 
     def opening_of(self, listed: Listed) -> str:
         """Return when a contract's market opens next, as an order message tells it."""

@@ -38,7 +38,9 @@ class Limits:
         open_history_requests: Historical requests open at a time, kept-up-to-date ones included.
         small_bar_requests: Requests for bars of 30 seconds or less in ten minutes; quotes count twice.
         identical_history_seconds: How soon the same historical request may be repeated.
-        market_data_lines: Quotes, ticks and five-second bars subscribed to at a time, by all clients together.
+        market_data_lines: Quotes and five-second bars subscribed to at a time, by all clients together.
+        tick_by_tick_lines: Subscriptions tick by tick at a time, by all clients together: with 100 market data lines as
+            many as of market depth, says IB. Some logins have had five or six.
         unread_bytes: What may wait for a client that does not read before it is disconnected.
     """
 
@@ -48,6 +50,7 @@ class Limits:
     small_bar_requests: int | None = 60
     identical_history_seconds: float | None = 15.0
     market_data_lines: int | None = 100
+    tick_by_tick_lines: int | None = 3
     unread_bytes: int = 64 << 20
 
     @classmethod
@@ -59,6 +62,7 @@ class Limits:
             small_bar_requests=None,
             identical_history_seconds=None,
             market_data_lines=None,
+            tick_by_tick_lines=None,
         )
 
 

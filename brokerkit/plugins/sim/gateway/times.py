@@ -41,7 +41,8 @@ BAR_SECONDS = {
 """Every bar size that a gateway knows, with its length; a month's is nominal."""
 
 SMALL_BAR_SECONDS = 30
-_SPELLINGS = {"1 sec": "1 secs", "1 hours": "1 hour", "1D": "1 day", "1W": "1 week", "1M": "1 month", "1 days": "1 day"}
+_SHORT = {"1 week": "1W", "1 month": "1M"}
+_LENGTHS = BAR_SECONDS | {short: BAR_SECONDS[name] for name, short in _SHORT.items()}
 
 
 def instant(time: datetime, zone: str, zone_name: str) -> str:
@@ -66,9 +67,11 @@ def epoch_seconds(time: datetime) -> int:
 
 
 def zone_called(name: str) -> tzinfo | None:
-    """Return the zone that a client calls by a name, or None if there is none."""
-    if name.upper() in ("UTC", "GMT"):
+    """Return the zone that a client calls by a name, or None if there is none; no gateway knows one called `GMT`."""
+    if name.upper() == "UTC":
         return timezone.utc
+    if name.upper() == "GMT":
+        return None
     try:
         return ZoneInfo(_ZONE_ALIASES.get(name, name))
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -104,7 +107,8 @@ def parse_bar_size(text: str) -> int:
     Raises:
         MessageError: No gateway knows it.
     """
-    size = _SPELLINGS.get(text.strip(), text.strip())
-    if size not in BAR_SECONDS:
-        raise MessageError(f"{text[:60]!r} is no bar size; the sizes are {', '.join(BAR_SECONDS)}")
-    return BAR_SECONDS[size]
+    found = _LENGTHS.get(text.strip())
+    if found is None:
+        legal = ", ".join(_SHORT.get(name, name) for name in BAR_SECONDS)
+        raise MessageError(f"Historical data bar size setting is invalid. Legal ones are: {legal}")
+    return found

@@ -24,7 +24,6 @@ _LONGEST_KEPT = 32
 memory.
 """
 
-_ANYWHERE = frozenset({"", "SMART"})
 _NO_STRIKE = ("", "0", "?")
 
 
@@ -41,7 +40,8 @@ def _same_number(ours: str, asked: str) -> bool:
 
 
 def _trades_at(listed: Listed, exchange: str) -> bool:
-    return exchange in _ANYWHERE or exchange == listed.card.exchange
+    """Tell whether a contract trades at an exchange; blank is any of them. Futures are not routed by `SMART`."""
+    return exchange in ("", listed.card.exchange) or (exchange == "SMART" and not listed.is_future)
 
 
 def matches(listed: Listed, asked: Contract) -> bool:

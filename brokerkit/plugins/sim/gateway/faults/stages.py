@@ -97,13 +97,17 @@ class Maintenance(Fault):
 
 
 class CompetingSession(Fault):
-    """Another login takes the market data: error 10197 for every subscription, and no data."""
+    """Another login takes the market data: error 10197 for every subscription, and no data.
+
+    Every subscription to market data is gone: it does not come back by itself when the other login leaves.
+    """
 
     stops_market_data = takes_market_data = True
 
     def begin(self, gateway: Gateway) -> None:
-        """Say to every subscription why its data stop."""
+        """Say to every subscription why its data stop, and end it."""
         gateway.tell_lines(Code.COMPETING_SESSION)
+        gateway.lose_market_data()
 
 
 class StalePositions(Fault):

@@ -43,6 +43,10 @@ class Quote:
         """The mean of bid and ask."""
         return round((self.bid + self.ask) / 2, 10)
 
+    def without_bid_and_ask(self) -> Quote:
+        """Return the quote of a closed market, as IB spells it: bid and ask are -1, and nothing stands there."""
+        return attrs.evolve(self, bid=-1.0, ask=-1.0, bid_size=0.0, ask_size=0.0)
+
 
 def half_spread(listed: Listed) -> float:
     """Return how far bid and ask lie from the last price: a tick."""

@@ -22,6 +22,7 @@ from brokerkit.plugins.sim.gateway.codec.responses.history import (
 from brokerkit.plugins.sim.gateway.codec.responses.history import Session as ScheduledSession
 from brokerkit.plugins.sim.gateway.codes import (
     BAD_END_TIME,
+    INVALID_STEP,
     NO_DATA,
     PACING,
     QUERY_CANCELLED,
@@ -30,7 +31,7 @@ from brokerkit.plugins.sim.gateway.codes import (
 )
 from brokerkit.plugins.sim.gateway.contracts.hours import sessions_between
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
-from brokerkit.plugins.sim.gateway.durations import parse_duration, start_of
+from brokerkit.plugins.sim.gateway.durations import Duration, is_step_valid, parse_duration, start_of
 from brokerkit.plugins.sim.gateway.market.bars import DAY_SECONDS, Bars
 from brokerkit.plugins.sim.gateway.market.quotes import half_spread
 from brokerkit.plugins.sim.gateway.refused import RefusedError, invalid
@@ -80,11 +81,10 @@ class Query:
 
 @attrs.define(eq=False)
 class Kept:
-    """A request for bars that is kept up to date: what was sent last."""
+    """A request for bars that is kept up to date, and the bar that was sent last."""
 
-    request: requests.HistoricalDataRequest
     query: Query
-    told: tuple[object, ...] = ()
+    told: Bars
 
 
 class HistoryRoom(Room):
@@ -116,8 +116,9 @@ class HistoryRoom(Room):
             self._schedule(session, request.req_id, query)
             return
         session.send(self._answer(session, request.req_id, query))
-        if request.keep_up_to_date:
-            self._kept[session, request.req_id] = Kept(request, query)
+        bars = self._shown(query) if request.keep_up_to_date else None
+        if bars is not None:
+            self._kept[session, request.req_id] = Kept(query, bars.slice(len(bars) - 1, len(bars)))
 
     def _query(self, request: requests.HistoricalDataRequest) -> Query:
         listed = self._the_one(request)
@@ -130,8 +131,10 @@ class HistoryRoom(Room):
         seconds = DAY_SECONDS if kind == SCHEDULE else parse_bar_size(request.bar_size)
         if request.keep_up_to_date and request.end_time:
             raise MessageError("the end time must be blank where bars are kept up to date")
-        end = self._end(request.end_time)
-        return Query(listed, seconds, self._start(listed, end, request.duration), end, kind, request.format_date)
+        end, duration = self._end(request.end_time), parse_duration(request.duration)
+        if not is_step_valid(duration, seconds):
+            raise RefusedError(Code.HISTORY, INVALID_STEP.format(seconds=seconds))
+        return Query(listed, seconds, self._start(listed, end, duration), end, kind, request.format_date)
 
     def _the_one(self, request: requests.HistoricalDataRequest) -> Listed:
         asked = request.contract
@@ -147,9 +150,8 @@ class HistoryRoom(Room):
         except MessageError as error:
             raise RefusedError(Code.BAD_TIME, BAD_END_TIME) from error
 
-    def _start(self, listed: Listed, end: datetime, duration: str) -> datetime:
+    def _start(self, listed: Listed, end: datetime, length: Duration) -> datetime:
         """Count a duration back from the last bar, not from a moment long after it."""
-        length = parse_duration(duration)
         last = self.gateway.market.last_bar_end(listed, nanoseconds(end))
         reach = end if last is None else time_of(last)
         if reach - time_of(0) <= length.in_calendar_time:
@@ -216,30 +218,24 @@ class HistoryRoom(Room):
     # Kept up to date
 
     def clock_moved(self) -> None:
-        """Send the newest bar of every request that is kept up to date, if it has changed."""
+        """Send every bar that has changed, or is new, of the requests that are kept up to date."""
         if self.gateway.faults.market_data_stopped:
             return
         for (session, req_id), kept in list(self._kept.items()):
             self._update(session, req_id, kept)
 
     def _update(self, session: Session, req_id: int, kept: Kept) -> None:
-        now = self.gateway.now
-        reach = timedelta(seconds=max(2 * kept.query.seconds, DAY_SECONDS))
-        query = attrs.evolve(kept.query, start=now - reach, end=now)
+        last = int(kept.told.start[0])
+        reach = timedelta(seconds=max(2 * kept.query.seconds, DAY_SECONDS))  # so that the bar told last is whole
+        query = attrs.evolve(kept.query, start=time_of(last) - reach, end=self.gateway.now)
         bars = self._shown(query)
-        if bars is None or not len(bars):
+        fresh = kept.told.slice(0, 0) if bars is None else bars.starting_from(last)
+        if not len(fresh):
             return
-        newest = bars.slice(len(bars) - 1, len(bars))
-        first, last, high, low = (float(column[0]) for column in (newest.open, newest.close, newest.high, newest.low))
-        volume = float(newest.volume[0])
-        told = (int(newest.start[0]), first, last, high, low, volume)
-        if told == kept.told:
-            return
-        kept.told = told
-        (date,) = self._dates(newest, query, session.version)
-        count = -1 if volume < 0 else int(volume)
-        average = -1.0 if volume < 0 else round((high + low + last) / 3, 6)
-        session.send(HistoricalDataUpdate(req_id, count, date, first, last, high, low, average, volume))
+        changed = int(_row(fresh, 0) == _row(kept.told, 0))
+        kept.told = fresh.slice(len(fresh) - 1, len(fresh))
+        for at, date in list(enumerate(self._dates(fresh, query, session.version)))[changed:]:
+            session.send(_updated(req_id, date, _row(fresh, at)))
 
     def lose_data(self) -> None:
         """Keep nothing up to date any more, as a gateway does whose link came back without its data (1101)."""
@@ -273,6 +269,19 @@ class HistoryRoom(Room):
         when = time_of(first)
         text = str(epoch_seconds(when)) if request.format_date == 2 else f"{when:%Y%m%d-%H:%M:%S}"
         session.send(HeadTimestamp(request.req_id, text))
+
+
+def _row(bars: Bars, at: int) -> tuple[float, ...]:
+    """Return when a bar starts, and its open, high, low, close and volume."""
+    columns = (bars.start, bars.open, bars.high, bars.low, bars.close, bars.volume)
+    return tuple(float(column[at]) for column in columns)
+
+
+def _updated(req_id: int, date: str, row: tuple[float, ...]) -> HistoricalDataUpdate:
+    _, first, high, low, last, volume = row
+    count = -1 if volume < 0 else int(volume)
+    average = -1.0 if volume < 0 else round((high + low + last) / 3, 6)
+    return HistoricalDataUpdate(req_id, count, date, first, last, high, low, average, volume)
 
 
 def _local(moment: datetime, zone: str) -> str:

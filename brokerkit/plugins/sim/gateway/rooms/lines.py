@@ -109,6 +109,7 @@ def data_type(gateway: Gateway, session: Session, req_id: int, listed: Listed) -
         return FROZEN if asked in (FROZEN, DELAYED_FROZEN) and closed else LIVE
     delayed = settings.delayed_data is None or symbol in settings.delayed_data
     if asked not in (DELAYED, DELAYED_FROZEN) or not delayed:
-        raise RefusedError(Code.NOT_SUBSCRIBED, NOT_SUBSCRIBED.format(what=f"{symbol} {listed.card.exchange}"))
+        available, what = "available" if delayed else "not available", f"{symbol} {listed.card.exchange}"
+        raise RefusedError(Code.NOT_SUBSCRIBED, NOT_SUBSCRIBED.format(available=available, what=what))
     session.error(req_id, Code.DELAYED_SHOWN, DELAYED_SHOWN)
     return DELAYED_FROZEN if asked == DELAYED_FROZEN and closed else DELAYED

@@ -23,8 +23,16 @@ from brokerkit.plugins.sim.gateway.codec.responses.market_data import (
 from brokerkit.plugins.sim.gateway.codes import COMPETING, Code
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.market.quotes import Quote
-from brokerkit.plugins.sim.gateway.refused import RefusedError
-from brokerkit.plugins.sim.gateway.rooms.lines import DELAYED, DELAYED_FROZEN, Lines, data_contract, data_type
+from brokerkit.plugins.sim.gateway.refused import RefusedError, invalid
+from brokerkit.plugins.sim.gateway.rooms.lines import (
+    DELAYED,
+    DELAYED_FROZEN,
+    FROZEN,
+    LIVE,
+    Lines,
+    data_contract,
+    data_type,
+)
 from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
 from brokerkit.plugins.sim.gateway.session import Session
 
@@ -46,16 +54,28 @@ _TIME = (45, 88)
 
 @attrs.define(eq=False)
 class QuoteLine:
-    """A contract watched, and the quote told last."""
+    """A contract watched, and the quote told last.
+
+    Attributes:
+        kind: The kind of data that it has now.
+        freezes: Whether its client wants the last quote while the market is closed.
+    """
 
     listed: Listed
     kind: int
+    freezes: bool
     told: Quote | None = None
 
     @property
     def column(self) -> int:
         """Which of two tick types a value has: 0 live, 1 delayed."""
         return int(self.kind in (DELAYED, DELAYED_FROZEN))
+
+    def kind_while(self, *, is_open: bool) -> int:
+        """Return the kind of data that it has while the market is open, or closed."""
+        if self.freezes and not is_open:
+            return DELAYED_FROZEN if self.column else FROZEN
+        return DELAYED if self.column else LIVE
 
 
 class QuoteRoom(Room):
@@ -82,12 +102,14 @@ class QuoteRoom(Room):
 
     def _subscribe(self, session: Session, request: requests.MarketDataRequest) -> None:
         req_id = request.req_id
+        if request.snapshot and request.generic_ticks.strip():
+            raise invalid("Snapshot market data subscription is not applicable to generic ticks", "bQ")
         self.lines.check(session, req_id)
         if self.gateway.faults.competing_session:
             raise RefusedError(Code.COMPETING_SESSION, COMPETING)
         listed = data_contract(self.gateway, request.contract)
         kind = data_type(self.gateway, session, req_id, listed)
-        line = QuoteLine(listed, kind)
+        line = QuoteLine(listed, kind, session.market_data_type in (FROZEN, DELAYED_FROZEN))
         session.send(TickRequestParameters(req_id, float(listed.terms.tick_size), BBO_EXCHANGE, SNAPSHOT_PERMISSIONS))
         session.send(MarketDataType(req_id, kind))
         self._tell(session, req_id, line)
@@ -98,7 +120,18 @@ class QuoteRoom(Room):
 
     def _tell(self, session: Session, req_id: int, line: QuoteLine) -> None:
         quote = self.gateway.live_quote(line.listed)
-        if quote is None or quote == line.told:
+        if quote is None:
+            return
+        is_open = self.gateway.is_open(line.listed)
+        kind = line.kind_while(is_open=is_open)
+        if kind != line.kind:
+            line.kind = kind
+            session.send(MarketDataType(req_id, kind))
+        elif line.freezes and not is_open and line.told is not None:
+            return
+        if not is_open and not line.freezes:
+            quote = quote.without_bid_and_ask()
+        if quote == line.told:
             return
         for message in changes(req_id, line, quote):
             session.send(message)

@@ -18,7 +18,7 @@ from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.market.bars import Bars
 from brokerkit.plugins.sim.gateway.market.quotes import Quote, half_spread
 from brokerkit.plugins.sim.gateway.refused import RefusedError, invalid
-from brokerkit.plugins.sim.gateway.rooms.lines import Lines, data_contract, data_type
+from brokerkit.plugins.sim.gateway.rooms.lines import Allowance, Lines, data_contract, data_type
 from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
 from brokerkit.plugins.sim.gateway.session import Session
 from brokerkit.plugins.sim.gateway.times import parse_time
@@ -45,7 +45,9 @@ class TickRoom(Room):
 
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway)
-        self.lines: Lines[TickLine] = Lines(gateway.market_data_lines)
+        text = "Max number of tick-by-tick requests has been reached."
+        allowance = Allowance(gateway.settings.limits.tick_by_tick_lines, Code.TICK_LIMIT, text)
+        self.lines: Lines[TickLine] = Lines(allowance)
 
     def handlers(self) -> Mapping[type, Handler]:
         """Return what answers each class of request."""
