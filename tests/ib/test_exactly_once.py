@@ -118,7 +118,7 @@ def test_an_order_that_filled_before_midnight_unheard_is_not_said_to_have_never_
     gateway.advance_bars(3)
     gateway.advance(timedelta(hours=24))
     gateway.mend()
-    [view] = heard.wait_for(lambda: [each for each in stored(broker) if "earlier day" in each.reason])
+    [view] = heard.wait_for(lambda: [each for each in heard.of(BrokerOrder) if "earlier day" in each.reason])
     assert (view.state, view.fills) == (OrderState.UNKNOWN, ())
     [held] = broker.positions.get_all_current_positions_as_list_with_contract_objects()
     assert (held.contract, held.quantity) == (GOLD, 1)
@@ -144,11 +144,6 @@ def test_an_order_of_yesterday_has_expired_where_the_positions_show_no_fill_of_i
     broker = open_ib(gateway)
     heard = listen(broker)
     heard.wait_for(lambda: [each for each in heard.of(BrokerOrder) if each.state is state])
-
-
-def stored(broker: Broker) -> list[BrokerOrder]:
-    """Return the orders that the journal has."""
-    return broker.orders.get_list_of_orders_from_storage()
 
 
 def let_a_day_pass(store: Path) -> None:

@@ -201,7 +201,7 @@ class OrderNews:
         with self._book.news:
             if tracked.state.is_final or (tracked.state is state and reason in ("", tracked.reason)):
                 return
-            is_new = tracked.state is not state
+            is_new = tracked.state is not state or state is OrderState.UNKNOWN  # why it is unknown is news, too
             tracked.state = state
             tracked.reason = reason or tracked.reason
             tracked.updated = _now()
