@@ -30,6 +30,17 @@ def test_210_every_order_is_heard_of(trader: Trader) -> None:
 
 
 @trade()
+def test_210_who_has_waited_has_heard(broker: Broker, trader: Trader) -> None:
+    """Case 210: when waiting for an order ends, a listener has heard of all its fills."""
+    for _ in range(4):
+        heard: list[Fill] = []
+        with broker.subscribe(on_fill=heard.append):
+            view = trader.buys()
+            told = {fill.execution_id for fill in heard}
+            assert told >= {fill.execution_id for fill in view.fills}, f"heard {len(told)} of {len(view.fills)} fills"
+
+
+@trade()
 def test_211_final_states_are_final(trader: Trader, rng: random.Random) -> None:
     """Case 211: only legal states follow each other, and after a final state no other one comes."""
     refs = [trader.buys().order_ref]
