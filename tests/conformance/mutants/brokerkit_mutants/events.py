@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -40,6 +41,13 @@ def _punctual(tell: Tell, event: Any) -> None:
     tell(attrs.evolve(event, late=False) if isinstance(event, Fill) else event)
 
 
+def _later(tell: Tell, event: Any) -> None:
+    if isinstance(event, Fill):
+        threading.Timer(0.1, tell, (event,)).start()
+    else:
+        tell(event)
+
+
 def _of_another(tell: Tell, event: Any) -> None:
     tell(attrs.evolve(event, order_ref="another") if isinstance(event, Fill) else event)
 
@@ -53,6 +61,7 @@ def _overfilled(tell: Tell, event: Any) -> None:
 MUTANTS = (
     Mutant("duplicate_fill", "test_215_a_fill_reported_twice_counts_once", emit=_twice(Fill)),
     Mutant("no_status", "test_210_every_order_is_heard_of", emit=_without(BrokerOrder)),
+    Mutant("fill_told_later", "test_210_who_has_waited_has_heard", emit=_later),
     Mutant(
         "filled_twice",
         "test_212_filled_is_told_once",
