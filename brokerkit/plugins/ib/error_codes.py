@@ -12,6 +12,7 @@ from brokerkit.errors import (
     ClientIdInUse,
     CompetingSession,
     ConnectionLost,
+    ConnectionProblem,
     ContractExpired,
     DataPermissionDenied,
     InsufficientMargin,
@@ -115,6 +116,15 @@ _REMEDIES: dict[int, str] = {
     10168: 'Subscribe to the data in Client Portal, or set `market_data = "delayed"`.',
     10197: "Log the other session out: Mobile, Portal or a second TWS takes the data away.",
 }
+_HISTORY = "historical market data service"
+_TEXTS_OF_162: dict[str, type[BrokerkitError]] = {
+    "query returned no data": MissingData,
+    "pacing": PacingViolation,
+    "different ip": CompetingSession,
+    "permission": DataPermissionDenied,
+    "subscri": DataPermissionDenied,
+    "invalid step": InvalidArgument,
+}
 _MARGIN = re.compile(r"margin|insufficient|available funds|equity with loan", re.IGNORECASE)
 _EXPIRED = re.compile(r"expired|no longer trad", re.IGNORECASE)
 
@@ -135,9 +145,7 @@ def error_for(code: int, text: str, fact: str = "", place: str = "") -> Brokerki
     return _kind(code, text)(
         f"{fact}: IB says: {text}" if fact else f"IB says: {text}",
         place=place,
-        remedy=_REMEDIES.get(
-            code, "Untick 'Read-Only API' in the Gateway's settings." if is_read_only(code, text) else ""
-        ),
+        remedy=_remedy(code, text),
         broker_code=code,
         broker_message=text,
     )
@@ -159,12 +167,22 @@ def _kind(code: int, text: str) -> type[BrokerkitError]:
 
 
 def _kind_of_162(lowered: str) -> type[BrokerkitError]:
-    """One code of IB's stands for three different things."""
-    if "pacing" in lowered:
-        return PacingViolation
-    if "permission" in lowered or "subscri" in lowered:
-        return DataPermissionDenied
-    return MissingData
+    """One code of IB's stands for all that can go wrong with history; only one of its texts says that there is none.
+
+    What is not known by its text, in another language perhaps, may be anything, but must not pass for that.
+    """
+    for words, kind in _TEXTS_OF_162.items():
+        if words in lowered:
+            return kind
+    return ConnectionProblem
+
+
+def _remedy(code: int, text: str) -> str:
+    if is_read_only(code, text):
+        return "Untick 'Read-Only API' in the Gateway's settings."
+    if code == 162 and _HISTORY not in text.lower():
+        return "Tick 'Show API error messages in English' in the Gateway's settings: IB has one code for many errors."
+    return _REMEDIES.get(code, "")
 
 
 def is_read_only(code: int, text: str) -> bool:

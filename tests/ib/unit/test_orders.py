@@ -10,6 +10,7 @@ import attrs
 import pytest
 
 from brokerkit.errors import (
+    ConnectionProblem,
     InsufficientMargin,
     MissingContract,
     MissingData,
@@ -167,6 +168,12 @@ def test_codes_become_typed_errors_with_ib_s_own_words(code: int, text: str, err
     found = error_for(code, text)
     assert type(found) is error
     assert (found.broker_code, found.broker_message) == (code, text)
+
+
+def test_history_refused_in_another_language_is_not_taken_for_none() -> None:
+    found = error_for(162, "历史市场数据服务错误信息")
+    assert type(found) is ConnectionProblem
+    assert "'Show API error messages in English'" in found.remedy
 
 
 def test_inactive_alone_is_unknown_and_never_rejected() -> None:
