@@ -24,7 +24,7 @@ class ContractsClient(IBClient):
         """
         what = f"the contract details of {query.symbol or query.con_id} {query.date}".rstrip()
         try:
-            found = self.ask(lambda ib: ib.reqContractDetailsAsync(self._contract(query)), what)
+            found = self.ask(self.for_data(lambda ib: ib.reqContractDetailsAsync(self._contract(query)), what), what)
         except MissingContract:
             return []
         return list({facts.con_id: facts for facts in map(_facts, found)}.values())
