@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 from brokerkit.errors import MissingData
 from brokerkit.plugins.ib.contract_facts import ResolvedContract
-from brokerkit.plugins.ib.hours import sessions_from
+from brokerkit.plugins.ib.hours import trading_days_from
 from brokerkit.plugins.ib.zones import zone_of
 from brokerkit.spec.prices import Frequency
 
@@ -25,7 +25,7 @@ def first_unfinished(resolved: ResolvedContract, frequency: Frequency, now: date
 def _first_open_date(resolved: ResolvedContract, now: datetime) -> datetime:
     try:
         zone = zone_of(resolved.facts.zone_id)
-        sessions = sessions_from(resolved.facts.hours_text, resolved.facts.zone_id)
+        sessions = trading_days_from(resolved.facts.hours_text, resolved.facts.zone_id)
     except MissingData:
         return now.astimezone(timezone.utc)
     today = now.astimezone(zone)
