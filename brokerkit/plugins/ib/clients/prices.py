@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
@@ -158,23 +159,33 @@ class PriceClient(IBClient):
         what = f"quotes of {facts.local_symbol}"
         return self.ask(self.for_data(ask, what), what)
 
-    def start_quotes(self, contract: Any) -> Any:
-        """Start a stream of quotes, delayed ones where live ones are not allowed; return the library's ticker.
+    def start_quotes(self, contract: Any, begun: Callable[[Any], None]) -> None:
+        """Start a stream of quotes, delayed ones where live ones are not allowed.
 
         One that IB may still be sending is ended first: it would hold a market data line that nobody can give back.
+
+        Args:
+            contract: The library's contract.
+            begun: Called in the client's thread with the library's ticker, before any answer is read.
         """
         kind = MARKET_DATA_TYPES[self.ib_connection.settings.market_data]
 
-        def start(ib: Any) -> Any:
+        def start(ib: Any) -> None:
             if ib.ticker(contract) in ib.wrapper.ticker2ReqId["mktData"]:
                 ib.cancelMktData(contract)
             if self._market_data_session != self.ib_connection.session:
                 ib.reqMarketDataType(kind)
                 self._market_data_session = self.ib_connection.session
-            return ib.reqMktData(contract, "", False, False)
+            begun(ib.reqMktData(contract, "", False, False))
 
-        return self.ib_connection.call(start)
+        self.ib_connection.call(start)
 
-    def stop_quotes(self, contract: Any) -> None:
-        """End a stream of quotes."""
-        self.ib_connection.call(lambda ib: ib.cancelMktData(contract) if ib.isConnected() else None)
+    def stop_quotes(self, contract: Any, ended: Callable[[], None]) -> None:
+        """End a stream of quotes; `ended` is called in the client's thread."""
+
+        def stop(ib: Any) -> None:
+            ended()
+            if ib.isConnected():
+                ib.cancelMktData(contract)
+
+        self.ib_connection.call(stop)
