@@ -100,6 +100,20 @@ def gold(broker: Broker) -> FuturesContract:
     return FuturesContract("GOLD", broker.contracts.get_list_of_contract_dates_for_instrument_code("GOLD")[0])
 
 
+@pytest.fixture
+def answer_as(gateway: SimulatedGateway) -> Callable[..., None]:
+    """Have the Gateway answer a class of requests by a function of the session, the request, and the usual answer."""
+
+    def answer(request: type, function: Callable[..., None]) -> None:
+        def replace(inner: Any) -> None:
+            usual = inner._handlers[request]
+            inner._handlers[request] = lambda session, asked: function(session, asked, usual)
+
+        gateway.call(replace)
+
+    return answer
+
+
 class Heard:
     """Everything that a broker told, in order."""
 

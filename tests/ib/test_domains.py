@@ -77,6 +77,20 @@ def test_daily_and_hourly_bars(broker: Broker, gold: FuturesContract) -> None:
     assert (daily.to_numpy() == finished.to_numpy()).all()
 
 
+@pytest.mark.parametrize("code", ["GOLD", "CORN"])
+def test_a_daily_bar_is_left_out_until_its_own_session_is_over_where_the_next_one_follows_at_once(
+    broker: Broker, gateway: SimulatedGateway, code: str
+) -> None:
+    """These markets never close: a session ends when the next one begins, at midnight UTC."""
+    contract = FuturesContract(code, "202312")
+    gateway.advance(timedelta(hours=12))  # noon in London
+    before = broker.prices.get_prices_for_contract_object(contract)
+    gateway.advance(timedelta(hours=18))
+    after = broker.prices.get_prices_for_contract_object(contract)
+    assert (before.index[-1].day, after.index[-1].day) == (28, 29)
+    assert after["volume"].iloc[:-1].tolist() == before["volume"].tolist()
+
+
 def test_a_range_of_bars_is_cut_exactly(broker: Broker, gold: FuturesContract) -> None:
     start = datetime(2023, 11, 27, 6, tzinfo=timezone.utc)
     end = datetime(2023, 11, 28, 18, tzinfo=timezone.utc)

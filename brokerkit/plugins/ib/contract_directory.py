@@ -87,14 +87,18 @@ class ContractDirectory:
             known = self._by_con_id.get(con_id)
         if known is not None:
             return known
-        found = self.client.details(ContractQuery(con_id=con_id, security_type=""))
+        found = self.client.listings(ContractQuery(con_id=con_id, security_type=""))
         if not found or found[0].security_type != "FUT":
             raise MissingContract(f"IB knows no future with contract id {con_id}.")
         facts = found[0]
         row = self.table.row_of_contract(
             facts.symbol, {facts.exchange, *facts.valid_exchanges}, facts.multiplier, facts.currency
         )
-        return self._remember(row, facts, self._own_name(row, facts))
+        named = self._named(row, facts)
+        if named is not None:  # found at the exchange of its row: what was found at any takes no place of its
+            return named
+        at_own = next((each for each in found if each.exchange == row.exchange), facts)
+        return self._remember(row, at_own, FuturesContract(row.code, self._day(facts)))
 
     def known(self, con_id: int) -> ResolvedContract | None:
         """Return a contract that was resolved before, without asking IB; None when it was not."""
@@ -146,15 +150,16 @@ class ContractDirectory:
 
     # Naming
 
-    def _own_name(self, row: InstrumentRow, facts: ContractFacts) -> FuturesContract:
-        month = self._month(facts)
+    def _named(self, row: InstrumentRow, facts: ContractFacts) -> ResolvedContract | None:
+        """Return what is known under the name of a contract's month, or of its day, if that is the same contract."""
         try:
-            named = self.resolve(FuturesContract(row.code, month))
+            named = self.resolve(FuturesContract(row.code, self._month(facts)))
         except (AmbiguousContract, MissingContract):
             named = None
-        if named is not None and named.facts.con_id == facts.con_id:
-            return named.contract
-        return FuturesContract(row.code, self._day(facts))
+        if named is None or named.facts.con_id != facts.con_id:
+            with self._lock:
+                named = self._by_name.get(FuturesContract(row.code, self._day(facts)))
+        return named if named is not None and named.facts.con_id == facts.con_id else None
 
     def _name(self, row: InstrumentRow, facts: ContractFacts, chain: list[ContractFacts]) -> FuturesContract:
         month = self._month(facts)

@@ -12,6 +12,7 @@ from brokerkit.errors import (
     ClientIdInUse,
     CompetingSession,
     ConnectionLost,
+    ConnectionProblem,
     ContractExpired,
     DataPermissionDenied,
     InsufficientMargin,
@@ -93,33 +94,50 @@ _REQUEST_ERRORS: dict[int, type[BrokerkitError]] = {
     1300: ConnectionLost,
     10089: DataPermissionDenied,
     10090: DataPermissionDenied,
+    10091: DataPermissionDenied,
     10147: MissingOrder,
     10148: OrderCannotBeCancelled,
     10168: DataPermissionDenied,
+    10182: ConnectionProblem,
+    10186: DataPermissionDenied,
     10187: MissingData,
     10189: DataPermissionDenied,
     10190: PacingViolation,
     10197: CompetingSession,
     10314: InvalidArgument,
+    10339: InvalidArgument,
     104: OrderCannotBeModified,
     105: OrderCannotBeModified,
     10326: OrderCannotBeModified,
 }
 
+_SUBSCRIBE = 'Subscribe to the data in Client Portal, or set `market_data = "delayed"`.'
 _REMEDIES: dict[int, str] = {
     100: "Send fewer messages a second; brokerkit holds itself to 45.",
     101: "Cancel market data that is no longer needed, or book more lines.",
     326: "Take another client id, or leave `client_id` out and let one be leased.",
-    354: 'Subscribe to the data in Client Portal, or set `market_data = "delayed"`.',
-    10089: 'Subscribe to the data in Client Portal, or set `market_data = "delayed"`.',
-    10168: 'Subscribe to the data in Client Portal, or set `market_data = "delayed"`.',
+    354: _SUBSCRIBE,
+    10089: _SUBSCRIBE,
+    10090: _SUBSCRIBE,
+    10091: _SUBSCRIBE,
+    10168: _SUBSCRIBE,
+    10186: _SUBSCRIBE,
     10197: "Log the other session out: Mobile, Portal or a second TWS takes the data away.",
+}
+_HISTORY = "historical market data service"
+_TEXTS_OF_162: dict[str, type[BrokerkitError]] = {
+    "query returned no data": MissingData,
+    "pacing": PacingViolation,
+    "different ip": CompetingSession,
+    "permission": DataPermissionDenied,
+    "subscri": DataPermissionDenied,
+    "invalid step": InvalidArgument,
 }
 _MARGIN = re.compile(r"margin|insufficient|available funds|equity with loan", re.IGNORECASE)
 _EXPIRED = re.compile(r"expired|no longer trad", re.IGNORECASE)
 
 
-def error_for(code: int, text: str, fact: str = "", place: str = "") -> BrokerkitError:
+def error_for(code: int, text: str, fact: str = "", place: str = "", *, about_order: bool = True) -> BrokerkitError:
     """Return the typed error for a code of IB's, with IB's own code and words kept.
 
     Args:
@@ -127,23 +145,22 @@ def error_for(code: int, text: str, fact: str = "", place: str = "") -> Brokerki
         text: IB's words.
         fact: What was wanted; IB's words follow it.
         place: A contract, an order, a request.
+        about_order: Whether it may be about an order, as a code above 10000 that has no other meaning then is.
 
     Example:
         >>> type(error_for(200, "No security definition has been found for the request")).__name__
         'MissingContract'
     """
-    return _kind(code, text)(
+    return _kind(code, text, about_order=about_order)(
         f"{fact}: IB says: {text}" if fact else f"IB says: {text}",
         place=place,
-        remedy=_REMEDIES.get(
-            code, "Untick 'Read-Only API' in the Gateway's settings." if is_read_only(code, text) else ""
-        ),
+        remedy=_remedy(code, text),
         broker_code=code,
         broker_message=text,
     )
 
 
-def _kind(code: int, text: str) -> type[BrokerkitError]:
+def _kind(code: int, text: str, *, about_order: bool) -> type[BrokerkitError]:
     lowered = text.lower()
     if is_read_only(code, text):
         return ReadOnlyBroker
@@ -155,16 +172,26 @@ def _kind(code: int, text: str) -> type[BrokerkitError]:
         return InsufficientMargin
     if code == 201 and _EXPIRED.search(text):
         return ContractExpired
-    return _REQUEST_ERRORS.get(code, OrderRejected if code >= 10000 else BrokerkitError)
+    return _REQUEST_ERRORS.get(code, OrderRejected if about_order and code >= 10000 else BrokerkitError)
 
 
 def _kind_of_162(lowered: str) -> type[BrokerkitError]:
-    """One code of IB's stands for three different things."""
-    if "pacing" in lowered:
-        return PacingViolation
-    if "permission" in lowered or "subscri" in lowered:
-        return DataPermissionDenied
-    return MissingData
+    """One code of IB's stands for all that can go wrong with history; only one of its texts says that there is none.
+
+    What is not known by its text, in another language perhaps, may be anything, but must not pass for that.
+    """
+    for words, kind in _TEXTS_OF_162.items():
+        if words in lowered:
+            return kind
+    return ConnectionProblem
+
+
+def _remedy(code: int, text: str) -> str:
+    if is_read_only(code, text):
+        return "Untick 'Read-Only API' in the Gateway's settings."
+    if code == 162 and _HISTORY not in text.lower():
+        return "Tick 'Show API error messages in English' in the Gateway's settings: IB has one code for many errors."
+    return _REMEDIES.get(code, "")
 
 
 def is_read_only(code: int, text: str) -> bool:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta, timezone
 
 from brokerkit.errors import MissingData
 from brokerkit.plugins.ib.contract_facts import ResolvedContract
-from brokerkit.plugins.ib.hours import sessions_from
-from brokerkit.plugins.ib.zones import zone_of
+from brokerkit.plugins.ib.hours import trading_days_from
+from brokerkit.plugins.ib.zones import zone_of_exchange
 from brokerkit.spec.prices import Frequency
 
 
@@ -15,7 +15,7 @@ def first_unfinished(resolved: ResolvedContract, frequency: Frequency, now: date
     """Return the time before which every bar has ended: bars from there on must not be used.
 
     A daily bar carries the date on which its session closes, in the exchange's zone; it has ended
-    when that session is over.
+    when that session is over. Where zone or hours are not known, today's in UTC is left out.
     """
     if frequency is not Frequency.DAY:
         return now - frequency.length + timedelta(microseconds=1)
@@ -24,8 +24,8 @@ def first_unfinished(resolved: ResolvedContract, frequency: Frequency, now: date
 
 def _first_open_date(resolved: ResolvedContract, now: datetime) -> datetime:
     try:
-        zone = zone_of(resolved.facts.zone_id)
-        sessions = sessions_from(resolved.facts.hours_text, resolved.facts.zone_id)
+        zone = zone_of_exchange(resolved.facts.exchange, resolved.facts.zone_id)
+        sessions = trading_days_from(resolved.facts.hours_text, resolved.facts.zone_id)
     except MissingData:
         return now.astimezone(timezone.utc)
     today = now.astimezone(zone)

@@ -13,7 +13,7 @@ from brokerkit.spec.contracts import TradingHours
 
 
 def sessions_from(text: str, zone_id: str) -> list[TradingHours]:
-    """Return IB's `tradingHours` text as sessions in UTC, in order, joined where they touch.
+    """Return IB's `tradingHours` text as sessions in UTC, in order, joined where they touch: when a market is open.
 
     Args:
         text: Such as `20240102:1700-20240103:1600;20240104:CLOSED`.
@@ -27,12 +27,26 @@ def sessions_from(text: str, zone_id: str) -> list[TradingHours]:
         >>> f"{session.opening_time:%d %H:%M} to {session.closing_time:%d %H:%M} UTC"
         '02 23:00 to 03 22:00 UTC'
     """
+    return _joined(trading_days_from(text, zone_id))
+
+
+def trading_days_from(text: str, zone_id: str) -> list[TradingHours]:
+    """Return the same sessions as IB tells them, in order: one ends where the next begins, though trading goes on.
+
+    Raises:
+        MissingData: As above.
+
+    Example:
+        >>> text = "20240102:1700-20240103:1700;20240103:1700-20240104:1700"
+        >>> len(trading_days_from(text, "CST")), len(sessions_from(text, "CST"))
+        (2, 1)
+    """
     zone = zone_of(zone_id)
     parts = [part.strip() for part in text.split(";")]
     sessions = [session for part in parts if part and "CLOSED" not in part for session in _sessions_of_day(part, zone)]
     if not sessions:
         raise MissingData(f"IB gives no trading hours: {text!r}.")
-    return _joined(sessions)
+    return sorted(sessions)
 
 
 def within_weekly_hours(sessions: Iterable[TradingHours], allowed: Iterable[WeeklyHours]) -> list[TradingHours]:

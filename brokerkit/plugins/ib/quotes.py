@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import math
 import threading
 from collections.abc import Callable
@@ -10,7 +12,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from brokerkit.errors import BrokerkitError, MissingData
+from brokerkit.errors import BrokerClosed, BrokerkitError, ConnectionLost, MissingData
 from brokerkit.plugins.ib.clients.prices import PriceClient
 from brokerkit.plugins.ib.contract_facts import ResolvedContract
 from brokerkit.plugins.ib.error_codes import error_for
@@ -31,13 +33,26 @@ _REASONS = {
     QuoteStatus.DELAYED: "no subscription to live data: delayed by 15 minutes or so",
     QuoteStatus.DELAYED_FROZEN: "no subscription, and the market is closed",
 }
-_FATAL_TO_QUOTES = frozenset({101, 200, 300, 354, 10089, 10090, 10168, 10186, 10189, 10197})
+_ADVISORIES = frozenset({10090, 10091, 10167})
+"""A part is missing, or comes delayed; the rest follows."""
+_UNCERTAIN = frozenset({354, 10089})
+"""Delayed quotes follow, or none at all: only time tells."""
+_COMPETING = 10197
+_FATAL = frozenset({101, 200, 300, 10168, 10186, 10189, _COMPETING})
+_GRACE = 3.0
+_FIRST_PAUSE = 5.0
+_LONGEST_PAUSE = 60.0
 
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
 class IBTicker:
-    """The running quotes of one contract, until its market data is cancelled."""
+    """The running quotes of one contract, until its market data is cancelled.
+
+    IB's reason for not quoting stands until a price arrives. Where another session has taken the data, they are asked
+    for again and again, with growing pauses, as IB does not always say when it has ended. What is written here is
+    written in the client's thread.
+    """
 
     def __init__(self, resolved: ResolvedContract, client: PriceClient) -> None:
         self._resolved = resolved
@@ -45,9 +60,14 @@ class IBTicker:
         self._contract = client.new("Contract")
         self._ticker: Any = None
         self._failure: BrokerkitError | None = None
+        self._advice = ""
         self._final: Quote | None = None
         self._news = threading.Condition()
         self._came: tuple[datetime, datetime] = (_NEVER, _NEVER)
+        self._turn = threading.RLock()  # one at a time asks for the quotes, or ends them
+        self._is_over = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._pause = 0.0
 
     @property
     def contract(self) -> FuturesContract:
@@ -55,22 +75,24 @@ class IBTicker:
         return self._resolved.contract
 
     def start(self, contract: Any) -> None:
-        """Ask for the quotes, the first time or again after the line broke."""
-        self._contract, self._failure, self._final = contract, None, None
-        ticker = self._client.start_quotes(contract)
-        self._ticker = ticker
-        ticker.updateEvent.connect(self._updated, None, None, True)
+        """Ask for the quotes, the first time or again after the line broke; do nothing once they were ended."""
+        with self._turn:
+            if not self._is_over:
+                self._contract = contract
+                self._client.start_quotes(contract, self._begin)
+
+    def start_again(self) -> None:
+        """Ask for the quotes again if IB refused them."""
+        with self._turn:
+            if self._failure is not None:
+                self.start(self._contract)
 
     def stop(self) -> None:
         """End the quotes; what is still on its way is not told any more."""
-        self._client.stop_quotes(self._contract)
-        self._final = self.quote()
-
-    def failed(self, contract: Any, code: int, text: str) -> None:
-        """Take in IB's reason for not quoting; called in the client's thread."""
-        if contract is self._contract and code in _FATAL_TO_QUOTES:
-            self._failure = error_for(code, text, f"No quotes of {self.contract}")
-            self._updated(self._ticker)
+        with self._turn:
+            self._is_over = True
+            self._client.stop_quotes(self._contract, self._end)
+            self._final = self.quote()
 
     def quote(self) -> Quote:
         """Return the newest quote; its status is `NONE` when there has been none."""
@@ -78,12 +100,9 @@ class IBTicker:
             return self._final
         ticker = self._ticker
         time = self._time_of(getattr(ticker, "time", None))
-        bid, ask, last = _price(ticker.bid), _price(ticker.ask), _price(ticker.last)
-        if self._failure is not None:
-            reason = self._failure.broker_message
-            return Quote(self.contract, time, QuoteStatus.NONE, reason=reason)
+        bid, ask, last = _prices(ticker)
         if bid is None and ask is None and last is None:
-            return Quote(self.contract, time, QuoteStatus.NONE, reason="IB has sent no price yet")
+            return Quote(self.contract, time, QuoteStatus.NONE, reason=self._why_none())
         status = _STATUSES.get(ticker.marketDataType, QuoteStatus.LIVE)
         return Quote(
             contract=self.contract,
@@ -98,6 +117,11 @@ class IBTicker:
             reason=_REASONS[status],
         )
 
+    def _why_none(self) -> str:
+        if self._failure is not None:
+            return self._failure.broker_message
+        return f"IB has sent no price yet: {self._advice}" if self._advice else "IB has sent no price yet"
+
     def _time_of(self, stamp: datetime | None) -> datetime:
         """Return when something came, by the Gateway's clock: of one stamp always the same."""
         gateway_time = self._client.ib_connection.clock.at
@@ -108,21 +132,25 @@ class IBTicker:
         return self._came[1]
 
     def wait_for_quote(self, timeout: float = 10.0) -> Quote:
-        """Return the newest quote once it has both a bid and an ask.
+        """Return the newest quote once it has both a bid and an ask; quotes refused for a while are asked for again.
 
         Raises:
             MissingData: There was none in time; the reason says why.
             BrokerClosed: The broker is closed.
             DataPermissionDenied: The account has no subscription for it.
+            CompetingSession: Another session has the data.
         """
+        failure = self._failure
+        if failure is not None and failure.temporary:
+            self._try_again()
         with self._news:
             self._news.wait_for(self._is_answered, timeout)
-        if self._failure is not None:
-            raise self._failure
-        quote = self.quote()
+        failure, quote = self._failure, self.quote()
         if self._is_closed:
             self._client.ib_connection.require_up(f"a quote of {self.contract}")
         if quote.bid is None or quote.ask is None:
+            if failure is not None:
+                raise failure
             raise MissingData(
                 f"No bid and ask of {self.contract} in {timeout:g} s.",
                 remedy="Its market may be closed: ask is_contract_okay_to_trade.",
@@ -143,8 +171,72 @@ class IBTicker:
         with self._news:
             self._news.notify_all()
 
-    def _updated(self, _ticker: Any) -> None:
+    # In the client's thread
+
+    def failed(self, contract: Any, code: int, text: str) -> None:
+        """Take in IB's reason for not quoting, or for not quoting all."""
+        if contract is not self._contract or self._is_over:
+            return
+        if code in _FATAL:
+            self._fail(code, text)
+            if code == _COMPETING:
+                self._pause = min(max(2 * self._pause, _FIRST_PAUSE), _LONGEST_PAUSE)
+                self._later(self._pause, partial(self._client.ib_connection.callbacks.post, self._try_again))
+        elif code in _UNCERTAIN or code in _ADVISORIES:
+            self._advice = text
+            if code in _UNCERTAIN and not self._has_price:
+                self._later(_GRACE, partial(self._fail, code, text))
+            self.wake()
+
+    def _begin(self, ticker: Any) -> None:
+        """Begin to listen, before the answer to the request that was just sent; what came before is no news."""
+        self._end_timer()
+        self._failure = None
+        _forget_prices(ticker)
+        if ticker is not self._ticker:
+            self._stop_listening()
+            self._ticker = ticker
+            ticker.updateEvent.connect(self._updated, None, None, True)
+
+    def _end(self) -> None:
+        self._end_timer()
+        self._stop_listening()
+
+    def _stop_listening(self) -> None:
+        if self._ticker is not None:
+            self._ticker.updateEvent.disconnect(self._updated)
+
+    def _fail(self, code: int, text: str) -> None:
+        self._end_timer()
+        self._failure = error_for(code, text, f"No quotes of {self.contract}", about_order=False)
+        self._advice = text
+        _forget_prices(self._ticker)
         self.wake()
+
+    def _updated(self, _ticker: Any) -> None:
+        if (self._failure is not None or self._advice) and self._has_price:
+            self._end_timer()
+            self._failure, self._advice, self._pause = None, "", 0.0
+        self.wake()
+
+    @property
+    def _has_price(self) -> bool:
+        return any(price is not None for price in _prices(self._ticker))
+
+    def _later(self, seconds: float, function: Callable[[], object]) -> None:
+        self._end_timer()
+        self._timer = asyncio.get_running_loop().call_later(seconds, function)
+
+    def _end_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # In any other thread
+
+    def _try_again(self) -> None:
+        with contextlib.suppress(ConnectionLost, BrokerClosed):  # a line that comes back has all asked for again
+            self.start_again()
 
 
 class Quotes:
@@ -160,13 +252,14 @@ class Quotes:
         client.ib_connection.when_changed(self._line_changed)
 
     def ticker(self, resolved: ResolvedContract) -> IBTicker:
-        """Return a contract's running quotes, started if they were not running."""
+        """Return a contract's running quotes, started if they were not running, or were refused."""
         with self._lock:
             known = self._running.get(resolved.contract)
-            if known is not None:
-                return known[0]
-            ticker, contract = IBTicker(resolved, self._client), self._contract_of(resolved)
+            ticker, contract = known or (IBTicker(resolved, self._client), self._contract_of(resolved))
             self._running[resolved.contract] = (ticker, contract)
+        if known is not None:
+            ticker.start_again()
+            return ticker
         try:
             ticker.start(contract)
         except BaseException:
@@ -204,10 +297,25 @@ class Quotes:
                 ticker.failed(contract, code, text)
 
 
-def _price(value: float) -> Decimal | None:
+def _prices(ticker: Any) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    """Return bid, ask and last of a library's ticker, if it is there already."""
+    return (
+        _price(getattr(ticker, "bid", None)),
+        _price(getattr(ticker, "ask", None)),
+        _price(getattr(ticker, "last", None)),
+    )
+
+
+def _forget_prices(ticker: Any) -> None:
+    """Have a library's ticker hold no price, so that one of before is not taken for one that came."""
+    for name in ("bid", "bidSize", "ask", "askSize", "last", "lastSize"):
+        setattr(ticker, name, math.nan)
+
+
+def _price(value: float | None) -> Decimal | None:
     """Return a price; IB's -1 with nothing behind it, 0 for no quote, and NaN all mean that there is none."""
     return None if value is None or math.isnan(value) or value in (-1.0, 0.0) else price_from(value)
 
 
-def _size(value: float) -> int | None:
+def _size(value: float | None) -> int | None:
     return None if value is None or math.isnan(value) or value < 0 else round(value)

@@ -73,6 +73,37 @@ _ALIASES = {
     "Z": "UTC",
 }
 
+_OF_EXCHANGES = {
+    "BELFOX": "Europe/Brussels",
+    "CBOT": "America/Chicago",
+    "CDE": "America/Toronto",
+    "CFE": "America/Chicago",
+    "CME": "America/Chicago",
+    "COMEX": "America/New_York",
+    "ENDEX": "Europe/Amsterdam",
+    "EUREX": "Europe/Berlin",
+    "FTA": "Europe/Amsterdam",
+    "HKFE": "Asia/Hong_Kong",
+    "ICEEU": "Europe/London",
+    "ICEEUSOFT": "Europe/London",
+    "ICEUS": "America/New_York",
+    "IDEM": "Europe/Rome",
+    "IPE": "Europe/London",
+    "KSE": "Asia/Seoul",
+    "LMEOTC": "Europe/London",
+    "MATIF": "Europe/Paris",
+    "MEFFRV": "Europe/Madrid",
+    "MEXDER": "America/Mexico_City",
+    "MONEP": "Europe/Paris",
+    "NSE": "Asia/Kolkata",
+    "NYBOT": "America/New_York",
+    "NYMEX": "America/New_York",
+    "OMS": "Europe/Stockholm",
+    "OSE.JPN": "Asia/Tokyo",
+    "SGX": "Asia/Singapore",
+    "SNFE": "Australia/Sydney",
+}
+
 
 @lru_cache(maxsize=256)
 def zone_of(name: str) -> ZoneInfo:
@@ -95,6 +126,29 @@ def zone_of(name: str) -> ZoneInfo:
             candidates=[close] if (close := closest_match(name, _ALIASES)) else (),
             remedy="Set `timezone` to a name such as 'America/Chicago'.",
         ) from None
+
+
+def zone_of_exchange(exchange: str, told: str) -> ZoneInfo:
+    """Return the zone whose days an exchange's days are.
+
+    Args:
+        exchange: IB's name of it.
+        told: The zone in which IB tells its hours: the exchange's, the user's or UTC, as the Gateway is set.
+
+    Raises:
+        MissingData: The exchange is not known, and its hours are told in UTC, which is no exchange's; or see `zone_of`.
+
+    Example:
+        >>> zone_of_exchange("CME", "UTC").key, zone_of_exchange("ELSEWHERE", "US/Eastern").key
+        ('America/Chicago', 'US/Eastern')
+    """
+    zone = zone_of(_OF_EXCHANGES.get(exchange, told))
+    if zone.key in {"UTC", "Etc/UTC", "Zulu", "Etc/Zulu", "GMT", "Etc/GMT"}:
+        raise MissingData(
+            f"IB tells the hours of {exchange} in UTC, and not in the exchange's own zone.",
+            remedy="Have the Gateway's API settings send instrument-specific attributes in the instrument's time zone.",
+        )
+    return zone
 
 
 def utc_from_local(moment: datetime, zone: ZoneInfo) -> datetime:

@@ -10,10 +10,15 @@ import attrs
 import pytest
 
 from brokerkit.errors import (
+    BrokerkitError,
+    ConnectionProblem,
+    DataPermissionDenied,
     InsufficientMargin,
+    InvalidArgument,
     MissingContract,
     MissingData,
     NotSupported,
+    OrderRejected,
     PacingViolation,
 )
 from brokerkit.plugins.ib.error_codes import Meaning, error_for, meaning_for_order
@@ -161,12 +166,27 @@ def test_what_a_code_means_to_its_order(code: int, meaning: Meaning) -> None:
         (162, "Historical Market Data Service error message:HMDS query returned no data", MissingData),
         (162, "Historical Market Data Service error message:Pacing violation", PacingViolation),
         (201, "Order rejected - reason:INSUFFICIENT MARGIN", InsufficientMargin),
+        (10186, "Requested market data is not subscribed. Delayed market data is not enabled.", DataPermissionDenied),
+        (10091, "Part of requested market data requires additional subscription for API.", DataPermissionDenied),
+        (10182, "Failed to request live updates (disconnected).", ConnectionProblem),
+        (10339, "Setting end date/time for continuous future security type is not allowed.", InvalidArgument),
+        (10999, "Something new", OrderRejected),
     ],
 )
 def test_codes_become_typed_errors_with_ib_s_own_words(code: int, text: str, error: type[Exception]) -> None:
     found = error_for(code, text)
     assert type(found) is error
     assert (found.broker_code, found.broker_message) == (code, text)
+
+
+def test_a_code_that_nobody_knows_rejects_no_order_where_there_is_none() -> None:
+    assert type(error_for(10999, "Something new", about_order=False)) is BrokerkitError
+
+
+def test_history_refused_in_another_language_is_not_taken_for_none() -> None:
+    found = error_for(162, "历史市场数据服务错误信息")
+    assert type(found) is ConnectionProblem
+    assert "'Show API error messages in English'" in found.remedy
 
 
 def test_inactive_alone_is_unknown_and_never_rejected() -> None:

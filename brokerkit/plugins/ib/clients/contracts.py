@@ -22,12 +22,19 @@ class ContractsClient(IBClient):
             RequestTimedOut: No answer in time.
             ConnectionLost: The line is down.
         """
+        first: dict[int, ContractFacts] = {}
+        for facts in self.listings(query):
+            first.setdefault(facts.con_id, facts)
+        return list(first.values())
+
+    def listings(self, query: ContractQuery) -> list[ContractFacts]:
+        """Return the same, once for each exchange that IB lists a contract at where the query names none."""
         what = f"the contract details of {query.symbol or query.con_id} {query.date}".rstrip()
         try:
-            found = self.ask(lambda ib: ib.reqContractDetailsAsync(self._contract(query)), what)
+            found = self.ask(self.for_data(lambda ib: ib.reqContractDetailsAsync(self._contract(query)), what), what)
         except MissingContract:
             return []
-        return list({facts.con_id: facts for facts in map(_facts, found)}.values())
+        return [_facts(each) for each in found]
 
     def price_steps(self, facts: ContractFacts) -> PriceSteps:
         """Return the grid of a contract's prices, by its exchange's market rule where IB has one."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
 import attrs
 
-from brokerkit.errors import PacingViolation
+from brokerkit.errors import PacingViolation, RequestTimedOut
 from brokerkit.plugins.ib.clients.client import IBClient
 from brokerkit.plugins.ib.clients.contracts import ContractsClient
 from brokerkit.plugins.ib.connection import IBConnection
@@ -70,12 +71,10 @@ class PriceClient(IBClient):
         raise AssertionError("the loop above returns or raises")
 
     async def _bars(self, facts: ContractFacts, request: BarRequest, *, small: bool, what_to_show: str) -> BarColumns:
-        stream = (facts.con_id, facts.exchange, what_to_show)
+        stream, what = (facts.con_id, facts.exchange, what_to_show), f"bars of {facts.local_symbol}"
+        ask = self.for_data(lambda ib: self._send(ib, facts, request, what_to_show), what)
         async with self._pacing.slot((stream, request), stream, is_small=small):
-            return await self.ib_connection.asked(
-                lambda ib: self._send(ib, facts, request, what_to_show),
-                f"bars of {facts.local_symbol}",
-            )
+            return await self.ib_connection.asked(ask, what)
 
     async def _send(self, ib: Any, facts: ContractFacts, request: BarRequest, what_to_show: str) -> BarColumns:
         contract = ContractsClient(self.ib_connection).contract_of(facts)
@@ -110,16 +109,39 @@ class PriceClient(IBClient):
     async def head(self, facts: ContractFacts, what_to_show: str = "TRADES") -> datetime:
         """Return the time of the oldest bar that IB has. To be awaited in the client's loop.
 
+        IB counts the question among the 50 of history that may be open, until it is called off.
+
         Raises:
             MissingData: IB has none, or does not say.
+            RequestTimedOut: IB never answers, as it does for some contracts.
         """
+        stream, what = (facts.con_id, facts.exchange, what_to_show), f"the oldest bar of {facts.local_symbol}"
+        ask = self.for_data(lambda ib: self._send_head(ib, facts, what_to_show), what)
+        async with self._pacing.slot(stream, stream, is_small=False):
+            try:
+                found = await self.ib_connection.asked(ask, what)
+            except asyncio.TimeoutError:
+                timeout = self.ib_connection.settings.request_timeout
+                raise RequestTimedOut(f"No answer from IB in {timeout:g} s to {what}.", place="history") from None
+        return datetime.fromtimestamp(found.timestamp(), timezone.utc)
+
+    async def _send_head(self, ib: Any, facts: ContractFacts, what_to_show: str) -> datetime:
+        """Ask for the oldest bar, and call the question off however it ends; a refused one has ended."""
         contract = ContractsClient(self.ib_connection).contract_of(facts)
         contract.includeExpired = facts.security_type == "FUT"
-        found = await self.ib_connection.asked(
-            lambda ib: ib.reqHeadTimeStampAsync(contract, what_to_show, True, 2),
-            f"the oldest bar of {facts.local_symbol}",
-        )
-        return datetime.fromtimestamp(found.timestamp(), timezone.utc)
+        request_id = ib.client.getReqId()
+        answered = ib.wrapper.startReq(request_id, contract)
+        ib.client.reqHeadTimeStamp(request_id, contract, what_to_show, True, 2)
+        is_refused = False
+        try:
+            found: datetime = await asyncio.wait_for(answered, self.ib_connection.settings.request_timeout)
+        except self.ib_connection.library.request_error():
+            is_refused = True
+            raise
+        finally:
+            if ib.isConnected() and not is_refused:
+                ib.client.cancelHeadTimeStamp(request_id)
+        return found
 
     def recent_ticks(self, facts: ContractFacts, count: int = 1000) -> list[Tick]:
         """Return the newest quotes of a contract, in order of time.
@@ -134,25 +156,36 @@ class PriceClient(IBClient):
             ticks = await ib.reqHistoricalTicksAsync(contract, "", now, count, "BID_ASK", False)
             return [Tick(each.time, each.priceBid, each.priceAsk, each.sizeBid, each.sizeAsk) for each in ticks]
 
-        return self.ask(ask, f"quotes of {facts.local_symbol}")
+        what = f"quotes of {facts.local_symbol}"
+        return self.ask(self.for_data(ask, what), what)
 
-    def start_quotes(self, contract: Any) -> Any:
-        """Start a stream of quotes, delayed ones where live ones are not allowed; return the library's ticker.
+    def start_quotes(self, contract: Any, begun: Callable[[Any], None]) -> None:
+        """Start a stream of quotes, delayed ones where live ones are not allowed.
 
         One that IB may still be sending is ended first: it would hold a market data line that nobody can give back.
+
+        Args:
+            contract: The library's contract.
+            begun: Called in the client's thread with the library's ticker, before any answer is read.
         """
         kind = MARKET_DATA_TYPES[self.ib_connection.settings.market_data]
 
-        def start(ib: Any) -> Any:
+        def start(ib: Any) -> None:
             if ib.ticker(contract) in ib.wrapper.ticker2ReqId["mktData"]:
                 ib.cancelMktData(contract)
             if self._market_data_session != self.ib_connection.session:
                 ib.reqMarketDataType(kind)
                 self._market_data_session = self.ib_connection.session
-            return ib.reqMktData(contract, "", False, False)
+            begun(ib.reqMktData(contract, "", False, False))
 
-        return self.ib_connection.call(start)
+        self.ib_connection.call(start)
 
-    def stop_quotes(self, contract: Any) -> None:
-        """End a stream of quotes."""
-        self.ib_connection.call(lambda ib: ib.cancelMktData(contract) if ib.isConnected() else None)
+    def stop_quotes(self, contract: Any, ended: Callable[[], None]) -> None:
+        """End a stream of quotes; `ended` is called in the client's thread."""
+
+        def stop(ib: Any) -> None:
+            ended()
+            if ib.isConnected():
+                ib.cancelMktData(contract)
+
+        self.ib_connection.call(stop)

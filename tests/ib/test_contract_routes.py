@@ -1,0 +1,76 @@
+"""Contracts that IB lists at several exchanges: ours is the one of the instrument table, however it is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from brokerkit import Broker, FuturesContract, Order
+from brokerkit.plugins.sim.gateway import SimulatedGateway
+from brokerkit.plugins.sim.gateway.codec.requests.contracts import ContractDetailsRequest
+from brokerkit.plugins.sim.gateway.codec.requests.market_data import MarketDataRequest
+from brokerkit.plugins.sim.gateway.codec.responses.contracts import ContractDetails
+
+OpenIB = Callable[..., Broker]
+AnswerAs = Callable[..., None]
+GOLD = FuturesContract("GOLD", "202402")
+
+
+class Twice:
+    """A session that is told of each contract at a second exchange too, before or after the first."""
+
+    def __init__(self, session: Any, *, second_first: bool) -> None:
+        self._session = session
+        self._second_first = second_first
+
+    def send(self, message: Any) -> None:
+        if not isinstance(message, ContractDetails):
+            self._session.send(message)
+            return
+        rule = message.market_rule_ids
+        here = attrs.evolve(
+            message,
+            valid_exchanges=f"{message.contract.exchange},QBALGO",
+            market_rule_ids=f"{rule},{rule}",
+        )
+        there = attrs.evolve(here, contract=attrs.evolve(here.contract, exchange="QBALGO"))
+        for each in (there, here) if self._second_first else (here, there):
+            self._session.send(each)
+
+
+@pytest.fixture(params=[False, True], ids=["own first", "own last"])
+def at_two_exchanges(request: pytest.FixtureRequest, answer_as: AnswerAs) -> None:
+    """Have the Gateway list a contract at two exchanges where it is asked for none."""
+
+    def answer(session: Any, asked: Any, usual: Callable[..., None]) -> None:
+        usual(session if asked.contract.exchange else Twice(session, second_first=request.param), asked)
+
+    answer_as(ContractDetailsRequest, answer)
+
+
+@pytest.mark.usefixtures("at_two_exchanges")
+@pytest.mark.parametrize(("rule", "date"), [("", "202402"), ("third-wednesday", "20240216")])
+def test_a_contract_found_by_its_id_keeps_the_exchange_of_the_table(
+    gateway: SimulatedGateway, open_ib: OpenIB, answer_as: AnswerAs, tmp_path: Path, rule: str, date: str
+) -> None:
+    """It is named by its month, or by its day where it is not its month's own."""
+    table = tmp_path / "mine.csv"
+    header = "code,symbol,exchange,currency,multiplier,price_magnifier,contract_rule"
+    table.write_text(f"{header}\nGOLD,GC,COMEX,USD,100,1,{rule}\n", encoding="utf-8")
+    open_ib(gateway).orders.put_order_on_stack(Order.market(GOLD, 1)).wait(30)
+    asked: list[str] = []
+
+    def answer(session: Any, request: Any, usual: Callable[..., None]) -> None:
+        asked.append(request.contract.exchange)
+        usual(session, request)
+
+    answer_as(MarketDataRequest, answer)
+    broker = open_ib(gateway, store_path=tmp_path / "another.db", instruments=str(table))
+    [held] = broker.positions.get_all_current_positions_as_list_with_contract_objects()  # known by its id alone
+    assert held.contract == FuturesContract("GOLD", date)
+    broker.prices.get_ticker_object_for_contract(held.contract).wait_for_quote()
+    assert asked == ["COMEX"]

@@ -1,0 +1,152 @@
+"""History that IB refuses, or never answers: nothing of it may pass for "there were no bars"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from brokerkit import Broker, Frequency, FuturesContract
+from brokerkit.errors import (
+    BrokerkitError,
+    CompetingSession,
+    ConnectionProblem,
+    InvalidArgument,
+    OrderError,
+    RequestTimedOut,
+)
+from brokerkit.plugins.ib import history_pacing
+from brokerkit.plugins.sim.gateway import SimulatedGateway
+from brokerkit.plugins.sim.gateway.codec.requests.history import (
+    CancelHeadTimestamp,
+    HeadTimestampRequest,
+    HistoricalDataRequest,
+)
+from brokerkit.plugins.sim.gateway.codec.responses.session import Error
+from brokerkit.plugins.sim.gateway.codes import Code
+
+OpenIB = Callable[..., Broker]
+AnswerAs = Callable[..., None]
+GOLD = FuturesContract("GOLD", "202402")
+END = datetime(2023, 11, 29, tzinfo=timezone.utc)
+HMDS = "Historical Market Data Service error message:"
+
+
+def refusing(text: str, numbers: set[int]) -> Callable[..., None]:
+    """Return an answer that refuses some requests by their number, and gives the usual one to all others."""
+    seen: list[int] = []
+
+    def answer(session: Any, request: Any, usual: Callable[..., None]) -> None:
+        seen.append(len(seen))
+        if seen[-1] in numbers:
+            session.error(request.req_id, Code.HISTORY, HMDS + text)
+        else:
+            usual(session, request)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("Trading TWS session is connected from a different IP address", CompetingSession),
+        ("API historical data query cancelled: 9", ConnectionProblem),
+        ("Invalid step", InvalidArgument),
+        ("Mensaje de error de los servicios de datos", ConnectionProblem),
+    ],
+)
+@pytest.mark.parametrize(
+    ("ask", "number"),
+    [
+        (lambda b: b.prices.get_prices_for_contract_object(GOLD, Frequency.MINUTE, END - timedelta(days=12), END), 1),
+        (lambda b: b.fx.get_fx_prices("GBPUSD"), 0),
+    ],
+    ids=["bars", "rates"],
+)
+def test_a_stretch_that_ib_refuses_is_an_error_and_no_hole(
+    broker: Broker,
+    answer_as: AnswerAs,
+    text: str,
+    error: type[BrokerkitError],
+    ask: Callable[[Broker], Any],
+    number: int,
+) -> None:
+    answer_as(HistoricalDataRequest, refusing(text, {number}))
+    with pytest.raises(error) as refused:
+        ask(broker)
+    assert type(refused.value) is error
+    assert (refused.value.broker_code, refused.value.broker_message) == (162, HMDS + text)
+
+
+def test_a_stretch_without_bars_is_left_out(broker: Broker, answer_as: AnswerAs) -> None:
+    answer_as(HistoricalDataRequest, refusing("HMDS query returned no data: GCG4@COMEX Trades", {0}))
+    start = END - timedelta(days=12)
+    assert not broker.prices.get_prices_for_contract_object(GOLD, Frequency.MINUTE, start, END).empty
+
+
+class Heads:
+    """Questions for the oldest bar: which are open, how many were so at once, and which were called off."""
+
+    def __init__(self) -> None:
+        self.open: set[int] = set()
+        self.called_off: list[int] = []
+        self.most = 0
+
+    def say_nothing(self, _session: Any, request: Any, _usual: Callable[..., None]) -> None:
+        self.open.add(request.req_id)
+        self.most = max(self.most, len(self.open))
+
+    def answer(self, session: Any, request: Any, usual: Callable[..., None]) -> None:
+        self.say_nothing(session, request, usual)
+        usual(session, request)
+
+    def refuse(self, session: Any, request: Any, _usual: Callable[..., None]) -> None:
+        session.send(Error(request.req_id, 10999, "Something that nobody has described."))
+
+    def call_off(self, _session: Any, request: Any, _usual: Callable[..., None]) -> None:
+        self.open.discard(request.req_id)
+        self.called_off.append(request.req_id)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [lambda b: b.prices.get_prices_for_contract_object(GOLD), lambda b: b.fx.get_fx_prices("GBPUSD")],
+    ids=["bars", "rates"],
+)
+def test_an_oldest_bar_that_is_never_told_is_a_timeout_and_called_off(
+    gateway: SimulatedGateway, open_ib: OpenIB, answer_as: AnswerAs, ask: Callable[[Broker], Any]
+) -> None:
+    broker, heads = open_ib(gateway, request_timeout=2.0), Heads()
+    answer_as(HeadTimestampRequest, heads.say_nothing)
+    answer_as(CancelHeadTimestamp, heads.call_off)
+    with pytest.raises(RequestTimedOut, match="oldest bar"):
+        ask(broker)
+    broker.native.connection.server_time()  # what was sent before has been read
+    assert (len(heads.called_off), heads.open) == (1, set())
+
+
+def test_oldest_bars_are_asked_for_as_history_is_and_each_question_is_ended(
+    gateway: SimulatedGateway, open_ib: OpenIB, answer_as: AnswerAs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history_pacing, "_MOST_OPEN", 2)
+    broker, heads = open_ib(gateway), Heads()
+    answer_as(HeadTimestampRequest, heads.answer)
+    answer_as(CancelHeadTimestamp, heads.call_off)
+    contracts = [
+        FuturesContract(code, date)
+        for code in ("GOLD", "CORN", "SP500", "EDOLLAR")
+        for date in broker.contracts.get_list_of_contract_dates_for_instrument_code(code)
+    ]
+    assert not broker.prices.get_prices_for_contract_objects(contracts).errors
+    broker.native.connection.server_time()
+    assert (heads.most, len(heads.called_off), heads.open) == (2, len(contracts), set())
+
+
+def test_what_ib_refuses_of_history_is_no_rejected_order(broker: Broker, answer_as: AnswerAs) -> None:
+    answer_as(HeadTimestampRequest, Heads().refuse)
+    with pytest.raises(BrokerkitError) as refused:
+        broker.prices.get_prices_for_contract_object(GOLD)
+    assert not isinstance(refused.value, OrderError)
+    assert refused.value.broker_code == 10999
