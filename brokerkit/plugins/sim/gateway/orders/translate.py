@@ -111,7 +111,7 @@ def traded_contract(legs: tuple[Leg, ...]) -> FuturesContract | FxPair:
 def exchange_order(order: GatewayOrder, ref: str, login_zone: tzinfo) -> Order:
     """Return the exchange's order for a gateway's.
 
-    `outsideRth` is not in it: an exchange that is closed trades nothing, and whenever one is open are regular hours here.
+    `outsideRth` is not in it: a market that is closed trades nothing, and all hours in which one is open are regular.
 
     Args:
         order: The gateway's order.
