@@ -17,6 +17,7 @@ ACCOUNT = "DU1000001"
 FEE = 2.10
 POINT = 50
 START = 1_000_000
+CASH = ("TotalCashValue", "CashBalance", "TotalCashBalance")
 UNSET = ibi.util.UNSET_DOUBLE
 
 Trade = Callable[..., ibi.Fill]
@@ -120,7 +121,8 @@ def test_an_account_is_worth_what_it_began_with_and_what_it_made(
         settled()
         told = values(ib)
         assert told["NetLiquidation"] - START == pytest.approx(told["RealizedPnL"] + told["UnrealizedPnL"], abs=0.02)
-        assert told["NetLiquidation"] == pytest.approx(told["TotalCashBalance"] + told["FuturesPNL"], abs=0.02)
+        assert told["NetLiquidation"] == pytest.approx(told["SettledCash"] + told["FuturesPNL"], abs=0.02)
+        assert {told[tag] for tag in CASH} == {told["NetLiquidation"]}  # futures have nothing else to be worth
         until(ib, lambda: abs(pnl.realizedPnL - told["RealizedPnL"]) < 0.02)  # noqa: B023 because it ends here
         assert pnl.dailyPnL == pytest.approx(pnl.realizedPnL + pnl.unrealizedPnL, abs=0.02)
     trade(1, bund)

@@ -33,7 +33,10 @@ UPDATE_SECONDS = 180.0
 """How often, on the exchange's clock, a subscription is told again unless a position has changed."""
 
 MAX_SUMMARIES = 2
-LEDGER = ("CashBalance", "TotalCashBalance", "NetLiquidationByCurrency", "NetLiquidation", "Currency", "ExchangeRate")
+LEDGER = (
+    *("CashBalance", "TotalCashBalance", "FuturesPNL"),
+    *("NetLiquidationByCurrency", "NetLiquidation", "Currency", "ExchangeRate"),
+)
 
 
 @attrs.define(eq=False)

@@ -40,7 +40,7 @@ class CurrencyFigures:
 
     @property
     def worth(self) -> Decimal:
-        """Cash, and what open futures have gained."""
+        """Cash, and what open futures have gained: IB counts that to the cash."""
         return self.cash + self.futures
 
 
@@ -112,12 +112,12 @@ def _pair_price(exchange: Exchange, code: str) -> Decimal | None:
 
 def account_values(account: str, figures: AccountFigures) -> list[Value]:
     """Return every value of an account, totals first, then by currency, then in the base currency."""
-    worth, cash = figures.net_liquidation, figures.total("cash")
+    worth = figures.net_liquidation
     free, spare = worth - figures.initial, worth - figures.maintenance
     totals = {
         "NetLiquidation": worth,
-        "TotalCashValue": cash,
-        "SettledCash": cash,
+        "TotalCashValue": worth,
+        "SettledCash": figures.total("cash"),
         "AccruedCash": 0,
         "AccruedDividend": 0,
         "EquityWithLoanValue": worth,
@@ -164,8 +164,8 @@ def _in_base(figures: AccountFigures) -> list[Value]:
 
 def _ledger(currency: str, one: CurrencyFigures, rate: str) -> list[Value]:
     amounts = {
-        "CashBalance": one.cash,
-        "TotalCashBalance": one.cash,
+        "CashBalance": one.worth,
+        "TotalCashBalance": one.worth,
         "AccruedCash": 0,
         "NetLiquidationByCurrency": one.worth,
         "UnrealizedPnL": one.unrealised,
