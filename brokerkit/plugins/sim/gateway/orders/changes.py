@@ -46,6 +46,7 @@ class OrderChanges:
             raise RefusedError(Code.DUPLICATE_ORDER_ID, "Duplicate order id")
         if order.status is Status.PENDING_CANCEL:
             raise RefusedError(Code.CANCEL_REFUSED, "Cannot modify an order that is being cancelled.")
+        self._entry.reader.parent_of(order.client_id, request)  # one that is over is refused here
         newer = self._entry.reader.understood(order.client_id, request)
         if _what(newer) != _what(order):
             raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
