@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import ib_insync as ibi
 import pytest
 
 from brokerkit.plugins.sim.gateway import ManualClock, SimulatedGateway
@@ -78,8 +79,8 @@ def test_an_exit_that_is_changed_once_its_entry_has_filled_still_ends_the_other(
 ) -> None:
     bracket(client, MARKET)
     still.advance(timedelta(minutes=3))
-    client.answers(place(2, **{**PROFIT, "tif": "DAY"}))
-    client.answers(place(2, **{**PROFIT, "tif": "DAY", "limit_price": 4000.0}))
+    client.answers(place(2, **{**PROFIT, "tif": "DAY", "parent_id": 0}))
+    client.answers(place(2, **{**PROFIT, "tif": "DAY", "limit_price": 4000.0, "parent_id": 0}))
     still.advance(timedelta(minutes=3))
     last = {number: status for number, status, _ in statuses(client.answers(requests.session.IdsRequest()))}
     assert (last["2"], last["3"]) == ("Filled", "Cancelled")
@@ -141,3 +142,63 @@ def test_what_is_filled_counts_in_the_new_size_of_an_order_that_is_placed_anew(
     assert [int(status[3]), int(status[4])] == [filled, 1900 - filled]
     live = still.call(lambda gateway: [one.remaining for one in gateway.exchange.orders() if not one.is_final])
     assert live == [1900 - filled]
+
+
+def error_codes(ib: ibi.IB) -> list[tuple[int, int]]:
+    """Return a list that fills with order id and code of every error from now on."""
+    found: list[tuple[int, int]] = []
+    ib.errorEvent += lambda req_id, code, *rest: found.append((req_id, code))
+    return found
+
+
+@pytest.mark.parametrize("before", ["", "one"])
+def test_an_order_does_not_move_to_another_group(
+    gateway: SimulatedGateway, connect: Connect, ib: ibi.IB, es: ibi.Contract, until: Connect, before: str
+) -> None:
+    errors = error_codes(ib)
+    order = ibi.LimitOrder("SELL", 1, 6000, ocaGroup=before)
+    trade = ib.placeOrder(es, order)
+    until(ib, lambda: trade.orderStatus.status == "Submitted")
+    order.ocaGroup, order.lmtPrice = "other", 6001
+    ib.placeOrder(es, order)
+    until(ib, lambda: errors)
+    assert errors == [(order.orderId, 10326)]
+    (told,) = connect(gateway, 2).reqAllOpenOrders()  # ib_insync takes any error of an order for its end
+    assert (told.order.ocaGroup, told.order.lmtPrice, told.orderStatus.status) == (before, 6000, "Submitted")
+
+
+@pytest.mark.parametrize("group", ["", "one"])
+def test_an_order_stays_in_its_group_when_a_change_names_that_or_none(
+    gateway: SimulatedGateway, connect: Connect, ib: ibi.IB, es: ibi.Contract, until: Connect, group: str
+) -> None:
+    order = ibi.LimitOrder("SELL", 1, 6000, ocaGroup="one")
+    trade = ib.placeOrder(es, order)
+    until(ib, lambda: trade.orderStatus.status == "Submitted")
+    order.ocaGroup, order.lmtPrice = group, 6001
+    ib.placeOrder(es, order)
+    until(ib, lambda: trade.log[-1].message == "Modified")
+    (told,) = connect(gateway, 2).reqAllOpenOrders()
+    assert (told.order.ocaGroup, told.order.lmtPrice) == ("one", 6001)
+
+
+def test_a_change_of_an_exit_whose_entry_has_filled_must_not_name_that(
+    gateway: SimulatedGateway, connect: Connect, ib: ibi.IB, es: ibi.Contract, until: Connect
+) -> None:
+    errors = error_codes(ib)
+    entry = ibi.MarketOrder("BUY", 1, orderId=ib.client.getReqId(), transmit=False)
+    stop = ibi.StopOrder("SELL", 1, 3900, orderId=ib.client.getReqId(), parentId=entry.orderId, tif="GTC")
+    bought, exit_ = ib.placeOrder(es, entry), ib.placeOrder(es, stop)
+    until(ib, lambda: bought.isDone() and exit_.orderStatus.whyHeld == "trigger")
+    stop.auxPrice = 3901
+    ib.placeOrder(es, stop)
+    until(ib, lambda: errors)
+    assert errors == [(stop.orderId, 135)]
+    ib.disconnect()  # ib_insync takes any error of an order for its end
+    again = connect(gateway, 1)
+    (trade,) = again.openTrades()
+    assert (trade.order.auxPrice, trade.orderStatus.status) == (3900, "PreSubmitted")
+    trade.order.auxPrice, trade.order.parentId = 3902, 0
+    again.placeOrder(es, trade.order)
+    again.reqCurrentTime()  # its answer comes after the change
+    (told,) = connect(gateway, 2).reqAllOpenOrders()
+    assert (told.order.auxPrice, told.orderStatus.status) == (3902, "PreSubmitted")

@@ -86,7 +86,7 @@ def test_an_exit_that_waits_for_more_than_its_entry_waits_and_is_ended_by_the_ot
     client.answers(place(3, **{**STOP, "aux_price": 4000.0}))
     last = statuses(advance(still, client, 10))
     assert (last["1"], last.get("2", "PreSubmitted"), last["3"]) == ("Filled", "PreSubmitted", "PreSubmitted")
-    client.answers(place(3, **STOP))
+    client.answers(place(3, **{**STOP, "parent_id": 0}))
     last = statuses(advance(still, client, 5))
     assert (last["2"], last["3"]) == ("Cancelled", "Filled")
     assert statuses(advance(still, client, 30)) == {}

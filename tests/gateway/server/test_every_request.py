@@ -421,7 +421,7 @@ def test_profit_and_loss(gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract
     filled(ib, ib.placeOrder(es, ibi.MarketOrder("BUY", 3)))
     gateway.advance(timedelta(minutes=30))
     until(ib, lambda: single.position == 3 and single.value > 0)
-    assert pnl.dailyPnL == pytest.approx(pnl.unrealizedPnL - 3 * 2.10)
+    assert pnl.dailyPnL == pytest.approx(pnl.unrealizedPnL)
     ib.cancelPnL("DU1000001")
     ib.cancelPnLSingle("DU1000001", "", es.conId)
 

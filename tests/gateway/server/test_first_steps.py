@@ -38,8 +38,8 @@ def test_a_market_order_fills_and_is_accounted_for(ib: ibi.IB, es: ibi.Contract,
     assert (fill.commissionReport.commission, fill.commissionReport.currency) == (4.2, "USD")
     until(ib, ib.positions)
     (position,) = ib.positions()
-    assert (position.position, position.avgCost) == (2, fill.execution.price * 50)
-    cash = ("TotalCashBalance", "USD", "999995.80")
+    assert (position.position, position.avgCost) == (2, fill.execution.price * 50 + 2.10)
+    cash = ("SettledCash", "USD", "999995.80")
     until(ib, lambda: cash in {(v.tag, v.currency, v.value) for v in ib.accountValues()})
 
 

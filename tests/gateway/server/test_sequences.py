@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import ib_insync as ibi
 import pytest
 
 from brokerkit.plugins.sim.gateway import GatewaySettings, Limits, ManualClock, SimulatedGateway
@@ -14,6 +15,9 @@ from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
 from brokerkit.plugins.sim.gateway.codec.parts import Contract
 
 ES = Contract(symbol="ES", sec_type="FUT", last_trade_date="202312", exchange="CME", currency="USD")
+OUTSIDE_RTH = 26
+"""Where an open order carries it."""
+
 PlaceOrder, CancelOrder = requests.orders.PlaceOrder, requests.orders.CancelOrder
 
 Connect = Callable[..., Any]
@@ -370,3 +374,26 @@ def test_an_algo_is_accepted_as_named_and_said_back(client: Any) -> None:
 def closed_gateway(run_gateway: Connect) -> SimulatedGateway:
     """Return a gateway whose markets are closed now."""
     return run_gateway(GatewaySettings(port=0, limits=Limits.none()), ManualClock(), hours=(8, 16))
+
+
+def test_an_order_does_not_trade_while_its_market_is_closed_whatever_outside_rth_says(
+    connect: Connect, until: Connect, closed_gateway: SimulatedGateway
+) -> None:
+    ib = connect(closed_gateway)
+    (es,) = ib.qualifyContracts(ibi.Future("ES", "202312", "CME"))
+    trade = ib.placeOrder(es, ibi.LimitOrder("BUY", 1, 6000, outsideRth=True, tif="GTC"))
+    until(ib, lambda: trade.orderStatus.status == "PreSubmitted")
+    closed_gateway.advance(timedelta(hours=7, minutes=59))
+    (told,) = ib.reqAllOpenOrders()
+    assert (told.order.outsideRth, told.orderStatus.status, ib.fills()) == (True, "PreSubmitted", [])
+    closed_gateway.advance(timedelta(minutes=3))
+    until(ib, trade.isDone)
+    assert trade.fills[0].execution.time.hour == 8
+
+
+def test_outside_rth_is_said_back_and_can_be_changed(client: Any) -> None:
+    resting = {"order_type": "LMT", "limit_price": 4000.0}
+    client.answers(place(1, **resting))
+    frames = client.answers(place(1, outside_rth=True, **resting))
+    assert told(frames) == ["5", "3 Submitted"]
+    assert [frame[OUTSIDE_RTH] for frame in frames if frame[0] == "5"] == ["1"]

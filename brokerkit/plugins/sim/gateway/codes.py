@@ -54,6 +54,7 @@ class Code(IntEnum):
     TICK_LIMIT = 10190
     COMPETING_SESSION = 10197
     BAD_TIME = 10314
+    GROUP_REVISION = 10326
     TIF_SET = 10349
 
 
@@ -85,4 +86,5 @@ COMPETING = "No market data during competing live session"
 LINK_LOST = "Connectivity between IBKR and Trader Workstation has been lost."
 LINK_RESTORED = "Connectivity between IBKR and Trader Workstation has been restored - data "
 OFF_TICK = "The price does not conform to the minimum price variation for this contract."
+GROUP_REVISION = "OCA group revision is not allowed."
 MISMATCH = "Order being modified does not match original order"

@@ -16,7 +16,7 @@ from brokerkit.errors import (
 )
 from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
 from brokerkit.plugins.sim.gateway.codec.requests.orders import PlaceOrder
-from brokerkit.plugins.sim.gateway.codes import MISMATCH, OFF_TICK, Code
+from brokerkit.plugins.sim.gateway.codes import GROUP_REVISION, MISMATCH, OFF_TICK, Code
 from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder, Status
 from brokerkit.plugins.sim.gateway.orders.refusals import refusals
 from brokerkit.plugins.sim.gateway.orders.translate import (
@@ -46,12 +46,15 @@ class OrderChanges:
             raise RefusedError(Code.DUPLICATE_ORDER_ID, "Duplicate order id")
         if order.status is Status.PENDING_CANCEL:
             raise RefusedError(Code.CANCEL_REFUSED, "Cannot modify an order that is being cancelled.")
+        self._entry.reader.parent_of(order.client_id, request)  # one that is over is refused here
         newer = self._entry.reader.understood(order.client_id, request)
         if _what(newer) != _what(order):
             raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
+        before, group = order.terms, order.terms.oca_group
+        if newer.terms.oca_group not in ("", group):
+            raise RefusedError(Code.GROUP_REVISION, GROUP_REVISION)
         self._entry.checked(newer)
-        before = order.terms
-        after = newer.terms.but(perm_id=order.perm_id, oca_group=newer.terms.oca_group or before.oca_group)
+        after = newer.terms.but(perm_id=order.perm_id, oca_group=group)
         if order in self._entry.held or not order.ref:
             order.terms, order.prepared = after, None
             if order in self._entry.held:

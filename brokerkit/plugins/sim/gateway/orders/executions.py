@@ -1,4 +1,4 @@
-"""The day's executions: their ids at IB, and what each realised."""
+"""The day's executions, and their ids at IB."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class ExecutionRecord:
         listed: The contract that it is shown in the time zone of.
         contract: What was traded, as answers name it.
         quantity: Signed.
-        commission: None until it is known.
+        commission: None until it is reported.
+        realised: What it realised, commission taken off; None if it closed nothing.
     """
 
     execution_id: str
@@ -86,44 +87,3 @@ def execution_id(perm_id: int, number: int, revision: int = 1) -> str:
         '0000e0d5.5209178c.000000ff.01'
     """
     return f"0000e0d5.{perm_id & 0xFFFFFFFF:08x}.{number:08x}.{revision:02d}"
-
-
-@attrs.define
-class Realised:
-    """What trades realise, at average cost, in the contract's currency: one line for each account and contract."""
-
-    _held: dict[tuple[str, int], tuple[float, float]] = attrs.field(factory=dict, init=False)
-    _today: dict[tuple[str, int], float] = attrs.field(factory=dict, init=False)
-
-    def after(self, account: str, listed: Listed, quantity: float, price: float) -> float | None:
-        """Take in a trade; return what it realised, or None if it closed nothing."""
-        key = (account, listed.con_id)
-        lots, average = self._held.get(key, (0.0, 0.0))
-        after = lots + quantity
-        if lots * quantity >= 0:
-            self._held[key] = (after, (lots * average + quantity * price) / after if after else 0.0)
-            return None
-        closed = min(abs(lots), abs(quantity)) * (1 if lots > 0 else -1)
-        self._held[key] = (after, average if lots * after > 0 else price)
-        return self._add(key, closed * (price - average) * float(listed.terms.point_value))
-
-    def correct(self, account: str, listed: Listed, quantity: float, change: float) -> None:
-        """Let a trade that was taken in count at another price: on what is still held, or as profit."""
-        key = (account, listed.con_id)
-        lots, average = self._held.get(key, (0.0, 0.0))
-        if lots * quantity > 0 and abs(lots) >= abs(quantity):
-            self._held[key] = (lots, average + change * quantity / lots)
-        else:
-            self._add(key, -change * quantity * float(listed.terms.point_value))
-
-    def _add(self, key: tuple[str, int], profit: float) -> float:
-        self._today[key] = round(self._today.get(key, 0.0) + profit, 6)
-        return profit
-
-    def today(self, account: str, con_id: int) -> float:
-        """Return what a contract has realised in an account since the day began."""
-        return self._today.get((account, con_id), 0.0)
-
-    def new_day(self) -> None:
-        """Count from nothing again; what is held stays held."""
-        self._today.clear()

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import attrs
 
-from brokerkit.plugins.sim.gateway.orders.executions import ExecutionRecord, Realised, execution_id
+from brokerkit.errors import MissingOrder
+from brokerkit.plugins.sim.gateway.orders.books import Books
+from brokerkit.plugins.sim.gateway.orders.executions import ExecutionRecord, execution_id
 from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder, Status
 from brokerkit.plugins.sim.gateway.orders.messages import open_order_message
 from brokerkit.plugins.sim.gateway.orders.registry import OrderRegistry
 from brokerkit.plugins.sim.gateway.orders.reports import Reports
 from brokerkit.spec.broker_order import Fill
 from brokerkit.spec.events import CommissionReport
+from brokerkit.spec.money import exact
+from brokerkit.spec.positions import Position
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
@@ -23,7 +29,7 @@ class Fills:
 
     Attributes:
         executions: The day's, by IB's id.
-        realised: What trades have realised.
+        books: What is held, and what trades have realised.
     """
 
     def __init__(self, gateway: Gateway, registry: OrderRegistry, reports: Reports) -> None:
@@ -31,15 +37,20 @@ class Fills:
         self.registry = registry
         self.reports = reports
         self.executions: dict[str, ExecutionRecord] = {}
-        self.realised = Realised()
+        self.books = Books()
         self._by_exchange_id: dict[str, ExecutionRecord] = {}
         self._revisions: dict[str, int] = {}
         self._numbers = 0
 
     def listen(self) -> None:
         """Hear the exchange from now on."""
-        self.gateway.exchange.listen(Fill, self.on_fill)
-        self.gateway.exchange.listen(CommissionReport, self.on_commission)
+        exchange = self.gateway.exchange
+        for held in exchange.positions():
+            listed = self.gateway.contracts.of_contract(held.contract)
+            self.books.begin(held.account, listed, held.quantity, held.average_price or Decimal(0))
+        exchange.listen(Fill, self.on_fill)
+        exchange.listen(CommissionReport, self.on_commission)
+        exchange.listen(Position, self.on_position)
 
     def on_fill(self, fill: Fill) -> None:
         """Take an execution: a new one, one that corrects another, or one that was told before."""
@@ -84,19 +95,30 @@ class Fills:
         if corrected is not None:
             lots -= abs(corrected.quantity)
             cost -= abs(corrected.quantity) * corrected.price
-        account, listed, quantity = order.terms.account, record.listed, record.quantity
+        account, listed, quantity = order.terms.account, record.listed, fill.quantity
         if corrected is None:
-            record.realised = self.realised.after(account, listed, quantity, record.price)
+            realised = self.books.trade(account, listed, quantity, fill.price, self._commission_of(fill))
+            record.realised = None if realised is None else float(realised)
         else:
             record.realised = corrected.realised
-            self.realised.correct(account, listed, quantity, record.price - corrected.price)
+            self.books.correct(account, listed, quantity, fill.price - exact(corrected.price))
         order.last_price = record.price
         if order.is_combo:
-            order.leg_fills[fill.leg] += int(quantity) if corrected is None else 0
+            order.leg_fills[fill.leg] += quantity if corrected is None else 0
             return
         order.filled += lots
         order.cost += cost
         record.cumulative, record.average = order.filled, order.average_price
+
+    def _commission_of(self, fill: Fill) -> Decimal:
+        """Return what an execution cost: an account is charged at once, however late that is reported."""
+        if fill.commission is not None:
+            return fill.commission.amount
+        with suppress(MissingOrder):  # the exchange has forgotten it while its line was down
+            for one in self.gateway.exchange.order(fill.order_ref).executions:
+                if one.execution_id == fill.execution_id:
+                    return one.as_commission().commission.amount
+        return Decimal(0)
 
     def _combo_execution(self, order: GatewayOrder, leg: ExecutionRecord) -> None:
         """Report the combination itself once every leg of some of it is filled."""
@@ -137,6 +159,14 @@ class Fills:
             self.reports.tell(order, open_order_message(order))
         self.reports.tell(order, record.report())
 
+    def on_position(self, position: Position) -> None:
+        """Take note of what a contract's end has settled: no execution tells of it."""
+        listed = self.gateway.contracts.of_contract(position.contract)
+        price = self.gateway.exchange.last_price(position.contract)
+        if not position.quantity and listed.expired(position.as_of) and price is not None:
+            settled = listed.terms.settlement_price
+            self.books.settle(position.account, listed, price if settled is None else settled)
+
     def correct_newest(self, price: float | None) -> None:
         """Correct the newest execution: the same trade at another price, under the next revision of its id.
 
@@ -163,4 +193,4 @@ class Fills:
         self.executions.clear()
         self._by_exchange_id.clear()
         self._revisions.clear()
-        self.realised.new_day()
+        self.books.new_day()

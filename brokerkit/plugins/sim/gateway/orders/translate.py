@@ -111,6 +111,8 @@ def traded_contract(legs: tuple[Leg, ...]) -> FuturesContract | FxPair:
 def exchange_order(order: GatewayOrder, ref: str, login_zone: tzinfo) -> Order:
     """Return the exchange's order for a gateway's.
 
+    `outsideRth` is not in it: a market that is closed trades nothing, and all hours in which one is open are regular.
+
     Args:
         order: The gateway's order.
         ref: What the exchange shall call it.
@@ -129,7 +131,6 @@ def exchange_order(order: GatewayOrder, ref: str, login_zone: tzinfo) -> Order:
         kind,
         **prices(terms, kind, flipped=_flipped(order.legs)),
         **_validity(terms, login_zone),
-        outside_hours=terms.outside_rth,
         account=terms.account,
         oco_group=terms.oca_group,
         display_quantity=terms.display_size or None,
@@ -198,5 +199,5 @@ def same_instruction(before: OrderTerms, after: OrderTerms) -> bool:
         total_quantity=before.total_quantity,
         trail_stop_price=before.trail_stop_price,
     )
-    names = ("order_type", "tif", "good_till_date", "oca_group", "outside_rth", "account", "trailing_percent")
+    names = ("order_type", "tif", "good_till_date", "oca_group", "account", "trailing_percent")
     return all(getattr(before, name) == getattr(changed, name) for name in names)

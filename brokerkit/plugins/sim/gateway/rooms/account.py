@@ -33,7 +33,10 @@ UPDATE_SECONDS = 180.0
 """How often, on the exchange's clock, a subscription is told again unless a position has changed."""
 
 MAX_SUMMARIES = 2
-LEDGER = ("CashBalance", "TotalCashBalance", "NetLiquidationByCurrency", "NetLiquidation", "Currency", "ExchangeRate")
+LEDGER = (
+    *("CashBalance", "TotalCashBalance", "FuturesPNL"),
+    *("NetLiquidationByCurrency", "NetLiquidation", "Currency", "ExchangeRate"),
+)
 
 
 @attrs.define(eq=False)
@@ -102,9 +105,9 @@ class AccountRoom(Room):
         account = subscription.account
         values = subscription.news(account, self._values(account))
         holdings = {held.listed.con_id: held for held in holdings_of(self.gateway, account)}
-        realised = self.gateway.orders.fills.realised
+        books = self.gateway.orders.fills.books
         gone = {
-            number: attrs.evolve(held.closed, realised=realised.today(account, number))
+            number: attrs.evolve(held.closed, realised=books.realised(account, number))
             for number, held in subscription.told_holdings.items()
             if number not in holdings and held.lots
         }
@@ -127,12 +130,12 @@ class AccountRoom(Room):
             held.value,
             held.average_cost,
             held.unrealised,
-            held.realised,
+            held.realised or 0.0,
             held.account,
         )
 
     def _values(self, account: str) -> list[Value]:
-        return account_values(account, AccountFigures.of(self.gateway.exchange, account))
+        return account_values(account, AccountFigures.of(self.gateway, account))
 
     # Updates of several accounts
 

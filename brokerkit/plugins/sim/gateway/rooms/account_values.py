@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import attrs
 
 from brokerkit.errors import MissingContract, MissingFxCode
-from brokerkit.plugins.sim.exchange import Exchange, Statement
+from brokerkit.plugins.sim.exchange import Exchange
 from brokerkit.spec.contract import FxPair
+
+if TYPE_CHECKING:
+    from brokerkit.plugins.sim.gateway.gateway import Gateway
 
 Value = tuple[str, str, str]
 """Tag, value, currency."""
@@ -19,47 +23,76 @@ def _text(amount: object) -> str:
 
 
 @attrs.frozen
+class CurrencyFigures:
+    """What an account has in one currency.
+
+    Attributes:
+        cash: What is there, commissions paid.
+        futures: What open futures have gained at the last prices.
+        unrealised: The same, less the commission of opening them.
+        realised: What was realised since the day began, commissions taken off.
+    """
+
+    cash: Decimal
+    futures: Decimal
+    unrealised: Decimal
+    realised: Decimal
+
+    @property
+    def worth(self) -> Decimal:
+        """Cash, and what open futures have gained: IB counts that to the cash."""
+        return self.cash + self.futures
+
+
+@attrs.frozen
 class AccountFigures:
     """What an account is worth, in total and by currency.
 
     Attributes:
         base: Its base currency.
-        statements: Cash and profit by currency.
+        currencies: Cash and profit by currency.
         rates: What one unit of each currency is in the base currency.
         initial: Initial margin in the base currency.
         maintenance: Maintenance margin in the base currency.
     """
 
     base: str
-    statements: dict[str, Statement]
+    currencies: dict[str, CurrencyFigures]
     rates: dict[str, Decimal]
     initial: Decimal
     maintenance: Decimal
 
     @classmethod
-    def of(cls, exchange: Exchange, account: str) -> AccountFigures:
+    def of(cls, gateway: Gateway, account: str) -> AccountFigures:
         """Return an account's figures now. A currency without a rate counts for nothing in the total."""
+        exchange, books = gateway.exchange, gateway.orders.fills.books
         base = dict(exchange.accounts())[account]
-        statements = exchange.statement(account)
-        rates = {currency: rate_of(exchange, currency, base) for currency in statements}
+        currencies = {
+            currency: CurrencyFigures(
+                one.cash.amount,
+                one.unrealised.amount,
+                one.unrealised.amount - books.opening_commissions(account, currency),
+                books.realised_in(account, currency),
+            )
+            for currency, one in exchange.statement(account).items()
+        }
+        rates = {currency: rate_of(exchange, currency, base) for currency in currencies}
         try:
             margins = exchange.margins(account)
             initial, maintenance = margins.initial.amount, margins.maintenance.amount
         except MissingFxCode:
             initial = maintenance = Decimal(0)
-        return cls(base, statements, rates, initial, maintenance)
+        return cls(base, currencies, rates, initial, maintenance)
 
     def total(self, figure: str) -> Decimal:
-        """Return one figure of the statements, summed in the base currency."""
-        return sum(
-            (getattr(one, figure).amount * self.rates[currency] for currency, one in self.statements.items()),
-            Decimal(0),
-        )
+        """Return one figure of the currencies, summed in the base currency."""
+        amounts = (getattr(one, figure) * self.rates[currency] for currency, one in self.currencies.items())
+        return sum(amounts, Decimal(0))
 
     @property
     def net_liquidation(self) -> Decimal:
-        """Cash plus unrealised profit in the base currency."""
-        return self.total("cash") + self.total("unrealised")
+        """What all of it is worth in the base currency."""
+        return self.total("worth")
 
 
 def rate_of(exchange: Exchange, currency: str, base: str) -> Decimal:
@@ -79,12 +112,12 @@ def _pair_price(exchange: Exchange, code: str) -> Decimal | None:
 
 def account_values(account: str, figures: AccountFigures) -> list[Value]:
     """Return every value of an account, totals first, then by currency, then in the base currency."""
-    worth, cash = figures.net_liquidation, figures.total("cash")
+    worth = figures.net_liquidation
     free, spare = worth - figures.initial, worth - figures.maintenance
     totals = {
         "NetLiquidation": worth,
-        "TotalCashValue": cash,
-        "SettledCash": cash,
+        "TotalCashValue": worth,
+        "SettledCash": figures.total("cash"),
         "AccruedCash": 0,
         "AccruedDividend": 0,
         "EquityWithLoanValue": worth,
@@ -114,38 +147,31 @@ def account_values(account: str, figures: AccountFigures) -> list[Value]:
         ("LookAheadNextChange", "0", ""),
         *((tag, _text(amount), figures.base) for tag, amount in totals.items()),
     ]
-    for currency in figures.statements:
+    for currency in figures.currencies:
         found += _by_currency(currency, figures)
     return found + _in_base(figures)
 
 
 def _by_currency(currency: str, figures: AccountFigures) -> list[Value]:
-    one = figures.statements[currency]
-    cash, unrealised, realised = one.cash.amount, one.unrealised.amount, one.realised.amount
-    amounts = {
-        "CashBalance": cash,
-        "TotalCashBalance": cash,
-        "AccruedCash": 0,
-        "NetLiquidationByCurrency": cash + unrealised,
-        "UnrealizedPnL": unrealised,
-        "RealizedPnL": realised,
-        "FuturesPNL": unrealised,
-    }
-    rows: list[Value] = [("Currency", currency, currency)]
-    rows += [(tag, _text(amount), currency) for tag, amount in amounts.items()]
-    return [*rows, ("ExchangeRate", f"{figures.rates[currency]:.8f}", currency)]
+    rate = f"{figures.rates[currency]:.8f}"
+    return _ledger(currency, figures.currencies[currency], rate)
 
 
 def _in_base(figures: AccountFigures) -> list[Value]:
-    cash, unrealised, realised = (figures.total(name) for name in ("cash", "unrealised", "realised"))
+    whole = CurrencyFigures(*(figures.total(one.name) for one in attrs.fields(CurrencyFigures)))
+    return _ledger("BASE", whole, "1.00")
+
+
+def _ledger(currency: str, one: CurrencyFigures, rate: str) -> list[Value]:
     amounts = {
-        "CashBalance": cash,
-        "TotalCashBalance": cash,
-        "NetLiquidationByCurrency": cash + unrealised,
-        "UnrealizedPnL": unrealised,
-        "RealizedPnL": realised,
-        "FuturesPNL": unrealised,
+        "CashBalance": one.worth,
+        "TotalCashBalance": one.worth,
+        "AccruedCash": 0,
+        "NetLiquidationByCurrency": one.worth,
+        "UnrealizedPnL": one.unrealised,
+        "RealizedPnL": one.realised,
+        "FuturesPNL": one.futures,
     }
-    rows: list[Value] = [("Currency", "BASE", "BASE")]
-    rows += [(tag, _text(amount), "BASE") for tag, amount in amounts.items()]
-    return [*rows, ("ExchangeRate", "1.00", "BASE")]
+    rows: list[Value] = [("Currency", currency, currency)]
+    rows += [(tag, _text(amount), currency) for tag, amount in amounts.items()]
+    return [*rows, ("ExchangeRate", rate, currency)]

@@ -8,6 +8,7 @@ import attrs
 
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.refused import invalid
+from brokerkit.spec.positions import Position
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
@@ -15,15 +16,15 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Holding:
-    """A position and its value; IB's average cost is price times multiplier.
+    """A position and its value. What it cost has the commission of opening it in it, as at IB.
 
     Attributes:
         lots: Signed.
         price: The last price, quoted.
-        average_cost: What a lot cost on average, multiplier included.
+        average_cost: What a lot cost on average, in money.
         value: Lots times price times multiplier.
-        unrealised: Profit that closing it at the last price would realise.
-        realised: Profit realised in it since the day began.
+        unrealised: Value less cost.
+        realised: Profit realised in it since the day began; None if nothing was.
     """
 
     account: str
@@ -33,7 +34,7 @@ class Holding:
     average_cost: float
     value: float
     unrealised: float
-    realised: float
+    realised: float | None
 
     @property
     def closed(self) -> Holding:
@@ -55,24 +56,25 @@ def known_account(gateway: Gateway, name: str) -> str:
 
 def holdings_of(gateway: Gateway, account: str = "") -> list[Holding]:
     """Return the open positions of an account, or of all, valued now."""
-    found = []
-    for position in gateway.exchange.positions(account):
-        listed = gateway.contracts.of_contract(position.contract)
-        point = float(listed.terms.point_value)
-        average = float(position.average_price or 0)
-        last = gateway.exchange.last_price(position.contract)
-        price = average if last is None else float(last)
-        lots = float(position.quantity)
-        found.append(
-            Holding(
-                position.account,
-                listed,
-                lots,
-                price,
-                average * point,
-                lots * price * point,
-                lots * (price - average) * point,
-                gateway.orders.fills.realised.today(position.account, listed.con_id),
-            )
-        )
-    return found
+    return [valued(gateway, position) for position in gateway.exchange.positions(account)]
+
+
+def valued(gateway: Gateway, position: Position) -> Holding:
+    """Return a position with its value now."""
+    books, account = gateway.orders.fills.books, position.account
+    listed = gateway.contracts.of_contract(position.contract)
+    last = gateway.exchange.last_price(position.contract)
+    average = float(position.average_price or 0)
+    price = average if last is None else float(last)
+    point, lots = float(listed.terms.point_value), float(position.quantity)
+    commission_a_lot = books.opening_commission(account, listed.con_id) if lots else 0.0
+    return Holding(
+        account,
+        listed,
+        lots,
+        price,
+        average * point + commission_a_lot,
+        lots * price * point,
+        lots * ((price - average) * point - commission_a_lot),
+        books.realised(account, listed.con_id),
+    )

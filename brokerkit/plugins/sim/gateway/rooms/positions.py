@@ -14,7 +14,7 @@ from brokerkit.plugins.sim.gateway.codec.responses.account import (
     PositionMulti,
     PositionMultiEnd,
 )
-from brokerkit.plugins.sim.gateway.rooms.holdings import Holding, holdings_of, known_account
+from brokerkit.plugins.sim.gateway.rooms.holdings import Holding, holdings_of, known_account, valued
 from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
 from brokerkit.plugins.sim.gateway.session import Session
 from brokerkit.spec import positions as spec
@@ -76,10 +76,7 @@ class PositionRoom(Room):
         self._changed = True
         if not (self._all or self._multi) or self.gateway.faults.holds_back_positions:
             return
-        listed = self.gateway.contracts.of_contract(position.contract)
-        point = float(listed.terms.point_value)
-        average = float(position.average_price or 0) * point
-        held = Holding(position.account, listed, float(position.quantity), 0.0, average, 0.0, 0.0, 0.0)
+        held = valued(self.gateway, position)
         for session in list(self._all):
             self._send(session, held)
         for (session, _), request in list(self._multi.items()):

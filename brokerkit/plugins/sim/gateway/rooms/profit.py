@@ -34,17 +34,14 @@ class DayStart:
 
     day: int
     worth: Mapping[str, Decimal]
-    realised: Mapping[str, Decimal]
     unrealised: Mapping[tuple[str, int], float]
 
     @classmethod
     def of(cls, gateway: Gateway) -> DayStart:
         """Return what there is now."""
-        figures = {account: AccountFigures.of(gateway.exchange, account) for account in gateway.accounts}
         return cls(
             gateway.day,
-            {account: one.net_liquidation for account, one in figures.items()},
-            {account: one.total("realised") for account, one in figures.items()},
+            {account: AccountFigures.of(gateway, account).net_liquidation for account in gateway.accounts},
             {(held.account, held.listed.con_id): held.unrealised for held in holdings_of(gateway)},
         )
 
@@ -83,18 +80,18 @@ class ProfitRoom(Room):
             session.send(now)
 
     def _total(self, req_id: int, account: str) -> Pnl:
-        figures = AccountFigures.of(self.gateway.exchange, account)
-        worth, realised = figures.net_liquidation, figures.total("realised")
+        figures = AccountFigures.of(self.gateway, account)
+        worth = figures.net_liquidation
         return Pnl(
             req_id,
             float(worth - self._start.worth.get(account, worth)),
             float(figures.total("unrealised")),
-            float(realised - self._start.realised.get(account, realised)),
+            float(figures.total("realised")),
         )
 
     def _single(self, request: requests.PnlSingleRequest, account: str) -> PnlSingle:
-        realised = self.gateway.orders.fills.realised.today(account, request.con_id)
-        closed = realised - self._start.unrealised.get((account, request.con_id), 0.0)
+        realised = self.gateway.orders.fills.books.realised(account, request.con_id)
+        closed = (realised or 0.0) - self._start.unrealised.get((account, request.con_id), 0.0)
         for held in holdings_of(self.gateway, account):
             if held.listed.con_id == request.con_id:
                 daily = round(closed + held.unrealised, 6)

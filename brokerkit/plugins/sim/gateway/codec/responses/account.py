@@ -106,7 +106,7 @@ class CommissionReport:
 @response(61, "position", version=3)
 @attrs.frozen
 class Position:
-    """One position of an account; the average cost is price times multiplier."""
+    """One position of an account; its average cost is in money, commission included."""
 
     account: Text
     contract: ContractAnswer = ANY_CONTRACT
