@@ -156,6 +156,20 @@ def test_an_fx_order_fills_and_moves_the_balances(broker: Broker, gateway: Simul
     assert Money("GBP", 10_000) in broker.fx.get_fx_balances()
 
 
+def test_what_open_futures_have_gained_is_no_cash(
+    broker: Broker, gateway: SimulatedGateway, gold: FuturesContract
+) -> None:
+    """IB counts it to the cash."""
+    before = broker.fx.get_fx_balances()
+    done = broker.orders.put_order_on_stack(Order.market(gold, 5)).wait(30)
+    gateway.advance_bars(30)
+    assert done.commissions is not None
+    [paid] = done.commissions
+    [value], [cash] = broker.capital.get_account_value_across_currency(), broker.fx.get_fx_balances()
+    assert cash == before[0] - paid
+    assert value != cash
+
+
 def test_a_market_order_fills_and_is_told_in_order(
     broker: Broker, gold: FuturesContract, listen: Callable[[Broker], Any]
 ) -> None:

@@ -54,12 +54,15 @@ class IBCapital(Capital):
     def cash(self, account: str) -> list[Money]:
         """Return the cash of an account in each currency, in alphabetical order.
 
+        IB counts to the cash what open futures have gained since they were settled last; here it is taken off.
+
         Raises:
             MissingAccount: No such account.
         """
         wanted = self.account_id(account)
         figures = [each for each in self.ib_client.figures() if each.account == wanted]
-        return _by_currency(_tagged(figures, "CashBalance") or _tagged(figures, "TotalCashBalance"))
+        cash = _tagged(figures, "CashBalance") or _tagged(figures, "TotalCashBalance")
+        return _by_currency([*cash, *(-gain for gain in _tagged(figures, "FuturesPNL"))])
 
     def account_id(self, account: str) -> str:
         """Return an account's id, the default one for an empty one.
