@@ -137,7 +137,7 @@ def open_session(settings: IBSettings, services: Services) -> Session:
             native=native,
             close=partial(_close_in, os.getpid(), resources.pop_all().close),
             state=lambda: connection.state,
-            hear_out=herald.hear_out,
+            hear_out=desk.hear_out,
             data=f"{settings.gateway}, {connection.library.name} {connection.library.version}",
         )
 

@@ -211,6 +211,11 @@ class OrderDesk:
         if not self.office.flush(limit):
             raise RequestTimedOut(f"What IB sent could not be taken in within {limit:g} s.")
 
+    def hear_out(self, timeout: float = 5.0) -> None:
+        """Return when listeners have heard of everything that IB has said so far, or time is up."""
+        self.office.flush(timeout)
+        self._herald.hear_out(timeout)
+
     def look(self, *, everything: bool = True) -> None:
         """Read IB's lists now, and take them in.
 
