@@ -184,6 +184,7 @@ class ExchangeMachine(RuleBasedStateMachine):
         """Drop the exchange as SIGKILL would, and open what it kept."""
         before = self.snapshot(self.exchange)
         self.dropped.append(self.exchange)
+        self.exchange.abandon()
         self.exchange = self.opened(self.seed)
         if self.exchange.is_connected:
             assert self.snapshot(self.exchange) == before

@@ -89,9 +89,13 @@ def _exchange(settings: SimSettings, feed: Feed, throttle: Throttle) -> FedExcha
         ),
         state=settings.state,
     )
-    for account in settings.accounts:
-        exchange.open_account(account, settings.cash, settings.base_currency)
-    exchange.list_again()
+    try:
+        for account in settings.accounts:
+            exchange.open_account(account, settings.cash, settings.base_currency)
+        exchange.list_again()
+    except BaseException:
+        exchange.abandon()
+        raise
     return exchange
 
 

@@ -142,11 +142,19 @@ class Clock(Queries):
 
     def close(self) -> None:
         """Let go of the state file, if there is one; everything is in it."""
-        if self._state is not None:
-            with self._lock:
-                self._state.save()
-                self._state.close()
-                self._state = None
+        try:
+            if self._state is not None:
+                with self._lock:
+                    self._state.save()
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Let go of the state file as SIGKILL would: nothing is written to it any more."""
+        with self._lock:
+            state, self._state = self._state, None
+            if state is not None:
+                state.close()
 
     def forget(self, before: datetime | int) -> int:
         """Let go of what was over before a time, so that a run without end does not grow: return how many orders.
