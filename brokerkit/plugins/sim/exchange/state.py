@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from brokerkit.spec.order import Order
 
 VERSION = 1
+_ORIGIN = "made_of"
 _PATIENCE = 1.0
 """Seconds to wait for an exchange that is just being closed."""
 _TABLES = """
@@ -65,6 +66,9 @@ _LIVE = (
 class StateFile:
     """The SQLite file of one exchange, in WAL mode. Whole numbers of money are kept as text: they outgrow 64 bits.
 
+    Attributes:
+        origin: What the file notes of how the simulation was made; empty where an older brokerkit made it.
+
     Raises:
         StoreLocked: Another exchange has it open, of this process or another.
         StoreCorrupt: The file is no sound SQLite database.
@@ -72,7 +76,7 @@ class StateFile:
         StoreUnwritable: It cannot be opened for writing.
     """
 
-    def __init__(self, path: str | Path, venue: Venue, board: FaultBoard) -> None:
+    def __init__(self, path: str | Path, venue: Venue, board: FaultBoard, origin: Mapping[str, str]) -> None:
         self._venue = venue
         self._board = board
         venue.untold = {}
@@ -93,6 +97,7 @@ class StateFile:
         if self._facts.get("version", VERSION) > VERSION:
             self._base.close()
             raise StoreTooNew("The state was written by a newer brokerkit.", place=str(path))
+        self.origin: Mapping[str, str] = origin if self.is_new else self._facts.get(_ORIGIN, {})
 
     def _opened(self) -> dict[str, Any]:
         """Take the file for this exchange alone, make the tables that are missing, and return the facts kept."""
@@ -167,6 +172,8 @@ class StateFile:
                 for (contract, ratios), one in venue.spreads.items()
             ],
         }
+        if self.is_new and self._clock < 0:
+            facts[_ORIGIN] = dict(self.origin)
         self._put("facts", ((name, json.dumps(value)) for name, value in facts.items()))
         if fresh or self._clock < 0:
             self._write_accounts()

@@ -44,6 +44,7 @@ class FedExchange(Exchange):
         models: How orders trade.
         rules: What the simulated broker asks of its clients.
         state: A file to keep everything in; see `Exchange`. `list_again` brings back what it holds.
+        origin: What a new file notes of how everything was made; see `Exchange`.
         execution_prefix: Put before the number of each execution to make its id.
 
     Attributes:
@@ -60,9 +61,10 @@ class FedExchange(Exchange):
         models: Models | None = None,
         rules: HouseRules | None = None,
         state: Path | None = None,
+        origin: Mapping[str, str] | None = None,
         execution_prefix: str = "E",
     ) -> None:
-        super().__init__(start, seed=seed, models=models, state=state, execution_prefix=execution_prefix)
+        super().__init__(start, seed=seed, models=models, state=state, origin=origin, execution_prefix=execution_prefix)
         self.feed = feed
         self.rules = rules or HouseRules()
         self._known: dict[FuturesContract, ListedContract] = {}
