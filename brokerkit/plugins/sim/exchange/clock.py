@@ -16,6 +16,7 @@ from brokerkit.plugins.sim.exchange.timeline import Timeline
 from brokerkit.plugins.sim.exchange.units import SECOND, nanoseconds, time_of
 from brokerkit.plugins.sim.exchange.venue import Venue
 from brokerkit.spec.broker_order import BrokerOrder
+from brokerkit.spec.timeout import seconds_of
 
 
 class Clock(Queries):
@@ -106,8 +107,10 @@ class Clock(Queries):
 
         Raises:
             RequestTimedOut: It was not final in time; the order goes on as it was.
+            WrongArgumentType: The timeout is no int or float.
+            InvalidArgument: It is negative, not a number, or longer than a hundred years.
         """
-        venue = self._venue
+        venue, timeout = self._venue, seconds_of(timeout)
         deadline = venue.now + int(timeout * SECOND)
         if self.driven:
             with self.moved:

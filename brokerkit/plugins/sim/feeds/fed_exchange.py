@@ -23,6 +23,7 @@ from brokerkit.plugins.sim.feeds.rates import fx_tick, pairs_between
 from brokerkit.spec.broker_order import BrokerOrder
 from brokerkit.spec.contract import FuturesContract, FxPair
 from brokerkit.spec.prices import Frequency
+from brokerkit.spec.timeout import seconds_of
 
 AHEAD = 3 * DAY
 HOUR = 3600 * SECOND
@@ -269,7 +270,10 @@ class FedExchange(Exchange):
 
         Raises:
             RequestTimedOut: It was not final after `timeout` seconds of this clock.
+            WrongArgumentType: The timeout is no int or float.
+            InvalidArgument: It is negative, not a number, or longer than a hundred years.
         """
+        timeout = seconds_of(timeout)
         if self.driven:
             return super().wait(live, timeout)
         deadline = self.now_ns + int(timeout * SECOND)
