@@ -58,6 +58,15 @@ class Connection:
             self._ledger.listen_to(opened)
         return opened
 
+    def beside(self) -> dict[str, Any]:
+        """Return the settings that open the broker once more while it is open.
+
+        A simulation that keeps its state in a file has that file for itself: the other one gets a new file.
+        """
+        shared = self._shared
+        is_alone = shared is not None and shared.state is not ConnectionState.CLOSED and state_of(shared)
+        return {"state": Path(mkdtemp()) / "state.db"} if is_alone else {}
+
     def close(self, broker: Broker) -> None:
         """Close a broker that was opened here."""
         within(self.facts.test_timeout, broker.close, "closing the broker")
@@ -195,12 +204,16 @@ class Restart:
     harness: Harness
     another: OpenAnother
     broker: Broker
+    again: list[Broker] = attrs.field(factory=list)
 
     def __call__(self) -> Broker:
         """Return the broker, opened again after the death of what was open."""
-        self.harness.die()
-        self.another.connection.forget(self.broker)
-        return self.another(**state_of(self.broker))
+        connection = self.another.connection
+        living = connection.harness_of(self.again[-1]) if self.again else None
+        (living or self.harness).die()
+        connection.forget(self.broker)
+        self.again.append(self.another(**state_of(self.broker)))
+        return self.again[-1]
 
 
 @attrs.frozen
@@ -212,7 +225,7 @@ class OpenAnother:
 
     def __call__(self, **settings: Any) -> Broker:
         """Return the broker, opened with these settings over the facts' own."""
-        self.opened.append(self.connection.open(**settings))
+        self.opened.append(self.connection.open(**{**self.connection.beside(), **settings}))
         return self.opened[-1]
 
     def close_all(self) -> None:

@@ -188,5 +188,7 @@ class OrderControl(Protocol):
 
         Raises:
             RequestTimedOut: It was not final in time; the order goes on as it was.
+            WrongArgumentType: The timeout is no int or float.
+            InvalidArgument: It is negative, not a number, or longer than a hundred years.
         """
         ...

@@ -276,15 +276,35 @@ class Order:
     ) -> Order:
         """Return this order with exits that wait for its fills and cancel each other.
 
+        On an order that buys, `take_profit` is above `stop_loss`, and where the entry has a limit price, that lies
+        between them; on one that sells, the other way round. The exits of a spread are not compared: its price is
+        a difference, of either sign, and what counts as its profit is for whoever trades it to say.
+
         Args:
             take_profit: The limit price of the exit in profit.
             stop_loss: The trigger of the exit in loss.
 
+        Raises:
+            InvalidOrder: The order has exits already, none is given, or one is on the wrong side.
+
         Example:
-            >>> entry = Order.limit(FuturesContract("GOLD", "202312"), 1, 1950).with_bracket(stop_loss=1940)
-            >>> entry.children[0].order_type, entry.children[0].quantity
-            (<OrderType.STOP: 'stop'>, (-1,))
+            >>> entry = Order.limit(FuturesContract("GOLD", "202312"), 1, 1950)
+            >>> bracket = entry.with_bracket(take_profit=1970, stop_loss=1940)
+            >>> [(child.order_type.value, child.quantity) for child in bracket.children]
+            [('limit', (-1,)), ('stop', (-1,))]
         """
+        if self.children:
+            raise InvalidOrder(
+                "The order has exits already, and they would be lost.",
+                place="Order.with_bracket",
+                remedy="Give take_profit and stop_loss in one call.",
+            )
+        if take_profit is None and stop_loss is None:
+            raise InvalidOrder(
+                "A bracket has no exit.", place="Order.with_bracket", remedy="Give take_profit, stop_loss, or both."
+            )
+        if len(self.quantity) == 1:
+            self._check_exits(_price(take_profit), _price(stop_loss))
         exit_quantity = tuple(-quantity for quantity in self.quantity)
         shared: dict[str, Any] = {"time_in_force": TimeInForce.GTC, "account": self.account, "tag": self.tag}
         exits: list[Order] = []
@@ -293,6 +313,20 @@ class Order:
         if stop_loss is not None:
             exits.append(Order.stop(self.contract, exit_quantity, stop_loss, **shared))
         return attrs.evolve(self, children=tuple(exits))
+
+    def _check_exits(self, take_profit: Decimal | None, stop_loss: Decimal | None) -> None:
+        buys = self.quantity[0] > 0
+        deed, side = ("buys", "above") if buys else ("sells", "below")
+        prices = (("take_profit", take_profit), ("limit_price", self.limit_price), ("stop_loss", stop_loss))
+        for (name, price), (other, its_price) in itertools.combinations(prices, 2):
+            if price is None or its_price is None:
+                continue
+            if price == its_price or (price > its_price) is not buys:
+                raise InvalidOrder(
+                    f"{name} {price} is not {side} {other} {its_price}, and the order {deed}.",
+                    place="Order.with_bracket",
+                    remedy=f"On an order that {deed}, take_profit is {side} stop_loss, and limit_price between them.",
+                )
 
     def _check_prices(self) -> None:
         kind = self.order_type

@@ -47,6 +47,8 @@ def test_a_bracket_is_placed_with_its_exits(run, front: str):
         (["0"], "BK503", "0 lots"),
         (["1", "--limit", "1.23456"], "BK502", "1.23456"),
         (["1,-1"], "BK503", "2 quantities"),
+        (["1", "--take-profit", "1", "--stop-loss", "2"], "BK501", "take_profit 1 is not above stop_loss 2"),
+        (["-1", "--limit", "5", "--stop-loss", "4"], "BK501", "limit_price 5 is not below stop_loss 4"),
     ],
 )
 def test_a_senseless_order_is_refused_with_its_reason(run, front: str, arguments: list[str], code: str, fact: str):

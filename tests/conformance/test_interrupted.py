@@ -96,6 +96,11 @@ def test_298_the_next_run_puts_back_what_a_killed_one_left(tmp_path: Path, state
     assert _notes_of_a_check(state, tmp_path / "report.json") == []
 
 
+def test_a_simulation_that_keeps_its_state_is_opened_beside_itself_and_restarted_twice(state: Path) -> None:
+    request = CheckRequest("sim", "fault", settings={"state": str(state)}, cases=[15, 268, 281, 297])
+    assert check(request) == 0
+
+
 def test_a_reference_is_on_the_disk_before_its_order_is_sent(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.jsonl")
     with open_broker("sim") as broker:

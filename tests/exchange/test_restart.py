@@ -30,11 +30,15 @@ Open = Callable[..., Exchange]
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[Open]:
-    """A function that opens the exchange, new or as it was left, and gives it all its bars."""
+    """A function that opens the exchange, new or as the one before left it, and gives it all its bars."""
     with ExitStack() as stack:
+        before: list[Exchange] = []
 
         def make(rows: list[Row] = QUIET, far: list[Row] | None = None, **models: Any) -> Exchange:
+            for one in before:
+                one.abandon()
             exchange = Exchange(START, state=tmp_path / "state", models=Models(**models))
+            before.append(exchange)
             stack.callback(exchange.close)
             exchange.open_account("DU1", {"USD": 100_000})
             for contract, given in ((NEAR, rows), (FAR, far or rows)):

@@ -111,6 +111,7 @@ def test_an_order_in_flight_arrives_after_a_restart_and_no_number_is_used_twice(
     first = market(quiet_rows, **settings)
     order = Order.market(gold, 1)
     first.submit(order)
+    first.abandon()
 
     again = market(quiet_rows, **settings)
     assert again.order(order.order_ref).current().state is OrderState.PENDING
@@ -139,7 +140,9 @@ def test_ids_are_reused_after_a_restart_where_a_fault_says_so(
     market: Market, gold: FuturesContract, tmp_path: Path, quiet_rows: list[object]
 ) -> None:
     settings = {"state": tmp_path / "state", "faults": [fault("id-reuse", at=1)]}
-    old = market(quiet_rows, **settings).submit(Order.market(gold, 1)).current().ids
+    first = market(quiet_rows, **settings)
+    old = first.submit(Order.market(gold, 1)).current().ids
+    first.abandon()
     new = market(quiet_rows, **settings).submit(Order.market(gold, 1)).current().ids
     assert (old.order_id, new.order_id) == ("1", "1")
     assert (old.perm_id, new.perm_id) == ("1", "2")
@@ -153,6 +156,7 @@ def test_a_fault_counts_on_over_a_restart_where_nothing_else_was_to_be_kept(
     order, exchange = Order.limit(gold, 1, "50"), market(quiet_rows, **settings)
     exchange.submit(order)
     exchange.modify(order.order_ref, OrderChange(limit_price=Decimal(51)))
+    exchange.abandon()
     again = market(quiet_rows, **settings)
     again.modify(order.order_ref, OrderChange(limit_price=Decimal(52)))
     again.advance()

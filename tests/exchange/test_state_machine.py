@@ -138,8 +138,9 @@ class ExchangeMachine(RuleBasedStateMachine):
         order = Order(contract, lots if buys else -lots, kind, time_in_force=held, oco_group=group, **prices)
         if bracket:
             side = 1 if buys else -1
-            profit, loss = Decimal(self.at[contract] + 6 * side) / 10, Decimal(self.at[contract] - 6 * side) / 10
-            order = order.with_bracket(take_profit=profit, stop_loss=loss)
+            better, worse = max(6, 1 + side * away), max(6, 1 - side * away)  # on either side of a limit too
+            profit = Decimal(self.at[contract] + better * side) / 10
+            order = order.with_bracket(take_profit=profit, stop_loss=Decimal(self.at[contract] - worse * side) / 10)
         try:
             self.exchange.submit(order)
         except OutcomeUnknown:
@@ -184,6 +185,7 @@ class ExchangeMachine(RuleBasedStateMachine):
         """Drop the exchange as SIGKILL would, and open what it kept."""
         before = self.snapshot(self.exchange)
         self.dropped.append(self.exchange)
+        self.exchange.abandon()
         self.exchange = self.opened(self.seed)
         if self.exchange.is_connected:
             assert self.snapshot(self.exchange) == before

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import attrs
+import numpy as np
 import pytest
 
 from brokerkit import Frequency, FuturesContract, FxPair, Order, OrderChange, OrderState, TimeInForce
@@ -27,6 +29,7 @@ from brokerkit.errors import (
     OrderCannotBeCancelled,
     OrderCannotBeModified,
     RequestTimedOut,
+    WrongArgumentType,
 )
 
 GOLD = FuturesContract("GOLD", "202304")
@@ -298,3 +301,30 @@ def test_a_clock_of_its_own_fills_orders_while_the_caller_waits(open_sim: OpenSi
     done = broker.orders.put_order_on_stack(Order.market(GOLD, 1)).wait()
     assert done.state is OrderState.FILLED
     assert broker.native.now - before < timedelta(minutes=10)
+
+
+@pytest.mark.parametrize("timeout", ["5", timedelta(seconds=5), None, Decimal(5), [5], 5j])
+def test_a_wait_is_so_many_seconds_in_an_int_or_a_float(broker: Broker, timeout: Any) -> None:
+    control = broker.orders.put_order_on_stack(Order.limit(GOLD, 1, 1000))
+    before = broker.native.now
+    with pytest.raises(WrongArgumentType, match=r"wait\(\) was given timeout = .*It takes seconds") as refused:
+        control.wait(timeout)
+    assert isinstance(refused.value, TypeError)
+    assert len(str(refused.value)) < 300
+    assert broker.native.now == before
+
+
+@pytest.mark.parametrize("timeout", [float("nan"), -1, -0.5, float("inf"), 1e300, np.float64("nan")])
+def test_a_wait_without_an_end_or_into_the_past_is_refused(broker: Broker, timeout: float) -> None:
+    control = broker.orders.put_order_on_stack(Order.limit(GOLD, 1, 1000))
+    before = broker.native.now
+    with pytest.raises(InvalidArgument, match="timeout"):
+        control.wait(timeout)
+    assert broker.native.now == before
+
+
+@pytest.mark.parametrize("timeout", [0, 0.5, np.int64(3), np.float64(2)])
+def test_a_wait_takes_any_other_number(broker: Broker, timeout: float) -> None:
+    control = broker.orders.put_order_on_stack(Order.limit(GOLD, 1, 1000))
+    with pytest.raises(RequestTimedOut):
+        control.wait(timeout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+from collections.abc import Callable
 from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
@@ -102,6 +103,54 @@ def test_a_bracket_closes_what_its_parent_opens() -> None:
         Order(GOLD, 1, children=(Order(GOLD, 1),))
     with pytest.raises(InvalidOrder, match="close what its parent opens"):
         Order(GOLD, 1, children=(Order(FuturesContract("CORN", "202312"), -1),))
+
+
+def test_a_second_bracket_is_refused_and_so_is_one_without_any_exit() -> None:
+    entry = Order.limit(GOLD, 1, "680").with_bracket(take_profit="700")
+    with pytest.raises(InvalidOrder, match=r"has exits already.*take_profit and stop_loss in one call"):
+        entry.with_bracket(stop_loss="600")
+    with pytest.raises(InvalidOrder, match=r"no exit.*Give take_profit, stop_loss, or both"):
+        Order.limit(GOLD, 1, "680").with_bracket()
+
+
+@pytest.mark.parametrize(
+    ("quantity", "take_profit", "stop_loss"),
+    [(1, 1940, 1960), (-1, 1960, 1940), (1, "1950.00", 1950), (-1, 1950, 1950)],
+)
+def test_exits_that_changed_places_are_refused(quantity: int, take_profit: int, stop_loss: int) -> None:
+    with pytest.raises(InvalidOrder, match=r"take_profit .* stop_loss") as refused:
+        Order.market(GOLD, quantity).with_bracket(take_profit=take_profit, stop_loss=stop_loss)
+    assert ("take_profit is above" if quantity > 0 else "take_profit is below") in refused.value.remedy
+
+
+@pytest.mark.parametrize("entry", [Order.limit, lambda *given: Order.stop_limit(*given[:2], 1950, *given[2:])])
+@pytest.mark.parametrize("side", [1, -1])
+def test_an_exit_on_the_wrong_side_of_the_entrys_limit_is_refused(entry: Callable[..., Order], side: int) -> None:
+    order = entry(GOLD, 2 * side, 1950)
+    for off in (0, 5):
+        with pytest.raises(InvalidOrder, match="take_profit"):
+            order.with_bracket(take_profit=1950 - side * off)
+        with pytest.raises(InvalidOrder, match="stop_loss"):
+            order.with_bracket(stop_loss=1950 + side * off)
+    made = order.with_bracket(take_profit=1950 + side, stop_loss=1950 - side)
+    assert [child.quantity for child in made.children] == [(-2 * side,), (-2 * side,)]
+
+
+def test_an_entry_without_a_limit_may_have_one_exit_anywhere() -> None:
+    for entry in (Order.market(GOLD, 1), Order.stop(GOLD, 1, 1950)):
+        assert entry.with_bracket(take_profit=1).children[0].limit_price == 1
+        assert entry.with_bracket(stop_loss=5000).children[0].stop_price == 5000
+
+
+def test_the_exits_of_a_spread_are_not_compared() -> None:
+    spread = Order.limit(FuturesContract("GOLD", ["202312", "202402"]), (-1, 1), "-5")
+    assert len(spread.with_bracket(take_profit=-8, stop_loss=-2).children) == 2
+    assert len(spread.with_bracket(take_profit=-2, stop_loss=-8).children) == 2
+
+
+def test_a_currency_pairs_exits_are_compared_as_a_contracts_are() -> None:
+    with pytest.raises(InvalidOrder, match="stop_loss"):
+        Order.limit(FxPair("GBPUSD"), 1000, "1.25").with_bracket(stop_loss="1.26")
 
 
 def test_nothing_on_an_order_can_change_afterwards() -> None:

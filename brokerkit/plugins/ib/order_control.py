@@ -7,6 +7,7 @@ import attrs
 from brokerkit.errors import BrokerClosed, MissingOrder, RequestTimedOut
 from brokerkit.plugins.ib.order_book import OrderBook
 from brokerkit.spec.broker_order import BrokerOrder
+from brokerkit.spec.timeout import seconds_of
 
 
 @attrs.frozen(eq=False)
@@ -39,16 +40,19 @@ class IBOrderControl:
 
         Raises:
             RequestTimedOut: It was not final in time; the order goes on as it was.
+            WrongArgumentType: The timeout is no int or float.
+            InvalidArgument: It is negative, not a number, or longer than a hundred years.
             BrokerClosed: The broker is closed, so that nothing is heard of the order any more; it goes on at IB.
         """
-        if not self._book.wait(lambda: self.current().state.is_final, timeout):
+        seconds = seconds_of(timeout)
+        if not self._book.wait(lambda: self.current().state.is_final, seconds):
             if self._book.is_closed:
                 raise BrokerClosed(
                     f"The broker was closed while order {self.order_ref} was {self.current().state.value}.",
                     remedy="The order goes on at IB: open the broker again and look it up by its reference.",
                 )
             raise RequestTimedOut(
-                f"Order {self.order_ref} is {self.current().state.value} after {timeout:g} s.",
+                f"Order {self.order_ref} is {self.current().state.value} after {seconds:g} s.",
                 remedy="It goes on as it was: wait longer, change it, or cancel it.",
             )
         self._book.hear_out()

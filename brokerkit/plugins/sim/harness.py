@@ -79,4 +79,4 @@ class SimHarness:
 
     def die(self) -> None:
         """Let go of the state file without a goodbye: all that matters is in it already."""
-        self._exchange.close()
+        self._exchange.abandon()

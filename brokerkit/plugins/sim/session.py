@@ -16,6 +16,7 @@ from brokerkit.plugins.sim.feeds.start import start_on
 from brokerkit.plugins.sim.fx import SimFx
 from brokerkit.plugins.sim.instruments import SimInstruments
 from brokerkit.plugins.sim.orders import SimOrders
+from brokerkit.plugins.sim.origin import origin_of, refuse_another_origin
 from brokerkit.plugins.sim.positions import SimPositions
 from brokerkit.plugins.sim.prices import SimPrices
 from brokerkit.plugins.sim.relay import Relay
@@ -76,9 +77,11 @@ def _state(exchange: FedExchange) -> ConnectionState:
 
 
 def _exchange(settings: SimSettings, feed: Feed, throttle: Throttle) -> FedExchange:
+    start = start_on(feed, settings.start)
+    origin = origin_of(settings, start)
     exchange = FedExchange(
         feed,
-        start_on(feed, settings.start),
+        start,
         seed=settings.seed,
         models=_models(settings, throttle),
         rules=HouseRules(
@@ -88,10 +91,16 @@ def _exchange(settings: SimSettings, feed: Feed, throttle: Throttle) -> FedExcha
             OutsideHours(settings.outside_hours),
         ),
         state=settings.state,
+        origin=origin,
     )
-    for account in settings.accounts:
-        exchange.open_account(account, settings.cash, settings.base_currency)
-    exchange.list_again()
+    try:
+        refuse_another_origin(settings, origin, exchange.origin)
+        for account in settings.accounts:
+            exchange.open_account(account, settings.cash, settings.base_currency)
+        exchange.list_again()
+    except BaseException:
+        exchange.abandon()
+        raise
     return exchange
 
 

@@ -35,6 +35,7 @@ class WithALine(WithBars):
         self.plain.orders = dict(sorted({**self.forgotten, **self.plain.orders}.items()))  # the file has kept them
         self.forgotten.clear()
         self.plain.entry.restart()
+        self.exchange.abandon()
         self.open()
         for contract, one in self.plain.contracts.items():
             if one.bars:

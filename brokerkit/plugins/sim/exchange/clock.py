@@ -16,6 +16,7 @@ from brokerkit.plugins.sim.exchange.timeline import Timeline
 from brokerkit.plugins.sim.exchange.units import SECOND, nanoseconds, time_of
 from brokerkit.plugins.sim.exchange.venue import Venue
 from brokerkit.spec.broker_order import BrokerOrder
+from brokerkit.spec.timeout import seconds_of
 
 
 class Clock(Queries):
@@ -106,8 +107,10 @@ class Clock(Queries):
 
         Raises:
             RequestTimedOut: It was not final in time; the order goes on as it was.
+            WrongArgumentType: The timeout is no int or float.
+            InvalidArgument: It is negative, not a number, or longer than a hundred years.
         """
-        venue = self._venue
+        venue, timeout = self._venue, seconds_of(timeout)
         deadline = venue.now + int(timeout * SECOND)
         if self.driven:
             with self.moved:
@@ -142,11 +145,19 @@ class Clock(Queries):
 
     def close(self) -> None:
         """Let go of the state file, if there is one; everything is in it."""
-        if self._state is not None:
-            with self._lock:
-                self._state.save()
-                self._state.close()
-                self._state = None
+        try:
+            if self._state is not None:
+                with self._lock:
+                    self._state.save()
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Let go of the state file as SIGKILL would: nothing is written to it any more."""
+        with self._lock:
+            state, self._state = self._state, None
+            if state is not None:
+                state.close()
 
     def forget(self, before: datetime | int) -> int:
         """Let go of what was over before a time, so that a run without end does not grow: return how many orders.

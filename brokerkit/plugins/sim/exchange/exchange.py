@@ -52,6 +52,7 @@ class Exchange(Clock):
         faults: What goes wrong, and when; see `faults`.
         state: A file to keep everything in. Where it was used before, the exchange goes on from there:
             clock and accounts at once, orders and positions as their contracts are listed again.
+        origin: What a new state file notes of how the simulation was made, in words of the caller's.
         execution_prefix: Put before the number of each execution to make its id. The log does not hold it.
     """
 
@@ -63,6 +64,7 @@ class Exchange(Clock):
         models: Models | None = None,
         faults: Iterable[Fault] = (),
         state: str | Path | None = None,
+        origin: Mapping[str, str] | None = None,
         execution_prefix: str = "E",
     ) -> None:
         venue = Venue(nanoseconds(start), seed, models or Models())
@@ -72,7 +74,7 @@ class Exchange(Clock):
         self._board = FaultBoard((), seed)
         for one in faults:
             self.add_fault(one)
-        self._state = None if state is None else StateFile(state, venue, self._board)
+        self._state = None if state is None else StateFile(state, venue, self._board, origin or {})
         self._restored: set[str] = set()
         if self._state is not None and not self._state.is_new:
             self._state.restore()
@@ -230,6 +232,12 @@ class Exchange(Clock):
         with self._lock:
             self._board.add(one)
             self._open_channel()
+
+    @property
+    def origin(self) -> Mapping[str, str]:
+        """What the state file notes of how the simulation was made; empty without a file, or where it says nothing."""
+        with self._lock:
+            return {} if self._state is None else self._state.origin
 
     def kept_contracts(self) -> tuple[FuturesContract | FxPair, ...]:
         """Return what must be listed again before all that the state file keeps is back; nothing without a file."""

@@ -104,6 +104,8 @@ class LiveOrder:
 
         Raises:
             RequestTimedOut: It was not final in time; the order goes on as it was.
+            WrongArgumentType: The timeout is no int or float.
+            InvalidArgument: It is negative, not a number, or longer than a hundred years.
         """
         return self.venue.wait(self, timeout)
 

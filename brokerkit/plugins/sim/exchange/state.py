@@ -3,17 +3,20 @@
 Everything a call changed is written in one transaction before anybody is told of it. Accounts come
 back when the file is opened; orders, executions and holdings come back with their contracts, when
 those are listed again. Bars are the caller's, and are given again.
+
+The file belongs to one exchange at a time: each keeps in memory what it knows, and would write over what
+another one has done. SQLite's own lock says so, which the system lifts at the instant the process ends.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brokerkit.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
+from brokerkit.errors import StoreCorrupt, StoreError, StoreLocked, StoreTooNew, StoreUnwritable
 from brokerkit.plugins.sim.exchange import contingencies, entry, hours, margin_calls, order_codec, spreads
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, Action, Agenda
 from brokerkit.plugins.sim.exchange.entries import FILL, Entry, Execution, Status
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
     from brokerkit.spec.order import Order
 
 VERSION = 1
+_ORIGIN = "made_of"
+_PATIENCE = 1.0
+"""Seconds to wait for an exchange that is just being closed."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS accounts (name TEXT PRIMARY KEY, number INTEGER, base_currency TEXT);
@@ -60,13 +66,17 @@ _LIVE = (
 class StateFile:
     """The SQLite file of one exchange, in WAL mode. Whole numbers of money are kept as text: they outgrow 64 bits.
 
+    Attributes:
+        origin: What the file notes of how the simulation was made; empty where an older brokerkit made it.
+
     Raises:
+        StoreLocked: Another exchange has it open, of this process or another.
         StoreCorrupt: The file is no sound SQLite database.
         StoreTooNew: A newer brokerkit wrote it.
         StoreUnwritable: It cannot be opened for writing.
     """
 
-    def __init__(self, path: str | Path, venue: Venue, board: FaultBoard) -> None:
+    def __init__(self, path: str | Path, venue: Venue, board: FaultBoard, origin: Mapping[str, str]) -> None:
         self._venue = venue
         self._board = board
         venue.untold = {}
@@ -76,23 +86,24 @@ class StateFile:
         self._back: set[int] = set()
         self._on_the_way: list[tuple[int, Action, Any]] = []
         try:
-            self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._base = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
         except sqlite3.OperationalError as problem:
-            raise _unwritable(problem, path) from problem
+            raise _store_error(problem, path) from problem
         try:
             self._facts: dict[str, Any] = self._opened()
-        except sqlite3.OperationalError as problem:
-            self._base.close()
-            raise _unwritable(problem, path) from problem
         except sqlite3.DatabaseError as problem:
             self._base.close()
-            raise StoreCorrupt(f"{problem}.", place=str(path), remedy="Move the file away.") from problem
+            raise _store_error(problem, path) from problem
         if self._facts.get("version", VERSION) > VERSION:
             self._base.close()
             raise StoreTooNew("The state was written by a newer brokerkit.", place=str(path))
+        self.origin: Mapping[str, str] = origin if self.is_new else self._facts.get(_ORIGIN, {})
 
     def _opened(self) -> dict[str, Any]:
-        """Make the tables that are missing, and return the facts that were kept."""
+        """Take the file for this exchange alone, make the tables that are missing, and return the facts kept."""
+        self._base.execute("PRAGMA locking_mode=EXCLUSIVE")  # before anything is read, or it is shared for ever
+        self._base.execute("BEGIN EXCLUSIVE")
+        self._base.execute("COMMIT")
         self._base.execute("PRAGMA journal_mode=WAL")
         self._base.execute("PRAGMA synchronous=NORMAL")
         self._base.executescript(_TABLES)
@@ -161,6 +172,8 @@ class StateFile:
                 for (contract, ratios), one in venue.spreads.items()
             ],
         }
+        if self.is_new and self._clock < 0:
+            facts[_ORIGIN] = dict(self.origin)
         self._put("facts", ((name, json.dumps(value)) for name, value in facts.items()))
         if fresh or self._clock < 0:
             self._write_accounts()
@@ -381,8 +394,17 @@ def _number(live: LiveOrder) -> int:
     return live.number
 
 
-def _unwritable(problem: sqlite3.Error, path: str | Path) -> StoreUnwritable:
-    return StoreUnwritable(f"{problem}.", place=str(path), remedy="Give a path that can be written.")
+def _store_error(problem: sqlite3.DatabaseError, path: str | Path) -> StoreError:
+    """Return what SQLite complained of when the file was opened, with the remedy."""
+    if "is locked" in str(problem):  # Python 3.10 does not tell SQLite's code
+        return StoreLocked(
+            "The state file is open in another simulation, of this process or another one.",
+            place=str(path),
+            remedy="Close that one first (`fuser FILE` names its process), or give another file. Nothing was changed.",
+        )
+    if isinstance(problem, sqlite3.OperationalError):
+        return StoreUnwritable(f"{problem}.", place=str(path), remedy="Give a path that can be written.")
+    return StoreCorrupt(f"{problem}.", place=str(path), remedy="Move the file away.")
 
 
 def _places(live: LiveOrder) -> Iterator[Listing]:

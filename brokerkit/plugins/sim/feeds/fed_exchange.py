@@ -23,6 +23,7 @@ from brokerkit.plugins.sim.feeds.rates import fx_tick, pairs_between
 from brokerkit.spec.broker_order import BrokerOrder
 from brokerkit.spec.contract import FuturesContract, FxPair
 from brokerkit.spec.prices import Frequency
+from brokerkit.spec.timeout import seconds_of
 
 AHEAD = 3 * DAY
 HOUR = 3600 * SECOND
@@ -44,6 +45,7 @@ class FedExchange(Exchange):
         models: How orders trade.
         rules: What the simulated broker asks of its clients.
         state: A file to keep everything in; see `Exchange`. `list_again` brings back what it holds.
+        origin: What a new file notes of how everything was made; see `Exchange`.
         execution_prefix: Put before the number of each execution to make its id.
 
     Attributes:
@@ -60,9 +62,10 @@ class FedExchange(Exchange):
         models: Models | None = None,
         rules: HouseRules | None = None,
         state: Path | None = None,
+        origin: Mapping[str, str] | None = None,
         execution_prefix: str = "E",
     ) -> None:
-        super().__init__(start, seed=seed, models=models, state=state, execution_prefix=execution_prefix)
+        super().__init__(start, seed=seed, models=models, state=state, origin=origin, execution_prefix=execution_prefix)
         self.feed = feed
         self.rules = rules or HouseRules()
         self._known: dict[FuturesContract, ListedContract] = {}
@@ -267,7 +270,10 @@ class FedExchange(Exchange):
 
         Raises:
             RequestTimedOut: It was not final after `timeout` seconds of this clock.
+            WrongArgumentType: The timeout is no int or float.
+            InvalidArgument: It is negative, not a number, or longer than a hundred years.
         """
+        timeout = seconds_of(timeout)
         if self.driven:
             return super().wait(live, timeout)
         deadline = self.now_ns + int(timeout * SECOND)

@@ -1,0 +1,45 @@
+"""How long a call may wait: a number of seconds, checked before anything is waited for."""
+
+from __future__ import annotations
+
+import numbers
+
+from brokerkit.errors import InvalidArgument, WrongArgumentType
+
+LONGEST = 100 * 365 * 24 * 3600
+"""A hundred years: more than any order works, and less than what clocks and locks can count."""
+_LONG = 80
+
+
+def seconds_of(timeout: float) -> float:
+    """Return the seconds that `wait` was told to wait at most, as an int or a float of Python's own.
+
+    Args:
+        timeout: What it was given. Numbers of numpy are numbers too.
+
+    Raises:
+        WrongArgumentType: It is no int or float.
+        InvalidArgument: It is negative, not a number, or longer than a hundred years.
+
+    Example:
+        >>> seconds_of(60)
+        60
+    """
+    if not isinstance(timeout, numbers.Real):
+        raise WrongArgumentType(
+            f"wait() was given timeout = {_written(timeout)}.",
+            place="OrderControl.wait",
+            remedy="It takes seconds, an int or a float. Nothing was waited for.",
+        )
+    if not 0 <= timeout <= LONGEST:
+        raise InvalidArgument(
+            f"wait() was given timeout = {_written(timeout)}.",
+            place="OrderControl.wait",
+            remedy=f"Give seconds from 0 to {LONGEST:,}. Nothing was waited for.",
+        )
+    return int(timeout) if isinstance(timeout, numbers.Integral) else float(timeout)
+
+
+def _written(value: object) -> str:
+    written, kind = repr(value), type(value).__name__
+    return f"{written}, a {kind}" if len(written) < _LONG else f"a {kind}"

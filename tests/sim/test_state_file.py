@@ -1,0 +1,162 @@
+"""A simulation's state file: one broker at a time has it, and only one that is made of the same."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brokerkit import FuturesContract, Order
+from brokerkit.broker import Broker
+from brokerkit.errors import InvalidSetting, NotFound, StoreLocked
+
+OpenSim = Callable[..., Broker]
+GOLD = FuturesContract("GOLD", "202304")
+
+
+def held(broker: Broker) -> list[int]:
+    return [
+        position.quantity for position in broker.positions.get_all_current_positions_as_list_with_contract_objects()
+    ]
+
+
+def folder_of(folder: Path, instrument: str) -> Path:
+    """Return a folder with an hour of minute bars of one contract."""
+    folder.mkdir()
+    rows = "".join(f"2023-03-08T15:{minute:02}:00Z,100,101,99,100,50\n" for minute in range(60))
+    (folder / f"{instrument}_202306.csv").write_text("time,open,high,low,close,volume\n" + rows)
+    return folder
+
+
+def test_no_trade_is_lost_to_another_process_that_wants_the_same_file(open_sim: OpenSim, tmp_path: Path) -> None:
+    state = tmp_path / "sim.db"
+    mine = open_sim(state=state)
+    mine.orders.put_order_on_stack(Order.market(GOLD, 5)).wait()
+    trades = (
+        "from brokerkit import FuturesContract, Order, open_broker\n"
+        f"with open_broker('sim', state={str(state)!r}) as broker:\n"
+        "    broker.orders.put_order_on_stack(Order.market(FuturesContract('GOLD', '202304'), 7)).wait()\n"
+    )
+    other = subprocess.run([sys.executable, "-c", trades], capture_output=True, text=True, check=False)
+    assert "StoreLocked" in other.stderr
+    assert str(state) in other.stderr
+    mine.orders.put_order_on_stack(Order.market(GOLD, 1)).wait()
+    mine.close()
+    subprocess.run([sys.executable, "-c", trades], check=True)
+    assert held(open_sim(state=state)) == [13]
+
+
+def test_a_second_broker_of_the_same_process_is_refused(open_sim: OpenSim, tmp_path: Path) -> None:
+    first = open_sim(state=tmp_path / "sim.db")
+    with pytest.raises(StoreLocked, match=r"sim\.db.*Close that one first"):
+        open_sim(state=tmp_path / "sim.db")
+    first.close()
+    open_sim(state=tmp_path / "sim.db").close()
+
+
+def test_an_opening_that_fails_lets_go_of_the_file_and_leaves_it_as_it_was(open_sim: OpenSim, tmp_path: Path) -> None:
+    state, contract = tmp_path / "sim.db", FuturesContract("WOOL", "202306")
+    data, start = folder_of(tmp_path / "data", "WOOL"), datetime(2023, 3, 8, 15, 10, tzinfo=timezone.utc)
+    first = open_sim(state=state, data=data, start=start)
+    first.orders.put_order_on_stack(Order.market(contract, 2)).wait()
+    first.close()
+    before = state.read_bytes()
+    (data / "WOOL_202306.csv").rename(tmp_path / "kept.csv")
+    folder_of(tmp_path / "other", "SILK")
+    (tmp_path / "other" / "SILK_202306.csv").rename(data / "SILK_202306.csv")
+    with pytest.raises(NotFound) as refused:
+        open_sim(state=state, data=data)
+    assert state.read_bytes() == before
+    (tmp_path / "kept.csv").rename(data / "WOOL_202306.csv")
+    assert held(open_sim(state=state, data=data)) == [2], f"while {refused.value!r} is still looked at"
+
+
+MADE: dict[str, Any] = {
+    "seed": 7,
+    "start": datetime(2023, 3, 8, 15, tzinfo=timezone.utc),
+    "cash": {"USD": 200_000, "EUR": 5},
+    "accounts": ("A", "B"),
+}
+
+
+def made(open_sim: OpenSim, state: Path, **settings: Any) -> Path:
+    """Return the file of a simulation that has a position."""
+    broker = open_sim(state=state, **{**MADE, **settings})
+    broker.orders.put_order_on_stack(Order.market(GOLD, 1)).wait()
+    broker.close()
+    return state
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"seed": 8}, "seed is 8, and .* made with 7"),
+        ({"start": datetime(2023, 3, 8, 16, tzinfo=timezone.utc)}, r"start is 2023-03-08T16:00:00\+00:00, .*T15:00"),
+        ({"cash": {"USD": 200_000}}, "cash is USD 200000, and .* made with EUR 5, USD 200000"),
+        ({"accounts": ("B", "A")}, "accounts is B, A, and .* made with A, B"),
+        ({"base_currency": "EUR"}, "base_currency is EUR, and .* made with USD"),
+    ],
+)
+def test_a_file_of_another_world_is_refused_and_stays_as_it_was(
+    open_sim: OpenSim, tmp_path: Path, settings: dict[str, Any], said: str
+) -> None:
+    state = made(open_sim, tmp_path / "sim.db")
+    before = state.read_bytes()
+    with pytest.raises(InvalidSetting, match=said) as refused:
+        open_sim(state=state, **{**MADE, **settings})
+    assert str(state) in refused.value.place
+    assert next(iter(settings)) in refused.value.remedy
+    assert "another state file" in refused.value.remedy
+    assert state.read_bytes() == before
+    assert held(open_sim(state=state, **MADE)) == [1]
+
+
+def test_data_is_another_world_however_it_is_written(
+    open_sim: OpenSim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wool, silk = folder_of(tmp_path / "wool", "WOOL"), folder_of(tmp_path / "silk", "SILK")
+    open_sim(state=tmp_path / "sim.db", data=wool).close()
+    for other in (silk, "synthetic"):
+        with pytest.raises(InvalidSetting, match=rf"data is .*{Path(other).name}, and .* made with {wool}"):
+            open_sim(state=tmp_path / "sim.db", data=other)
+    monkeypatch.chdir(tmp_path)
+    open_sim(state=tmp_path / "sim.db", data="wool").close()
+
+
+def test_how_orders_trade_may_change_and_the_same_may_be_said_otherwise(open_sim: OpenSim, tmp_path: Path) -> None:
+    state = made(open_sim, tmp_path / "sim.db")
+    free = {
+        "slippage_ticks": 2,
+        "volume_share": "0.1",
+        "latency_ms": 5.0,
+        "margin_percent": 9,
+        "outside_hours": "refuse",
+    }
+    same = {"cash": {"EUR": "5.00", "USD": "2E5"}, "start": MADE["start"].astimezone(timezone(timedelta(hours=2)))}
+    again = open_sim(state=state, **{**MADE, **free, **same})
+    assert held(again) == [1]
+
+
+def test_a_start_that_is_left_out_is_where_the_file_goes_on(open_sim: OpenSim, tmp_path: Path) -> None:
+    state = made(open_sim, tmp_path / "sim.db")
+    assert held(open_sim(state=state, **{**MADE, "start": None})) == [1]
+    usual = made(open_sim, tmp_path / "usual.db", start=None)
+    with pytest.raises(InvalidSetting, match="start"):
+        open_sim(state=usual, **{**MADE, "start": datetime(2023, 1, 9, 15, tzinfo=timezone.utc)})
+
+
+def test_a_file_from_before_it_was_kept_opens_as_it_did(open_sim: OpenSim, tmp_path: Path) -> None:
+    state = made(open_sim, tmp_path / "sim.db")
+    with sqlite3.connect(state) as base:
+        assert base.execute("DELETE FROM facts WHERE name = 'made_of'").rowcount == 1
+    base.close()
+    for _ in range(2):
+        again = open_sim(state=state, **{**MADE, "cash": {"USD": 1}})
+        assert held(again) == [1]
+        again.close()
