@@ -174,7 +174,7 @@ class Ear:
 
 @pytest.mark.parametrize("listener", [functools.partial(hear, "now"), functools.partial(Ear()), Ear(), Ear().hear])
 def test_a_listener_that_is_async_is_refused_since_it_would_never_run(broker: Any, listener: Any) -> None:
-    with pytest.raises(errors.InvalidArgument, match="is async.*call_soon_threadsafe"):
+    with pytest.raises(errors.InvalidArgument, match=r"is async.*call_soon_threadsafe"):
         broker.subscribe(on_fill=listener)
     assert not broker.native[0].has_listener(ConnectionChange)
 
