@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import attrs
 import pytest
 
@@ -21,6 +23,22 @@ def test_a_market_order_is_placed_filled_and_shown_with_its_fills(run, front: st
     assert (told["state"], told["filled"], told["remaining"]) == ("filled", [2], [0])
     assert sum(fill["quantity"] for fill in told["fills"]) == 2
     assert told["commissions"][0]["currency"] == "USD"
+
+
+def test_a_spread_shows_an_average_price_a_leg(run):
+    placing = ("orders", "place", "EDOLLAR/202306_202309", "1,-1", "--wait", "3600", "--set", "state=practice.db")
+    told = run(*placing, "--json").json
+    prices = [fill["price"] for fill in told["fills"]]
+    assert len(set(prices)) == 2
+    assert told["average_prices"] == prices
+    assert f"average price  {' '.join(prices)}\n" in re.sub(" +\n", "\n", run(*placing).out)
+    assert run("orders", "--set", "state=practice.db").out.count(" ".join(prices)) == 2
+
+
+def test_a_leg_without_a_fill_has_no_average_price(run):
+    placing = ("orders", "place", "EDOLLAR/202306_202309", "1,-1", "--limit", "-5")
+    assert run(*placing, "--json").json["average_prices"] == [None, None]
+    assert re.search(r"average price +- - *\n", run(*placing).out)
 
 
 def test_a_sale_is_a_negative_quantity(run, front: str):
