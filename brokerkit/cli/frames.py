@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from brokerkit.cli import chart
+from brokerkit.cli.notes import note
 from brokerkit.cli.output import number, print_json, print_table
 from brokerkit.errors import MissingData
 
@@ -77,4 +78,4 @@ def _print_newest(frame: pd.DataFrame, title: str, rows: int) -> None:
     )
     hidden = len(frame) - len(newest)
     if hidden:
-        click.echo(f"{hidden:,} earlier rows since {frame.index[0]:{stamp}}; --rows 0 shows all.", err=True)
+        note(f"{hidden:,} earlier rows since {frame.index[0]:{stamp}}; --rows 0 shows all.")

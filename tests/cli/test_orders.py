@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import attrs
@@ -111,9 +112,24 @@ def test_orders_and_fills_of_a_new_broker_are_none(run):
 
 def test_an_order_on_a_simulation_that_keeps_no_state_says_that_it_is_forgotten(run, front: str):
     assert "This simulation ends with the command" in run("orders", "place", front, "1").err
-    kept = run("orders", "place", front, "1", "--set", "state=practice.json")
+    kept = run("orders", "place", front, "1", "--set", "state=practice.db")
     assert (kept.exit_code, kept.err) == (0, "")
-    assert len(run("orders", "--set", "state=practice.json", "--json").json) == 1
+    assert len(run("orders", "--set", "state=practice.db", "--json").json) == 1
+
+
+def test_what_is_said_beside_a_result_is_json_too_where_json_was_asked_for(run, front: str):
+    placed = run("orders", "place", front, "1", "--limit", "1", "--wait", "1", "--json")
+    told = [json.loads(line)["note"] for line in placed.err.splitlines()]
+    assert told[0] == "Not done after 1 s; the order goes on."
+    assert told[1].startswith("This simulation ends with the command")
+
+
+def test_cancel_all_with_json_asks_nobody_and_needs_a_yes(run):
+    told = run("orders", "cancel-all", "--json", answer="y\n")
+    assert (told.exit_code, told.out) == (5, "")
+    refused = json.loads(told.err)
+    assert "Cancel every working order of all accounts on broker 'sim'?" in refused["fact"]
+    assert refused["remedy"].startswith("Give --yes")
 
 
 @attrs.frozen

@@ -51,7 +51,9 @@ def test_the_name_of_an_installed_plugin_is_refused(tmp_path: Path, name: str) -
 
 def test_the_name_of_a_testbed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     offered = {"acme_sim": Installed("acme_sim", "acme.testbed:run")}
-    monkeypatch.setattr("brokerkit.conformance.scaffold.installed", lambda group: offered if "testbeds" in group else {})
+    monkeypatch.setattr(
+        "brokerkit.conformance.scaffold.installed", lambda group: offered if "testbeds" in group else {}
+    )
     with pytest.raises(InvalidArgument, match="A testbed named 'acme_sim' is installed"):
         write_plugin("acme_sim", tmp_path / "it")
 
