@@ -213,9 +213,13 @@ def test_what_the_system_says_of_a_file_has_code_place_and_remedy(capsys, error,
 
 @pytest.mark.parametrize(
     "words",
-    [["init", "taken/it.toml"], ["download", "CORN/202312", "--to", "taken/it"], ["new", "acme", "--folder", "taken/it"],
-     ["gateway", "--port", "0", "--record", "taken/it"]],
-)  # fmt: skip
+    [
+        ["init", "taken/it.toml"],
+        ["download", "CORN/202312", "--to", "taken/it"],
+        ["new", "acme", "--folder", "taken/it"],
+        ["gateway", "--port", "0", "--record", "taken/it"],
+    ],
+)
 def test_a_place_that_cannot_be_written_to_is_one_typed_error(run, home, words):
     (home / "taken").write_text("")
     told = run(*words)
