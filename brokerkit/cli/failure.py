@@ -16,6 +16,9 @@ from brokerkit.cli.exit_codes import FAILED, INTERRUPTED, exit_code_of
 from brokerkit.cli.notes import JSON_WANTED, note
 from brokerkit.errors import BrokerkitError, ConfigWarning, InvalidArgument, closest_match
 
+_KEYWORD = "keyword argument"
+"""Where a setting stands that a program gave; on the command line that was `--set`."""
+
 _REMEDIES = {
     errno.EACCES: "Choose a place that you may use, or change its permissions.",
     errno.EPERM: "Choose a place that you may use, or change its permissions.",
@@ -122,6 +125,8 @@ def _raise_if_traced(error: Exception) -> None:
 
 def _end_with(error: BrokerkitError, ctx: click.Context, cause: Exception) -> NoReturn:
     _raise_if_traced(cause)
+    if error.place == _KEYWORD:
+        error.place = f"--set {error.given}".rstrip()
     click.echo(json.dumps(error.as_dict(), default=str) if ctx.meta.get(JSON_WANTED) else _as_text(error), err=True)
     raise click.exceptions.Exit(exit_code_of(error)) from cause
 
