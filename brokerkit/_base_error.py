@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import ClassVar
+
+_DATED = re.compile(r"(?P<instrument>(?:.*/)?)(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})?")
 
 
 def closest_match(name: str, candidates: Iterable[str]) -> str | None:
     """Return the candidate that looks most like `name`, or None when none comes near.
 
+    Contract dates are compared as months: the nearest one is meant, the later of two that are equally near.
+
     Example:
         >>> closest_match("papper", ["live", "paper"])
         'paper'
+        >>> closest_match("CORN/202304", ["CORN/202303", "CORN/202305", "CORN/202309"])
+        'CORN/202305'
     """
     import difflib  # here, because most programs make no mistake
 
-    by_folded_name = {candidate.casefold(): candidate for candidate in candidates}
+    known = tuple(candidates)
+    dated = _nearest_date(name, known)
+    if dated is not None:
+        return dated
+    by_folded_name = {candidate.casefold(): candidate for candidate in known}
     matches = difflib.get_close_matches(name.casefold(), by_folded_name, n=1, cutoff=0.6)
     return by_folded_name[matches[0]] if matches else None
+
+
+def _nearest_date(name: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate of the nearest date, or None when these are no contract dates of one instrument."""
+    given = _DATED.fullmatch(name)
+    if given is None:
+        return None
+    dated = [each for candidate in candidates if (each := _DATED.fullmatch(candidate)) is not None]
+    same = [each for each in dated if each["instrument"].casefold() == given["instrument"].casefold()]
+    wanted = _days(given)
+    return min(same, key=lambda each: (abs(_days(each) - wanted), -_days(each)))[0] if same else None
+
+
+def _days(dated: re.Match[str]) -> int:
+    """Return about how many days after the year 0 a contract date is, every month as long as any other."""
+    return (int(dated["year"]) * 12 + int(dated["month"])) * 31 + int(dated["day"] or 0)
 
 
 class BrokerkitError(Exception):

@@ -178,7 +178,7 @@ class Broker:
             on_data_gap: Hears that events or prices may be missing for a while.
 
         Raises:
-            InvalidArgument: No listener is given.
+            InvalidArgument: No listener is given, or one is async: it would never run.
             BrokerClosed: The broker was closed.
 
         Example:

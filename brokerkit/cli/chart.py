@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from brokerkit.cli.notes import note
 from brokerkit.errors import InvalidArgument, MissingDependency
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def draw(series: pd.Series[float], title: str, target: str) -> None:
         return
     path = Path(target)
     _writer(path)(series, title, path)
-    click.echo(f"Chart written to {path}", err=True)
+    note(f"Chart written to {path}")
 
 
 def check_target(target: str) -> None:

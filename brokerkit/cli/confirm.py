@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from brokerkit.cli.notes import json_is_wanted
+from brokerkit.errors import InvalidArgument
 from brokerkit.spec.capital import AccountKind
 
 if TYPE_CHECKING:
@@ -18,14 +21,33 @@ def yes_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("-y", "--yes", is_flag=True, help="Do not ask first.")(function)
 
 
+def somebody_can_be_asked() -> bool:
+    """Return whether a person is there to answer: at a terminal, and reading more than JSON."""
+    return not json_is_wanted() and sys.stdin.isatty()
+
+
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask on stderr and go on; end the process with exit code 1 when the answer is no, or nobody answers."""
-    if not yes:
-        click.confirm(question, abort=True, err=True)
+    """Ask on stderr and go on; end the process with exit code 1 when the answer is no.
+
+    Raises:
+        InvalidArgument: Nobody can be asked.
+    """
+    if yes:
+        return
+    if not somebody_can_be_asked():
+        raise InvalidArgument(
+            f"This is asked first, and nobody is there to answer: {question}",
+            remedy="Give --yes, or run it in a terminal and without --json.",
+        )
+    click.confirm(question, abort=True, err=True)
 
 
 def confirm_trade(broker: Broker, action: str, *, yes: bool) -> None:
-    """Ask before an action on anything but a simulation, and say which kind of account it is."""
+    """Ask before an action on anything but a simulation, and say which kind of account it is.
+
+    Raises:
+        InvalidArgument: Nobody can be asked.
+    """
     kind = broker.account_kind
     if kind is not AccountKind.SIMULATED:
         confirm(f"{action} on broker '{broker.name}', a {kind.value} account?", yes=yes)

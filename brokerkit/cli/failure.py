@@ -8,41 +8,90 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 import click
 
 from brokerkit.cli.exit_codes import FAILED, INTERRUPTED, exit_code_of
-from brokerkit.errors import BrokerkitError, ConfigWarning, closest_match
+from brokerkit.cli.notes import JSON_WANTED, note
+from brokerkit.errors import BrokerkitError, ConfigWarning, InvalidArgument, closest_match
 
-JSON_WANTED = "brokerkit.json"
-"""The key of the click context's meta that says whether `--json` was given."""
+_KEYWORD = "keyword argument"
+"""Where a setting stands that a program gave; on the command line that was `--set`."""
+
+_REMEDIES = {
+    errno.EACCES: "Choose a place that you may use, or change its permissions.",
+    errno.EPERM: "Choose a place that you may use, or change its permissions.",
+    errno.EROFS: "Choose a place that can be written to.",
+    errno.EISDIR: "Name a file, not a folder.",
+    errno.ENOTDIR: "A file is where a folder should be: choose another place.",
+    errno.EEXIST: "A file is where a folder should be: choose another place.",
+    errno.ENOENT: "Check how it is spelt; each folder above it must exist.",
+    errno.ENOSPC: "Make room on the disk, or choose a place on another.",
+}
 
 
 @contextmanager
 def failures_reported(ctx: click.Context) -> Iterator[None]:
     """Print whatever is raised inside as one message, and end with the exit code of its kind."""
+    words = tuple(ctx.args)
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
     try:
         with _warnings_told():
             yield
-    except (click.ClickException, click.exceptions.Exit, click.Abort):
+    except (click.exceptions.Exit, click.Abort):
         raise
+    except click.ClickException as error:
+        if not _wants_json(error, ctx, words):
+            raise
+        _report_as_json(type(error).__name__, error.format_message(), _help_on(error))
+        raise click.exceptions.Exit(error.exit_code) from error
     except KeyboardInterrupt as error:
-        click.echo("Interrupted.", err=True)
+        if ctx.meta.get(JSON_WANTED):
+            _report_as_json("Interrupted", "Interrupted.")
+        else:
+            click.echo("Interrupted.", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from error
     except BrokerkitError as error:
-        _raise_if_traced(error)
-        _report(error, as_json=bool(ctx.meta.get(JSON_WANTED)))
-        raise click.exceptions.Exit(exit_code_of(error)) from error
+        _end_with(error, ctx, error)
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise
+        if error.filename is not None:
+            _end_with(_about_a_file(error), ctx, error)
         _raise_if_traced(error)
-        raise click.ClickException(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")) from error
+        if ctx.meta.get(JSON_WANTED):
+            _report_as_json(type(error).__name__, str(error.strerror or error))
+            raise click.exceptions.Exit(FAILED) from error
+        raise click.ClickException(str(error.strerror or error)) from error
     except Exception as error:  # the last place before a user would see a traceback
         _raise_if_traced(error)
-        _report_bug(error)
+        _report_bug(error, as_json=bool(ctx.meta.get(JSON_WANTED)))
         raise click.exceptions.Exit(FAILED) from error
+
+
+def _wants_json(error: click.ClickException, ctx: click.Context, words: tuple[str, ...]) -> bool:
+    """Return whether the command was given `--json`, also where its words were wrong before that was read."""
+    if ctx.meta.get(JSON_WANTED):
+        return True
+    command = error.ctx.command if isinstance(error, click.UsageError) and error.ctx else None
+    takes_json = command is not None and any(parameter.name == "as_json" for parameter in command.params)
+    return takes_json and "--json" in words
+
+
+def _help_on(error: click.ClickException) -> str:
+    ctx = error.ctx if isinstance(error, click.UsageError) else None
+    return f"See '{ctx.command_path} --help'." if ctx is not None else ""
+
+
+def _about_a_file(error: OSError) -> BrokerkitError:
+    """Return what the system says of a file as an error with a place and a remedy."""
+    return InvalidArgument(
+        f"{error.strerror or error}.",
+        place=str(error.filename),
+        remedy=_REMEDIES.get(error.errno or 0, ""),
+    )
 
 
 @contextmanager
@@ -61,7 +110,7 @@ def _warnings_told() -> Iterator[None]:
             line: str | None = None,
         ) -> None:
             if issubclass(category, ConfigWarning):
-                click.echo(f"{click.style('Warning', fg='yellow', bold=True)} {message}", err=True)
+                note(str(message), kind="warning", style="yellow")
             else:
                 print_as_python_does(message, category, filename, lineno, file, line)
 
@@ -74,14 +123,29 @@ def _raise_if_traced(error: Exception) -> None:
         raise error
 
 
-def _report(error: BrokerkitError, *, as_json: bool) -> None:
-    click.echo(json.dumps(error.as_dict(), default=str) if as_json else _as_text(error), err=True)
+def _end_with(error: BrokerkitError, ctx: click.Context, cause: Exception) -> NoReturn:
+    _raise_if_traced(cause)
+    if error.place == _KEYWORD:
+        error.place = f"--set {error.given}".rstrip()
+    click.echo(json.dumps(error.as_dict(), default=str) if ctx.meta.get(JSON_WANTED) else _as_text(error), err=True)
+    raise click.exceptions.Exit(exit_code_of(error)) from cause
 
 
-def _report_bug(error: Exception) -> None:
+def _report_as_json(error: str, message: str, remedy: str = "") -> None:
+    """Print what is no error of brokerkit's with the words that all its errors have."""
+    click.echo(
+        json.dumps({"error": error, "code": None, "message": message, "fact": message, "remedy": remedy}), err=True
+    )
+
+
+def _report_bug(error: Exception, *, as_json: bool) -> None:
+    advice = "This is a bug. BROKERKIT_TRACEBACK=1 shows where; please report it."
+    if as_json:
+        _report_as_json(type(error).__name__, str(error), advice)
+        return
     heading = click.style("Something unexpected happened:", fg="red", bold=True)
     click.echo(f"{heading} {type(error).__name__}: {error}", err=True)
-    click.echo("  This is a bug. BROKERKIT_TRACEBACK=1 shows where; please report it.", err=True)
+    click.echo(f"  {advice}", err=True)
 
 
 def _as_text(error: BrokerkitError) -> str:

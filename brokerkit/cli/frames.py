@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 import click
 
 from brokerkit.cli import chart
+from brokerkit.cli.notes import note
 from brokerkit.cli.output import number, print_json, print_table
 from brokerkit.errors import MissingData
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_USUAL_ROWS = 10
+
 rows_option = click.option(
     "--rows",
     type=click.IntRange(min=0),
-    default=10,
-    show_default=True,
-    help="Newest rows shown in the table; 0 for all.",
+    default=None,
+    help=f"Newest rows shown; 0 for all. [default: {_USUAL_ROWS} in a table, all in JSON]",
 )
 
 
@@ -43,24 +45,24 @@ def cut(series: pd.Series[float], start: datetime | None, end: datetime | None) 
 
 
 def show_frame(
-    frame: pd.DataFrame, *, title: str, as_json: bool, plot: str | None, rows: int, charted: str = "close"
+    frame: pd.DataFrame, *, title: str, as_json: bool, plot: str | None, rows: int | None, charted: str = "close"
 ) -> None:
     """Print a frame with times for index, newest rows last, and draw one column of it if asked.
 
     Args:
         frame: Float columns.
         title: What it is, with its unit.
-        as_json: Print every row as one JSON document instead.
+        as_json: Print one JSON document instead.
         plot: None, `-` for the terminal, or a file.
-        rows: How many of the newest rows the table shows; 0 for all.
+        rows: How many of the newest rows are shown; 0 for all, None for the usual number.
         charted: The column that is drawn.
     """
     if plot is not None:
         chart.draw(frame[charted], title, plot)
     if as_json:
-        print_json(frame)
+        print_json(frame.iloc[-rows:] if rows else frame)
     elif plot != chart.IN_TERMINAL:
-        _print_newest(frame, title, rows)
+        _print_newest(frame, title, _USUAL_ROWS if rows is None else rows)
 
 
 def _print_newest(frame: pd.DataFrame, title: str, rows: int) -> None:
@@ -77,4 +79,4 @@ def _print_newest(frame: pd.DataFrame, title: str, rows: int) -> None:
     )
     hidden = len(frame) - len(newest)
     if hidden:
-        click.echo(f"{hidden:,} earlier rows since {frame.index[0]:{stamp}}; --rows 0 shows all.", err=True)
+        note(f"{hidden:,} earlier rows since {frame.index[0]:{stamp}}; --rows 0 shows all.")

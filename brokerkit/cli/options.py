@@ -15,7 +15,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from brokerkit.cli.chart import IN_TERMINAL, check_target
-from brokerkit.cli.failure import JSON_WANTED
+from brokerkit.cli.notes import JSON_WANTED
 
 if TYPE_CHECKING:
     from brokerkit import Broker

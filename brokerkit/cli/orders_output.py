@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import attrs
 
@@ -26,7 +27,7 @@ def print_orders(orders: Sequence[BrokerOrder], *, as_json: bool) -> None:
                 terms(o.order),
                 _lots(o.order.quantity),
                 _lots(o.filled),
-                o.average_price(),
+                _averages(o),
                 o.state,
                 o.origin,
                 o.reason,
@@ -48,7 +49,7 @@ def print_order(order: BrokerOrder, *, as_json: bool) -> None:
             ("order", terms(order.order)),
             ("lots", _lots(order.order.quantity)),
             ("filled", _lots(order.filled)),
-            ("average price", order.average_price()),
+            ("average price", _averages(order)),
             ("commission", order.commissions),
             ("state", order.state),
             ("reason", order.reason),
@@ -108,11 +109,16 @@ def _lots(quantities: tuple[int, ...]) -> str:
     return " ".join(f"{lots:+d}" if lots else "0" for lots in quantities)
 
 
+def _averages(order: BrokerOrder) -> tuple[Decimal | None, ...]:
+    """Return the average price of each leg's fills; None for a leg without any."""
+    return tuple(order.average_price(leg) for leg in range(len(order.order.quantity)))
+
+
 def _with_totals(order: BrokerOrder) -> dict[str, object]:
     return {
         **{field.name: jsonable(getattr(order, field.name)) for field in attrs.fields(BrokerOrder)},
         "filled": order.filled,
         "remaining": order.remaining,
-        "average_price": order.average_price(),
+        "average_prices": _averages(order),
         "commissions": order.commissions,
     }

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
-from rich import box
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
+from brokerkit.cli.layout import UNKNOWN, laid_out, pairs
 from brokerkit.spec.contract import FuturesContract, FxPair
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def print_table(
     empty: str = "Nothing.",
     indent: int = 0,
 ) -> None:
-    """Print rows under headings; numbers to the right.
+    """Print rows under headings, numbers to the right; one below the other where the terminal is too narrow.
 
     Args:
         columns: Headings; one that ends in `>` is set to the right.
@@ -98,28 +97,20 @@ def print_table(
         empty: What to say when there is no row.
         indent: Columns to leave free on the left.
     """
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for column in columns:
-        table.add_column(column.rstrip(">"), justify="right" if column.endswith(">") else "left")
-    filled = False
-    for row in rows:
-        table.add_row(*map(cell, row))
-        filled = True
+    out = console()
+    cells = [[cell(value) for value in row] for row in rows]
+    shown = laid_out(columns, cells, out.width - indent) if cells else Text(empty)
     if title:
-        console().print(Text(title, style="bold"))
-    console().print(Padding(table if filled else Text(empty), (0, 0, 0, indent), expand=False))
+        out.print(Text(title, style="bold"))
+    out.print(Padding(shown, (0, 0, 0, indent), expand=False))
 
 
 def print_facts(facts: Iterable[tuple[str, object]], *, title: str = "", indent: int = 0) -> None:
     """Print names and values, one a line, the values aligned."""
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim")
-    grid.add_column()
-    for name, value in facts:
-        grid.add_row(Text(name), cell(value))
     if title:
         console().print(Text(title, style="bold"))
-    console().print(Padding(grid, (0, 0, 0, indent), expand=False))
+    shown = pairs((name, cell(value)) for name, value in facts)
+    console().print(Padding(shown, (0, 0, 0, indent), expand=False))
 
 
 def cell(value: object) -> Text:
@@ -127,7 +118,7 @@ def cell(value: object) -> Text:
     if isinstance(value, Text):
         return value
     if value is None or value == "":
-        return Text("-", style="dim")
+        return Text(UNKNOWN, style="dim")
     if isinstance(value, bool):
         return Text("yes" if value else "no")
     if isinstance(value, datetime):

@@ -12,8 +12,10 @@ from pathlib import Path
 import attrs
 
 from brokerkit.conformance.levels import Level
+from brokerkit.conformance.reporting.files import unwritable
 from brokerkit.errors import InvalidArgument, MissingDependency
 
+_ENDINGS = {"junit": "xml", "badge": "json"}
 _HERE = Path(__file__).parent
 _ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
 """No plugin or option that pytest finds on the machine has a say in the verdict, or costs its time."""
@@ -55,7 +57,8 @@ def check(request: CheckRequest) -> int:
 
     Raises:
         MissingDependency: pytest is not installed.
-        InvalidArgument: A case that was asked for is no test, or none of the level asked for.
+        InvalidArgument: A case that was asked for is no test, or none of the level asked for; or a report has no
+            place where it was asked for.
     """
     if find_spec("pytest") is None:
         raise MissingDependency(
@@ -63,6 +66,7 @@ def check(request: CheckRequest) -> int:
             remedy="pip install 'brokerkit[conformance]'",
         )
     _check_cases(request)
+    _check_places(request)
     pytest = [sys.executable, "-m", "pytest", *arguments(request)]
     return subprocess.run(pytest, env={**os.environ, **_ALONE}, check=False).returncode
 
@@ -85,6 +89,19 @@ def _check_cases(request: CheckRequest) -> None:
             raise InvalidArgument(
                 f"Case {number} is of level {lowest}, and level {request.level} was asked for.",
                 remedy=f"Add --level {lowest}.",
+            )
+
+
+def _check_places(request: CheckRequest) -> None:
+    """Refuse, before the run and not after it, a place where no report can be written."""
+    for option in ("json", "junit", "html", "badge"):
+        place = getattr(request, option)
+        problem = unwritable(Path(place).absolute()) if place else ""
+        if problem:
+            raise InvalidArgument(
+                f"No report can be written to {place}: {problem}.",
+                place=f"--{option} {place}",
+                remedy=f"Name a file that can be written, such as ./report.{_ENDINGS.get(option, option)}.",
             )
 
 

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import pytest
 
-from brokerkit.errors import BrokerkitError
+from brokerkit.errors import BrokerkitError, closest_match
 
 DECLINED = "declined: "
 PLANNED = "planned: "
@@ -45,10 +45,12 @@ def end_run(session: pytest.Session, message: str) -> NoReturn:
 
 
 def in_lines(error: BaseException) -> str:
-    """Return an error as a person reads it: what happened, where, and what to do about it."""
+    """Return an error as a person reads it: what happened, where, what was meant, and what to do about it."""
     if not isinstance(error, BrokerkitError):
         return f"{type(error).__name__}: {error}"
     lines = [f"[{error.code}] {error.fact}"]
     lines += [f"  where   {error.place}"] if error.place else []
+    meant = closest_match(error.given, map(str, error.candidates)) if error.given else None
+    lines += [f"  meant   {meant}?"] if meant else []
     lines += [f"  do      {error.remedy}"] if error.remedy else []
     return "\n".join(lines)

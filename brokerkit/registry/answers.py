@@ -152,7 +152,7 @@ def _check_name(plugin: object, name: str, hook: str, hooks: Mapping[str, HookFa
             place=f"{source_of(getattr(plugin, name)) if manner.startswith('marked') else called}; {origin}",
             given=hook,
             candidates=hooks,
-            remedy="docs/contract.md lists them all.",
+            remedy="'brokerkit brokers sim --hooks' lists them all.",
         )
 
 

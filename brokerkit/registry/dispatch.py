@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -127,7 +128,7 @@ class EventDispatch:
         """Add listeners, by the name of the event's hook, and return what ends them together.
 
         Raises:
-            InvalidArgument: There is no listener among them, or one cannot be called.
+            InvalidArgument: There is no listener among them, or one cannot be called, or is async.
         """
         if not listeners:
             raise InvalidArgument(
@@ -136,6 +137,12 @@ class EventDispatch:
         for name, listener in listeners.items():
             if not callable(listener):
                 raise InvalidArgument(f"{name}={listener!r} cannot be called.", remedy="Give a function of one event.")
+            if _is_async(listener):
+                raise InvalidArgument(
+                    f"{name}={listener!r} is async: called in the broker's thread, it would never run.",
+                    remedy="Give a plain function that hands the event over, such as "
+                    "lambda event: loop.call_soon_threadsafe(queue.put_nowait, event).",
+                )
         plugin = _listening_plugin(listeners)
         with self._changing:
             self._manager.register(plugin)
@@ -163,6 +170,15 @@ class EventDispatch:
             if self._manager.is_registered(plugin):  # another thread may have ended the same subscription
                 self._manager.unregister(plugin)
                 self.refresh()
+
+
+def _is_async(listener: Listener) -> bool:
+    """Return whether a call of the listener would only make a coroutine, which nobody waits for."""
+    function: Any = listener
+    while isinstance(function, functools.partial):
+        function = function.func
+    called = (function, getattr(type(function), "__call__", None))  # noqa: B004 because what a call of an object runs is meant
+    return any(inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each) for each in called)
 
 
 def _listening_plugin(listeners: Mapping[str, Listener]) -> object:

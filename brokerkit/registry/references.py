@@ -19,8 +19,13 @@ _KINDS = ("env", "file", "command")
 
 def is_reference(value: object, kind: Any) -> bool:
     """Return whether a configured value refers to a secret, rather than being a table of the declared type."""
-    wants_table = isinstance(get_origin(kind), type) and issubclass(get_origin(kind), Mapping)
-    return isinstance(value, Mapping) and len(value) == 1 and next(iter(value)) in _KINDS and not wants_table
+    return isinstance(value, Mapping) and len(value) == 1 and next(iter(value)) in _KINDS and not takes_table(kind)
+
+
+def takes_table(kind: Any) -> bool:
+    """Return whether a setting of that declared type is itself a table."""
+    origin = get_origin(kind)
+    return isinstance(origin, type) and issubclass(origin, Mapping)
 
 
 def resolve(reference: Mapping[str, Any], folder: Path | None, place: str) -> str:

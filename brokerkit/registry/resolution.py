@@ -164,7 +164,7 @@ def _given(declared: DeclaredSetting, raw: Any, origin: Origin, place: str, sour
 
 def _hint(declared: DeclaredSetting, raw: Any) -> str:
     """Return what to know about a setting whose value was refused."""
-    if isinstance(raw, Mapping):
+    if isinstance(raw, Mapping) and not references.takes_table(declared.kind):
         return "A reference to a secret is { env = ... }, { file = ... } or { command = ... }."
     return f"{declared.key}: {declared.help}." if declared.help else ""
 

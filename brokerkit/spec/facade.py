@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,14 @@ from brokerkit.spec.hooks import HookFacts, hooks_of
 
 HookCaller = Callable[..., Any]
 _LONG = 80
+_EXAMPLES = {
+    "FuturesContract": "FuturesContract('GOLD', '202312')",
+    "FxPair": "FxPair('GBPUSD')",
+    "Frequency": "Frequency.HOUR",
+    "Order": "Order.market(FuturesContract('GOLD', '202312'), 1)",
+    "datetime": "datetime(2024, 3, 1, tzinfo=timezone.utc)",
+}
+"""How the types are written that a text is mistaken for."""
 
 
 def facade(domain: type[Any], callers: Mapping[str, HookCaller], *, read_only: bool = False) -> Any:
@@ -100,8 +109,15 @@ def _check_types(
             raise WrongArgumentType(
                 f"{facts.name}() was given {name} = {given}.",
                 place=f"broker.{facts.domain}.{facts.name}",
-                remedy=f"It takes {wanted}. Nothing was sent.",
+                remedy=f"It takes {wanted}{_example_of(wanted)}. Nothing was sent.",
             )
+
+
+def _example_of(wanted: str) -> str:
+    """Return how one of the types that an argument takes is written; empty where that is plain."""
+    found = next((_EXAMPLES[word] for word in re.findall(r"\w+", wanted) if word in _EXAMPLES), "")
+    shown = f"[{found}]" if wanted.startswith("Sequence[") else found
+    return f", such as {shown}" if found else ""
 
 
 def _answered_by(caller: HookCaller) -> str:

@@ -45,11 +45,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def run() -> Callable[..., Outcome]:
-    """Run a command line in this process: `run("prices", "CORN", "--json")`."""
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
+    """Run a command line in this process: `run("prices", "CORN", "--json")`; with an answer, as at a terminal."""
     from brokerkit.cli.app import app
 
     def invoke(*arguments: object, answer: str | None = None) -> Outcome:
+        asked = answer is not None and "--json" not in arguments
+        monkeypatch.setattr("brokerkit.cli.confirm.somebody_can_be_asked", lambda: asked)
+        monkeypatch.setattr("brokerkit.cli.commands.demo.somebody_can_be_asked", lambda: asked)
         result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=answer, prog_name="brokerkit")
         return Outcome(result.exit_code, result.stdout, result.stderr)
 

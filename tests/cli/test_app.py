@@ -11,11 +11,13 @@ import sys
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from brokerkit import errors
 from brokerkit.cli.app import SECTIONS, app
 from brokerkit.cli.exit_codes import EXIT_CODES, exit_code_of
 from brokerkit.cli.failure import failures_reported
+from brokerkit.cli.notes import JSON_WANTED
 
 COMMANDS = {name: summary for commands in SECTIONS.values() for name, summary in commands.items()}
 
@@ -149,6 +151,82 @@ def test_an_error_is_one_json_document_on_stderr_when_json_was_asked_for(run):
     told = run("client-ids", "release", "7", "--json", "--yes")
     assert (told.exit_code, told.out) == (5, "")
     assert json.loads(told.err)["code"] == "BK305"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["prices", "CORN", "--frequncy", "1d", "--json"], "Did you mean '--frequency'?"),
+        (["orders", "--json", "modify", "some-ref"], "unexpected extra arguments"),
+        (["orders", "modify", "some-ref", "--json"], "Nothing to change"),
+        (["fx", "--rows", "many", "--json"], "'many' is not a valid integer"),
+    ],
+)
+def test_a_wrong_command_line_is_json_too(run, words, message):
+    told = run(*words)
+    assert (told.exit_code, told.out) == (2, "")
+    assert message in json.loads(told.err)["message"]
+    assert json.loads(told.err)["remedy"].startswith(f"See 'brokerkit {words[0]}")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ZeroDivisionError("0"), OSError(5, "Input/output error")])
+def test_an_interruption_and_a_bug_are_json_too(capsys, error):
+    ctx = click.Context(app)
+    ctx.meta[JSON_WANTED] = True
+    with pytest.raises(click.exceptions.Exit), failures_reported(ctx):
+        raise error
+    told = json.loads(capsys.readouterr().err)
+    assert told["error"] in {"Interrupted", "ZeroDivisionError", "OSError"}
+    assert told["message"]
+
+
+def test_a_warning_is_json_too(run, monkeypatch):
+    monkeypatch.setenv("BROKERKIT_SIM_SED", "3")
+    assert "BROKERKIT_SIM_SED" in json.loads(run("positions", "--json").err)["warning"]
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_no_color_takes_the_colour_from_errors(monkeypatch, no_color, coloured):
+    monkeypatch.setenv("NO_COLOR", no_color)
+    told = CliRunner().invoke(app, ["contracts", "CRON"], color=True)
+    assert ("\x1b[" in told.stderr) is coloured
+    assert "[BK404]" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (PermissionError(13, "Permission denied", "/etc/brokerkit.toml"), "Choose a place that you may use"),
+        (IsADirectoryError(21, "Is a directory", "/etc"), "Name a file, not a folder."),
+        (OSError(5, "Input/output error", "/dev/x"), ""),
+    ],
+)
+def test_what_the_system_says_of_a_file_has_code_place_and_remedy(capsys, error, remedy):
+    with pytest.raises(click.exceptions.Exit) as ended, failures_reported(click.Context(app)):
+        raise error
+    assert ended.value.exit_code == 5
+    fact, place, *do = capsys.readouterr().err.splitlines()
+    assert fact == f"Error [BK305] {error.strerror}."
+    assert place == f"  where   {error.filename}"
+    assert " ".join(do).startswith(f"  do      {remedy}" if remedy else "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["init", "taken/it.toml"],
+        ["download", "CORN/202312", "--to", "taken/it"],
+        ["new", "acme", "--folder", "taken/it"],
+        ["gateway", "--port", "0", "--record", "taken/it"],
+    ],
+)
+def test_a_place_that_cannot_be_written_to_is_one_typed_error(run, home, words):
+    (home / "taken").write_text("")
+    told = run(*words)
+    assert told.exit_code == 5
+    assert told.err.startswith("Error [BK305] ")
+    assert "  where   taken" in told.err
+    assert "  do      A file is where a folder should be" in told.err
 
 
 def test_a_reader_that_goes_away_is_no_failure():

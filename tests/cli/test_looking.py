@@ -82,6 +82,24 @@ def test_prices_table_shows_the_newest_rows_and_says_how_many_are_hidden(run, br
     assert f"{len(bars) - 3:,} earlier rows" in told.err
 
 
+def test_rows_that_are_asked_for_are_the_rows_of_the_json_too(run, broker: Broker, front: FuturesContract):
+    told = run("prices", "CORN", "--rows", "2", "--json").json
+    assert told == run("prices", "CORN", "--json").json[-2:]
+    assert run("fx", "GBPUSD", "--rows", "0", "--json").json == run("fx", "GBPUSD", "--json").json
+
+
+def test_an_account_of_which_nothing_would_be_shown_is_refused(run):
+    told = run("fx", "--account", "SIM1")
+    assert (told.exit_code, told.out) == (2, "")
+    assert "--balances" in told.err
+
+
+def test_an_unknown_account_is_told_those_there_are(run):
+    told = run("positions", "--account", "XX")
+    assert told.exit_code == 6
+    assert told.err == "Error [BK407] No account 'XX'.\n  do      The accounts are SIM1.\n"
+
+
 def test_prices_are_drawn_in_the_terminal_and_into_a_file(run, home: Path, front: FuturesContract):
     assert f"{front} 1d bars" in run("prices", "CORN", "--plot").out
     assert run("prices", "CORN", "--plot", "corn.png").exit_code == 0

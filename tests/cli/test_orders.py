@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import attrs
 import pytest
 
@@ -21,6 +24,22 @@ def test_a_market_order_is_placed_filled_and_shown_with_its_fills(run, front: st
     assert (told["state"], told["filled"], told["remaining"]) == ("filled", [2], [0])
     assert sum(fill["quantity"] for fill in told["fills"]) == 2
     assert told["commissions"][0]["currency"] == "USD"
+
+
+def test_a_spread_shows_an_average_price_a_leg(run):
+    placing = ("orders", "place", "EDOLLAR/202306_202309", "1,-1", "--wait", "3600", "--set", "state=practice.db")
+    told = run(*placing, "--json").json
+    prices = [fill["price"] for fill in told["fills"]]
+    assert len(set(prices)) == 2
+    assert told["average_prices"] == prices
+    assert f"average price  {' '.join(prices)}\n" in re.sub(" +\n", "\n", run(*placing).out)
+    assert run("orders", "--set", "state=practice.db").out.count(" ".join(prices)) == 2
+
+
+def test_a_leg_without_a_fill_has_no_average_price(run):
+    placing = ("orders", "place", "EDOLLAR/202306_202309", "1,-1", "--limit", "-5")
+    assert run(*placing, "--json").json["average_prices"] == [None, None]
+    assert re.search(r"average price +- - *\n", run(*placing).out)
 
 
 def test_a_sale_is_a_negative_quantity(run, front: str):
@@ -95,9 +114,24 @@ def test_orders_and_fills_of_a_new_broker_are_none(run):
 
 def test_an_order_on_a_simulation_that_keeps_no_state_says_that_it_is_forgotten(run, front: str):
     assert "This simulation ends with the command" in run("orders", "place", front, "1").err
-    kept = run("orders", "place", front, "1", "--set", "state=practice.json")
+    kept = run("orders", "place", front, "1", "--set", "state=practice.db")
     assert (kept.exit_code, kept.err) == (0, "")
-    assert len(run("orders", "--set", "state=practice.json", "--json").json) == 1
+    assert len(run("orders", "--set", "state=practice.db", "--json").json) == 1
+
+
+def test_what_is_said_beside_a_result_is_json_too_where_json_was_asked_for(run, front: str):
+    placed = run("orders", "place", front, "1", "--limit", "1", "--wait", "1", "--json")
+    told = [json.loads(line)["note"] for line in placed.err.splitlines()]
+    assert told[0] == "Not done after 1 s; the order goes on."
+    assert told[1].startswith("This simulation ends with the command")
+
+
+def test_cancel_all_with_json_asks_nobody_and_needs_a_yes(run):
+    told = run("orders", "cancel-all", "--json", answer="y\n")
+    assert (told.exit_code, told.out) == (5, "")
+    refused = json.loads(told.err)
+    assert "Cancel every working order of all accounts on broker 'sim'?" in refused["fact"]
+    assert refused["remedy"].startswith("Give --yes")
 
 
 @attrs.frozen

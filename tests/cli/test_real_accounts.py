@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -52,6 +53,15 @@ def test_an_order_is_placed_and_changed_only_after_a_yes(run, gold: str, name: s
 
 
 @pytest.mark.usefixtures("disguised")
+@pytest.mark.parametrize("words", [["--json"], []])
+def test_where_nobody_can_be_asked_a_yes_is_asked_for_by_an_error(run, gold: str, words: list[str]):
+    told = run("orders", "place", gold, "1", "--limit", "900", "--broker", "paperish", *KEPT, *words)
+    assert (told.exit_code, told.out) == (5, "")
+    assert "Give --yes" in (json.loads(told.err)["remedy"] if words else told.err)
+    assert "[y/N]" not in told.err
+
+
+@pytest.mark.usefixtures("disguised")
 @pytest.mark.parametrize("kind", ["livelike", "paperish"])
 def test_without_read_only_false_nothing_is_placed_even_with_a_yes(run, gold: str, kind: str):
     told = run("orders", "place", gold, "1", "--broker", kind, "--yes")
@@ -64,9 +74,12 @@ def test_the_demo_never_trades_on_a_live_account_and_asks_before_a_paper_one(run
     live = run("demo", "--broker", "livelike", *KEPT, "--yes", "--json")
     assert live.exit_code == 0
     assert "the demo never trades on one" in live.err
-    paper = run("demo", "--broker", "paperish", *KEPT, "--json", answer="n\n")
+    asked = run("demo", "--broker", "paperish", *KEPT, answer="n\n")
+    assert asked.exit_code == 0
+    assert "Trade on the paper account of broker 'paperish'?" in asked.err
+    paper = run("demo", "--broker", "paperish", *KEPT, "--json", answer="y\n")
     assert paper.exit_code == 0
-    assert "Trade on the paper account of broker 'paperish'?" in paper.err
+    assert "--yes lets it trade on the paper account of broker 'paperish'." in json.loads(paper.err)["note"]
     assert "market_order" not in live.json.keys() | paper.json.keys()
     for name in ("livelike", "paperish"):
         assert run("orders", "--broker", name, *KEPT, "--json").json == []

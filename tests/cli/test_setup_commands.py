@@ -166,6 +166,8 @@ def test_nothing_at_a_gateways_port_is_one_message(run_process):
         (["gateway", "--port", "70000"], 2, "70000 is not in the range"),
         (["gateway", "--accounts", " , "], 2, "Name at least one account"),
         (["check", "sim", "--set", "sede=3"], 3, "meant   seed?"),
+        (["capital", "--set", "sed=3"], 3, "where   --set sed\n"),
+        (["gateway", "tell", "--control-port", "1", "advance", "x"], 2, "'x' is no number of seconds"),
         (["check", "simm"], 3, "meant   sim?"),
         (["check", "sim", "--case", "999"], 5, "There is no case 999."),
         (["check", "sim", "--case", "104"], 5, "Add --level trade."),

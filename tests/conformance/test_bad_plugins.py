@@ -93,6 +93,9 @@ def test_a_bad_plugin_gets_one_clear_message(name: str, tmp_path: Path) -> None:
     assert _SAYS[name] in said, said
     assert "Traceback" not in said
     assert "conformance/suite" not in said, said
+    if name == "misspelt":
+        assert "  meant   get_fx_prices?" in said
+        assert "  do      'brokerkit brokers sim --hooks' lists them all." in said
     if name in {"returns_none", "hangs"}:
         assert re.search(r"get_list_of_fxcodes +FAIL", said), "the table of hooks does not show it"
     else:

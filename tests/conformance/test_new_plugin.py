@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import tomli
 
 from brokerkit.conformance.scaffold import write_plugin
 from brokerkit.errors import InvalidArgument
+from brokerkit.registry.entry_points import Installed
 from brokerkit.spec.domains import CONTRACT
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -29,6 +31,31 @@ def test_the_package_is_typed_and_tidy(tmp_path: Path, command: list[str]) -> No
     write_plugin("my_broker", tmp_path / "it")
     done = subprocess.run([sys.executable, "-m", *command], cwd=tmp_path / "it", capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_its_own_dev_extra_brings_what_its_ci_needs(tmp_path: Path) -> None:
+    """The stubs of pandas too: the signatures of the contract name its types, and mypy is strict there."""
+    write_plugin("acme", tmp_path / "it")
+    extras = tomli.loads((tmp_path / "it" / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    brought = {requirement.partition(">")[0] for requirement in extras["dev"]}
+    assert brought == {"brokerkit[conformance]", "mypy", "pandas-stubs", "ruff"}
+
+
+@pytest.mark.parametrize("name", ["sim", "ib"])
+def test_the_name_of_an_installed_plugin_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidArgument, match=f"A plugin named '{name}' is installed") as refused:
+        write_plugin(name, tmp_path / "it")
+    assert "brokerkit.plugins" in refused.value.place
+    assert not (tmp_path / "it").exists()
+
+
+def test_the_name_of_a_testbed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    offered = {"acme_sim": Installed("acme_sim", "acme.testbed:run")}
+    monkeypatch.setattr(
+        "brokerkit.conformance.scaffold.installed", lambda group: offered if "testbeds" in group else {}
+    )
+    with pytest.raises(InvalidArgument, match="A testbed named 'acme_sim' is installed"):
+        write_plugin("acme_sim", tmp_path / "it")
 
 
 @pytest.mark.parametrize("name", ["Acme", "acme-2", "", "class", "2fast", "../x"])

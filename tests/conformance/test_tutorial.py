@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,4 +29,15 @@ def test_every_step_of_the_tutorial_works_as_written(run_in_environment: Run, tm
     assert "planned:" in said[2]
     assert "planned:" not in said[3]
     assert said[3].count("acme: CONFORMS at level read") == 2
-    assert (tmp_path / "work" / "brokerkit-acme" / "report.html").read_text("utf-8").startswith("<!doctype html>")
+    package = tmp_path / "work" / "brokerkit-acme"
+    assert (package / "report.html").read_text("utf-8").startswith("<!doctype html>")
+    for step in _steps_of_its_ci(package):
+        done = subprocess.run([sys.executable, "-m", *step], cwd=package, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _steps_of_its_ci(package: Path) -> list[list[str]]:
+    """Return the commands of the package's own CI that the steps above have not run."""
+    runs = re.findall(r"- run: (.*)", (package / ".github" / "workflows" / "ci.yml").read_text("utf-8"))
+    assert [run.split()[0] for run in runs] == ["pip", "ruff", "mypy", "pytest"]
+    return [run.split() for run in runs[1:3]]

@@ -244,6 +244,18 @@ def test_a_value_that_the_settings_refuse_is_placed_where_it_was_given(
         open_broker("paper")
 
 
+def test_a_wrong_value_in_a_table_is_told_what_the_setting_is_and_nothing_of_secrets(
+    write: Callable[[str], Path],
+) -> None:
+    write('[brokers.practice]\nplugin = "sim"\ncash = {USD = "abc"}\n')
+    with pytest.raises(errors.InvalidSetting, match="it should be a number") as refused:
+        open_broker("practice")
+    assert refused.value.remedy.startswith("cash: ")
+    write('[brokers.practice]\nplugin = "sim"\nseed = {evn = "SEED"}\n')
+    with pytest.raises(errors.InvalidSetting, match="A reference to a secret is"):
+        open_broker("practice")
+
+
 def test_an_unmatched_variable_is_warned_of_with_the_closest_one(
     write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

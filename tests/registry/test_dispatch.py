@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from collections.abc import Callable
@@ -155,6 +156,27 @@ def test_after_close_nobody_hears_anything(install: Install) -> None:
 def test_a_subscription_that_cannot_work_is_refused(broker: Any, listeners: dict[str, Any]) -> None:
     with pytest.raises(errors.InvalidArgument):
         broker.subscribe(**listeners)
+
+
+async def hear(word: str, fill: Fill) -> None:
+    """Hear a fill in a coroutine."""
+
+
+class Ear:
+    """Hears a fill in a coroutine, called as an object or by its method."""
+
+    async def __call__(self, fill: Fill) -> None:
+        """Hear a fill."""
+
+    async def hear(self, fill: Fill) -> None:
+        """Hear a fill."""
+
+
+@pytest.mark.parametrize("listener", [functools.partial(hear, "now"), functools.partial(Ear()), Ear(), Ear().hear])
+def test_a_listener_that_is_async_is_refused_since_it_would_never_run(broker: Any, listener: Any) -> None:
+    with pytest.raises(errors.InvalidArgument, match=r"is async.*call_soon_threadsafe"):
+        broker.subscribe(on_fill=listener)
+    assert not broker.native[0].has_listener(ConnectionChange)
 
 
 def test_what_is_no_event_is_refused(broker: Any) -> None:

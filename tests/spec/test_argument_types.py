@@ -8,15 +8,17 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+import attrs
 import numpy as np
 import pandas as pd
 import pytest
 
-from brokerkit import Broker, FuturesContract, Order, errors, open_broker
+from brokerkit import Broker, Frequency, FuturesContract, Order, errors, open_broker
 from brokerkit.spec.argument_types import argument_types
 from brokerkit.spec.domains import CONTRACT, DOMAINS
 
 GOLD = FuturesContract("GOLD", "202304")
+DECEMBER = FuturesContract("GOLD", "202312")
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,27 @@ def test_a_wrong_type_is_named_with_what_is_taken(broker: Broker, call: Callable
         call(broker)
     assert isinstance(refusal.value, TypeError)
     assert isinstance(refusal.value, errors.CallRefused)
+
+
+@pytest.mark.parametrize(
+    ("call", "example"),
+    [
+        (lambda b: b.orders.put_order_on_stack("GOLD"), Order.market(DECEMBER, 1)),
+        (lambda b: b.orders.get_list_of_fills("2024-03-01"), datetime(2024, 3, 1, tzinfo=timezone.utc)),
+        (lambda b: b.prices.get_prices_for_contract_object("GOLD"), DECEMBER),
+        (lambda b: b.prices.get_prices_for_contract_objects("GOLD"), [DECEMBER]),
+        (lambda b: b.prices.get_prices_for_contract_object(GOLD, "1h"), Frequency.HOUR),
+    ],
+)
+def test_what_is_taken_comes_with_an_example_that_can_be_copied(
+    broker: Broker, call: Callable[[Any], Any], example: object
+) -> None:
+    with pytest.raises(errors.WrongArgumentType) as told:
+        call(broker)
+    shown = told.value.remedy.partition(", such as ")[2].removesuffix(". Nothing was sent.")
+    names = {"FuturesContract": FuturesContract, "Order": Order, "Frequency": Frequency}
+    value = eval(shown, {**names, "datetime": datetime, "timezone": timezone})  # the examples are our own
+    assert value == example or attrs.evolve(value, order_ref=example.order_ref) == example
 
 
 def test_what_behaves_like_what_is_taken_passes(broker: Broker) -> None:

@@ -56,6 +56,22 @@ def test_the_closest_match_does_not_mind_capitals_and_does_not_guess_wildly() ->
     assert closest_match("xyz", ["EDOLLAR", "GOLD"]) is None
 
 
+@pytest.mark.parametrize(
+    ("given", "known", "meant"),
+    [
+        ("CORN/202304", ["CORN/202309", "CORN/202303", "CORN/202305"], "CORN/202305"),
+        ("CORN/202301", ["CORN/202501", "CORN/202212"], "CORN/202212"),
+        ("202304", ["202404", "202303"], "202303"),
+        ("CRUDE/20230420", ["CRUDE/20230320", "CRUDE/20230421", "CRUDE/20230520"], "CRUDE/20230421"),
+        ("CORN/202304", ["GOLD/202304", "CORN/202312"], "CORN/202312"),
+        ("CRON/202304", ["CORN/202304", "GOLD/202304"], "CORN/202304"),
+        ("corn/202304", ["CORN/202303", "EURUSD"], "CORN/202303"),
+    ],
+)
+def test_contract_dates_are_compared_as_months(given: str, known: list[str], meant: str) -> None:
+    assert closest_match(given, known) == meant
+
+
 @pytest.mark.parametrize("name", CONTRACT)
 def test_every_hook_is_documented_and_passes_only_plain_arguments(name: str) -> None:
     facts = CONTRACT[name]

@@ -8,10 +8,11 @@ import click
 from rich.text import Text
 
 from brokerkit.cli import chart
-from brokerkit.cli.confirm import yes_option
+from brokerkit.cli.confirm import somebody_can_be_asked, yes_option
 from brokerkit.cli.demo.chapter import Chapter
 from brokerkit.cli.demo.story import reason_not_to_trade, tell
 from brokerkit.cli.demo.trading import REAL_TIME, Pace
+from brokerkit.cli.notes import note
 from brokerkit.cli.options import BrokerChoice, asks_broker, plot_option
 from brokerkit.cli.output import console, print_facts, print_json, print_table
 from brokerkit.spec.capital import AccountKind
@@ -45,9 +46,12 @@ def command(choice: BrokerChoice, plot: str | None, yes: bool, as_json: bool) ->
 def _may_trade(broker: Broker, *, yes: bool) -> bool:
     reason = reason_not_to_trade(broker)
     if reason:
-        click.echo(f"\nIt ends here. {reason}", err=True)
+        note(f"It ends here. {reason}")
         return False
     if broker.account_kind is AccountKind.PAPER and not yes:
+        if not somebody_can_be_asked():
+            note(f"It ends here. --yes lets it trade on the paper account of broker '{broker.name}'.")
+            return False
         return click.confirm(f"\nTrade on the paper account of broker '{broker.name}'?", err=True)
     return True
 

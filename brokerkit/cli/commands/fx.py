@@ -30,7 +30,7 @@ def command(
     account: str,
     start: datetime | None,
     end: datetime | None,
-    rows: int,
+    rows: int | None,
     plot: str | None,
     as_json: bool,
 ) -> None:
@@ -39,6 +39,8 @@ def command(
     CODE is a pair such as GBPUSD: the price of one GBP in USD. A pair that is not quoted is derived from
     those that are. Without CODE, the newest rate of every pair.
     """
+    if account and not balances:
+        raise click.UsageError("--account is whose cash --balances shows: give both, or neither.")
     with choice.open() as broker:
         if balances:
             _show_balances(broker, account, as_json=as_json)

@@ -111,6 +111,13 @@ def _announce(host: str, port: int, control_port: int | None, now: datetime) -> 
         click.echo(f"Commands on port {control_port}: brokerkit gateway tell --control-port {control_port} faults")
 
 
+def _check_seconds(words: tuple[str, ...]) -> None:
+    try:
+        [float(word) for word in words]
+    except ValueError:
+        raise click.BadParameter(f"{' '.join(words)!r} is no number of seconds to advance by, such as 3600.") from None
+
+
 @command.command("tell")
 @click.option("--control-port", type=_PORT, required=True, help="The control port of the running gateway.")
 @click.argument("words", nargs=-1, required=True)
@@ -125,6 +132,8 @@ def tell_command(control_port: int, words: tuple[str, ...]) -> None:
     """
     from brokerkit.plugins.sim.gateway.control import tell
 
+    if words[0] == "advance":
+        _check_seconds(words[1:])
     answer = tell(control_port, " ".join(words))
     click.echo(answer)
     if answer.startswith("error"):

@@ -11,6 +11,7 @@ import click
 from brokerkit.cli.confirm import confirm, confirm_trade, yes_option
 from brokerkit.cli.default_group import DefaultGroup
 from brokerkit.cli.naming import contract_named
+from brokerkit.cli.notes import note
 from brokerkit.cli.options import BrokerChoice, asks_broker, utc_time
 from brokerkit.cli.orders_output import print_fills, print_order, print_orders, print_what_if
 from brokerkit.errors import RequestTimedOut
@@ -237,9 +238,9 @@ def _after(control: OrderControl, seconds: float) -> BrokerOrder:
         try:
             return control.wait(seconds)
         except RequestTimedOut:
-            click.echo(f"Not done after {seconds:g} s; the order goes on.", err=True)
+            note(f"Not done after {seconds:g} s; the order goes on.")
         except KeyboardInterrupt:
-            click.echo(f"Order {control.order_ref} goes on: only the waiting for it ends.", err=True)
+            note(f"Order {control.order_ref} goes on: only the waiting for it ends.")
             raise
     return control.current()
 
@@ -248,4 +249,4 @@ def _say_when_it_is_forgotten(broker: Broker) -> None:
     """Say that a simulation which keeps no state ends with the command: its orders are in no later list."""
     state = broker.settings.get("state")
     if broker.account_kind is AccountKind.SIMULATED and state is not None and state.value is None:
-        click.echo("This simulation ends with the command. --set state=FILE keeps it for the next one.", err=True)
+        note("This simulation ends with the command. --set state=FILE keeps it for the next one.")

@@ -34,7 +34,7 @@ def command(
     ticks: bool,
     start: datetime | None,
     end: datetime | None,
-    rows: int,
+    rows: int | None,
     plot: str | None,
     as_json: bool,
 ) -> None:

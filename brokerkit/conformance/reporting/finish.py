@@ -10,15 +10,19 @@ import pytest
 
 from brokerkit.conformance.levels import case_of
 from brokerkit.conformance.options import run_of
-from brokerkit.conformance.outcomes import ENDED
+from brokerkit.conformance.outcomes import ENDED, in_lines
 from brokerkit.conformance.reporting.badge import badge_of
 from brokerkit.conformance.reporting.collector import ran, verdict_of
+from brokerkit.conformance.reporting.files import write_report
 from brokerkit.conformance.reporting.page import page_of
 from brokerkit.conformance.reporting.terminal import lines_of
 from brokerkit.conformance.reporting.verdict import Verdict
 from brokerkit.conformance.suite import all_tests
+from brokerkit.errors import InvalidArgument
 
 VERDICT = pytest.StashKey[Verdict]()
+UNWRITTEN = pytest.StashKey[list[str]]()
+"""Reports that could not be written, each with its reason."""
 
 
 @pytest.hookimpl(trylast=True)
@@ -30,9 +34,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     verdict = verdict_of(config, complete=_is_complete(config))
     config.stash[VERDICT] = verdict
     run = run_of(config)
-    _write(run.json, lambda: json.dumps(verdict.as_dict(), indent=1) + "\n")
-    _write(run.html, lambda: page_of(verdict))
-    _write(run.badge, lambda: json.dumps(badge_of(verdict)) + "\n")
+    reports: tuple[tuple[str, Callable[[], str]], ...] = (
+        (run.json, lambda: json.dumps(verdict.as_dict(), indent=1) + "\n"),
+        (run.html, lambda: page_of(verdict)),
+        (run.badge, lambda: json.dumps(badge_of(verdict)) + "\n"),
+    )
+    for place, text in reports:
+        if place:
+            _write(session, Path(place), text())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -46,6 +55,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.section("brokerkit conformance")
     for line in lines_of(verdict):
         terminalreporter.write_line(line)
+    for problem in config.stash.get(UNWRITTEN, []):
+        terminalreporter.write_line(f"\nError {problem}")
 
 
 def _is_complete(config: pytest.Config) -> bool:
@@ -55,8 +66,10 @@ def _is_complete(config: pytest.Config) -> bool:
     return wanted <= ran()
 
 
-def _write(place: str, text: Callable[[], str]) -> None:
-    if place:
-        file = Path(place)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text(), "utf-8")
+def _write(session: pytest.Session, file: Path, text: str) -> None:
+    """Write a report; where that fails, the verdict is still printed, and the run ends as one that failed."""
+    try:
+        write_report(file, text)
+    except InvalidArgument as error:
+        session.config.stash.setdefault(UNWRITTEN, []).append(in_lines(error))
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED

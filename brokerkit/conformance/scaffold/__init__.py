@@ -9,7 +9,9 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
+from brokerkit.conformance.testbeds import TESTBEDS
 from brokerkit.errors import InvalidArgument
+from brokerkit.registry.entry_points import BROKERS, installed
 from brokerkit.spec.domains import DOMAINS
 from brokerkit.spec.hooks import hooks_of
 
@@ -36,12 +38,13 @@ def write_plugin(name: str, folder: Path) -> list[Path]:
         folder: Where to write it; it must be new or empty.
 
     Raises:
-        InvalidArgument: The name cannot be a Python module's, or the folder has files in it.
+        InvalidArgument: The name cannot be a Python module's or is taken, or the folder has files in it.
     """
     if not _NAME.fullmatch(name) or keyword.iskeyword(name):
         raise InvalidArgument(
             f"{name!r} cannot name a plugin.", remedy="Give small letters, digits and underscores, such as acme."
         )
+    _check_not_taken(name)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InvalidArgument(f"{folder} is not empty.", remedy="Give another folder with --folder.")
     written = []
@@ -51,6 +54,18 @@ def write_plugin(name: str, folder: Path) -> list[Path]:
         file.write_text(text, "utf-8")
         written.append(file)
     return written
+
+
+def _check_not_taken(name: str) -> None:
+    """Refuse a name under which something is installed: one of the two would hide the other."""
+    for group, kind in ((BROKERS, "plugin"), (TESTBEDS, "testbed")):
+        taken = installed(group).get(name)
+        if taken is not None:
+            raise InvalidArgument(
+                f"A {kind} named {name!r} is installed.",
+                place=str(taken),
+                remedy="Choose another name; 'brokerkit brokers' lists those that are taken.",
+            )
 
 
 def _contents(name: str) -> Iterator[tuple[str, str]]:

@@ -119,14 +119,23 @@ def load_library(name: str = "auto") -> Library:
         except Exception as error:  # noqa: BLE001 because whatever its import raises, the other library is the remedy
             failures[each] = f"{each} failed to import: {error!r}"
     if not failures:
-        raise MissingDependency(
-            f"No client library for IB is installed: {' and '.join(wanted)} looked for.",
-            remedy=" or ".join(f"pip install '{_EXTRAS[each]}'" for each in wanted) + ".",
-        )
+        raise _not_installed(wanted)
     other = next(each for each in NAMES if each != list(failures)[-1])
     raise MissingDependency(
         ". ".join(failures.values()) + ".", remedy=f"Use the other one: pip install '{_EXTRAS[other]}'."
     )
+
+
+def _not_installed(wanted: tuple[str, ...]) -> MissingDependency:
+    """Return the error for libraries that are not there; where one was asked for by name, it says if the other is."""
+    remedy = " or ".join(f"pip install '{_EXTRAS[each]}'" for each in wanted)
+    if len(wanted) > 1:
+        return MissingDependency(
+            f"No client library for IB is installed: {' and '.join(wanted)} looked for.", remedy=f"{remedy}."
+        )
+    others = [each for each in NAMES if each not in wanted and importlib.util.find_spec(each) is not None]
+    also = "".join(f", or set library to {each!r}, which is installed" for each in others)
+    return MissingDependency(f"The client library {wanted[0]} is not installed.", remedy=f"{remedy}{also}.")
 
 
 def _give_each_thread_its_loop() -> None:

@@ -48,7 +48,12 @@ class Directory:
         """
         found = self.accounts.get(name) if name else self.default_account
         if found is None:
-            raise MissingAccount(f"No account {name!r}.", given=name, candidates=self.accounts)
+            raise MissingAccount(
+                f"No account {name!r}.",
+                given=name,
+                candidates=self.accounts,
+                remedy=f"The accounts are {', '.join(self.accounts)}." if self.accounts else "Add one first.",
+            )
         return found
 
     def rate(self, currency: str, base: str) -> tuple[int, bool]:
