@@ -135,7 +135,7 @@ def _not_installed(wanted: tuple[str, ...]) -> MissingDependency:
         )
     others = [each for each in NAMES if each not in wanted and importlib.util.find_spec(each) is not None]
     also = "".join(f", or set library to {each!r}, which is installed" for each in others)
-    return MissingDependency(f"The client library {wanted[0]} is not installed.", remedy=f"{remedy}{also}.")
+    return MissingDependency(f"The client library {', '.join(wanted)} is not installed.", remedy=f"{remedy}{also}.")
 
 
 def _give_each_thread_its_loop() -> None:
