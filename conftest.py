@@ -7,8 +7,12 @@ import signal
 import tempfile
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["pytester"]  # for the tests that run pytest; only this file may name plugins
+
+settings.register_profile("brokerkit", deadline=None)  # how long an example takes, the machine's other work says
+settings.load_profile("brokerkit")
 
 _home = tempfile.TemporaryDirectory(prefix="brokerkit-tests-")
 

@@ -104,3 +104,42 @@ def test_of_many_that_open_it_at_once_each_has_its_turn(market: Market, tmp_path
         names = {name for (name,) in base.execute("SELECT name FROM accounts")}
     base.close()
     assert names == {"DU1", *(f"{number}-{turn}" for number in range(4) for turn in range(5))}
+
+
+_FORKS = """
+import os, sys
+from datetime import datetime, timezone
+from brokerkit.errors import StoreLocked
+from brokerkit.plugins.sim.exchange import Exchange
+
+exchange = Exchange(datetime(2023, 1, 2, 9, tzinfo=timezone.utc), state=sys.argv[1])
+exchange.open_account("DU1", {"USD": 7})
+exchange.advance_to(exchange.now_ns + 1)
+reader, writer = os.pipe()
+if os.fork() == 0:
+    os.close(writer)
+    os.read(reader, 1)
+    try:
+        exchange.advance_to(exchange.now_ns + 1)
+    except StoreLocked:
+        sys.exit(0)  # as a program ends, with all that Python does then
+    os._exit(1)
+for turn in range(200):
+    exchange.open_account(f"DU-{turn}", {"USD": turn})
+    exchange.advance_to(exchange.now_ns + 1)
+os.close(reader), os.close(writer)
+_, status = os.wait()
+exchange.open_account("DU2", {"USD": 8})
+exchange.advance_to(exchange.now_ns + 1)
+print(os.waitstatus_to_exitcode(status), flush=True)
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_a_forked_child_neither_writes_the_file_nor_spoils_it_when_it_ends(tmp_path: Path) -> None:
+    state = tmp_path / "state.db"
+    done = subprocess.run([sys.executable, "-c", _FORKS, str(state)], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("0\n", -signal.SIGKILL), done.stderr
+    again = Exchange(0, state=state)
+    assert [name for name, _ in again.accounts()] == ["DU1", *(f"DU-{turn}" for turn in range(200)), "DU2"]
+    again.close()

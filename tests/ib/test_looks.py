@@ -44,6 +44,23 @@ def test_many_who_list_orders_at_once_make_no_order_unknown_or_rejected(
     assert {event.state for event in heard.of(BrokerOrder)} == {OrderState.WORKING}
 
 
+def test_an_order_that_is_about_to_be_sent_is_not_missed_in_lists(
+    broker: Broker, gold: FuturesContract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy machine may do two whole looks between writing an order down and sending it."""
+    client = broker.native.orders.ib_client
+    send = client.send
+
+    def send_late(*arguments: Any) -> None:
+        for _ in range(3):
+            broker.orders.get_list_of_broker_orders()
+        send(*arguments)
+
+    monkeypatch.setattr(client, "send", send_late)
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    assert control.current().state is OrderState.WORKING
+
+
 def test_many_who_list_positions_at_once_make_none_flat(
     gateway: SimulatedGateway, open_ib: OpenIB, listen: Listen
 ) -> None:

@@ -442,6 +442,6 @@ class OrderDesk:
     def _is_undecided(self, tracked: TrackedOrder) -> bool:
         if tracked.waiting_final is not None:
             return True
-        if tracked.state.is_final or tracked.origin is not OrderOrigin.OURS:
+        if tracked.state.is_final or tracked.origin is not OrderOrigin.OURS or tracked.is_unsent:
             return False
         return tracked.order.order_ref not in self.news.seen

@@ -188,6 +188,7 @@ class OrderPlacing:
                     updated=datetime.now(timezone.utc),
                     parent_ref="" if each.parent is None else family[each.parent].order.order_ref,
                     leg_of_con_id=each.leg_of_con_id,
+                    is_unsent=True,
                     is_recent=True,
                 )
             )
@@ -203,6 +204,7 @@ class OrderPlacing:
             for each in tracked:
                 each.submitted = now = datetime.now(timezone.utc)
                 each.submitted_there = self._connection.clock.at(now)
+                each.is_unsent = False
                 each.changed()
 
         for each, parcel in zip(tracked, parcels, strict=True):

@@ -42,6 +42,7 @@ class TrackedOrder:
         is_cancel_doubted: Whether IB's next word decides if that cancel ever arrived.
         is_held: Whether it was told to wait for its parent.
         unseen: How many looks in a row at IB's lists did not show it.
+        is_unsent: Whether it is written down and about to be sent: IB cannot know it yet.
         is_recent: Whether it was placed in this session, or was open when it began.
         journalled: The executions that the journal knew when this session began to follow it.
     """
@@ -68,6 +69,7 @@ class TrackedOrder:
     is_cancel_doubted: bool = False
     is_held: bool = False
     unseen: int = 0
+    is_unsent: bool = False
     is_recent: bool = False
     journalled: frozenset[str] = frozenset()
     _fills: dict[str, Fill] = attrs.field(factory=dict)

@@ -5,7 +5,7 @@ back when the file is opened; orders, executions and holdings come back with the
 those are listed again. Bars are the caller's, and are given again.
 
 The file belongs to one exchange at a time: each keeps in memory what it knows, and would write over what
-another one has done. SQLite's own lock says so, which the system lifts at the instant the process ends.
+another one has done.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brokerkit.errors import StoreCorrupt, StoreError, StoreLocked, StoreTooNew, StoreUnwritable
+from brokerkit.errors import StoreCorrupt, StoreError, StoreTooNew, StoreUnwritable
 from brokerkit.plugins.sim.exchange import contingencies, entry, hours, margin_calls, order_codec, spreads
 from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, Action, Agenda
 from brokerkit.plugins.sim.exchange.entries import FILL, Entry, Execution, Status
+from brokerkit.plugins.sim.exchange.file_claim import FileClaim
 from brokerkit.plugins.sim.exchange.ledger import Account
 from brokerkit.plugins.sim.exchange.live_order import DOWN, HELD, IN_FLIGHT, NOWHERE, UP, LiveOrder
 from brokerkit.spec.broker_order import OrderOrigin, OrderState
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _ORIGIN = "made_of"
-_PATIENCE = 1.0
-"""Seconds to wait for an exchange that is just being closed."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS accounts (name TEXT PRIMARY KEY, number INTEGER, base_currency TEXT);
@@ -80,30 +79,32 @@ class StateFile:
         self._venue = venue
         self._board = board
         venue.untold = {}
-        self._saved = 0
+        self._saved = self._accounts = 0
         self._clock = -1
         self._counts: list[int] = []
         self._back: set[int] = set()
         self._on_the_way: list[tuple[int, Action, Any]] = []
         try:
-            self._base = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+            self._claim = FileClaim(path)
+        except sqlite3.DatabaseError as problem:
+            raise _store_error(problem, path) from problem
+        try:
+            self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         except sqlite3.OperationalError as problem:
+            self._claim.close()
             raise _store_error(problem, path) from problem
         try:
             self._facts: dict[str, Any] = self._opened()
         except sqlite3.DatabaseError as problem:
-            self._base.close()
+            self.close()
             raise _store_error(problem, path) from problem
         if self._facts.get("version", VERSION) > VERSION:
-            self._base.close()
+            self.close()
             raise StoreTooNew("The state was written by a newer brokerkit.", place=str(path))
         self.origin: Mapping[str, str] = origin if self.is_new else self._facts.get(_ORIGIN, {})
 
     def _opened(self) -> dict[str, Any]:
-        """Take the file for this exchange alone, make the tables that are missing, and return the facts kept."""
-        self._base.execute("PRAGMA locking_mode=EXCLUSIVE")  # before anything is read, or it is shared for ever
-        self._base.execute("BEGIN EXCLUSIVE")
-        self._base.execute("COMMIT")
+        """Make the tables that are missing, and return the facts that were kept."""
         self._base.execute("PRAGMA journal_mode=WAL")
         self._base.execute("PRAGMA synchronous=NORMAL")
         self._base.executescript(_TABLES)
@@ -117,6 +118,7 @@ class StateFile:
     def close(self) -> None:
         """Let go of the file."""
         self._base.close()
+        self._claim.close()
 
     # -- writing ---------------------------------------------------------------------------
 
@@ -126,8 +128,10 @@ class StateFile:
         fresh = venue.journal.entries(self._saved)
         lives = self._changed(fresh)
         counts = self._board.counts()
-        if not (fresh or lives) and self._clock == venue.now and counts == self._counts:
+        is_as_it_was = self._clock == venue.now and self._accounts == len(venue.accounts) and counts == self._counts
+        if not (fresh or lives) and is_as_it_was:
             return
+        self._claim.check()
         self._base.execute("BEGIN IMMEDIATE")
         try:
             self._write(fresh, lives)
@@ -136,6 +140,7 @@ class StateFile:
             self._base.execute("ROLLBACK")
             raise
         self._saved, self._clock, self._counts = len(venue.journal), venue.now, counts
+        self._accounts = len(venue.accounts)
 
     def forget(self, rows: int) -> None:
         """Take into account that so many rows, all of them written, were taken out of the log's beginning."""
@@ -175,7 +180,7 @@ class StateFile:
         if self.is_new and self._clock < 0:
             facts[_ORIGIN] = dict(self.origin)
         self._put("facts", ((name, json.dumps(value)) for name, value in facts.items()))
-        if fresh or self._clock < 0:
+        if fresh or self._clock < 0 or self._accounts != len(venue.accounts):
             self._write_accounts()
         self._put("orders", (self._order_row(live) for live in lives.values()))
         executions = (one for one in fresh if isinstance(one, Execution) and one.kind == FILL)
@@ -396,12 +401,6 @@ def _number(live: LiveOrder) -> int:
 
 def _store_error(problem: sqlite3.DatabaseError, path: str | Path) -> StoreError:
     """Return what SQLite complained of when the file was opened, with the remedy."""
-    if "is locked" in str(problem):  # Python 3.10 does not tell SQLite's code
-        return StoreLocked(
-            "The state file is open in another simulation, of this process or another one.",
-            place=str(path),
-            remedy="Close that one first (`fuser FILE` names its process), or give another file. Nothing was changed.",
-        )
     if isinstance(problem, sqlite3.OperationalError):
         return StoreUnwritable(f"{problem}.", place=str(path), remedy="Give a path that can be written.")
     return StoreCorrupt(f"{problem}.", place=str(path), remedy="Move the file away.")
