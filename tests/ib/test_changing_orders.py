@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
-from brokerkit import Broker, FuturesContract, Order, OrderChange, OrderState
+import pytest
+
+from brokerkit import Broker, ConnectionState, FuturesContract, Order, OrderChange, OrderState
+from brokerkit.errors import OrderCannotBeModified
+from brokerkit.plugins.sim.gateway import SimulatedGateway
 
 
 def test_the_trigger_of_a_waiting_stop_is_changed(broker: Broker, gold: FuturesContract) -> None:
@@ -34,6 +40,25 @@ def test_an_exit_whose_entry_has_filled_is_changed_without_naming_it(broker: Bro
     (loss,) = control.children
     broker.orders.modify_order_given_control_object(loss, OrderChange(stop_price="80.0"))
     assert loss.current().order.stop_price == Decimal(80)
+
+
+def test_ids_of_orders_that_work_on_are_known_after_a_break(
+    broker: Broker, gateway: SimulatedGateway, gold: FuturesContract, listen: Callable[[Broker], Any]
+) -> None:
+    """An error names an order by its id in this session, and a change of an exit names its entry by that."""
+    heard = listen(broker)
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, "100.0").with_bracket(stop_loss="90.0"))
+    (loss,) = control.children
+    gateway.cut()
+    heard.wait_for(lambda: broker.state is not ConnectionState.CONNECTED)
+    gateway.mend()
+    heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
+    broker.orders.modify_order_given_control_object(loss, OrderChange(stop_price="80.0"))
+    trades = {trade.order.orderId: trade.order for trade in broker.native.connection.ib.reqAllOpenOrders()}
+    [exit_order] = [order for order in trades.values() if order.parentId]
+    assert (exit_order.auxPrice, trades[exit_order.parentId].lmtPrice) == (80.0, 100.0)
+    with gateway.fault("modify-error", code=105), pytest.raises(OrderCannotBeModified):
+        broker.orders.modify_order_given_control_object(loss, OrderChange(stop_price="70.0"))
 
 
 def test_an_exit_whose_entry_works_still_names_it(broker: Broker, gold: FuturesContract) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -194,6 +196,15 @@ def test_listeners_have_heard_of_an_order_s_end_when_waiting_for_it_ends(broker:
         for count in range(1, 21):
             broker.orders.put_order_on_stack(Order.market(gold, 1)).wait(30)
             assert len(fills) == states.count(OrderState.FILLED) == count
+
+
+def test_a_slow_listener_is_waited_for_within_the_timeout(broker: Broker, gold: FuturesContract) -> None:
+    over = threading.Event()
+    with broker.subscribe(on_order_status=lambda _: over.wait(30)):
+        began = time.monotonic()
+        broker.orders.put_order_on_stack(Order.market(gold, 1)).wait(1.0)
+        assert time.monotonic() - began < 4
+        over.set()
 
 
 def test_what_happened_before_a_subscription_is_closed_is_heard(broker: Broker, gold: FuturesContract) -> None:

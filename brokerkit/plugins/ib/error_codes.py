@@ -127,6 +127,9 @@ _REMEDIES: dict[int, str] = {
 _HISTORY = "historical market data service"
 _TEXTS_OF_162: dict[str, type[BrokerkitError]] = {
     "query returned no data": MissingData,
+    "no head time stamp": MissingData,
+    "no historical market data": MissingData,
+    "no data of type": MissingData,
     "pacing": PacingViolation,
     "different ip": CompetingSession,
     "permission": DataPermissionDenied,

@@ -135,17 +135,17 @@ def open_session(settings: IBSettings, services: Services) -> Session:
             ),
             account_kind=kind_of_all(connection.accounts),
             native=native,
-            close=partial(_close_in, os.getpid(), resources.pop_all().close),
+            close=partial(_in_own, os.getpid(), resources.pop_all().close),
             state=lambda: connection.state,
-            hear_out=desk.hear_out,
+            hear_out=partial(_in_own, os.getpid(), desk.hear_out),
             data=f"{settings.gateway}, {connection.library.name} {connection.library.version}",
         )
 
 
-def _close_in(process: int, close: Callable[[], None]) -> None:
-    """Close in the process that opened: in a forked child there is nothing that is its own."""
+def _in_own(process: int, end: Callable[[], None]) -> None:
+    """Close, or wait for listeners, in the process that opened: in a forked child there is nothing that is its own."""
     if os.getpid() == process:
-        close()
+        end()
 
 
 def _refuse_locked(reconciliation: Reconciliation, instrument_code: str) -> None:

@@ -15,10 +15,10 @@ class OrderBook:
 
     Attributes:
         news: Held while the book is read or changed, and told of every change.
-        hear_out: Returns when listeners have heard of what the book says.
+        hear_out: Returns when listeners have heard of what the book says, or so many seconds are over.
     """
 
-    def __init__(self, hear_out: Callable[[], None]) -> None:
+    def __init__(self, hear_out: Callable[[float], None]) -> None:
         self.hear_out = hear_out
         self.news = threading.Condition(threading.RLock())
         self._by_ref: dict[str, TrackedOrder] = {}
@@ -91,6 +91,8 @@ class OrderBook:
             tracked.ids = merged
             tracked.changed()
             self._index(tracked)
+        elif ids.client_id is not None and ids.order_id:  # known from a session before: this one has said so, too
+            self._by_session_id[(ids.client_id, ids.order_id)] = tracked
 
     def forget_session_ids(self) -> None:
         """Forget which order had which id in a session: a restarted Gateway may give the ids again.

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
 import attrs
 
 from brokerkit.errors import BrokerClosed, MissingOrder, RequestTimedOut
 from brokerkit.plugins.ib.order_book import OrderBook
 from brokerkit.spec.broker_order import BrokerOrder
 from brokerkit.spec.timeout import seconds_of
+
+_PATIENCE = 5.0
+"""Seconds that a slow listener is waited for, of those that the caller has left."""
 
 
 @attrs.frozen(eq=False)
@@ -45,6 +50,7 @@ class IBOrderControl:
             BrokerClosed: The broker is closed, so that nothing is heard of the order any more; it goes on at IB.
         """
         seconds = seconds_of(timeout)
+        end = time.monotonic() + seconds
         if not self._book.wait(lambda: self.current().state.is_final, seconds):
             if self._book.is_closed:
                 raise BrokerClosed(
@@ -55,7 +61,7 @@ class IBOrderControl:
                 f"Order {self.order_ref} is {self.current().state.value} after {seconds:g} s.",
                 remedy="It goes on as it was: wait longer, change it, or cancel it.",
             )
-        self._book.hear_out()
+        self._book.hear_out(min(_PATIENCE, max(0.0, end - time.monotonic())))
         return self.current()
 
 

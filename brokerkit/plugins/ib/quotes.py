@@ -79,13 +79,18 @@ class IBTicker:
         with self._turn:
             if not self._is_over:
                 self._contract = contract
-                self._client.start_quotes(contract, self._begin)
+                try:
+                    self._client.start_quotes(contract, self._begin)
+                except BaseException:
+                    self._is_over = self._ticker is None  # it never began: whoever waited for it asks anew
+                    raise
 
-    def start_again(self) -> None:
-        """Ask for the quotes again if IB refused them."""
+    def start_again(self) -> bool:
+        """Ask for the quotes again if IB refused them, and return whether they have not ended."""
         with self._turn:
             if self._failure is not None:
                 self.start(self._contract)
+            return not self._is_over
 
     def stop(self) -> None:
         """End the quotes; what is still on its way is not told any more."""
@@ -257,16 +262,21 @@ class Quotes:
             known = self._running.get(resolved.contract)
             ticker, contract = known or (IBTicker(resolved, self._client), self._contract_of(resolved))
             self._running[resolved.contract] = (ticker, contract)
-        if known is not None:
-            ticker.start_again()
-            return ticker
-        try:
-            ticker.start(contract)
-        except BaseException:
-            with self._lock:
-                self._running.pop(resolved.contract, None)
-            raise
+        if known is None:
+            try:
+                ticker.start(contract)
+            except BaseException:
+                self._forget(resolved.contract, ticker)
+                raise
+        elif not ticker.start_again():  # its start, which this has waited for, has failed
+            self._forget(resolved.contract, ticker)
+            return self.ticker(resolved)
         return ticker
+
+    def _forget(self, contract: FuturesContract, ticker: IBTicker) -> None:
+        with self._lock:
+            if self._running.get(contract, (None,))[0] is ticker:
+                del self._running[contract]
 
     def cancel(self, contract: FuturesContract) -> None:
         """End a contract's quotes; ending them twice does nothing."""
