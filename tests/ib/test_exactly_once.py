@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Broker, ConnectionState, Fill, FuturesContract, Order, OrderState
+from brokerkit import Broker, ConnectionState, Fill, FuturesContract, Order, OrderState, Position
 from brokerkit.errors import (
     ConnectionProblem,
     DuplicateOrder,
@@ -146,11 +146,46 @@ def test_an_order_of_yesterday_has_expired_where_the_positions_show_no_fill_of_i
     heard.wait_for(lambda: [each for each in heard.of(BrokerOrder) if each.state is state])
 
 
+def test_orders_of_yesterday_that_may_both_have_filled_are_not_said_to_have_expired(
+    run_gateway: Callable[..., SimulatedGateway], open_ib: OpenIB, listen: Listen, state_folder: Path
+) -> None:
+    """Bought and sold, the position is what it was: it does not show that neither filled."""
+    gateway = run_gateway(clock=ManualClock(), days=3)
+    orders = [Order.limit(GOLD, 1, 2300), Order.limit(GOLD, -1, 1900)]
+    with open_ib(gateway) as first:
+        for order in orders:
+            first.orders.put_order_on_stack(order)
+    gateway.advance(timedelta(hours=30))
+    let_a_day_pass(state_folder / "brokerkit" / "brokerkit.db")
+    heard = listen(open_ib(gateway))
+    heard.wait_for(lambda: {each.order_ref for each in heard.of(BrokerOrder)} == {each.order_ref for each in orders})
+    assert {each.state for each in heard.of(BrokerOrder)} == {OrderState.UNKNOWN}
+
+
+def test_positions_that_another_session_left_say_nothing_of_an_order_that_it_did_not_follow(
+    run_gateway: Callable[..., SimulatedGateway], open_ib: OpenIB, listen: Listen, state_folder: Path
+) -> None:
+    gateway = run_gateway(clock=ManualClock(), days=3)
+    another = open_ib(gateway)
+    seen_there = listen(another)
+    order = Order.limit(GOLD, 1, 2300)
+    with open_ib(gateway) as first:
+        first.orders.put_order_on_stack(order)
+    gateway.advance_bars(5)
+    seen_there.wait_for(lambda: [each for each in seen_there.of(Position) if each.quantity == 1])
+    another.close()
+    gateway.advance(timedelta(hours=30))
+    let_a_day_pass(state_folder / "brokerkit" / "brokerkit.db")
+    heard = listen(open_ib(gateway))
+    heard.wait_for(lambda: heard.of(BrokerOrder))
+    assert {each.state for each in heard.of(BrokerOrder)} == {OrderState.UNKNOWN}
+
+
 def let_a_day_pass(store: Path) -> None:
-    """Have the journal's orders be a day older."""
+    """Have the journal's orders be older by what a Gateway's clock was moved on, and an hour."""
     with closing(sqlite3.connect(store)) as connection, connection:
         for number, *times in connection.execute("SELECT number, submitted, updated FROM orders").fetchall():
-            older = [(datetime.fromisoformat(each) - timedelta(days=1)).isoformat() for each in times]
+            older = [(datetime.fromisoformat(each) - timedelta(hours=31)).isoformat() for each in times]
             connection.execute("UPDATE orders SET submitted = ?, updated = ? WHERE number = ?", (*older, number))
 
 

@@ -6,7 +6,7 @@ import asyncio
 import concurrent.futures
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
@@ -167,7 +167,26 @@ class OrderDesk:
         """Return the time by the Gateway's clock, a few seconds old at most."""
         return self._connection.clock.recent()
 
-    def positions_filled(self, since: datetime, but_not: set[str]) -> list[tuple[str, int, int]]:
+    def there(self, moment: datetime) -> datetime:
+        """Return what the Gateway's clock showed at a moment of this machine's clock."""
+        return self._connection.clock.at(moment)
+
+    def working(self) -> list[TrackedOrder]:
+        """Return the orders of ours that are known to work, and of whose fills this session hears at once."""
+        return [
+            tracked
+            for tracked in self.book.all()
+            if tracked.origin is OrderOrigin.OURS
+            and tracked.ids.client_id == self._connection.client_id()
+            and not tracked.state.is_final
+            and tracked.state is not OrderState.UNKNOWN
+        ]
+
+    def unseen(self) -> list[TrackedOrder]:
+        """Return the orders of ours that IB's lists did not show."""
+        return [tracked for tracked in self._undecided() if tracked.unseen]
+
+    def positions_filled(self, since: datetime, but_not: Set[str]) -> list[tuple[str, int, int]]:
         """Return account, contract id and signed lots of every futures execution since a time, but for some."""
         known = {revision_of(fill.execution_id)[0]: fill for fill in self._store().journal.fills(since)}
         known |= {revision_of(fill.execution_id)[0]: fill for fill in self.fills() if fill.time >= since}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import attrs
 from brokerkit.errors import BrokerkitError
 from brokerkit.plugins.ib.order_desk import OrderDesk
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
+from brokerkit.plugins.ib.undecided import may_hide
 from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderOrigin, OrderState
 from brokerkit.spec.contract import FuturesContract
 
@@ -71,6 +73,34 @@ class Report:
         return ", ".join(f"{len(found)} {words}" for found, words in parts if found) or "nothing"
 
 
+@attrs.frozen
+class LeftPositions:
+    """What a session left.
+
+    Attributes:
+        positions: Signed lots by account and IB's id of the contract.
+        executions: The ids of those that were known.
+        working: The references of the orders that were known to work.
+        time: When, by the Gateway's clock.
+    """
+
+    positions: Mapping[tuple[str, int], int]
+    executions: frozenset[str]
+    working: frozenset[str]
+    time: datetime
+
+    @classmethod
+    def read(cls, file: Path) -> LeftPositions:
+        """Return what was left in a file."""
+        saved = json.loads(file.read_text(encoding="utf-8"))
+        held = {}
+        for key, quantity in saved["positions"].items():
+            account, _, con_id = key.rpartition("/")
+            held[account, int(con_id)] = int(quantity)
+        working = frozenset(saved.get("working", ()))
+        return cls(held, frozenset(saved["executions"]), working, datetime.fromisoformat(saved["time"]))
+
+
 class Reconciliation:
     """Compares IB with the journal and with the positions that the last session left.
 
@@ -87,13 +117,13 @@ class Reconciliation:
         self.report = Report(_now())
         self.locked: dict[str, str] = {}
         self._is_written = False
-        self._was_compared = False
+        self._left: LeftPositions | None = None
+        self._has_unnamed_break = False
 
     def start(self) -> None:
         """Compare, and remember what differs."""
         self._desk.flush()
         breaks = self._position_breaks()
-        self._was_compared = self._file.exists() and self._desk.positions.book.is_known
         self.report = Report(
             _now(),
             orders_changed=tuple(self._desk.changed_while_away()),
@@ -116,15 +146,25 @@ class Reconciliation:
     def _explains(self, tracked: TrackedOrder) -> bool:
         """Return whether what was held at the start shows that no fill of an order has gone unseen.
 
-        It does for an order of an earlier session that was known to work when that one left.
+        It does for an order of an earlier session that was known to work when that one left what it held, or was
+        sent after that, unless what came of another order may hide what came of it.
         """
         contract, account = tracked.order.contract, tracked.ids.account
         is_of_before = tracked.submitted_there is None and tracked.state is not OrderState.UNKNOWN
-        if not self._was_compared or not is_of_before or not isinstance(contract, FuturesContract):
+        if not is_of_before or not isinstance(contract, FuturesContract) or not self._is_covered(tracked):
+            return False
+        if any(may_hide(other, tracked) for other in self._desk.unseen()):
             return False
         return not any(
             each.contract in contract.legs and account in ("", each.account) for each in self.report.position_breaks
         )
+
+    def _is_covered(self, tracked: TrackedOrder) -> bool:
+        """Return whether the positions left last are of a time at which an order was known not to have filled."""
+        left, sent = self._left, tracked.submitted or tracked.updated
+        if left is None or self._has_unnamed_break:
+            return False
+        return tracked.order.order_ref in left.working or (sent is not None and self._desk.there(sent) > left.time)
 
     def recheck(self) -> dict[str, str]:
         """Compare positions again, open what agrees, and return what stays locked."""
@@ -162,6 +202,7 @@ class Reconciliation:
         saved = {
             "positions": held,
             "executions": [fill.execution_id for fill in self._desk.fills()],
+            "working": [tracked.order.order_ref for tracked in self._desk.working()],
             "time": moment.isoformat(),
         }
         fresh.write_text(json.dumps(saved), encoding="utf-8")
@@ -173,13 +214,9 @@ class Reconciliation:
         if not self._desk.positions.book.is_known:
             _log.warning("IB told no positions, so they are not compared with our records")
             return []
-        saved = json.loads(self._file.read_text(encoding="utf-8"))
-        since = datetime.fromisoformat(saved["time"])
-        expected: dict[tuple[str, int], int] = {}
-        for key, quantity in saved["positions"].items():
-            account, _, con_id = key.rpartition("/")
-            expected[(account, int(con_id))] = quantity
-        for account, con_id, quantity in self._desk.positions_filled(since, set(saved["executions"])):
+        self._left = left = LeftPositions.read(self._file)
+        expected = dict(left.positions)
+        for account, con_id, quantity in self._desk.positions_filled(left.time, left.executions):
             expected[(account, con_id)] = expected.get((account, con_id), 0) + quantity
         book = self._desk.positions.book
         keys = set(expected) | {(each.account, each.con_id) for each in book.holdings()}
@@ -191,6 +228,7 @@ class Reconciliation:
             contract = self._desk.contract_of(key[1])
         except BrokerkitError as error:
             _log.warning("A position in contract id %s differs and cannot be named: %s", key[1], error)
+            self._has_unnamed_break = True
             return []
         return [PositionBreak(key[0], contract, expected, actual)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -68,6 +69,15 @@ def verdict_on(tracked: TrackedOrder, evidence: Evidence) -> Verdict | None:
     if evidence.is_listed_still:
         return Verdict(OrderState.UNKNOWN, "IB lists it neither among open nor among completed orders.")
     return Verdict(OrderState.UNKNOWN, "IB lists it no more: whether it filled on an earlier day, its positions say.")
+
+
+def may_hide(other: TrackedOrder, tracked: TrackedOrder) -> bool:
+    """Return whether fills of one order may make up for those of another in the positions."""
+    pairs = itertools.product(
+        zip(other.order.contract.legs, other.order.quantity, strict=True),
+        zip(tracked.order.contract.legs, tracked.order.quantity, strict=True),
+    )
+    return any(one == two and lots * others < 0 for (one, lots), (two, others) in pairs)
 
 
 def _is_of_an_earlier_day(tracked: TrackedOrder, evidence: Evidence) -> bool:

@@ -164,6 +164,8 @@ def test_what_a_code_means_to_its_order(code: int, meaning: Meaning) -> None:
     [
         (200, "No security definition has been found for the request", MissingContract),
         (162, "Historical Market Data Service error message:HMDS query returned no data", MissingData),
+        (162, "Historical Market Data Service error message:No head time stamp", MissingData),
+        (162, "Historical Market Data Service error message:No data of type EODChart is available", MissingData),
         (162, "Historical Market Data Service error message:Pacing violation", PacingViolation),
         (201, "Order rejected - reason:INSUFFICIENT MARGIN", InsufficientMargin),
         (10186, "Requested market data is not subscribed. Delayed market data is not enabled.", DataPermissionDenied),
