@@ -214,7 +214,8 @@ class Reconciliation:
         if not self._desk.positions.book.is_known:
             _log.warning("IB told no positions, so they are not compared with our records")
             return []
-        self._left = left = LeftPositions.read(self._file)
+        left = LeftPositions.read(self._file)
+        self._left = self._left or left  # what this session writes is no evidence of before it
         expected = dict(left.positions)
         for account, con_id, quantity in self._desk.positions_filled(left.time, left.executions):
             expected[(account, con_id)] = expected.get((account, con_id), 0) + quantity
