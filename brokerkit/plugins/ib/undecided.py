@@ -50,7 +50,9 @@ class Evidence:
         """Whether IB's lists would show all that was done since the order was sent: they begin anew at midnight."""
         sent = self.sent
         zones = (*_MIDNIGHTS, *((self.login_zone,) if self.login_zone else ()))
-        return sent is None or all(sent.astimezone(zone).date() == self.now.astimezone(zone).date() for zone in zones)
+        return sent is not None and all(
+            sent.astimezone(zone).date() == self.now.astimezone(zone).date() for zone in zones
+        )
 
 
 def verdict_on(tracked: TrackedOrder, evidence: Evidence) -> Verdict | None:
