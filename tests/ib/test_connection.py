@@ -400,6 +400,7 @@ def test_quotes_go_on_after_a_reconnect(
     gateway.call(lambda inner: inner.restart())
     heard.wait_for(lambda: heard.of(DataGap))
     heard.wait_for(lambda: gateway.advance_bars(1) and ticker.quote().bid not in (None, first.bid))
+    assert ticker.quote().status is first.status
 
 
 def test_quotes_that_are_asked_for_again_hold_one_market_data_line(
@@ -450,6 +451,7 @@ def test_a_line_that_cannot_be_read_again_after_1101_is_connected_anew(
     with gateway.fault("connectivity", data_lost=True):
         heard.wait_for(lambda: heard.of(ConnectionChange))
     heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
+    assert heard.of(ConnectionChange)[-1].reason.startswith("connected to")  # and not only said to be back
 
 
 class CutOff(Fault):
@@ -484,6 +486,7 @@ def test_a_silent_stall_is_found_also_when_this_machine_s_clock_was_set_back(
     with gateway.fault("stall"):
         broker.native.connection.call(lambda ib: setattr(ib.wrapper, "lastTime", later))
         heard.wait_for(lambda: heard.of(ConnectionChange))
+        assert "silent" in heard.of(ConnectionChange)[0].reason
     heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
 
 

@@ -143,7 +143,10 @@ def test_an_order_of_yesterday_has_expired_where_the_positions_show_no_fill_of_i
     let_a_day_pass(state_folder / "brokerkit" / "brokerkit.db")
     broker = open_ib(gateway)
     heard = listen(broker)
-    heard.wait_for(lambda: [each for each in heard.of(BrokerOrder) if each.state is state])
+    heard.wait_for(lambda: heard.of(BrokerOrder))
+    assert [(each.order_ref, each.state, each.fills) for each in heard.of(BrokerOrder)] == [
+        (order.order_ref, state, ())
+    ]
 
 
 def test_orders_of_yesterday_that_may_both_have_filled_are_not_said_to_have_expired(

@@ -19,44 +19,43 @@ from brokerkit.plugins.sim.gateway.codec.responses.session import Error
 
 AnswerAs = Callable[..., None]
 OpenIB = Callable[..., Broker]
+Listen = Callable[[Broker], Any]
 GOLD = FuturesContract("GOLD", "202402")
 PART = "Part of requested market data is not subscribed. Subscription-independent ticks are still active."
-
-
-def within(seconds: float, condition: Callable[[], Any]) -> bool:
-    """Return whether something becomes true in time."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 class Requests:
     """Requests for quotes: how many came, and which of them the Gateway still answers."""
 
     def __init__(self, answer_as: AnswerAs) -> None:
+        self._came = threading.Condition()
         self.count = 0
         self.open: set[int] = set()
         answer_as(MarketDataRequest, self._asked)
         answer_as(CancelMarketData, self._cancelled)
 
     def _asked(self, session: Any, request: Any, usual: Callable[..., None]) -> None:
-        self.count += 1
-        self.open.add(request.req_id)
+        with self._came:
+            self.count += 1
+            self.open.add(request.req_id)
+            self._came.notify_all()
         usual(session, request)
 
     def _cancelled(self, session: Any, request: Any, usual: Callable[..., None]) -> None:
         self.open.discard(request.req_id)
         usual(session, request)
 
+    def reach(self, count: int, seconds: float = 10.0) -> bool:
+        """Return whether so many have come in time."""
+        with self._came:
+            return self._came.wait_for(lambda: self.count >= count, seconds)
+
 
 # Another session takes the data, and gives them back
 
 
 def test_quotes_come_back_by_themselves_when_the_other_session_ends(
-    gateway: SimulatedGateway, broker: Broker, answer_as: AnswerAs, monkeypatch: pytest.MonkeyPatch
+    gateway: SimulatedGateway, broker: Broker, answer_as: AnswerAs, monkeypatch: pytest.MonkeyPatch, listen: Listen
 ) -> None:
     monkeypatch.setattr(quotes, "_FIRST_PAUSE", 0.05)
     monkeypatch.setattr(quotes, "_LONGEST_PAUSE", 0.2)
@@ -64,17 +63,17 @@ def test_quotes_come_back_by_themselves_when_the_other_session_ends(
     ticker = broker.prices.get_ticker_object_for_contract(GOLD)
     ticker.wait_for_quote()
     with gateway.fault("competing-session"):
-        assert within(10, lambda: ticker.quote().status is QuoteStatus.NONE)
+        listen(broker).wait_for(lambda: ticker.quote().status is QuoteStatus.NONE)
         assert "competing live session" in ticker.quote().reason
-        assert within(10, lambda: requests.count > 4)  # it asks again and again
+        assert requests.reach(5)  # it asks again and again
         with pytest.raises(CompetingSession):
             ticker.wait_for_quote()
     broker.native.connection.server_time()  # refusals on their way are in
     assert ticker.wait_for_quote(10).status is QuoteStatus.LIVE
     broker.native.connection.server_time()
     so_far = requests.count
-    time.sleep(0.5)
-    assert (requests.count, len(requests.open)) == (so_far, 1)
+    assert not requests.reach(so_far + 1, 0.5)
+    assert len(requests.open) == 1
 
 
 def test_pauses_grow_and_end_with_the_ticker(
@@ -84,36 +83,36 @@ def test_pauses_grow_and_end_with_the_ticker(
     requests = Requests(answer_as)
     broker.prices.get_ticker_object_for_contract(GOLD).wait_for_quote()
     with gateway.fault("competing-session"):
-        assert within(10, lambda: requests.count == 4)
+        assert requests.reach(4)
         began = time.monotonic()
-        assert within(10, lambda: requests.count == 5)
+        assert requests.reach(5)
         assert time.monotonic() - began > 0.2
         broker.prices.cancel_market_data_for_contract(GOLD)
         broker.native.connection.server_time()
         so_far = requests.count
-        time.sleep(1.0)
-    assert (requests.count, requests.open) == (so_far, set())
+        assert not requests.reach(so_far + 1, 1.0)
+    assert requests.open == set()
 
 
-def test_a_price_that_arrives_ends_the_failure(gateway: SimulatedGateway, broker: Broker) -> None:
+def test_a_price_that_arrives_ends_the_failure(gateway: SimulatedGateway, broker: Broker, listen: Listen) -> None:
     """IB may go on with the same subscription: nothing is asked again, as the first pause is longer than this test."""
     ticker = broker.prices.get_ticker_object_for_contract(GOLD)
     ticker.wait_for_quote()
     gateway.call(lambda inner: inner.tell_lines(10197))
-    assert within(10, lambda: ticker.quote().status is QuoteStatus.NONE)
-    assert within(1.0, lambda: gateway.advance_bars(1) and ticker.quote().bid is not None)
+    listen(broker).wait_for(lambda: ticker.quote().status is QuoteStatus.NONE)
+    listen(broker).wait_for(lambda: gateway.advance_bars(1) and ticker.quote().bid is not None, 1.0)
     assert ticker.wait_for_quote().status is QuoteStatus.LIVE
 
 
 def test_a_ticker_that_failed_is_asked_for_again_when_it_is_wanted_again(
-    open_ib: OpenIB, run_gateway: Callable[..., SimulatedGateway]
+    open_ib: OpenIB, run_gateway: Callable[..., SimulatedGateway], listen: Listen
 ) -> None:
     gateway = run_gateway(clock=ManualClock())  # the same prices come again
     broker = open_ib(gateway)
     ticker = broker.prices.get_ticker_object_for_contract(GOLD)
     before = ticker.wait_for_quote()
     with gateway.fault("competing-session"):
-        assert within(10, lambda: ticker.quote().status is QuoteStatus.NONE)
+        listen(broker).wait_for(lambda: ticker.quote().status is QuoteStatus.NONE)
     again = broker.prices.get_ticker_object_for_contract(GOLD)
     assert again is ticker
     after = again.wait_for_quote(1.0)
@@ -121,18 +120,18 @@ def test_a_ticker_that_failed_is_asked_for_again_when_it_is_wanted_again(
 
 
 def test_a_ticker_that_failed_while_the_line_broke_is_asked_for_once_more(
-    gateway: SimulatedGateway, broker: Broker, answer_as: AnswerAs, monkeypatch: pytest.MonkeyPatch
+    gateway: SimulatedGateway, broker: Broker, answer_as: AnswerAs, monkeypatch: pytest.MonkeyPatch, listen: Listen
 ) -> None:
     monkeypatch.setattr(quotes, "_FIRST_PAUSE", 0.05)
     ticker = broker.prices.get_ticker_object_for_contract(GOLD)
     ticker.wait_for_quote()
     requests = Requests(answer_as)
     with gateway.fault("competing-session"):
-        assert within(10, lambda: requests.count > 2)
+        assert requests.reach(3)
         gateway.call(lambda inner: inner.restart())
         so_far = requests.count
-        assert within(10, lambda: requests.count > so_far + 2)
-    assert within(10, lambda: ticker.quote().status is QuoteStatus.LIVE)
+        assert requests.reach(so_far + 3)
+    listen(broker).wait_for(lambda: ticker.quote().status is QuoteStatus.LIVE)
 
 
 # Permissions
@@ -155,12 +154,12 @@ def test_quotes_that_follow_an_advisory_are_quotes(
 
 @pytest.mark.parametrize("code", [10089, 354])
 def test_an_advisory_without_any_quote_is_a_failure_after_a_while(
-    broker: Broker, answer_as: AnswerAs, monkeypatch: pytest.MonkeyPatch, code: int
+    broker: Broker, answer_as: AnswerAs, monkeypatch: pytest.MonkeyPatch, code: int, listen: Listen
 ) -> None:
     monkeypatch.setattr(quotes, "_GRACE", 0.5)
     answer_as(MarketDataRequest, lambda session, request, _: session.send(Error(request.req_id, code, PART)))
     ticker = broker.prices.get_ticker_object_for_contract(GOLD)
-    assert within(10, lambda: ticker.quote().reason == f"IB has sent no price yet: {PART}")
+    listen(broker).wait_for(lambda: ticker.quote().reason == f"IB has sent no price yet: {PART}")
     with pytest.raises(DataPermissionDenied):
         ticker.wait_for_quote(30)
     assert (ticker.quote().status, ticker.quote().reason) == (QuoteStatus.NONE, PART)

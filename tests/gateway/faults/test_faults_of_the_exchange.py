@@ -100,7 +100,8 @@ def test_a_line_that_breaks_behind_the_gateway(
     until(ib, lambda: 1100 in codes)
     gateway.advance(timedelta(minutes=5))
     until(ib, lambda: 1102 in codes)
-    until(ib, lambda: [position.position for position in ib.positions()] == [1])
+    until(ib, lambda: ib.positions())
+    assert [position.position for position in ib.positions()] == [1]
 
 
 def test_orders_placed_while_the_exchange_cannot_be_reached_are_sent_once_it_can(

@@ -428,7 +428,8 @@ def test_profit_and_loss(gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract
 
 def test_positions_and_portfolio_follow_trades(ib: ibi.IB, es: ibi.Contract, filled, until) -> None:
     filled(ib, ib.placeOrder(es, ibi.MarketOrder("SELL", 2)))
-    until(ib, lambda: [p.position for p in ib.positions()] == [-2] and ib.portfolio())
+    until(ib, lambda: ib.positions() and ib.portfolio())
+    assert [held.position for held in (*ib.positions(), *ib.portfolio())] == [-2, -2]
     filled(ib, ib.placeOrder(es, ibi.MarketOrder("BUY", 2)))
     until(ib, lambda: not ib.positions() and not ib.portfolio())
 
