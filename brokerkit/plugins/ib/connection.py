@@ -209,13 +209,16 @@ class IBConnection(LineListeners):
 
     # Asking
 
-    def request(self, ask: Callable[[Any], Awaitable[T]], what: str, timeout: float | None = None) -> T:
+    def request(
+        self, ask: Callable[[Any], Awaitable[T]], what: str, timeout: float | None = None, *, about_order: bool = False
+    ) -> T:
         """Send a request of the client library and return its answer.
 
         Args:
             ask: Called in the client's thread with the library's IB object; returns what to wait for.
             what: What is asked for, in words.
             timeout: Seconds; the setting `request_timeout` when None.
+            about_order: Whether an order is asked about: what IB refuses of data is never a rejected order.
 
         Raises:
             RequestTimedOut: No answer in time.
@@ -224,15 +227,16 @@ class IBConnection(LineListeners):
         """
         if not self._raw.isConnected():
             self.require_up(what)
-        return self._thread.run(self.asked(ask, what), timeout or self.settings.request_timeout, what)
+        asked = self.asked(ask, what, about_order=about_order)
+        return self._thread.run(asked, timeout or self.settings.request_timeout, what)
 
-    async def asked(self, ask: Callable[[Any], Awaitable[T]], what: str) -> T:
+    async def asked(self, ask: Callable[[Any], Awaitable[T]], what: str, *, about_order: bool = False) -> T:
         """Do the same inside the client's own loop, where the caller limits the time."""
         try:
             return await ask(self._raw)
         except self.library.request_error() as error:
             code, text = getattr(error, "code", 0), getattr(error, "message", str(error))
-            raise error_for(code, text, what[0].upper() + what[1:]) from error
+            raise error_for(code, text, what[0].upper() + what[1:], about_order=about_order) from error
         except ConnectionError as error:
             if self._closing:
                 raise BrokerClosed(f"The connection to {self.settings.gateway} was closed during {what}.") from error

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from brokerkit.plugins.ib.connection import IBConnection
-from brokerkit.plugins.ib.error_codes import error_for
 
 T = TypeVar("T")
 
@@ -29,18 +28,6 @@ class IBClient:
     def ask(self, send: Callable[[Any], Awaitable[T]], what: str, timeout: float | None = None) -> T:
         """Send a request and return its answer; see `IBConnection.request` for the errors."""
         return self.ib_connection.request(send, what, timeout)
-
-    def for_data(self, send: Callable[[Any], Awaitable[T]], what: str) -> Callable[[Any], Awaitable[T]]:
-        """Return a request for data: what IB refuses of it is never taken for a rejected order."""
-
-        async def ask(ib: Any) -> T:
-            try:
-                return await send(ib)
-            except self.ib_connection.library.request_error() as error:
-                code, text = getattr(error, "code", 0), getattr(error, "message", str(error))
-                raise error_for(code, text, what[0].upper() + what[1:], about_order=False) from error
-
-        return ask
 
     def new(self, kind: str, **fields: Any) -> Any:
         """Return a new object of one of the library's classes, such as `Contract`."""

@@ -31,7 +31,7 @@ class ContractsClient(IBClient):
         """Return the same, once for each exchange that IB lists a contract at where the query names none."""
         what = f"the contract details of {query.symbol or query.con_id} {query.date}".rstrip()
         try:
-            found = self.ask(self.for_data(lambda ib: ib.reqContractDetailsAsync(self._contract(query)), what), what)
+            found = self.ask(lambda ib: ib.reqContractDetailsAsync(self._contract(query)), what)
         except MissingContract:
             return []
         return [_facts(each) for each in found]

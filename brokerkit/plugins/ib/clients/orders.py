@@ -121,7 +121,7 @@ class OrdersClient(IBClient):
         """Return IB's order state for an order that is not placed; no order waits for the answer."""
         with self.turn:  # it takes an id, as an order does
             answer = self.ib_connection.call(lambda ib: ib.whatIfOrderAsync(parcel.contract, parcel.order))
-        return self.ask(lambda _ib: answer, what)
+        return self.ib_connection.request(lambda _ib: answer, what, about_order=True)
 
     async def read_lists(self, ib: Any, *, everything: bool) -> None:
         """Have IB tell its open orders, and if wanted its completed orders and executions.

@@ -72,9 +72,8 @@ class PriceClient(IBClient):
 
     async def _bars(self, facts: ContractFacts, request: BarRequest, *, small: bool, what_to_show: str) -> BarColumns:
         stream, what = (facts.con_id, facts.exchange, what_to_show), f"bars of {facts.local_symbol}"
-        ask = self.for_data(lambda ib: self._send(ib, facts, request, what_to_show), what)
         async with self._pacing.slot((stream, request), stream, is_small=small):
-            return await self.ib_connection.asked(ask, what)
+            return await self.ib_connection.asked(lambda ib: self._send(ib, facts, request, what_to_show), what)
 
     async def _send(self, ib: Any, facts: ContractFacts, request: BarRequest, what_to_show: str) -> BarColumns:
         contract = ContractsClient(self.ib_connection).contract_of(facts)
@@ -116,10 +115,9 @@ class PriceClient(IBClient):
             RequestTimedOut: IB never answers, as it does for some contracts.
         """
         stream, what = (facts.con_id, facts.exchange, what_to_show), f"the oldest bar of {facts.local_symbol}"
-        ask = self.for_data(lambda ib: self._send_head(ib, facts, what_to_show), what)
         async with self._pacing.slot(stream, stream, is_small=False):
             try:
-                found = await self.ib_connection.asked(ask, what)
+                found = await self.ib_connection.asked(lambda ib: self._send_head(ib, facts, what_to_show), what)
             except asyncio.TimeoutError:
                 timeout = self.ib_connection.settings.request_timeout
                 raise RequestTimedOut(f"No answer from IB in {timeout:g} s to {what}.", place="history") from None
@@ -156,8 +154,7 @@ class PriceClient(IBClient):
             ticks = await ib.reqHistoricalTicksAsync(contract, "", now, count, "BID_ASK", False)
             return [Tick(each.time, each.priceBid, each.priceAsk, each.sizeBid, each.sizeAsk) for each in ticks]
 
-        what = f"quotes of {facts.local_symbol}"
-        return self.ask(self.for_data(ask, what), what)
+        return self.ask(ask, f"quotes of {facts.local_symbol}")
 
     def start_quotes(self, contract: Any, begun: Callable[[Any], None]) -> None:
         """Start a stream of quotes, delayed ones where live ones are not allowed.
