@@ -179,7 +179,7 @@ def _kind(code: int, text: str, *, about_order: bool) -> type[BrokerkitError]:
 
 
 def _kind_of_162(lowered: str) -> type[BrokerkitError]:
-    """One code of IB's stands for all that can go wrong with history; only one of its texts says that there is none.
+    """One code of IB's stands for all that can go wrong with history; few of its texts say that there is none.
 
     What is not known by its text, in another language perhaps, may be anything, but must not pass for that.
     """

@@ -39,8 +39,8 @@ _TOLD = {
 }
 _EXTRAS = {"ib_insync": "brokerkit[ib]", "ib_async": "brokerkit[ib-async]"}
 
-# What an error means to an order is decided by our own table: these the libraries take for the order's end.
 _PREVIEW_WAIT = 2.0
+# What an error means to an order is decided by our own table: these the libraries take for the order's end.
 _NOT_THE_END = frozenset({10349, 2109, 2137, 399, 404, 434, 492, 104, 105, 135, 10326, 10147, 10148, 161, 329})
 
 

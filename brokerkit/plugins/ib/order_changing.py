@@ -70,12 +70,6 @@ class OrderChanging:
             return False
         return True
 
-    def _parent_works(self, tracked: TrackedOrder) -> bool:
-        """Return whether the order that an exit belongs to is still open at IB."""
-        client_id = self._connection.client_id()
-        parent = self._desk.book.with_session_id(client_id, str(tracked.ib_order.parentId))
-        return parent is not None and not parent.state.is_final
-
     def change(self, tracked: TrackedOrder, change: OrderChange) -> None:
         """Change prices or quantity, and wait until IB says that it took the change.
 
@@ -101,6 +95,12 @@ class OrderChanging:
             tracked.asked, tracked.change_refusal = changed, None
         self._client.send_change(tracked.ib_contract, ib_order, changes)
         self._await_change(tracked, session)
+
+    def _parent_works(self, tracked: TrackedOrder) -> bool:
+        """Return whether the order that an exit belongs to is still open at IB."""
+        client_id = self._connection.client_id()
+        parent = self._desk.book.with_session_id(client_id, str(tracked.ib_order.parentId))
+        return parent is not None and not parent.state.is_final
 
     def _require_changeable(self, tracked: TrackedOrder) -> None:
         reason = ""
