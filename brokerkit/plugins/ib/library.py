@@ -112,6 +112,7 @@ def load_library(name: str = "auto") -> Library:
         if importlib.util.find_spec(each) is None:
             continue
         try:
+            importlib.import_module("numpy")  # both need it, and import it so deep that Python's stack grows each call
             module = importlib.import_module(each)
             if each == "ib_async":
                 _give_each_thread_its_loop()

@@ -7,6 +7,7 @@ moment, such as a trade at an open or a settlement, is no call by itself: it set
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from brokerkit.errors import MissingFxCode
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 TAG = "liquidation"
 _FAR = 1 << 62
+_margin_of = attrgetter("listing.maintenance_margin")
 
 
 def review_at_next_bar(holding: Holding) -> bool:
@@ -70,7 +72,7 @@ def note_trade(venue: Venue, holding: Holding) -> None:
 
 def review(venue: Venue, account: Account, listing: Listing | None, *, calls: bool) -> None:
     """Call an account's margin when it is short and this is a moment for that, or work out when to look again."""
-    account.is_watched = any(holding.listing.maintenance_margin for holding in account.open)
+    account.is_watched = any(map(_margin_of, account.open))
     if account.is_watched:
         closer = _looked_at(venue, account, list(account.open), calls=calls)
         for holding in closer:
