@@ -108,6 +108,11 @@ class MarketHours:
                 day += one
         return day
 
+    def trading_date(self, moment: int) -> date:
+        """Return the trading date that is under way at a moment, nanoseconds UTC, or else the next one."""
+        day = self.step(to_datetime(moment).astimezone(self._zone).date() - timedelta(days=1), 1)
+        return day if moment <= self.close_of(day) else self.step(day, 1)
+
     def segments_of(self, day: date) -> list[Session]:
         """Return the stretches of trading of a trading date, nanoseconds UTC."""
         return [(self._instant(day, opening), self._instant(day, closing)) for opening, closing in self.market.segments]

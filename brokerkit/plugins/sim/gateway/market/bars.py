@@ -74,6 +74,11 @@ class Bars:
         first, highest, lowest, last = columns
         return cls(begin, begin + length, first, highest, lowest, last, lots)
 
+    @classmethod
+    def none(cls) -> Bars:
+        """Return no bars."""
+        return cls.of([], [], [], [], [], length=0)
+
     def __len__(self) -> int:
         """Return how many bars there are."""
         return len(self.start)
@@ -91,6 +96,25 @@ class Bars:
     def starting_from(self, start: int) -> Bars:
         """Return the bars that start at or after a time."""
         return self.slice(int(np.searchsorted(self.start, start, side="left")), len(self))
+
+    def followed_by(self, later: Bars) -> Bars:
+        """Return these bars and later ones."""
+        if not len(later):
+            return self
+        names = [field.name for field in attrs.fields(Bars)]
+        return Bars(*(np.concatenate((getattr(self, name), getattr(later, name))) for name in names))
+
+    def as_one(self, start: int) -> Bars:
+        """Return one bar made of all of these, of which there is at least one; it starts at a moment."""
+        return Bars(
+            np.array([start], dtype=np.int64),
+            self.end[-1:],
+            self.open[:1],
+            np.array([self.high.max()]),
+            np.array([self.low.min()]),
+            self.close[-1:],
+            np.array([self.volume.sum()]),
+        )
 
     @property
     def typical_seconds(self) -> int:
@@ -136,6 +160,8 @@ def _offset(moment: int, zone: ZoneInfo) -> int:
 def merged(bars: Bars, seconds: int, zone: str) -> Bars:
     """Return longer bars made of shorter ones; bars that are long enough already come back as they are.
 
+    Bars of weeks and months start, as real ones do, on the last day that is in them.
+
     Args:
         bars: What to merge.
         seconds: Length of the bars wanted.
@@ -147,7 +173,7 @@ def merged(bars: Bars, seconds: int, zone: str) -> Bars:
     first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
     last = np.append(first[1:], len(bars)) - 1
     return Bars(
-        keys[first],
+        keys[first] if seconds <= DAY_SECONDS else bar_keys(bars, DAY_SECONDS, zone)[last],
         bars.end[last],
         bars.open[first],
         np.maximum.reduceat(bars.high, first),

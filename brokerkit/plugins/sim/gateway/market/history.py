@@ -68,7 +68,7 @@ class History:
     def finest(self, listed: Listed, start: int, end: int) -> Bars:
         """Return the shortest bars known between two moments."""
         series = self._known.get(listed.con_id)
-        return series[0].ended_between(start, end) if series else Bars.of([], [], [], [], [], length=0)
+        return series[0].ended_between(start, end) if series else Bars.none()
 
     def earliest(self, listed: Listed) -> int | None:
         """Return when the first bar of a contract starts, or None without any."""

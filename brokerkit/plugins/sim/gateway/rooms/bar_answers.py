@@ -121,11 +121,20 @@ def prepared(bars: Bars, date_texts: list[str]) -> PreparedRows:
     return PreparedRows(len(bars), "\0".join(map("\0".join, zip(*ordered, strict=True))))
 
 
+_NO_ROWS = PreparedRows(0, "")
+
+
+def _joined(first: PreparedRows, last: PreparedRows) -> PreparedRows:
+    """Return rows and those that follow them."""
+    texts = [rows.text for rows in (first, last) if rows.count]
+    return PreparedRows(first.count + last.count, "\0".join(texts))
+
+
 class AnswerCache:
     """Rows of recent answers by the bars they tell, and the bars that answered recent questions.
 
     While a clock runs, the same question never comes twice: its end is always later. The bars that have ended by then
-    are mostly those told before, and so are the rows.
+    are mostly those told before, and so are the rows. The last bar may still be under way, and is spelt each time.
 
     Args:
         characters: How long the texts of all rows may be together; the oldest make room for new ones.
@@ -135,24 +144,28 @@ class AnswerCache:
 
     def __init__(self, characters: int = CACHED_CHARACTERS, questions: int = CACHED_QUESTIONS) -> None:
         self._most, self._most_questions = characters, questions
-        self._told: OrderedDict[Hashable, Hashable] = OrderedDict()
+        self._told: OrderedDict[Hashable, tuple[Hashable, PreparedRows]] = OrderedDict()
         self._rows: OrderedDict[Hashable, PreparedRows] = OrderedDict()
         self.characters = 0
 
     def get(self, question: Hashable) -> PreparedRows | None:
         """Return the rows that answered a question, or None."""
-        told = self._told.get(question)
-        return None if told is None else self._rows.get(told)
+        told, last = self._told.get(question, (None, _NO_ROWS))
+        rows = self._rows.get(told)
+        return None if rows is None else _joined(rows, last)
 
-    def rows(self, question: Hashable, told: Hashable, spell: Callable[[], PreparedRows]) -> PreparedRows:
+    def rows(
+        self, question: Hashable, told: Hashable, spell: Callable[[], PreparedRows], last: PreparedRows = _NO_ROWS
+    ) -> PreparedRows:
         """Return the rows of some bars, spelt if they are not known; remember that they answer a question.
 
         Args:
             question: What was asked.
-            told: What tells these bars, shown in this way, from all others.
-            spell: Makes the rows.
+            told: What tells these bars but for the last one, shown in this way, from all others.
+            spell: Makes the rows of all but the last one.
+            last: The row of the last one.
         """
-        self._told[question] = told
+        self._told[question] = told, last
         if len(self._told) > self._most_questions:
             self._told.popitem(last=False)
         found = self._rows.get(told)
@@ -161,7 +174,7 @@ class AnswerCache:
             self.characters += len(found.text)
             self._make_room()
         self._rows.move_to_end(told)
-        return found
+        return _joined(found, last)
 
     def _make_room(self) -> None:
         while len(self._rows) > 1 and (self.characters > self._most or len(self._rows) > 4 * self._most_questions):

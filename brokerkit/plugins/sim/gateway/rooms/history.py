@@ -196,9 +196,12 @@ class HistoryRoom(Room):
         bars = self._shown(query)
         if bars is None:
             return None
-        return self._cache.rows(
-            question, (*shown, ends_of(bars)), lambda: prepared(bars, self._dates(bars, query, version))
-        )
+
+        def spelt(some: Bars) -> PreparedRows:
+            return prepared(some, self._dates(some, query, version))
+
+        ended, last = bars.slice(0, len(bars) - 1), bars.slice(len(bars) - 1, len(bars))
+        return self._cache.rows(question, (*shown, ends_of(ended)), lambda: spelt(ended), spelt(last))
 
     def _shown(self, query: Query) -> Bars | None:
         bars = self.gateway.history.bars(query.listed, query.seconds, nanoseconds(query.start), nanoseconds(query.end))

@@ -1,0 +1,155 @@
+"""The past as a feed knows it; the last bar told is the one under way, made of what has traded so far."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from datetime import date
+
+import attrs
+import numpy as np
+
+from brokerkit.plugins.sim.exchange.units import DAY, SECOND
+from brokerkit.plugins.sim.feeds import Bars as FeedBars
+from brokerkit.plugins.sim.feeds import Feed
+from brokerkit.plugins.sim.feeds.hours import CURRENCIES, MarketHours, market_hours
+from brokerkit.plugins.sim.gateway.contracts.listed import Listed
+from brokerkit.plugins.sim.gateway.market.bars import DAY_SECONDS, MONTH_SECONDS, Bars, bar_keys, merged
+from brokerkit.spec.contract import FuturesContract, FxPair
+from brokerkit.spec.prices import Frequency
+
+_LENGTHS = sorted(((int(one.length.total_seconds()), one) for one in Frequency), key=lambda pair: -pair[0])
+_SHORTEST = tuple(one for length, one in reversed(_LENGTHS) if 10 <= length < DAY_SECONDS)
+_AHEAD, _BEHIND = DAY, 4 * DAY
+_WINDOWS = 256
+
+
+def _ours(bars: FeedBars) -> Bars:
+    return Bars.of(bars.time, bars.open, bars.high, bars.low, bars.close, bars.volume, length=bars.end - bars.time)
+
+
+class FeedHistory:
+    """The past as a feed knows it."""
+
+    version = 0
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._windows: OrderedDict[int, tuple[int, int, Bars]] = OrderedDict()
+
+    def bars(self, listed: Listed, seconds: int, start: int, end: int) -> Bars | None:
+        """Return bars of a length between two moments, made of the longest that the feed has and that fit.
+
+        The last one is the one under way at the end, if one is. A day's bar carries the date that its trading counts
+        for. Days, weeks and months are told that begin at or after the start, and the last one whenever it began.
+        """
+        if seconds >= DAY_SECONDS:
+            return self._in_days(listed, seconds, start, end)
+        contract = listed.terms.contract
+        if isinstance(contract, FxPair):
+            found = self._rates(contract, start, end)
+            return merged(found, seconds, listed.card.time_zone) if len(found) else None
+        for length, frequency in _LENGTHS:
+            if length <= seconds and not seconds % length:
+                bars = _ours(self._feed.bars(contract, frequency, start, end))
+                if len(bars):
+                    bars = bars.followed_by(self._part_of_a_bar(contract, bars, length * SECOND, end))
+                    return bars if length == seconds else merged(bars, seconds, listed.card.time_zone)
+        return None
+
+    def _part_of_a_bar(self, contract: FuturesContract, bars: Bars, length: int, end: int) -> Bars:
+        """Return what has traded of the bar that follows the last one that has ended; it may be nothing."""
+        last = int(bars.start[-1])
+        parts = self._shorter(contract, max(last + length, end - length + 1), end)
+        return parts.as_one(last + (int(parts.start[0]) - last) // length * length) if len(parts) else parts
+
+    def _shorter(self, contract: FuturesContract, start: int, end: int) -> Bars:
+        """Return the shortest bars that the feed has between two moments, none shorter than ten seconds."""
+        for frequency in _SHORTEST if start < end else ():
+            found = self._feed.bars(contract, frequency, start, end)
+            if len(found):
+                return _ours(found)
+        return Bars.none()
+
+    def _rates(self, pair: FxPair, start: int, end: int) -> Bars:
+        return _ours(self._feed.fx_execution_bars(pair.code, start, end)).ended_between(start, end)
+
+    # Days and longer
+
+    def _in_days(self, listed: Listed, seconds: int, start: int, end: int) -> Bars | None:
+        first = self._first_day(listed, start) * DAY
+        begin = first if seconds == DAY_SECONDS else first - MONTH_SECONDS * SECOND - DAY
+        days = self._ended_days(listed, begin, end)
+        days = days.followed_by(self._day_under_way(listed, days, end))
+        if not len(days):
+            return None
+        keys = days.start if seconds == DAY_SECONDS else bar_keys(days, seconds, listed.card.time_zone)
+        days = days.slice(int(np.searchsorted(keys, min(first, int(keys[-1])))), len(days))
+        return days if seconds == DAY_SECONDS else merged(days, seconds, listed.card.time_zone)
+
+    def _ended_days(self, listed: Listed, start: int, end: int) -> Bars:
+        contract = listed.terms.contract
+        if isinstance(contract, FxPair):
+            return _ours(self._feed.fx_rates(contract.code, end)).starting_from(start)
+        return _ours(self._feed.bars(contract, Frequency.DAY, start, end))
+
+    def _day_under_way(self, listed: Listed, ended: Bars, end: int) -> Bars:
+        """Return what has traded of the day under way; where a feed has only days, what orders have traded on."""
+        hours = self._hours(listed)
+        day = hours.trading_date(end)
+        opening, closing = hours.span_of(day)
+        if opening >= end or (len(ended) and int(ended.start[-1]) >= _ordinal(day) * DAY):
+            return Bars.none()
+        contract = listed.terms.contract
+        if isinstance(contract, FxPair):
+            parts = self._rates(contract, opening, end)
+        else:
+            parts = self._shorter(contract, opening, end)
+            if not len(parts):
+                parts = self.finest(listed, opening, end)
+        if not len(parts):
+            return parts
+        found = attrs.evolve(parts.as_one(_ordinal(day) * DAY), end=np.array([closing], dtype=np.int64))
+        return found if ended.volume.any() or not len(ended) else attrs.evolve(found, volume=np.zeros(1))
+
+    def _first_day(self, listed: Listed, start: int) -> int:
+        """Return the first date whose trading begins at or after a moment, as days since 1970."""
+        hours = self._hours(listed)
+        day = hours.trading_date(start)
+        return _ordinal(day if hours.span_of(day)[0] >= start else hours.step(day, 1))
+
+    def _hours(self, listed: Listed) -> MarketHours:
+        contract = listed.terms.contract
+        return market_hours(CURRENCIES) if isinstance(contract, FxPair) else self._feed.hours(contract.instrument_code)
+
+    # The bars that orders trade on
+
+    def finest(self, listed: Listed, start: int, end: int) -> Bars:
+        """Return the bars that orders trade on between two moments; those of the last days are kept at hand."""
+        known = self._windows.get(listed.con_id)
+        if known is None or start < known[0] or end > known[1]:
+            window = (min(start, end - _BEHIND), end + _AHEAD)
+            known = (*window, self._execution(listed, *window))
+            self._windows[listed.con_id] = known
+            if len(self._windows) > _WINDOWS:
+                self._windows.popitem(last=False)
+        return known[2].ended_between(start, end)
+
+    def _execution(self, listed: Listed, start: int, end: int) -> Bars:
+        contract = listed.terms.contract
+        if isinstance(contract, FxPair):
+            return _ours(self._feed.fx_execution_bars(contract.code, start, end))
+        return _ours(self._feed.execution_bars(contract, start, end))
+
+    def earliest(self, listed: Listed) -> int | None:
+        """Return when the first daily bar of a contract starts, or None without any."""
+        contract = listed.terms.contract
+        far = 1 << 62
+        if isinstance(contract, FxPair):
+            found = self._feed.fx_rates(contract.code, far)
+        else:
+            found = self._feed.bars(contract, Frequency.DAY, 0, far)
+        return int(found.time[0]) if len(found) else None
+
+
+def _ordinal(day: date) -> int:
+    return day.toordinal() - date(1970, 1, 1).toordinal()
