@@ -202,3 +202,61 @@ def test_a_change_of_an_exit_whose_entry_has_filled_must_not_name_that(
     again.reqCurrentTime()  # its answer comes after the change
     (told,) = connect(gateway, 2).reqAllOpenOrders()
     assert (told.order.auxPrice, told.orderStatus.status) == (3902, "PreSubmitted")
+
+
+def parents(frames: list[list[str]]) -> dict[str, str]:
+    """Return the parent id that the last orderStatus of each order tells."""
+    return {frame[1]: frame[7] for frame in frames if frame[0] == "3"}
+
+
+@pytest.mark.parametrize(
+    "change", [{"limit_price": 4990.0}, {"tif": "DAY"}, {"order_type": "LIT", "aux_price": 4990.0}]
+)
+def test_a_change_without_a_parent_leaves_an_exit_attached(
+    still: SimulatedGateway, client: Any, change: dict[str, Any]
+) -> None:
+    bracket(client, AWAY)
+    frames = client.answers(place(2, **{**PROFIT, **change, "parent_id": 0}))
+    assert [frame for frame in frames if frame[0] == "4"] == []
+    assert parents(frames)["2"] == "1"
+    still.advance(timedelta(minutes=3))
+    assert parents(client.answers(requests.orders.OpenOrdersRequest())) == {"1": "0", "2": "1", "3": "1"}
+    client.answers(requests.orders.CancelOrder(1))
+    assert open_orders(client) == []
+
+
+def test_an_exit_that_waits_here_stays_attached(still: SimulatedGateway, client: Any) -> None:
+    client.answers(place(1, transmit=False, **AWAY))
+    later = {**PROFIT, "good_after_time": "20231129-12:00:00"}
+    client.answers(place(2, **later))
+    assert parents(client.answers(place(2, **{**later, "limit_price": 4990.0, "parent_id": 0})))["2"] == "1"
+    client.answers(requests.orders.CancelOrder(1))
+    assert open_orders(client) == []
+
+
+def test_a_draft_that_is_made_anew_without_its_parent_stays_attached(still: SimulatedGateway, client: Any) -> None:
+    client.answers(place(1, transmit=False, **AWAY))
+    client.answers(place(2, transmit=False, **PROFIT))
+    assert parents(client.answers(place(2, **{**PROFIT, "parent_id": 0}))) == {"1": "0", "2": "1"}
+
+
+def test_a_draft_that_is_made_anew_with_a_parent_is_attached_to_it(still: SimulatedGateway, client: Any) -> None:
+    client.answers(place(1, transmit=False, **AWAY))
+    client.answers(place(2, transmit=False, **{**PROFIT, "parent_id": 0}))
+    assert statuses(client.answers(place(2, **PROFIT)))[-1] == ("2", "PreSubmitted", "child")
+    client.answers(requests.orders.CancelOrder(1))
+    assert open_orders(client) == []
+
+
+def test_no_change_attaches_a_working_order_to_another(client: Any) -> None:
+    bracket(client, AWAY)
+    client.answers(place(4, **AWAY))
+    for changed in (
+        place(2, **{**PROFIT, "parent_id": 4}),
+        place(4, parent_id=1, **AWAY),
+        place(1, parent_id=1, **AWAY),
+    ):
+        (error,) = client.answers(changed)
+        assert (error[0], error[3]) == ("4", "105")
+    told = parents(client.answers(requests.orders.OpenOrdersRequest()))
+    assert told == {"1": "0", "2": "1", "3": "1", "4": "0"}

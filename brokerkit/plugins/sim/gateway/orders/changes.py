@@ -46,15 +46,15 @@ class OrderChanges:
             raise RefusedError(Code.DUPLICATE_ORDER_ID, "Duplicate order id")
         if order.status is Status.PENDING_CANCEL:
             raise RefusedError(Code.CANCEL_REFUSED, "Cannot modify an order that is being cancelled.")
-        self._entry.reader.parent_of(order.client_id, request)  # one that is over is refused here
+        parent = self._entry.reader.parent_of(order.client_id, request)  # one that is over is refused here
         newer = self._entry.reader.understood(order.client_id, request)
-        if _what(newer) != _what(order):
+        if _what(newer) != _what(order) or parent not in (None, order.parent):
             raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
         before, group = order.terms, order.terms.oca_group
         if newer.terms.oca_group not in ("", group):
             raise RefusedError(Code.GROUP_REVISION, GROUP_REVISION)
         self._entry.checked(newer)
-        after = newer.terms.but(perm_id=order.perm_id, oca_group=group)
+        after = newer.terms.but(perm_id=order.perm_id, oca_group=group, parent_id=_parent_id(order))
         if order in self._entry.held or not order.ref:
             order.terms, order.prepared = after, None
             if order in self._entry.held:
@@ -132,6 +132,11 @@ class OrderChanges:
                 one.replacing = False
         if not all(exchange.order(one.ref).is_final for one in tied) or any(one.done for one in tied):
             raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
+
+
+def _parent_id(order: GatewayOrder) -> int:
+    """Return the id of the entry that an order is attached to, whatever a change says of it; 0 once that is over."""
+    return 0 if order.parent is None or order.parent.done else order.parent.order_id
 
 
 def _what(order: GatewayOrder) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from brokerkit.plugins.sim.gateway.codec.requests.orders import PlaceOrder
-from brokerkit.plugins.sim.gateway.codes import READ_ONLY, Code
+from brokerkit.plugins.sim.gateway.codes import MISMATCH, READ_ONLY, Code
 from brokerkit.plugins.sim.gateway.orders.cancels import Cancels
 from brokerkit.plugins.sim.gateway.orders.changes import OrderChanges
 from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder, Status
@@ -16,7 +16,7 @@ from brokerkit.plugins.sim.gateway.orders.reading import OrderReader
 from brokerkit.plugins.sim.gateway.orders.refusals import refusals
 from brokerkit.plugins.sim.gateway.orders.registry import OrderRegistry
 from brokerkit.plugins.sim.gateway.orders.reports import Reports
-from brokerkit.plugins.sim.gateway.orders.transmission import Transmission
+from brokerkit.plugins.sim.gateway.orders.transmission import Transmission, family
 from brokerkit.plugins.sim.gateway.orders.what_if import margin_state
 from brokerkit.plugins.sim.gateway.refused import RefusedError
 from brokerkit.spec.order import Order
@@ -78,7 +78,7 @@ class OrderEntry:
         order.prepared = self.checked(order)
         self.registry.add(order)
         if order.parent is not None:
-            order.parent.children.append(order)
+            _attach(order, order.parent)
         if request.order.transmit:
             self.transmission.transmit(order)
 
@@ -91,9 +91,18 @@ class OrderEntry:
         return wanted
 
     def _redraft(self, draft: GatewayOrder, request: PlaceOrder) -> None:
-        """Replace a draft that was not transmitted by its newer self."""
+        """Replace a draft that was not transmitted by its newer self, which stays attached unless it names a parent."""
+        parent = self.reader.parent_of(draft.client_id, request)
         newer = self.reader.understood(draft.client_id, request)
-        draft.terms = newer.terms.but(perm_id=draft.perm_id, shares_allocation=draft.terms.shares_allocation)
+        if parent in family(draft):
+            raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
+        if parent is not None:
+            _attach(draft, parent)
+        draft.terms = newer.terms.but(
+            perm_id=draft.perm_id,
+            shares_allocation=draft.terms.shares_allocation,
+            parent_id=0 if draft.parent is None else draft.parent.order_id,
+        )
         draft.legs, draft.contract = newer.legs, newer.contract
         draft.prepared = self.checked(draft)
         if request.order.transmit:
@@ -105,6 +114,14 @@ class OrderEntry:
         wanted = self.checked(order)
         with refusals():
             session.send(open_order_message(order, margin_state(self.gateway.exchange, wanted)))
+
+
+def _attach(order: GatewayOrder, parent: GatewayOrder) -> None:
+    """Let an order wait for another one, and for none that it waited for before."""
+    if order.parent is not None and order in order.parent.children:
+        order.parent.children.remove(order)
+    order.parent = parent
+    parent.children.append(order)
 
 
 def _tell_nobody(order: GatewayOrder) -> None:
