@@ -20,6 +20,8 @@ UNSET = 1.7976931348623157e308
 PRICE = 20
 """Where an execution carries its price."""
 
+LATE = faults.ExecutionCorrection(at=1, ticks=-1, delay=timedelta(minutes=10))
+
 Connect = Callable[..., Any]
 
 
@@ -135,3 +137,33 @@ def test_a_correction_changes_the_price_and_not_the_lots(trader: Trader, still: 
     assert realised(sold) == [pytest.approx((float(execution[PRICE]) - right) * 50 - 2 * 2.10)]
     assert trader.single()[0] == 0.0
     assert trader.total()[2] == pytest.approx(trader.single()[3])
+
+
+def test_a_correction_costs_nothing_more(trader: Trader, still: SimulatedGateway) -> None:
+    still.call(lambda gateway: gateway.exchange.add_fault(LATE))
+    trader.trade(2)
+    still.advance(timedelta(minutes=10))
+    told = trader.client.answers(requests.session.IdsRequest())
+    (order,) = still.call(lambda gateway: list(gateway.orders.registry))
+    assert order.commission == pytest.approx(2 * 2.10)
+    reports = [frame for frame in told if frame[0] == "59"]
+    assert [float(frame[3]) for frame in reports] == [4.2]
+    answers = trader.client.answers(requests.account.ExecutionsRequest(9))
+    assert [frame[0] for frame in answers if frame[0] in ("11", "59")] == ["11", "11", "59", "59"]
+
+
+@pytest.mark.parametrize("lots", [1, 2])
+def test_a_correction_of_what_closed_a_position_tells_its_profit_anew(
+    trader: Trader, still: SimulatedGateway, lots: int
+) -> None:
+    trader.trade(1)
+    still.call(lambda gateway: gateway.exchange.add_fault(LATE))
+    first = trader.trade(-1)
+    if lots > 1:
+        trader.trade(-lots)
+    still.advance(timedelta(minutes=10))
+    told = trader.client.answers(requests.session.IdsRequest())
+    (wrong,), (right,) = ([float(f[PRICE]) for f in frames if f[0] == "11"] for frames in (first, told))
+    assert right != wrong
+    assert realised(told) == [pytest.approx(realised(first)[0] + (right - wrong) * 50)]
+    assert trader.total()[2] == pytest.approx(realised(told)[0])

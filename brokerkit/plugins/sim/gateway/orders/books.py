@@ -51,7 +51,7 @@ class Books:
         """Take in a trade; return what it realised, both commissions taken off, or None if it closed nothing."""
         key = (account, listed.con_id)
         held = self._held.get(key, Held(listed))
-        closed = min(abs(held.lots), abs(quantity)) if held.lots * quantity < 0 else 0
+        closed = self.closed_by(account, listed, quantity)
         opening = commission * (abs(quantity) - closed) / abs(quantity)
         left = held.lots + quantity
         if not closed:
@@ -75,14 +75,31 @@ class Books:
         if held is not None:
             self.trade(account, listed, -held.lots, price)
 
-    def correct(self, account: str, listed: Listed, quantity: int, change: Decimal) -> None:
-        """Let a trade that was taken in count at another price: on what is still held, or as profit."""
+    def closed_by(self, account: str, listed: Listed, quantity: int) -> int:
+        """Return how many lots of what is held a trade would close."""
+        held = self._held.get((account, listed.con_id), Held(listed))
+        return min(abs(held.lots), abs(quantity)) if held.lots * quantity < 0 else 0
+
+    def correct(self, account: str, listed: Listed, quantity: int, closed: int, change: Decimal) -> Decimal:
+        """Let a trade that was taken in count at another price; return what that adds to what it realised.
+
+        Args:
+            account: Whose it is.
+            listed: What was traded.
+            quantity: Signed lots.
+            closed: How many of them closed something; the others count on what is held, or as profit if that is gone.
+            change: By how much the price is higher.
+        """
         key = (account, listed.con_id)
         held = self._held.get(key, Held(listed))
-        if held.lots * quantity > 0 and abs(held.lots) >= abs(quantity):
-            self._held[key] = attrs.evolve(held, price=held.price + change * quantity / held.lots)
-        else:
-            self._realise(key, listed, -change * quantity * listed.terms.point_value)
+        side = 1 if quantity > 0 else -1
+        opened = quantity - side * closed
+        profit = -change * side * closed * listed.terms.point_value
+        if held.lots * opened > 0 and abs(held.lots) >= abs(opened):
+            self._held[key] = attrs.evolve(held, price=held.price + change * opened / held.lots)
+            opened = 0
+        self._realise(key, listed, profit - change * opened * listed.terms.point_value)
+        return profit
 
     def _realise(self, key: Key, listed: Listed, profit: Decimal) -> Decimal:
         self._today[key] = self._today.get(key, _NOTHING) + profit

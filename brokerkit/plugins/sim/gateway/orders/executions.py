@@ -26,6 +26,7 @@ class ExecutionRecord:
         quantity: Signed.
         commission: None until it is reported.
         realised: What it realised, commission taken off; None if it closed nothing.
+        closed: How many lots it closed.
     """
 
     execution_id: str
@@ -40,6 +41,7 @@ class ExecutionRecord:
     commission: float | None = None
     currency: str = ""
     realised: float | None = None
+    closed: int = 0
 
     def details(self, req_id: int, version: int, login_zone: tzinfo) -> Execution:
         """Return the execution as a message.

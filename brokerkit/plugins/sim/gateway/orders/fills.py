@@ -40,6 +40,7 @@ class Fills:
         self.books = Books()
         self._by_exchange_id: dict[str, ExecutionRecord] = {}
         self._revisions: dict[str, int] = {}
+        self._commissions: dict[str, float] = {}
         self._numbers = 0
 
     def listen(self) -> None:
@@ -97,11 +98,14 @@ class Fills:
             cost -= abs(corrected.quantity) * corrected.price
         account, listed, quantity = order.terms.account, record.listed, fill.quantity
         if corrected is None:
+            record.closed = self.books.closed_by(account, listed, quantity)
             realised = self.books.trade(account, listed, quantity, fill.price, self._commission_of(fill))
             record.realised = None if realised is None else float(realised)
         else:
-            record.realised = corrected.realised
-            self.books.correct(account, listed, quantity, fill.price - exact(corrected.price))
+            record.closed = corrected.closed
+            change = fill.price - exact(corrected.price)
+            more = self.books.correct(account, listed, quantity, corrected.closed, change)
+            record.realised = None if corrected.realised is None else corrected.realised + float(more)
         order.last_price = record.price
         if order.is_combo:
             order.leg_fills[fill.leg] += quantity if corrected is None else 0
@@ -147,13 +151,18 @@ class Fills:
         return total
 
     def on_commission(self, report: CommissionReport) -> None:
-        """Take what an execution cost: the order once more with the sum, then the report."""
+        """Take what an execution cost: the order once more with the sum, then the report.
+
+        A correction's commission stands in place of that of what it corrects.
+        """
         record = self._by_exchange_id.get(report.execution_id)
         if record is None:
             return
         order = record.order
         record.commission, record.currency = float(report.commission.amount), report.commission.currency
-        order.commission = (order.commission or 0.0) + record.commission
+        base = record.execution_id[:-3]
+        order.commission = (order.commission or 0.0) + record.commission - self._commissions.get(base, 0.0)
+        self._commissions[base] = record.commission
         order.commission_currency = record.currency
         if order.status is Status.FILLED:
             self.reports.tell(order, open_order_message(order))
@@ -193,4 +202,5 @@ class Fills:
         self.executions.clear()
         self._by_exchange_id.clear()
         self._revisions.clear()
+        self._commissions.clear()
         self.books.new_day()
