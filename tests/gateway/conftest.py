@@ -8,21 +8,25 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from datetime import datetime
 from typing import Any
 
 import ib_insync as ibi
 import pytest
 
+from brokerkit.plugins.sim.feeds import Feed, SyntheticFeed
 from brokerkit.plugins.sim.gateway import (
     Clock,
     EagerClock,
     GatewaySettings,
     Limits,
+    ManualClock,
     SimulatedGateway,
     sample_market,
     simulated_gateway,
 )
 from brokerkit.plugins.sim.gateway.codec import FrameReader, encode, requests, split_fields
+from brokerkit.plugins.sim.gateway.market.fed import fed_market
 
 FREE = GatewaySettings(port=0, limits=Limits.none())
 TWO_ACCOUNTS = ("DU1000001", "DU1000002")
@@ -123,6 +127,24 @@ def run_gateway() -> Iterator[RunGateway]:
         ) -> SimulatedGateway:
             market = sample_market(days=1, accounts=accounts, hours=hours)
             return stack.enter_context(simulated_gateway(market, settings, clock=clock or EagerClock()))
+
+        yield run
+
+
+@pytest.fixture(scope="session")
+def feed() -> Feed:
+    """Return a made-up world."""
+    return SyntheticFeed()
+
+
+@pytest.fixture
+def fed(feed: Feed) -> Iterator[RunGateway]:
+    """Return a function that runs a gateway on a feed, its clock standing at a moment, until the test is over."""
+    with ExitStack() as stack:
+
+        def run(start: datetime, other: Feed | None = None) -> SimulatedGateway:
+            market = fed_market(other or feed, start=start)
+            return stack.enter_context(simulated_gateway(market, FREE, clock=ManualClock()))
 
         yield run
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -10,38 +10,19 @@ from typing import Any
 import pytest
 
 from brokerkit.plugins.sim.exchange.units import nanoseconds
-from brokerkit.plugins.sim.feeds import Feed, SyntheticFeed, open_feed
-from brokerkit.plugins.sim.gateway import GatewaySettings, Limits, ManualClock, SimulatedGateway, simulated_gateway
+from brokerkit.plugins.sim.feeds import open_feed
+from brokerkit.plugins.sim.gateway import SimulatedGateway
 from brokerkit.plugins.sim.gateway.codec import requests
 from brokerkit.plugins.sim.gateway.codec.parts import Contract
-from brokerkit.plugins.sim.gateway.market.fed import fed_market
 
 ES = Contract(symbol="ES", sec_type="FUT", last_trade_date="202303", exchange="CME", currency="USD")
 BUND = Contract(symbol="GBL", sec_type="FUT", last_trade_date="202306", exchange="EUREX", currency="EUR")
 EURO = Contract(symbol="EUR", sec_type="CASH", exchange="IDEALPRO", currency="USD")
 WEDNESDAY = datetime(2023, 3, 8, 15, tzinfo=timezone.utc)  # nine in Chicago
-FREE = GatewaySettings(port=0, limits=Limits.none(), time_zone="UTC")
-FEED = SyntheticFeed()
 
 Connect = Callable[..., Any]
 Row = tuple[Any, ...]
 Fed = Callable[..., SimulatedGateway]
-
-
-@pytest.fixture
-def fed() -> Iterator[Fed]:
-    """Return a function that runs a gateway on a feed whose clock stands at a moment."""
-    opened: list[Any] = []
-
-    def run(start: datetime = WEDNESDAY, feed: Feed = FEED) -> SimulatedGateway:
-        market = fed_market(feed, start=start)
-        opened.append(simulated_gateway(market, FREE, clock=ManualClock()))
-        gateway: SimulatedGateway = opened[-1].__enter__()
-        return gateway
-
-    yield run
-    for one in opened:
-        one.__exit__(None, None, None)
 
 
 def asked(contract: Contract, bar_size: str, duration: str, **more: Any) -> requests.history.HistoricalDataRequest:
@@ -78,7 +59,7 @@ def epoch(moment: datetime) -> str:
 def test_the_bar_under_way_is_the_last_one_told_and_made_of_what_has_traded(
     fed: Fed, raw: Connect, contract: Contract
 ) -> None:
-    gateway = fed()
+    gateway = fed(WEDNESDAY)
     client = raw(gateway)
     gateway.advance(timedelta(minutes=20, seconds=30))
     last = bars(client, contract, "1 hour", "2 D")[-1]
@@ -90,7 +71,7 @@ def test_the_bar_under_way_is_the_last_one_told_and_made_of_what_has_traded(
 
 
 def test_an_hour_that_has_ended_contains_what_was_told_of_it_before(fed: Fed, raw: Connect) -> None:
-    gateway = fed()
+    gateway = fed(WEDNESDAY)
     client = raw(gateway)
     gateway.advance(timedelta(minutes=20))
     under_way = bars(client, ES, "1 hour", "1 D")[-1]
@@ -103,7 +84,7 @@ def test_an_hour_that_has_ended_contains_what_was_told_of_it_before(fed: Fed, ra
 
 
 def test_the_day_under_way_is_the_last_daily_bar(fed: Fed, raw: Connect) -> None:
-    client = raw(fed())
+    client = raw(fed(WEDNESDAY))
     days = bars(client, ES, "1 day", "3 D")
     assert [row[0] for row in days] == ["20230306", "20230307", "20230308"]
     since = datetime(2023, 3, 7, 23, tzinfo=timezone.utc)  # five in the afternoon in Chicago, the evening before
@@ -137,7 +118,7 @@ def test_between_two_days_none_is_under_way(fed: Fed, raw: Connect) -> None:
 
 
 def test_a_week_is_whole_and_the_last_one_under_way(fed: Fed, raw: Connect) -> None:
-    client = raw(fed())
+    client = raw(fed(WEDNESDAY))
     days = bars(client, ES, "1 day", "12 D")
     weeks = bars(client, ES, "1 week", "2 W")
     assert [row[0] for row in weeks] == ["20230303", "20230308"]  # the last day in each
@@ -146,7 +127,7 @@ def test_a_week_is_whole_and_the_last_one_under_way(fed: Fed, raw: Connect) -> N
 
 
 def test_bars_kept_up_to_date_grow_until_they_have_ended(fed: Fed, raw: Connect) -> None:
-    gateway = fed()
+    gateway = fed(WEDNESDAY)
     client = raw(gateway)
     first = bars(client, ES, "1 min", "3600 S", keep_up_to_date=True)[-1]
     assert first[0] == epoch(WEDNESDAY - timedelta(minutes=1))
@@ -170,7 +151,7 @@ def test_a_question_about_the_past_is_told_nothing_of_what_came_after(fed: Fed, 
 def test_days_known_by_their_ends_alone_are_under_way_at_their_open(tmp_path: Path, fed: Fed, raw: Connect) -> None:
     rows = ["2023-03-06,10,12,9,11,", "2023-03-07,11,13,10,12,", "2023-03-08,12.5,19,2,14,", "2023-03-09,14,15,9,14,"]
     (tmp_path / "GOLD_202306.csv").write_text("\n".join(["time,open,high,low,close,volume", *rows]) + "\n")
-    gateway = fed(feed=open_feed(str(tmp_path)))
+    gateway = fed(WEDNESDAY, open_feed(str(tmp_path)))
     client = raw(gateway)
     symbol = next(iter(gateway.call(lambda one: one.contracts))).card
     gold = Contract(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import attrs
 
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange
-from brokerkit.plugins.sim.exchange.units import DAY
+from brokerkit.plugins.sim.exchange.units import DAY, nanoseconds, time_of
 from brokerkit.plugins.sim.gateway.contracts.book import ContractBook
 from brokerkit.plugins.sim.gateway.contracts.listed import InstrumentCard, Listed
+from brokerkit.plugins.sim.gateway.durations import Duration, start_of
 from brokerkit.plugins.sim.gateway.market.bars import Bars
 from brokerkit.plugins.sim.gateway.market.history import History, PriceHistory
 
@@ -27,6 +28,7 @@ class Market:
     exchange: Exchange
     contracts: ContractBook = attrs.field(factory=ContractBook)
     history: PriceHistory = attrs.field(factory=History)
+    _days: dict[int, tuple[tuple[int, int], int]] = attrs.field(factory=dict, init=False)
 
     def list_contract(self, terms: ContractTerms, card: InstrumentCard, *bars: Bars) -> Listed:
         """List a contract on the exchange and under its IB names, with its bars; return it.
@@ -62,6 +64,18 @@ class Market:
             if len(found):
                 return found
         return self.history.finest(listed, 0, now)
+
+    def day_began(self, listed: Listed, moment: int) -> int:
+        """Return when the trading day began that was under way before a moment; midnight UTC for one without hours."""
+        sessions = listed.terms.sessions
+        session = None if sessions is None else sessions.current_or_next(moment - 1)
+        if session is None:
+            return (moment - 1) // DAY * DAY
+        known = self._days.get(listed.con_id)
+        if known is None or known[0] != session:
+            start = start_of(Duration(1, "D"), time_of(moment), sessions, listed.card.time_zone)
+            known = self._days[listed.con_id] = session, nanoseconds(start)
+        return known[1]
 
     def last_bar_end(self, listed: Listed, now: int) -> int | None:
         """Return when the last bar of a contract that has ended by a moment did so, or None without one."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from brokerkit.plugins.sim.exchange.units import DAY, SECOND
+from brokerkit.plugins.sim.exchange.units import SECOND
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.market.bars import Bars
 from brokerkit.plugins.sim.gateway.market.market import Market
@@ -21,8 +21,8 @@ class Quote:
 
     Attributes:
         time: When the last trade was, seconds since 1970 UTC.
-        volume: Lots traded since midnight UTC; `high`, `low` and `open` are of that time too.
-        previous_close: The last price before midnight UTC; 0 where there is none.
+        volume: Lots traded since the trading day began; `high`, `low` and `open` are of that time too.
+        previous_close: The last price before that; 0 where there is none.
     """
 
     time: int
@@ -59,8 +59,8 @@ def quote_at(market: Market, listed: Listed, now: int) -> Quote | None:
     stop = len(bars)
     if not stop:
         return None
-    midnight = (int(bars.end[stop - 1]) - 1) // DAY * DAY
-    first = min(int(np.searchsorted(bars.start, midnight, side="left")), stop - 1)
+    began = market.day_began(listed, int(bars.end[stop - 1]))
+    first = min(int(np.searchsorted(bars.start, began, side="left")), stop - 1)
     return _quote(bars, first, stop, half_spread(listed))
 
 
