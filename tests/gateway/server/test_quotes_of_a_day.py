@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from brokerkit.plugins.sim.gateway import ManualClock
 from brokerkit.plugins.sim.gateway.codec import requests
 from brokerkit.plugins.sim.gateway.codec.parts import Contract
 
@@ -50,3 +51,13 @@ def test_midnight_in_greenwich_ends_no_day_in_chicago(fed: Connect, raw: Connect
     after = quoted(client, ES)
     assert (after[0], after[4]) == (before[0], before[4])
     assert after[3] > before[3]
+
+
+def test_days_of_bars_in_memory_are_trading_days_too(run_gateway: Connect, raw: Connect) -> None:
+    december = Contract(symbol="ES", sec_type="FUT", last_trade_date="202312", exchange="CME", currency="USD")
+    gateway = run_gateway(clock=ManualClock(), hours=(0, 22))  # six in the evening to four in Chicago
+    gateway.advance(timedelta(hours=12))
+    client = raw(gateway)
+    asked = requests.history.HistoricalDataRequest(2, december, bar_size="1 day", duration="2 D", what_to_show="TRADES")
+    (frame,) = client.answers(asked)
+    assert frame[5::8] == ["20231128", "20231129"]

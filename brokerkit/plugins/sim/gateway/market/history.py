@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Protocol
 
 import attrs
+import numpy as np
 
+from brokerkit.plugins.sim.exchange.units import nanoseconds, time_of
+from brokerkit.plugins.sim.gateway.contracts.hours import sessions_between
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
-from brokerkit.plugins.sim.gateway.market.bars import Bars, merged
+from brokerkit.plugins.sim.gateway.market.bars import DAY_SECONDS, Bars, merged
 
 
 class PriceHistory(Protocol):
@@ -63,7 +66,10 @@ class History:
         fitting = [bars for bars in self._known.get(listed.con_id, []) if bars.typical_seconds <= seconds]
         if not fitting:
             return None
-        return merged(fitting[-1].ended_between(start, end), seconds, listed.card.time_zone)
+        found = fitting[-1].ended_between(start, end)
+        if seconds >= DAY_SECONDS and found.typical_seconds < DAY_SECONDS:
+            found = _ended_with_sessions(found, listed)
+        return merged(found, seconds, listed.card.time_zone)
 
     def finest(self, listed: Listed, start: int, end: int) -> Bars:
         """Return the shortest bars known between two moments."""
@@ -74,3 +80,14 @@ class History:
         """Return when the first bar of a contract starts, or None without any."""
         starts = [int(bars.start[0]) for bars in self._known.get(listed.con_id, []) if len(bars)]
         return min(starts) if starts else None
+
+
+def _ended_with_sessions(bars: Bars, listed: Listed) -> Bars:
+    """Return bars as if each ended when the session closes that it is in: they belong to the day of that."""
+    sessions = listed.terms.sessions
+    if sessions is None or not len(bars):
+        return bars
+    between = sessions_between(sessions, time_of(int(bars.start[0])), time_of(int(bars.end[-1])))
+    closings = np.array([nanoseconds(closing) for _, closing in between] or [int(bars.end[-1])], dtype=np.int64)
+    at = np.minimum(np.searchsorted(closings, bars.start, side="right"), len(closings) - 1)
+    return attrs.evolve(bars, end=np.maximum(closings[at], bars.end))
