@@ -6,6 +6,8 @@ ask lie a tick below and above it; sizes follow that bar's volume. Nothing of a 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import attrs
 import numpy as np
 
@@ -62,6 +64,12 @@ def quote_at(market: Market, listed: Listed, now: int) -> Quote | None:
     began = market.day_began(listed, int(bars.end[stop - 1]))
     first = min(int(np.searchsorted(bars.start, began, side="left")), stop - 1)
     return _quote(bars, first, stop, half_spread(listed))
+
+
+def quotes_after(bars: Bars, moment: int, half: float) -> Iterator[Quote]:
+    """Yield the quote that each bar leaves behind which ends after a moment, with that bar's own figures."""
+    for at in range(int(np.searchsorted(bars.end, moment, side="right")), len(bars)):
+        yield _quote(bars, at, at + 1, half)
 
 
 def _quote(bars: Bars, first: int, stop: int, half: float) -> Quote:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from brokerkit.plugins.sim.exchange.units import SECOND, nanoseconds
+from brokerkit.plugins.sim.exchange.units import DAY, SECOND, nanoseconds
 from brokerkit.plugins.sim.gateway.codec import MessageError
 from brokerkit.plugins.sim.gateway.codec.requests import history, market_data
 from brokerkit.plugins.sim.gateway.codec.responses import history as past
@@ -16,7 +16,7 @@ from brokerkit.plugins.sim.gateway.codec.responses.market_data import ALL_LAST, 
 from brokerkit.plugins.sim.gateway.codes import NO_DATA, Code
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.market.bars import Bars
-from brokerkit.plugins.sim.gateway.market.quotes import Quote, half_spread
+from brokerkit.plugins.sim.gateway.market.quotes import Quote, half_spread, quotes_after
 from brokerkit.plugins.sim.gateway.refused import RefusedError, invalid
 from brokerkit.plugins.sim.gateway.rooms.lines import Allowance, Lines, data_contract, data_type
 from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
@@ -33,11 +33,11 @@ MAX_TICKS = 1000
 
 @attrs.define(eq=False)
 class TickLine:
-    """A contract watched tick by tick."""
+    """A contract watched tick by tick; `after` is the moment up to which it was told."""
 
     listed: Listed
     kind: int
-    told: Quote | None = None
+    after: int
 
 
 class TickRoom(Room):
@@ -68,19 +68,24 @@ class TickRoom(Room):
             what = f"{listed.card.exchange} {listed.sec_type}"
             text = f"Failed to request tick-by-tick data.No market data permissions for {what}"
             raise RefusedError(Code.NO_TICKS, text)
-        line = TickLine(listed, kind)
+        line = TickLine(listed, kind, self.gateway.exchange.now_ns)
         self.lines.open(session, req_id, line)
         if request.count > 0:
             what = {BID_ASK: "BID_ASK", MIDPOINT: "MIDPOINT"}.get(kind, "TRADES")
             found = self._ticks(listed, None, self.gateway.now, min(request.count, MAX_TICKS))
             session.send(_as_answer(req_id, what, listed, found))
-        self._tell(session, req_id, line)
+        quote = self.gateway.live_quote(listed)
+        if quote is not None:
+            session.send(_tick(req_id, line, quote))
 
     def _tell(self, session: Session, req_id: int, line: TickLine) -> None:
-        quote = self.gateway.live_quote(line.listed)
-        if quote is not None and quote != line.told:
-            line.told = quote
-            session.send(_tick(req_id, line, quote))
+        """Tell a tick for each bar that has ended, however far the clock moved; what stops to come is lost."""
+        now, after = self.gateway.exchange.now_ns, line.after
+        line.after = now
+        if not self.gateway.faults.market_data_stopped:
+            ended = self.gateway.history.finest(line.listed, after - DAY, now)
+            for quote in quotes_after(ended, after, half_spread(line.listed)):
+                session.send(_tick(req_id, line, quote))
 
     # The past
 
