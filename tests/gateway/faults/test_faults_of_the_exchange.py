@@ -10,7 +10,12 @@ import ib_insync as ibi
 import pytest
 
 from brokerkit.plugins.sim.exchange import faults
-from brokerkit.plugins.sim.gateway import RealTimeClock, SimulatedGateway
+from brokerkit.plugins.sim.gateway import ManualClock, RealTimeClock, SimulatedGateway
+from brokerkit.plugins.sim.gateway.codec import requests
+from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
+from brokerkit.plugins.sim.gateway.codec.parts import Contract
+
+ES = Contract(symbol="ES", sec_type="FUT", last_trade_date="202312", exchange="CME", currency="USD")
 
 Wait = Callable[..., Any]
 
@@ -139,3 +144,23 @@ def test_the_clock_goes_on_while_the_exchange_cannot_be_asked(
     ib.placeOrder(es, ibi.MarketOrder("BUY", 1))
     until(ib, lambda: 1102 in codes and single.position == 1)
     assert [record for record in caplog.records if record.name in ("asyncio", "brokerkit.gateway")] == []
+
+
+def test_a_correction_after_midnight_corrects_and_makes_no_order(run_gateway: Wait, raw: Wait) -> None:
+    gateway: SimulatedGateway = run_gateway(clock=ManualClock())
+    client, master = raw(gateway), raw(gateway, client_id=0)
+    master.answers(requests.orders.AutoOpenOrders(True))
+    gateway.advance(timedelta(hours=23, minutes=50))
+    fault = faults.ExecutionCorrection(at=1, delay=timedelta(minutes=20))
+    gateway.call(lambda one: one.exchange.add_fault(fault))
+    order = OrderTerms(action="BUY", total_quantity=2.0, order_type="MKT")
+    client.answers(requests.orders.PlaceOrder(1, ES, order))
+    for _ in range(8):
+        gateway.advance(timedelta(minutes=5))
+    told = client.answers(requests.session.IdsRequest())
+    first, second = [frame for frame in told if frame[0] == "11"]
+    assert (second[2], second[14]) == ("1", f"{first[14][:-2]}02")
+    assert second[20] != first[20]
+    (position, _) = client.answers(requests.account.PositionsRequest())
+    assert float(position[15]) == pytest.approx(float(second[20]) * 50 + 2.10)
+    assert [frame[0] for frame in master.answers(requests.orders.AllOpenOrdersRequest())] == ["53"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ from brokerkit.spec.positions import Position
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
+
+_CORRECTED_WITHIN = timedelta(days=1)
 
 
 class Fills:
@@ -55,7 +58,8 @@ class Fills:
 
     def on_fill(self, fill: Fill) -> None:
         """Take an execution: a new one, one that corrects another, or one that was told before."""
-        order = self.registry.of_ref(fill.order_ref)
+        working = self.registry.of_ref(fill.order_ref)
+        order = working or self._corrected_order(fill)
         if order is None:
             return
         known = self._by_exchange_id.get(fill.execution_id)
@@ -65,10 +69,16 @@ class Fills:
         record = self._record(order, fill)
         self._count(order, fill, record)
         self._by_exchange_id[fill.execution_id] = self.executions[record.execution_id] = record
-        self.reports.note_fill(order)
+        if working is not None:
+            self.reports.note_fill(order)
         self._tell_execution(record)
         if order.is_combo:
             self._combo_execution(order, record)
+
+    def _corrected_order(self, correction: Fill) -> GatewayOrder | None:
+        """Return the order that a correction belongs to and that has ended on the day before; None for other fills."""
+        corrected = self._by_exchange_id.get(correction.corrects)
+        return None if corrected is None else corrected.order
 
     def _tell_execution(self, record: ExecutionRecord) -> None:
         session = self.gateway.session_of(record.order.client_id)
@@ -198,9 +208,11 @@ class Fills:
             self.reports.tell(order, record.report())
 
     def new_day(self) -> None:
-        """Drop the executions of the day that is over."""
+        """Drop the executions of the day that is over; for another day, they may still be corrected."""
         self.executions.clear()
-        self._by_exchange_id.clear()
-        self._revisions.clear()
-        self._commissions.clear()
+        since = self.gateway.now - _CORRECTED_WITHIN
+        self._by_exchange_id = {name: one for name, one in self._by_exchange_id.items() if one.time >= since}
+        bases = {one.execution_id[:-3] for one in self._by_exchange_id.values()}
+        self._revisions = {base: last for base, last in self._revisions.items() if base in bases}
+        self._commissions = {base: paid for base, paid in self._commissions.items() if base in bases}
         self.books.new_day()

@@ -84,6 +84,8 @@ class Reports:
     def on_order(self, view: BrokerOrder) -> None:
         """Take an order's new state."""
         order = self.registry.of_ref(view.order_ref)
+        if order is None and view.state.is_final:  # it ended on the day before, and is told of once more
+            return
         if order is None:
             order = self.gateway.orders.by_hand.adopt(view)
         if order.replacing:
