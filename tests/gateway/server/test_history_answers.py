@@ -76,3 +76,13 @@ def test_an_answer_longer_than_all_that_is_kept_is_told_and_makes_room_for_the_n
     assert len(cache.rows("long", "long", lambda: PreparedRows(1, "x" * 100)).text) == 100
     cache.rows("short", "short", lambda: PreparedRows(1, "x"))
     assert cache.characters == 1
+
+
+@pytest.mark.parametrize(("kind", "code"), [("TRADES", "162"), ("NONSENSE", "321"), ("", "321")])
+def test_the_earliest_time_is_of_data_that_there_are(run_gateway: Connect, raw: Connect, kind: str, code: str) -> None:
+    client = raw(run_gateway())
+    euro = Contract(symbol="EUR", sec_type="CASH", exchange="IDEALPRO", currency="USD")
+    (error,) = client.answers(requests.history.HeadTimestampRequest(1, euro, what_to_show=kind))
+    assert (error[0], error[2], error[3]) == ("4", "1", code)
+    (found,) = client.answers(requests.history.HeadTimestampRequest(2, euro, what_to_show="MIDPOINT"))
+    assert found[0] == "88"

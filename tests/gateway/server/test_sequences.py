@@ -84,6 +84,13 @@ def test_a_stop_order_waits_for_its_trigger(client: Any) -> None:
     assert frames[1][10] == "trigger"
 
 
+def test_what_has_ended_waits_for_nothing(still: SimulatedGateway, raw: Connect) -> None:
+    client = raw(still)
+    client.answers(place(1, order_type="STP", aux_price=9000.0))
+    ended = [frame for frame in client.answers(CancelOrder(1)) if frame[0] == "3" and frame[2] == "Cancelled"]
+    assert [frame[10] for frame in ended] == [""]
+
+
 def test_an_untransmitted_order_is_silent_until_it_is_transmitted(client: Any) -> None:
     assert client.answers(place(1, transmit=False)) == []
     assert client.answers(requests.orders.OpenOrdersRequest())[-1] == ["53", "1"]

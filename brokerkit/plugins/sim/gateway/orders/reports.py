@@ -160,7 +160,7 @@ class Reports:
         self.tell(order, status_message(order))
 
     def _cancelled(self, order: GatewayOrder, view: BrokerOrder) -> None:
-        order.completed, order.end_text = self.gateway.now, ""
+        order.completed, order.end_text, order.why_held = self.gateway.now, "", ""
         validity = view.order.time_in_force
         if validity is TimeInForce.FOK and order.status is not Status.PENDING_CANCEL:
             order.status = Status.INACTIVE

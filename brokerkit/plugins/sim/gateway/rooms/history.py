@@ -122,12 +122,7 @@ class HistoryRoom(Room):
 
     def _query(self, request: requests.HistoricalDataRequest) -> Query:
         listed = self._the_one(request)
-        kind = request.what_to_show.upper()
-        if kind not in (*KINDS, SCHEDULE):
-            raise invalid(f"{kind} is not available", "bI")
-        if kind == TRADES and not listed.is_future:
-            what = f"{listed.card.symbol}@{listed.card.exchange} Trades"
-            raise RefusedError(Code.HISTORY, NO_DATA.format(what=what))
+        kind = _kind_of_data(listed, request.what_to_show)
         seconds = DAY_SECONDS if kind == SCHEDULE else parse_bar_size(request.bar_size)
         if request.keep_up_to_date and request.end_time:
             raise MessageError("the end time must be blank where bars are kept up to date")
@@ -266,12 +261,28 @@ class HistoryRoom(Room):
 
     def _head(self, session: Session, request: requests.HeadTimestampRequest) -> None:
         listed = data_contract(self.gateway, request.contract, include_expired=request.include_expired)
+        _kind_of_data(listed, request.what_to_show)
         first = self.gateway.history.earliest(listed)
         if first is None or first > nanoseconds(self.gateway.now):
             raise RefusedError(Code.HISTORY, NO_DATA.format(what=f"{listed.card.symbol}@{listed.card.exchange}"))
         when = time_of(first)
         text = str(epoch_seconds(when)) if request.format_date == 2 else f"{when:%Y%m%d-%H:%M:%S}"
         session.send(HeadTimestamp(request.req_id, text))
+
+
+def _kind_of_data(listed: Listed, what_to_show: str) -> str:
+    """Return a kind of data that a contract has.
+
+    Raises:
+        RefusedError: It has no such data.
+    """
+    kind = what_to_show.upper()
+    if kind not in (*KINDS, SCHEDULE):
+        raise invalid(f"{kind} is not available", "bI")
+    if kind == TRADES and not listed.is_future:
+        what = f"{listed.card.symbol}@{listed.card.exchange} Trades"
+        raise RefusedError(Code.HISTORY, NO_DATA.format(what=what))
+    return kind
 
 
 def _row(bars: Bars, at: int) -> tuple[float, ...]:
