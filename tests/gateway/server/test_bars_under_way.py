@@ -148,15 +148,27 @@ def test_a_question_about_the_past_is_told_nothing_of_what_came_after(fed: Fed, 
         assert then == bars(now, ES, size, "2 D")[-1]
 
 
+def test_a_day_under_way_begins_as_the_whole_day_will(tmp_path: Path, fed: Fed, raw: Connect) -> None:
+    first = datetime(2023, 3, 6, tzinfo=timezone.utc)
+    times = [first + timedelta(minutes=15 * at) for at in range(4 * 24 * 4)]  # while the market is closed, too
+    rows = [f"{time:%Y-%m-%dT%H:%M}Z,{at},{at + 2},{at - 1},{at + 1},5" for at, time in enumerate(times, 100)]
+    (tmp_path / "GOLD_202306.csv").write_text("\n".join(["time,open,high,low,close,volume", *rows]) + "\n")
+    gold = Contract(symbol="GC", sec_type="FUT", last_trade_date="202306", exchange="COMEX", currency="USD")
+    gateway = fed(WEDNESDAY, open_feed(str(tmp_path)))
+    client = raw(gateway)
+    under_way = bars(client, gold, "1 day", "1 D")[-1]
+    gateway.advance(timedelta(hours=8))
+    ended = bars(client, gold, "1 day", "1 D")[-1]
+    assert (under_way[0], under_way[1], under_way[3]) == (ended[0], ended[1], ended[3])
+    assert under_way[4] == bars(client, gold, "15 mins", "1 D", end_time="20230308-15:00:00")[-1][4]
+
+
 def test_days_known_by_their_ends_alone_are_under_way_at_their_open(tmp_path: Path, fed: Fed, raw: Connect) -> None:
     rows = ["2023-03-06,10,12,9,11,", "2023-03-07,11,13,10,12,", "2023-03-08,12.5,19,2,14,", "2023-03-09,14,15,9,14,"]
     (tmp_path / "GOLD_202306.csv").write_text("\n".join(["time,open,high,low,close,volume", *rows]) + "\n")
     gateway = fed(WEDNESDAY, open_feed(str(tmp_path)))
     client = raw(gateway)
-    symbol = next(iter(gateway.call(lambda one: one.contracts))).card
-    gold = Contract(
-        symbol=symbol.symbol, sec_type="FUT", last_trade_date="202306", exchange=symbol.exchange, currency="USD"
-    )
+    gold = Contract(symbol="GC", sec_type="FUT", last_trade_date="202306", exchange="COMEX", currency="USD")
     days = bars(client, gold, "1 day", "2 D")
     assert days == [("20230307", 11.0, 13.0, 10.0, 12.0, 0.0), ("20230308", 12.5, 12.5, 12.5, 12.5, 0.0)]
     assert nanoseconds(WEDNESDAY) == gateway.call(lambda one: one.exchange.now_ns)

@@ -103,7 +103,7 @@ class FeedHistory:
         if isinstance(contract, FxPair):
             parts = self._rates(contract, opening, end)
         else:
-            parts = self._shorter(contract, opening, end)
+            parts = self._shorter(contract, hours.close_of(hours.step(day, -1)), end)
             if not len(parts):
                 parts = self.finest(listed, opening, end)
         if not len(parts):
