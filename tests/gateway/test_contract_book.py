@@ -38,3 +38,8 @@ def test_a_number_with_another_exchange_finds_nothing() -> None:
     first, *_ = book.find(FUTURES, now)
     for exchange, found in (("", [first]), ("SMART", []), ("CME", [first]), ("NYMEX", [])):
         assert book.find(Contract(con_id=first.con_id, exchange=exchange), now) == found
+
+
+def test_the_sample_market_names_its_contracts_and_their_zones() -> None:
+    found = {(one.card.symbol, one.card.time_zone): one.local_symbol for one in sample_market(days=1).contracts}
+    assert found["GBL", "Europe/Berlin"] == "FGBLM4"

@@ -55,7 +55,7 @@ _FUTURES = (
         *("USD", "50", 1, "0.25", 4550.0, 12000, _QUARTERS),
     ),
     _Sample(
-        InstrumentCard("BUND", "GBL", "EUREX", "1000", "Euro Bund (10 Year Bond)", "FGBL", "Europe/Berlin"),
+        InstrumentCard("BUND", "GBL", "EUREX", "1000", "Euro Bund (10 Year Bond)", "FGBL", time_zone="Europe/Berlin"),
         *("EUR", "1000", 1, "0.01", 132.0, 3000, _QUARTERS),
     ),
 )
