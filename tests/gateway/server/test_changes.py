@@ -260,3 +260,27 @@ def test_no_change_attaches_a_working_order_to_another(client: Any) -> None:
         assert (error[0], error[3]) == ("4", "105")
     told = parents(client.answers(requests.orders.OpenOrdersRequest()))
     assert told == {"1": "0", "2": "1", "3": "1", "4": "0"}
+
+
+def test_a_draft_whose_entry_fills_before_it_is_transmitted_still_protects(
+    still: SimulatedGateway, client: Any
+) -> None:
+    client.answers(place(1, **MARKET))
+    client.answers(place(2, transmit=False, **{**STOP, "parent_id": 1}))
+    still.advance(timedelta(minutes=3))
+    client.answers(requests.session.IdsRequest())
+    client.answers(place(2, **STOP))
+    still.advance(timedelta(minutes=1))
+    client.answers(requests.session.IdsRequest())
+    assert open_orders(client) == [("2", "PreSubmitted", "trigger")]
+
+
+def test_a_draft_that_went_with_its_session_is_not_heard_of_again(still: SimulatedGateway, raw: Connect) -> None:
+    first = raw(still)
+    first.answers(place(1, **AWAY))
+    first.answers(place(2, transmit=False, **PROFIT))
+    first.close()
+    still.call(lambda gateway: gateway.restart())
+    second = raw(still)
+    told = second.answers(requests.orders.CancelOrder(1))
+    assert {frame[1] if frame[0] == "3" else frame[2] for frame in told} == {"1"}

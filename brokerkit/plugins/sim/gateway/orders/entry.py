@@ -91,13 +91,14 @@ class OrderEntry:
         return wanted
 
     def _redraft(self, draft: GatewayOrder, request: PlaceOrder) -> None:
-        """Replace a draft that was not transmitted by its newer self, which stays attached unless it names a parent."""
-        parent = self.reader.parent_of(draft.client_id, request)
+        """Replace a draft that was not transmitted by its newer self, which stays attached unless it names another."""
         newer = self.reader.understood(draft.client_id, request)
-        if parent in family(draft):
-            raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
-        if parent is not None:
-            _attach(draft, parent)
+        if draft.parent is None or request.order.parent_id not in (0, draft.parent.order_id):
+            parent = self.reader.parent_of(draft.client_id, request)
+            if parent in family(draft):
+                raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
+            if parent is not None:
+                _attach(draft, parent)
         draft.terms = newer.terms.but(
             perm_id=draft.perm_id,
             shares_allocation=draft.terms.shares_allocation,
@@ -118,8 +119,7 @@ class OrderEntry:
 
 def _attach(order: GatewayOrder, parent: GatewayOrder) -> None:
     """Let an order wait for another one, and for none that it waited for before."""
-    if order.parent is not None and order in order.parent.children:
-        order.parent.children.remove(order)
+    order.leave_parent()
     order.parent = parent
     parent.children.append(order)
 

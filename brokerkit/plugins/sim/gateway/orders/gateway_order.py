@@ -89,6 +89,11 @@ class GatewayOrder:
         self.leg_fills = [0] * len(self.legs)
         self.answers_as = self.client_id
 
+    def leave_parent(self) -> None:
+        """Be no child of the order that it waited for any more."""
+        if self.parent is not None and self in self.parent.children:
+            self.parent.children.remove(self)
+
     @property
     def done(self) -> bool:
         """Whether no later status can follow."""

@@ -97,6 +97,7 @@ class OrderRegistry:
     def drop_drafts(self, client_id: int) -> None:
         """Drop what a client never transmitted: it lives no longer than the client's session."""
         for order in [one for one in self if one.client_id == client_id and not one.transmitted]:
+            order.leave_parent()
             self._drop(order)
 
     def _drop(self, order: GatewayOrder) -> None:
