@@ -11,7 +11,7 @@ import pytest
 
 from brokerkit.plugins.sim.exchange.units import nanoseconds
 from brokerkit.plugins.sim.feeds import open_feed
-from brokerkit.plugins.sim.gateway import SimulatedGateway
+from brokerkit.plugins.sim.gateway import ManualClock, SimulatedGateway
 from brokerkit.plugins.sim.gateway.codec import requests
 from brokerkit.plugins.sim.gateway.codec.parts import Contract
 
@@ -172,3 +172,25 @@ def test_days_known_by_their_ends_alone_are_under_way_at_their_open(tmp_path: Pa
     days = bars(client, gold, "1 day", "2 D")
     assert days == [("20230307", 11.0, 13.0, 10.0, 12.0, 0.0), ("20230308", 12.5, 12.5, 12.5, 12.5, 0.0)]
     assert nanoseconds(WEDNESDAY) == gateway.call(lambda one: one.exchange.now_ns)
+
+
+@pytest.mark.parametrize("contract", [ES, EURO])
+@pytest.mark.parametrize("size", ["30 mins", "1 hour", "4 hours"])
+@pytest.mark.parametrize("duration", ["60 S", "3600 S", "20000 S"])
+def test_no_bar_is_cut_where_the_duration_begins(
+    fed: Fed, raw: Connect, contract: Contract, size: str, duration: str
+) -> None:
+    client = raw(fed(WEDNESDAY + timedelta(minutes=20)))
+    short, longer = bars(client, contract, size, duration), bars(client, contract, size, "3 D")
+    assert short == longer[-len(short) :]
+
+
+@pytest.mark.parametrize("size", ["1 hour", "1 day"])
+def test_no_bar_in_memory_is_cut_where_the_duration_begins(run_gateway: Connect, raw: Connect, size: str) -> None:
+    gateway = run_gateway(clock=ManualClock())
+    gateway.advance(timedelta(hours=9, minutes=20))
+    client = raw(gateway)
+    december = Contract(symbol="ES", sec_type="FUT", last_trade_date="202312", exchange="CME", currency="USD")
+    for duration in ("60 S", "3600 S", "20000 S", "1 D"):
+        short, longer = bars(client, december, size, duration), bars(client, december, size, "3 D")
+        assert short == longer[-len(short) :]

@@ -181,3 +181,21 @@ def merged(bars: Bars, seconds: int, zone: str) -> Bars:
         bars.close[last],
         np.add.reduceat(bars.volume, first),
     )
+
+
+def merged_from(bars: Bars, seconds: int, zone: str, start: int) -> Bars:
+    """Return longer bars, all of them whole: those that contain a moment or follow it, and the last one in any case.
+
+    Args:
+        bars: What to merge, from as long before the moment on as a longer bar lasts.
+        seconds: Length of the bars wanted.
+        zone: IANA name of the zone that days belong to.
+        start: The moment, nanoseconds UTC.
+    """
+    if not len(bars):
+        return bars
+    if seconds < DAY_SECONDS and bars.typical_seconds == seconds:
+        return bars.starting_from(min(start, int(bars.start[-1])))
+    keys = bar_keys(bars, seconds, zone)
+    at = min(int(np.searchsorted(bars.start, start)), len(bars) - 1)
+    return merged(bars.slice(int(np.searchsorted(keys, keys[at])), len(bars)), seconds, zone)

@@ -13,7 +13,7 @@ from brokerkit.plugins.sim.feeds import Bars as FeedBars
 from brokerkit.plugins.sim.feeds import Feed
 from brokerkit.plugins.sim.feeds.hours import CURRENCIES, MarketHours, market_hours
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
-from brokerkit.plugins.sim.gateway.market.bars import DAY_SECONDS, MONTH_SECONDS, Bars, bar_keys, merged
+from brokerkit.plugins.sim.gateway.market.bars import DAY_SECONDS, MONTH_SECONDS, Bars, bar_keys, merged, merged_from
 from brokerkit.spec.contract import FuturesContract, FxPair
 from brokerkit.spec.prices import Frequency
 
@@ -44,16 +44,18 @@ class FeedHistory:
         """
         if seconds >= DAY_SECONDS:
             return self._in_days(listed, seconds, start, end)
-        contract = listed.terms.contract
+        contract, zone, since = listed.terms.contract, listed.card.time_zone, start - seconds * SECOND
         if isinstance(contract, FxPair):
-            found = self._rates(contract, start, end)
-            return merged(found, seconds, listed.card.time_zone) if len(found) else None
+            found = self._rates(contract, since, end)
+            return merged_from(found, seconds, zone, start) if len(found) else None
         for length, frequency in _LENGTHS:
             if length <= seconds and not seconds % length:
-                bars = _ours(self._feed.bars(contract, frequency, start, end))
+                bars = _ours(self._feed.bars(contract, frequency, since, end))
                 if len(bars):
                     bars = bars.followed_by(self._part_of_a_bar(contract, bars, length * SECOND, end))
-                    return bars if length == seconds else merged(bars, seconds, listed.card.time_zone)
+                    if length == seconds:
+                        return bars.starting_from(min(start, int(bars.start[-1])))
+                    return merged_from(bars, seconds, zone, start)
         return None
 
     def _part_of_a_bar(self, contract: FuturesContract, bars: Bars, length: int, end: int) -> Bars:

@@ -7,10 +7,10 @@ from typing import Protocol
 import attrs
 import numpy as np
 
-from brokerkit.plugins.sim.exchange.units import nanoseconds, time_of
+from brokerkit.plugins.sim.exchange.units import SECOND, nanoseconds, time_of
 from brokerkit.plugins.sim.gateway.contracts.hours import sessions_between
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
-from brokerkit.plugins.sim.gateway.market.bars import DAY_SECONDS, Bars, merged
+from brokerkit.plugins.sim.gateway.market.bars import DAY_SECONDS, Bars, merged_from
 
 
 class PriceHistory(Protocol):
@@ -66,10 +66,10 @@ class History:
         fitting = [bars for bars in self._known.get(listed.con_id, []) if bars.typical_seconds <= seconds]
         if not fitting:
             return None
-        found = fitting[-1].ended_between(start, end)
+        found = fitting[-1].ended_between(start - seconds * SECOND, end)
         if seconds >= DAY_SECONDS and found.typical_seconds < DAY_SECONDS:
             found = _ended_with_sessions(found, listed)
-        return merged(found, seconds, listed.card.time_zone)
+        return merged_from(found, seconds, listed.card.time_zone, start)
 
     def finest(self, listed: Listed, start: int, end: int) -> Bars:
         """Return the shortest bars known between two moments."""
