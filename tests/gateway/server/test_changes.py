@@ -284,3 +284,15 @@ def test_a_draft_that_went_with_its_session_is_not_heard_of_again(still: Simulat
     second = raw(still)
     told = second.answers(requests.orders.CancelOrder(1))
     assert {frame[1] if frame[0] == "3" else frame[2] for frame in told} == {"1"}
+
+
+def test_a_change_that_is_not_transmitted_changes_nothing(client: Any) -> None:
+    bracket(client, AWAY)
+    assert client.answers(place(2, transmit=False, **{**PROFIT, "limit_price": 4990.0})) == []
+    opened = {frame[1]: frame for frame in client.answers(requests.orders.OpenOrdersRequest()) if frame[0] == "5"}
+    assert opened["2"][16] == "5000.0"
+    (error,) = client.answers(place(2, transmit=False, **{**PROFIT, "limit_price": 4990.1}))
+    assert (error[0], error[3]) == ("4", "110")
+    client.answers(place(2, **{**PROFIT, "limit_price": 4990.0}))
+    opened = {frame[1]: frame for frame in client.answers(requests.orders.OpenOrdersRequest()) if frame[0] == "5"}
+    assert opened["2"][16] == "4990.0"

@@ -54,6 +54,8 @@ class OrderChanges:
         if newer.terms.oca_group not in ("", group):
             raise RefusedError(Code.GROUP_REVISION, GROUP_REVISION)
         self._entry.checked(newer)
+        if not request.order.transmit:
+            return  # a terminal keeps it back, in silence, until it is sent again to be transmitted
         after = newer.terms.but(perm_id=order.perm_id, oca_group=group, parent_id=_parent_id(order))
         if order in self._entry.held or not order.ref:
             order.terms, order.prepared = after, None
