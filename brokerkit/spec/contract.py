@@ -13,6 +13,12 @@ from brokerkit.errors import InvalidArgument
 _DATE = re.compile(r"\d{6}|\d{8}")
 
 
+def _instrument_code(text: object) -> str:
+    if isinstance(text, str) and text and text == text.strip():
+        return text
+    raise InvalidArgument(f"{text!r} is not an instrument code.", remedy="Give our code as text, such as 'GOLD'.")
+
+
 def _contract_date(text: object) -> str:
     date = text if isinstance(text, str) else ""
     date = date[:6] if len(date) == 8 and date.endswith("00") else date
@@ -53,7 +59,7 @@ class FuturesContract:
             `"202306_202309"`. The form `YYYYMM00` means the month.
 
     Raises:
-        InvalidArgument: A date is neither of the two forms, or is no date.
+        InvalidArgument: The code is empty, or a date has neither of the two forms or does not exist.
 
     Example:
         >>> FuturesContract("EDOLLAR", "202306").date
@@ -62,7 +68,7 @@ class FuturesContract:
         (FuturesContract('EDOLLAR', '202306'), FuturesContract('EDOLLAR', '202309'))
     """
 
-    instrument_code: str
+    instrument_code: str = attrs.field(converter=_instrument_code)
     dates: tuple[str, ...] = attrs.field(converter=_contract_dates)
 
     @property
