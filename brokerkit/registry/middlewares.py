@@ -23,7 +23,7 @@ def load_middleware(found: Installed, used_by: str = "") -> type[Middleware]:
         PluginImportError: Its code failed to import.
         InvalidPlugin: Its entry point names something else.
     """
-    kind = load(found, used_by=used_by)
+    kind = load(found, used_by=used_by, kind="Middleware")
     if not _is_middleware(kind):
         raise InvalidPlugin(
             f"The entry point {found.name!r} names {kind!r}, which is not an attrs class that extends Middleware.",

@@ -214,6 +214,14 @@ def test_doctor_names_line_and_column_of_a_file_that_is_no_toml(run, home: Path)
     assert "line 1, column 15" in failure["says"]
 
 
+def test_doctor_names_a_middleware_that_cannot_be_used(run, distribution):
+    distribution("slow", "import acme_sdk\n", "brokerkit.middleware")
+    told = run("doctor", "--json")
+    [found] = findings(told, "middleware")
+    assert (told.exit_code, found["verdict"]) == (0, "note")
+    assert "slow (brokerkit-slow 0.3, brokerkit_slow:plugin) cannot be used: ModuleNotFoundError" in found["says"]
+
+
 def test_doctor_names_a_variable_that_belongs_to_no_broker(run, monkeypatch: pytest.MonkeyPatch, acme: None):
     monkeypatch.setenv("BROKERKIT_PAPRE_PORT", "4010")
     told = run("doctor", "--broker", "acme", "--json")

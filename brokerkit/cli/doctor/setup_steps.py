@@ -24,7 +24,7 @@ def program() -> Iterator[Finding]:
 
 
 def plugins() -> Iterator[Finding]:
-    """Load every installed plugin; one that fails harms no other."""
+    """Load every installed plugin and middleware; one that fails does not affect the others."""
     entries = catalog.plugins()
     for entry in entries:
         if entry.problem is not None:
@@ -34,6 +34,10 @@ def plugins() -> Iterator[Finding]:
         if entry.rivals:
             others = "; ".join(map(str, entry.rivals))
             yield note("plugin", f"{entry.name!r} is offered by {entry.installed}, which is used, and by {others}.")
+    for entry in catalog.middlewares():
+        if entry.problem is not None:
+            says = f"{entry.name} ({entry.installed}) cannot be used: {entry.first_cause}."
+            yield note("middleware", says, entry.problem.remedy)
     usable = [
         f"{entry.name} ({entry.installed.distribution} {entry.installed.version})"
         for entry in entries
