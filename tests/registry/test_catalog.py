@@ -82,4 +82,6 @@ def test_a_middleware_that_fails_to_import_is_called_one(monkeypatch: pytest.Mon
     monkeypatch.setattr(catalog, "installed", lambda group: {"slow": broken} if group == MIDDLEWARE else {})
     [entry] = catalog.middlewares()
     assert entry.problem is not None
-    assert entry.problem.fact.startswith("Middleware 'slow' (brokerkit 0.1.0, no_such_module_here:Slow) failed to import")
+    assert entry.problem.fact.startswith(
+        "Middleware 'slow' (brokerkit 0.1.0, no_such_module_here:Slow) failed to import"
+    )
