@@ -108,6 +108,11 @@ def test_every_default_in_the_starter_configuration_can_be_uncommented(run, home
     assert told.exit_code == 0
 
 
+def test_the_paper_section_of_the_starter_configuration_does_not_name_the_live_port(run, home: Path):
+    assert run("init").exit_code == 0
+    assert tomli.loads((home / "brokerkit.toml").read_text())["brokers"]["paper"] == {"plugin": "ib", "port": 4002}
+
+
 def test_init_does_not_overwrite_unasked(run, home: Path):
     (home / "brokerkit.toml").write_text("# mine\n")
     told = run("init", answer="n\n")
