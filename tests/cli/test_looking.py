@@ -173,3 +173,18 @@ def test_every_looking_command_works_as_a_process_of_its_own(run_process):
     told = run_process("prices", "CORN", "--rows", "2")
     assert told.exit_code == 0
     assert "\x1b" not in told.out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["prices", "CORN", "--quote", "--ticks"], "Give one of --dates, --quote and --ticks."),
+        (["prices", "CORN", "--dates", "--quote"], "Give one of --dates, --quote and --ticks."),
+        (["prices", "--quote"], "--quote needs an instrument or a contract, such as CORN or CORN/202312."),
+        (["fx", "GBPUSD", "--balances"], "--balances shows every currency: leave GBPUSD out."),
+    ],
+)
+def test_what_would_not_be_shown_is_refused(run, words: list[str], message: str):
+    told = run(*words)
+    assert (told.exit_code, told.out) == (2, "")
+    assert message in told.err

@@ -41,6 +41,8 @@ def command(
     """
     if account and not balances:
         raise click.UsageError("--account is whose cash --balances shows: give both, or neither.")
+    if code is not None and balances:
+        raise click.UsageError(f"--balances shows every currency: leave {code} out.")
     with choice.open() as broker:
         if balances:
             _show_balances(broker, account, as_json=as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import click
@@ -43,6 +44,7 @@ def command(
     CORN/202312 is one contract; CORN alone means its front contract. Without a name, the instruments
     that have prices.
     """
+    _check_what_is_shown(name, {"--dates": dates, "--quote": quote, "--ticks": ticks})
     with choice.open() as broker:
         domain = broker.prices
         if name is None:
@@ -62,6 +64,19 @@ def command(
         else:
             frame = domain.get_prices_for_contract_object(contract, Frequency(frequency), start, end)
             show_frame(frame, title=f"{contract} {frequency} bars", as_json=as_json, plot=plot, rows=rows)
+
+
+def _check_what_is_shown(name: str | None, views: Mapping[str, bool]) -> None:
+    """Refuse options of which one would be passed over in silence.
+
+    Raises:
+        UsageError: More than one view is asked for, or one without a name.
+    """
+    wanted = [option for option, is_given in views.items() if is_given]
+    if len(wanted) > 1:
+        raise click.UsageError("Give one of --dates, --quote and --ticks.")
+    if wanted and name is None:
+        raise click.UsageError(f"{wanted[0]} needs an instrument or a contract, such as CORN or CORN/202312.")
 
 
 def _show_names(names: list[str], heading: str, *, as_json: bool) -> None:
