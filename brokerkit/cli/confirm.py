@@ -36,8 +36,8 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not somebody_can_be_asked():
         raise InvalidArgument(
-            f"This is asked first, and nobody is there to answer: {question}",
-            remedy="Give --yes, or run it in a terminal and without --json.",
+            f"This has to be confirmed, and there is nobody to ask: {question}",
+            remedy="Give --yes, or run the command in a terminal and without --json.",
         )
     click.confirm(question, abort=True, err=True)
 

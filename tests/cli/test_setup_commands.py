@@ -51,6 +51,12 @@ def findings(told, step: str) -> list[dict[str, object]]:
     return [finding for finding in told.json if finding["step"] == step]
 
 
+def test_brokers_has_no_column_of_remedies_where_nothing_is_wrong(run, distribution):
+    assert "what to do" not in run("brokers").out
+    distribution("broken", "import acme_sdk\n")
+    assert "what to do" in run("brokers").out
+
+
 @pytest.mark.usefixtures("acme", "broken")
 def test_brokers_lists_sections_and_plugins_and_a_broken_one_hides_no_other(run, home: Path):
     (home / "brokerkit.toml").write_text('[brokers.paper]\nplugin = "acme"\n')

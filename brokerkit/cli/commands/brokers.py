@@ -46,7 +46,9 @@ def _list(*, as_json: bool) -> None:
         keys = ("name", "plugin", "named_in", "package", "account", "about", "remedy")
         print_json([dict(zip(keys, row, strict=True)) for row in rows])
         return
-    print_table(["name", "plugin", "named in", "package", "account", "about", "what to do"], rows)
+    headings = ["name", "plugin", "named in", "package", "account", "about", "what to do"]
+    shown = len(headings) if any(row[-1] for row in rows) else len(headings) - 1
+    print_table(headings[:shown], [row[:shown] for row in rows])
 
 
 def _about(entry: CatalogEntry | None, plugin: str) -> tuple[str, str, str, str]:

@@ -74,7 +74,7 @@ def clear(force: bool, yes: bool, store: Path | None, gateway: str, as_json: boo
             ids = ", ".join(str(lease.client_id) for lease in doomed)
             confirm(f"Take back client ids {ids}{' from living processes too' if force else ''}?", yes=yes)
         ended = [lease for lease in doomed if opened.client_ids.evict(lease, force)]
-        _print(ended, as_json=as_json, empty="Nothing to clear.", title="Cleared")
+        _print(ended, as_json=as_json, empty="Nothing to clear.", title="Cleared" if ended else "")
 
 
 def _the_lease(leases: ClientIdLeases, client_id: int, gateway: str) -> ClientIdLease:
