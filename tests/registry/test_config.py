@@ -136,7 +136,9 @@ def test_a_mistake_in_the_file_is_named_with_its_place(
 
 def test_without_a_file_an_unknown_name_lists_what_is_installed(install: Install) -> None:
     install(PLUGIN)
-    with pytest.raises(errors.UnknownBroker, match=r"'acne', and no configuration file: .* Did you mean 'acme'"):
+    with pytest.raises(
+        errors.UnknownBroker, match=r"No broker named 'acne', and no brokerkit\.toml in .* Did you mean 'acme'"
+    ):
         open_broker("acne")
 
 
