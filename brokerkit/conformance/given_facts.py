@@ -14,6 +14,7 @@ from brokerkit import FuturesContract
 from brokerkit.conformance.facts import Facts
 from brokerkit.conformance.options import Run
 from brokerkit.conformance.testbeds import testbed_named
+from brokerkit.errors import closest_match
 
 
 def _contract(text: str) -> FuturesContract:
@@ -30,6 +31,12 @@ def _settings(text: str) -> dict[str, Any]:
     return found
 
 
+def _yes_or_no(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise ValueError("write true or false")
+    return text == "true"
+
+
 _READERS: dict[str, Callable[[str], Any]] = {
     "instrument": str,
     "contract": _contract,
@@ -40,6 +47,9 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "distance": float,
     "timeout": float,
     "test_timeout": float,
+    "while_away": float,
+    "shares_account": _yes_or_no,
+    "broker_parameters": _settings,
     "wrong_credentials": _settings,
     "no_credentials": _settings,
     "conflicting_settings": _settings,
@@ -69,7 +79,9 @@ def read(facts: Mapping[str, str]) -> dict[str, Any]:
     """
     unknown = set(facts) - set(_READERS)
     if unknown:
-        raise pytest.UsageError(f"No fact is called {', '.join(sorted(unknown))}. Facts: {', '.join(_READERS)}.")
+        meant = next(filter(None, (closest_match(name, _READERS) for name in sorted(unknown))), "")
+        hint = f" Did you mean {meant}?" if meant else ""
+        raise pytest.UsageError(f"No fact is called {', '.join(sorted(unknown))}.{hint} Facts: {', '.join(_READERS)}.")
     return {name: _read_one(name, text) for name, text in facts.items()}
 
 
