@@ -80,4 +80,4 @@ def _failures(verdict: Verdict) -> list[str]:
 
 
 def _numbers(cases: list[int]) -> str:
-    return ", ".join(map(str, cases))
+    return ", ".join(map(str, dict.fromkeys(cases)))
