@@ -98,7 +98,7 @@ def load_plugin(found: Installed, used_by: str = "") -> BrokerPlugin:
     plugin = load(found, used_by=used_by)
     if not isinstance(plugin, BrokerPlugin):
         raise InvalidPlugin(
-            f"The entry point {found.name!r} names a {type(plugin).__name__}, which is not a BrokerPlugin.",
+            f"The entry point {found.name!r} names something of type {type(plugin).__name__}, not a BrokerPlugin.",
             place=str(found),
             remedy="Point it to `plugin = BrokerPlugin(open=..., settings=...)`.",
         )

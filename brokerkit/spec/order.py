@@ -117,6 +117,10 @@ def _written(value: object) -> str:
     return repr(value)
 
 
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
 def _own_copy(given: Mapping[str, Any]) -> Mapping[str, Any]:
     return given if given is NO_PARAMETERS else dict(given) or NO_PARAMETERS
 
@@ -198,9 +202,10 @@ class Order:
                 f"{self.contract!r} is no contract.", remedy="Give a FuturesContract or an FxPair."
             ) from None
         if len(self.quantity) != legs:
+            given = _counted(len(self.quantity), "quantity was given", "quantities were given")
             raise InvalidQuantity(
-                f"{self.contract} has {legs} leg(s), and {len(self.quantity)} quantities were given.",
-                remedy="Give one signed quantity a leg.",
+                f"{self.contract} has {_counted(legs, 'leg', 'legs')}, and {given}.",
+                remedy="Give one signed quantity for each leg.",
             )
         has_limit, has_stop = self.limit_price is not None, self.stop_price is not None
         if has_stop or self.order_type is not (_LIMIT if has_limit else _MARKET):

@@ -42,4 +42,4 @@ def seconds_of(timeout: float) -> float:
 
 def _written(value: object) -> str:
     written, kind = repr(value), type(value).__name__
-    return f"{written}, a {kind}" if len(written) < _LONG else f"a {kind}"
+    return f"{written}, of type {kind}" if len(written) < _LONG else f"a value of type {kind}"

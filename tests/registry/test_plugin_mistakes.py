@@ -260,7 +260,7 @@ MISTAKES = {
     "not a plugin": (
         "plugin = Whole()",
         errors.InvalidPlugin,
-        "The entry point 'acme' names a Whole, which is not a BrokerPlugin.",
+        "The entry point 'acme' names something of type Whole, not a BrokerPlugin.",
         "BrokerPlugin(open=..., settings=...)",
     ),
     "settings that are no attrs class": (

@@ -28,7 +28,9 @@ def _is_not_negative(instance: object, attribute: attrs.Attribute[Any], value: A
 
 def _is_share(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
     if not 0 < value <= 1:
-        raise InvalidSetting(f"{attribute.name} is {value}.", remedy="Give a share above 0 and at most 1.")
+        raise InvalidSetting(
+            f"{attribute.name} is {value}, and must be above 0 and at most 1.", remedy="Give a share, such as 0.5."
+        )
 
 
 def _is_aware(instance: object, attribute: attrs.Attribute[Any], value: datetime | None) -> None:

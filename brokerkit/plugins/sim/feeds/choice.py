@@ -40,7 +40,7 @@ def _open_folder(folder: Path, assumed_volume: int) -> Feed:
     from brokerkit.plugins.sim.feeds.pysystemtrade import PRICES_FOLDER, PysystemtradeFeed
 
     if not folder.is_dir():
-        raise InvalidSetting(f"There is no folder {folder}.", remedy="Give one that exists, or 'synthetic'.")
+        raise InvalidSetting(f"There is no folder '{folder}'.", remedy="Give one that exists, or 'synthetic'.")
     if (folder / PRICES_FOLDER).is_dir():
         return PysystemtradeFeed(folder, assumed_volume)
     return FolderFeed(folder, assumed_volume)
