@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def yes_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command `--yes`; it receives `yes`: do not ask."""
-    return click.option("-y", "--yes", is_flag=True, help="Do not ask first.")(function)
+    return click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")(function)
 
 
 def somebody_can_be_asked() -> bool:

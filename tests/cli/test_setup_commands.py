@@ -128,6 +128,13 @@ def test_init_does_not_overwrite_unasked(run, home: Path):
     assert "brokerkit's configuration" in (home / "brokerkit.toml").read_text()
 
 
+def test_init_to_two_places_is_refused(run, home: Path):
+    told = run("init", "mine.toml", "--user")
+    assert (told.exit_code, told.out) == (2, "")
+    assert "Give FILE or --user, not both." in told.err
+    assert not (home / "mine.toml").exists()
+
+
 def test_init_user_writes_where_every_folder_finds_it(run, tmp_path: Path):
     written = run("init", "--user", "--json").json["file"]
     assert Path(written) == tmp_path / "config" / "brokerkit" / "brokerkit.toml"

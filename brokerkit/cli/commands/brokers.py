@@ -22,8 +22,8 @@ from brokerkit.spec.capability import Capability
 def command(name: str | None, hooks: bool, as_json: bool) -> None:
     """List the brokers that can be opened by name.
 
-    With NAME, the settings that this broker takes. A plugin that cannot be used is listed with the
-    reason, and harms no other.
+    With NAME, lists the settings that this broker takes. A plugin that cannot be used is listed with the
+    reason, and does not affect the others.
     """
     if name is None:
         _list(as_json=as_json)

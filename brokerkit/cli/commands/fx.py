@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("fx")
 @click.argument("code", required=False)
 @click.option("--balances", is_flag=True, help="Show the cash held in each currency instead.")
-@click.option("--account", default="", metavar="ID", help="Whose cash; the broker's default account otherwise.")
+@click.option("--account", default="", metavar="ID", help="Whose --balances; the default account if not given.")
 @range_options
 @rows_option
 @plot_option
@@ -37,7 +37,8 @@ def command(
     """Show exchange rates, and the cash held in each currency.
 
     CODE is a pair such as GBPUSD: the price of one GBP in USD. A pair that is not quoted is derived from
-    those that are. Without CODE, the newest rate of every pair.
+    those that are. Without CODE, lists the newest
+    rate of every pair.
     """
     if account and not balances:
         raise click.UsageError("--account is whose cash --balances shows: give both, or neither.")

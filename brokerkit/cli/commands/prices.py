@@ -20,7 +20,7 @@ FREQUENCIES = click.Choice([frequency.value for frequency in Frequency])
 @click.argument("name", metavar="[INSTRUMENT[/DATE]]", required=False)
 @click.option("--frequency", "-f", type=FREQUENCIES, default="1d", show_default=True, help="The length of a bar.")
 @click.option("--dates", is_flag=True, help="List the contracts of INSTRUMENT that have prices instead.")
-@click.option("--quote", is_flag=True, help="Show the best bid and ask now instead.")
+@click.option("--quote", is_flag=True, help="Show the current best bid and ask instead.")
 @click.option("--ticks", is_flag=True, help="Show the newest bid and ask ticks instead.")
 @range_options
 @rows_option
@@ -41,7 +41,7 @@ def command(
 ) -> None:
     """Show bars, quotes or ticks of a contract.
 
-    CORN/202312 is one contract; CORN alone means its front contract. Without a name, the instruments
+    CORN/202312 is one contract; CORN alone means its front contract. Without a name, lists the instruments
     that have prices.
     """
     _check_what_is_shown(name, {"--dates": dates, "--quote": quote, "--ticks": ticks})
