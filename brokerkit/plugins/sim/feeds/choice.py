@@ -9,7 +9,7 @@ from brokerkit.plugins.sim.feeds.feed import Feed
 from brokerkit.plugins.sim.feeds.synthetic import SyntheticFeed
 
 
-def open_feed(data: str | Path = "synthetic", *, seed: int = 0, assumed_volume: int = 20) -> Feed:
+def open_feed(data: str | Path = "synthetic", *, seed: int = 0, assumed_volume: int = 200) -> Feed:
     """Return the feed that a setting means.
 
     A folder with a folder `multiple_prices` in it is in pysystemtrade's layout; any other has one file
