@@ -18,7 +18,7 @@ def seconds_of(timeout: float) -> float:
         timeout: What it was given. Numbers of numpy are numbers too.
 
     Raises:
-        WrongArgumentType: It is no int or float.
+        WrongArgumentType: It is not an int or float.
         InvalidArgument: It is negative, not a number, or longer than a hundred years.
 
     Example:

@@ -191,7 +191,7 @@ def test_secrets_are_found_by_reference_and_shown_nowhere(
     assert "U7654321" not in shown
     assert "hunter2" not in shown
     assert b"hunter2" not in pickle.dumps([settings.password, settings.account])
-    with pytest.raises(errors.SecretUnavailable, match="does not travel"):
+    with pytest.raises(errors.SecretUnavailable, match="pickles do not contain secrets"):
         pickle.loads(pickle.dumps(settings.password)).reveal()
 
 
