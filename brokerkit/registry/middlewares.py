@@ -122,7 +122,7 @@ def check_options_are_used(unknown: Collection[str], sources: Sources) -> None:
         raise UnknownSetting(
             f"{sources.of} has options for middleware {key!r}, which it does not use.",
             place=sources.place(key) if key in sources.table else "keyword argument",
-            remedy=f"Add {key!r} to `middleware`, or take its options out.",
+            remedy=f"Add {key!r} to `middleware`, or remove its options.",
         )
 
 

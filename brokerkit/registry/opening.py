@@ -156,7 +156,7 @@ def _open_session(plan: Plan, services: Services) -> Session:
         raise _failed_to_open(plan, error) from error
     if not isinstance(session, Session):
         raise InvalidPlugin(
-            f"Plugin {found.name!r} opened and gave back a {type(session).__name__}.",
+            f"Plugin {found.name!r} opened and returned something of type {type(session).__name__}.",
             place=str(found),
             remedy="BrokerPlugin.open returns a Session.",
         )
@@ -172,5 +172,5 @@ def _failed_to_open(plan: Plan, error: Exception) -> BrokerkitError:
     return PluginError(
         f"Plugin {selection.plugin.name!r} failed to open broker {selection.name!r}: {type(error).__name__}: {error}",
         place=str(selection.plugin),
-        remedy="This is a fault of the plugin: it should raise a typed error.",
+        remedy="This is a fault of the plugin, which should raise a typed error.",
     )

@@ -327,7 +327,7 @@ def test_a_setting_that_must_be_given_is_asked_for_by_name_and_type(install: Ins
         open_broker("acme")
     assert str(refusal.value) == (
         "Broker 'acme' lacks account (text), password (text). "
-        "Write it into [brokers.acme], or set $BROKERKIT_ACME_ACCOUNT. [BK107]"
+        "Set it in [brokers.acme], or set $BROKERKIT_ACME_ACCOUNT. [BK107]"
     )
 
 
