@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from brokerkit.cli.chart import IN_TERMINAL, check_target
@@ -188,6 +189,18 @@ def range_options(function: Function) -> Function:
     """Give a command `--start` and `--end`, aware times or None."""
     with_end = click.option("--end", type=utc_time, metavar="TIME", help="Only before this time (UTC).")(function)
     return click.option("--start", type=utc_time, metavar="TIME", help="Only at or after this time (UTC).")(with_end)
+
+
+def refuse_options(names: Iterable[str], reason: str) -> None:
+    """Refuse options that were given to the command under way, and would be passed over in silence.
+
+    Raises:
+        UsageError: One of them was given; the message is its name and the reason.
+    """
+    ctx = click.get_current_context()
+    for name in names:
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name} {reason}")
 
 
 def _broker_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

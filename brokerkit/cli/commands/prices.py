@@ -9,10 +9,11 @@ import click
 
 from brokerkit.cli.frames import rows_option, show_frame
 from brokerkit.cli.naming import futures_contract_named
-from brokerkit.cli.options import BrokerChoice, asks_broker, plot_option, range_options
+from brokerkit.cli.options import BrokerChoice, asks_broker, plot_option, range_options, refuse_options
 from brokerkit.cli.output import print_facts, print_json, print_table
 from brokerkit.spec.prices import Frequency, Quote
 
+_OF_VIEWS, _OF_BARS, _OF_TABLES = ("dates", "quote", "ticks"), ("frequency", "start", "end"), ("rows", "plot")
 FREQUENCIES = click.Choice([frequency.value for frequency in Frequency])
 
 
@@ -70,13 +71,18 @@ def _check_what_is_shown(name: str | None, views: Mapping[str, bool]) -> None:
     """Refuse options of which one would be passed over in silence.
 
     Raises:
-        UsageError: More than one view is asked for, or one without a name.
+        UsageError: More than one view is asked for, or an option that the view does not use.
     """
     wanted = [option for option, is_given in views.items() if is_given]
     if len(wanted) > 1:
         raise click.UsageError("Give one of --dates, --quote and --ticks.")
-    if wanted and name is None:
-        raise click.UsageError(f"{wanted[0]} needs an instrument or a contract, such as CORN or CORN/202312.")
+    if name is None:
+        refuse_options(
+            (*_OF_VIEWS, *_OF_BARS, *_OF_TABLES), "needs an instrument or a contract, such as CORN or CORN/202312."
+        )
+    elif wanted:
+        unused = _OF_BARS if wanted == ["--ticks"] else (*_OF_BARS, *_OF_TABLES)
+        refuse_options(unused, f"does not go with {wanted[0]}.")
 
 
 def _show_names(names: list[str], heading: str, *, as_json: bool) -> None:
