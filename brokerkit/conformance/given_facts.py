@@ -27,7 +27,7 @@ def _contract(text: str) -> FuturesContract:
 def _settings(text: str) -> dict[str, Any]:
     found = literal(text)
     if not isinstance(found, dict):
-        raise pytest.UsageError(f"{text} is no table of settings: write it as TOML, such as '{{token = \"wrong\"}}'")
+        raise pytest.UsageError(f"{text} is not a table of settings: write it as TOML, such as '{{token = \"wrong\"}}'")
     return found
 
 
@@ -61,7 +61,7 @@ def facts_of(run: Run) -> Iterator[Facts]:
     """Yield the facts that a run was given; a testbed of the broker's name runs meanwhile, and gives the others."""
     if not run.broker:
         raise pytest.UsageError(
-            "Which broker is to be proven? Give --broker NAME, or brokerkit_broker in pytest's ini file, "
+            "Which broker is to be tested? Give --broker NAME, or brokerkit_broker in pytest's configuration, "
             "or define the fixture `facts` in conftest.py."
         )
     given = read(run.facts)

@@ -69,8 +69,8 @@ def test_a_failure_says_what_was_expected_what_came_and_how_to_see_it_again(verd
     text = "\n".join(lines_of(verdict))
     assert "FAIL case 76 test_076_x" in text
     assert "expected  rates come <in order>." in text
-    assert "came      AssertionError: <out of order>" in text
-    assert "again     brokerkit check acme --case 75" in text
+    assert "got       AssertionError: <out of order>" in text
+    assert "rerun     brokerkit check acme --case 75" in text
     assert verdict.summary.startswith("acme: DOES NOT CONFORM at level read")
 
 
