@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import socket
+import sqlite3
 from pathlib import Path
 
 import pytest
 import tomli
+
+from brokerkit.store import default_path, open_store
 
 SILENT = """
 import attrs
@@ -185,7 +188,7 @@ def test_nothing_at_a_gateways_port_is_one_message(run_process):
         (["gateway", "--accounts", " , "], 2, "Name at least one account"),
         (["check", "sim", "--set", "sede=3"], 3, "meant   seed?"),
         (["capital", "--set", "sed=3"], 3, "where   --set sed\n"),
-        (["gateway", "tell", "--control-port", "1", "advance", "x"], 2, "'x' is no number of seconds"),
+        (["gateway", "tell", "--control-port", "1", "advance", "x"], 2, "'x' is not a number of seconds"),
         (["check", "simm"], 3, "meant   sim?"),
         (["check", "sim", "--case", "999"], 5, "There is no case 999."),
         (["check", "sim", "--case", "104"], 5, "Add --level trade."),
@@ -230,6 +233,18 @@ def test_doctor_names_line_and_column_of_a_file_that_is_no_toml(run, home: Path)
     [failure] = findings(told, "config")
     assert (failure["verdict"], failure["code"]) == ("failed", "BK105")
     assert "line 1, column 15" in failure["says"]
+
+
+def test_doctor_does_not_promise_to_take_back_what_another_machine_leased(run):
+    store = open_store(default_path(), broker="paper")
+    store.client_ids.lease("127.0.0.1:4002")
+    with sqlite3.connect(default_path()) as database:
+        database.execute("UPDATE owners SET host = 'elsewhere', boot = 'of another machine'")
+    told = findings(run("doctor", "--json"), "client id")
+    store.close()
+    assert [(each["verdict"], each["says"].partition(", in ")[0]) for each in told] == [
+        ("ok", "0 held by live processes, 0 left by dead ones, 1 leased on other machines")
+    ]
 
 
 def test_doctor_names_a_middleware_that_cannot_be_used(run, distribution):

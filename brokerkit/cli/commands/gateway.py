@@ -118,7 +118,9 @@ def _check_seconds(words: tuple[str, ...]) -> None:
     try:
         [float(word) for word in words]
     except ValueError:
-        raise click.BadParameter(f"{' '.join(words)!r} is no number of seconds to advance by, such as 3600.") from None
+        raise click.BadParameter(
+            f"{' '.join(words)!r} is not a number of seconds to advance by, such as 3600."
+        ) from None
 
 
 @command.command("tell")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,7 +61,7 @@ def configuration() -> Iterator[Finding]:
     else:
         yield ok("config", f"{config.path} names {', '.join(config.brokers) or 'no broker'}")
     for variable in unmatched_variables([each.name for each in catalog.brokers(config)]):
-        yield note("config", f"${variable} is set and belongs to no broker.", "Unset it, or correct its name.")
+        yield note("config", f"${variable} is set but belongs to no broker.", "Unset it, or correct its name.")
 
 
 def values(plan: Plan) -> Iterator[Finding]:
@@ -80,16 +81,20 @@ def store(plan: Plan) -> Iterator[Finding]:
     """
     path = plan.selection.store_path or default_path()
     if not path.exists():
-        yield ok("store", f"{path} will be made when it is needed")
+        yield ok("store", f"{path} will be created when it is needed")
         return
     with open_store(path) as opened:
         damage, leases = opened.damage(), opened.client_ids.leases()
     if damage:
         raise StoreCorrupt(f"{path} is damaged: {damage[0]}", remedy="Move it away, and restore it from a backup.")
-    held = [lease for lease in leases if lease.state is LeaseState.HELD]
-    orphans = len(leases) - len(held)
-    yield ok("client id", f"{len(held)} held by living processes, {orphans} left by others, in {path}")
+    count = Counter(lease.state for lease in leases)
+    elsewhere = f", {count[LeaseState.ELSEWHERE]} leased on other machines" if count[LeaseState.ELSEWHERE] else ""
+    orphans = count[LeaseState.ORPHANED]
+    yield ok(
+        "client id",
+        f"{count[LeaseState.HELD]} held by live processes, {orphans} left by dead ones{elsewhere}, in {path}",
+    )
     if orphans:
         yield note(
-            "client id", f"{orphans} left behind; the next process that asks takes them back.", "'brokerkit client-ids'"
+            "client id", f"{orphans} left behind; the next process that asks reclaims them.", "'brokerkit client-ids'"
         )
