@@ -26,11 +26,15 @@ def load_middleware(found: Installed, used_by: str = "") -> type[Middleware]:
     kind = load(found, used_by=used_by, kind="Middleware")
     if not _is_middleware(kind):
         raise InvalidPlugin(
-            f"The entry point {found.name!r} names {kind!r}, which is not an attrs class that extends Middleware.",
+            f"The entry point {found.name!r} names {_called(kind)}, not an attrs class that extends Middleware.",
             place=str(found),
             remedy="Write @attrs.define(eq=False) above `class Name(Middleware)`.",
         )
     return kind
+
+
+def _called(named: Any) -> str:
+    return f"{named.__module__}.{named.__qualname__}" if hasattr(named, "__qualname__") else repr(named)
 
 
 def _is_middleware(kind: Any) -> TypeGuard[type[Middleware]]:

@@ -85,3 +85,18 @@ def test_a_middleware_that_fails_to_import_is_called_one(monkeypatch: pytest.Mon
     assert entry.problem.fact.startswith(
         "Middleware 'slow' (brokerkit 0.1.0, no_such_module_here:Slow) failed to import"
     )
+
+
+def test_a_middleware_that_is_none_is_told_once_and_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    offered = Installed("slow", f"{__name__}:no_middleware")
+    monkeypatch.setattr(Installed, "load", lambda self: no_middleware)
+    monkeypatch.setattr(catalog, "installed", lambda group: {"slow": offered} if group == MIDDLEWARE else {})
+    [entry] = catalog.middlewares()
+    assert entry.first_cause == (
+        f"InvalidPlugin: The entry point 'slow' names {__name__}.no_middleware, "
+        "not an attrs class that extends Middleware."
+    )
+
+
+def no_middleware() -> None:
+    """Do nothing, as no middleware does."""

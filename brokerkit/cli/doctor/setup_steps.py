@@ -30,14 +30,16 @@ def plugins() -> Iterator[Finding]:
     for entry in entries:
         if entry.problem is not None:
             yield note(
-                "plugin", f"{entry.name} ({entry.installed}) cannot be used: {entry.first_cause}.", entry.problem.remedy
+                "plugin",
+                f"{entry.name} ({entry.installed}) cannot be used: {entry.first_cause.rstrip('.')}.",
+                entry.problem.remedy,
             )
         if entry.rivals:
             others = "; ".join(map(str, entry.rivals))
             yield note("plugin", f"{entry.name!r} is offered by {entry.installed}, which is used, and by {others}.")
     for entry in catalog.middlewares():
         if entry.problem is not None:
-            says = f"{entry.name} ({entry.installed}) cannot be used: {entry.first_cause}."
+            says = f"{entry.name} ({entry.installed}) cannot be used: {entry.first_cause.rstrip('.')}."
             yield note("middleware", says, entry.problem.remedy)
     usable = [
         f"{entry.name} ({entry.installed.distribution} {entry.installed.version})"
