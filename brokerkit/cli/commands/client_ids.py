@@ -53,7 +53,7 @@ def list_leases(store: Path | None, gateway: str, as_json: bool) -> None:
 @yes_option
 @store_options
 def release(client_id: int, force: bool, yes: bool, store: Path | None, gateway: str, as_json: bool) -> None:
-    """Take one client id back from whoever holds it."""
+    """Take back one client id, whoever holds it."""
     with open_store(store) as opened:
         lease = _the_lease(opened.client_ids, client_id, gateway)
         confirm(f"Take client id {client_id} at {lease.gateway} from {lease.owner} ({lease.state.value})?", yes=yes)
