@@ -1,4 +1,4 @@
-"""What a strategy holds: an opened broker with its seven typed domains."""
+"""The broker that a strategy uses, with its seven typed domains."""
 
 from __future__ import annotations
 
@@ -86,14 +86,14 @@ class Broker:
         plugin: The plugin's name.
         fx: Exchange rates, currency balances and currency orders.
         prices: Bars, quotes and ticks of futures contracts.
-        contracts: Contract chains and the facts of contracts.
-        instruments: What can be traded, and under which codes.
-        capital: Accounts and what they are worth.
+        contracts: Contract chains and contract details.
+        instruments: What can be traded, and by which codes.
+        capital: Accounts and their values.
         orders: Orders for futures contracts.
-        positions: What is held.
-        settings: Every value it was opened with, by key, with its origin; secrets are masked.
+        positions: Open positions.
+        settings: Every value that it was opened with, by key, with its origin; secrets are masked.
         read_only: Whether every hook that writes is refused.
-        middleware: What runs around its calls, by name, the outermost first; such as
+        middleware: The middlewares around its calls, by name, outermost first; for example
             `broker.middleware["risk"].halt("...")`.
 
     Example:
@@ -131,16 +131,16 @@ class Broker:
 
     @property
     def data(self) -> str:
-        """What the prices are: a folder, a venue, `synthetic`."""
+        """The source of the prices: a folder, a venue, or `synthetic`."""
         return self._machinery.session.data
 
     @property
     def native(self) -> Any:
-        """The plugin's own object, for what the contract does not cover; None when it offers none."""
+        """The plugin's own object, for anything outside the contract; None if it offers none."""
         return self._machinery.session.native
 
     def supports(self, hook: str) -> bool:
-        """Return whether the broker answers a hook, such as `what_if_order`.
+        """Return whether the broker supports a hook, such as `what_if_order`.
 
         Raises:
             InvalidArgument: No hook has that name.
@@ -150,7 +150,7 @@ class Broker:
         return bool(self._machinery.capabilities[hook])
 
     def capabilities(self) -> dict[str, Capability]:
-        """Return for every hook whether the broker answers it, and why not, in the order of the contract."""
+        """Return for every hook whether the broker supports it, and if not, why, in the order of the contract."""
         return dict(self._machinery.capabilities)
 
     def subscribe(
@@ -163,22 +163,22 @@ class Broker:
         on_connection: Callable[[ConnectionChange], object] | None = None,
         on_data_gap: Callable[[DataGap], object] | None = None,
     ) -> Subscription:
-        """Have functions called as things happen, until the subscription that comes back is closed.
+        """Call functions when events happen, until the returned subscription is closed.
 
-        They are called in the thread that the broker's plugin hears of the event in, one event after
-        the other: a slow listener delays the next event. One that raises is logged, and goes on
-        hearing events.
+        They are called in the thread in which the plugin receives the event, one event after another: a
+        slow listener delays the next event. An exception in a listener is logged, and the listener stays
+        subscribed.
 
         Args:
-            on_order_status: Hears that an order's state changed.
-            on_fill: Hears of an execution.
-            on_commission: Hears what an execution cost.
-            on_position: Hears that a position changed.
-            on_connection: Hears that the line to the broker changed.
-            on_data_gap: Hears that events or prices may be missing for a while.
+            on_order_status: Called when an order's state changed.
+            on_fill: Called for each execution.
+            on_commission: Called with the commission of an execution.
+            on_position: Called when a position changed.
+            on_connection: Called when the connection to the broker changed.
+            on_data_gap: Called when events or prices may be missing for a period.
 
         Raises:
-            InvalidArgument: No listener is given, or one is async: it would never run.
+            InvalidArgument: No listener is given, or one is async and would never run.
             BrokerClosed: The broker was closed.
 
         Example:
@@ -202,7 +202,7 @@ class Broker:
         return self._machinery.events.subscribe(listeners)
 
     def close(self) -> None:
-        """Let go of everything the broker holds. Closing twice does nothing; calls after it raise `BrokerClosed`."""
+        """Release everything that the broker holds. Closing twice does nothing; later calls raise `BrokerClosed`."""
         self._machinery.close()
 
     def __enter__(self) -> Broker:
@@ -216,6 +216,6 @@ class Broker:
         self.close()
 
     def __repr__(self) -> str:
-        """Return name, plugin, kind of account and state."""
+        """Return name, plugin, account kind and state."""
         read_only = ", read-only" if self.read_only else ""
         return f"<Broker {self.name!r} ({self.plugin}), {self.account_kind.value}, {self.state.value}{read_only}>"

@@ -1,4 +1,4 @@
-"""Every error brokerkit raises: one tree, a code each, and a message of fact, place and remedy.
+"""Every error brokerkit raises: one tree, in which each error has a code, and a message of fact, place and remedy.
 
 Catch `BrokerkitError` for all of them, or the branch that you can act on::
 
@@ -15,20 +15,20 @@ Catch `BrokerkitError` for all of them, or the branch that you can act on::
     │   ├── UnknownMiddleware       BK109  no installed middleware has that name
     │   └── ConfigFileError         BK110  a configuration file cannot be read
     ├── PluginError                 BK200  the plugin breaks the contract; its author must act
-    │   ├── UnknownHook             BK201  @hookimpl on a name that is no hook
+    │   ├── UnknownHook             BK201  @hookimpl on a name that is not a hook
     │   ├── UnmarkedHook            BK202  a hook overridden without @hookimpl
     │   ├── HookSignatureError      BK203  arguments that the hook does not have
     │   ├── MissingHook             BK204  a hook neither implemented nor declined
-    │   ├── InvalidPlugin           BK205  the entry point names something that is no plugin
+    │   ├── InvalidPlugin           BK205  the entry point does not name a plugin
     │   └── HookReturnedNone        BK206  a hook, or a wrapper around it, lost the result
     ├── CallRefused                 BK300  refused before the plugin was called; nothing was sent
     │   ├── NotSupported            BK301  the broker declines this hook
     │   ├── ReadOnlyBroker          BK302  a write on a broker opened read-only
     │   ├── RiskLimitExceeded       BK303  the risk middleware refused the order
     │   ├── BrokerClosed            BK304  the broker was closed before the call
-    │   ├── InvalidArgument         BK305  an argument out of its range (also a ValueError)
-    │   └── WrongArgumentType       BK306  an argument of a type that the call does not take (also a TypeError)
-    ├── NotFound                    BK400  what was asked for is not there
+    │   ├── InvalidArgument         BK305  an argument out of range or malformed (also a ValueError)
+    │   └── WrongArgumentType       BK306  an argument of a type that the call does not accept (also a TypeError)
+    ├── NotFound                    BK400  what was asked for does not exist
     │   ├── MissingData             BK401  no prices, quotes or rates
     │   ├── MissingContract         BK402  no such contract
     │   ├── AmbiguousContract       BK403  several contracts match; `candidates` lists them
@@ -42,7 +42,7 @@ Catch `BrokerkitError` for all of them, or the branch that you can act on::
     ├── OrderError                  BK500  the order was not placed or not changed
     │   ├── InvalidOrder            BK501  the order contradicts itself or its contract
     │   │   ├── OffTickPrice        BK502  a price between two ticks; both are named
-    │   │   └── InvalidQuantity     BK503  zero, fractional, or not one quantity a leg
+    │   │   └── InvalidQuantity     BK503  zero, fractional, or not one quantity per leg
     │   ├── ContractExpired         BK504  the contract no longer trades
     │   ├── MarketClosed            BK505  outside trading hours
     │   ├── OrderRejected           BK506  the broker refused it; the broker's reason is kept
@@ -50,20 +50,20 @@ Catch `BrokerkitError` for all of them, or the branch that you can act on::
     │   ├── OrderCannotBeModified   BK508  filled, cancelled or otherwise beyond change
     │   ├── OrderCannotBeCancelled  BK509  already final
     │   └── DuplicateOrder          BK510  an order with this order_ref was placed before
-    ├── OutcomeUnknown              BK550  sent, and nobody knows yet whether it arrived
-    ├── ConnectionProblem           BK600  the line to the broker
-    │   ├── CannotConnect           BK601  nothing, or something else, answers there
-    │   ├── ConnectionLost          BK602  the line broke; nothing is sent while it is down
+    ├── OutcomeUnknown              BK550  sent, and it is not yet known whether it arrived
+    ├── ConnectionProblem           BK600  a problem with the connection to the broker
+    │   ├── CannotConnect           BK601  nothing, or something else, answers at the address
+    │   ├── ConnectionLost          BK602  the connection was lost; nothing is sent while it is down
     │   ├── RequestTimedOut         BK603  no answer in time
-    │   ├── PacingViolation         BK604  the broker says: too many requests
+    │   ├── PacingViolation         BK604  too many requests
     │   ├── ClientIdInUse           BK605  another session holds the client id
     │   ├── AuthenticationFailed    BK606  credentials refused
     │   ├── DataPermissionDenied    BK607  no subscription for this market data
-    │   ├── CompetingSession        BK608  another login took the session over
-    │   └── ProtocolError           BK609  bytes that are not the protocol spoken there
-    └── StoreError                  BK700  the local SQLite store
-        ├── StoreLocked             BK701  another process holds it too long
-        ├── StoreCorrupt            BK702  not a sound SQLite database
+    │   ├── CompetingSession        BK608  another login took over the session
+    │   └── ProtocolError           BK609  data that does not follow the expected protocol
+    └── StoreError                  BK700  a problem with the local SQLite store
+        ├── StoreLocked             BK701  locked for too long
+        ├── StoreCorrupt            BK702  not an intact SQLite database
         ├── StoreTooNew             BK703  written by a newer brokerkit
         ├── StoreUnwritable         BK704  no permission, or no space
         └── NoFreeClientId          BK705  every client id in the range is held
@@ -76,7 +76,7 @@ from brokerkit._base_error import closest_match as closest_match
 
 
 class ConfigWarning(UserWarning):
-    """Something in the set-up has no effect, and looks as if it was meant to have one."""
+    """Something in the set-up has no effect, although it looks as if it was meant to."""
 
 
 class ConfigError(BrokerkitError):
@@ -104,7 +104,7 @@ class MissingDependency(ConfigError):
 
 
 class PluginImportError(ConfigError):
-    """The plugin's own code failed to import."""
+    """The code of a plugin or middleware failed to import."""
 
     code = "BK104"
 
@@ -152,7 +152,7 @@ class PluginError(BrokerkitError):
 
 
 class UnknownHook(PluginError):
-    """@hookimpl on a name that is no hook."""
+    """@hookimpl on a name that is not a hook."""
 
     code = "BK201"
 
@@ -176,7 +176,7 @@ class MissingHook(PluginError):
 
 
 class InvalidPlugin(PluginError):
-    """The entry point names something that is no plugin."""
+    """The entry point does not name a plugin."""
 
     code = "BK205"
 
@@ -218,19 +218,19 @@ class BrokerClosed(CallRefused):
 
 
 class InvalidArgument(CallRefused, ValueError):
-    """An argument out of its range."""
+    """An argument out of range or malformed."""
 
     code = "BK305"
 
 
 class WrongArgumentType(CallRefused, TypeError):
-    """An argument of a type that the call does not take."""
+    """An argument of a type that the call does not accept."""
 
     code = "BK306"
 
 
 class NotFound(BrokerkitError):
-    """What was asked for is not there."""
+    """What was asked for does not exist."""
 
     code = "BK400"
 
@@ -315,7 +315,7 @@ class OffTickPrice(InvalidOrder):
 
 
 class InvalidQuantity(InvalidOrder):
-    """Zero, fractional, or not one quantity a leg."""
+    """Zero, fractional, or not one quantity per leg."""
 
     code = "BK503"
 
@@ -364,26 +364,26 @@ class DuplicateOrder(OrderError):
 
 
 class OutcomeUnknown(BrokerkitError):
-    """Sent, and nobody knows yet whether it arrived."""
+    """Sent, and it is not yet known whether it arrived."""
 
     code = "BK550"
 
 
 class ConnectionProblem(BrokerkitError):
-    """The line to the broker."""
+    """A problem with the connection to the broker."""
 
     code = "BK600"
     temporary = True
 
 
 class CannotConnect(ConnectionProblem):
-    """Nothing, or something else, answers there."""
+    """Nothing, or something else, answers at the address."""
 
     code = "BK601"
 
 
 class ConnectionLost(ConnectionProblem):
-    """The line broke; nothing is sent while it is down."""
+    """The connection was lost; nothing is sent while it is down."""
 
     code = "BK602"
 
@@ -395,7 +395,7 @@ class RequestTimedOut(ConnectionProblem):
 
 
 class PacingViolation(ConnectionProblem):
-    """The broker says: too many requests."""
+    """Too many requests: the broker says so, or a call would have waited for too long."""
 
     code = "BK604"
 
@@ -421,32 +421,32 @@ class DataPermissionDenied(ConnectionProblem):
 
 
 class CompetingSession(ConnectionProblem):
-    """Another login took the session over."""
+    """Another login took over the session."""
 
     code = "BK608"
 
 
 class ProtocolError(ConnectionProblem):
-    """Bytes that are not the protocol spoken there, or a message that breaks its layout."""
+    """Data that does not follow the expected protocol."""
 
     code = "BK609"
 
 
 class StoreError(BrokerkitError):
-    """The local SQLite store."""
+    """A problem with the local SQLite store."""
 
     code = "BK700"
 
 
 class StoreLocked(StoreError):
-    """Another process holds it too long."""
+    """Locked for too long, or a simulation's state file that is already open."""
 
     code = "BK701"
     temporary = True
 
 
 class StoreCorrupt(StoreError):
-    """Not a sound SQLite database."""
+    """Not an intact SQLite database."""
 
     code = "BK702"
 

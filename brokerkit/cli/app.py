@@ -11,36 +11,36 @@ from brokerkit.cli.lazy_group import LazyGroup
 # (a hyphen becomes an underscore), and its click command is called `command`.
 SECTIONS = {
     "Start here": {
-        "demo": "Run the main job in one go and tell its story.",
+        "demo": "Run a complete example and explain each step.",
         "init": "Write a commented starter configuration.",
         "brokers": "List the brokers that can be opened by name.",
-        "doctor": "Check a broker step by step, and say what to do about each failure.",
+        "doctor": "Check a broker's set-up step by step, and say how to fix each failure.",
     },
     "Look": {
         "fx": "Show exchange rates, and the cash held in each currency.",
-        "instruments": "Show what can be traded, under our code and the broker's.",
-        "contracts": "Show an instrument's contracts, or the facts of one.",
+        "instruments": "Show what can be traded, with brokerkit's codes and the broker's symbols.",
+        "contracts": "Show an instrument's contracts, or the details of one.",
         "prices": "Show bars, quotes or ticks of a contract.",
         "download": "Save the bars of many contracts to Parquet or CSV; resumes after an interruption.",
     },
     "Account": {
-        "capital": "Show what the accounts are worth.",
-        "positions": "Show what is held.",
+        "capital": "Show the value of the accounts.",
+        "positions": "Show open positions.",
         "orders": "Show, place, change and cancel orders.",
     },
     "Write a plugin": {
-        "new": "Write a package for a plugin NAME: installable, typed, tested, green at once.",
-        "check": "Prove broker NAME against the contract, and print a verdict.",
-        "diff": "Run SCENARIO on brokers FIRST and SECOND, and print where what they tell parts.",
+        "new": "Write a package for a plugin NAME: installable, typed, and passing its tests.",
+        "check": "Test broker NAME against the contract, and print a verdict.",
+        "diff": "Run SCENARIO on brokers FIRST and SECOND, and print where the results differ.",
     },
     "Simulate": {
-        "gateway": "Serve the simulated exchange as an IB Gateway; any IB client connects to it.",
-        "scenario": "Run scenario FILES on the simulated exchange, and show what is not as they expect.",
+        "gateway": "Serve the simulated exchange as an IB Gateway, for any IB client to connect to.",
+        "scenario": "Run scenario FILES on the simulated exchange, and show where the results are not as expected.",
     },
     "Upkeep": {
-        "client-ids": "Show who holds which client id, release or clear them.",
-        "import-pysystemtrade": "Write a pysystemtrade set-up as a broker's section, and say what could not be mapped.",
-        "completion": "Print the script that completes commands in your shell.",
+        "client-ids": "Show which process holds each client id; release or clear them.",
+        "import-pysystemtrade": "Convert a pysystemtrade set-up to a section, and say what could not be mapped.",
+        "completion": "Print a shell completion script.",
     },
 }
 
@@ -58,6 +58,6 @@ _EPILOG = "\b\nExit codes:\n" + EXIT_CODE_HELP
 def app() -> None:
     """One typed contract between trading strategies and any broker.
 
-    Every command that asks a broker takes --broker NAME, --data FOLDER, --set KEY=VALUE and --json.
-    Without --broker it asks the simulated broker, so nothing here can touch real money by accident.
+    Commands that ask a broker take --broker NAME, --data FOLDER, --set KEY=VALUE and --json. Without
+    --broker they ask the simulated broker, so nothing here touches real money by accident.
     """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def yes_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command `--yes`; it receives `yes`: do not ask."""
-    return click.option("-y", "--yes", is_flag=True, help="Do not ask first.")(function)
+    return click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")(function)
 
 
 def somebody_can_be_asked() -> bool:
@@ -36,8 +36,8 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not somebody_can_be_asked():
         raise InvalidArgument(
-            f"This is asked first, and nobody is there to answer: {question}",
-            remedy="Give --yes, or run it in a terminal and without --json.",
+            f"This has to be confirmed, and there is nobody to ask: {question}",
+            remedy="Give --yes, or run the command in a terminal and without --json.",
         )
     click.confirm(question, abort=True, err=True)
 

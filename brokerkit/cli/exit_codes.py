@@ -14,18 +14,18 @@ _BY_BRANCH: tuple[tuple[type[errors.BrokerkitError], int, str], ...] = (
     (errors.ConfigError, 3, "the configuration is wrong (BK1xx)"),
     (errors.PluginError, 4, "a plugin breaks the contract (BK2xx)"),
     (errors.CallRefused, 5, "refused before anything was sent (BK3xx)"),
-    (errors.NotFound, 6, "what was asked for is not there (BK40x)"),
+    (errors.NotFound, 6, "what was asked for does not exist (BK40x)"),
     (errors.DataFileError, 7, "a data file is damaged (BK450)"),
     (errors.OrderError, 8, "the order was not placed or not changed (BK50x)"),
-    (errors.OutcomeUnknown, 9, "sent, and nobody knows yet whether it arrived (BK550)"),
-    (errors.ConnectionProblem, 10, "no line to the broker, or no answer in time (BK6xx)"),
+    (errors.OutcomeUnknown, 9, "sent, and it is not yet known whether it arrived (BK550)"),
+    (errors.ConnectionProblem, 10, "no connection to the broker, or no answer in time (BK6xx)"),
     (errors.StoreError, 11, "the local store cannot be used (BK7xx)"),
 )
 
 EXIT_CODES: dict[int, str] = {
     OK: "done",
     FAILED: "a check failed, or something unexpected happened",
-    USAGE: "the command line itself is wrong",
+    USAGE: "the command line is wrong",
     **{code: meaning for _, code, meaning in _BY_BRANCH},
     INTERRUPTED: "interrupted",
 }

@@ -76,7 +76,9 @@ def _wants_json(error: click.ClickException, ctx: click.Context, words: tuple[st
     if ctx.meta.get(JSON_WANTED):
         return True
     command = error.ctx.command if isinstance(error, click.UsageError) and error.ctx else None
-    takes_json = command is not None and any(parameter.name == "as_json" for parameter in command.params)
+    takes_json = isinstance(command, click.Group) or any(
+        parameter.name == "as_json" for parameter in (command.params if command is not None else ())
+    )
     return takes_json and "--json" in words
 
 

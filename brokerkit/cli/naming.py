@@ -28,7 +28,8 @@ def contract_named(text: str) -> FuturesContract | FxPair:
         return FxPair(text)
     except InvalidArgument:
         raise InvalidArgument(
-            f"{text!r} names no contract.", remedy="Write CORN/202312, EDOLLAR/202306_202309 for a spread, or GBPUSD."
+            f"{text!r} does not name a contract.",
+            remedy="Write CORN/202312, EDOLLAR/202306_202309 for a spread, or GBPUSD.",
         ) from None
 
 

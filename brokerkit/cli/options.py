@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from brokerkit.cli.chart import IN_TERMINAL, check_target
@@ -121,13 +122,13 @@ def asks_broker(function: Function) -> Function:
         metavar="NAME",
         show_default=True,
         shell_complete=_broker_names,
-        help="The broker to ask: a name from the configuration, an installed plugin's, or ib-sim.",
+        help="The broker to ask: a configured name, an installed plugin, or ib-sim.",
     )
     @click.option(
         "--data",
         type=click.Path(path_type=Path),
         metavar="FOLDER",
-        help="Where a simulated broker takes its prices from.",
+        help="The price folder of a simulated broker.",
     )
     @click.option(
         "--set",
@@ -135,7 +136,7 @@ def asks_broker(function: Function) -> Function:
         type=setting,
         multiple=True,
         metavar="KEY=VALUE",
-        help="Set one of the broker's settings.",
+        help="Override a setting of the broker; may be repeated.",
     )
     @json_option
     @functools.wraps(function)
@@ -156,7 +157,12 @@ def json_option(function: Function) -> Function:
         return value
 
     return click.option(
-        "--json", "as_json", is_flag=True, is_eager=True, callback=remember, help="Print one JSON document."
+        "--json",
+        "as_json",
+        is_flag=True,
+        is_eager=True,
+        callback=remember,
+        help="Print one JSON document.",
     )(function)
 
 
@@ -175,18 +181,26 @@ def plot_option(function: Function) -> Function:
         default=None,
         metavar="[FILE]",
         callback=check,
-        help="Draw a chart here, or into a .png, .svg, .pdf or .html file.",
+        help="Draw a chart in the terminal, or to a .png, .svg, .pdf or .html file.",
     )(function)
 
 
 def range_options(function: Function) -> Function:
     """Give a command `--start` and `--end`, aware times or None."""
-    with_end = click.option("--end", type=utc_time, metavar="TIME", help="Only what is before this time (UTC).")(
-        function
-    )
-    return click.option("--start", type=utc_time, metavar="TIME", help="Only what is at or after this time (UTC).")(
-        with_end
-    )
+    with_end = click.option("--end", type=utc_time, metavar="TIME", help="Only before this time (UTC).")(function)
+    return click.option("--start", type=utc_time, metavar="TIME", help="Only at or after this time (UTC).")(with_end)
+
+
+def refuse_options(names: Iterable[str], reason: str) -> None:
+    """Refuse options that were given to the command under way, and would be passed over in silence.
+
+    Raises:
+        UsageError: One of them was given; the message is its name and the reason.
+    """
+    ctx = click.get_current_context()
+    for name in names:
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name} {reason}")
 
 
 def _broker_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -88,7 +88,7 @@ def _check_same(note: Path, request: Request) -> None:
         raise InvalidArgument(
             f"The folder holds a download of something else: {words}.",
             place=str(note),
-            remedy="Choose another folder, or give --refresh to begin anew.",
+            remedy="Choose another folder, or give --refresh to start over.",
         )
 
 
@@ -97,7 +97,7 @@ def _asked_before(note: Path) -> dict[str, object]:
         before = json.loads(note.read_text(encoding="utf-8"))
     except ValueError as error:
         raise DataFileError(
-            f"{note.name} is damaged: {error}.", place=str(note), remedy="Give --refresh to begin anew."
+            f"{note.name} is damaged: {error}.", place=str(note), remedy="Give --refresh to start over."
         ) from error
     return before if isinstance(before, dict) else {}
 

@@ -11,6 +11,8 @@ from brokerkit.registry.catalog import CatalogEntry, plugins
 from brokerkit.registry.declared import CommonSettings, DeclaredSetting, declared_settings
 
 _SECTION_OF = {"sim": "practice", "ib": "paper"}
+_SET = {"ib": {"port": 4002}}
+"""What a section sets, because its name promises it: the default port is that of a live Gateway."""
 
 _HEAD = """\
 # brokerkit's configuration: one section a broker, opened by its name: open_broker("practice").
@@ -33,11 +35,15 @@ def _section(entry: CatalogEntry) -> str:
         return f"# Plugin {entry.name!r} cannot be used: {entry.problem.fact} {entry.problem.remedy}\n"
     common = [each for each in declared_settings(CommonSettings).values() if each.key != "plugin"]
     lines = [f"[brokers.{_SECTION_OF.get(entry.name, entry.name)}]", f'plugin = "{entry.name}"']
-    return "\n".join([*lines, *_lines(entry.settings), *_lines(common)]) + "\n"
+    return "\n".join([*lines, *_lines(entry.settings, _SET.get(entry.name, {})), *_lines(common, {})]) + "\n"
 
 
-def _lines(settings: Iterable[DeclaredSetting]) -> Iterator[str]:
+def _lines(settings: Iterable[DeclaredSetting], given: Mapping[str, object]) -> Iterator[str]:
     for setting in settings:
+        if setting.key in given:
+            line = f"{setting.key} = {_as_toml(given[setting.key])}"
+            yield f"{line:<34} # {setting.help}; default {_as_toml(setting.default)}"
+            continue
         shown = f"{setting.key} = {_as_toml(setting.default)}".rstrip()
         yield f"# {shown:<32} # {setting.help or setting.takes}"
 

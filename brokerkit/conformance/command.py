@@ -83,7 +83,7 @@ def _check_cases(request: CheckRequest) -> None:
         case = known[number]
         if not case.tests:
             why = case.reason or f"it is about the suite itself, see {case.elsewhere}."
-            raise InvalidArgument(f"Case {number} is no test of a broker: {why}")
+            raise InvalidArgument(f"Case {number} is not a test of a broker: {why}")
         lowest = min(test.level for test in case.tests)
         if lowest > Level.named(request.level):
             raise InvalidArgument(

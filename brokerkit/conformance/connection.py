@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from brokerkit import Broker
 
 _HAS_OPENED = pytest.StashKey[bool]()
-_CANNOT_BE_OPENED = "Broker {name!r} cannot be opened, so nothing can be proven.\n{problem}"
+_CANNOT_BE_OPENED = "Broker {name!r} cannot be opened, so nothing can be tested.\n{problem}"
 _MONEY_AT_STAKE = (
     "The suite trades on simulated and paper accounts only, and broker {name!r} calls this account {kind!r}. "
     "Nothing was sent. Run it with --level read."
 )
 _ONE_ACCOUNT = (
-    "Several processes would trade one account at once, and none could tell its own positions. Nothing was sent. "
-    "Run it without -n, or with --level read."
+    "Several processes would trade one account at once, and none could tell which positions are its own. "
+    "Nothing was sent. Run it without -n, or with --level read."
 )
 _LEFT_BEHIND = (
-    "An interrupted run left something in this account that cannot be taken back now: {problem}. "
-    "Nothing was sent since. Try again later, or put it right by hand and delete {file}."
+    "An interrupted run left something in this account that cannot be undone now: {problem}. "
+    "Nothing has been sent since. Try again later, or correct it by hand and delete {file}."
 )
 
 
@@ -137,7 +137,7 @@ class Connection:
         except LeftBehindError as problem:
             end_run(self._session, _LEFT_BEHIND.format(problem=problem, file=ledger.file))
         ledger.clear()
-        say(self._session, f"An interrupted run had left its orders: {'; '.join(done) or 'none was open or filled'}.")
+        say(self._session, f"An interrupted run had left orders: {'; '.join(done) or 'none was open or filled'}.")
 
     def settle(self, *, is_put_back: bool) -> None:
         """End a test that traded: the account is as it was, or what the test left is kept for the next run."""

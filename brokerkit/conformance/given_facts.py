@@ -14,6 +14,7 @@ from brokerkit import FuturesContract
 from brokerkit.conformance.facts import Facts
 from brokerkit.conformance.options import Run
 from brokerkit.conformance.testbeds import testbed_named
+from brokerkit.errors import closest_match
 
 
 def _contract(text: str) -> FuturesContract:
@@ -26,8 +27,14 @@ def _contract(text: str) -> FuturesContract:
 def _settings(text: str) -> dict[str, Any]:
     found = literal(text)
     if not isinstance(found, dict):
-        raise pytest.UsageError(f"{text} is no table of settings: write it as TOML, such as '{{token = \"wrong\"}}'")
+        raise pytest.UsageError(f"{text} is not a table of settings: write it as TOML, such as '{{token = \"wrong\"}}'")
     return found
+
+
+def _yes_or_no(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise ValueError("write true or false")
+    return text == "true"
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
@@ -40,6 +47,9 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "distance": float,
     "timeout": float,
     "test_timeout": float,
+    "while_away": float,
+    "shares_account": _yes_or_no,
+    "broker_parameters": _settings,
     "wrong_credentials": _settings,
     "no_credentials": _settings,
     "conflicting_settings": _settings,
@@ -51,7 +61,7 @@ def facts_of(run: Run) -> Iterator[Facts]:
     """Yield the facts that a run was given; a testbed of the broker's name runs meanwhile, and gives the others."""
     if not run.broker:
         raise pytest.UsageError(
-            "Which broker is to be proven? Give --broker NAME, or brokerkit_broker in pytest's ini file, "
+            "Which broker is to be tested? Give --broker NAME, or brokerkit_broker in pytest's configuration, "
             "or define the fixture `facts` in conftest.py."
         )
     given = read(run.facts)
@@ -69,7 +79,9 @@ def read(facts: Mapping[str, str]) -> dict[str, Any]:
     """
     unknown = set(facts) - set(_READERS)
     if unknown:
-        raise pytest.UsageError(f"No fact is called {', '.join(sorted(unknown))}. Facts: {', '.join(_READERS)}.")
+        meant = next(filter(None, (closest_match(name, _READERS) for name in sorted(unknown))), "")
+        hint = f" Did you mean {meant}?" if meant else ""
+        raise pytest.UsageError(f"No fact is called {', '.join(sorted(unknown))}.{hint} Facts: {', '.join(_READERS)}.")
     return {name: _read_one(name, text) for name, text in facts.items()}
 
 

@@ -1,4 +1,4 @@
-"""The audit: every call that writes, every refusal, every event, on disk before anything else happens."""
+"""The audit log: every call that writes, every refusal and every event, on disk before anything else happens."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ logger = logging.getLogger("brokerkit.audit")
 
 @attrs.define(eq=False)
 class Audit(Middleware):
-    """Writes down every call that writes, what came of it, and every event; secrets are masked.
+    """Records every call that writes, its outcome, and every event; secrets are masked.
 
-    A call is written before it goes on: when that fails, the call is refused and nothing is sent. Its
-    outcome is written when it is known: when that fails, the outcome is logged as an error and the
-    caller still gets it, because the order is with the broker by then.
+    A call is recorded before it is passed on: if that fails, the call is refused and nothing is sent.
+    The outcome is recorded once it is known: if that fails, an error is logged and the caller still
+    gets the outcome, because by then the order is with the broker.
 
     Attributes:
-        file: A file of JSON lines; without it and without `database`, `audit.jsonl` in the state folder.
+        file: A file of JSON lines; by default, without `database`, `audit.jsonl` in the state folder.
         database: A SQLite file; its table `audit` gets a row for each record.
-        reads: Whether calls that only read are written down as well.
+        reads: Whether calls that only read are recorded too.
     """
 
     only_looks_on: ClassVar[bool] = True
 
     file: Path | None = attrs.field(default=None, metadata={"help": "a file of JSON lines"})
     database: Path | None = attrs.field(default=None, metadata={"help": "a SQLite file"})
-    reads: bool = attrs.field(default=False, metadata={"help": "whether calls that only read are written as well"})
+    reads: bool = attrs.field(default=False, metadata={"help": "whether calls that only read are recorded too"})
     _logs: list[AuditLog] = attrs.field(factory=list, init=False)
     _broker_name: str = attrs.field(default="", init=False)
     _account_kind: str = attrs.field(default="", init=False)
@@ -52,7 +52,7 @@ class Audit(Middleware):
     _calls: itertools.count[int] = attrs.field(factory=lambda: itertools.count(1), init=False)
 
     def opened(self, surroundings: Surroundings) -> None:
-        """Open what is written to, so that a wrong path is told at once."""
+        """Open the file or database, so that a wrong path is reported at once."""
         self._broker_name = surroundings.broker_name
         self._account_kind = surroundings.account_kind.value
         self._mask = surroundings.mask

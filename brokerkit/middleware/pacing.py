@@ -1,4 +1,4 @@
-"""Pacing: holds calls back so that the broker's limits on requests are kept."""
+"""Pacing: delays calls to stay within the broker's rate limits."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def _check_rate(instance: Any, attribute: attrs.Attribute[str], value: str) -> N
 
 @attrs.define(eq=False)
 class Pacing(Middleware):
-    """Makes calls wait for their turn. Orders, cancels and data have quotas of their own.
+    """Delays calls to stay within rate limits. Orders, cancels and data requests have separate quotas.
 
-    A flood of data requests so never holds up an order, and nothing holds up a cancel but cancels.
+    So a flood of data requests never delays an order, and only other cancels can delay a cancel.
 
     Attributes:
         orders: How often orders may be placed or changed, such as `50/s`; empty for no limit.
         cancels: How often orders may be cancelled.
-        data: How often anything may be asked for, such as `60/10min`.
-        longest_wait: Seconds that a call may be held back; one that would wait longer is refused.
+        data: How often data may be requested, such as `60/10min`.
+        longest_wait: The longest that a call may be delayed, in seconds; one that would wait longer is refused.
     """
 
     orders: str = attrs.field(default="", validator=_check_rate, metadata={"help": "a rate, such as '50/s'"})

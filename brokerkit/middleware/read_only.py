@@ -15,7 +15,7 @@ from brokerkit.spec.middleware import Call, Middleware, Surroundings
 
 @attrs.define(eq=False)
 class ReadOnly(Middleware):
-    """Refuses every hook that writes. Hooks that read are not wrapped and cost nothing more."""
+    """Refuses every hook that writes. Hooks that only read are not wrapped, so they pay no extra cost."""
 
     _broker_name: str = attrs.field(default="", init=False)
     _account_kind: AccountKind = attrs.field(default=AccountKind.LIVE, init=False)

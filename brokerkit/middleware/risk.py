@@ -1,4 +1,4 @@
-"""Risk limits: what an order must keep to before the broker sees it, and a switch that stops trading."""
+"""Risk limits that are checked before the broker sees an order, and a kill switch."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ _NOT_PLACED = (CallRefused, OrderError, ConnectionLost)
 
 @attrs.define(eq=False)
 class Risk(Middleware):
-    """Refuses orders, and changes of orders, that go beyond a limit. Cancels always pass.
+    """Refuses orders, and changes to orders, that exceed a limit. Cancels always pass.
 
-    A limit that cannot be checked counts as exceeded. Orders that threads place at the same moment are
-    counted together. The exits of a bracket only close what their parent opens, so only their prices are
-    checked.
+    A limit that cannot be checked counts as exceeded. Orders that threads place at the same time are
+    counted together. The exits of a bracket count against what their parent opens, and may not be larger
+    than it; their prices are checked like those of any order.
 
     Attributes:
         max_order: The largest order, in lots of any leg.
-        max_position: The largest position in a futures contract, in lots, if every working order were filled
-            that can be: of orders that cancel each other, one.
-        max_orders_per_minute: How many orders and changes may be sent in any 60 seconds.
+        max_position: The largest position in a futures contract, in lots, assuming that every working order
+            that can fill does: of orders that cancel each other, only one.
+        max_orders_per_minute: The most orders and changes that may be sent in any 60 seconds.
         max_notional: The largest value of an order, by the instrument's currency. An order in a
             currency that is not listed is refused.
-        price_collar: By how many percent a limit or trigger, of the order or its exits, may differ from the
-            last price.
-        halt_file: While this file exists, trading is halted; when it says `reducing`, orders that make
-            a position smaller pass.
+        price_collar: The most, in percent, by which a limit or trigger of the order or its exits may differ
+            from the last price.
+        halt_file: While this file exists, trading is halted; if it contains `reducing`, orders that only
+            reduce a position pass.
     """
 
     max_order: int | None = attrs.field(default=None, validator=_check_not_negative, metadata={"help": "lots"})

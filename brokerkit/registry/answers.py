@@ -121,7 +121,7 @@ def _sort_in(
     group = answers.wrapped if wraps else answers.implemented
     if hook in group:
         raise InvalidPlugin(
-            f"{type(plugin).__name__} answers {hook} twice.",
+            f"{type(plugin).__name__} implements {hook} twice.",
             place=f"{source_of(group[hook])}; {source_of(method)}; {origin}",
             remedy="Keep one of the two.",
         )
@@ -132,7 +132,9 @@ def _check_object(plugin: object, origin: str) -> None:
     kind = plugin if inspect.isclass(plugin) else type(plugin)
     if inspect.isclass(plugin):
         raise InvalidPlugin(
-            f"{kind.__name__} is a class.", place=_class_place(kind, origin), remedy=f"Hand over {kind.__name__}(...)."
+            f"{kind.__name__} is a class.",
+            place=_class_place(kind, origin),
+            remedy=f"Pass an instance: {kind.__name__}(...).",
         )
     try:
         hash(plugin)
@@ -140,7 +142,7 @@ def _check_object(plugin: object, origin: str) -> None:
         raise InvalidPlugin(
             f"{kind.__name__} cannot be registered: its objects are not hashable.",
             place=_class_place(kind, origin),
-            remedy="Plugin objects are told apart by identity: write @attrs.define(eq=False), or no __eq__.",
+            remedy="Plugin objects are compared by identity: write @attrs.define(eq=False), or define no __eq__.",
         ) from None
 
 
@@ -161,12 +163,12 @@ def _unmarked(plugin: object, name: str, member: object, origin: str) -> Unmarke
     function = getattr(member, "__func__", member)
     if inspect.isfunction(function):
         return UnmarkedHook(
-            f"{called} has the name of a hook and is not marked, so nobody would call it.",
+            f"{called} has the name of a hook but is not marked, so it would never be called.",
             place=f"{source_of(function)}; {origin}",
             remedy="Write @hookimpl above it, or decline the hook with unsupported(reason).",
         )
     return UnmarkedHook(
-        f"{called} has the name of a hook and is a {type(member).__name__}.",
+        f"{called} has the name of a hook but is of type {type(member).__name__}.",
         place=_class_place(type(plugin), origin),
         remedy="Make it a method marked @hookimpl, or decline the hook with unsupported(reason).",
     )
@@ -217,7 +219,7 @@ def _check_completeness(method: Callable[..., Any], facts: HookFacts, place: str
         raise HookSignatureError(
             f"{method.__qualname__} is async; a hook returns its result.",
             place=place,
-            remedy="Run the coroutine in a thread of your own and wait for its result there.",
+            remedy="Run the coroutine in a thread of the plugin's own, and wait for its result.",
         )
     if inspect.isgeneratorfunction(method) is not wraps:
         fact = "wraps a hook and never yields" if wraps else "yields, so it returns a generator and no result"

@@ -76,7 +76,7 @@ def _check_unique(everybody: Sequence[Answers], origin: str) -> None:
     for answers in everybody:
         for hook in sorted(answers.mentioned & spoken_for.keys()):
             raise InvalidPlugin(
-                f"Two objects of the plugin speak for {hook}, and only one would be asked.",
+                f"Two objects of the plugin implement or decline {hook}, and only one would be called.",
                 place=f"{_place(spoken_for[hook], hook)}; {_place(answers, hook)}; {origin}",
                 remedy="Keep one of the two.",
             )
@@ -118,7 +118,7 @@ def _missing(missing: Sequence[HookFacts], everybody: Sequence[Answers], origin:
         place=origin,
         remedy=_hint([facts.name for facts in missing], [name for answers in everybody for name in answers.unmarked])
         + "Write a method marked @hookimpl, or `NAME = unsupported(reason)`, for each; "
-        "Session(others=unsupported(reason)) declines domains that no object speaks for.",
+        "Session(others=unsupported(reason)) declines domains that no object implements.",
     )
 
 

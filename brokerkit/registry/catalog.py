@@ -43,7 +43,9 @@ class CatalogEntry:
         cause: BaseException | None = self.problem
         while cause is not None and cause.__cause__ is not None:
             cause = cause.__cause__
-        return "" if cause is None else f"{type(cause).__name__}: {cause}"
+        if cause is None:
+            return ""
+        return f"{type(cause).__name__}: {cause.fact if isinstance(cause, BrokerkitError) else cause}"
 
 
 @attrs.frozen

@@ -136,7 +136,7 @@ def _read(path: Path) -> str:
         raise ConfigFileError(
             f"The configuration file cannot be read: {error.strerror}.",
             place=str(path),
-            remedy="Give this user the right to read it, or name another file in $BROKERKIT_CONFIG.",
+            remedy="Give this user permission to read it, or name another file in $BROKERKIT_CONFIG.",
         ) from error
 
 

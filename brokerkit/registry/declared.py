@@ -58,7 +58,7 @@ class CommonSettings:
 
     plugin: str = attrs.field(default="", metadata={"help": "the installed plugin that this broker uses"})
     read_only: bool | None = attrs.field(default=None, metadata={"help": "refuse every order, change and cancel"})
-    middleware: tuple[str, ...] = attrs.field(default=(), metadata={"help": "what runs around calls, outermost first"})
+    middleware: tuple[str, ...] = attrs.field(default=(), metadata={"help": "middlewares, outermost first"})
     store_path: Path | None = attrs.field(default=None, metadata={"help": "the SQLite file of this broker"})
 
 

@@ -106,7 +106,7 @@ class EventDispatch:
                 listener(event)
             except Exception:
                 logger.exception(
-                    "A listener of broker %r failed to hear a %s; others still hear it: %r",
+                    "A listener of broker %r failed on a %s; the others still receive it: %r",
                     self._broker_name,
                     type(event).__name__,
                     listener,
@@ -132,7 +132,7 @@ class EventDispatch:
         """
         if not listeners:
             raise InvalidArgument(
-                "Nothing to subscribe.", remedy=f"Give at least one of {', '.join(EVENT_TYPES)} a function."
+                "No listener was given.", remedy=f"Give a function for at least one of {', '.join(EVENT_TYPES)}."
             )
         for name, listener in listeners.items():
             if not callable(listener):
@@ -140,7 +140,7 @@ class EventDispatch:
             if _is_async(listener):
                 raise InvalidArgument(
                     f"{name}={listener!r} is async: called in the broker's thread, it would never run.",
-                    remedy="Give a plain function that hands the event over, such as "
+                    remedy="Give a plain function that passes the event on, such as "
                     "lambda event: loop.call_soon_threadsafe(queue.put_nowait, event).",
                 )
         plugin = _listening_plugin(listeners)
@@ -197,6 +197,6 @@ def _event_method(name: str, listener: Listener) -> Any:
 
 def _no_event(event: object) -> PluginError:
     return PluginError(
-        f"A {type(event).__name__} was emitted, which is no event.",
+        f"A {type(event).__name__} was emitted, which is not an event.",
         remedy=f"Events are {', '.join(kind.__name__ for kind in EVENT_TYPES.values())}.",
     )

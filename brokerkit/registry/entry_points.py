@@ -138,12 +138,13 @@ def rivals(group: str) -> dict[str, tuple[Installed, ...]]:
     }
 
 
-def load(plugin: Installed, *, used_by: str = "") -> Any:
+def load(plugin: Installed, *, used_by: str = "", kind: str = "Plugin") -> Any:
     """Import a plugin and return what its entry point names.
 
     Args:
         plugin: What to import.
         used_by: Who asks for it, in words that begin the error's message.
+        kind: What it is, as errors call it.
 
     Raises:
         MissingDependency: It needs a package that one of its distribution's extras would install.
@@ -156,16 +157,18 @@ def load(plugin: Installed, *, used_by: str = "") -> Any:
     except ImportError as error:
         extra = extra_that_brings(error.name or "", plugin.requirements)
         if extra:
-            raise missing_dependency(plugin, error.name or "", extra, used_by) from error
-        raise _import_failed(plugin, error) from error
+            raise missing_dependency(plugin, error.name or "", extra, used_by, kind) from error
+        raise _import_failed(plugin, error, kind) from error
     except Exception as error:
-        raise _import_failed(plugin, error) from error
+        raise _import_failed(plugin, error, kind) from error
 
 
-def missing_dependency(plugin: Installed, module: str, extra: str, used_by: str = "") -> MissingDependency:
+def missing_dependency(
+    plugin: Installed, module: str, extra: str, used_by: str = "", kind: str = "Plugin"
+) -> MissingDependency:
     """Return the error for a package that an extra of the plugin's distribution would install."""
     return MissingDependency(
-        f"{used_by or f'Plugin {plugin.name!r}'} needs {module.partition('.')[0]}, which is not installed.",
+        f"{used_by or f'{kind} {plugin.name!r}'} needs {module.partition('.')[0]}, which is not installed.",
         place=str(plugin),
         remedy=f"pip install '{plugin.distribution}[{extra}]'",
     )
@@ -188,11 +191,11 @@ def extra_that_brings(module: str, requirements: Iterable[str]) -> str:
     return ""
 
 
-def _import_failed(plugin: Installed, error: Exception) -> PluginImportError:
+def _import_failed(plugin: Installed, error: Exception, kind: str) -> PluginImportError:
     reason = str(error) or type(error).__name__
     named = reason if isinstance(error, ImportError) else f"{type(error).__name__}: {reason}"
     return PluginImportError(
-        f"Plugin {plugin.name!r} ({plugin}) failed to import: {named.rstrip('.')}.",
+        f"{kind} {plugin.name!r} ({plugin}) failed to import: {named.rstrip('.')}.",
         place=_last_line_of(error),
         remedy="Others are unaffected; see 'brokerkit doctor'.",
     )

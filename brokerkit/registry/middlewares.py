@@ -23,14 +23,18 @@ def load_middleware(found: Installed, used_by: str = "") -> type[Middleware]:
         PluginImportError: Its code failed to import.
         InvalidPlugin: Its entry point names something else.
     """
-    kind = load(found, used_by=used_by)
+    kind = load(found, used_by=used_by, kind="Middleware")
     if not _is_middleware(kind):
         raise InvalidPlugin(
-            f"The entry point {found.name!r} names {kind!r}, which is not an attrs class that extends Middleware.",
+            f"The entry point {found.name!r} names {_called(kind)}, not an attrs class that extends Middleware.",
             place=str(found),
             remedy="Write @attrs.define(eq=False) above `class Name(Middleware)`.",
         )
     return kind
+
+
+def _called(named: Any) -> str:
+    return f"{named.__module__}.{named.__qualname__}" if hasattr(named, "__qualname__") else repr(named)
 
 
 def _is_middleware(kind: Any) -> TypeGuard[type[Middleware]]:
@@ -122,7 +126,7 @@ def check_options_are_used(unknown: Collection[str], sources: Sources) -> None:
         raise UnknownSetting(
             f"{sources.of} has options for middleware {key!r}, which it does not use.",
             place=sources.place(key) if key in sources.table else "keyword argument",
-            remedy=f"Add {key!r} to `middleware`, or take its options out.",
+            remedy=f"Add {key!r} to `middleware`, or remove its options.",
         )
 
 

@@ -30,17 +30,17 @@ from brokerkit.spec.secret import masker
 
 
 def open_broker(name: str, /, **overrides: Any) -> Broker:
-    """Return the broker that has this name in the configuration, opened; or an installed plugin's, with defaults.
+    """Open the broker of this name in the configuration, or else the plugin of this name with its defaults.
 
-    Each setting is taken from the strongest place that gives it: a keyword here, the environment
+    Each setting is taken from the first of these that gives it: a keyword argument, the environment
     variable `BROKERKIT_<NAME>_<KEY>`, the configuration file, the plugin's default.
 
     Args:
         name: A section's name, such as `paper` for `[brokers.paper]`; or a plugin's name, such as `sim`.
-        overrides: Settings of the broker; a dict for a middleware's options.
+        overrides: Settings of the broker; give a middleware's options as a dict.
 
     Raises:
-        ConfigError: The set-up is wrong: an unknown name, key or value; nothing was opened.
+        ConfigError: The set-up is wrong, for example an unknown name or key; nothing was opened.
         PluginError: The plugin breaks the contract.
         ConnectionProblem: The broker cannot be reached.
 
@@ -156,7 +156,7 @@ def _open_session(plan: Plan, services: Services) -> Session:
         raise _failed_to_open(plan, error) from error
     if not isinstance(session, Session):
         raise InvalidPlugin(
-            f"Plugin {found.name!r} opened and gave back a {type(session).__name__}.",
+            f"Plugin {found.name!r} opened and returned something of type {type(session).__name__}.",
             place=str(found),
             remedy="BrokerPlugin.open returns a Session.",
         )
@@ -172,5 +172,5 @@ def _failed_to_open(plan: Plan, error: Exception) -> BrokerkitError:
     return PluginError(
         f"Plugin {selection.plugin.name!r} failed to open broker {selection.name!r}: {type(error).__name__}: {error}",
         place=str(selection.plugin),
-        remedy="This is a fault of the plugin: it should raise a typed error.",
+        remedy="This is a fault of the plugin, which should raise a typed error.",
     )

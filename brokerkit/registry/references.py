@@ -64,7 +64,7 @@ def _from_file(target: Any, folder: Path | None, place: str) -> str:
         raise SecretUnavailable(
             f"The secret's file {path} cannot be read: {_reason(error)}.",
             place=place,
-            remedy="Correct the path or its rights.",
+            remedy="Correct the path, or the file's permissions.",
         ) from error
     if not text:
         raise SecretUnavailable(f"The secret's file {path} is empty.", place=place, remedy="Write the secret into it.")

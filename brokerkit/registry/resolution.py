@@ -175,7 +175,7 @@ def _check_complete(declared: Mapping[str, DeclaredSetting], found: Mapping[str,
         raise InvalidSetting(
             f"{sources.of} lacks {', '.join(f'{each.key} ({each.takes})' for each in missing)}.",
             place=sources.config.place(*sources.keys),
-            remedy=f"Write it into [{'.'.join(sources.keys)}], or set ${sources.variable(missing[0].key)}.",
+            remedy=f"Set it in [{'.'.join(sources.keys)}], or set ${sources.variable(missing[0].key)}.",
         )
 
 

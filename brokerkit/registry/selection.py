@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from brokerkit.errors import InvalidPlugin, InvalidSetting, UnknownBroker, UnknownPlugin
-from brokerkit.registry.config_file import Config, places, read_config
+from brokerkit.registry.config_file import FILE_NAME, Config, places, read_config
 from brokerkit.registry.declared import CommonSettings
 from brokerkit.registry.entry_points import BROKERS, Installed, find, installed, load
 from brokerkit.registry.resolution import Resolved, Sources, check_keys, resolve
@@ -98,7 +98,7 @@ def load_plugin(found: Installed, used_by: str = "") -> BrokerPlugin:
     plugin = load(found, used_by=used_by)
     if not isinstance(plugin, BrokerPlugin):
         raise InvalidPlugin(
-            f"The entry point {found.name!r} names a {type(plugin).__name__}, which is not a BrokerPlugin.",
+            f"The entry point {found.name!r} names something of type {type(plugin).__name__}, not a BrokerPlugin.",
             place=str(found),
             remedy="Point it to `plugin = BrokerPlugin(open=..., settings=...)`.",
         )
@@ -133,10 +133,14 @@ def _check_name(name: str, sources: Sources) -> None:
 
 
 def _unknown(name: str, config: Config, plugins: Mapping[str, Installed]) -> UnknownBroker:
-    looked = f" in {config.path}" if config.path else f", and no configuration file: {' nor '.join(map(str, places()))}"
+    if config.path:
+        looked, start = f" in {config.path}", ""
+    else:
+        looked = f", and no {FILE_NAME} in this folder or in {places()[-1].parent}"
+        start = " 'brokerkit init' writes a file to start from."
     return UnknownBroker(
         f"No broker named {name!r}{looked}.",
         given=name,
         candidates=[*config.brokers, *plugins],
-        remedy=f"Configured: {', '.join(sorted(config.brokers)) or 'none'}. Installed: {', '.join(plugins)}.",
+        remedy=f"Configured: {', '.join(sorted(config.brokers)) or 'none'}. Installed: {', '.join(plugins)}.{start}",
     )

@@ -69,9 +69,9 @@ class StrictPluginManager(pluggy.PluginManager):
         for name in (*answers.implemented, *answers.wrapped):
             if name not in EVENTS:
                 raise InvalidPlugin(
-                    f"{type(plugin).__name__} is marked to answer {name}, which is not an event.",
+                    f"{type(plugin).__name__} marks {name} with @hookimpl, which is not an event.",
                     place=origin,
-                    remedy="A middleware wraps hooks with around(), and hears events with @hookimpl.",
+                    remedy="A middleware wraps hooks with around(), and receives events with @hookimpl.",
                 )
         self._register_once(plugin, origin, found)
 
@@ -107,16 +107,16 @@ class StrictPluginManager(pluggy.PluginManager):
                 raise HookSignatureError(
                     f"{method.__qualname__} wraps an event.",
                     place=f"{source_of(method)}; {origin}",
-                    remedy="Events are heard, not wrapped: write @hookimpl without wrapper=True.",
+                    remedy="Events are received, not wrapped: write @hookimpl without wrapper=True.",
                 )
         return found
 
     def _register_once(self, plugin: object, origin: str, found: Verified) -> None:
         if self.is_registered(plugin):
             raise InvalidPlugin(
-                f"{type(plugin).__name__}: an object was handed over twice, or equals another one.",
+                f"{type(plugin).__name__}: an object was passed twice, or is equal to another one.",
                 place=origin,
-                remedy="Hand each object over once; objects are told apart by identity: @attrs.define(eq=False).",
+                remedy="Pass each object once; objects are compared by identity: @attrs.define(eq=False).",
             )
         self._registering = found.markers
         try:

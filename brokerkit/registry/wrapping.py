@@ -34,7 +34,7 @@ def _wrappers(manager: StrictPluginManager, middleware: Middleware) -> dict[str,
         raise InvalidPlugin(
             f"{type(middleware).__name__}.around never yields.",
             place=source_of(middleware.around),
-            remedy="It yields once, and returns what the yield gives.",
+            remedy="Write `result = yield` once, and return the result.",
         )
     return {
         name: _wrapper(middleware, facts, getattr(domain, name))

@@ -1,4 +1,4 @@
-"""What a broker says of an order: its state, its fills, its ids."""
+"""A broker's view of an order: its state, its fills, its ids."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from brokerkit.spec.order import Order
 
 
 class OrderState(enum.Enum):
-    """Where an order stands. `UNKNOWN` is a state of its own and never means rejected."""
+    """The state of an order. `UNKNOWN` is a state of its own and never means rejected."""
 
     PENDING = "pending"
     WORKING = "working"
@@ -28,7 +28,7 @@ class OrderState(enum.Enum):
 
     @property
     def is_final(self) -> bool:
-        """Whether no later state can follow. A late fill may still come, and is reported."""
+        """Whether no other state can follow. A late fill may still arrive, and is reported."""
         return self in _FINAL
 
 
@@ -45,13 +45,13 @@ class OrderOrigin(enum.Enum):
 
 @attrs.frozen
 class BrokerIds:
-    """The broker's own names for an order: attributes of it, never its identity.
+    """The broker's own ids for an order: attributes of it, never its identity.
 
     Attributes:
         account: The account that it trades for.
-        client_id: The session that placed it, where the broker has such a thing.
-        order_id: The broker's id of it in that session.
-        perm_id: The broker's lasting id.
+        client_id: The session that placed it, if the broker has client ids.
+        order_id: The broker's id for it in that session.
+        perm_id: The broker's permanent id.
     """
 
     account: str = ""
@@ -62,12 +62,12 @@ class BrokerIds:
 
 @attrs.frozen
 class Fill:
-    """One execution: so many lots at one price. An order's totals are the sum of its fills.
+    """One execution: a number of lots at one price. An order's totals are the sum of its fills.
 
     Attributes:
-        execution_id: The broker's id; a fill is counted once by it.
+        execution_id: The broker's id; each is counted once.
         order_ref: The order that it belongs to.
-        contract: What was traded: a single contract, also for a spread's leg.
+        contract: What was traded: always a single contract; for a spread, that of the leg.
         quantity: Signed whole lots.
         price: In the instrument's quoted units.
         time: Aware UTC.
@@ -75,7 +75,7 @@ class Fill:
         leg: The position of the contract among its order's legs.
         commission: None until the broker reports it, then exact.
         corrects: The execution id that this one replaces; empty for a new execution.
-        late: Whether it came after the order's final state.
+        late: Whether it arrived after the order's final state.
     """
 
     execution_id: str
@@ -93,16 +93,16 @@ class Fill:
 
 @attrs.frozen
 class BrokerOrder:
-    """A broker's view of an order at one moment. It never changes; ask again for a newer one.
+    """A broker's view of an order at one moment. It is immutable; ask again for a newer one.
 
     Attributes:
-        order: The instruction as it stands now, with modified prices and quantities.
-        state: Where it stands.
-        ids: The broker's own names for it.
-        fills: Its executions so far, in the order they came, corrections replaced.
+        order: The current instruction, including modified prices and quantities.
+        state: Its state.
+        ids: The broker's own ids for it.
+        fills: Its executions so far, in order of arrival, with corrections applied.
         reason: Why it was rejected, cancelled or held, in the broker's words.
         origin: Who placed it.
-        submitted: When it was sent, aware UTC; None when the broker does not say.
+        submitted: When it was sent, aware UTC; None if the broker does not say.
         updated: When this view was made, aware UTC.
     """
 
@@ -117,12 +117,12 @@ class BrokerOrder:
 
     @property
     def order_ref(self) -> str:
-        """Our identity for the order."""
+        """The identity of the order."""
         return self.order.order_ref
 
     @property
     def filled(self) -> tuple[int, ...]:
-        """Signed lots filled so far, one a leg: the sum of the fills."""
+        """Signed lots filled so far, one per leg: the sum of the fills."""
         totals = [0] * len(self.order.quantity)
         for fill in self.fills:
             totals[fill.leg] += fill.quantity
@@ -130,18 +130,18 @@ class BrokerOrder:
 
     @property
     def remaining(self) -> tuple[int, ...]:
-        """Signed lots not yet filled, one a leg."""
+        """Signed lots not yet filled, one per leg."""
         return tuple(ordered - done for ordered, done in zip(self.order.quantity, self.filled, strict=True))
 
     def average_price(self, leg: int = 0) -> Decimal | None:
-        """Return the volume-weighted price of a leg's fills, exact; None before the first fill."""
+        """Return the exact volume-weighted price of a leg's fills; None before the first fill."""
         lots = [(abs(fill.quantity), fill.price) for fill in self.fills if fill.leg == leg]
         total = sum(quantity for quantity, _ in lots)
         return sum((quantity * price for quantity, price in lots), Decimal(0)) / total if total else None
 
     @property
     def commissions(self) -> tuple[Money, ...] | None:
-        """Total commission, one amount a currency; None until every fill's commission is known."""
+        """Total commission, one amount per currency; None until every fill's commission is known."""
         totals: dict[str, Money] = {}
         for fill in self.fills:
             if fill.commission is None:
@@ -152,20 +152,20 @@ class BrokerOrder:
 
 
 class HasOrderRef(Protocol):
-    """Anything that names an order: an `Order`, a `BrokerOrder`, an `OrderControl`."""
+    """Anything that identifies an order: an `Order`, a `BrokerOrder` or an `OrderControl`."""
 
     @property
     def order_ref(self) -> str:
-        """Our identity for the order."""
+        """The identity of the order."""
         ...
 
 
 class OrderControl(Protocol):
-    """A live handle on an order that was placed: poll it, or wait for it."""
+    """A live handle on a placed order: poll it, or wait for it."""
 
     @property
     def order_ref(self) -> str:
-        """Our identity for the order."""
+        """The identity of the order."""
         ...
 
     @property
@@ -174,21 +174,21 @@ class OrderControl(Protocol):
         ...
 
     def current(self) -> BrokerOrder:
-        """Return the newest view of the order, without asking the broker again."""
+        """Return the latest view of the order, without asking the broker again."""
         ...
 
     def wait(self, timeout: float = 60.0) -> BrokerOrder:
-        """Return the view in which the order's state is final.
+        """Wait until the order's state is final, and return that view.
 
-        Listeners have heard of that state and of its fills by then, unless they are too slow for a few seconds.
-        On a simulated broker whose clock the caller drives, waiting moves that clock.
+        By then listeners have received that state and its fills, unless they take more than a few seconds. On a
+        simulated broker whose clock the caller drives, waiting moves that clock.
 
         Args:
-            timeout: Seconds to wait at most, of the broker's clock.
+            timeout: The most seconds to wait, by the broker's clock.
 
         Raises:
-            RequestTimedOut: It was not final in time; the order goes on as it was.
-            WrongArgumentType: The timeout is no int or float.
+            RequestTimedOut: It was not final in time; the order is not affected.
+            WrongArgumentType: The timeout is not an int or float.
             InvalidArgument: It is negative, not a number, or longer than a hundred years.
         """
         ...

@@ -1,4 +1,4 @@
-"""What a broker can do: one word and a reason for each hook."""
+"""What a broker can do: a status and a reason for each hook."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import attrs
 
 
 class Support(enum.Enum):
-    """Whether a broker answers a hook."""
+    """Whether a broker supports a hook."""
 
     SUPPORTED = "supported"
     UNSUPPORTED = "unsupported"
@@ -17,11 +17,11 @@ class Support(enum.Enum):
 
 @attrs.frozen
 class Capability:
-    """Whether a broker answers a hook, and why not.
+    """Whether a broker supports a hook, and if not, why.
 
     Attributes:
-        support: One word for it.
-        reason: Why it is declined, in words for the broker's user; empty when it is supported.
+        support: The status.
+        reason: Why it is declined, in words for the broker's users; empty if it is supported.
     """
 
     support: Support

@@ -1,4 +1,4 @@
-"""The capital domain: accounts, and what they are worth."""
+"""The capital domain: accounts and their values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Account:
     Attributes:
         account_id: The broker's name for it.
         kind: Whether money is at stake.
-        base_currency: ISO 4217 code that the broker reports totals in.
+        base_currency: ISO 4217 code of the currency in which the broker reports totals.
     """
 
     account_id: str
@@ -35,11 +35,11 @@ class Account:
 
 
 class Capital(Protocol):
-    """Accounts and their values, in each currency, never converted."""
+    """Accounts and their values by currency, without conversion."""
 
     @hook(paced=True)
     def get_list_of_accounts(self) -> list[Account]:
-        """Return the accounts that this connection may see, the default one first.
+        """Return the accounts that this connection can see, the default one first.
 
         Example:
             >>> from brokerkit import open_broker
@@ -51,7 +51,7 @@ class Capital(Protocol):
 
     @hook(paced=True)
     def get_account_value_across_currency_across_accounts(self) -> list[Money]:
-        """Return the net liquidation value of all accounts together, one amount a currency.
+        """Return the net liquidation value of all accounts together, one amount per currency.
 
         Cash plus unrealised profit of open positions, in alphabetical order of currency.
 
@@ -65,7 +65,7 @@ class Capital(Protocol):
 
     @hook(paced=True)
     def get_account_value_across_currency(self, account: str = "") -> list[Money]:
-        """Return the net liquidation value of one account, one amount a currency.
+        """Return the net liquidation value of one account, one amount per currency.
 
         Args:
             account: The account's id; empty for the broker's default account.
@@ -83,9 +83,9 @@ class Capital(Protocol):
 
     @hook(paced=True)
     def get_excess_liquidity_value_across_currency(self, account: str = "") -> list[Money]:
-        """Return what is left above the maintenance margin, one amount a currency.
+        """Return what is left above the maintenance margin, one amount per currency.
 
-        Margin in use is the account value less this.
+        Margin in use is the account value minus this.
 
         Args:
             account: The account's id; empty for the broker's default account.

@@ -1,4 +1,4 @@
-"""What an order can be for: a dated futures contract, a spread of several, or a currency pair."""
+"""What an order can trade: a futures contract, a spread of several, or a currency pair."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ import attrs
 from brokerkit.errors import InvalidArgument
 
 _DATE = re.compile(r"\d{6}|\d{8}")
+
+
+def _instrument_code(text: object) -> str:
+    if isinstance(text, str) and text and text == text.strip():
+        return text
+    raise InvalidArgument(f"{text!r} is not an instrument code.", remedy="Give the code as text, such as 'GOLD'.")
 
 
 def _contract_date(text: object) -> str:
@@ -44,16 +50,16 @@ def _contract_dates(given: str | Iterable[str]) -> tuple[str, ...]:
 class FuturesContract:
     """A futures contract, or a spread of several, named by instrument and date.
 
-    The month a contract is named by and the day it expires are two things: crude oil for January
-    stops trading in December. Only the name is held here; the expiry is asked of the broker.
+    The month that a contract is named by is not the day it expires: January crude oil stops trading
+    in December. This class holds only the name; ask the broker for the expiry.
 
     Attributes:
-        instrument_code: Our code for the instrument, such as `EDOLLAR`.
-        dates: One date a leg, each `YYYYMM` or `YYYYMMDD`. Given as one str, as several, or as
+        instrument_code: brokerkit's code for the instrument, such as `EDOLLAR`.
+        dates: One date per leg, each `YYYYMM` or `YYYYMMDD`. Given as one str, as several, or as
             `"202306_202309"`. The form `YYYYMM00` means the month.
 
     Raises:
-        InvalidArgument: A date is neither of the two forms, or is no date.
+        InvalidArgument: The code is empty, or a date has neither of the two forms or does not exist.
 
     Example:
         >>> FuturesContract("EDOLLAR", "202306").date
@@ -62,12 +68,12 @@ class FuturesContract:
         (FuturesContract('EDOLLAR', '202306'), FuturesContract('EDOLLAR', '202309'))
     """
 
-    instrument_code: str
+    instrument_code: str = attrs.field(converter=_instrument_code)
     dates: tuple[str, ...] = attrs.field(converter=_contract_dates)
 
     @property
     def date(self) -> str:
-        """The date it is named by; the dates of a spread are joined by an underscore."""
+        """The date that it is named by; the dates of a spread are joined by underscores."""
         return "_".join(self.dates)
 
     @property
@@ -77,12 +83,12 @@ class FuturesContract:
 
     @property
     def leg_count(self) -> int:
-        """How many legs it has: 1, when it is no spread."""
+        """The number of legs: 1 unless it is a spread."""
         return len(self.dates)
 
     @property
     def legs(self) -> tuple[FuturesContract, ...]:
-        """The single contracts it is made of: itself, when it is no spread."""
+        """The single contracts that it consists of: itself, unless it is a spread."""
         return tuple(FuturesContract(self.instrument_code, date) for date in self.dates) if self.is_spread else (self,)
 
     def __str__(self) -> str:
@@ -102,7 +108,7 @@ def _pair_code(code: str) -> str:
 
 @attrs.frozen(order=True, cache_hash=True)
 class FxPair:
-    """A currency pair; its price is in units of the second currency for one of the first.
+    """A currency pair; its price is in units of the second currency for one unit of the first.
 
     Attributes:
         code: Six capital letters, such as `GBPUSD`.
@@ -124,12 +130,12 @@ class FxPair:
 
     @property
     def quote(self) -> str:
-        """The currency that it is paid in."""
+        """The currency that it is priced and paid in."""
         return self.code[3:]
 
     @property
     def leg_count(self) -> int:
-        """One: a pair is no spread."""
+        """One: a pair is not a spread."""
         return 1
 
     @property

@@ -16,11 +16,11 @@ from brokerkit.spec.money import Money
 
 @attrs.frozen(order=True)
 class TradingHours:
-    """One unbroken stretch of trading; a session over midnight is one stretch.
+    """One continuous trading session; a session across midnight is one.
 
     Attributes:
-        opening_time: Aware UTC, included.
-        closing_time: Aware UTC, excluded.
+        opening_time: Aware UTC, inclusive.
+        closing_time: Aware UTC, exclusive.
     """
 
     opening_time: datetime
@@ -33,15 +33,15 @@ class TradingHours:
 
 @attrs.frozen
 class ContractWithBrokerData:
-    """A single contract with what the broker knows of it.
+    """A single contract with the broker's data on it.
 
     Attributes:
         contract: The contract that was asked for, unchanged.
-        instrument: What its instrument's contracts share.
+        instrument: The data that all contracts of its instrument share.
         broker_id: The broker's own id of the contract.
         expiry: The exchange's last trading day.
         tick_size: The smallest price step, in quoted units.
-        last_trade: When trading ends for good, aware UTC; None when the broker gives only the day.
+        last_trade: When trading ends for good, aware UTC; None if the broker gives only the day.
         is_expired: Whether the broker no longer trades it.
     """
 
@@ -55,21 +55,21 @@ class ContractWithBrokerData:
 
 
 class Contracts(Protocol):
-    """Contracts and the facts of them. A spread is answered for by its first leg, except expiry."""
+    """Contracts and their details. For a spread, the first leg is used, except for expiry."""
 
     @hook(paced=True)
     def get_list_of_contract_dates_for_instrument_code(
         self, instrument_code: str, allow_expired: bool = False
     ) -> list[str]:
-        """Return the dates that the instrument's contracts are named by, in ascending order.
+        """Return the dates that the instrument's contracts are named by, ascending.
 
         Args:
-            instrument_code: Our code.
-            allow_expired: Also those that no longer trade, as far back as the broker knows them.
+            instrument_code: brokerkit's code.
+            allow_expired: Include contracts that no longer trade, as far back as the broker knows them.
 
         Returns:
-            `YYYYMM`, or `YYYYMMDD` where a month has several contracts. Each names a contract that
-            every other hook accepts.
+            `YYYYMM`, or `YYYYMMDD` if a month has several contracts. Each names a contract that every
+            other hook accepts.
 
         Raises:
             MissingInstrument: No such code.
@@ -92,12 +92,12 @@ class Contracts(Protocol):
 
         Args:
             contract: A single contract.
-            allow_expired: Also find one that no longer trades.
+            allow_expired: Also find a contract that no longer trades.
 
         Raises:
             MissingInstrument: No such instrument.
-            MissingContract: No such contract, or it expired and `allow_expired` is False.
-            AmbiguousContract: Several contracts match; `candidates` names them.
+            MissingContract: No such contract, or it has expired and `allow_expired` is False.
+            AmbiguousContract: Several contracts match; `candidates` lists them.
 
         Example:
             >>> from brokerkit import FuturesContract, open_broker
@@ -149,7 +149,7 @@ class Contracts(Protocol):
 
     @hook(paced=True)
     def get_price_magnifier_for_contract(self, contract: FuturesContract) -> Decimal:
-        """Return by how much the quoted price is larger than the price in currency; usually 1.
+        """Return the factor by which the quoted price exceeds the price in currency; usually 1.
 
         Raises:
             MissingContract: No such contract.
@@ -166,14 +166,14 @@ class Contracts(Protocol):
 
     @hook(paced=True)
     def get_trading_hours_for_contract(self, contract: FuturesContract) -> list[TradingHours]:
-        """Return the coming trading sessions, the current one first, as far as the broker knows them.
+        """Return the current and coming trading sessions, in order, as far as the broker knows them.
 
         Returns:
-            At least one session, in order, none overlapping, times in UTC.
+            At least one session; sessions do not overlap, and times are in UTC.
 
         Raises:
             MissingContract: No such contract.
-            MissingData: The broker gives no hours for it.
+            MissingData: The broker has no hours for it.
 
         Example:
             >>> from brokerkit import FuturesContract, open_broker
@@ -220,7 +220,7 @@ class Contracts(Protocol):
 
     @hook(paced=True)
     def get_commission_for_contract(self, contract: FuturesContract) -> Money:
-        """Return what the broker takes for trading one lot, one way.
+        """Return the commission for trading one lot, one way.
 
         Raises:
             MissingContract: No such contract.

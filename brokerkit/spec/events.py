@@ -1,4 +1,4 @@
-"""What a broker tells without being asked: events, fanned out to every listener."""
+"""Events: what a broker reports unasked, delivered to every listener."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ConnectionState(enum.Enum):
 
 @attrs.frozen
 class CommissionReport:
-    """What one execution cost, as the broker reported it.
+    """The commission of one execution, as the broker reported it.
 
     Attributes:
         execution_id: The execution that it belongs to.
@@ -43,11 +43,11 @@ class CommissionReport:
 
 @attrs.frozen
 class ConnectionChange:
-    """The line to the broker changed.
+    """The state of the connection to the broker changed.
 
     Attributes:
         state: The new state.
-        reason: Why, in the broker's words where it has any.
+        reason: Why, in the broker's own words if it gives any.
         time: Aware UTC.
     """
 
@@ -58,11 +58,11 @@ class ConnectionChange:
 
 @attrs.frozen
 class DataGap:
-    """A stretch of time for which events or prices may be missing.
+    """A period for which events or prices may be missing.
 
     Attributes:
-        start: The last moment known to be whole, aware UTC.
-        end: The first moment known to be whole again, aware UTC.
+        start: The last time for which nothing is missing, aware UTC.
+        end: The first time from which nothing is missing again, aware UTC.
         reason: What happened.
         contract: What is affected; None for everything.
     """
@@ -77,38 +77,38 @@ Event = BrokerOrder | Fill | CommissionReport | Position | ConnectionChange | Da
 
 
 class Events(Protocol):
-    """What a listener may hear. Each object passed is immutable.
+    """The events that a listener can receive. Each object passed is immutable.
 
-    When `on_fill` is called, the order's and the position's new totals can already be read.
-    A listener may place, modify and cancel orders. Events of one order come in order.
+    When `on_fill` is called, the new totals of the order and the position can already be read.
+    A listener may place, modify and cancel orders. Events of one order arrive in sequence.
     """
 
     @event_hook
     def on_order_status(self, order: BrokerOrder) -> None:
-        """Hear that an order's state changed."""
+        """Receive an order whose state changed."""
         ...
 
     @event_hook
     def on_fill(self, fill: Fill) -> None:
-        """Hear of an execution: once each, corrections and late ones marked as such."""
+        """Receive an execution, once each; corrections and late ones are marked as such."""
         ...
 
     @event_hook
     def on_commission(self, report: CommissionReport) -> None:
-        """Hear what an execution cost."""
+        """Receive the commission of an execution."""
         ...
 
     @event_hook
     def on_position(self, position: Position) -> None:
-        """Hear that a position changed; quantity 0 when it was closed."""
+        """Receive a position that changed; its quantity is 0 if it was closed."""
         ...
 
     @event_hook
     def on_connection(self, change: ConnectionChange) -> None:
-        """Hear that the line to the broker changed."""
+        """Receive a change of the connection to the broker."""
         ...
 
     @event_hook
     def on_data_gap(self, gap: DataGap) -> None:
-        """Hear that events or prices may be missing for a while."""
+        """Receive a period for which events or prices may be missing."""
         ...

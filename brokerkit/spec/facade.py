@@ -105,7 +105,8 @@ def _check_types(
     for name, value in bound.items():
         if name in types and not types[name].accepts(value) and isinstance(caller, pluggy.HookCaller):
             wanted = types[name].written
-            given = f"{value!r}, a {type(value).__name__}" if len(repr(value)) < _LONG else f"a {type(value).__name__}"
+            kind = type(value).__name__
+            given = f"{value!r}, of type {kind}" if len(repr(value)) < _LONG else f"a value of type {kind}"
             raise WrongArgumentType(
                 f"{facts.name}() was given {name} = {given}.",
                 place=f"broker.{facts.domain}.{facts.name}",

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class Fx(Protocol):
-    """Exchange rates, balances by currency, and orders that change one currency for another."""
+    """Exchange rates, balances by currency, and orders that exchange one currency for another."""
 
     @hook()
     def get_list_of_fxcodes(self) -> list[str]:
         """Return the codes of the currency pairs that have prices, in alphabetical order.
 
         Returns:
-            Six-letter codes such as `GBPUSD`. Inverses and crosses of these can be asked for too.
+            Six-letter codes such as `GBPUSD`. Their inverses and crosses can be asked for too.
 
         Example:
             >>> from brokerkit import open_broker
@@ -37,16 +37,16 @@ class Fx(Protocol):
 
         Args:
             fx_code: Six capital letters. A pair that the broker does not quote is derived: an
-                inverse from its pair, a cross from two pairs on the days both have a rate.
+                inverse from its pair, a cross from two pairs on the days on which both have a rate.
 
         Returns:
-            A float64 Series named by `fx_code`: units of the second currency for one of the first.
+            A float64 Series named by `fx_code`: units of the second currency for one unit of the first.
             Its `DatetimeIndex`, named `time`, holds session dates at 00:00 UTC, strictly increasing.
-            A pair of one currency with itself is 1.0 on each day that any pair has.
+            The pair of a currency with itself is 1.0 on each day on which any pair has a rate.
 
         Raises:
-            MissingFxCode: Nothing quotes the pair, and nothing that is quoted leads to it.
-            MissingData: The pair is known and has no rates.
+            MissingFxCode: The pair is not quoted, and cannot be derived from pairs that are.
+            MissingData: The pair is known but has no rates.
 
         Example:
             >>> from brokerkit import open_broker
@@ -66,7 +66,7 @@ class Fx(Protocol):
             account: The account's id; empty for the broker's default account.
 
         Returns:
-            One amount a currency, of either sign; a currency that was never held is not listed.
+            One amount per currency, of either sign; a currency that was never held is not listed.
 
         Raises:
             MissingAccount: No such account.
@@ -81,21 +81,21 @@ class Fx(Protocol):
 
     @hook(writes=True, paced=True)
     def put_fx_order_on_stack(self, order: Order) -> OrderControl:
-        """Place an order for a currency pair and return a handle on it.
+        """Place an order for a currency pair and return a handle on it. This trades.
 
         Args:
             order: Its contract is an `FxPair`; its quantity is in units of the first currency.
 
         Returns:
-            A live handle; the order may be in any state by now. Placing the same `order_ref` twice
+            A live handle; by now the order may be in any state. Placing the same `order_ref` twice
             never trades twice.
 
         Raises:
             InvalidOrder: The order contradicts itself, or is not for a currency pair.
             MissingFxCode: The broker does not trade the pair.
             OrderRejected: The broker refused it.
-            OutcomeUnknown: It was sent and nobody knows yet whether it arrived.
-            DuplicateOrder: The order's `order_ref` was placed before.
+            OutcomeUnknown: It was sent, and it is not yet known whether it arrived.
+            DuplicateOrder: An order with this `order_ref` was placed before.
 
         Example:
             >>> from brokerkit import FxPair, Order, open_broker

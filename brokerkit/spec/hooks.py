@@ -1,4 +1,4 @@
-"""The words of the contract: `hook` declares an operation, `hookimpl` answers it, `unsupported` declines it."""
+"""The vocabulary of the contract: `hook` declares an operation, `hookimpl` implements it, `unsupported` declines it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _FACTS = "brokerkit_hook"
 F = TypeVar("F", bound=Callable[..., Any])
 
 hookimpl = pluggy.HookimplMarker(PROJECT)
-"""Mark a method as the answer to the hook of its name."""
+"""Mark a method as the implementation of the hook of the same name."""
 
 _hookspec = pluggy.HookspecMarker(PROJECT)
 
 
 @attrs.frozen
 class HookFacts:
-    """What is known of a hook before anybody calls it.
+    """The properties of a hook.
 
     Attributes:
         name: The hook's name, unique across domains.
@@ -35,9 +35,9 @@ class HookFacts:
         parameters: Argument names in order, without `self`.
         defaults: The default of each argument that has one.
         writes: Whether it changes something at the broker; read-only brokers refuse it.
-        paced: Whether it costs the broker a request that pacing rules count.
-        cancels: Whether all it can do is take orders out of the market.
-        since: The contract version that added it; a plugin written for an older one need not know it.
+        paced: Whether it costs the broker a request that counts towards rate limits.
+        cancels: Whether it can only take orders out of the market.
+        since: The contract version that added it; plugins written for an older one need not know it.
         summary: The first line of its docstring.
     """
 
@@ -55,12 +55,12 @@ class HookFacts:
 def hook(
     *, writes: bool = False, paced: bool = False, cancels: bool = False, since: str = FIRST_CONTRACT
 ) -> Callable[[F], F]:
-    """Return a decorator that declares a method of a domain Protocol as a hook with one answer.
+    """Return a decorator that declares a method of a domain Protocol as a hook with one result.
 
     Args:
         writes: The hook changes something at the broker.
-        paced: The hook costs the broker a request that its pacing rules count.
-        cancels: All that the hook can do is take orders out of the market.
+        paced: The hook costs the broker a request that counts towards its rate limits.
+        cancels: The hook can only take orders out of the market.
         since: The contract version that adds it. Plugins written for an older one decline it.
     """
 
@@ -74,14 +74,14 @@ def hook(
 
 
 def event_hook(function: F) -> F:
-    """Declare a method of a Protocol as an event: every listener is told, nothing comes back."""
+    """Declare a method of a Protocol as an event, which is delivered to every listener and returns nothing."""
     marked = _hookspec(function)
     setattr(marked, _FACTS, _facts_of(function))
     return marked
 
 
 def hooks_of(domain: type[Any]) -> dict[str, HookFacts]:
-    """Return the hooks that a domain Protocol declares, by name, in the order they are written.
+    """Return the hooks that a domain Protocol declares, by name, in order of definition.
 
     Example:
         >>> from brokerkit.spec.fx import Fx
@@ -104,12 +104,12 @@ def _facts_of(function: Any) -> HookFacts:
 
 
 class Unsupported:
-    """A declined hook: the declaration that `supports()`, the error text, the suite and the docs read.
+    """A declined hook. `supports()`, error messages, the conformance suite and the docs use it.
 
     Attributes:
-        reason: Why the broker cannot do it, in words for its user.
-        planned: Whether the plugin's author means to add it.
-        hook: The name it stands under in its class; empty until then.
+        reason: Why the broker cannot do it, in words for its users.
+        planned: Whether the plugin's author intends to add it.
+        hook: The name that it is assigned to in its class; empty until then.
     """
 
     def __init__(self, reason: str, *, planned: bool = False) -> None:
@@ -126,19 +126,19 @@ class Unsupported:
         raise NotSupported(f"This broker does not support {self.hook or 'this'}: {self.reason}")
 
     def __repr__(self) -> str:
-        """Return the declaration as it is written."""
+        """Return the declaration as code."""
         return f"unsupported({self.reason!r}{', planned=True' if self.planned else ''})"
 
 
 def unsupported(reason: str, *, planned: bool = False) -> Any:
-    """Return a declaration that declines a hook, with the reason a caller is told.
+    """Return a declaration that declines a hook, with the reason that callers are given.
 
-    Write it in the class body where the method would stand. It is typed `Any`, so that it satisfies
-    the domain's Protocol; at run time it is an `Unsupported`.
+    Assign it in the class body in place of the method. It is typed `Any`, so that it satisfies the
+    domain's Protocol; at run time it is an `Unsupported`.
 
     Args:
-        reason: Why, in words for the broker's user.
-        planned: The hook is meant to come; the conformance suite shows it as to do.
+        reason: Why, in words for the broker's users.
+        planned: The hook is intended to be added; the conformance suite shows it as planned.
 
     Example:
         >>> class AcmeFx:

@@ -1,4 +1,4 @@
-"""The instruments domain: what can be traded, under our code and under the broker's."""
+"""The instruments domain: what can be traded, by brokerkit's code and by the broker's symbol."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from brokerkit.spec.hooks import hook
 
 @attrs.frozen
 class FuturesInstrument:
-    """An instrument with what the broker knows of it; its contracts share these facts.
+    """An instrument with the broker's data on it, which all of its contracts share.
 
     Attributes:
-        code: Our code, such as `CORN`.
+        code: brokerkit's code, such as `CORN`.
         broker_code: The broker's symbol, such as `ZC`.
         exchange: Where it trades.
-        currency: ISO 4217 code that profit is paid in.
+        currency: ISO 4217 code of the currency of its profits.
         multiplier: The broker's contract multiplier, in the broker's units.
-        price_magnifier: By how much the quoted price is larger than the price in currency: 100 for
-            a price in cents.
-        description: In words.
-        asset_class: Such as `Ags`, `Bond`, `Equity`, `Metals`, `OilGas`.
+        price_magnifier: The factor by which the quoted price exceeds the price in currency: 100 for a
+            price in cents.
+        description: A description.
+        asset_class: For example `Ags`, `Bond`, `Equity`, `Metals` or `OilGas`.
     """
 
     code: str
@@ -37,16 +37,16 @@ class FuturesInstrument:
 
     @property
     def point_size(self) -> Decimal:
-        """Money gained by one lot when the quoted price rises by 1: multiplier over magnifier."""
+        """What one lot gains when the quoted price rises by 1: multiplier divided by magnifier."""
         return self.multiplier / self.price_magnifier
 
 
 class Instruments(Protocol):
-    """The instruments a broker trades, and how their codes map to the broker's."""
+    """The instruments that a broker trades, and how their codes map to its symbols."""
 
     @hook()
     def get_list_of_instruments(self) -> list[str]:
-        """Return our codes of all instruments, in alphabetical order.
+        """Return brokerkit's codes of all instruments, in alphabetical order.
 
         Example:
             >>> from brokerkit import open_broker
@@ -61,7 +61,7 @@ class Instruments(Protocol):
         """Return an instrument with the broker's data on it.
 
         Raises:
-            MissingInstrument: No such code; the closest is named.
+            MissingInstrument: No such code; the message names the closest.
             AmbiguousInstrument: The broker's table describes the code twice.
 
         Example:
@@ -74,7 +74,7 @@ class Instruments(Protocol):
 
     @hook()
     def get_brokers_instrument_code(self, instrument_code: str) -> str:
-        """Return the broker's symbol for our code.
+        """Return the broker's symbol for an instrument.
 
         Raises:
             MissingInstrument: No such code.
@@ -90,11 +90,11 @@ class Instruments(Protocol):
 
     @hook()
     def get_instrument_code_from_broker_code(self, broker_code: str) -> str:
-        """Return our code for the broker's symbol: the reverse of `get_brokers_instrument_code`.
+        """Return brokerkit's code for a broker's symbol: the reverse of `get_brokers_instrument_code`.
 
         Raises:
             MissingInstrument: No instrument has that symbol.
-            AmbiguousInstrument: Several have it, as a mini and a full contract may.
+            AmbiguousInstrument: Several have it, for example a mini and a full-size contract.
 
         Example:
             >>> from brokerkit import open_broker

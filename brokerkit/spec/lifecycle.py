@@ -1,4 +1,4 @@
-"""How a plugin is opened: what it is, what it is handed, and what it gives back."""
+"""How a plugin is opened: what it declares, what it is given, and what it returns."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def _always_connected() -> ConnectionState:
 
 @attrs.frozen(eq=False)
 class Services:
-    """What brokerkit hands a plugin for one opened broker.
+    """What brokerkit gives a plugin for one opened broker.
 
     Attributes:
         broker_name: The name that the strategy opened it by.
-        emit: Tell an event to every listener. Safe from any thread; it returns when all have heard.
-        has_listener: Whether anybody would hear an event of that type: building one may be skipped.
-        watch_listeners: Have a function called whenever listeners came or went, so that `has_listener`
-            need be asked only then. It is called before the strategy's `subscribe` or `close` returns.
-        store: Return the durable store, opened on the first call.
-        state_folder: Where this broker may keep files; whoever writes the first one makes it.
+        emit: Deliver an event to every listener. Safe from any thread; it returns when all have received it.
+        has_listener: Whether an event of that type has any listener; if not, it need not be built.
+        watch_listeners: Register a function that is called whenever listeners are added or removed, so
+            that `has_listener` need be asked only then. It is called before `subscribe` or `close` returns.
+        store: Returns the durable store, opened on the first call.
+        state_folder: Where this broker may keep files; create it before writing the first one.
     """
 
     broker_name: str
@@ -52,17 +52,17 @@ class Services:
 
 @attrs.frozen(eq=False)
 class Session:
-    """What a plugin gives back when it was opened.
+    """What a plugin returns when it is opened.
 
     Attributes:
         domains: Objects that implement domain Protocols; one object may implement several.
-        others: Declines every domain that no object implements; None when there is none left.
+        others: Declines every domain that no object implements; None if every domain is implemented.
         account_kind: Whether money is at stake, as the broker itself reports it.
-        native: The plugin's own object, for what the contract does not cover.
-        close: Frees everything; called once.
-        state: Tells whether the broker can be reached now.
-        hear_out: Returns when listeners have heard of all that has happened; asked for before one stops listening.
-        data: What the prices are: a folder, a venue, `synthetic`.
+        native: The plugin's own object, for anything outside the contract.
+        close: Releases everything; called once.
+        state: Returns whether the broker can be reached now.
+        hear_out: Returns once everything that has happened was delivered; called before a listener is removed.
+        data: The source of the prices: a folder, a venue, or `synthetic`.
     """
 
     domains: tuple[object, ...]
@@ -85,12 +85,12 @@ class BrokerPlugin:
     """What an entry point in the group `brokerkit.brokers` names.
 
     Attributes:
-        open: Opens the broker: gets an instance of `settings` and the services.
-        settings: A frozen attrs class: its fields are the keys of the broker's config section,
-            their types and defaults are checked, their metadata `help` is shown.
+        open: Opens the broker; it is given an instance of `settings` and the services.
+        settings: A frozen attrs class: its fields are the keys of the broker's config section.
+            Values are checked against their types; their metadata `help` is shown in lists.
         summary: One line for lists.
-        is_simulation: Whether it never touches a real account. Others refuse every write until
-            their config says `read_only = false`.
+        is_simulation: Whether it never touches a real account. Otherwise every write is refused
+            until the config says `read_only = false`.
         contract: The contract version that the plugin was written for. Hooks added later count as
             declined, so that an old plugin runs on a newer brokerkit.
 

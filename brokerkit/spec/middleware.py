@@ -1,4 +1,4 @@
-"""What a middleware is: a class whose generator runs around every hook call that it applies to."""
+"""Middleware: a class whose generator wraps every hook call that it applies to."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from brokerkit.spec.hooks import HookFacts
 
 @attrs.frozen(eq=False)
 class Surroundings:
-    """What a middleware is told of the broker that it wraps, once, before the first call.
+    """What a middleware is told about the broker that it wraps, once, before the first call.
 
     Attributes:
         broker_name: The name that the strategy opened it by.
-        broker: The broker. It can be called once every middleware has been opened; the calls then
-            run through every middleware, as a strategy's do.
+        broker: The broker. It can be called once every middleware has been opened; such calls then
+            go through every middleware, like those of a strategy.
         account_kind: Whether money is at stake.
-        state_folder: Where this broker may keep files; whoever writes the first one makes it.
-        mask: Returns a text with every secret of the broker's settings made unreadable.
+        state_folder: Where this broker may keep files; create it before writing the first one.
+        mask: Returns a text with every secret of the broker's settings masked.
     """
 
     broker_name: str
@@ -35,11 +35,11 @@ class Surroundings:
 
 @attrs.frozen(eq=False)
 class Call:
-    """One call of a hook, on its way through the middlewares.
+    """One call of a hook, as it passes through the middlewares.
 
     Attributes:
-        hook: What is called.
-        arguments: Every argument by name, defaults filled in.
+        hook: The hook that is called.
+        arguments: Every argument by name, including defaults.
     """
 
     hook: HookFacts
@@ -49,13 +49,13 @@ class Call:
 class Middleware:
     """The base class of a middleware: an attrs class whose fields are its options.
 
-    What an entry point in the group `brokerkit.middleware` names. One instance is made for each
-    opened broker. A method marked `@hookimpl` with an event's name, such as `on_fill`, hears that
-    event. Subclasses use `@attrs.define(eq=False)`, because plugin objects are told apart by identity.
+    Entry points in the group `brokerkit.middleware` name such classes. Each opened broker gets its own
+    instance. A method marked `@hookimpl` with an event's name, such as `on_fill`, receives that event.
+    Subclasses use `@attrs.define(eq=False)`, because plugin objects are compared by identity.
 
     Attributes:
-        only_looks_on: It refuses nothing and changes nothing. Where the configuration puts such a
-            middleware first, it stands outside the guard of read-only brokers and sees what that refuses.
+        only_looks_on: It refuses nothing and changes nothing. If the configuration puts such a
+            middleware first, it is outside the guard of read-only brokers and sees what that refuses.
 
     Example:
         >>> @attrs.define(eq=False)
@@ -70,18 +70,18 @@ class Middleware:
     only_looks_on: ClassVar[bool] = False
 
     def opened(self, surroundings: Surroundings) -> None:
-        """Learn what is wrapped. Called once, before any hook is called."""
+        """Receive what is wrapped. Called once, before any hook is called."""
 
     def applies(self, hook: HookFacts) -> bool:
-        """Return whether calls of `hook` run through `around`. Asked once, when the broker is opened."""
+        """Return whether calls of `hook` go through `around`. Called once, when the broker is opened."""
         return True
 
     def around(self, call: Call) -> Generator[None, Any, Any]:
-        """Run around one call: yield once, get the result, and return it.
+        """Wrap one call: yield once, receive the result, and return it.
 
-        Raise before the yield to refuse the call. What the call raises is raised at the yield.
+        Raise before the yield to refuse the call. An exception from the call is raised at the yield.
         """
         return (yield)
 
     def close(self) -> None:
-        """Free what was taken. Called once, when the broker is closed, or when opening it failed."""
+        """Release resources. Called once, when the broker is closed or opening it failed."""

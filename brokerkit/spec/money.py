@@ -10,9 +10,9 @@ from brokerkit.errors import InvalidArgument
 
 
 def exact(value: Decimal | str | int | float) -> Decimal:
-    """Return `value` as the Decimal a person would write for it.
+    """Return `value` as the Decimal that a person would write for it.
 
-    A float is taken at its shortest decimal form, so 0.1 is one tenth.
+    A float is converted from its shortest decimal form, so 0.1 is one tenth.
 
     Raises:
         InvalidArgument: It is not a finite number.
@@ -53,19 +53,19 @@ class Money:
     amount: Decimal = attrs.field(converter=exact)
 
     def __add__(self, other: Money) -> Money:
-        """Return the sum; both must be in one currency."""
+        """Return the sum; both must be in the same currency."""
         if not isinstance(other, Money):
             return NotImplemented
         return Money(self.currency, self.amount + self._same_currency(other))
 
     def __sub__(self, other: Money) -> Money:
-        """Return the difference; both must be in one currency."""
+        """Return the difference; both must be in the same currency."""
         if not isinstance(other, Money):
             return NotImplemented
         return Money(self.currency, self.amount - self._same_currency(other))
 
     def __neg__(self) -> Money:
-        """Return the amount with its sign turned."""
+        """Return the amount with the opposite sign."""
         return Money(self.currency, -self.amount)
 
     def __str__(self) -> str:
@@ -73,7 +73,7 @@ class Money:
         return f"{self.amount:,} {self.currency}"
 
     def __repr__(self) -> str:
-        """Return the money as it is written in code."""
+        """Return the money as code."""
         return f"Money({self.currency!r}, {str(self.amount)!r})"
 
     def _same_currency(self, other: Money) -> Decimal:

@@ -1,4 +1,4 @@
-"""What a strategy asks for: an order, checked for sense before any broker sees it."""
+"""Orders: what a strategy asks for, validated before any broker sees it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from brokerkit.spec.parameters import NO_PARAMETERS
 
 
 class OrderType(enum.Enum):
-    """How an order's price is made."""
+    """How the price of an order is determined."""
 
     MARKET = "market"
     LIMIT = "limit"
@@ -32,7 +32,7 @@ class OrderType(enum.Enum):
 
 
 class TimeInForce(enum.Enum):
-    """How long an order works. `AT_OPEN` and `AT_CLOSE` take part in that auction only (FIX tag 59)."""
+    """How long an order works. `AT_OPEN` and `AT_CLOSE` take part only in that auction (FIX tag 59)."""
 
     DAY = "DAY"
     GTC = "GTC"
@@ -44,7 +44,7 @@ class TimeInForce(enum.Enum):
 
 
 class SpreadFill(enum.Enum):
-    """Whether the legs of a spread fill in one instant and ratio, or each as its own market allows."""
+    """Whether the legs of a spread fill at the same time and in ratio, or each as its own market allows."""
 
     TOGETHER = "together"
     BY_LEG = "by-leg"
@@ -73,9 +73,9 @@ if hasattr(os, "register_at_fork"):
 
 
 def new_order_ref() -> str:
-    """Return an order reference that no other process, and no other call, returns.
+    """Return an order reference that is unique across calls and processes.
 
-    At most 20 characters of hexadecimal digits and one hyphen, so that any broker can carry it.
+    At most 20 characters, hexadecimal digits and one hyphen, so that any broker can carry it.
     """
     return f"{_reference_prefix}-{next(_reference_count):x}"
 
@@ -100,7 +100,9 @@ def _whole(quantity: Any) -> int:
     if whole != quantity or isinstance(quantity, (str, bool)):
         raise InvalidQuantity(f"Quantity {quantity!r} is not whole.", remedy="Give a whole number of lots, signed.")
     if whole == 0:
-        raise InvalidQuantity("An order of 0 lots does nothing.", remedy="A positive one buys, a negative one sells.")
+        raise InvalidQuantity(
+            "An order of 0 lots does nothing.", remedy="A positive quantity buys, a negative one sells."
+        )
     return whole
 
 
@@ -117,48 +119,52 @@ def _written(value: object) -> str:
     return repr(value)
 
 
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
 def _own_copy(given: Mapping[str, Any]) -> Mapping[str, Any]:
     return given if given is NO_PARAMETERS else dict(given) or NO_PARAMETERS
 
 
 @attrs.frozen(repr=False)
 class Order:
-    """An instruction to trade, complete and checked, before anything is sent.
+    """An instruction to trade, complete and validated before anything is sent.
 
-    It never changes; a broker's view of it is a `BrokerOrder`. Prices are exact, on the contract's
+    It is immutable; a broker's view of it is a `BrokerOrder`. Prices are exact, on the contract's
     tick grid (the broker checks that), in the instrument's quoted units.
 
     Attributes:
         contract: A futures contract, a spread, or a currency pair.
-        quantity: Signed whole lots, one a leg; for a pair, units of its first currency. An int is
-            taken for a single leg. A spread's ratios are the quantities over their greatest common
-            divisor.
-        order_type: How the price is made.
+        quantity: Signed whole lots, one per leg; for a pair, units of its first currency. An int
+            means a single leg. A spread's ratios are the quantities divided by their greatest
+            common divisor.
+        order_type: How the price is determined.
         limit_price: For limit, stop-limit and limit-if-touched orders. A spread's price is the sum
             of ratio times price with the first leg's ratio positive, so it may be negative.
-        stop_price: The trigger, for stop and if-touched orders; a trailing stop's first trigger.
+        stop_price: The trigger, for stop and if-touched orders; the initial trigger of a trailing stop.
         trail_amount: A trailing stop's distance in price units.
-        trail_percent: A trailing stop's distance in percent of the price; one of the two.
+        trail_percent: A trailing stop's distance in percent of the price; give one of the two.
         time_in_force: How long it works.
         good_till: The aware time at which a GTD order expires.
         outside_hours: Whether it may work outside regular trading hours.
         account: The account's id; empty for the broker's default account.
-        oco_group: Orders of one group cancel each other: the first fill cancels the rest.
-        children: Orders that wait for this one to fill, sized to its fills, and then cancel each
+        oco_group: Orders of one group cancel each other: the first fill cancels the others.
+        children: Orders that become active as this one fills, sized to its fills, and cancel each
             other: a bracket's take-profit and stop-loss.
         spread_fill: How the legs of a spread fill.
         display_quantity: Lots shown to the market (iceberg); None shows all.
-        post_only: Refuse rather than take liquidity.
-        reduce_only: Refuse rather than open or turn a position.
-        algo: The broker's name of an execution algorithm; empty for none.
-        algo_parameters: What that algorithm is told.
-        tag: The strategy's own word for it; carried where the broker has a place for it.
-        broker_parameters: Fields of one broker, passed through untouched.
-        order_ref: Our identity for the order, made before anything is sent.
+        post_only: Refuse the order rather than take liquidity.
+        reduce_only: Refuse the order rather than open or reverse a position.
+        algo: The broker's name for an execution algorithm; empty for none.
+        algo_parameters: The parameters of that algorithm.
+        tag: The strategy's own label; carried if the broker has a field for it.
+        broker_parameters: Fields specific to one broker, passed through unchanged.
+        order_ref: The identity of the order, assigned before anything is sent.
 
     Raises:
         InvalidOrder: Prices, trigger, time in force or children contradict the order's type.
-        InvalidQuantity: Zero, fractional, or not one quantity a leg.
+        InvalidQuantity: Zero, fractional, or not one quantity per leg.
 
     Example:
         >>> order = Order.limit(FuturesContract("EDOLLAR", "202306"), 2, "95.125")
@@ -195,12 +201,13 @@ class Order:
             legs = self.contract.leg_count
         except AttributeError:
             raise InvalidOrder(
-                f"{self.contract!r} is no contract.", remedy="Give a FuturesContract or an FxPair."
+                f"{self.contract!r} is not a contract.", remedy="Give a FuturesContract or an FxPair."
             ) from None
         if len(self.quantity) != legs:
+            given = _counted(len(self.quantity), "quantity was given", "quantities were given")
             raise InvalidQuantity(
-                f"{self.contract} has {legs} leg(s), and {len(self.quantity)} quantities were given.",
-                remedy="Give one signed quantity a leg.",
+                f"{self.contract} has {_counted(legs, 'leg', 'legs')}, and {given}.",
+                remedy="Give one signed quantity for each leg.",
             )
         has_limit, has_stop = self.limit_price is not None, self.stop_price is not None
         if has_stop or self.order_type is not (_LIMIT if has_limit else _MARKET):
@@ -213,7 +220,7 @@ class Order:
             self._check_reference_and_display()
 
     def __repr__(self) -> str:
-        """Return the order as it is written in code, without the fields left at their defaults."""
+        """Return the order as code, without the fields that have their defaults."""
         fields = [field for field in attrs.fields(Order)[2:] if getattr(self, field.name) != field.default]
         given = "".join(f", {field.name}={_written(getattr(self, field.name))}" for field in fields)
         quantity = self.quantity[0] if len(self.quantity) == 1 else self.quantity
@@ -221,7 +228,7 @@ class Order:
 
     @classmethod
     def market(cls, contract: FuturesContract | FxPair, quantity: int | Iterable[int], **fields: Any) -> Order:
-        """Return an order to trade at once at the market's price."""
+        """Return an order to trade immediately at the market price."""
         return cls(contract, quantity, **fields)
 
     @classmethod
@@ -268,24 +275,24 @@ class Order:
         percent: Decimal | str | float | None = None,
         **fields: Any,
     ) -> Order:
-        """Return a stop order whose trigger follows the best price at a distance; give one of the two."""
+        """Return a stop order whose trigger trails the best price; give `amount` or `percent`."""
         return cls(contract, quantity, OrderType.TRAILING_STOP, trail_amount=amount, trail_percent=percent, **fields)
 
     def with_bracket(
         self, *, take_profit: Decimal | str | float | None = None, stop_loss: Decimal | str | float | None = None
     ) -> Order:
-        """Return this order with exits that wait for its fills and cancel each other.
+        """Return this order with exits that become active as it fills and cancel each other.
 
-        On an order that buys, `take_profit` is above `stop_loss`, and where the entry has a limit price, that lies
-        between them; on one that sells, the other way round. The exits of a spread are not compared: its price is
-        a difference, of either sign, and what counts as its profit is for whoever trades it to say.
+        For an order that buys, `take_profit` is above `stop_loss`, and the entry's limit price, if it has one, is
+        between them; for one that sells, the other way round. The exits of a spread are not compared: its price
+        is a difference, of either sign, so only the strategy knows which side is the profit.
 
         Args:
-            take_profit: The limit price of the exit in profit.
-            stop_loss: The trigger of the exit in loss.
+            take_profit: The limit price of the profit-taking exit.
+            stop_loss: The trigger of the stop-loss exit.
 
         Raises:
-            InvalidOrder: The order has exits already, none is given, or one is on the wrong side.
+            InvalidOrder: The order already has exits, none is given, or one is on the wrong side.
 
         Example:
             >>> entry = Order.limit(FuturesContract("GOLD", "202312"), 1, 1950)
@@ -295,7 +302,7 @@ class Order:
         """
         if self.children:
             raise InvalidOrder(
-                "The order has exits already, and they would be lost.",
+                "The order already has exits, and they would be lost.",
                 place="Order.with_bracket",
                 remedy="Give take_profit and stop_loss in one call.",
             )

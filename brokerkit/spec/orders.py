@@ -1,4 +1,4 @@
-"""The orders domain: place, follow, change and cancel orders."""
+"""The orders domain: place, track, change and cancel orders."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from brokerkit.spec.order import Order
 
 @attrs.frozen
 class WhatIf:
-    """What an order would do to the account, had it been placed and filled.
+    """What an order would do to the account if it were placed and filled.
 
     Attributes:
         initial_margin: Initial margin of the account after the order.
-        initial_margin_change: By how much the order changes it.
+        initial_margin_change: How much the order changes it.
         maintenance_margin: Maintenance margin of the account after the order.
-        maintenance_margin_change: By how much the order changes it.
-        commission: What the broker would take for the whole order; None when it does not say.
-        warning: The broker's own words, if it has any.
+        maintenance_margin_change: How much the order changes it.
+        commission: What the broker would charge for the whole order; None if it does not say.
+        warning: The broker's own warning, if there is one.
     """
 
     initial_margin: Money
@@ -37,12 +37,12 @@ class WhatIf:
 
 @attrs.frozen
 class OrderChange:
-    """What to change on a working order; None leaves a thing as it is.
+    """What to change on a working order; None leaves a field unchanged.
 
     Attributes:
         limit_price: The new limit.
         stop_price: The new trigger.
-        quantity: The new signed total, one a leg, counting what is filled already.
+        quantity: The new signed total, one per leg, including what has already filled.
     """
 
     limit_price: Decimal | str | int | float | None = None
@@ -51,27 +51,27 @@ class OrderChange:
 
 
 class Orders(Protocol):
-    """Orders for futures contracts and spreads. An order is known by its `order_ref`."""
+    """Orders for futures contracts and spreads. An order is identified by its `order_ref`."""
 
     @hook(writes=True, paced=True)
     def put_order_on_stack(self, order: Order) -> OrderControl:
         """Place an order, with its children, and return a live handle on it. This trades.
 
         Returns:
-            A handle; the order may be in any state by now, filled included. It returns as soon as
-            the order is sent: wait on the handle, poll it, or listen to events.
+            A handle; by now the order may be in any state, including filled. The call returns as soon
+            as the order is sent: wait on the handle, poll it, or subscribe to events.
 
         Raises:
-            InvalidOrder: The order contradicts its contract: price off tick, wrong account …
+            InvalidOrder: The order contradicts its contract, for example a price off the tick grid.
             MissingContract: No such contract.
             AmbiguousContract: Several contracts match.
             ContractExpired: The contract no longer trades.
-            MarketClosed: The market is closed and the broker does not hold orders for it.
+            MarketClosed: The market is closed and the broker does not hold orders until it opens.
             OrderRejected: The broker refused it at once.
-            OutcomeUnknown: It was sent, and nobody knows yet whether it arrived. Never send it
-                again: it is looked for, and its fate is delivered as an event.
-            DuplicateOrder: The order's `order_ref` was placed before; nothing was sent.
-            ConnectionLost: The line is down; nothing was sent.
+            OutcomeUnknown: It was sent, and it is not yet known whether it arrived. Never send it
+                again: the plugin looks for it, and reports the outcome as an event.
+            DuplicateOrder: An order with this `order_ref` was placed before; nothing was sent.
+            ConnectionLost: The connection is down; nothing was sent.
 
         Example:
             >>> from brokerkit import FuturesContract, Order, open_broker
@@ -86,7 +86,7 @@ class Orders(Protocol):
 
     @hook(paced=True)
     def what_if_order(self, order: Order) -> WhatIf:
-        """Return what the order would do to margin and cost. Nothing is placed.
+        """Return the margin and cost that the order would need. Nothing is placed.
 
         Raises:
             InvalidOrder: As for placing it.
@@ -104,13 +104,13 @@ class Orders(Protocol):
 
     @hook(paced=True)
     def get_list_of_broker_orders(self, account: str = "") -> list[BrokerOrder]:
-        """Return the orders that the broker itself reports: working ones, and those done today.
+        """Return the orders that the broker itself reports: working ones, and those completed today.
 
         Args:
             account: One account's id; empty for all accounts.
 
         Returns:
-            In the order they were placed, whoever placed them; `origin` says who.
+            In the order they were placed, by whomever; `origin` says by whom.
 
         Raises:
             MissingAccount: No such account.
@@ -127,7 +127,7 @@ class Orders(Protocol):
     def get_list_of_orders_from_storage(self) -> list[BrokerOrder]:
         """Return the orders placed through this broker object, in the order they were placed.
 
-        Brokers with a journal also return those of earlier sessions that are not final yet.
+        Brokers with a journal also return orders of earlier sessions that are not yet final.
 
         Example:
             >>> from brokerkit import open_broker
@@ -139,13 +139,13 @@ class Orders(Protocol):
 
     @hook(paced=True)
     def get_list_of_fills(self, since: datetime | None = None) -> list[Fill]:
-        """Return the executions that the broker reports, in order of time, once each.
+        """Return the executions that the broker reports, ordered by time, once each.
 
         Args:
             since: Only those at or after this aware time; None for all that the broker still has.
 
         Raises:
-            InvalidArgument: A time without a zone.
+            InvalidArgument: The time has no zone.
 
         Example:
             >>> from brokerkit import open_broker
@@ -157,7 +157,7 @@ class Orders(Protocol):
 
     @hook(paced=True)
     def match_db_broker_order_to_order_from_brokers(self, order: HasOrderRef) -> BrokerOrder:
-        """Return the broker's newest view of an order, found by its `order_ref`.
+        """Return the broker's latest view of an order, found by its `order_ref`.
 
         Raises:
             MissingOrder: The broker does not know it.
@@ -175,7 +175,7 @@ class Orders(Protocol):
 
     @hook(paced=True)
     def match_db_broker_order_to_control_order_from_brokers(self, order: HasOrderRef) -> OrderControl:
-        """Return a live handle on an order, found by its `order_ref`: after a restart, for example.
+        """Return a live handle on an order, found by its `order_ref`, for example after a restart.
 
         Raises:
             MissingOrder: The broker does not know it.
@@ -196,11 +196,11 @@ class Orders(Protocol):
     def cancel_order_on_stack(self, order: HasOrderRef) -> BrokerOrder:
         """Ask the broker to cancel an order, and return its view right after.
 
-        The order is cancelled only once its state says so: a fill may win the race.
+        The order is cancelled only once its state says so: it may fill first.
 
         Raises:
             MissingOrder: The broker does not know it.
-            OrderCannotBeCancelled: It is final already; a second cancel ends here too.
+            OrderCannotBeCancelled: It is already final, for example because it was cancelled before.
 
         Example:
             >>> from brokerkit import FuturesContract, Order, open_broker
@@ -219,7 +219,7 @@ class Orders(Protocol):
         """Ask the broker to cancel the order behind a handle, and return the handle.
 
         Raises:
-            OrderCannotBeCancelled: It is final already.
+            OrderCannotBeCancelled: It is already final.
 
         Example:
             >>> from brokerkit import FuturesContract, Order, open_broker
@@ -239,7 +239,7 @@ class Orders(Protocol):
             account: One account's id; empty for all accounts.
 
         Returns:
-            The orders that were asked to be cancelled, as they stand right after.
+            The orders for which a cancel was requested, as they stand right after.
 
         Raises:
             MissingAccount: No such account.
@@ -286,7 +286,7 @@ class Orders(Protocol):
 
     @hook(paced=True)
     def check_order_can_be_modified_given_control_object(self, control: OrderControl) -> bool:
-        """Return whether the broker would accept a change of the order behind a handle now.
+        """Return whether the broker would now accept a change to the order behind a handle.
 
         Example:
             >>> from brokerkit import FuturesContract, Order, open_broker
@@ -308,7 +308,7 @@ class Orders(Protocol):
         Raises:
             OrderCannotBeModified: It is final, being cancelled, or has no limit price.
             OffTickPrice: The price is between two ticks.
-            OutcomeUnknown: The change was sent and nobody knows yet whether it arrived.
+            OutcomeUnknown: The change was sent, and it is not yet known whether it arrived.
 
         Example:
             >>> from brokerkit import FuturesContract, Order, open_broker
@@ -323,14 +323,14 @@ class Orders(Protocol):
 
     @hook(writes=True, paced=True)
     def modify_order_given_control_object(self, control: OrderControl, change: OrderChange) -> OrderControl:
-        """Change price, trigger or quantity of the order behind a handle, and return the handle.
+        """Change the price, trigger or quantity of the order behind a handle, and return the handle.
 
         Raises:
             OrderCannotBeModified: It is final, being cancelled, or has no such price.
             OffTickPrice: A price is between two ticks.
-            InvalidQuantity: The new total is below what is filled, or turns the order's side.
-            InsufficientMargin: The account cannot carry the larger order; it works on as it was.
-            OutcomeUnknown: The change was sent and nobody knows yet whether it arrived.
+            InvalidQuantity: The new total is below what has filled, or reverses the side of the order.
+            InsufficientMargin: The account cannot carry the larger order; it keeps working unchanged.
+            OutcomeUnknown: The change was sent, and it is not yet known whether it arrived.
 
         Example:
             >>> from brokerkit import FuturesContract, Order, OrderChange, open_broker

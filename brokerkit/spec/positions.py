@@ -1,4 +1,4 @@
-"""The positions domain: what is held."""
+"""The positions domain: what the accounts hold."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Position:
 
     Attributes:
         account: The account that holds it.
-        contract: By the same month or date that orders name it by, never by its expiry.
-        quantity: Signed whole lots; 0 in an event says that the position was closed.
+        contract: Named by the same month or date as in orders, never by its expiry.
+        quantity: Signed whole lots; in an event, 0 means that the position was closed.
         average_price: Volume-weighted entry price in quoted units; None when flat.
-        as_of: When the broker knew it, aware UTC.
+        as_of: The time as of which the broker reports it, aware UTC.
     """
 
     account: str
@@ -42,7 +42,7 @@ class Positions(Protocol):
             account: One account's id; empty for all accounts.
 
         Returns:
-            One entry an account and contract; flat ones are not listed. Currency is held as a
+            One entry per account and contract; flat positions are not listed. Currency is held as a
             balance, not as a position: see `broker.fx.get_fx_balances`.
 
         Raises:

@@ -37,7 +37,7 @@ class Frequency(enum.Enum):
 
     @property
     def length(self) -> timedelta:
-        """How much time one bar covers; a daily bar covers its session's date."""
+        """The time that one bar covers; a daily bar covers its session date."""
         return _LENGTHS[self]
 
 
@@ -53,7 +53,7 @@ _LENGTHS = {
 
 
 class QuoteStatus(enum.Enum):
-    """What a quote is worth."""
+    """How current a quote is."""
 
     LIVE = "live"
     DELAYED = "delayed"
@@ -64,19 +64,19 @@ class QuoteStatus(enum.Enum):
 
 @attrs.frozen
 class Quote:
-    """The best prices of a contract at one moment. A side nobody quotes is None, never NaN or -1.
+    """The best prices of a contract at one moment. A side without a quote is None, never NaN or -1.
 
     Attributes:
         contract: What is quoted.
         time: When the broker sent it, aware UTC.
-        status: Whether it is live, delayed, frozen, or not there at all.
-        bid: What a seller would get.
-        ask: What a buyer would pay.
-        bid_size: Lots wanted at the bid.
-        ask_size: Lots offered at the ask.
+        status: Whether it is live, delayed, frozen or unavailable.
+        bid: The best price at which one can sell.
+        ask: The best price at which one can buy.
+        bid_size: Lots bid for at that price.
+        ask_size: Lots offered at that price.
         last: The last trade's price.
-        last_size: The last trade's lots.
-        reason: Why the status is not `LIVE`, in words.
+        last_size: The last trade's size in lots.
+        reason: Why the status is not `LIVE`.
     """
 
     contract: FuturesContract
@@ -100,17 +100,17 @@ class Ticker(Protocol):
         ...
 
     def quote(self) -> Quote:
-        """Return the newest quote; its status is `NONE` when there has been none."""
+        """Return the newest quote; its status is `NONE` if there has been none."""
         ...
 
     def wait_for_quote(self, timeout: float = 10.0) -> Quote:
         """Return the newest quote once it has both a bid and an ask.
 
         Args:
-            timeout: Seconds to wait at most, of the broker's clock.
+            timeout: The most seconds to wait, by the broker's clock.
 
         Raises:
-            MissingData: There was none in time; the reason says why, where the broker does.
+            MissingData: There was none in time; the message gives the broker's reason if it has one.
             DataPermissionDenied: The account has no subscription for it.
         """
         ...
@@ -118,11 +118,11 @@ class Ticker(Protocol):
 
 @attrs.frozen
 class ContractPrices:
-    """The bars of many contracts, and what went wrong for each that has none.
+    """The bars of many contracts, and an error for each contract that has none.
 
     Attributes:
         frames: Bars by contract, in the order asked for.
-        errors: The typed error of every contract that has no frame.
+        errors: The typed error for every contract without a frame.
     """
 
     frames: dict[FuturesContract, pd.DataFrame]
@@ -146,7 +146,7 @@ class Prices(Protocol):
 
     @hook(paced=True)
     def contract_dates_with_price_data_for_instrument_code(self, instrument_code: str) -> list[str]:
-        """Return the contract dates of an instrument that have prices, expired ones too, ascending.
+        """Return the contract dates of an instrument that have prices, including expired ones, ascending.
 
         Raises:
             MissingInstrument: No such code.
@@ -174,19 +174,19 @@ class Prices(Protocol):
         Args:
             contract: A single contract.
             frequency: The length of a bar.
-            start: The first bar's time at the earliest, aware; None for as far back as there is.
-            end: The last bar's time is before this, aware; None for up to now. No bar that has not
-                ended by the broker's clock is returned.
+            start: Only bars at or after this aware time; None for as far back as there are any.
+            end: Only bars before this aware time; None for up to now. Only bars that have ended by
+                the broker's clock are returned.
 
         Returns:
             A DataFrame with the float64 columns `open high low close volume`. Its `DatetimeIndex`,
-            named `time`, is in UTC and strictly increasing: an intraday bar carries its start, a
-            daily bar its session's date at 00:00.
+            named `time`, is in UTC and strictly increasing: an intraday bar is stamped with its start, a
+            daily bar with its session date at 00:00.
 
         Raises:
             MissingContract: No such contract.
-            MissingData: No bars in that range, at that frequency.
-            InvalidArgument: A time without a zone, or `start` not before `end`.
+            MissingData: No bars in that range at that frequency.
+            InvalidArgument: A time has no zone, or `start` is not before `end`.
 
         Example:
             >>> from brokerkit import FuturesContract, open_broker
@@ -215,10 +215,10 @@ class Prices(Protocol):
             end: As for one contract.
 
         Returns:
-            Each contract's frame, or its error: one that has no data does not spoil the others.
+            Each contract's frame, or its error: one without data does not affect the others.
 
         Raises:
-            InvalidArgument: A time without a zone, or `start` not before `end`.
+            InvalidArgument: A time has no zone, or `start` is not before `end`.
 
         Example:
             >>> from brokerkit import FuturesContract, open_broker
@@ -257,7 +257,7 @@ class Prices(Protocol):
 
     @hook(paced=True)
     def get_ticker_object_for_contract(self, contract: FuturesContract) -> Ticker:
-        """Return the running stream of a contract's quotes, started if it was not running.
+        """Return the stream of a contract's quotes, and start it if it is not running.
 
         Raises:
             MissingContract: No such contract.
@@ -276,7 +276,7 @@ class Prices(Protocol):
 
     @hook(paced=True)
     def cancel_market_data_for_contract(self, contract: FuturesContract) -> FuturesContract:
-        """End the contract's stream of quotes and return the contract. Ending twice does nothing.
+        """Stop the contract's stream of quotes and return the contract. Stopping twice does nothing.
 
         Raises:
             MissingContract: No such contract.

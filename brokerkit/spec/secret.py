@@ -1,4 +1,4 @@
-"""A value that must not be seen: a password, a token, an account's number."""
+"""Values that must not be shown: a password, a token, an account number."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 from brokerkit.errors import SecretUnavailable
 
 MASK = "***"
-"""What is shown where a secret stands."""
+"""What is shown in place of a secret."""
 
 
 class Secret:
-    """A secret text. It is masked wherever it is printed or logged, and a pickle does not hold it.
+    """A secret text. It is masked wherever it is printed or logged, and left out of pickles.
 
     Declare a plugin's setting with this type; a configuration file then refers to the value as
     `{env = "NAME"}`, `{file = "PATH"}` or `{command = "..."}`.
@@ -35,16 +35,17 @@ class Secret:
         """Return the text itself.
 
         Raises:
-            SecretUnavailable: This secret came out of a pickle, which does not hold the text.
+            SecretUnavailable: This secret was unpickled; pickles do not contain the text.
         """
         if self._value is None:
             raise SecretUnavailable(
-                "A secret does not travel in a pickle.", remedy="Open the broker in the process that uses it."
+                "This secret was unpickled, and pickles do not contain secrets.",
+                remedy="Open the broker in the process that uses it.",
             )
         return self._value
 
     def __repr__(self) -> str:
-        """Return that there is a secret."""
+        """Return the mask, as code."""
         return f"Secret({MASK!r})"
 
     def __str__(self) -> str:
@@ -56,7 +57,7 @@ class Secret:
         return format(MASK, specification)
 
     def __eq__(self, other: object) -> bool:
-        """Return whether both hide the same text, in a time that does not tell how much of it is the same."""
+        """Return whether both contain the same text, compared in constant time."""
         if not isinstance(other, Secret):
             return NotImplemented
         if self._value is None or other._value is None:
@@ -68,15 +69,15 @@ class Secret:
         return hash((Secret, self._value))
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Leave the text out of pickles and copies made through them."""
+        """Leave the text out of pickles and of copies made through them."""
         return (_unpickled, ())
 
     def __copy__(self) -> Secret:
-        """Return itself: it never changes."""
+        """Return itself: it is immutable."""
         return self
 
     def __deepcopy__(self, memo: dict[int, object]) -> Secret:
-        """Return itself: it never changes."""
+        """Return itself: it is immutable."""
         return self
 
 
@@ -95,9 +96,9 @@ class MaskedText(str):
 
 
 def masker(secrets: Iterable[str]) -> Callable[[str], str]:
-    """Return a function that makes every secret in a text unreadable.
+    """Return a function that masks every secret in a text.
 
-    Texts of one or two characters are left: masking those would make the rest unreadable too.
+    Secrets of one or two characters are left: masking them would make the rest unreadable too.
 
     Example:
         >>> masker(["hunter2"])("login as me with hunter2")

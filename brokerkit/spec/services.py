@@ -1,4 +1,4 @@
-"""What brokerkit does for a plugin: the durable store, seen as the plugin sees it."""
+"""What brokerkit offers plugins: the durable store, as a plugin sees it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from brokerkit.spec.order import Order
 
 
 class LeaseState(enum.Enum):
-    """Whether the process that leased a client id still lives."""
+    """Whether the process that leased a client id is still alive."""
 
     HELD = "held"
     ORPHANED = "orphaned"
     ELSEWHERE = "elsewhere"
-    """Leased on another machine, where this one cannot see whether the process lives."""
+    """Leased on another machine, so it cannot be seen whether the process is alive."""
 
 
 @attrs.frozen
@@ -50,10 +50,10 @@ class ClientIdLease:
     Attributes:
         gateway: The gateway at which the id is held, such as `127.0.0.1:4002`.
         client_id: The id.
-        number: Names this very lease; no other lease ever has it.
+        number: Identifies this lease; no other lease ever has it.
         owner: The process that took it.
         leased: When it was taken, aware UTC.
-        state: Whether the owner lived when this was read.
+        state: Whether the owner was alive when this was read.
     """
 
     gateway: str
@@ -65,10 +65,10 @@ class ClientIdLease:
 
 
 class ClientIdLeases(Protocol):
-    """Client ids, each held by one living process at a time at a gateway.
+    """Client ids, each held by one live process at a time at a gateway.
 
-    An owner that dies, in whatever way, holds nothing any more: its ids go to the next who asks. The
-    id of a living process is never given away, and neither is one leased on another machine.
+    When an owner dies, in whatever way, its ids go to the next process that asks. The id of a live
+    process is never given away, and neither is one leased on another machine.
     """
 
     def lease(
@@ -82,12 +82,12 @@ class ClientIdLeases(Protocol):
 
         Args:
             gateway: Where the id must be unique, as `host:port`. `localhost` is `127.0.0.1`.
-            ids: The ids to choose from, tried in their order.
+            ids: The ids to choose from, tried in order.
             first: An id to try before them; it need not be one of them.
-            avoid: Ids not to give: those that the gateway has just refused, say.
+            avoid: Ids not to use, for example those that the gateway has just refused.
 
         Raises:
-            NoFreeClientId: Every one of them is held or avoided.
+            NoFreeClientId: All of them are held or avoided.
             StoreError: The store cannot be written; nothing was leased.
         """
         ...
@@ -95,19 +95,19 @@ class ClientIdLeases(Protocol):
     def release(self, lease: ClientIdLease) -> bool:
         """Give a lease back, and return whether this call ended it.
 
-        False when it had ended before, or belongs to another process, as it does in a forked child.
+        False if it had already ended, or belongs to another process, as in a forked child.
         """
         ...
 
     def evict(self, lease: ClientIdLease, force: bool = False) -> bool:
-        """End a lease whoever holds it, and return whether this call ended it.
+        """End a lease, whoever holds it, and return whether this call ended it.
 
         Args:
             lease: The lease, as `leases` lists it.
-            force: End it even though its owner lives; that process is not told.
+            force: End it even if its owner is alive; that process is not notified.
 
         Raises:
-            ClientIdInUse: Its owner lives, and `force` is not set.
+            ClientIdInUse: Its owner is alive, and `force` is not set.
         """
         ...
 
@@ -118,12 +118,12 @@ class ClientIdLeases(Protocol):
 
 @attrs.frozen
 class JournalStep:
-    """One line of an order's history.
+    """One entry in an order's history.
 
     Attributes:
         time: When it was written, aware UTC.
         step: `intended`, `sent`, `amended`, `withdrawn`, `fill`, or the state that was reported.
-        detail: What came with it: ids, a reason, an execution.
+        detail: Further information: ids, a reason, an execution.
     """
 
     time: datetime
@@ -132,44 +132,44 @@ class JournalStep:
 
 
 RevisionRule = Callable[[str], tuple[str, int]]
-"""Splits an execution id into what a trade and all its corrections share, and the correction's number."""
+"""Splits an execution id into the part that a trade and its corrections share, and the correction's number."""
 
 
 class OrderJournal(Protocol):
     """One broker's orders and fills on disk: the intent before the send, the outcome after.
 
-    When a method returns, a crash of this process loses nothing of what it wrote. What `intend` wrote
-    survives the loss of power as well, and so does all that was written before it, or before `sync`:
-    the rest is news of the broker's, who can be asked again.
+    Once a method has returned, a crash of this process loses nothing that it wrote. What `intend` wrote
+    also survives a power failure, as does everything written before it, or before `sync`. The rest is
+    news from the broker, which can be asked again.
     """
 
     def together(self) -> AbstractContextManager[None]:
-        """Write all that is written inside the block in one transaction, or none of it.
+        """Write everything inside the block in one transaction, or none of it.
 
-        Only this thread may write meanwhile, and not what must survive the loss of power: no `intend`.
+        Meanwhile only this thread may write, and nothing that must survive a power failure: no `intend`.
         """
         ...
 
     def sync(self) -> None:
-        """Have all that was written so far survive the loss of power too."""
+        """Make everything written so far survive a power failure too."""
         ...
 
     def intend(self, order: Order, ids: Mapping[str, BrokerIds] | None = None) -> None:
-        """Write down that an order is about to be sent, with its children. Send it only after this returns.
+        """Record that an order is about to be sent, with its children. Send it only after this returns.
 
         Args:
-            order: The order; it stands in the journal as pending, and so do its children.
-            ids: Broker ids chosen already, by the `order_ref` of the order or child they are for.
+            order: The order; it is recorded as pending, and so are its children.
+            ids: Broker ids already chosen, by the `order_ref` of the order or child they are for.
 
         Raises:
-            DuplicateOrder: The `order_ref`, or a child's, is in the journal already: do not send.
+            DuplicateOrder: The `order_ref`, or that of a child, is already in the journal: do not send.
             InvalidArgument: A value in `broker_parameters` or `algo_parameters` cannot be stored.
             StoreError: The journal cannot be written: do not send.
         """
         ...
 
     def withdraw(self, order_ref: str) -> None:
-        """Take an intent back, with its children, after it became certain that nothing was sent.
+        """Withdraw an intent, with its children, when it is certain that nothing was sent.
 
         The same order may then be placed again.
 
@@ -180,7 +180,7 @@ class OrderJournal(Protocol):
         ...
 
     def sent(self, *order_refs: str) -> None:
-        """Write down that orders have left for the broker.
+        """Record that orders have been sent to the broker.
 
         Raises:
             MissingOrder: One is not in the journal.
@@ -188,9 +188,9 @@ class OrderJournal(Protocol):
         ...
 
     def update(self, order_ref: str, state: OrderState, ids: BrokerIds | None = None, reason: str = "") -> bool:
-        """Write down what the broker says of an order, and return whether any of it is new.
+        """Record what the broker says about an order, and return whether any of it is new.
 
-        A final state stays: a later state is not taken. Of `ids`, only what is not blank is taken.
+        A final state never changes: later states are ignored. Blank fields of `ids` are ignored.
 
         Raises:
             MissingOrder: It is not in the journal.
@@ -198,7 +198,7 @@ class OrderJournal(Protocol):
         ...
 
     def amend(self, order: Order) -> None:
-        """Write down an order's instruction as it stands now, after a modification.
+        """Record an order's current instruction, after a modification.
 
         Raises:
             MissingOrder: It is not in the journal.
@@ -206,50 +206,50 @@ class OrderJournal(Protocol):
         ...
 
     def record_fills(self, fills: Iterable[Fill], revision: RevisionRule | None = None) -> tuple[Fill, ...]:
-        """Write down executions, and return those that are new, in the order given.
+        """Record executions, and return those that are new, in the order given.
 
-        An execution counts once, however often it comes, in whatever order, and whatever state its
-        order is in. A correction takes the place of what it corrects, and is new; what it corrects
-        is not, even when it comes after it. The `order_ref` need not be in the journal.
+        An execution counts once, however often it arrives, in whatever sequence, and whatever the state
+        of its order. A correction replaces what it corrects, and is new; what it corrects is not, even
+        if it arrives later. The `order_ref` need not be in the journal.
 
         Args:
             fills: Executions, of any orders.
-            revision: How execution ids tell corrections apart. Without it, `Fill.corrects` does.
+            revision: How execution ids identify corrections. Without it, `Fill.corrects` does.
         """
         ...
 
     def record_commission(self, execution_id: str, commission: Money) -> bool:
-        """Write down what an execution cost, and return whether that is new.
+        """Record the commission of an execution, and return whether that is new.
 
-        It may come before the execution itself.
+        It may arrive before the execution itself.
         """
         ...
 
     def mark_told(self, execution_ids: Iterable[str] = (), order_refs: Iterable[str] = ()) -> None:
-        """Write down that listeners heard of executions, and of how orders ended. What is not known is passed over."""
+        """Record that executions, and how orders ended, were reported to listeners. Unknown ids are ignored."""
         ...
 
     def untold_fills(self) -> tuple[Fill, ...]:
-        """Return the executions that no listener is known to have heard of, oldest first.
+        """Return the executions not known to have been reported to a listener, oldest first.
 
-        A process that was killed between writing and telling leaves them: tell them at the next start.
+        A process that is killed between recording and reporting leaves them: report them at the next start.
         """
         ...
 
     def untold_orders(self) -> tuple[BrokerOrder, ...]:
-        """Return the orders that have ended without a listener that is known to have heard of it, oldest first."""
+        """Return the orders whose end is not known to have been reported to a listener, oldest first."""
         ...
 
     def prune(self, before: datetime) -> int:
         """Delete orders that ended and were intended before an aware time, with fills and steps; return how many.
 
-        An order that is open or was not told stays, and so does its family. A pruned `order_ref` is forgotten:
-        it would be taken as a new one.
+        An order that is open or was not reported is kept, with its parent and children. A pruned `order_ref` is
+        forgotten: it would be accepted as a new one.
         """
         ...
 
     def order(self, order_ref: str) -> BrokerOrder:
-        """Return what is known of an order.
+        """Return what is known about an order.
 
         Raises:
             MissingOrder: It is not in the journal.
@@ -257,7 +257,7 @@ class OrderJournal(Protocol):
         ...
 
     def order_with_perm_id(self, perm_id: str) -> BrokerOrder:
-        """Return what is known of the newest order with that lasting id of the broker's.
+        """Return what is known about the newest order with that permanent id.
 
         Raises:
             MissingOrder: None in the journal has it.
@@ -265,7 +265,7 @@ class OrderJournal(Protocol):
         ...
 
     def orders(self, since: datetime | None = None) -> tuple[BrokerOrder, ...]:
-        """Return the orders and children intended at or after an aware time, or all, oldest first."""
+        """Return the orders and children intended at or after an aware time, or all of them, oldest first."""
         ...
 
     def open_orders(self) -> tuple[BrokerOrder, ...]:
@@ -273,29 +273,29 @@ class OrderJournal(Protocol):
         ...
 
     def unresolved_orders(self) -> tuple[BrokerOrder, ...]:
-        """Return those open orders of which nobody knows whether the broker has them, oldest first.
+        """Return the open orders that the broker may or may not have, oldest first.
 
-        They are pending or unknown; `submitted` is None where not even the send is certain.
+        They are pending or unknown; `submitted` is None if not even the send is certain.
         """
         ...
 
     def fills(self, since: datetime | None = None) -> tuple[Fill, ...]:
-        """Return the executions at or after an aware time, or all, oldest first, corrections replaced."""
+        """Return the executions at or after an aware time, or all, oldest first, with corrections applied."""
         ...
 
     def history(self, order_ref: str) -> tuple[JournalStep, ...]:
-        """Return every step written about an order, oldest first; empty when there is none."""
+        """Return every recorded step of an order, oldest first; empty if there is none."""
         ...
 
     def highest_order_id(self, client_id: int) -> int:
-        """Return the highest numeric order id this store has seen for a client id; 0 when it has seen none.
+        """Return the highest numeric order id that this store has seen for a client id; 0 if none.
 
-        It covers every broker in the store, and never falls, whatever a restarted gateway counts from.
+        It covers every broker in the store, and never decreases, whatever a restarted gateway counts from.
         """
         ...
 
     def saw_order_id(self, client_id: int, order_id: int) -> None:
-        """Write down an order id seen in use, so that `highest_order_id` covers it."""
+        """Record an order id seen in use, so that `highest_order_id` covers it."""
         ...
 
 
@@ -309,5 +309,5 @@ class Store(Protocol):
 
     @property
     def journal(self) -> OrderJournal:
-        """The orders that were meant, sent, and done."""
+        """The orders that were intended, sent and completed."""
         ...

@@ -18,7 +18,7 @@ def seconds_of(timeout: float) -> float:
         timeout: What it was given. Numbers of numpy are numbers too.
 
     Raises:
-        WrongArgumentType: It is no int or float.
+        WrongArgumentType: It is not an int or float.
         InvalidArgument: It is negative, not a number, or longer than a hundred years.
 
     Example:
@@ -42,4 +42,4 @@ def seconds_of(timeout: float) -> float:
 
 def _written(value: object) -> str:
     written, kind = repr(value), type(value).__name__
-    return f"{written}, a {kind}" if len(written) < _LONG else f"a {kind}"
+    return f"{written}, of type {kind}" if len(written) < _LONG else f"a value of type {kind}"

@@ -79,7 +79,7 @@ class StoredClientIdLeases(ClientIdLeases):
                 raise ClientIdInUse(
                     f"Client id {lease.client_id} at {lease.gateway} is held by {lease.owner}.",
                     place=str(self._database.path),
-                    remedy="Stop that process: its lease then ends by itself. Or force it.",
+                    remedy="Stop that process, which ends its lease, or use force.",
                 )
             return _delete(connection, lease)
 

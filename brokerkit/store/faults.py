@@ -10,8 +10,8 @@ from pathlib import Path
 from brokerkit.errors import StoreCorrupt, StoreError, StoreLocked, StoreUnwritable
 
 _SALVAGE = (
-    "Move the file away together with its -wal and -shm, and put a copy back, or start with a new one: "
-    "open orders and today's fills are then asked of the broker. `sqlite3 FILE .recover` saves what is readable."
+    "Move the file away together with its -wal and -shm, and restore a backup, or start with a new one: "
+    "the broker is then asked for open orders and today's fills. `sqlite3 FILE .recover` saves what is readable."
 )
 _SPACE = "Free some space, or set another place for the store. Nothing was written."
 _PERMISSION = "Give this user the right to write the file and its folder, or set another place for the store."

@@ -88,18 +88,18 @@ def real_data() -> Path:
 
 @pytest.fixture
 def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Install a distribution with one broker plugin, as pip lays it down: `distribution("acme", code)`."""
+    """Install a distribution with one plugin, as pip lays it down: `distribution("acme", code)`."""
     site = tmp_path / "site-packages"
     site.mkdir()
     monkeypatch.syspath_prepend(str(site))
     modules: list[str] = []
 
-    def install(name: str, code: str) -> None:
+    def install(name: str, code: str, group: str = "brokerkit.brokers") -> None:
         (site / f"brokerkit_{name}.py").write_text(code, encoding="utf-8")
         info = site / f"brokerkit_{name}-0.3.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: brokerkit-{name}\nVersion: 0.3\n")
-        (info / "entry_points.txt").write_text(f"[brokerkit.brokers]\n{name} = brokerkit_{name}:plugin\n")
+        (info / "entry_points.txt").write_text(f"[{group}]\n{name} = brokerkit_{name}:plugin\n")
         modules.append(f"brokerkit_{name}")
 
     yield install

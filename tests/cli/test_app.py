@@ -160,6 +160,7 @@ def test_an_error_is_one_json_document_on_stderr_when_json_was_asked_for(run):
         (["orders", "--json", "modify", "some-ref"], "unexpected extra arguments"),
         (["orders", "modify", "some-ref", "--json"], "Nothing to change"),
         (["fx", "--rows", "many", "--json"], "'many' is not a valid integer"),
+        (["orders", "plce", "CORN/202312", "1", "--json"], "Did you mean 'place'?"),
     ],
 )
 def test_a_wrong_command_line_is_json_too(run, words, message):
@@ -167,6 +168,12 @@ def test_a_wrong_command_line_is_json_too(run, words, message):
     assert (told.exit_code, told.out) == (2, "")
     assert message in json.loads(told.err)["message"]
     assert json.loads(told.err)["remedy"].startswith(f"See 'brokerkit {words[0]}")
+
+
+def test_a_misspelt_command_is_json_too(run):
+    told = run("price", "CORN", "--json")
+    assert (told.exit_code, told.out) == (2, "")
+    assert json.loads(told.err)["message"] == "No such command 'price'. Did you mean 'prices'?"
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ZeroDivisionError("0"), OSError(5, "Input/output error")])

@@ -69,6 +69,10 @@ def test_clear_takes_back_the_ids_of_dead_processes_only(run, store, holder):
     assert [lease["gateway"] for lease in run("client-ids", "--store", store, "--json").json] == ["127.0.0.1:4001"]
 
 
+def test_clear_of_nothing_says_only_that(run, store):
+    assert run("client-ids", "clear", "--store", store).out == "Nothing to clear.\n"
+
+
 def test_clear_asks_first_and_does_nothing_on_no(run, store, holder):
     _die(holder("127.0.0.1:4002"))
     told = run("client-ids", "clear", "--store", store, answer="n\n")

@@ -62,7 +62,7 @@ def test_a_damaged_note_of_what_was_asked_for_is_told(run, home: Path, note: str
     (home / "prices" / "download.json").write_text(note)
     told = run("download", "CORN/202305", "--to", "prices")
     assert (told.exit_code, told.out) == (code, "")
-    assert "--refresh to begin anew" in told.err
+    assert "--refresh to start over" in told.err
     assert run("download", "CORN/202305", "--to", "prices", "--refresh").exit_code == 0
 
 

@@ -173,3 +173,24 @@ def test_every_looking_command_works_as_a_process_of_its_own(run_process):
     told = run_process("prices", "CORN", "--rows", "2")
     assert told.exit_code == 0
     assert "\x1b" not in told.out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["prices", "CORN", "--quote", "--ticks"], "Give one of --dates, --quote and --ticks."),
+        (["prices", "CORN", "--dates", "--quote"], "Give one of --dates, --quote and --ticks."),
+        (["prices", "--quote"], "--quote needs an instrument or a contract, such as CORN or CORN/202312."),
+        (["fx", "GBPUSD", "--balances"], "--balances shows every currency: leave GBPUSD out."),
+        (["fx", "--start", "2023-01-01"], "--start is for one pair: give CODE, such as GBPUSD."),
+        (["fx", "--balances", "--plot"], "--plot is for one pair: give CODE, such as GBPUSD."),
+        (["prices", "--rows", "3"], "--rows needs an instrument or a contract, such as CORN or CORN/202312."),
+        (["prices", "CORN", "--quote", "-f", "1h"], "--frequency does not go with --quote."),
+        (["prices", "CORN", "--dates", "--plot"], "--plot does not go with --dates."),
+        (["prices", "CORN", "--ticks", "--end", "2023-01-01"], "--end does not go with --ticks."),
+    ],
+)
+def test_what_would_not_be_shown_is_refused(run, words: list[str], message: str):
+    told = run(*words)
+    assert (told.exit_code, told.out) == (2, "")
+    assert message in told.err

@@ -126,6 +126,12 @@ def test_what_is_said_beside_a_result_is_json_too_where_json_was_asked_for(run, 
     assert told[1].startswith("This simulation ends with the command")
 
 
+def test_stored_orders_of_one_account_are_refused_rather_than_those_of_all_shown(run):
+    told = run("orders", "--stored", "--account", "SIM1")
+    assert (told.exit_code, told.out) == (2, "")
+    assert "--stored lists the orders of every account" in told.err
+
+
 def test_cancel_all_with_json_asks_nobody_and_needs_a_yes(run):
     told = run("orders", "cancel-all", "--json", answer="y\n")
     assert (told.exit_code, told.out) == (5, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,3 +70,9 @@ def test_a_mistake_is_named_with_its_place(run: Run, script: Path, text: str, to
     assert outcome.exit_code == 5
     assert "cannot be read" in run("scenario", script.with_name("missing.toml")).err
     assert [words for words in told if words not in outcome.err] == []
+
+
+def test_a_scenario_that_cannot_be_read_is_json_too(run):
+    told = run("scenario", "nowhere.toml", "--json")
+    assert (told.exit_code, told.out) == (5, "")
+    assert json.loads(told.err)["code"] == "BK305"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import socket
+import sqlite3
 from pathlib import Path
 
 import pytest
 import tomli
+
+from brokerkit.store import default_path, open_store
 
 SILENT = """
 import attrs
@@ -49,6 +52,12 @@ def broken(distribution) -> None:
 
 def findings(told, step: str) -> list[dict[str, object]]:
     return [finding for finding in told.json if finding["step"] == step]
+
+
+def test_brokers_has_no_column_of_remedies_where_nothing_is_wrong(run, distribution):
+    assert "what to do" not in run("brokers").out
+    distribution("broken", "import acme_sdk\n")
+    assert "what to do" in run("brokers").out
 
 
 @pytest.mark.usefixtures("acme", "broken")
@@ -108,6 +117,11 @@ def test_every_default_in_the_starter_configuration_can_be_uncommented(run, home
     assert told.exit_code == 0
 
 
+def test_the_paper_section_of_the_starter_configuration_does_not_name_the_live_port(run, home: Path):
+    assert run("init").exit_code == 0
+    assert tomli.loads((home / "brokerkit.toml").read_text())["brokers"]["paper"] == {"plugin": "ib", "port": 4002}
+
+
 def test_init_does_not_overwrite_unasked(run, home: Path):
     (home / "brokerkit.toml").write_text("# mine\n")
     told = run("init", answer="n\n")
@@ -115,6 +129,13 @@ def test_init_does_not_overwrite_unasked(run, home: Path):
     assert (home / "brokerkit.toml").read_text() == "# mine\n"
     assert run("init", "--yes").exit_code == 0
     assert "brokerkit's configuration" in (home / "brokerkit.toml").read_text()
+
+
+def test_init_to_two_places_is_refused(run, home: Path):
+    told = run("init", "mine.toml", "--user")
+    assert (told.exit_code, told.out) == (2, "")
+    assert "Give FILE or --user, not both." in told.err
+    assert not (home / "mine.toml").exists()
 
 
 def test_init_user_writes_where_every_folder_finds_it(run, tmp_path: Path):
@@ -167,7 +188,7 @@ def test_nothing_at_a_gateways_port_is_one_message(run_process):
         (["gateway", "--accounts", " , "], 2, "Name at least one account"),
         (["check", "sim", "--set", "sede=3"], 3, "meant   seed?"),
         (["capital", "--set", "sed=3"], 3, "where   --set sed\n"),
-        (["gateway", "tell", "--control-port", "1", "advance", "x"], 2, "'x' is no number of seconds"),
+        (["gateway", "tell", "--control-port", "1", "advance", "x"], 2, "'x' is not a number of seconds"),
         (["check", "simm"], 3, "meant   sim?"),
         (["check", "sim", "--case", "999"], 5, "There is no case 999."),
         (["check", "sim", "--case", "104"], 5, "Add --level trade."),
@@ -212,6 +233,26 @@ def test_doctor_names_line_and_column_of_a_file_that_is_no_toml(run, home: Path)
     [failure] = findings(told, "config")
     assert (failure["verdict"], failure["code"]) == ("failed", "BK105")
     assert "line 1, column 15" in failure["says"]
+
+
+def test_doctor_does_not_promise_to_take_back_what_another_machine_leased(run):
+    store = open_store(default_path(), broker="paper")
+    store.client_ids.lease("127.0.0.1:4002")
+    with sqlite3.connect(default_path()) as database:
+        database.execute("UPDATE owners SET host = 'elsewhere', boot = 'of another machine'")
+    told = findings(run("doctor", "--json"), "client id")
+    store.close()
+    assert [(each["verdict"], each["says"].partition(", in ")[0]) for each in told] == [
+        ("ok", "0 held by live processes, 0 left by dead ones, 1 leased on other machines")
+    ]
+
+
+def test_doctor_names_a_middleware_that_cannot_be_used(run, distribution):
+    distribution("slow", "import acme_sdk\n", "brokerkit.middleware")
+    told = run("doctor", "--json")
+    [found] = findings(told, "middleware")
+    assert (told.exit_code, found["verdict"]) == (0, "note")
+    assert "slow (brokerkit-slow 0.3, brokerkit_slow:plugin) cannot be used: ModuleNotFoundError" in found["says"]
 
 
 def test_doctor_names_a_variable_that_belongs_to_no_broker(run, monkeypatch: pytest.MonkeyPatch, acme: None):

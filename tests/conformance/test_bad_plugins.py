@@ -58,7 +58,7 @@ _BAD = {
 _SAYS = {
     "typo": "[BK104] Plugin 'typo' (bad-typo 1.0, bad_typo:plugn) failed to import",
     "import_error": "No module named 'no_such_sdk'",
-    "no_plugin": "[BK205] The entry point 'no_plugin' names a int, which is not a BrokerPlugin.",
+    "no_plugin": "[BK205] The entry point 'no_plugin' names something of type int, not a BrokerPlugin.",
     "wrong_signature": "[BK203] get_fx_prices takes an argument 'code' that its hook does not have.",
     "misspelt": "[BK201] BadFx.get_fx_price is marked @hookimpl, but no hook has",
     "fails_to_open": "ZeroDivisionError: division by zero",

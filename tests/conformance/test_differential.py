@@ -32,4 +32,4 @@ def test_an_unknown_scenario_is_named() -> None:
 def test_the_command_says_that_both_tell_the_same() -> None:
     result = CliRunner().invoke(app, ["diff", "sim", "sim", "facts", "--instrument", "CORN"])
     assert result.exit_code == 0, result.output
-    assert "sim and sim tell the same" in result.output
+    assert "sim and sim give the same result" in result.output

@@ -88,7 +88,7 @@ def test_298_the_next_run_puts_back_what_a_killed_one_left(tmp_path: Path, state
     assert len(_ledgers(tmp_path)) == 1
 
     (note,) = _notes_of_a_check(state, tmp_path / "report.json")
-    assert "An interrupted run had left its orders: cancelled (1,)" in note
+    assert "An interrupted run had left orders: cancelled (1,)" in note
     assert "traded -2 " in note
     with open_broker("sim", state=state) as broker:
         assert _left(broker) == ([], 0)

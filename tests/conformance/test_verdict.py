@@ -51,6 +51,12 @@ def test_300_what_was_not_run_is_listed_with_its_reason(verdict: Verdict) -> Non
     assert "Acme has no FX desk" in page_of(verdict)
 
 
+def test_a_case_of_several_tests_is_named_once(verdict: Verdict) -> None:
+    closed = [_result(number, Outcome.BLOCKED, "the market is closed") for number in (78, 78, 79)]
+    text = "\n".join(lines_of(Verdict(_SUBJECT, tuple(closed))))
+    assert "blocked: the market is closed  (case 78, 79)" in text
+
+
 def test_301_what_could_not_be_run_is_no_failure(verdict: Verdict) -> None:
     """Case 301: a case that could not be run for want of something is blocked, and does not fail a broker."""
     kept = tuple(result for result in verdict.results if result.outcome is not Outcome.FAILED)
@@ -63,8 +69,8 @@ def test_a_failure_says_what_was_expected_what_came_and_how_to_see_it_again(verd
     text = "\n".join(lines_of(verdict))
     assert "FAIL case 76 test_076_x" in text
     assert "expected  rates come <in order>." in text
-    assert "came      AssertionError: <out of order>" in text
-    assert "again     brokerkit check acme --case 75" in text
+    assert "got       AssertionError: <out of order>" in text
+    assert "rerun     brokerkit check acme --case 75" in text
     assert verdict.summary.startswith("acme: DOES NOT CONFORM at level read")
 
 

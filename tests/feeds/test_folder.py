@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -20,6 +21,7 @@ from brokerkit.errors import DataFileError, InvalidSetting, MissingContract, Mis
 from brokerkit.plugins.sim.feeds import open_feed
 from brokerkit.plugins.sim.feeds.bars import Bars, to_datetime, to_nanoseconds
 from brokerkit.plugins.sim.feeds.folder import FolderFeed
+from brokerkit.plugins.sim.settings import SimSettings
 from brokerkit.spec.broker_order import OrderState
 from brokerkit.spec.prices import Frequency
 
@@ -141,6 +143,11 @@ def test_only_the_file_that_is_asked_for_is_read(tmp_path: Path) -> None:
     assert len(feed.bars(CORN, Frequency.DAY, *ALWAYS)) == 3
     with pytest.raises(DataFileError):
         feed.bars(FuturesContract("WHEAT", "202312"), Frequency.DAY, *ALWAYS)
+
+
+def test_a_gateway_assumes_the_volume_that_the_simulated_broker_assumes() -> None:
+    """`brokerkit gateway` and `ib-sim` open a folder without saying how many lots a minute trade in it."""
+    assert inspect.signature(open_feed).parameters["assumed_volume"].default == SimSettings().assumed_volume
 
 
 # -- frequencies -------------------------------------------------------------------------

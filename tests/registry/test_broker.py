@@ -14,7 +14,7 @@ import attrs
 import pytest
 
 import brokerkit
-from brokerkit import Broker, ConnectionState, Domains, Events, Support, errors, open_broker
+from brokerkit import Broker, ConnectionState, Domains, Events, FuturesContract, Support, errors, open_broker
 from brokerkit.spec.domains import CONTRACT, DOMAINS
 from brokerkit.spec.hooks import hooks_of
 
@@ -119,6 +119,16 @@ def test_every_call_and_its_outcome_are_logged_when_the_environment_asks_for_it(
         "acme: get_fx_prices(fx_code='GBPUSD')",
         "acme: get_fx_prices returned ['GBPUSD', 1.25]",
     ]
+
+
+def test_a_table_is_traced_as_its_size(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setenv("BROKERKIT_TRACE", "1")
+    with open_broker("sim") as broker, caplog.at_level("INFO", logger="brokerkit.trace"):
+        rates = broker.fx.get_fx_prices("GBPUSD")
+        broker.prices.get_prices_for_contract_objects([FuturesContract("GOLD", "202304")])
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages[1] == f"sim: get_fx_prices returned a Series of {len(rates)} rows"
+    assert not any("\n" in message for message in messages)
 
 
 def test_a_program_that_has_not_set_up_logging_sees_the_trace_on_standard_error() -> None:

@@ -11,6 +11,7 @@ import pytest
 from brokerkit.registry import catalog
 from brokerkit.registry.config_file import read_config
 from brokerkit.registry.declared import declared_settings
+from brokerkit.registry.entry_points import MIDDLEWARE, Installed
 from brokerkit.registry.variables import unmatched_variables
 
 Install = Callable[..., Path]
@@ -74,3 +75,28 @@ def test_settings_tell_required_keys_defaults_and_help() -> None:
     account, port = declared_settings(Settings).values()
     assert (account.key, account.is_required, account.help) == ("account", True, "the account's id")
     assert (port.key, port.is_required, port.default) == ("port", False, 4001)
+
+
+def test_a_middleware_that_fails_to_import_is_called_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Installed("slow", "no_such_module_here:Slow")
+    monkeypatch.setattr(catalog, "installed", lambda group: {"slow": broken} if group == MIDDLEWARE else {})
+    [entry] = catalog.middlewares()
+    assert entry.problem is not None
+    assert entry.problem.fact.startswith(
+        "Middleware 'slow' (brokerkit 0.1.0, no_such_module_here:Slow) failed to import"
+    )
+
+
+def test_a_middleware_that_is_none_is_told_once_and_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    offered = Installed("slow", f"{__name__}:no_middleware")
+    monkeypatch.setattr(Installed, "load", lambda self: no_middleware)
+    monkeypatch.setattr(catalog, "installed", lambda group: {"slow": offered} if group == MIDDLEWARE else {})
+    [entry] = catalog.middlewares()
+    assert entry.first_cause == (
+        f"InvalidPlugin: The entry point 'slow' names {__name__}.no_middleware, "
+        "not an attrs class that extends Middleware."
+    )
+
+
+def no_middleware() -> None:
+    """Do nothing, as no middleware does."""

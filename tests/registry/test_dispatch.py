@@ -94,7 +94,7 @@ def test_a_listener_that_fails_is_logged_and_the_others_still_hear(
     with broker.subscribe(on_fill=fail), broker.subscribe(on_fill=heard.append), caplog.at_level(logging.ERROR):
         services.emit(FILL)
     assert heard == [FILL]
-    assert "A listener of broker 'acme' failed to hear a Fill" in caplog.text
+    assert "A listener of broker 'acme' failed on a Fill" in caplog.text
     assert "ZeroDivisionError: in the strategy" in caplog.text
 
 
@@ -181,7 +181,7 @@ def test_a_listener_that_is_async_is_refused_since_it_would_never_run(broker: An
 
 def test_what_is_no_event_is_refused(broker: Any) -> None:
     services, _ = broker.native
-    with pytest.raises(errors.PluginError, match="A str was emitted, which is no event"):
+    with pytest.raises(errors.PluginError, match="A str was emitted, which is not an event"):
         services.emit("filled")
 
 

@@ -34,7 +34,7 @@ MISTAKES = {
     "forgotten marker": (
         "    @hookimpl\n    def get_list_of_fxcodes",
         "    def get_list_of_fxcodes",
-        "AcmeFx.get_list_of_fxcodes has the name of a hook and is not marked",
+        "AcmeFx.get_list_of_fxcodes has the name of a hook but is not marked",
         "[BK202]",
         9,
     ),

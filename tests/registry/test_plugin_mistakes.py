@@ -73,7 +73,7 @@ MISTAKES = {
         plugin = plugin_of(AcmeFx())
         """,
         errors.UnmarkedHook,
-        "AcmeFx.get_fx_prices has the name of a hook and is not marked, so nobody would call it.",
+        "AcmeFx.get_fx_prices has the name of a hook but is not marked, so it would never be called.",
         "Write @hookimpl above it",
     ),
     "a property for a method": (
@@ -84,7 +84,7 @@ MISTAKES = {
         plugin = plugin_of(AcmeFx())
         """,
         errors.UnmarkedHook,
-        "AcmeFx.get_list_of_fxcodes has the name of a hook and is a property.",
+        "AcmeFx.get_list_of_fxcodes has the name of a hook but is of type property.",
         "Make it a method",
     ),
     "wrong argument": (
@@ -175,7 +175,7 @@ MISTAKES = {
         """,
         errors.HookSignatureError,
         "AcmeFx.on_fill wraps an event.",
-        "Events are heard, not wrapped",
+        "Events are received, not wrapped",
     ),
     "neither implemented nor declined": (
         """
@@ -213,7 +213,7 @@ MISTAKES = {
         "plugin = plugin_of(Whole)",
         errors.InvalidPlugin,
         "Whole is a class.",
-        "Hand over Whole(...).",
+        "Pass an instance: Whole(...).",
     ),
     "one object twice": (
         """
@@ -221,7 +221,7 @@ MISTAKES = {
         plugin = plugin_of(once, once)
         """,
         errors.InvalidPlugin,
-        "Two objects of the plugin speak for get_fx_balances",
+        "Two objects of the plugin implement or decline get_fx_balances",
         "",
     ),
     "one listener twice": (
@@ -233,7 +233,7 @@ MISTAKES = {
         plugin = plugin_of(Whole(), once, once)
         """,
         errors.InvalidPlugin,
-        "Listener: an object was handed over twice, or equals another one.",
+        "Listener: an object was passed twice, or is equal to another one.",
         "@attrs.define(eq=False)",
     ),
     "a domain's object without a word": (
@@ -254,13 +254,13 @@ MISTAKES = {
         plugin = plugin_of(AcmeFx())
         """,
         errors.InvalidPlugin,
-        "AcmeFx answers get_fx_prices twice.",
+        "AcmeFx implements get_fx_prices twice.",
         "Keep one",
     ),
     "not a plugin": (
         "plugin = Whole()",
         errors.InvalidPlugin,
-        "The entry point 'acme' names a Whole, which is not a BrokerPlugin.",
+        "The entry point 'acme' names something of type Whole, not a BrokerPlugin.",
         "BrokerPlugin(open=..., settings=...)",
     ),
     "settings that are no attrs class": (
@@ -289,7 +289,7 @@ MISTAKES = {
     "no session": (
         "plugin = BrokerPlugin(open=lambda settings, services: [Whole()])",
         errors.InvalidPlugin,
-        "Plugin 'acme' opened and gave back a list.",
+        "Plugin 'acme' opened and returned something of type list.",
         "returns a Session",
     ),
     "untyped error while opening": (

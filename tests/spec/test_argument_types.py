@@ -30,10 +30,13 @@ def broker() -> Iterator[Broker]:
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        (lambda b: b.orders.put_order_on_stack("GOLD"), r"order = 'GOLD', a str. .*It takes Order"),
-        (lambda b: b.orders.cancel_order_on_stack("a-ref"), r"order = 'a-ref', a str. .*It takes HasOrderRef"),
-        (lambda b: b.orders.get_list_of_fills(date(2023, 1, 1)), r"since = .*a date. .*It takes datetime \| None"),
-        (lambda b: b.fx.get_fx_prices(fx_code=5), r"fx_code = 5, a int. \(broker.fx.get_fx_prices\) It takes str"),
+        (lambda b: b.orders.put_order_on_stack("GOLD"), r"order = 'GOLD', of type str. .*It takes Order"),
+        (lambda b: b.orders.cancel_order_on_stack("a-ref"), r"order = 'a-ref', of type str. .*It takes HasOrderRef"),
+        (lambda b: b.orders.get_list_of_fills(date(2023, 1, 1)), r"since = .*type date. .*It takes datetime \| None"),
+        (
+            lambda b: b.fx.get_fx_prices(fx_code=5),
+            r"fx_code = 5, of type int. \(broker.fx.get_fx_prices\) It takes str",
+        ),
         (lambda b: b.prices.get_prices_for_contract_object("GOLD"), r"contract = 'GOLD'.*It takes FuturesContract"),
         (lambda b: b.prices.get_prices_for_contract_object(GOLD, "1D"), r"'1D'.*It takes Frequency"),
         (lambda b: b.prices.get_prices_for_contract_objects([GOLD, "CORN"]), r"It takes Sequence\[FuturesContract\]"),

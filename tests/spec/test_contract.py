@@ -77,3 +77,9 @@ def test_a_pair_has_six_capital_letters(code: str) -> None:
 def test_contracts_sort_by_instrument_then_date() -> None:
     later, sooner = FuturesContract("GOLD", "202402"), FuturesContract("GOLD", "202312")
     assert sorted([later, FuturesContract("CORN", "209912"), sooner])[1:] == [sooner, later]
+
+
+@pytest.mark.parametrize("code", ["", " ", "CORN ", " CORN", 3, None, b"CORN"])
+def test_a_contract_of_no_instrument_is_refused(code: object) -> None:
+    with pytest.raises(InvalidArgument, match="is not an instrument code"):
+        FuturesContract(code, "202303")  # type: ignore[arg-type]

@@ -107,7 +107,7 @@ def test_a_bracket_closes_what_its_parent_opens() -> None:
 
 def test_a_second_bracket_is_refused_and_so_is_one_without_any_exit() -> None:
     entry = Order.limit(GOLD, 1, "680").with_bracket(take_profit="700")
-    with pytest.raises(InvalidOrder, match=r"has exits already.*take_profit and stop_loss in one call"):
+    with pytest.raises(InvalidOrder, match=r"already has exits.*take_profit and stop_loss in one call"):
         entry.with_bracket(stop_loss="600")
     with pytest.raises(InvalidOrder, match=r"no exit.*Give take_profit, stop_loss, or both"):
         Order.limit(GOLD, 1, "680").with_bracket()
@@ -214,7 +214,7 @@ def test_forked_processes_never_make_the_same_reference() -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"contract": "GOLD"}, "'GOLD' is no contract"),
+        ({"contract": "GOLD"}, "'GOLD' is not a contract"),
         ({"order_type": "limit", "limit_price": 1950}, "order_type is 'limit'"),
         ({"time_in_force": "GTC"}, "time_in_force is 'GTC'"),
         ({"children": [Order.stop(GOLD, -1, 1900)]}, "children is a list"),

@@ -55,7 +55,7 @@ def test_a_copy_in_this_process_keeps_it_and_a_pickle_does_not() -> None:
     assert b"U7654321" not in pickled
     travelled = pickle.loads(pickled)
     assert travelled.account == "***"
-    with pytest.raises(SecretUnavailable, match="does not travel in a pickle"):
+    with pytest.raises(SecretUnavailable, match="pickles do not contain secrets"):
         travelled.password.reveal()
     assert travelled.password != SETTINGS.password
 

@@ -37,6 +37,6 @@ def test_what_cannot_be_waited_for_is_out_of_range(given: float) -> None:
 
 @pytest.mark.parametrize("given", ["5", "5" * 1000, None, object(), 1j])
 def test_what_is_no_number_is_told_by_its_type(given: float) -> None:
-    with pytest.raises(WrongArgumentType, match=rf"a {type(given).__name__}\. \(OrderControl\.wait\)") as refused:
+    with pytest.raises(WrongArgumentType, match=rf"of type {type(given).__name__}\. \(OrderControl\.wait\)") as refused:
         seconds_of(given)
     assert len(str(refused.value)) < 300

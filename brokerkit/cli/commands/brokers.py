@@ -22,8 +22,8 @@ from brokerkit.spec.capability import Capability
 def command(name: str | None, hooks: bool, as_json: bool) -> None:
     """List the brokers that can be opened by name.
 
-    With NAME, the settings that this broker takes. A plugin that cannot be used is listed with the
-    reason, and harms no other.
+    With NAME, lists the settings that this broker takes. A plugin that cannot be used is listed with the
+    reason, and does not affect the others.
     """
     if name is None:
         _list(as_json=as_json)
@@ -46,7 +46,9 @@ def _list(*, as_json: bool) -> None:
         keys = ("name", "plugin", "named_in", "package", "account", "about", "remedy")
         print_json([dict(zip(keys, row, strict=True)) for row in rows])
         return
-    print_table(["name", "plugin", "named in", "package", "account", "about", "what to do"], rows)
+    headings = ["name", "plugin", "named in", "package", "account", "about", "what to do"]
+    shown = len(headings) if any(row[-1] for row in rows) else len(headings) - 1
+    print_table(headings[:shown], [row[:shown] for row in rows])
 
 
 def _about(entry: CatalogEntry | None, plugin: str) -> tuple[str, str, str, str]:

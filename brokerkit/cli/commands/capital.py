@@ -24,7 +24,7 @@ class Worth:
 @click.command("capital")
 @asks_broker
 def command(choice: BrokerChoice, as_json: bool) -> None:
-    """Show what the accounts are worth.
+    """Show the value of the accounts.
 
     Value is cash plus unrealised profit; free is what is left above the maintenance margin. Amounts
     stay in their currencies: nothing is converted.

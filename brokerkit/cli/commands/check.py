@@ -20,17 +20,17 @@ from brokerkit.registry.planning import plan_broker
     type=click.Choice(["static", "read", "trade", "fault"]),
     default="read",
     show_default=True,
-    help="How far to go. 'trade' and 'fault' place orders, on simulated and paper accounts only.",
+    help="What to test. 'trade' and 'fault' place orders, on simulated and paper accounts only.",
 )
-@click.option("--set", "settings", type=setting, multiple=True, metavar="KEY=VALUE", help="Open the broker with this.")
+@click.option("--set", "settings", type=setting, multiple=True, metavar="KEY=VALUE", help="Override a setting.")
 @click.option("--fact", "facts", type=setting, multiple=True, metavar="KEY=VALUE", help="State a fact of the broker.")
 @click.option("--case", "cases", type=int, multiple=True, metavar="NUMBER", help="Run only this case; may be repeated.")
-@click.option("--seed", type=int, help="Start of the suite's own random choices.")
+@click.option("--seed", type=int, help="Seed of the suite's random choices.")
 @click.option("--json", "json", default="", metavar="FILE", help="Write the report as JSON.")
 @click.option("--junit", default="", metavar="FILE", help="Write the report as JUnit XML.")
-@click.option("--html", default="", metavar="FILE", help="Write the report as a page.")
-@click.option("--badge", default="", metavar="FILE", help="Write the badge's endpoint.")
-@click.option("-n", "--processes", type=int, default=1, metavar="COUNT", help="Share the work among processes.")
+@click.option("--html", default="", metavar="FILE", help="Write the report as an HTML page.")
+@click.option("--badge", default="", metavar="FILE", help="Write a shields.io badge endpoint.")
+@click.option("-n", "--processes", type=int, default=1, metavar="COUNT", help="Split the work between processes.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -40,11 +40,11 @@ def command(
     facts: tuple[tuple[str, str], ...],
     **given: Any,
 ) -> None:
-    """Prove broker NAME against the contract, and print a verdict.
+    """Test broker NAME against the contract, and print a verdict.
 
-    NAME is a broker of the configuration, an installed plugin, or a testbed: `ib-sim` is the IB plugin
-    on a simulated Gateway that is started for the run, and broken on purpose at level fault. Exit code 0
-    means that it conforms at the level asked for. docs/conformance.md says what a verdict means.
+    NAME is a configured broker, an installed plugin, or a testbed: `ib-sim` is the IB plugin on a simulated
+    Gateway that is started for the run, with injected faults at level fault. Exit code 0 means that the
+    broker conforms at that level. docs/conformance.md says what a verdict means.
     """
     if testbed_named(name) is None:  # what is wrong in the set-up is said once, not by each test
         plan_broker(name, typed_settings(name, dict(settings)))

@@ -19,19 +19,19 @@ from brokerkit.store import open_store
 
 @click.group("client-ids", cls=DefaultGroup, default="list")
 def command() -> None:
-    """Show who holds which client id, release or clear them.
+    """Show which process holds each client id; release or clear them.
 
-    A gateway serves each client id to one session only. brokerkit leases them: no two living processes
-    hold the same one, and a dead process's are taken back when the next one asks.
+    A gateway accepts each client id from one session only. brokerkit leases them: no two live processes
+    hold the same one, and those of a dead process are reclaimed when another asks.
     """
 
 
 def store_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command `--store`, `--gateway` and `--json`."""
     for option in (
-        click.option("--gateway", default="", metavar="HOST:PORT", help="Only at this gateway."),
+        click.option("--gateway", default="", metavar="HOST:PORT", help="Only for this gateway."),
         click.option(
-            "--store", type=click.Path(path_type=Path), metavar="FILE", help="The store's file, if not the usual."
+            "--store", type=click.Path(path_type=Path), metavar="FILE", help="The store's file, if not the default."
         ),
         json_option,
     ):
@@ -49,11 +49,11 @@ def list_leases(store: Path | None, gateway: str, as_json: bool) -> None:
 
 @command.command("release")
 @click.argument("client_id", type=int)
-@click.option("--force", is_flag=True, help="Also when the process that holds it lives; it is not told.")
+@click.option("--force", is_flag=True, help="Even if the process that holds it is alive; it is not notified.")
 @yes_option
 @store_options
 def release(client_id: int, force: bool, yes: bool, store: Path | None, gateway: str, as_json: bool) -> None:
-    """Take one client id back from whoever holds it."""
+    """Take back one client id, whoever holds it."""
     with open_store(store) as opened:
         lease = _the_lease(opened.client_ids, client_id, gateway)
         confirm(f"Take client id {client_id} at {lease.gateway} from {lease.owner} ({lease.state.value})?", yes=yes)
@@ -62,7 +62,7 @@ def release(client_id: int, force: bool, yes: bool, store: Path | None, gateway:
 
 
 @command.command("clear")
-@click.option("--force", is_flag=True, help="Also those whose process lives; they are not told.")
+@click.option("--force", is_flag=True, help="Also those of live processes; they are not notified.")
 @yes_option
 @store_options
 def clear(force: bool, yes: bool, store: Path | None, gateway: str, as_json: bool) -> None:
@@ -74,7 +74,7 @@ def clear(force: bool, yes: bool, store: Path | None, gateway: str, as_json: boo
             ids = ", ".join(str(lease.client_id) for lease in doomed)
             confirm(f"Take back client ids {ids}{' from living processes too' if force else ''}?", yes=yes)
         ended = [lease for lease in doomed if opened.client_ids.evict(lease, force)]
-        _print(ended, as_json=as_json, empty="Nothing to clear.", title="Cleared")
+        _print(ended, as_json=as_json, empty="Nothing to clear.", title="Cleared" if ended else "")
 
 
 def _the_lease(leases: ClientIdLeases, client_id: int, gateway: str) -> ClientIdLease:

@@ -11,7 +11,7 @@ from brokerkit.cli.app import app
 @click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
-    """Print the script that completes commands in your shell.
+    """Print a shell completion script.
 
     \b
     bash:  echo 'eval "$(brokerkit completion bash)"' >> ~/.bashrc

@@ -28,12 +28,12 @@ class ChainEntry:
 
 @click.command("contracts")
 @click.argument("name", metavar="INSTRUMENT[/DATE]")
-@click.option("--expired", is_flag=True, help="Also the contracts that no longer trade.")
+@click.option("--expired", is_flag=True, help="Include contracts that no longer trade.")
 @asks_broker
 def command(choice: BrokerChoice, name: str, expired: bool, as_json: bool) -> None:
-    """Show an instrument's contracts, or the facts of one.
+    """Show an instrument's contracts, or the details of one.
 
-    CORN lists the chain; CORN/202312 tells expiry, tick size, trading hours and commission of one contract.
+    CORN lists the chain; CORN/202312 shows expiry, tick size, trading hours and commission of one contract.
     """
     instrument, slash, dates = name.partition("/")
     with choice.open() as broker:

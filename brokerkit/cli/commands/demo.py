@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 @yes_option
 @asks_broker
 def command(choice: BrokerChoice, plot: str | None, yes: bool, as_json: bool) -> None:
-    """Run the main job in one go and tell its story.
+    """Run a complete example and explain each step.
 
-    Rates, chains, prices, contract facts and capital; then a market order, a limit order that is changed
-    and cancelled, a partial fill, positions, and cash reconciled to the cent. It trades on simulated
-    accounts, asks before it trades on a paper account, and never trades on a live one.
+    Exchange rates, contract chains, prices, contract details and capital; then a market order, a limit order
+    that is changed and cancelled, a partial fill, positions, and cash reconciled to the cent. It trades on
+    simulated accounts, asks before it trades on a paper account, and never trades on a live one.
     """
     with choice.open_with_clock() as (broker, clock):
         ours = clock is not None or broker.account_kind is AccountKind.SIMULATED

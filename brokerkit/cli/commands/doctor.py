@@ -26,10 +26,11 @@ _MARKS = {
 @click.argument("name", required=False)
 @asks_broker
 def command(choice: BrokerChoice, name: str | None, as_json: bool) -> None:
-    """Check a broker step by step, and say what to do about each failure.
+    """Check a broker's set-up step by step, and say how to fix each failure.
 
-    NAME is the same as --broker NAME. Plugin, configuration, values and where they come from, store and
-    client ids, connection, account, data and clock. It sends no order. The exit code is 1 when a step failed.
+    NAME is the same as --broker NAME. It checks plugins, configuration, values and where they come from,
+    store and client ids, connection, account, data and clock. It sends no order. Exit code 1 means that a
+    step failed.
     """
     findings = []
     choice = attrs.evolve(choice, name=name) if name else choice

@@ -53,7 +53,7 @@ class Report:
 )
 @click.option("--format", "file_format", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
 @click.option("--frequency", "-f", type=FREQUENCIES, default="1d", show_default=True, help="The length of a bar.")
-@click.option("--refresh", is_flag=True, help="Download again what is there already.")
+@click.option("--refresh", is_flag=True, help="Download files again that already exist.")
 @range_options
 @asks_broker
 def command(
@@ -70,8 +70,8 @@ def command(
 ) -> None:
     """Save the bars of many contracts to Parquet or CSV; resumes after an interruption.
 
-    CORN means every contract of CORN that has prices, expired ones too; CORN/202312 means one. Each
-    contract becomes one file. Files that are there are kept, so the same command goes on where it was
+    CORN means every contract of CORN that has prices, including expired ones; CORN/202312 means one. Each
+    contract becomes one file. Existing files are kept, so running the same command again resumes where it
     stopped. A simulated broker takes the folder as its --data.
     """
     if not names and not everything:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from brokerkit.cli.frames import cut, rows_option, show_frame
-from brokerkit.cli.options import BrokerChoice, asks_broker, plot_option, range_options
+from brokerkit.cli.options import BrokerChoice, asks_broker, plot_option, range_options, refuse_options
 from brokerkit.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("fx")
 @click.argument("code", required=False)
 @click.option("--balances", is_flag=True, help="Show the cash held in each currency instead.")
-@click.option("--account", default="", metavar="ID", help="Whose cash; the broker's default account otherwise.")
+@click.option("--account", default="", metavar="ID", help="Whose --balances; the default account if not given.")
 @range_options
 @rows_option
 @plot_option
@@ -37,10 +37,14 @@ def command(
     """Show exchange rates, and the cash held in each currency.
 
     CODE is a pair such as GBPUSD: the price of one GBP in USD. A pair that is not quoted is derived from
-    those that are. Without CODE, the newest rate of every pair.
+    those that are. Without CODE, lists the newest rate of every pair.
     """
     if account and not balances:
         raise click.UsageError("--account is whose cash --balances shows: give both, or neither.")
+    if code is not None and balances:
+        raise click.UsageError(f"--balances shows every currency: leave {code} out.")
+    if code is None:
+        refuse_options(("start", "end", "rows", "plot"), "is for one pair: give CODE, such as GBPUSD.")
     with choice.open() as broker:
         if balances:
             _show_balances(broker, account, as_json=as_json)

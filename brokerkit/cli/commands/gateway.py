@@ -23,12 +23,12 @@ def _names(text: str) -> tuple[str, ...]:
 
 @click.group("gateway", cls=DefaultGroup, default="serve")
 def command() -> None:
-    """Serve the simulated exchange as an IB Gateway; any IB client connects to it."""
+    """Serve the simulated exchange as an IB Gateway, for any IB client to connect to."""
 
 
 @command.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", type=_PORT, default=4002, show_default=True, help="The port; 0 takes a free one.")
+@click.option("--port", type=_PORT, default=4002, show_default=True, help="The port; 0 picks a free one.")
 @click.option(
     "--data", default="synthetic", show_default=True, metavar="FOLDER", help="'synthetic', or a folder of prices."
 )
@@ -45,21 +45,24 @@ def command() -> None:
     type=click.IntRange(min=0),
     default=1_000_000,
     show_default=True,
-    help="What each account starts with, in USD.",
+    help="Initial cash of each account, in USD.",
 )
 @click.option(
-    "--start", type=utc_time, metavar="TIME", help="What the clock shows first (UTC); else the data's own choice."
+    "--start",
+    type=utc_time,
+    metavar="TIME",
+    help="Initial time (UTC); by default chosen to suit the data.",
 )
-@click.option("--speed", type=float, default=1.0, show_default=True, help="Seconds of the exchange a real second.")
-@click.option("--seed", type=int, default=0, show_default=True, help="What all chance starts from.")
-@click.option("--read-only", is_flag=True, help="Refuse orders, and questions about them, with error 321.")
-@click.option("--server-version", type=int, default=176, show_default=True, help="The highest protocol version spoken.")
-@click.option("--time-zone", default="UTC", show_default=True, help="The login's time zone.")
-@click.option("--windows-zone-names", is_flag=True, help="Name that zone as a Gateway on Windows does.")
-@click.option("--no-limits", is_flag=True, help="Let clients be as fast as they like.")
+@click.option("--speed", type=float, default=1.0, show_default=True, help="Simulated seconds per real second.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything random.")
+@click.option("--read-only", is_flag=True, help="Refuse orders and queries about them, with error 321.")
+@click.option("--server-version", type=int, default=176, show_default=True, help="Highest protocol version supported.")
+@click.option("--time-zone", default="UTC", show_default=True, help="The time zone of the login.")
+@click.option("--windows-zone-names", is_flag=True, help="Name the time zone as a Gateway on Windows does.")
+@click.option("--no-limits", is_flag=True, help="Do not enforce pacing limits.")
 @click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Write every frame to a file.")
-@click.option("--control-port", type=_PORT, help="Listen for commands there; 0 takes a free port.")
-@click.option("-v", "--verbose", is_flag=True, help="Say who comes and goes, and what is refused.")
+@click.option("--control-port", type=_PORT, help="Port to listen on for `gateway tell`; 0 picks a free one.")
+@click.option("-v", "--verbose", is_flag=True, help="Log connections, and what is refused.")
 def serve_command(
     host: str,
     port: int,
@@ -115,14 +118,16 @@ def _check_seconds(words: tuple[str, ...]) -> None:
     try:
         [float(word) for word in words]
     except ValueError:
-        raise click.BadParameter(f"{' '.join(words)!r} is no number of seconds to advance by, such as 3600.") from None
+        raise click.BadParameter(
+            f"{' '.join(words)!r} is not a number of seconds to advance by, such as 3600."
+        ) from None
 
 
 @command.command("tell")
 @click.option("--control-port", type=_PORT, required=True, help="The control port of the running gateway.")
 @click.argument("words", nargs=-1, required=True)
 def tell_command(control_port: int, words: tuple[str, ...]) -> None:
-    """Tell a running gateway to fail in a certain way, or to move its clock.
+    """Tell a running gateway to inject a fault, or to move its clock.
 
     \b
     brokerkit gateway tell --control-port 4003 faults

@@ -22,15 +22,15 @@ from brokerkit.registry.config_file import FILE_NAME
     type=click.Path(path_type=Path, dir_okay=False),
     default=Path(FILE_NAME),
     show_default=True,
-    help="The file to write; - prints the section instead.",
+    help="The file to write; - prints the section.",
 )
 @yes_option
 @json_option
 def command(folder: Path, name: str, file: Path, yes: bool, as_json: bool) -> None:
-    """Write a pysystemtrade set-up as a broker's section, and say what could not be mapped.
+    """Convert a pysystemtrade set-up to a section, and say what could not be mapped.
 
-    FOLDER holds ib_config_futures.csv, private_config.yaml and the like; they are read as they are, and
-    the tables go on being used where they lie.
+    FOLDER contains ib_config_futures.csv, private_config.yaml and so on. The tables are not copied: the
+    section refers to them where they are.
     """
     found = import_pysystemtrade(folder, name)
     if as_json:

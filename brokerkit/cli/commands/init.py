@@ -15,15 +15,17 @@ from brokerkit.registry.config_file import FILE_NAME, places
 
 @click.command("init")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
-@click.option("--user", is_flag=True, help="Write it into your configuration folder instead.")
+@click.option("--user", is_flag=True, help="Write to your configuration folder instead.")
 @yes_option
 @json_option
 def command(file: Path | None, user: bool, yes: bool, as_json: bool) -> None:
     """Write a commented starter configuration.
 
-    It goes to FILE, or to brokerkit.toml in this folder, where it is found when a broker is opened. Every
-    setting of every installed plugin is in it, with its default and its meaning.
+    It is written to FILE, or to brokerkit.toml in this folder, where brokerkit looks for it. It lists every
+    setting of every installed plugin, with its default and its meaning.
     """
+    if file is not None and user:
+        raise click.UsageError("Give FILE or --user, not both.")
     target = file or (places()[-1] if user else Path(FILE_NAME))
     if target.exists():
         confirm(f"{target} exists. Overwrite it?", yes=yes)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 @click.option("--by-broker-code", is_flag=True, help="CODE is the broker's symbol, such as ZC.")
 @asks_broker
 def command(choice: BrokerChoice, code: str | None, by_broker_code: bool, as_json: bool) -> None:
-    """Show what can be traded, under our code and the broker's.
+    """Show what can be traded, with brokerkit's codes and the broker's symbols.
 
-    CODE is our code of an instrument, such as CORN. Without it, a list of all of them.
+    CODE is brokerkit's code for an instrument, such as CORN. Without it, lists all instruments.
     """
     with choice.open() as broker:
         if code is None:

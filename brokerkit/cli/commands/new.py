@@ -11,11 +11,11 @@ from brokerkit.conformance.scaffold import write_plugin
 
 @click.command("new")
 @click.argument("name")
-@click.option("--folder", type=click.Path(path_type=Path), help="Where to write it; brokerkit-NAME, when left out.")
+@click.option("--folder", type=click.Path(path_type=Path), help="Where to write it; by default brokerkit-NAME.")
 def command(name: str, folder: Path | None) -> None:
-    """Write a package for a plugin NAME: installable, typed, tested, green at once.
+    """Write a package for a plugin NAME: installable, typed, and passing its tests.
 
-    Every hook is declined as planned. Each step after that is one hook, and one more green row.
+    Every hook is declined as planned at first; implement them one by one.
     """
     place = folder or Path(f"brokerkit-{name}")
     for file in write_plugin(name, place):

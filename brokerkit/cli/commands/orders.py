@@ -36,17 +36,23 @@ class Named:
 def command() -> None:
     """Show, place, change and cancel orders.
 
-    An order is known by its reference, which is made before it is sent. `brokerkit orders` alone lists
-    what the broker reports.
+    An order is identified by its reference, which is assigned before it is sent. `brokerkit orders` alone
+    lists what the broker reports.
     """
 
 
 @command.command("list")
-@click.option("--account", default="", metavar="ID", help="One account; all of them otherwise.")
-@click.option("--stored", is_flag=True, help="The orders that we placed, instead of those the broker reports.")
+@click.option("--account", default="", metavar="ID", help="Only this account; by default all.")
+@click.option(
+    "--stored",
+    is_flag=True,
+    help="Orders that brokerkit placed, instead of those the broker reports.",
+)
 @asks_broker
 def list_orders(choice: BrokerChoice, account: str, stored: bool, as_json: bool) -> None:
-    """List the working orders, and those done today."""
+    """List working orders, and those completed today."""
+    if stored and account:
+        raise click.UsageError("--stored lists the orders of every account: leave --account out.")
     with choice.open() as broker:
         domain = broker.orders
         found = domain.get_list_of_orders_from_storage() if stored else domain.get_list_of_broker_orders(account)
@@ -54,7 +60,7 @@ def list_orders(choice: BrokerChoice, account: str, stored: bool, as_json: bool)
 
 
 @command.command("fills")
-@click.option("--since", type=utc_time, metavar="TIME", help="Only those at or after this time (UTC).")
+@click.option("--since", type=utc_time, metavar="TIME", help="Only at or after this time (UTC).")
 @asks_broker
 def list_fills(choice: BrokerChoice, since: datetime | None, as_json: bool) -> None:
     """List the executions that the broker reports."""
@@ -68,19 +74,19 @@ def order_arguments(function: Any) -> Any:
         click.argument("contract"),
         click.argument("quantity"),
         click.option("--limit", metavar="PRICE", help="Trade at this price or better."),
-        click.option("--stop", metavar="PRICE", help="Wait until the price reaches this."),
-        click.option("--trail", metavar="AMOUNT", help="A stop that follows the best price at this distance."),
-        click.option("--take-profit", metavar="PRICE", help="With an exit in profit here."),
-        click.option("--stop-loss", metavar="PRICE", help="With an exit in loss here."),
+        click.option("--stop", metavar="PRICE", help="Trigger when the price reaches this."),
+        click.option("--trail", metavar="AMOUNT", help="Trail the best price by this amount."),
+        click.option("--take-profit", metavar="PRICE", help="Add a profit-taking exit at this price."),
+        click.option("--stop-loss", metavar="PRICE", help="Add a stop-loss exit at this price."),
         click.option(
             "--tif",
             type=click.Choice([t.value for t in TimeInForce if t is not TimeInForce.GTD]),
             default="DAY",
             show_default=True,
-            help="How long it works.",
+            help="Time in force.",
         ),
         click.option("--account", default="", metavar="ID", help="The account to trade for."),
-        click.option("--tag", default="", metavar="WORD", help="Your own word for it."),
+        click.option("--tag", default="", metavar="WORD", help="Your own label for it."),
     ]
     for part in reversed(parts):
         function = part(function)
@@ -90,15 +96,19 @@ def order_arguments(function: Any) -> Any:
 @command.command("place", context_settings={"ignore_unknown_options": True})
 @order_arguments
 @click.option(
-    "--wait", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Wait this long for it to be done."
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Wait up to this long for it to finish.",
 )
 @yes_option
 @asks_broker
 def place(choice: BrokerChoice, wait: float, yes: bool, as_json: bool, **fields: Any) -> None:
     """Place an order; this trades.
 
-    CONTRACT is CORN/202312, a spread as EDOLLAR/202306_202309, or a pair such as GBPUSD. QUANTITY is
-    signed whole lots, negative to sell; one a leg for a spread, as in 1,-1.
+    CONTRACT is CORN/202312, a spread such as EDOLLAR/202306_202309, or a pair such as GBPUSD. QUANTITY is
+    in whole lots, negative to sell; for a spread one per leg, as in 1,-1.
     """
     order = _order_from(**fields)
     with choice.open() as broker:
@@ -112,7 +122,7 @@ def place(choice: BrokerChoice, wait: float, yes: bool, as_json: bool, **fields:
 @order_arguments
 @asks_broker
 def what_if(choice: BrokerChoice, as_json: bool, **fields: Any) -> None:
-    """Show what an order would do to margin and cost; nothing is placed."""
+    """Show what an order would need in margin and cost; nothing is placed."""
     order = _order_from(**fields)
     with choice.open() as broker:
         print_what_if(broker.orders.what_if_order(order), as_json=as_json)
@@ -122,7 +132,7 @@ def what_if(choice: BrokerChoice, as_json: bool, **fields: Any) -> None:
 @click.argument("reference")
 @click.option("--limit", metavar="PRICE", help="The new limit.")
 @click.option("--stop", metavar="PRICE", help="The new trigger.")
-@click.option("--quantity", metavar="LOTS", help="The new signed total, counting what is filled.")
+@click.option("--quantity", metavar="LOTS", help="The new signed total, including what has filled.")
 @yes_option
 @asks_broker
 def modify(
@@ -134,7 +144,7 @@ def modify(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Change price, trigger or quantity of a working order."""
+    """Change the price, trigger or quantity of a working order."""
     if limit is None and stop is None and quantity is None:
         raise click.UsageError("Nothing to change: give --limit, --stop or --quantity.")
     change = OrderChange(limit, stop, _quantities(quantity) if quantity else None)
@@ -153,12 +163,12 @@ def modify(
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="Wait for the broker's word.",
+    help="Wait up to this long for confirmation.",
 )
 @yes_option
 @asks_broker
 def cancel(choice: BrokerChoice, reference: str, wait: float, yes: bool, as_json: bool) -> None:
-    """Cancel a working order, and show how it ended: a fill may win the race."""
+    """Cancel a working order, and show how it ended: it may fill first."""
     with choice.open() as broker:
         control = broker.orders.match_db_broker_order_to_control_order_from_brokers(Named(reference))
         confirm(f"Cancel {_describe(control.current().order)}?", yes=yes)
@@ -167,7 +177,7 @@ def cancel(choice: BrokerChoice, reference: str, wait: float, yes: bool, as_json
 
 
 @command.command("cancel-all")
-@click.option("--account", default="", metavar="ID", help="One account; all of them otherwise.")
+@click.option("--account", default="", metavar="ID", help="Only this account; by default all.")
 @yes_option
 @asks_broker
 def cancel_all(choice: BrokerChoice, account: str, yes: bool, as_json: bool) -> None:

@@ -9,10 +9,10 @@ from brokerkit.cli.output import print_json, print_table
 
 
 @click.command("positions")
-@click.option("--account", default="", metavar="ID", help="One account; all of them otherwise.")
+@click.option("--account", default="", metavar="ID", help="Only this account; by default all.")
 @asks_broker
 def command(choice: BrokerChoice, account: str, as_json: bool) -> None:
-    """Show what is held.
+    """Show open positions.
 
     Lots are signed: negative is short. Currency is held as cash; see `brokerkit fx --balances`.
     """

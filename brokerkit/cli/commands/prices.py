@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import click
 
 from brokerkit.cli.frames import rows_option, show_frame
 from brokerkit.cli.naming import futures_contract_named
-from brokerkit.cli.options import BrokerChoice, asks_broker, plot_option, range_options
+from brokerkit.cli.options import BrokerChoice, asks_broker, plot_option, range_options, refuse_options
 from brokerkit.cli.output import print_facts, print_json, print_table
 from brokerkit.spec.prices import Frequency, Quote
 
+_OF_VIEWS, _OF_BARS, _OF_TABLES = ("dates", "quote", "ticks"), ("frequency", "start", "end"), ("rows", "plot")
 FREQUENCIES = click.Choice([frequency.value for frequency in Frequency])
 
 
@@ -19,7 +21,7 @@ FREQUENCIES = click.Choice([frequency.value for frequency in Frequency])
 @click.argument("name", metavar="[INSTRUMENT[/DATE]]", required=False)
 @click.option("--frequency", "-f", type=FREQUENCIES, default="1d", show_default=True, help="The length of a bar.")
 @click.option("--dates", is_flag=True, help="List the contracts of INSTRUMENT that have prices instead.")
-@click.option("--quote", is_flag=True, help="Show the best bid and ask now instead.")
+@click.option("--quote", is_flag=True, help="Show the current best bid and ask instead.")
 @click.option("--ticks", is_flag=True, help="Show the newest bid and ask ticks instead.")
 @range_options
 @rows_option
@@ -40,9 +42,10 @@ def command(
 ) -> None:
     """Show bars, quotes or ticks of a contract.
 
-    CORN/202312 is one contract; CORN alone means its front contract. Without a name, the instruments
+    CORN/202312 is one contract; CORN alone means its front contract. Without a name, lists the instruments
     that have prices.
     """
+    _check_what_is_shown(name, {"--dates": dates, "--quote": quote, "--ticks": ticks})
     with choice.open() as broker:
         domain = broker.prices
         if name is None:
@@ -62,6 +65,24 @@ def command(
         else:
             frame = domain.get_prices_for_contract_object(contract, Frequency(frequency), start, end)
             show_frame(frame, title=f"{contract} {frequency} bars", as_json=as_json, plot=plot, rows=rows)
+
+
+def _check_what_is_shown(name: str | None, views: Mapping[str, bool]) -> None:
+    """Refuse options of which one would be passed over in silence.
+
+    Raises:
+        UsageError: More than one view is asked for, or an option that the view does not use.
+    """
+    wanted = [option for option, is_given in views.items() if is_given]
+    if len(wanted) > 1:
+        raise click.UsageError("Give one of --dates, --quote and --ticks.")
+    if name is None:
+        refuse_options(
+            (*_OF_VIEWS, *_OF_BARS, *_OF_TABLES), "needs an instrument or a contract, such as CORN or CORN/202312."
+        )
+    elif wanted:
+        unused = _OF_BARS if wanted == ["--ticks"] else (*_OF_BARS, *_OF_TABLES)
+        refuse_options(unused, f"does not go with {wanted[0]}.")
 
 
 def _show_names(names: list[str], heading: str, *, as_json: bool) -> None:

@@ -7,17 +7,18 @@ from pathlib import Path
 import attrs
 import click
 
+from brokerkit.cli.options import json_option
 from brokerkit.cli.output import print_json
 from brokerkit.plugins.sim.exchange.scenario import Scenario
 
 
 @click.command("scenario")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--log", "shows_log", is_flag=True, help="Show the event log of each, whatever it expects.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--log", "shows_log", is_flag=True, help="Show the event log of each, as expected or not.")
+@json_option
 @click.pass_context
 def command(ctx: click.Context, /, files: tuple[Path, ...], shows_log: bool, as_json: bool) -> None:
-    """Run scenario FILES on the simulated exchange, and show what is not as they expect.
+    """Run scenario FILES on the simulated exchange, and show where the results are not as expected.
 
     A scenario is a TOML script of bars, orders and faults with the event log that is expected of it: a test, a
     bug report and an example in one file. docs/sim.md describes the format. Exit code 1 when one differs.

@@ -118,7 +118,7 @@ def contract_facts(broker: Broker, market: Market) -> Chapter:
     point = facts.instrument.point_size
     return Chapter(
         "contract",
-        f"Know the contract {contract}",
+        f"Look up the details of {contract}",
         "contract = broker.contracts.get_contract_object_with_broker_data("
         f'FuturesContract("{contract.instrument_code}", "{contract.date}"))',
         {
@@ -145,7 +145,7 @@ def capital(broker: Broker) -> Chapter:
             rows.append((account.account_id, account.kind, value, left))
     return Chapter(
         "capital",
-        "See what the account is worth",
+        "Look up the value of the account",
         "values = broker.capital.get_account_value_across_currency()",
         columns=("account", "kind", "value>", "free of margin>"),
         rows=tuple(rows),

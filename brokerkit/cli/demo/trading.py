@@ -225,7 +225,7 @@ def _partial_fill(desk: Desk) -> Chapter:
     desk.reaction = None
     return Chapter(
         "partial_fill",
-        "Ask for more than the market has, and cancel the rest at the first fill",
+        "Order more than the market offers, and cancel the rest at the first fill",
         f'order = Order.limit(contract, {wanted}, "{price}")\n'
         "with broker.subscribe(on_fill=lambda fill: broker.orders.cancel_order_on_stack(order)):\n"
         "    broker.orders.put_order_on_stack(order).wait()",
@@ -242,7 +242,7 @@ def _positions(desk: Desk) -> Chapter:
     held = desk.broker.positions.get_all_current_positions_as_list_with_contract_objects()
     return Chapter(
         "positions",
-        "See what is held",
+        "List the open positions",
         "held = broker.positions.get_all_current_positions_as_list_with_contract_objects()",
         columns=("account", "contract", "lots>", "average price>"),
         rows=tuple((p.account, p.contract, f"{p.quantity:+,}", _price(p.average_price)) for p in held),
@@ -265,7 +265,7 @@ def _reconciled(desk: Desk, before: Money) -> Chapter:
     books = books_of(desk.fills(), desk.market.facts.instrument.point_size, before, desk.cash())
     return Chapter(
         "books",
-        "Hold our books against the broker's cash",
+        "Reconcile the fills with the broker's cash",
         "cash = broker.fx.get_fx_balances()",
         {
             "cash before": _cents(books.before),

@@ -38,7 +38,7 @@ def connection(broker: Broker, seconds: float) -> Iterator[Finding]:
     if broker.state is ConnectionState.CONNECTED:
         yield ok("connection", says)
     else:
-        yield note("connection", f"{broker.state.value}.", "Wait for it, or look at the broker's side.")
+        yield note("connection", f"{broker.state.value}.", "Wait, or check the broker's own program.")
     declined = {hook: each.reason for hook, each in broker.capabilities().items() if not each}
     if declined:
         yield ok("contract", f"declines {len(declined)} of {len(broker.capabilities())} hooks", **declined)
@@ -53,10 +53,12 @@ def account(broker: Broker) -> Iterator[Finding]:
         yield note(
             "account",
             "Orders are refused: the broker is read-only.",
-            "read_only = false in its section lets them pass.",
+            "Set read_only = false in its section to allow them.",
         )
     elif broker.account_kind is AccountKind.LIVE:
-        yield note("account", "Orders are sent, to a live account.", "read_only = true in its section refuses them.")
+        yield note(
+            "account", "Orders are sent, to a live account.", "Set read_only = true in its section to refuse them."
+        )
 
 
 def data(broker: Broker) -> Iterator[Finding]:
@@ -97,10 +99,10 @@ def _newest_bar(broker: Broker, codes: Sequence[str]) -> tuple[FuturesContract, 
 def clock(broker: Broker) -> Iterator[Finding]:
     """Compare this machine's clock with the broker's."""
     if broker.account_kind is AccountKind.SIMULATED and not isinstance(broker.native, TellsTime):
-        yield ok("clock", "simulated: there is no other clock to compare with")
+        yield ok("clock", "simulated: there is nothing to compare it with")
         return
     if not isinstance(broker.native, TellsTime):
-        yield note("clock", "This plugin does not tell the broker's time.")
+        yield note("clock", "This plugin does not report the broker's time.")
         return
     theirs, ours = broker.native.server_time(), datetime.now(timezone.utc)
     skew = (theirs - ours).total_seconds()
@@ -112,7 +114,7 @@ def clock(broker: Broker) -> Iterator[Finding]:
         )
     else:
         direction = "behind" if skew > 0 else "ahead of"
-        yield note("clock", f"This machine is {abs(skew):.1f} s {direction} the broker.", "Set it by NTP.")
+        yield note("clock", f"This machine is {abs(skew):.1f} s {direction} the broker.", "Synchronise it with NTP.")
 
 
 def _now(broker: Broker) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,16 +25,22 @@ def program() -> Iterator[Finding]:
 
 
 def plugins() -> Iterator[Finding]:
-    """Load every installed plugin; one that fails harms no other."""
+    """Load every installed plugin and middleware; one that fails does not affect the others."""
     entries = catalog.plugins()
     for entry in entries:
         if entry.problem is not None:
             yield note(
-                "plugin", f"{entry.name} ({entry.installed}) cannot be used: {entry.first_cause}.", entry.problem.remedy
+                "plugin",
+                f"{entry.name} ({entry.installed}) cannot be used: {entry.first_cause.rstrip('.')}.",
+                entry.problem.remedy,
             )
         if entry.rivals:
             others = "; ".join(map(str, entry.rivals))
             yield note("plugin", f"{entry.name!r} is offered by {entry.installed}, which is used, and by {others}.")
+    for entry in catalog.middlewares():
+        if entry.problem is not None:
+            says = f"{entry.name} ({entry.installed}) cannot be used: {entry.first_cause.rstrip('.')}."
+            yield note("middleware", says, entry.problem.remedy)
     usable = [
         f"{entry.name} ({entry.installed.distribution} {entry.installed.version})"
         for entry in entries
@@ -56,7 +63,7 @@ def configuration() -> Iterator[Finding]:
     else:
         yield ok("config", f"{config.path} names {', '.join(config.brokers) or 'no broker'}")
     for variable in unmatched_variables([each.name for each in catalog.brokers(config)]):
-        yield note("config", f"${variable} is set and belongs to no broker.", "Unset it, or correct its name.")
+        yield note("config", f"${variable} is set but belongs to no broker.", "Unset it, or correct its name.")
 
 
 def values(plan: Plan) -> Iterator[Finding]:
@@ -76,16 +83,20 @@ def store(plan: Plan) -> Iterator[Finding]:
     """
     path = plan.selection.store_path or default_path()
     if not path.exists():
-        yield ok("store", f"{path} will be made when it is needed")
+        yield ok("store", f"{path} will be created when it is needed")
         return
     with open_store(path) as opened:
         damage, leases = opened.damage(), opened.client_ids.leases()
     if damage:
         raise StoreCorrupt(f"{path} is damaged: {damage[0]}", remedy="Move it away, and restore it from a backup.")
-    held = [lease for lease in leases if lease.state is LeaseState.HELD]
-    orphans = len(leases) - len(held)
-    yield ok("client id", f"{len(held)} held by living processes, {orphans} left by others, in {path}")
+    count = Counter(lease.state for lease in leases)
+    elsewhere = f", {count[LeaseState.ELSEWHERE]} leased on other machines" if count[LeaseState.ELSEWHERE] else ""
+    orphans = count[LeaseState.ORPHANED]
+    yield ok(
+        "client id",
+        f"{count[LeaseState.HELD]} held by live processes, {orphans} left by dead ones{elsewhere}, in {path}",
+    )
     if orphans:
         yield note(
-            "client id", f"{orphans} left behind; the next process that asks takes them back.", "'brokerkit client-ids'"
+            "client id", f"{orphans} left behind; the next process that asks reclaims them.", "'brokerkit client-ids'"
         )

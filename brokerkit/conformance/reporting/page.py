@@ -116,7 +116,7 @@ def _hooks(verdict: Verdict) -> str:
             f"<td>{escape(why)}</td></tr>"
         )
         domain = facts.domain
-    heads = "<tr><th>domain</th><th>hook</th><th>stands</th><th class=number>passed</th><th>why not</th></tr>"
+    heads = "<tr><th>domain</th><th>hook</th><th>status</th><th class=number>passed</th><th>why not</th></tr>"
     return f"<section><h2>Hooks</h2><table>{heads}{''.join(rows)}</table></section>"
 
 

@@ -42,7 +42,7 @@ def standing(results: tuple[Result, ...]) -> str:
 
 def _hook_table(verdict: Verdict) -> list[str]:
     widest = max(map(len, CONTRACT))
-    lines = [f"{'hook':<{widest}}  {'stands':<10}  {'pass':>4} {'fail':>4} {'other':>5}"]
+    lines = [f"{'hook':<{widest}}  {'status':<10}  {'pass':>4} {'fail':>4} {'other':>5}"]
     for domain in dict.fromkeys(facts.domain for facts in CONTRACT.values()):
         lines.append(f"-- {domain}")
         for name in (name for name, facts in CONTRACT.items() if facts.domain == domain):
@@ -72,12 +72,12 @@ def _failures(verdict: Verdict) -> list[str]:
                 "",
                 f"FAIL case {result.case} {result.test}",
                 f"  expected  {result.expected}",
-                f"  came      {came[0]}",
+                f"  got       {came[0]}",
                 *(f"            {line}" for line in came[1:6]),
-                f"  again     {result.again}",
+                f"  rerun     {result.again}",
             ]
     return lines
 
 
 def _numbers(cases: list[int]) -> str:
-    return ", ".join(map(str, cases))
+    return ", ".join(map(str, dict.fromkeys(cases)))

@@ -42,7 +42,7 @@ def write_plugin(name: str, folder: Path) -> list[Path]:
     """
     if not _NAME.fullmatch(name) or keyword.iskeyword(name):
         raise InvalidArgument(
-            f"{name!r} cannot name a plugin.", remedy="Give small letters, digits and underscores, such as acme."
+            f"{name!r} cannot name a plugin.", remedy="Use lower-case letters, digits and underscores, such as acme."
         )
     _check_not_taken(name)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

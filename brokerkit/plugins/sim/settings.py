@@ -28,7 +28,9 @@ def _is_not_negative(instance: object, attribute: attrs.Attribute[Any], value: A
 
 def _is_share(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
     if not 0 < value <= 1:
-        raise InvalidSetting(f"{attribute.name} is {value}.", remedy="Give a share above 0 and at most 1.")
+        raise InvalidSetting(
+            f"{attribute.name} is {value}, and must be above 0 and at most 1.", remedy="Give a share, such as 0.5."
+        )
 
 
 def _is_aware(instance: object, attribute: attrs.Attribute[Any], value: datetime | None) -> None:
@@ -70,58 +72,58 @@ class SimSettings:
     )
     seed: int = attrs.field(
         default=0,
-        metadata={"help": "what all chance starts from: the synthetic prices, and what the exchange draws"},
+        metadata={"help": "seed of everything random: the synthetic prices, and the exchange's own draws"},
         validator=_is_not_negative,
     )
     start: datetime | None = attrs.field(
         default=None,
-        metadata={"help": "what the clock shows first, with a time zone; without it, a moment that suits the data"},
+        metadata={"help": "initial time of the clock, with a time zone; by default a time that suits the data"},
         validator=_is_aware,
     )
     state: Path | None = attrs.field(
         default=None,
-        metadata={"help": "a file that keeps clock, orders, positions and cash; opened again, the simulation goes on"},
+        metadata={"help": "a file that keeps clock, orders, positions and cash, from which the simulation resumes"},
     )
     accounts: tuple[str, ...] = attrs.field(
-        default=("SIM1",), metadata={"help": "the accounts' names, the default one first"}, validator=_are_names
+        default=("SIM1",), metadata={"help": "names of the accounts, the default one first"}, validator=_are_names
     )
     cash: Mapping[str, Decimal] = attrs.field(
         default=MappingProxyType({"USD": Decimal(1_000_000)}),
-        metadata={"help": "what each account starts with, by currency"},
+        metadata={"help": "initial cash of each account, by currency"},
         validator=_are_currencies,
     )
     base_currency: str = attrs.field(
-        default="USD", metadata={"help": "the currency that margin is counted in"}, validator=_is_currency
+        default="USD", metadata={"help": "the currency in which margin is calculated"}, validator=_is_currency
     )
     speed: float = attrs.field(
         default=0.0,
-        metadata={"help": "seconds of the simulation that pass in a second; 0 leaves the clock to the caller"},
+        metadata={"help": "simulated seconds per real second; 0 leaves the clock to the caller"},
         validator=_is_not_negative,
     )
     volume_share: Decimal = attrs.field(
         default=Decimal("0.5"),
-        metadata={"help": "how much of a bar's volume orders may fill, above 0 and at most 1"},
+        metadata={"help": "the share of a bar's volume that orders may fill, above 0 and at most 1"},
         validator=_is_share,
     )
     assumed_volume: int = attrs.field(
-        default=200, metadata={"help": "lots traded a minute, where the data has no volume"}, validator=_is_positive
+        default=200, metadata={"help": "lots traded per minute, if the data has no volume"}, validator=_is_positive
     )
     slippage_ticks: int = attrs.field(
         default=0,
-        metadata={"help": "ticks by which market orders and stops miss the price"},
+        metadata={"help": "ticks by which market orders and stops fill worse"},
         validator=_is_not_negative,
     )
     limit_fills_on_touch: bool = attrs.field(
         default=True,
-        metadata={"help": "whether a limit fills when the price only touches it; otherwise it must pass it by a tick"},
+        metadata={"help": "whether a limit fills if the price only touches it; otherwise it must pass it by a tick"},
     )
     latency_ms: float = attrs.field(
         default=0.0,
-        metadata={"help": "milliseconds that orders, changes and cancels are on the way"},
+        metadata={"help": "milliseconds until orders, changes and cancels arrive"},
         validator=_is_not_negative,
     )
     outside_hours: Literal["hold", "refuse"] = attrs.field(
-        default="hold", metadata={"help": "what happens to orders sent while a market is closed: held, or refused"}
+        default="hold", metadata={"help": "whether orders sent while a market is closed are held or refused"}
     )
     margin_percent: Decimal = attrs.field(
         default=Decimal(5),

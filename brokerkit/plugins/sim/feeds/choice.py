@@ -9,7 +9,7 @@ from brokerkit.plugins.sim.feeds.feed import Feed
 from brokerkit.plugins.sim.feeds.synthetic import SyntheticFeed
 
 
-def open_feed(data: str | Path = "synthetic", *, seed: int = 0, assumed_volume: int = 20) -> Feed:
+def open_feed(data: str | Path = "synthetic", *, seed: int = 0, assumed_volume: int = 200) -> Feed:
     """Return the feed that a setting means.
 
     A folder with a folder `multiple_prices` in it is in pysystemtrade's layout; any other has one file
@@ -40,7 +40,7 @@ def _open_folder(folder: Path, assumed_volume: int) -> Feed:
     from brokerkit.plugins.sim.feeds.pysystemtrade import PRICES_FOLDER, PysystemtradeFeed
 
     if not folder.is_dir():
-        raise InvalidSetting(f"There is no folder {folder}.", remedy="Give one that exists, or 'synthetic'.")
+        raise InvalidSetting(f"There is no folder '{folder}'.", remedy="Give one that exists, or 'synthetic'.")
     if (folder / PRICES_FOLDER).is_dir():
         return PysystemtradeFeed(folder, assumed_volume)
     return FolderFeed(folder, assumed_volume)
