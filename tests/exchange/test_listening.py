@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from brokerkit.plugins.sim.exchange import Exchange, Latency, Models, fault
+from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Latency, Models, fault
 from brokerkit.spec.broker_order import BrokerOrder, Fill
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.events import ConnectionChange, DataGap
 from brokerkit.spec.order import Order
 from brokerkit.spec.orders import OrderChange
+
+MINUTE = 60_000_000_000
 
 
 def test_a_new_listener_of_orders_hears_nothing_of_before_it_listened_while_fills_were_heard(
@@ -102,3 +104,19 @@ def test_an_acknowledgement_that_a_broken_line_kept_cannot_be_lost_later(
     exchange.advance()
     exchange.modify(live.order_ref, OrderChange(limit_price=51))
     assert prices == [("pending", 50), ("working", 50), ("working", 51)]
+
+
+def test_a_listener_that_moves_the_clock_bar_by_bar_takes_no_bar_from_another_contract(
+    market: Callable[..., Exchange], gold: FuturesContract, quiet_rows: list[tuple[float, ...]]
+) -> None:
+    exchange, later = market(quiet_rows), FuturesContract("GOLD", "202402")
+    rows = [(100.0, 101.0, 99.5, 100.5, 10), (100.0, 101.0, 95.0, 100.5, 10)]
+    exchange.list_contract(ContractTerms(later, "0.1"))
+    exchange.add_bars(later, [exchange.now_ns + at * MINUTE for at in range(2)], *zip(*rows, strict=True))
+    exchange.listen(Fill, lambda fill: fill.order_ref == "first" and exchange.advance())
+    exchange.submit(Order.limit(gold, 1, 99, order_ref="first"))
+    exchange.submit(Order.limit(later, -1, 101, order_ref="in the same bar"))
+    exchange.submit(Order.limit(later, 1, 95, order_ref="in the next one"))
+    exchange.run()
+    times = {fill.order_ref: fill.time.minute for fill in exchange.fills()}
+    assert times == {"first": 1, "in the same bar": 1, "in the next one": 2}

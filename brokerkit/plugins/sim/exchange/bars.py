@@ -266,13 +266,14 @@ class BarSeries:
         self.lowest, self.highest = min(self.lows), max(self.highs)
 
     def ends_after(self, now: int, count: int) -> list[int]:
-        """Return when the next bars end, at most `count` of them, without moving."""
-        self.sync(now)
-        found = self.ends[self.at : self.at + count]
+        """Return when the next bars end, at most `count` of them, without moving: one may still have to be traded."""
+        at = bisect_right(self.ends, now, self.at)
+        found = self.ends[at : at + count]
         for bars in self._segments:
             if len(found) >= count:
                 break
-            found = found + bars.end[bars.at : bars.at + count - len(found)].tolist()
+            at = max(bars.at, int(np.searchsorted(bars.end, now, side="right")))
+            found = found + bars.end[at : at + count - len(found)].tolist()
         return found
 
     def current(self) -> int:
