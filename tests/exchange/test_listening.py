@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
-from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Latency, Models, fault
+import pytest
+
+from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Latency, Models, SessionList, fault
 from brokerkit.spec.broker_order import BrokerOrder, Fill
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.events import ConnectionChange, DataGap
@@ -13,6 +15,7 @@ from brokerkit.spec.order import Order
 from brokerkit.spec.orders import OrderChange
 
 MINUTE = 60_000_000_000
+START = datetime(2023, 1, 2, 9, tzinfo=timezone.utc)
 
 
 def test_a_new_listener_of_orders_hears_nothing_of_before_it_listened_while_fills_were_heard(
@@ -120,3 +123,18 @@ def test_a_listener_that_moves_the_clock_bar_by_bar_takes_no_bar_from_another_co
     exchange.run()
     times = {fill.order_ref: fill.time.minute for fill in exchange.fills()}
     assert times == {"first": 1, "in the same bar": 1, "in the next one": 2}
+
+
+@pytest.mark.parametrize("is_open_on", [True, False])
+def test_a_day_order_that_answers_the_last_fill_of_a_session_is_for_the_next_one(
+    market: Callable[..., Exchange], gold: FuturesContract, is_open_on: bool
+) -> None:
+    close = START + timedelta(minutes=1)
+    opening = close if is_open_on else close + timedelta(minutes=1)
+    sessions = SessionList([(START, close), (opening, START + timedelta(minutes=4))])
+    exchange = market([(100.0, 101.0, 99.0, 100.5, 10)] * 5, {"sessions": sessions})
+    exchange.listen(Fill, lambda fill: fill.quantity > 0 and exchange.submit(Order.limit(gold, -1, "100.8")))
+    exchange.submit(Order.limit(gold, 1, 99))
+    exchange.run()
+    first_bar_ends = opening + timedelta(minutes=1)
+    assert [(fill.quantity, fill.time) for fill in exchange.fills()] == [(1, close), (-1, first_bar_ends)]

@@ -90,8 +90,8 @@ def on_session_close(venue: Venue, listing: Listing) -> None:
     stays_open = following is not None and following[0] == close
     for live in [*listing.all_orders(), *contingencies.pending_children(venue, listing)]:
         kind, trades = live.order.time_in_force, live.place not in (HELD, NOWHERE)
-        if live.is_final or (live.parent is not None and live.parent.place == IN_FLIGHT):
-            continue  # what traded at this close ended it, or it has not arrived yet
+        if live.is_final or (live.parent is not None and live.parent.place == IN_FLIGHT) or live.submitted >= close:
+            continue  # what traded at this close ended it, it has not arrived yet, or it is for the next session
         if kind is AT_CLOSE and live.place == HELD:
             _trade_close(venue, listing, live)
         elif kind is DAY or (kind is AT_OPEN and trades):
