@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from brokerkit.errors import InvalidArgument, OrderCannotBeCancelled, OutcomeUnknown
-from brokerkit.plugins.sim.exchange import book, changes, entry, margin, spreads
+from brokerkit.plugins.sim.exchange import changes, entry, margin, spreads
 from brokerkit.plugins.sim.exchange.bars import segment
 from brokerkit.plugins.sim.exchange.channel import Channel
 from brokerkit.plugins.sim.exchange.clock import Clock
@@ -21,7 +21,7 @@ from brokerkit.plugins.sim.exchange.ledger import Account
 from brokerkit.plugins.sim.exchange.listing import Listing
 from brokerkit.plugins.sim.exchange.live_order import LiveOrder
 from brokerkit.plugins.sim.exchange.models import Models
-from brokerkit.plugins.sim.exchange.scheduling import schedule
+from brokerkit.plugins.sim.exchange.scheduling import schedule, set_aside
 from brokerkit.plugins.sim.exchange.state import StateFile
 from brokerkit.plugins.sim.exchange.terms import ContractTerms
 from brokerkit.plugins.sim.exchange.units import (
@@ -191,7 +191,7 @@ class Exchange(Clock):
         self._venue.revalue()
         if self._venue.spreads:
             spreads.refresh_all(self._venue, listing)
-        book.set_aside(listing, self._venue.now)
+        set_aside(self._venue, listing)
         schedule(self._venue, listing)
 
     def add_ticks(self, contract: FuturesContract | FxPair, time: Any, price: Any, size: Any = None) -> None:

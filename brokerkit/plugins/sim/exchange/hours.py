@@ -51,6 +51,14 @@ def watch_session(venue: Venue, listing: Listing) -> None:
         venue.agenda.put(session[1], SESSION_CLOSE, venue.on_session_close, listing)
 
 
+def take_up_close(venue: Venue, listing: Listing) -> None:
+    """Let a session still close at this instant, where the exchange was stopped before it had."""
+    now = venue.now
+    session = listing.sessions.current_or_next(now - 1)
+    if session is not None and session[1] == now and not venue.agenda.is_over(now, SESSION_CLOSE):
+        venue.agenda.put(now, SESSION_CLOSE, venue.on_session_close, listing)
+
+
 def hold(venue: Venue, listing: Listing, live: LiveOrder) -> None:
     """Keep an order until its market opens, or until its auction."""
     live.place = HELD
@@ -164,7 +172,7 @@ def on_contract_end(venue: Venue, listing: Listing) -> None:
 def watch_end(venue: Venue, listing: Listing) -> None:
     """Have the contract's end on the agenda."""
     if listing.expires is not None:
-        if listing.expires <= venue.now:
+        if venue.agenda.is_over(listing.expires, CONTRACT_END):
             listing.expired = True
         else:
             venue.agenda.put(listing.expires, CONTRACT_END, venue.on_contract_end, listing)

@@ -108,7 +108,7 @@ def refresh_all(venue: Venue, leg: Listing) -> None:
     for listing in venue.spreads.values():
         if any(one is leg for one, _ in listing.legs):
             refresh(venue, listing)
-            book.set_aside(listing, venue.now)
+            scheduling.set_aside(venue, listing)
             scheduling.schedule(venue, listing)
 
 
