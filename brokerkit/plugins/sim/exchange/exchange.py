@@ -12,7 +12,7 @@ import attrs
 
 from brokerkit.errors import InvalidArgument, OrderCannotBeCancelled, OutcomeUnknown
 from brokerkit.plugins.sim.exchange import changes, entry, margin, spreads
-from brokerkit.plugins.sim.exchange.bars import segment
+from brokerkit.plugins.sim.exchange.bars import check_bar, segment
 from brokerkit.plugins.sim.exchange.channel import Channel
 from brokerkit.plugins.sim.exchange.clock import Clock
 from brokerkit.plugins.sim.exchange.delivery import EventKind, Listener
@@ -142,7 +142,7 @@ class Exchange(Clock):
             high: The highest of each bar.
             low: The lowest of each bar.
             close: The last of each bar.
-            volume: Lots traded in each bar; None when unknown, and then any quantity fills.
+            volume: Lots traded in each bar; None or NaN when unknown, and then any quantity fills.
             length: How long a bar lasts; or an array, nanoseconds for each.
 
         Raises:
@@ -171,19 +171,24 @@ class Exchange(Clock):
         """Give a contract one bar more, before the clock passes its start; a stream is fed so.
 
         Raises:
-            InvalidArgument: The bar starts before the clock, or before the last one ended.
+            InvalidArgument: The bar contradicts itself, starts before the clock, or before the last one ended.
         """
         with self._lock:
             venue = self._venue
             listing = venue.listing_of(contract)
             start = nanoseconds(time)
+            end = start + duration(length)
             if start < venue.now:
                 raise InvalidArgument(f"A bar from {time_of(start)} is given at {time_of(venue.now)}, after its start.")
-            first, highest, lowest, last = (price_units(exact(price)) for price in (open, high, low, close))
-            if not lowest <= min(first, last) <= max(first, last) <= highest:
-                raise InvalidArgument(f"The bar of {contract} from {time_of(start)} contradicts itself.")
+            prices = (
+                price_units(exact(open)),
+                price_units(exact(high)),
+                price_units(exact(low)),
+                price_units(exact(close)),
+            )
+            check_bar(start, end, prices, volume, listing.name)
             listing.series.sync(venue.now - 1)
-            listing.series.append_one(start, start + duration(length), (first, highest, lowest, last), volume)
+            listing.series.append_one(start, end, prices, volume)
             self._after_bars(listing)
 
     def _after_bars(self, listing: Listing) -> None:
