@@ -324,6 +324,7 @@ class Exchange(Clock):
             OrderCannotBeModified: It is final, or its cancel is on the way; nothing changed.
             InvalidOrder: The change makes no sense; nothing changed.
             InsufficientMargin: The account cannot carry the larger order; nothing changed.
+            OrderRejected: It is post-only, and would trade at once at its new limit; nothing changed.
         """
         try:
             with self._lock:
