@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from brokerkit.errors import DuplicateOrder, InvalidOrder
 from brokerkit.plugins.sim.exchange import entry, hours, scheduling, spreads
-from brokerkit.plugins.sim.exchange.agenda import ARRIVAL
 from brokerkit.plugins.sim.exchange.live_order import LiveOrder
 from brokerkit.spec.broker_order import OrderState
 
@@ -57,8 +56,7 @@ def wait_for_parent(venue: Venue, child: LiveOrder) -> None:
     venue.waiting_children.append(child)
     if child.listing.close_due <= venue.now:
         hours.watch_session(venue, child.listing)
-    if child.order.good_till is not None:
-        venue.agenda.put(entry.good_till(child.order), ARRIVAL, venue.on_good_till, child)
+    hours.watch_good_till(venue, child)
 
 
 def pending_children(venue: Venue, listing: Listing) -> list[LiveOrder]:

@@ -137,12 +137,21 @@ def _trade_close(venue: Venue, listing: Listing, live: LiveOrder) -> None:
     venue.fill(live, lots, price)
 
 
+def watch_good_till(venue: Venue, live: LiveOrder) -> None:
+    """Have the end of a GTD order on the agenda: with those of sessions, before anything arrives at that instant."""
+    if live.order.good_till is not None:
+        due = max(nanoseconds(live.order.good_till), venue.now)
+        venue.agenda.put(due, SESSION_CLOSE, venue.on_good_till, live)
+
+
 def on_good_till(venue: Venue, live: LiveOrder) -> None:
     """End a GTD order whose time has come."""
     order = live.order
     if not live.is_final and order.good_till is not None and nanoseconds(order.good_till) <= venue.now:
         venue.expire(live, "its time was up")
         scheduling.schedule(venue, live.listing)
+    if venue.to_review:
+        margin_calls.review_due(venue, None, SESSION_CLOSE)
 
 
 def on_contract_end(venue: Venue, listing: Listing) -> None:

@@ -242,8 +242,8 @@ class Venue(Directory):
             contingencies.join_group(self, live)
         if listing.close_due <= self.now:
             hours.watch_session(self, listing)
-        if order.time_in_force is GTD and order.good_till is not None:
-            self.agenda.put(entry.good_till(order), ARRIVAL, self.on_good_till, live)
+        if order.time_in_force is GTD:
+            hours.watch_good_till(self, live)
         if self.trading is listing:  # an exit of what has just filled acts in the same bar
             live.joins = listing.left_for
         elif joins is None:
