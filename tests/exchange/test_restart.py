@@ -203,22 +203,21 @@ def test_a_changed_order_stays_behind_the_others_when_another_contract_is_listed
     assert [quantity for quantity, _ in fills(exchange, changed)] == [3]
 
 
-@pytest.mark.parametrize("at", ["opens", "bodies", "opens of a spread"])
+@pytest.mark.parametrize("at", ["opens", "bodies", "bodies before a close", "opens of a spread"])
 def test_what_else_trades_at_the_instant_of_a_fill_trades_also_when_the_process_is_killed_on_telling_of_it(
     opened: Open, at: str
 ) -> None:
-    near = Order.limit(NEAR, 1, 99) if at == "bodies" else Order.market(NEAR, 1)
-    far = {
-        "opens": Order.market(FAR, 1),
-        "bodies": Order.limit(FAR, 1, 99),
-        "opens of a spread": Order.limit(SPREAD, (1, -1), 0),
-    }[at]
-    first = opened()
+    near = Order.market(NEAR, 1) if at.startswith("opens") else Order.limit(NEAR, 1, 99)
+    far = {"opens": Order.market(FAR, 1), "opens of a spread": Order.limit(SPREAD, (1, -1), 0)}.get(
+        at, Order.limit(FAR, 1, 99)
+    )
+    hours = SessionList([(START, START + timedelta(minutes=1))]) if at == "bodies before a close" else None
+    first = opened(terms={"sessions": hours})
     first.submit(near)
     first.submit(far)
     killed_on_hearing_of(Fill, first)
     killed_at = first.now
-    again = opened()
+    again = opened(terms={"sessions": hours})
     again.run()
     assert {fill.order_ref: fill.time for fill in again.fills()} == {
         near.order_ref: killed_at,

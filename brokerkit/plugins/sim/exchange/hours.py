@@ -51,12 +51,16 @@ def watch_session(venue: Venue, listing: Listing) -> None:
         venue.agenda.put(session[1], SESSION_CLOSE, venue.on_session_close, listing)
 
 
+def closes_now(venue: Venue, listing: Listing) -> bool:
+    """Return whether a session ends at this instant, and its close is still to come."""
+    session = listing.sessions.current_or_next(venue.now - 1)
+    return session is not None and session[1] == venue.now and not venue.agenda.is_over(venue.now, SESSION_CLOSE)
+
+
 def take_up_close(venue: Venue, listing: Listing) -> None:
     """Let a session still close at this instant, where the exchange was stopped before it had."""
-    now = venue.now
-    session = listing.sessions.current_or_next(now - 1)
-    if session is not None and session[1] == now and not venue.agenda.is_over(now, SESSION_CLOSE):
-        venue.agenda.put(now, SESSION_CLOSE, venue.on_session_close, listing)
+    if closes_now(venue, listing):
+        venue.agenda.put(venue.now, SESSION_CLOSE, venue.on_session_close, listing)
 
 
 def hold(venue: Venue, listing: Listing, live: LiveOrder) -> None:

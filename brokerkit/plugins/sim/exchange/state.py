@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from brokerkit.errors import StoreCorrupt, StoreError, StoreTooNew, StoreUnwritable
 from brokerkit.plugins.sim.exchange import (
+    book,
     contingencies,
     entry,
     hours,
@@ -412,6 +413,9 @@ class StateFile:
             venue.count_working(live, live.remaining)
             is_past = opening is not None and venue.agenda.is_over(opening, SESSION_OPEN)
             venue.start(live, live.joins, waits=place == HELD and not is_past)
+            if live.place == HELD != place and hours.closes_now(venue, live.listing):  # a bar may still end at it
+                book.remove(live.listing, live)
+                venue.place(live)
         if place in (DOWN, UP):
             live.ahead = ahead
 
