@@ -280,3 +280,16 @@ def test_an_at_open_order_still_waits_for_an_opening_at_the_instant_at_which_the
     again = opened(terms=terms)
     again.run()
     assert [(fill.order_ref, fill.time) for fill in again.fills()] == [(at_open.order_ref, end)]
+
+
+def test_a_trailing_stop_that_is_held_overnight_keeps_the_trigger_that_it_had_moved_to(opened: Open) -> None:
+    close, opening = START + timedelta(minutes=2), START + timedelta(minutes=3)
+    terms = {"sessions": SessionList([(START, close), (opening, START + timedelta(minutes=9))])}
+    rows = [(100.0, 100.0, 100.0, 100.0, 10), (100.0, 105.0, 100.0, 105.0, 10)] + [(104.5, 104.5, 102.0, 104.0, 10)] * 2
+    order = Order.trailing_stop(NEAR, -1, amount=2, time_in_force=TimeInForce.GTC)
+    first = opened(rows, terms=terms)
+    first.submit(order)
+    first.advance_to(close)
+    again = opened(rows, terms=terms)
+    again.run()
+    assert fills(again, order) == [(-1, 103)]

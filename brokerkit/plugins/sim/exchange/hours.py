@@ -111,6 +111,8 @@ def on_session_close(venue: Venue, listing: Listing) -> None:
         elif trades and not stays_open and not live.order.outside_hours:
             book.remove(listing, live)
             hold(venue, listing, live)
+            if live.best is not None and venue.untold is not None:
+                venue.untold[live.number] = live  # its trigger may have moved since it was kept
     if venue.to_review:
         margin_calls.review_due(venue, listing, SESSION_CLOSE)
     if listing.all_orders() or contingencies.pending_children(venue, listing):
