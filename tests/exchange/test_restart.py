@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 import pytest
 
+from brokerkit.errors import ContractExpired
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Latency, Models, SessionList
 from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderState
 from brokerkit.spec.contract import FuturesContract
@@ -293,3 +294,14 @@ def test_a_trailing_stop_that_is_held_overnight_keeps_the_trigger_that_it_had_mo
     again = opened(rows, terms=terms)
     again.run()
     assert fills(again, order) == [(-1, 103)]
+
+
+def test_a_contract_that_has_ended_takes_no_order_after_a_restart_at_that_instant(opened: Open) -> None:
+    end = START + timedelta(minutes=2)
+    first = opened(terms={"expiry": end})
+    first.submit(Order.limit(NEAR, 1, 90, time_in_force=TimeInForce.GTC))
+    first.advance_to(end)
+    again = opened(terms={"expiry": end})
+    for order in (Order.market(NEAR, 1), Order.market(SPREAD, (1, -1))):
+        with pytest.raises(ContractExpired):
+            again.submit(order)

@@ -185,9 +185,8 @@ def on_contract_end(venue: Venue, listing: Listing) -> None:
 
 
 def watch_end(venue: Venue, listing: Listing) -> None:
-    """Have the contract's end on the agenda."""
+    """Have the contract's end on the agenda, also one at this instant that is still to come."""
     if listing.expires is not None:
-        if venue.agenda.is_over(listing.expires, CONTRACT_END):
-            listing.expired = True
-        else:
+        listing.expired = listing.expires <= venue.now
+        if not venue.agenda.is_over(listing.expires, CONTRACT_END):
             venue.agenda.put(listing.expires, CONTRACT_END, venue.on_contract_end, listing)
