@@ -204,21 +204,24 @@ def test_a_changed_order_stays_behind_the_others_when_another_contract_is_listed
     assert [quantity for quantity, _ in fills(exchange, changed)] == [3]
 
 
-@pytest.mark.parametrize("at", ["opens", "bodies", "bodies before a close", "opens of a spread"])
+@pytest.mark.parametrize("at", ["opens", "bodies", "bodies before a close", "opens of a spread", "closes of a spread"])
 def test_what_else_trades_at_the_instant_of_a_fill_trades_also_when_the_process_is_killed_on_telling_of_it(
     opened: Open, at: str
 ) -> None:
     near = Order.market(NEAR, 1) if at.startswith("opens") else Order.limit(NEAR, 1, 99)
-    far = {"opens": Order.market(FAR, 1), "opens of a spread": Order.limit(SPREAD, (1, -1), 0)}.get(
-        at, Order.limit(FAR, 1, 99)
-    )
+    far = {
+        "opens": Order.market(FAR, 1),
+        "opens of a spread": Order.limit(SPREAD, (1, -1), 0),
+        "closes of a spread": Order.limit(SPREAD, (-1, 1), 1),
+    }.get(at, Order.limit(FAR, 1, 99))
+    rows = [(100.0, 101.0, 99.0, 99.0 if at == "closes of a spread" else 100.5, 10), *QUIET]
     hours = SessionList([(START, START + timedelta(minutes=1))]) if at == "bodies before a close" else None
-    first = opened(terms={"sessions": hours})
+    first = opened(QUIET, far=rows, terms={"sessions": hours})
     first.submit(near)
     first.submit(far)
     killed_on_hearing_of(Fill, first)
     killed_at = first.now
-    again = opened(terms={"sessions": hours})
+    again = opened(QUIET, far=rows, terms={"sessions": hours})
     again.run()
     assert {fill.order_ref: fill.time for fill in again.fills()} == {
         near.order_ref: killed_at,

@@ -365,9 +365,12 @@ class BarSeries:
         return (self.starts[at], self.lows[at], self.highs[at], self.closes[at]) if at >= 0 else None
 
     def to_come(self, now: int) -> Segment:
-        """Return the bars that have not ended, as one segment of arrays; unknown volumes are not numbers."""
+        """Return the bars that end after `now`, as one segment of arrays; unknown volumes are not numbers.
+
+        That may be one more than are to come by the series' own place: see `sync`.
+        """
         self.sync(now)
-        window = slice(self.at, None)
+        window = slice(bisect_right(self.ends, now, max(self.at - 1, 0)), None)
         first, highest, lowest, last = (
             np.array(column[window], dtype=np.float64) / PRICE_SCALE
             for column in (self.opens, self.highs, self.lows, self.closes)
