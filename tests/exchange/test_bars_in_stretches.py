@@ -125,3 +125,13 @@ def test_a_bar_that_nothing_can_have_traded_on_is_refused(exchange: Exchange, vo
 def test_a_bar_that_lasts_no_time_is_refused(exchange: Exchange) -> None:
     with pytest.raises(InvalidArgument):
         exchange.add_bar(NEAR, BEGIN, 100, 100, 100, 100, length=0)
+
+
+@pytest.mark.parametrize("bars", [0, -1])
+def test_the_clock_moves_by_no_less_than_a_bar(exchange: Exchange, bars: int) -> None:
+    give(exchange, NEAR, 0, 101.0, 102.0, 103.0)
+    exchange.advance()
+    now = exchange.now
+    with pytest.raises(InvalidArgument):
+        exchange.advance(bars)
+    assert exchange.now == now
