@@ -10,9 +10,10 @@ import pytest
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Latency, Models, SessionList, fault
 from brokerkit.spec.broker_order import BrokerOrder, Fill
 from brokerkit.spec.contract import FuturesContract
-from brokerkit.spec.events import ConnectionChange, DataGap
+from brokerkit.spec.events import CommissionReport, ConnectionChange, DataGap
 from brokerkit.spec.order import Order
 from brokerkit.spec.orders import OrderChange
+from brokerkit.spec.positions import Position
 
 MINUTE = 60_000_000_000
 START = datetime(2023, 1, 2, 9, tzinfo=timezone.utc)
@@ -138,3 +139,43 @@ def test_a_day_order_that_answers_the_last_fill_of_a_session_is_for_the_next_one
     exchange.run()
     first_bar_ends = opening + timedelta(minutes=1)
     assert [(fill.quantity, fill.time) for fill in exchange.fills()] == [(1, close), (-1, first_bar_ends)]
+
+
+def test_a_listener_that_fails_keeps_nothing_from_the_others(
+    market: Callable[..., Exchange], gold: FuturesContract, quiet_rows: list[tuple[float, ...]]
+) -> None:
+    exchange, heard = market(quiet_rows), []
+
+    def fail(_: object) -> None:
+        raise LookupError
+
+    for kind in (Fill, BrokerOrder, Position):
+        exchange.listen(kind, lambda event: heard.append(type(event)))
+    exchange.submit(Order.market(gold, 1))
+    for kind in (Fill, BrokerOrder, CommissionReport):
+        exchange.listen(kind, fail)
+    for kind in (Fill, BrokerOrder, CommissionReport, Position):
+        exchange.listen(kind, lambda event: heard.append(type(event)))
+    heard.clear()
+    with pytest.raises(LookupError):
+        exchange.advance()
+    assert heard == [Fill, Fill, BrokerOrder, BrokerOrder, CommissionReport, Position, Position]
+
+
+def test_a_listener_that_fails_loses_no_fill_that_a_faulty_line_held_back(
+    market: Callable[..., Exchange], gold: FuturesContract, quiet_rows: list[tuple[float, ...]]
+) -> None:
+    exchange, heard = market(quiet_rows, faults=[fault("reordered-fills", at=1)]), []
+
+    def fail_once(fill: Fill) -> None:
+        heard.append(fill.order_ref)
+        if len(heard) == 1:
+            raise LookupError
+
+    exchange.listen(Fill, fail_once)
+    exchange.submit(Order.market(gold, 1, order_ref="held back"))
+    exchange.advance()
+    exchange.submit(Order.market(gold, 1, order_ref="told first"))
+    with pytest.raises(LookupError):
+        exchange.advance()
+    assert heard == ["told first", "held back"]

@@ -221,7 +221,8 @@ class Exchange(Clock):
             kind: The class of the event: `BrokerOrder`, `Fill`, `CommissionReport`, `Position`,
                 `ConnectionChange` or `DataGap`.
             listener: Called when the exchange's state is consistent and its lock free; it may call
-                any method of the exchange. An event that nobody listens to is not built.
+                any method of the exchange. An event that nobody listens to is not built. What it raises comes
+                out of the call that moved the clock or sent the order, when the others have heard the event.
             once_each: Whether a fill is told once by its execution id, where a faulty line repeats it.
         """
         with self._lock:
