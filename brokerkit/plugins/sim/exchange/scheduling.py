@@ -149,9 +149,11 @@ def set_aside(venue: Venue, listing: Listing) -> None:
     """Let orders wait for the next bar that came after the one under way began: nobody knew of it then."""
     series, now = listing.series, venue.now
     ends_now = due_now(venue, listing) == BODY
-    if not series.sync(now - 1 if ends_now else now) or series.starts[series.at] > now:
+    if not series.sync(now - 1 if ends_now else now):
         return
     start = series.starts[series.at]
+    if start > now or (start == now and venue.opened_at != now):  # nobody came after its open
+        return
     for live in listing.all_orders():
         if live.joins > start and live.place in (DOWN, UP, UNPRICED):
             book.remove(listing, live)
