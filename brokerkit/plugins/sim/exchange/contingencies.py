@@ -95,14 +95,14 @@ def after_end(venue: Venue, live: LiveOrder) -> None:
 
 
 def join_group(venue: Venue, live: LiveOrder) -> None:
-    """Enter an order into the group that its instruction names."""
+    """Enter an order into the group that its instruction names, where it has not joined it on its way already."""
     live.linked = True
-    venue.groups.setdefault((live.account.name, live.order.oco_group), []).append(live)
+    venue.groups.setdefault((live.account.name, live.order.oco_group), {})[live] = None
 
 
 def _group(venue: Venue, live: LiveOrder) -> list[LiveOrder]:
     key = (live.account.name, live.order.oco_group)
-    venue.groups[key] = standing = [one for one in venue.groups.get(key, ()) if not one.state.is_final]
+    venue.groups[key] = standing = {one: None for one in venue.groups.get(key, ()) if not one.state.is_final}
     return [one for one in standing if one is not live]
 
 

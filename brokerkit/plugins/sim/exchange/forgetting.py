@@ -18,7 +18,7 @@ def forget_orders(venue: Venue, before: int) -> int:
     for live in gone:
         del venue.orders[live.order_ref], venue.journal.lives[live.number]
     for key, group in list(venue.groups.items()):
-        venue.groups[key] = standing = [live for live in group if not live.is_final]
+        venue.groups[key] = standing = {live: None for live in group if not live.is_final}
         if not standing:
             del venue.groups[key]
     return len(gone)

@@ -377,6 +377,8 @@ class StateFile:
         never_worked = live.parent is not None and not live.remaining
         live.place = IN_FLIGHT if place == IN_FLIGHT else NOWHERE
         if place == IN_FLIGHT:
+            if live.order.oco_group:
+                contingencies.join_group(venue, live)
             self._arrives(live, venue.on_arrival, live)
         elif live.state is OrderState.PENDING or never_worked:
             contingencies.wait_for_parent(venue, live)

@@ -84,7 +84,7 @@ class Venue(Directory):
         self.spreads: dict[tuple[FuturesContract | FxPair, tuple[int, ...]], Listing] = {}
         self.to_review: list[Account] = []
         self.waiting_children: list[LiveOrder] = []
-        self.groups: dict[tuple[str, str], list[LiveOrder]] = {}
+        self.groups: dict[tuple[str, str], dict[LiveOrder, None]] = {}
         self.numbers = 0
         self.executions = 0
         self.priorities = 0
@@ -147,6 +147,8 @@ class Venue(Directory):
         delay = self.models.latency.submit_delay(self.random)
         if delay:
             live.place = IN_FLIGHT
+            if order.oco_group:
+                contingencies.join_group(self, live)
             self.note_status(live, "")
             self.agenda.put(self.now + delay, ARRIVAL, self.on_arrival, live)
         else:
