@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from decimal import Decimal
+from typing import Any
 
+import numpy as np
 import pytest
 
+from brokerkit.errors import InvalidArgument
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange
 from brokerkit.spec.broker_order import Fill
 from brokerkit.spec.contract import FuturesContract
@@ -82,3 +85,53 @@ def test_a_bar_given_while_another_contract_trades_leaves_the_one_that_ends_now_
     exchange.submit(order)
     exchange.advance()
     assert exchange.order(order.order_ref).at_exchange().filled == (1,)
+
+
+@pytest.mark.parametrize("volumes", [[np.nan, 2.0, np.nan], [None, 2, None]], ids=["array of numbers", "list"])
+def test_a_bar_of_which_the_volume_is_not_known_fills_any_quantity_among_those_of_which_it_is(
+    exchange: Exchange, volumes: Any
+) -> None:
+    for contract in (NEAR, FAR):
+        exchange.add_bars(contract, [BEGIN + at * MINUTE for at in range(3)], *[[100.0] * 3] * 4, volumes)
+    exchange.submit(Order.market(NEAR, 7, time_in_force=GTC, order_ref="near"))
+    exchange.advance()
+    exchange.submit(Order.market(FAR, 7, time_in_force=GTC, order_ref="far"))
+    exchange.submit(Order.market(SPREAD, (7, -7), time_in_force=GTC, order_ref="spread"))
+    exchange.run()
+    told = [(fill.order_ref, fill.contract, fill.quantity, fill.time.minute) for fill in exchange.fills()]
+    assert sorted(told) == [
+        ("far", FAR, 2, 1),
+        ("far", FAR, 5, 2),
+        ("near", NEAR, 7, 0),
+        ("spread", NEAR, 2, 1),
+        ("spread", NEAR, 5, 2),
+        ("spread", FAR, -5, 2),
+        ("spread", FAR, -2, 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("volume", "price"), [(-5, 100.0), (float("inf"), 100.0), (5, 1e11), (5, -1e11)], ids=lambda given: f"{given:g}"
+)
+def test_a_bar_that_nothing_can_have_traded_on_is_refused(exchange: Exchange, volume: Any, price: float) -> None:
+    with pytest.raises(InvalidArgument):
+        exchange.add_bars(NEAR, [BEGIN], *[[price]] * 4, [volume])
+    with pytest.raises(InvalidArgument):
+        exchange.add_bar(NEAR, BEGIN, price, price, price, price, volume)
+    exchange.submit(Order.market(NEAR, 1))
+    assert not exchange.advance()
+
+
+def test_a_bar_that_lasts_no_time_is_refused(exchange: Exchange) -> None:
+    with pytest.raises(InvalidArgument):
+        exchange.add_bar(NEAR, BEGIN, 100, 100, 100, 100, length=0)
+
+
+@pytest.mark.parametrize("bars", [0, -1])
+def test_the_clock_moves_by_no_less_than_a_bar(exchange: Exchange, bars: int) -> None:
+    give(exchange, NEAR, 0, 101.0, 102.0, 103.0)
+    exchange.advance()
+    now = exchange.now
+    with pytest.raises(InvalidArgument):
+        exchange.advance(bars)
+    assert exchange.now == now

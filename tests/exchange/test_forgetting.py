@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from brokerkit.errors import MissingOrder
-from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Models, PerLot, VolumeShare, fault
+from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, LiveOrder, Models, PerLot, VolumeShare, fault
 from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderState
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order, TimeInForce
@@ -139,3 +140,17 @@ def test_what_was_let_go_of_does_not_come_back_when_a_contract_is_listed(
     assert exchange.forget(exchange.now) == 1
     exchange.list_contract(ContractTerms(FuturesContract("GOLD", "202402"), "0.1"))
     assert exchange.orders() == []
+
+
+def test_orders_that_ended_in_groups_are_let_go_of_whole(
+    market: Market, gold: FuturesContract, quiet_rows: list[Any]
+) -> None:
+    exchange = market(quiet_rows)
+    for pair in range(3):
+        for limit in (50, 51):
+            exchange.submit(Order.limit(gold, 1, limit, oco_group=f"group {pair}", tag="of a group"))
+        exchange.cancel_all()
+    exchange.advance()
+    assert exchange.forget(exchange.now) == 6
+    gc.collect()
+    assert not [one for one in gc.get_objects() if isinstance(one, LiveOrder) and one.order.tag == "of a group"]

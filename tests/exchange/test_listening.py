@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
-from brokerkit.plugins.sim.exchange import Exchange, Latency, Models, fault
+import pytest
+
+from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Latency, Models, SessionList, fault
 from brokerkit.spec.broker_order import BrokerOrder, Fill
 from brokerkit.spec.contract import FuturesContract
-from brokerkit.spec.events import ConnectionChange, DataGap
+from brokerkit.spec.events import CommissionReport, ConnectionChange, DataGap
 from brokerkit.spec.order import Order
 from brokerkit.spec.orders import OrderChange
+from brokerkit.spec.positions import Position
+
+MINUTE = 60_000_000_000
+START = datetime(2023, 1, 2, 9, tzinfo=timezone.utc)
 
 
 def test_a_new_listener_of_orders_hears_nothing_of_before_it_listened_while_fills_were_heard(
@@ -102,3 +108,74 @@ def test_an_acknowledgement_that_a_broken_line_kept_cannot_be_lost_later(
     exchange.advance()
     exchange.modify(live.order_ref, OrderChange(limit_price=51))
     assert prices == [("pending", 50), ("working", 50), ("working", 51)]
+
+
+def test_a_listener_that_moves_the_clock_bar_by_bar_takes_no_bar_from_another_contract(
+    market: Callable[..., Exchange], gold: FuturesContract, quiet_rows: list[tuple[float, ...]]
+) -> None:
+    exchange, later = market(quiet_rows), FuturesContract("GOLD", "202402")
+    rows = [(100.0, 101.0, 99.5, 100.5, 10), (100.0, 101.0, 95.0, 100.5, 10)]
+    exchange.list_contract(ContractTerms(later, "0.1"))
+    exchange.add_bars(later, [exchange.now_ns + at * MINUTE for at in range(2)], *zip(*rows, strict=True))
+    exchange.listen(Fill, lambda fill: fill.order_ref == "first" and exchange.advance())
+    exchange.submit(Order.limit(gold, 1, 99, order_ref="first"))
+    exchange.submit(Order.limit(later, -1, 101, order_ref="in the same bar"))
+    exchange.submit(Order.limit(later, 1, 95, order_ref="in the next one"))
+    exchange.run()
+    times = {fill.order_ref: fill.time.minute for fill in exchange.fills()}
+    assert times == {"first": 1, "in the same bar": 1, "in the next one": 2}
+
+
+@pytest.mark.parametrize("is_open_on", [True, False])
+def test_a_day_order_that_answers_the_last_fill_of_a_session_is_for_the_next_one(
+    market: Callable[..., Exchange], gold: FuturesContract, is_open_on: bool
+) -> None:
+    close = START + timedelta(minutes=1)
+    opening = close if is_open_on else close + timedelta(minutes=1)
+    sessions = SessionList([(START, close), (opening, START + timedelta(minutes=4))])
+    exchange = market([(100.0, 101.0, 99.0, 100.5, 10)] * 5, {"sessions": sessions})
+    exchange.listen(Fill, lambda fill: fill.quantity > 0 and exchange.submit(Order.limit(gold, -1, "100.8")))
+    exchange.submit(Order.limit(gold, 1, 99))
+    exchange.run()
+    first_bar_ends = opening + timedelta(minutes=1)
+    assert [(fill.quantity, fill.time) for fill in exchange.fills()] == [(1, close), (-1, first_bar_ends)]
+
+
+def test_a_listener_that_fails_keeps_nothing_from_the_others(
+    market: Callable[..., Exchange], gold: FuturesContract, quiet_rows: list[tuple[float, ...]]
+) -> None:
+    exchange, heard = market(quiet_rows), []
+
+    def fail(_: object) -> None:
+        raise LookupError
+
+    for kind in (Fill, BrokerOrder, Position):
+        exchange.listen(kind, lambda event: heard.append(type(event)))
+    exchange.submit(Order.market(gold, 1))
+    for kind in (Fill, BrokerOrder, CommissionReport):
+        exchange.listen(kind, fail)
+    for kind in (Fill, BrokerOrder, CommissionReport, Position):
+        exchange.listen(kind, lambda event: heard.append(type(event)))
+    heard.clear()
+    with pytest.raises(LookupError):
+        exchange.advance()
+    assert heard == [Fill, Fill, BrokerOrder, BrokerOrder, CommissionReport, Position, Position]
+
+
+def test_a_listener_that_fails_loses_no_fill_that_a_faulty_line_held_back(
+    market: Callable[..., Exchange], gold: FuturesContract, quiet_rows: list[tuple[float, ...]]
+) -> None:
+    exchange, heard = market(quiet_rows, faults=[fault("reordered-fills", at=1)]), []
+
+    def fail_once(fill: Fill) -> None:
+        heard.append(fill.order_ref)
+        if len(heard) == 1:
+            raise LookupError
+
+    exchange.listen(Fill, fail_once)
+    exchange.submit(Order.market(gold, 1, order_ref="held back"))
+    exchange.advance()
+    exchange.submit(Order.market(gold, 1, order_ref="told first"))
+    with pytest.raises(LookupError):
+        exchange.advance()
+    assert heard == ["told first", "held back"]

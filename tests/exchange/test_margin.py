@@ -115,3 +115,17 @@ def test_a_contract_that_asks_for_no_margin_needs_no_rate(gold: FuturesContract)
     preview = exchange.what_if(Order.market(gold, 1))
     assert preview.initial_margin.amount == preview.maintenance_margin.amount == 0
     exchange.submit(Order.market(gold, 1))
+
+
+def test_a_preview_of_an_order_on_a_pair_says_what_comes_of_it() -> None:
+    pair = FxPair("EURUSD")
+    exchange = Exchange(datetime(2023, 1, 2, 9, tzinfo=timezone.utc))
+    exchange.open_account("DU1", {"USD": 100_000})
+    exchange.list_contract(ContractTerms(pair, "0.0001", initial_margin=2, maintenance_margin=1))
+    exchange.add_bars(pair, [exchange.now_ns], *[[1.125]] * 4)
+    order = Order.market(pair, 1000)
+    preview = exchange.what_if(order)
+    exchange.submit(order)
+    assert exchange.margins().initial == preview.initial_margin
+    exchange.run()
+    assert exchange.margins().maintenance == preview.maintenance_margin

@@ -12,8 +12,9 @@ from typing import Any
 import attrs
 import pytest
 
-from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Latency, Models
-from brokerkit.spec.broker_order import OrderState
+from brokerkit.errors import ContractExpired
+from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Latency, Models, SessionList
+from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderState
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order, OrderType, SpreadFill, TimeInForce
 from brokerkit.spec.orders import OrderChange
@@ -34,7 +35,9 @@ def opened(tmp_path: Path) -> Iterator[Open]:
     with ExitStack() as stack:
         before: list[Exchange] = []
 
-        def make(rows: list[Row] = QUIET, far: list[Row] | None = None, **models: Any) -> Exchange:
+        def make(
+            rows: list[Row] = QUIET, far: list[Row] | None = None, terms: dict[str, Any] | None = None, **models: Any
+        ) -> Exchange:
             for one in before:
                 one.abandon()
             exchange = Exchange(START, state=tmp_path / "state", models=Models(**models))
@@ -42,7 +45,7 @@ def opened(tmp_path: Path) -> Iterator[Open]:
             stack.callback(exchange.close)
             exchange.open_account("DU1", {"USD": 100_000})
             for contract, given in ((NEAR, rows), (FAR, far or rows)):
-                exchange.list_contract(ContractTerms(contract, "0.1"))
+                exchange.list_contract(ContractTerms(contract, "0.1", **(terms or {})))
                 columns = [[row[at] for row in given] for at in range(5)]
                 exchange.add_bars(contract, [BEGIN + at * MINUTE for at in range(len(given))], *columns)
             return exchange
@@ -52,6 +55,19 @@ def opened(tmp_path: Path) -> Iterator[Open]:
 
 def fills(exchange: Exchange, order: Order) -> list[tuple[int, Decimal]]:
     return [(fill.quantity, fill.price) for fill in exchange.order(order.order_ref).at_exchange().fills]
+
+
+class Killed(Exception):
+    """Ends the run where a process would be killed that has just told something."""
+
+
+def killed_on_hearing_of(kind: type[Fill] | type[BrokerOrder], exchange: Exchange) -> None:
+    def kill(_: object) -> None:
+        raise Killed
+
+    exchange.listen(kind, kill)
+    with pytest.raises(Killed):
+        exchange.run()
 
 
 def test_an_order_that_came_in_the_middle_of_a_bar_takes_no_part_in_it_after_a_restart(opened: Open) -> None:
@@ -186,3 +202,109 @@ def test_a_changed_order_stays_behind_the_others_when_another_contract_is_listed
     exchange.advance_to(START + timedelta(seconds=90))
     assert [quantity for quantity, _ in fills(exchange, other)] == [7]
     assert [quantity for quantity, _ in fills(exchange, changed)] == [3]
+
+
+@pytest.mark.parametrize("at", ["opens", "bodies", "bodies before a close", "opens of a spread", "closes of a spread"])
+def test_what_else_trades_at_the_instant_of_a_fill_trades_also_when_the_process_is_killed_on_telling_of_it(
+    opened: Open, at: str
+) -> None:
+    near = Order.market(NEAR, 1) if at.startswith("opens") else Order.limit(NEAR, 1, 99)
+    far = {
+        "opens": Order.market(FAR, 1),
+        "opens of a spread": Order.limit(SPREAD, (1, -1), 0),
+        "closes of a spread": Order.limit(SPREAD, (-1, 1), 1),
+    }.get(at, Order.limit(FAR, 1, 99))
+    rows = [(100.0, 101.0, 99.0, 99.0 if at == "closes of a spread" else 100.5, 10), *QUIET]
+    hours = SessionList([(START, START + timedelta(minutes=1))]) if at == "bodies before a close" else None
+    first = opened(QUIET, far=rows, terms={"sessions": hours})
+    first.submit(near)
+    first.submit(far)
+    killed_on_hearing_of(Fill, first)
+    killed_at = first.now
+    again = opened(QUIET, far=rows, terms={"sessions": hours})
+    again.run()
+    assert {fill.order_ref: fill.time for fill in again.fills()} == {
+        near.order_ref: killed_at,
+        far.order_ref: killed_at,
+    }
+
+
+def test_an_exit_acts_in_the_bar_that_opened_with_the_fill_of_its_entry_also_after_a_restart(opened: Open) -> None:
+    entry = Order.market(NEAR, 1, time_in_force=TimeInForce.GTC).with_bracket(take_profit=101, stop_loss=90)
+    first = opened(rows := [*QUIET[:1], (100.0, 101.0, 99.0, 100.5, 10), (95.0, 95.0, 95.0, 95.0, 10)])
+    first.advance()
+    first.submit(entry)
+    killed_on_hearing_of(Fill, first)
+    again = opened(rows)
+    again.run()
+    assert fills(again, entry.children[0]) == [(-1, 101)]
+
+
+def test_a_session_closes_and_a_contract_ends_also_when_the_process_is_killed_at_that_instant(opened: Open) -> None:
+    end = START + timedelta(minutes=2)
+    terms = {"sessions": SessionList([(START, end), (START + timedelta(minutes=3), START + timedelta(minutes=5))])}
+    rows = [(100.0, 101.0, 99.5, 100.5, 10), *QUIET[1:]]
+    for_the_day, at_close = Order.limit(NEAR, 1, 90), Order.market(NEAR, 2, time_in_force=TimeInForce.AT_CLOSE)
+    kept = Order.limit(NEAR, 1, 80, time_in_force=TimeInForce.GTC)
+    first = opened(rows, terms={**terms, "expiry": end})
+    for order in (Order.limit(NEAR, 1, 99), for_the_day, at_close, kept):
+        first.submit(order)
+    killed_on_hearing_of(Fill, first)
+    assert first.now == end
+    again = opened(rows, terms={**terms, "expiry": end})
+    again.run()
+    assert [again.order(order.order_ref).state for order in (for_the_day, kept)] == [OrderState.EXPIRED] * 2
+    assert fills(again, at_close) == [(2, Decimal("100.5"))]
+    assert again.positions() == []
+    assert again.cash()["USD"].amount == 100_000 + Decimal("1.5")
+
+
+def test_a_session_that_has_closed_for_one_contract_closes_for_the_other_after_a_restart(opened: Open) -> None:
+    terms = {"sessions": SessionList([(START, START + timedelta(minutes=2))])}
+    near, far = Order.limit(NEAR, 1, 90), Order.limit(FAR, 1, 90)
+    first = opened(terms=terms)
+    first.submit(near)
+    first.submit(far)
+    killed_on_hearing_of(BrokerOrder, first)
+    again = opened(terms=terms)
+    again.run()
+    assert [again.order(order.order_ref).state for order in (near, far)] == [OrderState.EXPIRED] * 2
+
+
+def test_an_at_open_order_still_waits_for_an_opening_at_the_instant_at_which_the_process_is_killed(
+    opened: Open,
+) -> None:
+    end = START + timedelta(minutes=2)
+    terms = {"sessions": SessionList([(START, end), (end, START + timedelta(minutes=5))])}
+    at_open = Order.market(NEAR, 1, time_in_force=TimeInForce.AT_OPEN)
+    first = opened(terms=terms)
+    first.submit(Order.limit(FAR, 1, 90))
+    first.submit(at_open)
+    killed_on_hearing_of(BrokerOrder, first)
+    again = opened(terms=terms)
+    again.run()
+    assert [(fill.order_ref, fill.time) for fill in again.fills()] == [(at_open.order_ref, end)]
+
+
+def test_a_trailing_stop_that_is_held_overnight_keeps_the_trigger_that_it_had_moved_to(opened: Open) -> None:
+    close, opening = START + timedelta(minutes=2), START + timedelta(minutes=3)
+    terms = {"sessions": SessionList([(START, close), (opening, START + timedelta(minutes=9))])}
+    rows = [(100.0, 100.0, 100.0, 100.0, 10), (100.0, 105.0, 100.0, 105.0, 10)] + [(104.5, 104.5, 102.0, 104.0, 10)] * 2
+    order = Order.trailing_stop(NEAR, -1, amount=2, time_in_force=TimeInForce.GTC)
+    first = opened(rows, terms=terms)
+    first.submit(order)
+    first.advance_to(close)
+    again = opened(rows, terms=terms)
+    again.run()
+    assert fills(again, order) == [(-1, 103)]
+
+
+def test_a_contract_that_has_ended_takes_no_order_after_a_restart_at_that_instant(opened: Open) -> None:
+    end = START + timedelta(minutes=2)
+    first = opened(terms={"expiry": end})
+    first.submit(Order.limit(NEAR, 1, 90, time_in_force=TimeInForce.GTC))
+    first.advance_to(end)
+    again = opened(terms={"expiry": end})
+    for order in (Order.market(NEAR, 1), Order.market(SPREAD, (1, -1))):
+        with pytest.raises(ContractExpired):
+            again.submit(order)

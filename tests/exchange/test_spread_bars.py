@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange
-from brokerkit.spec.broker_order import OrderState
+from brokerkit.spec.broker_order import Fill, OrderState
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order, OrderType, SpreadFill, TimeInForce
 
@@ -66,3 +66,13 @@ def test_an_exit_that_begins_at_an_open_trails_from_what_the_spread_closed_at_wh
     exchange.advance_to(START + timedelta(seconds=30))
     assert live.state is OrderState.WORKING
     assert live.trigger == 3 * 10**8
+
+
+def test_bars_that_are_given_when_a_leg_has_traded_take_none_from_the_spread(exchange: Exchange) -> None:
+    exchange.add_bars(NEAR, [int(START.timestamp()) * 10**9], [100.0], [100.0], [98.0], [98.0])
+    exchange.add_bars(FAR, [int(START.timestamp()) * 10**9], *[[100.0]] * 4)
+    exchange.listen(Fill, lambda fill: fill.order_ref == "leg" and give(exchange, 1, [100.0], None))
+    exchange.submit(Order.limit(NEAR, 1, 99, order_ref="leg"))
+    spread = exchange.submit(Order.limit(SPREAD, (1, -1), -1))
+    exchange.run()
+    assert [(fill.price, fill.time.minute) for fill in spread.at_exchange().fills] == [(98, 1), (100, 1)]

@@ -182,6 +182,24 @@ def test_what_a_listener_raises_stops_a_clock_and_is_raised_where_it_is_stopped(
         clock.stop()
 
 
+def test_a_clock_that_another_thread_overtakes_goes_on_from_there() -> None:
+    class Overtaken(Exchange):
+        """Is moved further by another thread, the first time, just before the clock moves it."""
+
+        is_new = True
+
+        def advance_to(self, time: datetime | int) -> None:
+            if self.is_new:
+                self.is_new = False
+                super().advance_to(self.now_ns + MINUTE)
+            super().advance_to(time)
+
+    exchange, tick = Overtaken(START), iter(range(1_000_000))
+    with RealTimeClock(exchange, speed=60, step=0.001, monotonic=lambda: next(tick) / 10) as clock:
+        clock.wait_until(START + timedelta(minutes=2))
+    assert exchange.now >= START + timedelta(minutes=2)
+
+
 def test_an_order_sent_on_news_of_an_open_takes_part_in_no_other_open_of_that_instant() -> None:
     exchange = Exchange(START)
     exchange.open_account("DU1", {"USD": 100_000})

@@ -77,15 +77,14 @@ class PlainAccount:
         held.cost += opening * price
 
     def correct(self, contract: PlainContract, lots: int, wrong: Fraction, right: Fraction) -> None:
-        """Let a trade count at another price: in the cost of what is still held of it, or else as profit."""
-        difference = lots * (right - wrong)
-        held = self.holdings[contract]
+        """Let a trade count at another price: in the cost of as many of its lots as are held, the rest as profit."""
+        held, side = self.holdings[contract], 1 if lots > 0 else -1
         if contract.base is not None:
-            self.cash[contract.currency].converted -= difference
-        elif held.lots * lots > 0 and abs(held.lots) >= abs(lots):
-            held.cost += difference
-        else:
-            self.cash[contract.currency].realised -= difference * contract.point
+            self.cash[contract.currency].converted -= lots * (right - wrong)
+            return
+        of_it = min(abs(lots), abs(held.lots)) if held.lots * lots > 0 else 0
+        held.cost += side * of_it * (right - wrong)
+        self.cash[contract.currency].realised -= side * (abs(lots) - of_it) * (right - wrong) * contract.point
 
 
 class Counting:

@@ -62,6 +62,10 @@ class Agenda:
         """Return whether what has a rank at a time is still to come."""
         return self.reached < time << RANK_BITS | rank
 
+    def is_over(self, time: int, rank: int) -> bool:
+        """Return whether all that had a rank at a time is done."""
+        return self.reached > time << RANK_BITS | rank
+
     @property
     def next_time(self) -> int | None:
         """When something is next due; None when nothing is."""

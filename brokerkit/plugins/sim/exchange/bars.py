@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections import deque
 from typing import Any
@@ -19,6 +20,9 @@ _KEEP = 4096
 _BLOCK = 16384
 _NO_PRICE = 1 << 62
 """Higher than any price."""
+
+FARTHEST = 10_000_000_000
+"""Quoted prices stay this near to 0, so that they are whole numbers of 64 bits in units, and those of spreads too."""
 
 Floats = NDArray[np.float64]
 
@@ -54,19 +58,36 @@ def segment(
     """Return checked bars.
 
     Raises:
-        InvalidArgument: Lengths differ, times do not rise, or a bar's high and low do not hold its prices.
+        InvalidArgument: Lengths differ, times do not rise, a bar's high and low do not hold its prices, or its
+            volume is negative.
     """
     start = np.ascontiguousarray(time, dtype=np.int64)
     prices = [np.ascontiguousarray(values, dtype=np.float64) for values in columns]
-    sizes = None if volume is None else np.ascontiguousarray(volume)
+    sizes = None if volume is None else _volumes(volume)
     counted = [*prices, start] if sizes is None else [*prices, sizes, start]
     if len({len(column) for column in counted}) != 1:
         raise InvalidArgument(f"The columns of the bars of {where} have different lengths.")
     end: NDArray[np.int64] = start + length
     _check_order(start, end, where)
     _check_prices(prices, start, where)
+    if sizes is not None:
+        _check_volumes(sizes, start, where)
     first, highest, lowest, last = prices
     return Segment(start, end, first, highest, lowest, last, sizes)
+
+
+def check_bar(start: int, end: int, prices: tuple[int, int, int, int], volume: float | None, where: str) -> None:
+    """Refuse one bar, its prices in units, that `segment` would refuse.
+
+    Raises:
+        InvalidArgument: It contradicts itself.
+    """
+    first, high, low, last = prices
+    far = FARTHEST * PRICE_SCALE
+    if start >= end or not -far < low <= min(first, last) <= max(first, last) <= high < far:
+        raise InvalidArgument(f"The bar of {where} from {time_of(start)} contradicts itself.")
+    if volume is not None and not 0 <= volume < math.inf:
+        raise InvalidArgument(f"The bar of {where} from {time_of(start)} has volume {volume}.")
 
 
 def joined(parts: list[Segment]) -> Segment:
@@ -92,19 +113,45 @@ def _check_order(start: NDArray[np.int64], end: NDArray[np.int64], where: str) -
 
 def _check_prices(prices: list[Floats], start: NDArray[np.int64], where: str) -> None:
     first, high, low, last = prices
-    sound = (high >= first) & (high >= last) & (low <= first) & (low <= last) & (high < np.inf) & (low > -np.inf)
+    sound = (high >= first) & (high >= last) & (low <= first) & (low <= last) & (high < FARTHEST) & (low > -FARTHEST)
     if not bool(sound.all()):
         row = int(np.argmin(sound))
         raise InvalidArgument(
             f"Bar {row} of {where}, {time_of(int(start[row]))}, has open {first[row]}, high {high[row]}, "
             f"low {low[row]}, close {last[row]}.",
-            remedy="High must be the highest and low the lowest, all finite numbers.",
+            remedy=f"High must be the highest and low the lowest, all numbers nearer to 0 than {FARTHEST:,}.",
+        )
+
+
+def _volumes(given: Any) -> NDArray[Any]:
+    """Return volumes as numbers; one that is not known is not a number."""
+    volumes: NDArray[Any] = np.ascontiguousarray(given)
+    return volumes.astype(np.float64) if volumes.dtype == object else volumes
+
+
+def _check_volumes(volumes: NDArray[Any], start: NDArray[np.int64], where: str) -> None:
+    sound = ((volumes >= 0) & (volumes < np.inf)) | np.isnan(volumes)
+    if not bool(sound.all()):
+        row = int(np.argmin(sound))
+        raise InvalidArgument(
+            f"Bar {row} of {where}, {time_of(int(start[row]))}, has volume {volumes[row]}.",
+            remedy="Give the lots traded, or NaN where they are not known.",
         )
 
 
 def _row_of(bars: Segment, at: int) -> tuple[int, int, int, int]:
     low, high, close = _units(np.array([bars.low[at], bars.high[at], bars.close[at]]))
     return int(bars.start[at]), low, high, close
+
+
+def _known(volumes: NDArray[Any]) -> list[Any]:
+    """Return volumes as a list, with None for each that is not known."""
+    unknown = np.isnan(volumes)
+    if unknown.any():
+        volumes = volumes.astype(object)
+        volumes[unknown] = None
+    listed: list[Any] = volumes.tolist()
+    return listed
 
 
 def _units(prices: Floats) -> list[int]:
@@ -241,7 +288,7 @@ class BarSeries:
         """Make a window of the bars from a place on, after the last one that has ended: that may be asked for still."""
         stop, first = min(at + WINDOW, len(bars)), max(at - 1, 0)
         part = slice(first, stop)
-        volumes = [None] * (stop - first) if bars.volume is None else bars.volume[part].tolist()
+        volumes = [None] * (stop - first) if bars.volume is None else _known(bars.volume[part])
         times = bars.start[part].tolist(), bars.end[part].tolist()
         prices = (_units(column[part]) for column in (bars.open, bars.high, bars.low, bars.close))
         kept = 1 if at == 0 and self.ends else 0
@@ -266,13 +313,14 @@ class BarSeries:
         self.lowest, self.highest = min(self.lows), max(self.highs)
 
     def ends_after(self, now: int, count: int) -> list[int]:
-        """Return when the next bars end, at most `count` of them, without moving."""
-        self.sync(now)
-        found = self.ends[self.at : self.at + count]
+        """Return when the next bars end, at most `count` of them, without moving: one may still have to be traded."""
+        at = bisect_right(self.ends, now, self.at)
+        found = self.ends[at : at + count]
         for bars in self._segments:
             if len(found) >= count:
                 break
-            found = found + bars.end[bars.at : bars.at + count - len(found)].tolist()
+            at = max(bars.at, int(np.searchsorted(bars.end, now, side="right")))
+            found = found + bars.end[at : at + count - len(found)].tolist()
         return found
 
     def current(self) -> int:
@@ -317,9 +365,12 @@ class BarSeries:
         return (self.starts[at], self.lows[at], self.highs[at], self.closes[at]) if at >= 0 else None
 
     def to_come(self, now: int) -> Segment:
-        """Return the bars that have not ended, as one segment of arrays; unknown volumes are not numbers."""
+        """Return the bars that end after `now`, as one segment of arrays; unknown volumes are not numbers.
+
+        That may be one more than are to come by the series' own place: see `sync`.
+        """
         self.sync(now)
-        window = slice(self.at, None)
+        window = slice(bisect_right(self.ends, now, max(self.at - 1, 0)), None)
         first, highest, lowest, last = (
             np.array(column[window], dtype=np.float64) / PRICE_SCALE
             for column in (self.opens, self.highs, self.lows, self.closes)

@@ -89,19 +89,6 @@ def remove(listing: Listing, live: LiveOrder) -> None:
         listing.trailing.remove(live)
 
 
-def set_aside(listing: Listing, now: int) -> None:
-    """Let orders wait for the next bar that came after the one under way began: nobody knew of it then."""
-    series = listing.series
-    if not series.sync(now - 1) or series.starts[series.at] >= now:
-        return
-    start = series.starts[series.at]
-    for live in listing.all_orders():
-        if live.joins > start and live.place in (DOWN, UP, UNPRICED):
-            remove(listing, live)
-            live.place = WAITING
-            listing.waiting.append(live)
-
-
 def move_trigger(listing: Listing, live: LiveOrder, trigger: int) -> None:
     """Give a trailing stop a new trigger; its place among equals is by its number, as before."""
     if live.place != UNPRICED:

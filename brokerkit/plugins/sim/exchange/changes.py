@@ -11,6 +11,7 @@ from brokerkit.plugins.sim.exchange.agenda import ARRIVAL
 from brokerkit.plugins.sim.exchange.entries import NOTE, Note
 from brokerkit.plugins.sim.exchange.faults import Occasion
 from brokerkit.plugins.sim.exchange.live_order import CHANGE_BITS, HELD, IN_FLIGHT, NOWHERE, LiveOrder
+from brokerkit.plugins.sim.exchange.units import price_units
 from brokerkit.spec.broker_order import OrderState
 
 if TYPE_CHECKING:
@@ -53,6 +54,17 @@ def check_margin(venue: Venue, live: LiveOrder, lots: int) -> None:
         margin.check_order(venue, live.holding, live.side * more)
 
 
+def _check_limit(venue: Venue, live: LiveOrder, changed: Order) -> None:
+    """Refuse to move the limit of a post-only order to where it would trade at once; one on its way is looked at later.
+
+    Raises:
+        OrderRejected: It would.
+    """
+    limit, has_arrived = changed.limit_price, live.state is not OrderState.PENDING and live.place != IN_FLIGHT
+    if changed.post_only and has_arrived and limit is not None and limit != live.order.limit_price:
+        entry.check_post_only(venue, live, price_units(limit))
+
+
 def _on_arrival(venue: Venue, change: tuple[LiveOrder, Order]) -> None:
     """Replace an order's instruction, unless it ended or filled too far meanwhile."""
     live, changed = change
@@ -60,6 +72,7 @@ def _on_arrival(venue: Venue, change: tuple[LiveOrder, Order]) -> None:
     if live.is_final or not entry.is_enough(live, changed):
         return
     check_margin(venue, live, lots)
+    _check_limit(venue, live, changed)
     was_held, standing = live.place, live.place not in (NOWHERE, IN_FLIGHT)
     if standing:
         book.remove(live.listing, live)

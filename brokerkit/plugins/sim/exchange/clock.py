@@ -86,7 +86,12 @@ class Clock(Queries):
 
         Returns:
             Whether there was a bar; without one the clock stays.
+
+        Raises:
+            InvalidArgument: Less than one bar.
         """
+        if bars < 1:
+            raise InvalidArgument(f"The clock does not move by {bars} bars.", remedy="Give a number from 1 on.")
         with self._lock:
             venue = self._venue
             target = self._timeline.after(venue, bars)

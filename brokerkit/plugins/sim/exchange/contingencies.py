@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from brokerkit.errors import DuplicateOrder, InvalidOrder
 from brokerkit.plugins.sim.exchange import entry, hours, scheduling, spreads
-from brokerkit.plugins.sim.exchange.agenda import ARRIVAL
 from brokerkit.plugins.sim.exchange.live_order import LiveOrder
 from brokerkit.spec.broker_order import OrderState
 
@@ -57,8 +56,7 @@ def wait_for_parent(venue: Venue, child: LiveOrder) -> None:
     venue.waiting_children.append(child)
     if child.listing.close_due <= venue.now:
         hours.watch_session(venue, child.listing)
-    if child.order.good_till is not None:
-        venue.agenda.put(entry.good_till(child.order), ARRIVAL, venue.on_good_till, child)
+    hours.watch_good_till(venue, child)
 
 
 def pending_children(venue: Venue, listing: Listing) -> list[LiveOrder]:
@@ -97,14 +95,14 @@ def after_end(venue: Venue, live: LiveOrder) -> None:
 
 
 def join_group(venue: Venue, live: LiveOrder) -> None:
-    """Enter an order into the group that its instruction names."""
+    """Enter an order into the group that its instruction names, where it has not joined it on its way already."""
     live.linked = True
-    venue.groups.setdefault((live.account.name, live.order.oco_group), []).append(live)
+    venue.groups.setdefault((live.account.name, live.order.oco_group), {})[live] = None
 
 
 def _group(venue: Venue, live: LiveOrder) -> list[LiveOrder]:
     key = (live.account.name, live.order.oco_group)
-    venue.groups[key] = standing = [one for one in venue.groups.get(key, ()) if not one.state.is_final]
+    venue.groups[key] = standing = {one: None for one in venue.groups.get(key, ()) if not one.state.is_final}
     return [one for one in standing if one is not live]
 
 

@@ -153,9 +153,7 @@ class Delivery:
                 continue
             self.told = at
             if kind == FILL:
-                fill = fill_of(lives[row[2]], row)
-                for listener in self._listeners[Fill]:
-                    listener(fill)
+                _tell_all(self._listeners[Fill], fill_of(lives[row[2]], row))
             else:
                 self.tell(row)
             if not self.only_fills_heard:
@@ -173,8 +171,15 @@ class Delivery:
         told: list[tuple[Entry, BrokerOrder | None]] = []
         with self._lock:
             channel.carry(entry, lambda one: told.append((one, _view(one))))
-        for one, view in told:
-            self.tell(one, view)
+        self._tell_each(told)
+
+    def _tell_each(self, told: list[tuple[Entry, BrokerOrder | None]]) -> None:
+        for at, (one, view) in enumerate(told):
+            try:
+                self.tell(one, view)
+            except BaseException:
+                self._tell_each(told[at + 1 :])
+                raise
 
     def tell(self, entry: Entry, view: BrokerOrder | None = None) -> None:
         """Tell the listeners of one entry."""
@@ -192,19 +197,33 @@ class Delivery:
             self._tell_line(entry)
 
     def _tell_execution(self, execution: Execution, seen: BrokerOrder | None) -> None:
-        if listeners := self._listeners[Fill]:
-            fill = execution.as_fill()
-            repeated = self.channel is not None and fill.execution_id in self._carried
-            if self.channel is not None:
-                self._carried.add(fill.execution_id)  # a sound line repeats nothing: ids are kept of a faulty one
-            for listener in listeners:
-                if not (repeated and listener in self._once_each):
-                    listener(fill)
-        if listeners := self._listeners[BrokerOrder]:
-            _tell_all(listeners, seen or execution.as_view())
-        if execution.reported and (listeners := self._listeners[CommissionReport]):
-            _tell_all(listeners, execution.as_commission())
-        self._tell_position(execution.holding, execution.time)
+        """Tell of an execution all that there is to tell, also where a listener of some of it raises."""
+        try:
+            self._tell_fill(execution)
+        finally:
+            try:
+                if listeners := self._listeners[BrokerOrder]:
+                    _tell_all(listeners, seen or execution.as_view())
+            finally:
+                self._tell_booking(execution)
+
+    def _tell_fill(self, execution: Execution) -> None:
+        listeners = self._listeners[Fill]
+        if not listeners:
+            return
+        fill = execution.as_fill()
+        if self.channel is not None:
+            if fill.execution_id in self._carried:
+                listeners = tuple(one for one in listeners if one not in self._once_each)
+            self._carried.add(fill.execution_id)  # a sound line repeats nothing: ids are kept of a faulty one
+        _tell_all(listeners, fill)
+
+    def _tell_booking(self, execution: Execution) -> None:
+        try:
+            if execution.reported and (listeners := self._listeners[CommissionReport]):
+                _tell_all(listeners, execution.as_commission())
+        finally:
+            self._tell_position(execution.holding, execution.time)
 
     def _tell_position(self, holding: Holding, time: int) -> None:
         if (listeners := self._listeners[Position]) and (position := position_of(holding, time)) is not None:
@@ -219,5 +238,10 @@ class Delivery:
 
 
 def _tell_all(listeners: tuple[Listener, ...], event: object) -> None:
-    for listener in listeners:
-        listener(event)
+    """Tell every listener of an event; where one raises, the others first."""
+    for at, listener in enumerate(listeners):
+        try:
+            listener(event)
+        except BaseException:
+            _tell_all(listeners[at + 1 :], event)
+            raise

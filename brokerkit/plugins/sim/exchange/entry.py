@@ -114,10 +114,16 @@ def check_flags(venue: Venue, live: LiveOrder) -> None:
     """Reject a post-only order that would trade at once, and a reduce-only one that would not reduce."""
     if live.order.reduce_only and not reducible(live):
         raise OrderRejected("Reduce-only, and there is nothing to reduce.", remedy="Check the position first.")
+    if live.order.post_only and live.limit is not None:
+        check_post_only(venue, live, live.limit)
+
+
+def check_post_only(venue: Venue, live: LiveOrder, limit: int) -> None:
+    """Reject a limit, new or changed, of a post-only order that would trade at once at it."""
     price = live.listing.last_price(venue.now)
-    if live.order.post_only and live.limit is not None and price is not None and (live.limit - price) * live.side >= 0:
+    if price is not None and (limit - price) * live.side >= 0:
         raise OrderRejected(
-            f"Post-only, and a limit of {price_of(live.limit)} would trade at once at {price_of(price)}.",
+            f"Post-only, and a limit of {price_of(limit)} would trade at once at {price_of(price)}.",
             remedy="Give a limit further away.",
         )
 

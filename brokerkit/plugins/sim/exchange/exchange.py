@@ -11,8 +11,8 @@ from typing import Any
 import attrs
 
 from brokerkit.errors import InvalidArgument, OrderCannotBeCancelled, OutcomeUnknown
-from brokerkit.plugins.sim.exchange import book, changes, entry, margin, spreads
-from brokerkit.plugins.sim.exchange.bars import segment
+from brokerkit.plugins.sim.exchange import changes, entry, margin, spreads
+from brokerkit.plugins.sim.exchange.bars import check_bar, segment
 from brokerkit.plugins.sim.exchange.channel import Channel
 from brokerkit.plugins.sim.exchange.clock import Clock
 from brokerkit.plugins.sim.exchange.delivery import EventKind, Listener
@@ -21,7 +21,7 @@ from brokerkit.plugins.sim.exchange.ledger import Account
 from brokerkit.plugins.sim.exchange.listing import Listing
 from brokerkit.plugins.sim.exchange.live_order import LiveOrder
 from brokerkit.plugins.sim.exchange.models import Models
-from brokerkit.plugins.sim.exchange.scheduling import schedule
+from brokerkit.plugins.sim.exchange.scheduling import schedule, set_aside
 from brokerkit.plugins.sim.exchange.state import StateFile
 from brokerkit.plugins.sim.exchange.terms import ContractTerms
 from brokerkit.plugins.sim.exchange.units import (
@@ -142,7 +142,7 @@ class Exchange(Clock):
             high: The highest of each bar.
             low: The lowest of each bar.
             close: The last of each bar.
-            volume: Lots traded in each bar; None when unknown, and then any quantity fills.
+            volume: Lots traded in each bar; None or NaN when unknown, and then any quantity fills.
             length: How long a bar lasts; or an array, nanoseconds for each.
 
         Raises:
@@ -171,19 +171,24 @@ class Exchange(Clock):
         """Give a contract one bar more, before the clock passes its start; a stream is fed so.
 
         Raises:
-            InvalidArgument: The bar starts before the clock, or before the last one ended.
+            InvalidArgument: The bar contradicts itself, starts before the clock, or before the last one ended.
         """
         with self._lock:
             venue = self._venue
             listing = venue.listing_of(contract)
             start = nanoseconds(time)
+            end = start + duration(length)
             if start < venue.now:
                 raise InvalidArgument(f"A bar from {time_of(start)} is given at {time_of(venue.now)}, after its start.")
-            first, highest, lowest, last = (price_units(exact(price)) for price in (open, high, low, close))
-            if not lowest <= min(first, last) <= max(first, last) <= highest:
-                raise InvalidArgument(f"The bar of {contract} from {time_of(start)} contradicts itself.")
+            prices = (
+                price_units(exact(open)),
+                price_units(exact(high)),
+                price_units(exact(low)),
+                price_units(exact(close)),
+            )
+            check_bar(start, end, prices, volume, listing.name)
             listing.series.sync(venue.now - 1)
-            listing.series.append_one(start, start + duration(length), (first, highest, lowest, last), volume)
+            listing.series.append_one(start, end, prices, volume)
             self._after_bars(listing)
 
     def _after_bars(self, listing: Listing) -> None:
@@ -191,7 +196,7 @@ class Exchange(Clock):
         self._venue.revalue()
         if self._venue.spreads:
             spreads.refresh_all(self._venue, listing)
-        book.set_aside(listing, self._venue.now)
+        set_aside(self._venue, listing)
         schedule(self._venue, listing)
 
     def add_ticks(self, contract: FuturesContract | FxPair, time: Any, price: Any, size: Any = None) -> None:
@@ -216,7 +221,8 @@ class Exchange(Clock):
             kind: The class of the event: `BrokerOrder`, `Fill`, `CommissionReport`, `Position`,
                 `ConnectionChange` or `DataGap`.
             listener: Called when the exchange's state is consistent and its lock free; it may call
-                any method of the exchange. An event that nobody listens to is not built.
+                any method of the exchange. An event that nobody listens to is not built. What it raises comes
+                out of the call that moved the clock or sent the order, when the others have heard the event.
             once_each: Whether a fill is told once by its execution id, where a faulty line repeats it.
         """
         with self._lock:
@@ -319,6 +325,7 @@ class Exchange(Clock):
             OrderCannotBeModified: It is final, or its cancel is on the way; nothing changed.
             InvalidOrder: The change makes no sense; nothing changed.
             InsufficientMargin: The account cannot carry the larger order; nothing changed.
+            OrderRejected: It is post-only, and would trade at once at its new limit; nothing changed.
         """
         try:
             with self._lock:

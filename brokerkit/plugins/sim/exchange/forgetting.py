@@ -17,6 +17,10 @@ def forget_orders(venue: Venue, before: int) -> int:
     gone = [live for live in venue.orders.values() if _ended(live.parent or live, before)]
     for live in gone:
         del venue.orders[live.order_ref], venue.journal.lives[live.number]
+    for key, group in list(venue.groups.items()):
+        venue.groups[key] = standing = {live: None for live in group if not live.is_final}
+        if not standing:
+            del venue.groups[key]
     return len(gone)
 
 

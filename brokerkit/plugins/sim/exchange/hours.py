@@ -51,6 +51,18 @@ def watch_session(venue: Venue, listing: Listing) -> None:
         venue.agenda.put(session[1], SESSION_CLOSE, venue.on_session_close, listing)
 
 
+def closes_now(venue: Venue, listing: Listing) -> bool:
+    """Return whether a session ends at this instant, and its close is still to come."""
+    session = listing.sessions.current_or_next(venue.now - 1)
+    return session is not None and session[1] == venue.now and not venue.agenda.is_over(venue.now, SESSION_CLOSE)
+
+
+def take_up_close(venue: Venue, listing: Listing) -> None:
+    """Let a session still close at this instant, where the exchange was stopped before it had."""
+    if closes_now(venue, listing):
+        venue.agenda.put(venue.now, SESSION_CLOSE, venue.on_session_close, listing)
+
+
 def hold(venue: Venue, listing: Listing, live: LiveOrder) -> None:
     """Keep an order until its market opens, or until its auction."""
     live.place = HELD
@@ -90,8 +102,8 @@ def on_session_close(venue: Venue, listing: Listing) -> None:
     stays_open = following is not None and following[0] == close
     for live in [*listing.all_orders(), *contingencies.pending_children(venue, listing)]:
         kind, trades = live.order.time_in_force, live.place not in (HELD, NOWHERE)
-        if live.is_final or (live.parent is not None and live.parent.place == IN_FLIGHT):
-            continue  # what traded at this close ended it, or it has not arrived yet
+        if live.is_final or (live.parent is not None and live.parent.place == IN_FLIGHT) or live.submitted >= close:
+            continue  # what traded at this close ended it, it has not arrived yet, or it is for the next session
         if kind is AT_CLOSE and live.place == HELD:
             _trade_close(venue, listing, live)
         elif kind is DAY or (kind is AT_OPEN and trades):
@@ -99,6 +111,8 @@ def on_session_close(venue: Venue, listing: Listing) -> None:
         elif trades and not stays_open and not live.order.outside_hours:
             book.remove(listing, live)
             hold(venue, listing, live)
+            if live.best is not None and venue.untold is not None:
+                venue.untold[live.number] = live  # its trigger may have moved since it was kept
     if venue.to_review:
         margin_calls.review_due(venue, listing, SESSION_CLOSE)
     if listing.all_orders() or contingencies.pending_children(venue, listing):
@@ -129,12 +143,21 @@ def _trade_close(venue: Venue, listing: Listing, live: LiveOrder) -> None:
     venue.fill(live, lots, price)
 
 
+def watch_good_till(venue: Venue, live: LiveOrder) -> None:
+    """Have the end of a GTD order on the agenda: with those of sessions, before anything arrives at that instant."""
+    if live.order.good_till is not None:
+        due = max(nanoseconds(live.order.good_till), venue.now)
+        venue.agenda.put(due, SESSION_CLOSE, venue.on_good_till, live)
+
+
 def on_good_till(venue: Venue, live: LiveOrder) -> None:
     """End a GTD order whose time has come."""
     order = live.order
     if not live.is_final and order.good_till is not None and nanoseconds(order.good_till) <= venue.now:
         venue.expire(live, "its time was up")
         scheduling.schedule(venue, live.listing)
+    if venue.to_review:
+        margin_calls.review_due(venue, None, SESSION_CLOSE)
 
 
 def on_contract_end(venue: Venue, listing: Listing) -> None:
@@ -162,9 +185,8 @@ def on_contract_end(venue: Venue, listing: Listing) -> None:
 
 
 def watch_end(venue: Venue, listing: Listing) -> None:
-    """Have the contract's end on the agenda."""
+    """Have the contract's end on the agenda, also one at this instant that is still to come."""
     if listing.expires is not None:
-        if listing.expires <= venue.now:
-            listing.expired = True
-        else:
+        listing.expired = listing.expires <= venue.now
+        if not venue.agenda.is_over(listing.expires, CONTRACT_END):
             venue.agenda.put(listing.expires, CONTRACT_END, venue.on_contract_end, listing)

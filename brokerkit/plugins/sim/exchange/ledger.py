@@ -153,15 +153,15 @@ class Holding:
         self.account.open[self] = None
 
     def correct(self, quantity: int, price: int, right_price: int) -> None:
-        """Let a trade that was booked at one price count at another: on what is still held, or as profit."""
+        """Let a trade that was booked at one price count at another: what is held in its cost, the rest as profit."""
         self.note_change()
-        difference = quantity * (right_price - price)
-        if self.lots and (self.lots > 0) is (quantity > 0) and abs(self.lots) >= abs(quantity):
-            self.cost += difference
-        elif self.base is not None:
-            self.cash.converted -= difference * _PAIR_VALUE
-        else:
-            self._realise(-difference * self.listing.value)
+        difference = right_price - price
+        if self.base is not None:
+            self.cash.converted -= quantity * difference * _PAIR_VALUE
+            return
+        held = max(min(self.lots, quantity), 0) if quantity > 0 else min(max(self.lots, quantity), 0)
+        self.cost += held * difference
+        self._realise((held - quantity) * difference * self.listing.value)
 
     def _reduce(self, quantity: int, price: int) -> None:
         """Close a part: its share of the cost is rounded to a money unit, the rest stays with what is left."""

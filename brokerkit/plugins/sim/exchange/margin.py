@@ -133,7 +133,8 @@ def what_if(venue: Venue, order: Order) -> WhatIf:
 def _change(venue: Venue, listing: Listing, account: Account, lots: int) -> tuple[int, int]:
     """Return by how much lots more change an account's initial and maintenance margin, in its base currency."""
     holding = listing.holding_of(account)
-    kept = (abs(holding.lots + lots) - abs(holding.lots)) * listing.maintenance_margin
+    held = 0 if holding.base is not None else abs(holding.lots + lots) - abs(holding.lots)  # a pair is held as cash
+    kept = held * listing.maintenance_margin
     return needed_for(venue, holding, lots), to_base(venue, account, holding.cash.currency, kept)
 
 

@@ -42,7 +42,7 @@ class Queries:
     def __init__(self, venue: Venue) -> None:
         self._lock = threading.RLock()
         self._venue = venue
-        self._positions_before: list[Position] = []
+        self._positions_before: dict[str, list[Position]] = {}
 
     @property
     def now(self) -> datetime:
@@ -162,7 +162,7 @@ class Queries:
             owners = [venue.account_of(account)] if account else list(venue.accounts.values())
             held = [position_of(holding, venue.now) for owner in owners for holding in owner.holdings if holding.lots]
             found = sorted((one for one in held if one is not None), key=lambda one: (one.account, one.contract))
-            before, self._positions_before = self._positions_before, found
+            before, self._positions_before[account] = self._positions_before.get(account, []), found
             return before if struck else found
 
     def cash(self, account: str = "") -> dict[str, Money]:

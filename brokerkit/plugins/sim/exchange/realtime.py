@@ -76,7 +76,7 @@ class RealTimeClock:
             while not self._stop.wait(self._step):
                 target = origin + int((self._monotonic() - began) * self._speed * SECOND)
                 if target > exchange.now_ns:
-                    exchange.advance_to(target)
+                    self._move_to(target)
                 with exchange.moved:
                     exchange.moved.notify_all()
         except Exception as failure:  # noqa: BLE001 because whatever a listener raises is raised again by stop()
@@ -86,6 +86,14 @@ class RealTimeClock:
             self._stop.set()
             with exchange.moved:
                 exchange.moved.notify_all()
+
+    def _move_to(self, target: int) -> None:
+        """Move the clock to a time, unless another thread has moved it further meanwhile."""
+        try:
+            self._exchange.advance_to(target)
+        except InvalidArgument:
+            if self._exchange.now_ns <= target:
+                raise
 
     def __enter__(self) -> RealTimeClock:
         """Start the clock."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from brokerkit.plugins.sim.exchange import book, margin_calls, matching
 from brokerkit.plugins.sim.exchange.agenda import BAR_BODY, BAR_OPEN
-from brokerkit.plugins.sim.exchange.live_order import QUEUE
+from brokerkit.plugins.sim.exchange.live_order import DOWN, QUEUE, UNPRICED, UP, WAITING
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.listing import Listing
@@ -141,6 +142,47 @@ def on_body(venue: Venue, listing: Listing) -> None:
     if venue.to_review:
         margin_calls.review_due(venue, listing if is_due else None, BAR_BODY)
     if is_due:
+        schedule(venue, listing)
+
+
+def set_aside(venue: Venue, listing: Listing) -> None:
+    """Let orders wait for the next bar that came after the one under way began: nobody knew of it then."""
+    series, now = listing.series, venue.now
+    ends_now = due_now(venue, listing) == BODY
+    if not series.sync(now - 1 if ends_now else now):
+        return
+    start = series.starts[series.at]
+    if start > now or (start == now and venue.opened_at != now):  # nobody came after its open
+        return
+    for live in listing.all_orders():
+        if live.joins > start and live.place in (DOWN, UP, UNPRICED):
+            book.remove(listing, live)
+            live.place = WAITING
+            listing.waiting.append(live)
+
+
+def due_now(venue: Venue, listing: Listing) -> int:
+    """Return what of a listing is still to happen at this very instant; -1 for nothing."""
+    return listing.wake_what if listing.wake_time == venue.now else -1
+
+
+def take_up(venue: Venue, listing: Listing, what: int) -> None:
+    """Let what was due when the exchange was stopped still happen, on the bars that are there by then."""
+    if what in (OPEN, BODY):
+        listing.wake_time, listing.wake_what = venue.now, what
+        venue.agenda.put(venue.now, _RANK[what], partial(_on_taken_up, venue), listing)
+
+
+def _on_taken_up(venue: Venue, listing: Listing) -> None:
+    series, now, what = listing.series, venue.now, listing.wake_what
+    if what == OPEN:
+        is_there = series.sync(now) and series.starts[series.at] == now
+    else:
+        is_there = series.sync(now - 1) and series.until == now
+    if is_there:
+        venue.wakers[what](listing)
+    else:
+        listing.wake_time = NEVER
         schedule(venue, listing)
 
 

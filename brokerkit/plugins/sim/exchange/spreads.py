@@ -108,7 +108,7 @@ def refresh_all(venue: Venue, leg: Listing) -> None:
     for listing in venue.spreads.values():
         if any(one is leg for one, _ in listing.legs):
             refresh(venue, listing)
-            book.set_aside(listing, venue.now)
+            scheduling.set_aside(venue, listing)
             scheduling.schedule(venue, listing)
 
 
@@ -136,15 +136,10 @@ def refresh(venue: Venue, listing: Listing) -> None:
 
 
 def _volume(listing: Listing, of_legs: list[Floats]) -> NDArray[Any] | None:
-    """Return how many units each bar has volume for: of the scarcest leg whose volume is known, or None."""
+    """Return how many units each bar has volume for, of the scarcest leg whose volume is known; None where none is."""
     units = [volume // abs(ratio) for volume, (_, ratio) in zip(of_legs, listing.legs, strict=True)]
     scarcest: Floats = np.fmin.reduce(units)
-    unknown = np.isnan(scarcest)
-    if unknown.all():
-        return None
-    known = scarcest.astype(object)
-    known[unknown] = None
-    return known
+    return None if bool(np.isnan(scarcest).all()) else scarcest
 
 
 class SpreadOrder(LiveOrder):

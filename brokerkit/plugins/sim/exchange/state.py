@@ -17,8 +17,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brokerkit.errors import StoreCorrupt, StoreError, StoreTooNew, StoreUnwritable
-from brokerkit.plugins.sim.exchange import contingencies, entry, hours, margin_calls, order_codec, spreads
-from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, Action, Agenda
+from brokerkit.plugins.sim.exchange import (
+    book,
+    contingencies,
+    entry,
+    hours,
+    margin_calls,
+    order_codec,
+    scheduling,
+    spreads,
+)
+from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, SESSION_OPEN, Action, Agenda
 from brokerkit.plugins.sim.exchange.entries import FILL, Entry, Execution, Status
 from brokerkit.plugins.sim.exchange.file_claim import FileClaim
 from brokerkit.plugins.sim.exchange.ledger import Account
@@ -163,17 +172,17 @@ class StateFile:
         facts = {
             "version": VERSION,
             "now": venue.now,
+            "reached": venue.agenda.reached,
             "opened_at": venue.opened_at,
             "numbers": venue.numbers,
             "executions": venue.executions,
             "priorities": venue.priorities,
             "faults": self._board.counts(),
             "markets": [
-                [order_codec.encode_contract(one.contract), one.left_for, one.left, one.last_price(venue.now)]
-                for one in venue.listings.values()
+                [order_codec.encode_contract(one.contract), *self._market(one)] for one in venue.listings.values()
             ],
             "spreads": [
-                [order_codec.encode_contract(contract), ratios, one.left_for, one.left, one.last_price(venue.now)]
+                [order_codec.encode_contract(contract), ratios, *self._market(one)]
                 for (contract, ratios), one in venue.spreads.items()
             ],
         }
@@ -185,6 +194,9 @@ class StateFile:
         self._put("orders", (self._order_row(live) for live in lives.values()))
         executions = (one for one in fresh if isinstance(one, Execution) and one.kind == FILL)
         self._put("executions", (self._execution_row(one) for one in executions))
+
+    def _market(self, one: Listing) -> tuple[int, int, int | None, int]:
+        return one.left_for, one.left, one.last_price(self._venue.now), scheduling.due_now(self._venue, one)
 
     def _write_accounts(self) -> None:
         accounts = list(self._venue.accounts.values())
@@ -242,6 +254,7 @@ class StateFile:
         venue, facts = self._venue, self._facts
         venue.now, venue.opened_at = facts["now"], facts["opened_at"]
         venue.agenda = Agenda(venue.now)
+        venue.agenda.reached = facts.get("reached", venue.agenda.reached)
         venue.numbers, venue.executions, venue.priorities = facts["numbers"], facts["executions"], facts["priorities"]
         self._board.resume(facts["faults"])
         for name, number, base in self._base.execute("SELECT * FROM accounts ORDER BY number"):
@@ -270,10 +283,17 @@ class StateFile:
             venue.revalue()
             if lots:
                 margin_calls.review_at_next_bar(holding)
-        for contract, left_for, left, price in self._facts.get("markets", ()):
+        for contract, left_for, left, price, *due in self._facts.get("markets", ()):
             if order_codec.decode_contract(contract) == listing.contract:
                 listing.left_for, listing.left, listing.mark = left_for, left, price
+                self._take_up(listing, *due)
         self._restore_orders()
+
+    def _take_up(self, listing: Listing, due: int = -1) -> None:
+        """Let what was still to happen at the instant at which the exchange was stopped happen after all."""
+        if self._venue.now == self._facts["now"]:
+            scheduling.take_up(self._venue, listing, due)
+            hours.take_up_close(self._venue, listing)
 
     def _kept_orders(self) -> list[Any]:
         """Return the orders that the file held when it was opened and that are not back yet."""
@@ -335,10 +355,11 @@ class StateFile:
     def _spread(self, order: Order) -> Listing:
         """Return the book of a spread, which knows what it has filled of the bar under way."""
         venue, found = self._venue, spreads.listing_for(self._venue, order)
-        for contract, ratios, left_for, left, price in self._facts.get("spreads", ()):
+        for contract, ratios, left_for, left, price, *due in self._facts.get("spreads", ()):
             if venue.spreads.get((order_codec.decode_contract(contract), tuple(ratios))) is found:
                 found.left_for, found.left = left_for, left
                 found.series.last = found.mark = price
+                self._take_up(found, *due)
         return found
 
     def _restore_executions(self, live: LiveOrder) -> None:
@@ -356,6 +377,8 @@ class StateFile:
         never_worked = live.parent is not None and not live.remaining
         live.place = IN_FLIGHT if place == IN_FLIGHT else NOWHERE
         if place == IN_FLIGHT:
+            if live.order.oco_group:
+                contingencies.join_group(venue, live)
             self._arrives(live, venue.on_arrival, live)
         elif live.state is OrderState.PENDING or never_worked:
             contingencies.wait_for_parent(venue, live)
@@ -390,7 +413,11 @@ class StateFile:
                     venue.start(one, live.joins)
         else:
             venue.count_working(live, live.remaining)
-            venue.start(live, live.joins, waits=place == HELD and opening is None)
+            is_past = opening is not None and venue.agenda.is_over(opening, SESSION_OPEN)
+            venue.start(live, live.joins, waits=place == HELD and not is_past)
+            if live.place == HELD != place and hours.closes_now(venue, live.listing):  # a bar may still end at it
+                book.remove(live.listing, live)
+                venue.place(live)
         if place in (DOWN, UP):
             live.ahead = ahead
 

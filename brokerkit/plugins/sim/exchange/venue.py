@@ -84,7 +84,7 @@ class Venue(Directory):
         self.spreads: dict[tuple[FuturesContract | FxPair, tuple[int, ...]], Listing] = {}
         self.to_review: list[Account] = []
         self.waiting_children: list[LiveOrder] = []
-        self.groups: dict[tuple[str, str], list[LiveOrder]] = {}
+        self.groups: dict[tuple[str, str], dict[LiveOrder, None]] = {}
         self.numbers = 0
         self.executions = 0
         self.priorities = 0
@@ -147,6 +147,8 @@ class Venue(Directory):
         delay = self.models.latency.submit_delay(self.random)
         if delay:
             live.place = IN_FLIGHT
+            if order.oco_group:
+                contingencies.join_group(self, live)
             self.note_status(live, "")
             self.agenda.put(self.now + delay, ARRIVAL, self.on_arrival, live)
         else:
@@ -242,8 +244,8 @@ class Venue(Directory):
             contingencies.join_group(self, live)
         if listing.close_due <= self.now:
             hours.watch_session(self, listing)
-        if order.time_in_force is GTD and order.good_till is not None:
-            self.agenda.put(entry.good_till(order), ARRIVAL, self.on_good_till, live)
+        if order.time_in_force is GTD:
+            hours.watch_good_till(self, live)
         if self.trading is listing:  # an exit of what has just filled acts in the same bar
             live.joins = listing.left_for
         elif joins is None:
