@@ -61,7 +61,7 @@ class IBConnection(LineListeners):
         figures: What the accounts are worth, if somebody wants the library to follow it.
         is_read_only: Whether the Gateway answers no question about orders, its API being read-only.
         refuses_orders: Whether the Gateway said that its API is read-only.
-        session: Counts the connections made; ids of orders are good in one of them.
+        session: Grows when a connection is begun and when it is ready; ids of orders are good while it stays the same.
     """
 
     library: Library
@@ -321,11 +321,12 @@ class IBConnection(LineListeners):
         self._news.expect_disconnect = True
         self._news.is_cut_off = False  # by a new line IB says again how it stands
         self._turns.clear()
+        self.session += 1  # what was meant for the line before is not sent on this one, which may be another client's
         try:
             await dial(self._raw, self.settings, Introduction(introduce, introduced, self._ask_time, self.figures))
             self._check_login()
             self._raw.client.updateReqId(self._identity.highest_order_id + 1)
-            self.session += 1  # only now: an id taken before is one of the session before, and is not sent
+            self.session += 1  # again: an id that was taken while it was being read may be too low, and is not sent
             for callback in self._on_up:
                 await callback(self._raw)
         except BaseException:
