@@ -382,14 +382,17 @@ class IBConnection(LineListeners):
         self.declare_data_lost()
 
     async def refresh(self, reason: str) -> None:
-        """Read orders and fills again over a line that stayed open, then say that it is up."""
+        """Read orders and fills again over a line that stayed open, then say that it is up, if it still is."""
+        session = self.session
         try:
             for callback in self._on_up:
                 await asyncio.wait_for(callback(self._raw), self.settings.connect_timeout)
         except Exception as error:  # noqa: BLE001 because whatever it is, the line must not stay down for ever
-            self.drop(f"orders could not be read after '{reason}': {error!r}")
+            if session == self.session and not self._news.broken.is_set():  # else it is being made anew already
+                self.drop(f"orders could not be read after '{reason}': {error!r}")
             return
-        self.declare_up(reason)
+        if session == self.session and not self._news.broken.is_set() and not self._news.is_cut_off:
+            self.declare_up(reason)
 
     async def _keep_connected(self) -> None:
         """Connect again whenever the line broke: one loop, with growing and random pauses."""
