@@ -152,19 +152,24 @@ class IBConnection(LineListeners):
         self._first = self._thread.begin_coroutine(self._connect_first(self._first_identity))
 
     def close_connection(self) -> None:
-        """Disconnect and give the client id back. Closing twice does nothing."""
+        """Disconnect and give the client id back. Closing twice does nothing.
+
+        Raises:
+            StoreError: The client id could not be given back; it is free when this process has ended.
+        """
         with self._lock:
             if self._closing:
                 return
             self._closing = True
-        if not self._thread.is_current:
-            try:
-                self._thread.call(self._shut)
-            except RequestTimedOut as error:  # the lease and the other threads must not be kept for it
-                _log.error("The IB client at %s does not let itself be closed: %s", self.settings.gateway, error)
-        self._ids.release()
-        self._set_state(ConnectionState.CLOSED, "closed by the user")
-        self._end_threads()
+        with contextlib.ExitStack() as rest:  # whatever fails, or is interrupted, must not keep the others from ending
+            rest.callback(self._end_threads)
+            rest.callback(self._set_state, ConnectionState.CLOSED, "closed by the user")
+            rest.callback(self._ids.release)
+            if not self._thread.is_current:
+                try:
+                    self._thread.call(self._shut)
+                except RequestTimedOut as error:
+                    _log.error("The IB client at %s does not let itself be closed: %s", self.settings.gateway, error)
 
     def _end_threads(self) -> None:
         self.callbacks.close()
