@@ -421,7 +421,7 @@ def test_nobody_is_woken_or_told_before_the_journal_says_so(
 
 
 CRASH_POINTS = {
-    "before the intent": "brokerkit.plugins.ib.order_placing.OrderPlacing._write_down",
+    "before the intent": "brokerkit.plugins.ib.order_placing.OrderPlacing._described",
     "after the intent": "brokerkit.plugins.ib.order_placing.OrderPlacing._send",
     "in the send": "brokerkit.plugins.ib.clients.orders.OrdersClient.send",
     "after the send": "brokerkit.plugins.ib.order_placing.OrderPlacing._answered",
