@@ -81,6 +81,17 @@ class OrderChanging:
             ConnectionLost: The line is down, or broke before it was sent; nothing was sent.
             OutcomeUnknown: It was sent, and nobody knows yet whether it arrived.
         """
+        if not tracked.change_turn.acquire(timeout=self._connection.settings.order_timeout):
+            raise OrderCannotBeModified(
+                f"Order {tracked.order.order_ref} is being changed by another thread, which IB has not answered.",
+                remedy="Read it again, then change it from one thread. Nothing was sent.",
+            )
+        try:
+            self._change(tracked, change)
+        finally:
+            tracked.change_turn.release()
+
+    def _change(self, tracked: TrackedOrder, change: OrderChange) -> None:
         session = self._connection.session  # read first: what is checked is checked of this session or a newer one
         self._connection.require_up(f"a change of order {tracked.order.order_ref}")
         self._require_writable()
