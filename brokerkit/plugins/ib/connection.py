@@ -55,7 +55,8 @@ class IBConnection(LineListeners):
         settings: Where it connects to.
         library: The client library in use.
         ib: The library's IB object, safe from any thread; like `library`, it is there from `open` on.
-        callbacks: The thread in which listeners are called.
+        callbacks: The thread in which handlers of `ib` are called, which may take as long as they like.
+        errands: The thread for what the plugin itself has to ask for when the line is back.
         clock: The Gateway's clock, asked for rarely.
         time: Asks that clock, in the client's loop.
         figures: What the accounts are worth, if somebody wants the library to follow it.
@@ -78,6 +79,7 @@ class IBConnection(LineListeners):
         self.settings = settings
         self.is_read_only = self.refuses_orders = settings.api_read_only
         self.callbacks = PostOffice("brokerkit-ib-events")
+        self.errands = PostOffice("brokerkit-ib-errands")
         self.clock = GatewayClock(self.server_time)
         self.figures = AccountFigures(self.request, settings.account, settings.request_timeout)
         self._store = store
@@ -173,6 +175,7 @@ class IBConnection(LineListeners):
 
     def _end_threads(self) -> None:
         self.callbacks.close()
+        self.errands.close()
         self._thread.stop()
 
     # Reading how it stands
