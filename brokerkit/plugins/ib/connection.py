@@ -203,8 +203,9 @@ class IBConnection(LineListeners):
 
         Raises:
             ConnectionLost: It is down; nothing was sent.
-            BrokerClosed: It was closed.
+            BrokerClosed: It was closed, or is the parent process's.
         """
+        self._thread.check_process()
         if self._state is ConnectionState.CONNECTED:
             return
         if self._state is ConnectionState.CLOSED:
