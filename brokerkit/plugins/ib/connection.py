@@ -7,9 +7,8 @@ import concurrent.futures
 import contextlib
 import logging
 import random
-import threading
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, TypeVar
 
 from brokerkit.errors import (
@@ -23,13 +22,12 @@ from brokerkit.errors import (
 from brokerkit.plugins.ib.account_figures import AccountFigures
 from brokerkit.plugins.ib.client_ids import ClientIdHolder, Identity
 from brokerkit.plugins.ib.dialing import dial
-from brokerkit.plugins.ib.downtime import expected_downtime
 from brokerkit.plugins.ib.error_codes import error_for
 from brokerkit.plugins.ib.first_questions import Introduction
 from brokerkit.plugins.ib.gateway_clock import GatewayClock
 from brokerkit.plugins.ib.library import Library, adapt, load_library
-from brokerkit.plugins.ib.line_listeners import LineListeners
 from brokerkit.plugins.ib.line_news import LineNews
+from brokerkit.plugins.ib.line_state import LineState
 from brokerkit.plugins.ib.live_ib import LiveIB
 from brokerkit.plugins.ib.logins import check_same_login
 from brokerkit.plugins.ib.loop_thread import LoopThread
@@ -48,7 +46,7 @@ _TRIES_FOR_AN_ID = 32
 _TRIES_FOR_OWN_ID = 5
 
 
-class IBConnection(LineListeners):
+class IBConnection(LineState):
     """One line to a Gateway or TWS, usable from any thread.
 
     Attributes:
@@ -75,7 +73,7 @@ class IBConnection(LineListeners):
         store: Callable[[], Store],
         emit: Callable[[ConnectionChange | DataGap], None],
     ) -> None:
-        super().__init__()
+        super().__init__(settings.gateway, emit)
         self.settings = settings
         self.is_read_only = self.refuses_orders = settings.api_read_only
         self.callbacks = PostOffice("brokerkit-ib-events")
@@ -83,15 +81,10 @@ class IBConnection(LineListeners):
         self.clock = GatewayClock(self.server_time)
         self.figures = AccountFigures(self.request, settings.account, settings.request_timeout)
         self._store = store
-        self._emit = emit
         self._ids = ClientIdHolder(settings, store)
         self._identity = Identity(-1, 0)
         self._login: list[str] = []
         self._accounts: list[str] = []
-        self._state = ConnectionState.DISCONNECTED
-        self._reason = "not connected yet"
-        self._last_good = _now()
-        self._lock = threading.Lock()
         self._closing = False
         self._tasks: list[asyncio.Task[None]] = []
         self._background: set[asyncio.Future[None]] = set()
@@ -189,32 +182,14 @@ class IBConnection(LineListeners):
         return self._ids.is_held_elsewhere(client_id)
 
     @property
-    def state(self) -> ConnectionState:
-        """Whether the broker can be reached now."""
-        return self._state
-
-    @property
     def accounts(self) -> list[str]:
         """The accounts that the Gateway told, in its order; also while the line is down."""
         return list(self._accounts)
 
     def require_up(self, doing: str) -> None:
-        """Do nothing while the line is up.
-
-        Raises:
-            ConnectionLost: It is down; nothing was sent.
-            BrokerClosed: It was closed, or is the parent process's.
-        """
+        """Do nothing while the line is up; raises as `LineState` does, and BrokerClosed in a forked child."""
         self._thread.check_process()
-        if self._state is ConnectionState.CONNECTED:
-            return
-        if self._state is ConnectionState.CLOSED:
-            raise BrokerClosed(f"The connection to {self.settings.gateway} was closed before {doing}.")
-        raise ConnectionLost(
-            f"The line to IB is down: {self._reason}. Nothing was sent for {doing}.",
-            place=self.settings.gateway,
-            remedy="It is being restored; wait for the connection event, or try again.",
-        )
+        super().require_up(doing)
 
     # Asking
 
@@ -368,28 +343,6 @@ class IBConnection(LineListeners):
     async def _in_executor(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(None, function)
 
-    def declare_up(self, reason: str) -> None:
-        """Say that the line is up, and that a stretch of time may be missing if it was down."""
-        since, was_up = self._last_good, self._state is ConnectionState.CONNECTED
-        first = self._state is ConnectionState.DISCONNECTED
-        self._last_good = _now()
-        self._news.broken.clear()
-        self._set_state(ConnectionState.CONNECTED, reason)
-        if not was_up and not first:
-            self._emit(DataGap(since, self._last_good, f"the line was down: {reason}"))
-            self.declare_data_lost()
-
-    def declare_down(self, reason: str) -> None:
-        """Say that the line is down, and refuse writes until it is up."""
-        self._last_good = _now() if self._state is ConnectionState.CONNECTED else self._last_good
-        downtime = expected_downtime(_now())
-        self._set_state(ConnectionState.RECONNECTING, f"{reason} ({downtime})" if downtime else reason)
-
-    def declare_gap(self, since: datetime, reason: str) -> None:
-        """Say that prices or events may be missing since a time, while the line itself is up."""
-        self._emit(DataGap(since, _now(), reason))
-        self.declare_data_lost()
-
     async def refresh(self, reason: str) -> None:
         """Read orders and fills again over a line that stayed open, then say that it is up, if it still is."""
         session = self.session
@@ -469,17 +422,3 @@ class IBConnection(LineListeners):
         """Close the socket, and fail at once what still waits for an answer from it."""
         self._raw.client.disconnect()
         self._raw.wrapper.connectionClosed()
-
-    def _set_state(self, state: ConnectionState, reason: str) -> None:
-        with self._lock:
-            before, self._state, self._reason = self._state, state, reason
-        if state is before:
-            return
-        for callback in self._on_change:
-            callback()
-        if before is not ConnectionState.DISCONNECTED:  # that it was opened, whoever opened it knows
-            self._emit(ConnectionChange(state, reason, _now()))
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
