@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Broker, ConnectionState, FuturesContract, Order, OrderState
+from brokerkit import Broker, ConnectionChange, ConnectionState, FuturesContract, Order, OrderState
 from brokerkit.errors import BrokerClosed, OutcomeUnknown, StoreLocked
 from brokerkit.plugins.ib.loop_thread import LoopThread
 from brokerkit.plugins.sim.gateway import SimulatedGateway
+from brokerkit.plugins.sim.gateway.codec.requests.orders import AllOpenOrdersRequest
 from brokerkit.store import open_store
 
 _LONG = 600.0
@@ -159,3 +160,23 @@ def test_closing_on_a_gateway_that_has_gone_silent_is_quick(
         broker.close()
         assert time.monotonic() - began < 15  # and not a request's 30 s
     assert broker.state is ConnectionState.CLOSED
+
+
+def test_closing_while_the_line_is_read_again_is_no_broken_line(
+    gateway: SimulatedGateway,
+    open_ib: Callable[..., Broker],
+    listen: Callable[[Broker], Any],
+    answer_as: Callable[..., None],
+) -> None:
+    broker, asked = open_ib(gateway), threading.Event()
+    heard = listen(broker)
+    answer_as(AllOpenOrdersRequest, lambda *_: asked.set())  # and nothing else
+    with gateway.fault("connectivity"):
+        heard.wait_for(lambda: heard.of(ConnectionChange))
+    assert asked.wait(_SOON)
+    broker.close()
+    states = [change.state for change in heard.of(ConnectionChange)]
+    assert states == [ConnectionState.RECONNECTING, ConnectionState.CLOSED]
+    assert "IB lost its own line" in heard.of(ConnectionChange)[0].reason
+    with pytest.raises(BrokerClosed):
+        broker.native.connection.require_up("an order")

@@ -350,7 +350,8 @@ class IBConnection(LineState):
             for callback in self._on_up:
                 await asyncio.wait_for(callback(self._raw), self.settings.connect_timeout)
         except Exception as error:  # noqa: BLE001 because whatever it is, the line must not stay down for ever
-            if session == self.session and not self._news.broken.is_set():  # else it is being made anew already
+            is_given_up = self._closing or self._news.broken.is_set()  # or is being made anew already
+            if session == self.session and not is_given_up:
                 self.drop(f"orders could not be read after '{reason}': {error!r}")
             return
         if session == self.session and not self._news.broken.is_set() and not self._news.is_cut_off:

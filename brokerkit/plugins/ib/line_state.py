@@ -74,7 +74,10 @@ class LineState(LineListeners):
 
     def _set_state(self, state: ConnectionState, reason: str) -> None:
         with self._lock:
-            before, self._state, self._reason = self._state, state, reason
+            before = self._state
+            if before is ConnectionState.CLOSED:
+                return  # what is still heard of a line that was closed says nothing of it
+            self._state, self._reason = state, reason
         if state is before:
             return
         for callback in self._on_change:
