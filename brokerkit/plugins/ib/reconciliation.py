@@ -141,7 +141,7 @@ class Reconciliation:
                 each.contract.instrument_code: f"IB holds {each.actual} of {each.contract}, not {each.expected}"
                 for each in breaks
             }
-        self._desk.is_position_explained = self._explains
+        self._desk.looks.is_position_explained = self._explains
         self._desk.office.post_for_leisure(self._write_once)
 
     def _explains(self, tracked: TrackedOrder) -> bool:
