@@ -483,6 +483,27 @@ def test_a_line_that_is_lost_again_while_it_is_read_is_not_said_to_be_up(
     heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
 
 
+def test_a_line_that_breaks_while_what_was_read_is_taken_in_is_made_anew(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any]
+) -> None:
+    broker = open_ib(gateway)
+    heard = listen(broker)
+    breaks: list[asyncio.Future[None]] = []
+
+    async def break_once(ib: Any) -> None:
+        if not breaks:
+            breaks.append(asyncio.get_running_loop().run_in_executor(None, gateway.call, lambda inner: inner.restart()))
+            while ib.isConnected():
+                await asyncio.sleep(0.001)
+
+    broker.native.connection.when_up(break_once)
+    gateway.call(lambda inner: inner.restart())
+    heard.wait_for(lambda: breaks and broker.state is ConnectionState.CONNECTED)
+    assert broker.contracts.get_list_of_contract_dates_for_instrument_code("GOLD")
+    placed = broker.orders.put_order_on_stack(Order.market(FuturesContract("GOLD", "202402"), 1))
+    assert placed.wait(30).state is OrderState.FILLED
+
+
 def _reads_again() -> bool:
     return any("refresh" in repr(task.get_coro()) for task in asyncio.all_tasks())
 

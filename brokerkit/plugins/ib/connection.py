@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from brokerkit.errors import (
     BrokerClosed,
+    CannotConnect,
     ClientIdInUse,
     ConnectionLost,
     NoFreeClientId,
@@ -313,6 +314,7 @@ class IBConnection(LineState):
             self.session += 1  # again: an id that was taken while it was being read may be too low, and is not sent
             for callback in self._on_up:
                 await callback(self._raw)
+            self._check_line()
         except BaseException:
             self._hang_up()
             raise
@@ -330,6 +332,14 @@ class IBConnection(LineState):
                 self.clock.set(await asyncio.wait_for(self.time.ask(self._raw), self.settings.connect_timeout))
 
         self._keep(asyncio.ensure_future(ask()))
+
+    def _check_line(self) -> None:
+        """Refuse a line that broke while it was being read, of which nobody was told: it would be down for ever."""
+        if not self._raw.isConnected():
+            raise CannotConnect(
+                f"{self.settings.gateway} closed the line while what it had told was taken in.",
+                remedy="Try again: it may be restarting.",
+            )
 
     def _check_login(self) -> None:
         """Refuse a Gateway that was logged in otherwise while the line was down: its orders are another's money."""
