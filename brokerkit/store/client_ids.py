@@ -61,9 +61,10 @@ class StoredClientIdLeases(ClientIdLeases):
 
     def release(self, lease: ClientIdLease) -> bool:
         """Give a lease back, and return whether this call ended it."""
-        self._mine.discard(lease)
         with self._database.write() as connection:
-            return _delete(connection, lease, owner=self._locks.own_token)
+            was_held = _delete(connection, lease, owner=self._locks.own_token)
+        self._mine.discard(lease)  # only now: what could not be given back is tried once more at the end
+        return was_held
 
     def release_own(self) -> None:
         """Give back every lease that was taken through this object."""

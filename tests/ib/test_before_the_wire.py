@@ -102,6 +102,25 @@ def test_an_order_whose_caller_is_interrupted_before_it_leaves_is_never_sent(
     assert sent(gateway) == 1
 
 
+@pytest.mark.parametrize("name", ["add", "parcel"])
+def test_an_order_whose_caller_is_interrupted_after_the_intent_can_be_placed_again(
+    gateway: SimulatedGateway, broker: Broker, gold: FuturesContract, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    desk, order = broker.native.orders._desk, Order.limit(gold, 1, 1900)
+    broker.contracts.get_contract_object_with_broker_data(gold)
+
+    def interrupt(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.book if name == "add" else desk.client, name, interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            broker.orders.put_order_on_stack(order)
+    assert (sent(gateway), broker.orders.get_list_of_orders_from_storage()) == (0, [])
+    broker.orders.put_order_on_stack(order)
+    assert sent(gateway) == 1
+
+
 def _waits_for_the_send(thread: int) -> bool:
     frame, names = sys._current_frames()[thread], []
     while frame is not None:

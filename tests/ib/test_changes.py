@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 import pytest
 
 from brokerkit import Broker, FuturesContract, Order, OrderChange, OrderControl, OrderState
+from brokerkit.errors import BrokerkitError, OrderCannotBeModified
 from brokerkit.plugins.sim.gateway import SimulatedGateway
+from brokerkit.plugins.sim.gateway.codec.requests.orders import PlaceOrder
+from brokerkit.plugins.sim.gateway.codec.responses.session import Error
 
 Listen = Callable[[Broker], Any]
 
@@ -59,3 +63,35 @@ def test_a_change_that_was_rejected_does_not_make_a_later_cancel_a_rejection(
     broker.orders.get_list_of_broker_orders()  # IB says that it works on
     broker.orders.cancel_order_given_control_object(control)
     assert control.wait(30).state is OrderState.CANCELLED
+
+
+def test_changes_by_many_threads_are_each_answered(
+    broker: Broker, gold: FuturesContract, answer_as: Callable[..., None]
+) -> None:
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    refused = range(1910, 1950, 4)
+    ended: dict[int, BaseException | None] = {}
+
+    def change(price: int) -> None:
+        try:
+            broker.orders.modify_limit_price_given_control_object(control, price)
+        except BrokerkitError as error:
+            ended[price] = error
+        else:
+            ended[price] = None
+
+    def answer(session: Any, request: Any, usual: Callable[..., None]) -> None:
+        if request.order.limit_price in refused:
+            session.send(Error(request.order_id, 105, "Order being modified does not match original order"))
+        else:
+            usual(session, request)
+
+    answer_as(PlaceOrder, answer)
+    for first in range(1910, 1950, 4):
+        threads = [threading.Thread(target=change, args=(first + each,)) for each in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert {price for price, error in ended.items() if error is not None} == set(refused)
+    assert {type(ended[price]) for price in refused} == {OrderCannotBeModified}

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from brokerkit import Broker, ConnectionState, FuturesContract, Order, OrderState
-from brokerkit.errors import BrokerClosed, OutcomeUnknown
+from brokerkit import Broker, ConnectionChange, ConnectionState, FuturesContract, Order, OrderState
+from brokerkit.errors import BrokerClosed, OutcomeUnknown, StoreLocked
+from brokerkit.plugins.ib.loop_thread import LoopThread
 from brokerkit.plugins.sim.gateway import SimulatedGateway
+from brokerkit.plugins.sim.gateway.codec.requests.orders import AllOpenOrdersRequest
+from brokerkit.store import open_store
 
 _LONG = 600.0
 _SOON = 30.0
@@ -98,3 +107,76 @@ def test_closing_while_the_line_breaks_is_quick(gateway: SimulatedGateway, open_
         assert Waiting(broker.close).ended_with() is None
         assert broker.state is ConnectionState.CLOSED
         gateway.mend()
+
+
+def threads_of_ib() -> list[str]:
+    """Return the names of the plugin's threads that run."""
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("brokerkit-ib")]
+
+
+def test_a_locked_store_keeps_nothing_else_from_ending(
+    gateway: SimulatedGateway, open_ib: Callable[..., Broker], state_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("brokerkit.store.open_store", partial(open_store, timeout=0.1))
+    before, broker = threads_of_ib(), open_ib(gateway)
+    control = broker.orders.put_order_on_stack(Order.limit(FuturesContract("GOLD", "202402"), 1, "100.0"))
+    waiting = Waiting(lambda: control.wait(_LONG))
+    with closing(sqlite3.connect(next(state_folder.rglob("brokerkit.db")), isolation_level=None)) as blocker:
+        blocker.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreLocked):
+            broker.close()
+    assert isinstance(waiting.ended_with(), BrokerClosed)
+    assert broker.native.connection.state is ConnectionState.CLOSED
+    assert threads_of_ib() == before
+    assert gateway.call(lambda inner: len(inner.sessions())) == 0
+
+
+def test_an_interrupt_while_closing_leaves_no_thread_and_no_lease(
+    gateway: SimulatedGateway, open_ib: Callable[..., Broker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, call = threads_of_ib(), LoopThread.call
+    broker = open_ib(gateway)
+
+    def interrupt(*given: Any) -> None:
+        call(*given)
+        raise KeyboardInterrupt  # in the wait for it
+
+    monkeypatch.setattr(LoopThread, "call", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        broker.close()
+    assert threads_of_ib() == before
+    assert broker.native.connection.state is ConnectionState.CLOSED
+    with open_store(broker="ib") as store:
+        assert store.client_ids.leases() == ()
+
+
+def test_closing_on_a_gateway_that_has_gone_silent_is_quick(
+    gateway: SimulatedGateway, broker: Broker, gold: FuturesContract
+) -> None:
+    broker.orders.put_order_on_stack(Order.limit(gold, 1, "100.0"))
+    with gateway.fault("stall"):
+        broker.native.connection.clock.forget()  # as after some seconds
+        began = time.monotonic()
+        broker.close()
+        assert time.monotonic() - began < 15  # and not a request's 30 s
+    assert broker.state is ConnectionState.CLOSED
+
+
+def test_closing_while_the_line_is_read_again_is_no_broken_line(
+    gateway: SimulatedGateway,
+    open_ib: Callable[..., Broker],
+    listen: Callable[[Broker], Any],
+    answer_as: Callable[..., None],
+) -> None:
+    broker, asked = open_ib(gateway), threading.Event()
+    heard = listen(broker)
+    answer_as(AllOpenOrdersRequest, lambda *_: asked.set())  # and nothing else
+    with gateway.fault("connectivity"):
+        heard.wait_for(lambda: heard.of(ConnectionChange))
+    assert asked.wait(_SOON)
+    broker.close()
+    states = [change.state for change in heard.of(ConnectionChange)]
+    assert states == [ConnectionState.RECONNECTING, ConnectionState.CLOSED]
+    assert "IB lost its own line" in heard.of(ConnectionChange)[0].reason
+    with pytest.raises(BrokerClosed):
+        broker.native.connection.require_up("an order")

@@ -35,6 +35,7 @@ from brokerkit.errors import (
     StoreLocked,
 )
 from brokerkit.plugins.sim.gateway import GatewaySettings, Limits, SimulatedGateway
+from brokerkit.plugins.sim.gateway.codec.requests.orders import AllOpenOrdersRequest
 from brokerkit.plugins.sim.gateway.codec.responses.session import Error, NextValidId
 from brokerkit.plugins.sim.gateway.faults.fault import Fault
 from brokerkit.plugins.sim.gateway.session import Session
@@ -452,6 +453,59 @@ def test_a_line_that_cannot_be_read_again_after_1101_is_connected_anew(
         heard.wait_for(lambda: heard.of(ConnectionChange))
     heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
     assert heard.of(ConnectionChange)[-1].reason.startswith("connected to")  # and not only said to be back
+
+
+def test_a_line_that_is_lost_again_while_it_is_read_is_not_said_to_be_up(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any], answer_as: Callable[..., None]
+) -> None:
+    """1100, 1102, 1100: what the second notice began ends after the third."""
+    broker = open_ib(gateway)
+    heard = listen(broker)
+    held: list[Callable[[], None]] = []
+
+    def hold_the_first(session: Session, request: Any, usual: Callable[..., None]) -> None:
+        if held:
+            usual(session, request)
+        else:
+            held.append(lambda: usual(session, request))
+
+    with gateway.fault("connectivity"):
+        heard.wait_for(lambda: broker.state is ConnectionState.RECONNECTING)
+        answer_as(AllOpenOrdersRequest, hold_the_first)
+    heard.wait_for(lambda: held)
+    with gateway.fault("connectivity"):
+        broker.native.server_time()  # the notice is in
+        gateway.call(lambda _inner: held[0]())
+        heard.wait_for(lambda: not broker.native.connection.call(lambda _ib: _reads_again()))
+        with pytest.raises(ConnectionLost, match="IB lost its own line"):
+            broker.orders.put_order_on_stack(Order.market(FuturesContract("GOLD", "202402"), 1))
+        assert [change.state for change in heard.of(ConnectionChange)] == [ConnectionState.RECONNECTING]
+    heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
+
+
+def test_a_line_that_breaks_while_what_was_read_is_taken_in_is_made_anew(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any]
+) -> None:
+    broker = open_ib(gateway)
+    heard = listen(broker)
+    breaks: list[asyncio.Future[None]] = []
+
+    async def break_once(ib: Any) -> None:
+        if not breaks:
+            breaks.append(asyncio.get_running_loop().run_in_executor(None, gateway.call, lambda inner: inner.restart()))
+            while ib.isConnected():
+                await asyncio.sleep(0.001)
+
+    broker.native.connection.when_up(break_once)
+    gateway.call(lambda inner: inner.restart())
+    heard.wait_for(lambda: breaks and broker.state is ConnectionState.CONNECTED)
+    assert broker.contracts.get_list_of_contract_dates_for_instrument_code("GOLD")
+    placed = broker.orders.put_order_on_stack(Order.market(FuturesContract("GOLD", "202402"), 1))
+    assert placed.wait(30).state is OrderState.FILLED
+
+
+def _reads_again() -> bool:
+    return any("refresh" in repr(task.get_coro()) for task in asyncio.all_tasks())
 
 
 class CutOff(Fault):

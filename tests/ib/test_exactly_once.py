@@ -421,7 +421,7 @@ def test_nobody_is_woken_or_told_before_the_journal_says_so(
 
 
 CRASH_POINTS = {
-    "before the intent": "brokerkit.plugins.ib.order_placing.OrderPlacing._write_down",
+    "before the intent": "brokerkit.plugins.ib.order_placing.OrderPlacing._described",
     "after the intent": "brokerkit.plugins.ib.order_placing.OrderPlacing._send",
     "in the send": "brokerkit.plugins.ib.clients.orders.OrdersClient.send",
     "after the send": "brokerkit.plugins.ib.order_placing.OrderPlacing._answered",
@@ -493,3 +493,90 @@ def test_killed_at_a_point_around_the_send_the_order_is_there_once_or_never(
         assert (store.journal.untold_fills(), store.journal.untold_orders()) == ((), ())
     heard = listen(open_ib(gateway))
     assert heard.of(Fill) == []
+
+
+CHANGE_POINTS = {
+    "before the change": "brokerkit.plugins.ib.clients.orders.OrdersClient.send_change",
+    "after the change": "brokerkit.plugins.ib.order_changing.OrderChanging._await_change",
+    "at the answer to the change": "brokerkit.plugins.ib.journal_writer.JournalWriter.amended",
+    "before the cancel": "brokerkit.plugins.ib.clients.orders.OrdersClient.cancel",
+    "after the cancel": "brokerkit.plugins.ib.order_changing.OrderChanging._cancel_sent",
+}
+CHANGE = (
+    SCRIPT.partition("broker.contracts")[0]
+    + "control = broker.orders.put_order_on_stack(Order.limit(gold, 2, 1900, order_ref=ref))\n"
+    + SCRIPT[SCRIPT.index("owner, _, name") : SCRIPT.index("broker.orders.put_order")]
+    + """
+if "cancel" in point.lower():
+    broker.orders.cancel_order_on_stack(control)
+else:
+    broker.orders.modify_limit_price_given_control_object(control, 1905)
+signal.pause()
+"""
+)
+
+
+@pytest.mark.parametrize("point", CHANGE_POINTS.values(), ids=CHANGE_POINTS)
+def test_killed_at_a_point_around_a_change_or_a_cancel_the_order_is_there_once_as_ib_has_it(
+    gateway: SimulatedGateway, open_ib: OpenIB, tmp_path: Path, point: str
+) -> None:
+    script = tmp_path / "change.py"
+    script.write_text(CHANGE, encoding="utf-8")
+    killed = subprocess.run(
+        [sys.executable, str(script), str(gateway.port), point, "crash-2"],
+        env=os.environ.copy(),
+        timeout=120,
+        check=False,
+        capture_output=True,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    [(limit, status)] = gateway.call(
+        lambda inner: [(each.terms.limit_price, each.status.value) for each in inner.orders.registry]
+    )
+    broker = open_ib(gateway)
+    [view] = broker.orders.get_list_of_broker_orders()
+    assert (view.order_ref, view.order.limit_price) == ("crash-2", limit)
+    assert view.state is (OrderState.CANCELLED if status == "Cancelled" else OrderState.WORKING)
+    if view.state is OrderState.WORKING:
+        control = broker.orders.match_db_broker_order_to_control_order_from_brokers(view)
+        broker.orders.cancel_order_given_control_object(control)
+        assert control.wait(30).state is OrderState.CANCELLED
+
+
+@pytest.mark.parametrize("what", ["change", "cancel"])
+@pytest.mark.parametrize(
+    ("fault", "options"),
+    [
+        ("lose-request", {"message": "placeOrder"}),
+        ("lose-request", {"message": "cancelOrder"}),
+        ("cut", {"message": "openOrder", "keep": 0}),
+        ("cut", {"message": "openOrder"}),
+        ("cut", {"message": "orderStatus", "keep": 0}),
+        ("cut", {"message": "orderStatus"}),
+    ],
+)
+def test_the_socket_cut_around_a_change_or_a_cancel_ends_in_what_ib_has(
+    gateway: SimulatedGateway,
+    open_ib: OpenIB,
+    gold: FuturesContract,
+    listen: Listen,
+    what: str,
+    fault: str,
+    options: dict[str, Any],
+) -> None:
+    broker = open_ib(gateway, order_timeout=2.0)
+    heard = listen(broker)
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    with gateway.fault(fault, **options), contextlib.suppress(OutcomeUnknown):
+        if what == "cancel":
+            broker.orders.cancel_order_given_control_object(control)
+        else:
+            broker.orders.modify_limit_price_given_control_object(control, 1905)
+    heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
+    find = broker.orders.match_db_broker_order_to_order_from_brokers
+    [(limit, status)] = gateway.call(
+        lambda inner: [(each.terms.limit_price, each.status.value) for each in inner.orders.registry]
+    )
+    state = OrderState.CANCELLED if status == "Cancelled" else OrderState.WORKING
+    heard.wait_for(lambda: (view := _asked_again_when_cut(lambda: find(control))) and view.state is state)
+    assert control.current().order.limit_price == limit

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -17,7 +18,7 @@ def outcome_in_a_child(action: Callable[[], object]) -> str:
     read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:
-        signal.alarm(60)  # a child that hangs is killed, and has told nothing
+        signal.alarm(10)  # a child that hangs is killed, and has told nothing
         raised = ""
         try:
             action()
@@ -43,3 +44,28 @@ def test_a_forked_child_is_refused_at_once_and_its_parent_goes_on(
     assert outcome_in_a_child(broker.close) == "."
     assert broker.orders.put_order_on_stack(order).wait(30).state is OrderState.FILLED
     assert len(broker.orders.get_list_of_fills()) == 2
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_that_is_forked_while_another_thread_sends_is_refused_at_once(
+    broker: Broker, gold: FuturesContract
+) -> None:
+    """What that thread holds is held in the child for ever, where the thread is not."""
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    desk = broker.native.orders._desk
+    writes: tuple[Callable[[], object], ...] = (
+        lambda: broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900)),
+        lambda: broker.orders.cancel_order_given_control_object(control),
+        lambda: broker.orders.modify_limit_price_given_control_object(control, 1905),
+        broker.orders.cancel_all_orders,
+    )
+    with ThreadPoolExecutor(1) as another:
+        for lock in (desk.client.turn, desk.book.news):
+            another.submit(lock.acquire).result()
+        try:
+            outcomes = [outcome_in_a_child(write) for write in writes]
+        finally:
+            for lock in (desk.client.turn, desk.book.news):
+                another.submit(lock.release).result()
+    assert outcomes == ["BrokerClosed."] * len(writes)
+    assert broker.orders.cancel_order_on_stack(control).order_ref == control.order_ref

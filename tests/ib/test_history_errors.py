@@ -14,6 +14,7 @@ from brokerkit.errors import (
     CompetingSession,
     ConnectionProblem,
     InvalidArgument,
+    MissingData,
     OrderError,
     RequestTimedOut,
 )
@@ -150,3 +151,15 @@ def test_what_ib_refuses_of_history_is_no_rejected_order(broker: Broker, answer_
         broker.prices.get_prices_for_contract_object(GOLD)
     assert not isinstance(refused.value, OrderError)
     assert refused.value.broker_code == 10999
+
+
+def test_history_without_any_bar_is_an_error_and_no_empty_frame(broker: Broker, answer_as: AnswerAs) -> None:
+    answer_as(HistoricalDataRequest, refusing("HMDS query returned no data: GCG4@COMEX Trades", set(range(99))))
+    with pytest.raises(MissingData, match="no 1d bars of GOLD/202402"):
+        broker.prices.get_prices_for_contract_object(GOLD, Frequency.DAY, END - timedelta(days=30), END)
+
+
+def test_a_bar_that_is_under_way_alone_is_no_history(broker: Broker) -> None:
+    now = broker.native.server_time()
+    with pytest.raises(MissingData):
+        broker.prices.get_prices_for_contract_object(GOLD, Frequency.HOUR, now - timedelta(minutes=1), now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -382,3 +383,10 @@ def test_an_order_that_nobody_fills_can_wait_for_ever_but_not_we(run_gateway: Ru
     control = broker.orders.put_order_on_stack(Order.limit(GOLD, 1, 1900))
     with pytest.raises(RequestTimedOut, match="goes on as it was"):
         control.wait(0.1)
+
+
+def test_each_has_its_row_in_the_manual_and_its_test_here() -> None:
+    manual = (Path(__file__).resolve().parents[2] / "docs" / "ib.md").read_text(encoding="utf-8")
+    rows = [int(number) for number in re.findall(r"^\| (\d+) \|", manual, re.MULTILINE)]
+    tests = {int(found[1]) for name in globals() if (found := re.match(r"test_(\d\d)_", name))}
+    assert rows == sorted(tests) == list(range(1, 29))

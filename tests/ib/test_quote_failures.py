@@ -199,3 +199,22 @@ def test_who_asks_for_a_ticker_that_another_thread_is_starting_gets_no_broken_on
     go.set()
     starting.join(10)
     assert ticker.wait_for_quote().status is QuoteStatus.LIVE
+
+
+def test_quotes_come_back_also_while_a_handler_of_the_live_ib_object_is_busy(
+    gateway: SimulatedGateway, broker: Broker, answer_as: AnswerAs
+) -> None:
+    requests, over, busy = Requests(answer_as), threading.Event(), threading.Event()
+    broker.prices.get_ticker_object_for_contract(GOLD).wait_for_quote()
+
+    def wait() -> None:
+        busy.set()
+        over.wait(60)
+
+    broker.native.ib.disconnectedEvent += wait
+    try:
+        gateway.call(lambda inner: inner.restart())
+        assert busy.wait(30)
+        assert requests.reach(2)
+    finally:
+        over.set()

@@ -14,7 +14,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from brokerkit.errors import ClientIdInUse, NoFreeClientId, StoreError
+from brokerkit.errors import ClientIdInUse, NoFreeClientId, StoreError, StoreLocked
 from brokerkit.spec.services import LeaseState
 from brokerkit.store import LocalStore, open_store
 
@@ -90,6 +90,19 @@ def test_closing_gives_back_its_own_leases_only(store: LocalStore) -> None:
         second.client_ids.lease(GATEWAY)
         assert len(store.client_ids.leases(GATEWAY)) == 2
     assert store.client_ids.leases(GATEWAY) == (kept,)
+
+
+def test_a_lease_that_a_locked_store_could_not_take_back_is_given_back_when_it_is_closed(store_path: Path) -> None:
+    with open_store(store_path, broker="paper") as store:
+        lease = store.client_ids.lease(GATEWAY)
+        store.client_ids._database._timeout = 0.1
+        blocker = sqlite3.connect(store_path, isolation_level=None)
+        blocker.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreLocked):
+            store.client_ids.release(lease)
+        blocker.close()
+    with open_store(store_path, broker="paper") as store:
+        assert store.client_ids.leases() == ()
 
 
 def test_a_closed_store_leases_nothing(store: LocalStore) -> None:

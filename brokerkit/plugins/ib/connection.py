@@ -7,13 +7,13 @@ import concurrent.futures
 import contextlib
 import logging
 import random
-import threading
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, TypeVar
 
 from brokerkit.errors import (
     BrokerClosed,
+    CannotConnect,
     ClientIdInUse,
     ConnectionLost,
     NoFreeClientId,
@@ -23,13 +23,12 @@ from brokerkit.errors import (
 from brokerkit.plugins.ib.account_figures import AccountFigures
 from brokerkit.plugins.ib.client_ids import ClientIdHolder, Identity
 from brokerkit.plugins.ib.dialing import dial
-from brokerkit.plugins.ib.downtime import expected_downtime
 from brokerkit.plugins.ib.error_codes import error_for
 from brokerkit.plugins.ib.first_questions import Introduction
 from brokerkit.plugins.ib.gateway_clock import GatewayClock
 from brokerkit.plugins.ib.library import Library, adapt, load_library
-from brokerkit.plugins.ib.line_listeners import LineListeners
 from brokerkit.plugins.ib.line_news import LineNews
+from brokerkit.plugins.ib.line_state import LineState
 from brokerkit.plugins.ib.live_ib import LiveIB
 from brokerkit.plugins.ib.logins import check_same_login
 from brokerkit.plugins.ib.loop_thread import LoopThread
@@ -48,20 +47,21 @@ _TRIES_FOR_AN_ID = 32
 _TRIES_FOR_OWN_ID = 5
 
 
-class IBConnection(LineListeners):
+class IBConnection(LineState):
     """One line to a Gateway or TWS, usable from any thread.
 
     Attributes:
         settings: Where it connects to.
         library: The client library in use.
         ib: The library's IB object, safe from any thread; like `library`, it is there from `open` on.
-        callbacks: The thread in which listeners are called.
+        callbacks: The thread in which handlers of `ib` are called, which may take as long as they like.
+        errands: The thread for what the plugin itself has to ask for when the line is back.
         clock: The Gateway's clock, asked for rarely.
         time: Asks that clock, in the client's loop.
         figures: What the accounts are worth, if somebody wants the library to follow it.
         is_read_only: Whether the Gateway answers no question about orders, its API being read-only.
         refuses_orders: Whether the Gateway said that its API is read-only.
-        session: Counts the connections made; ids of orders are good in one of them.
+        session: Grows when a connection is begun and when it is ready; ids of orders are good while it stays the same.
     """
 
     library: Library
@@ -74,22 +74,18 @@ class IBConnection(LineListeners):
         store: Callable[[], Store],
         emit: Callable[[ConnectionChange | DataGap], None],
     ) -> None:
-        super().__init__()
+        super().__init__(settings.gateway, emit)
         self.settings = settings
         self.is_read_only = self.refuses_orders = settings.api_read_only
         self.callbacks = PostOffice("brokerkit-ib-events")
+        self.errands = PostOffice("brokerkit-ib-errands")
         self.clock = GatewayClock(self.server_time)
         self.figures = AccountFigures(self.request, settings.account, settings.request_timeout)
         self._store = store
-        self._emit = emit
         self._ids = ClientIdHolder(settings, store)
         self._identity = Identity(-1, 0)
         self._login: list[str] = []
         self._accounts: list[str] = []
-        self._state = ConnectionState.DISCONNECTED
-        self._reason = "not connected yet"
-        self._last_good = _now()
-        self._lock = threading.Lock()
         self._closing = False
         self._tasks: list[asyncio.Task[None]] = []
         self._background: set[asyncio.Future[None]] = set()
@@ -152,22 +148,28 @@ class IBConnection(LineListeners):
         self._first = self._thread.begin_coroutine(self._connect_first(self._first_identity))
 
     def close_connection(self) -> None:
-        """Disconnect and give the client id back. Closing twice does nothing."""
+        """Disconnect and give the client id back. Closing twice does nothing.
+
+        Raises:
+            StoreError: The client id could not be given back; it is free when this process has ended.
+        """
         with self._lock:
             if self._closing:
                 return
             self._closing = True
-        if not self._thread.is_current:
-            try:
-                self._thread.call(self._shut)
-            except RequestTimedOut as error:  # the lease and the other threads must not be kept for it
-                _log.error("The IB client at %s does not let itself be closed: %s", self.settings.gateway, error)
-        self._ids.release()
-        self._set_state(ConnectionState.CLOSED, "closed by the user")
-        self._end_threads()
+        with contextlib.ExitStack() as rest:  # whatever fails, or is interrupted, must not keep the others from ending
+            rest.callback(self._end_threads)
+            rest.callback(self._set_state, ConnectionState.CLOSED, "closed by the user")
+            rest.callback(self._ids.release)
+            if not self._thread.is_current:
+                try:
+                    self._thread.call(self._shut)
+                except RequestTimedOut as error:
+                    _log.error("The IB client at %s does not let itself be closed: %s", self.settings.gateway, error)
 
     def _end_threads(self) -> None:
         self.callbacks.close()
+        self.errands.close()
         self._thread.stop()
 
     # Reading how it stands
@@ -181,31 +183,14 @@ class IBConnection(LineListeners):
         return self._ids.is_held_elsewhere(client_id)
 
     @property
-    def state(self) -> ConnectionState:
-        """Whether the broker can be reached now."""
-        return self._state
-
-    @property
     def accounts(self) -> list[str]:
         """The accounts that the Gateway told, in its order; also while the line is down."""
         return list(self._accounts)
 
     def require_up(self, doing: str) -> None:
-        """Do nothing while the line is up.
-
-        Raises:
-            ConnectionLost: It is down; nothing was sent.
-            BrokerClosed: It was closed.
-        """
-        if self._state is ConnectionState.CONNECTED:
-            return
-        if self._state is ConnectionState.CLOSED:
-            raise BrokerClosed(f"The connection to {self.settings.gateway} was closed before {doing}.")
-        raise ConnectionLost(
-            f"The line to IB is down: {self._reason}. Nothing was sent for {doing}.",
-            place=self.settings.gateway,
-            remedy="It is being restored; wait for the connection event, or try again.",
-        )
+        """Do nothing while the line is up; raises as `LineState` does, and BrokerClosed in a forked child."""
+        self._thread.check_process()
+        super().require_up(doing)
 
     # Asking
 
@@ -321,13 +306,15 @@ class IBConnection(LineListeners):
         self._news.expect_disconnect = True
         self._news.is_cut_off = False  # by a new line IB says again how it stands
         self._turns.clear()
+        self.session += 1  # what was meant for the line before is not sent on this one, which may be another client's
         try:
             await dial(self._raw, self.settings, Introduction(introduce, introduced, self._ask_time, self.figures))
             self._check_login()
             self._raw.client.updateReqId(self._identity.highest_order_id + 1)
-            self.session += 1  # only now: an id taken before is one of the session before, and is not sent
+            self.session += 1  # again: an id that was taken while it was being read may be too low, and is not sent
             for callback in self._on_up:
                 await callback(self._raw)
+            self._check_line()
         except BaseException:
             self._hang_up()
             raise
@@ -346,6 +333,14 @@ class IBConnection(LineListeners):
 
         self._keep(asyncio.ensure_future(ask()))
 
+    def _check_line(self) -> None:
+        """Refuse a line that broke while it was being read, of which nobody was told: it would be down for ever."""
+        if not self._raw.isConnected():
+            raise CannotConnect(
+                f"{self.settings.gateway} closed the line while what it had told was taken in.",
+                remedy="Try again: it may be restarting.",
+            )
+
     def _check_login(self) -> None:
         """Refuse a Gateway that was logged in otherwise while the line was down: its orders are another's money."""
         told = list(self._raw.wrapper.accounts)
@@ -358,37 +353,19 @@ class IBConnection(LineListeners):
     async def _in_executor(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(None, function)
 
-    def declare_up(self, reason: str) -> None:
-        """Say that the line is up, and that a stretch of time may be missing if it was down."""
-        since, was_up = self._last_good, self._state is ConnectionState.CONNECTED
-        first = self._state is ConnectionState.DISCONNECTED
-        self._last_good = _now()
-        self._news.broken.clear()
-        self._set_state(ConnectionState.CONNECTED, reason)
-        if not was_up and not first:
-            self._emit(DataGap(since, self._last_good, f"the line was down: {reason}"))
-            self.declare_data_lost()
-
-    def declare_down(self, reason: str) -> None:
-        """Say that the line is down, and refuse writes until it is up."""
-        self._last_good = _now() if self._state is ConnectionState.CONNECTED else self._last_good
-        downtime = expected_downtime(_now())
-        self._set_state(ConnectionState.RECONNECTING, f"{reason} ({downtime})" if downtime else reason)
-
-    def declare_gap(self, since: datetime, reason: str) -> None:
-        """Say that prices or events may be missing since a time, while the line itself is up."""
-        self._emit(DataGap(since, _now(), reason))
-        self.declare_data_lost()
-
     async def refresh(self, reason: str) -> None:
-        """Read orders and fills again over a line that stayed open, then say that it is up."""
+        """Read orders and fills again over a line that stayed open, then say that it is up, if it still is."""
+        session = self.session
         try:
             for callback in self._on_up:
                 await asyncio.wait_for(callback(self._raw), self.settings.connect_timeout)
         except Exception as error:  # noqa: BLE001 because whatever it is, the line must not stay down for ever
-            self.drop(f"orders could not be read after '{reason}': {error!r}")
+            is_given_up = self._closing or self._news.broken.is_set()  # or is being made anew already
+            if session == self.session and not is_given_up:
+                self.drop(f"orders could not be read after '{reason}': {error!r}")
             return
-        self.declare_up(reason)
+        if session == self.session and not self._news.broken.is_set() and not self._news.is_cut_off:
+            self.declare_up(reason)
 
     async def _keep_connected(self) -> None:
         """Connect again whenever the line broke: one loop, with growing and random pauses."""
@@ -456,17 +433,3 @@ class IBConnection(LineListeners):
         """Close the socket, and fail at once what still waits for an answer from it."""
         self._raw.client.disconnect()
         self._raw.wrapper.connectionClosed()
-
-    def _set_state(self, state: ConnectionState, reason: str) -> None:
-        with self._lock:
-            before, self._state, self._reason = self._state, state, reason
-        if state is before:
-            return
-        for callback in self._on_change:
-            callback()
-        if before is not ConnectionState.DISCONNECTED:  # that it was opened, whoever opened it knows
-            self._emit(ConnectionChange(state, reason, _now()))
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

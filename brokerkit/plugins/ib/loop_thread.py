@@ -109,17 +109,25 @@ class LoopThread:
             return
         if coroutine is not None:
             coroutine.close()
-        if is_child:
-            raise BrokerClosed(
-                f"The connection to IB belongs to process {self._process}, of which this is a child.",
-                remedy="Open a broker in the child, and leave the parent's alone.",
-            )
+        self.check_process()
         if self.is_current:
             raise InvalidArgument(
                 "A blocking call was made from the IB client's own thread, which would wait for itself.",
                 remedy="Subscribe through brokerkit's events or `connection.ib`, which call back in another thread.",
             )
         raise BrokerClosed(_CLOSED)
+
+    def check_process(self) -> None:
+        """Do nothing in the process that made this; in a forked child the thread is not there, whatever it holds.
+
+        Raises:
+            BrokerClosed: This is a child.
+        """
+        if os.getpid() != self._process:
+            raise BrokerClosed(
+                f"The connection to IB belongs to process {self._process}, of which this is a child.",
+                remedy="Open a broker in the child, and leave the parent's alone.",
+            )
 
     def result_of(self, future: concurrent.futures.Future[T], timeout: float, what: str) -> T:
         """Wait for what was begun, so long at most, and return its result; raises as `run` does."""

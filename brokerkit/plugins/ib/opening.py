@@ -120,7 +120,7 @@ def open_session(settings: IBSettings, services: Services) -> Session:
         )
         connection.open()
         reconciliation.start()
-        resources.callback(reconciliation.save)
+        resources.callback(reconciliation.save_at_the_end)
         desk.prune(settings.journal_days)
         herald.opened()
         return Session(

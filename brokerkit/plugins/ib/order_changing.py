@@ -11,6 +11,7 @@ from functools import partial
 import attrs
 
 from brokerkit.errors import (
+    ConnectionLost,
     InvalidQuantity,
     MissingOrder,
     OrderCannotBeCancelled,
@@ -77,8 +78,21 @@ class OrderChanging:
             OrderCannotBeModified: It is final, being cancelled, not ours to change, or has no such price.
             OffTickPrice: A price is between two ticks.
             InvalidQuantity: The new total is below what is filled, or turns the side.
+            ConnectionLost: The line is down, or broke before it was sent; nothing was sent.
             OutcomeUnknown: It was sent, and nobody knows yet whether it arrived.
         """
+        if not tracked.change_turn.acquire(timeout=self._connection.settings.order_timeout):
+            raise OrderCannotBeModified(
+                f"Order {tracked.order.order_ref} is being changed by another thread, which IB has not answered.",
+                remedy="Read it again, then change it from one thread. Nothing was sent.",
+            )
+        try:
+            self._change(tracked, change)
+        finally:
+            tracked.change_turn.release()
+
+    def _change(self, tracked: TrackedOrder, change: OrderChange) -> None:
+        session = self._connection.session  # read first: what is checked is checked of this session or a newer one
         self._connection.require_up(f"a change of order {tracked.order.order_ref}")
         self._require_writable()
         self._require_changeable(tracked)
@@ -90,10 +104,13 @@ class OrderChanging:
         changes = {name: fields[name] for name in _CHANGED_FIELDS if name in fields}
         if ib_order.parentId and not self._parent_works(tracked):
             changes["parentId"] = 0  # IB refuses a change that names a parent which is done (135)
-        session = self._connection.session
         with self._desk.book.news:
             tracked.asked, tracked.change_refusal = changed, None
-        self._client.send_change(tracked.ib_contract, ib_order, changes)
+        try:
+            self._client.send_change(tracked.ib_contract, ib_order, changes, session)
+        except ConnectionLost:
+            tracked.asked = None
+            raise
         self._await_change(tracked, session)
 
     def _parent_works(self, tracked: TrackedOrder) -> bool:
@@ -183,13 +200,14 @@ class OrderChanging:
             OrderCannotBeCancelled: It is final, or its cancel is on the way, or IB cannot tell it from another.
             ConnectionLost: The line is down; nothing was sent.
         """
+        session = self._connection.session  # read first, as for a change
         self._connection.require_up(f"the cancel of order {tracked.order.order_ref}")
         self._require_writable()
         order_id = self._cancellable_id(tracked)
         with self._desk.book.news:
             tracked.cancel_sent = True
         try:
-            self._client.cancel(order_id)
+            self._client.cancel(order_id, session)
         except BaseException:
             tracked.cancel_sent = False
             raise

@@ -19,6 +19,7 @@ from brokerkit.plugins.ib.executions import price_from, revision_of
 from brokerkit.plugins.ib.herald import Herald
 from brokerkit.plugins.ib.journal_writer import JournalWriter
 from brokerkit.plugins.ib.library import LIST_ENDS
+from brokerkit.plugins.ib.looks import Looks
 from brokerkit.plugins.ib.news_batch import NewsBatch
 from brokerkit.plugins.ib.order_book import OrderBook
 from brokerkit.plugins.ib.order_finder import OrderFinder
@@ -28,7 +29,6 @@ from brokerkit.plugins.ib.position_news import PositionNews
 from brokerkit.plugins.ib.post_office import PostOffice
 from brokerkit.plugins.ib.recall import Recall
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
-from brokerkit.plugins.ib.undecided import Evidence, Verdict, verdict_on
 from brokerkit.plugins.ib.watch import Watch
 from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderOrigin, OrderState
 from brokerkit.spec.contract import FuturesContract
@@ -44,11 +44,8 @@ class OrderDesk:
     Attributes:
         book: The orders that are followed.
         positions: What IB says is held, and the fills since.
-        is_position_explained: Tells whether the fills that are known explain what IB holds of an order's contracts;
-            None until that was looked at.
+        looks: What follows from looking at IB's lists.
     """
-
-    is_position_explained: Callable[[TrackedOrder], bool] | None = None
 
     def __init__(
         self,
@@ -70,11 +67,9 @@ class OrderDesk:
         herald.when_told(self.writer.told)
         self._directory = directory
         self._known: dict[str, BrokerOrder] = {}
-        self._has_orphans = False
         self._session_read = -1
         self._lists_told: set[str] = set()
-        self._look_began = datetime.now(timezone.utc)
-        self._watch = Watch(client.ib_connection, self._look, lambda: not self._has_orphans and not self._undecided())
+        self._watch = Watch(client.ib_connection, self._look, lambda: self.looks.are_done)
         self._recall = Recall(lambda: store().journal, self.book)
         self.news = OrderNews(
             self.book,
@@ -84,6 +79,7 @@ class OrderDesk:
             self._watch.doubt,
             self.positions.count,
         )
+        self.looks = Looks(self.book, self.news, client.ib_connection, store)
         self._handlers: dict[str, Callable[..., None]] = {
             "openOrder": self._open_order,
             "orderStatus": self._order_status,
@@ -136,7 +132,7 @@ class OrderDesk:
     @property
     def awaits_verdict(self) -> bool:
         """Whether it is still being found out where an order stands."""
-        return any(tracked.state is not OrderState.UNKNOWN for tracked in self._undecided())
+        return any(tracked.state is not OrderState.UNKNOWN for tracked in self.looks.undecided())
 
     # What happened while we were away
 
@@ -184,7 +180,7 @@ class OrderDesk:
 
     def unseen(self) -> list[TrackedOrder]:
         """Return the orders of ours that IB's lists did not show."""
-        return [tracked for tracked in self._undecided() if tracked.unseen]
+        return [tracked for tracked in self.looks.undecided() if tracked.unseen]
 
     def positions_filled(self, since: datetime, but_not: Set[str]) -> list[tuple[str, int, int]]:
         """Return account, contract id and signed lots of every futures execution since a time, but for some."""
@@ -306,7 +302,7 @@ class OrderDesk:
         if missing and not self._connection.is_read_only:
             _log.warning("IB did not tell all of its %s in time; they are asked for again", " and ".join(missing))
             self._connection.post(self.read_positions)
-        if missing or self._has_orphans or self._undecided():
+        if missing or not self.looks.are_done:
             self.doubt("orders of before the line came up")
 
     def _believe_positions(self) -> None:
@@ -338,7 +334,7 @@ class OrderDesk:
 
         def end() -> None:
             try:
-                self._finish_look(complete=complete)
+                self.looks.finish(complete=complete)
                 if then is not None:
                     then()
             finally:
@@ -391,76 +387,4 @@ class OrderDesk:
 
     def _post_begin_look(self) -> None:
         """Begin a look now, however long this thread's work has to wait: IB may list nothing that is sent later."""
-        self._post(partial(self._begin_look, datetime.now(timezone.utc)))
-
-    def _begin_look(self, now: datetime) -> None:
-        self.news.seen.clear()
-        self.news.begin_batch()
-        self._look_began = now
-
-    def _finish_look(self, *, complete: bool) -> None:
-        self.news.end_batch()
-        if not complete:
-            return
-        for tracked in self.book.all():
-            if tracked.waiting_final is not None:
-                tracked.unseen += 1
-                if tracked.unseen >= 2:
-                    self.news.conclude_waiting(tracked)
-            elif tracked.order.order_ref in self.news.seen:
-                tracked.unseen = 0
-            elif self._is_undecided(tracked) and self._was_sent_before_look(tracked):
-                tracked.unseen += 1
-                self._conclude(tracked)
-        self._has_orphans = any(self._is_orphan(tracked) for tracked in self.book.all())
-
-    def _was_sent_before_look(self, tracked: TrackedOrder) -> bool:
-        return tracked.submitted is None or tracked.submitted < self._look_began
-
-    def _conclude(self, tracked: TrackedOrder) -> None:
-        if self.is_position_explained is None:
-            return  # the session has just begun: what the last one left is still to be compared
-        clock, sent = self._connection.clock, tracked.submitted or tracked.updated
-        evidence = Evidence(
-            sent=tracked.submitted_there or (None if sent is None else clock.at(sent)),
-            now=clock.at(datetime.now(timezone.utc)),
-            login_zone=self._connection.settings.zone,
-            is_ours_alone=self._is_ours_alone(tracked),
-            is_position_explained=self.is_position_explained(tracked),
-        )
-        verdict: Verdict | None = verdict_on(tracked, evidence)
-        if verdict is not None:
-            tracked.is_answered = tracked.is_answered or tracked.refusal is not None  # now it is known what that meant
-            self.news.settle(tracked, verdict.state, verdict.reason)
-
-    def _is_ours_alone(self, tracked: TrackedOrder) -> bool:
-        """Return whether no other session may be sending the order right now.
-
-        That may be another living process of ours, with a lease from before the order; or a line of our own that
-        the Gateway has not let go of, and on which the order may still be on its way.
-        """
-        client_id = tracked.ids.client_id
-        if client_id is None or client_id == self._connection.client_id():
-            return True
-        if self._connection.is_held_elsewhere(client_id):
-            return False
-        sent = tracked.submitted or tracked.updated
-        leases = self._store().client_ids.leases(self._connection.settings.gateway)
-        return all(lease.client_id != client_id or (sent is not None and lease.leased > sent) for lease in leases)
-
-    def _is_orphan(self, tracked: TrackedOrder) -> bool:
-        """Return whether an order works of which IB tells no living session of ours: only a look shows its fills."""
-        is_open = tracked.origin is OrderOrigin.OURS and not tracked.state.is_final
-        is_told = tracked.ids.client_id in (None, self._connection.client_id())
-        return is_open and not is_told and self._is_ours_alone(tracked)
-
-    def _undecided(self) -> list[TrackedOrder]:
-        """Return the orders of ours of which it is not certain where they stand."""
-        return [tracked for tracked in self.book.all() if self._is_undecided(tracked)]
-
-    def _is_undecided(self, tracked: TrackedOrder) -> bool:
-        if tracked.waiting_final is not None:
-            return True
-        if tracked.state.is_final or tracked.origin is not OrderOrigin.OURS or tracked.is_unsent:
-            return False
-        return tracked.order.order_ref not in self.news.seen
+        self._post(partial(self.looks.begin, datetime.now(timezone.utc)))

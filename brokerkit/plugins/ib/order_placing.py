@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
@@ -16,6 +17,7 @@ from brokerkit.errors import (
     OrderRejected,
     OutcomeUnknown,
     ReadOnlyBroker,
+    StoreError,
 )
 from brokerkit.plugins.ib.broker_parameters import check_broker_parameters
 from brokerkit.plugins.ib.clients.orders import OrdersClient, Parcel
@@ -32,6 +34,8 @@ from brokerkit.spec.contract import FuturesContract, FxPair
 from brokerkit.spec.events import ConnectionState
 from brokerkit.spec.order import Order
 from brokerkit.spec.services import OrderJournal
+
+_log = logging.getLogger(__name__)
 
 
 @attrs.frozen(eq=False)
@@ -89,7 +93,8 @@ class OrderPlacing:
             raise _duplicate(order)
         with self._client.turn:  # IB refuses an order id below one that it has seen
             session, order_ids = self._client.next_order_ids(len(family))
-            tracked = self._write_down(family, order_ids)
+            tracked = self._described(family, order_ids)
+            self._journal().intend(order, {each.order.order_ref: each.ids for each in tracked})
             self._send(family, order_ids, session, tracked)
         return self._answered(tracked[0], session)
 
@@ -172,31 +177,24 @@ class OrderPlacing:
 
     # Writing down and sending
 
-    def _write_down(self, family: list[Prepared], order_ids: list[int]) -> list[TrackedOrder]:
-        """Journal the intent, then follow the orders: an answer may come before the send returns."""
+    def _described(self, family: list[Prepared], order_ids: list[int]) -> list[TrackedOrder]:
+        """Return the family as it will be followed."""
         client_id = self._connection.client_id()
-        ids = {
-            each.order.order_ref: BrokerIds(each.terms.fields["account"], client_id, str(order_id))
-            for each, order_id in zip(family, order_ids, strict=True)
-        }
-        self._journal().intend(family[0].order, ids)
         return [
-            self._desk.book.add(
-                TrackedOrder(
-                    each.order,
-                    ids=ids[each.order.order_ref],
-                    updated=datetime.now(timezone.utc),
-                    parent_ref="" if each.parent is None else family[each.parent].order.order_ref,
-                    leg_of_con_id=each.leg_of_con_id,
-                    is_unsent=True,
-                    is_recent=True,
-                )
+            TrackedOrder(
+                each.order,
+                ids=BrokerIds(each.terms.fields["account"], client_id, str(order_id)),
+                updated=datetime.now(timezone.utc),
+                parent_ref="" if each.parent is None else family[each.parent].order.order_ref,
+                leg_of_con_id=each.leg_of_con_id,
+                is_unsent=True,
+                is_recent=True,
             )
-            for each in family
+            for each, order_id in zip(family, order_ids, strict=True)
         ]
 
     def _send(self, family: list[Prepared], order_ids: list[int], session: int, tracked: list[TrackedOrder]) -> None:
-        parcels = self._parcels(family, order_ids)
+        """Follow the orders, then send them: an answer may come before the send returns. The intent is journalled."""
         departure = Departure()
 
         def on_first() -> None:
@@ -207,9 +205,12 @@ class OrderPlacing:
                 each.is_unsent = False
                 each.changed()
 
-        for each, parcel in zip(tracked, parcels, strict=True):
-            each.ib_order, each.ib_contract = parcel.order, parcel.contract
         try:
+            for each in tracked:
+                self._desk.book.add(each)
+            parcels = self._parcels(family, order_ids)
+            for each, parcel in zip(tracked, parcels, strict=True):
+                each.ib_order, each.ib_contract = parcel.order, parcel.contract
             self._client.send(parcels, session, on_first)
         except BaseException as error:
             if departure.give_up():
@@ -237,9 +238,13 @@ class OrderPlacing:
         ]
 
     def _take_back(self, tracked: list[TrackedOrder]) -> None:
+        """Forget orders that are certain never to leave, so that they may be placed again."""
         for each in tracked:
             self._desk.book.remove(each.order.order_ref)
-        self._journal().withdraw(tracked[0].order.order_ref)
+        try:
+            self._journal().withdraw(tracked[0].order.order_ref)
+        except StoreError as error:  # why it was not sent matters more, Ctrl-C above all
+            _log.warning("Order %s was not sent, and its reference stays taken: %s", tracked[0].order.order_ref, error)
 
     # Waiting for the first answer
 

@@ -186,7 +186,7 @@ class IBTicker:
             self._fail(code, text)
             if code == _COMPETING:
                 self._pause = min(max(2 * self._pause, _FIRST_PAUSE), _LONGEST_PAUSE)
-                self._later(self._pause, partial(self._client.ib_connection.callbacks.post, self._try_again))
+                self._later(self._pause, partial(self._client.ib_connection.errands.post, self._try_again))
         elif code in _UNCERTAIN or code in _ADVISORIES:
             self._advice = text
             if code in _UNCERTAIN and not self._has_price:
@@ -290,7 +290,7 @@ class Quotes:
         with self._lock:
             running = list(self._running.values())
         for ticker, contract in running:
-            self._client.ib_connection.callbacks.post(partial(ticker.start, contract))
+            self._client.ib_connection.errands.post(partial(ticker.start, contract))
 
     def _line_changed(self) -> None:
         with self._lock:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import attrs
 
-from brokerkit.errors import BrokerkitError
+from brokerkit.errors import BrokerkitError, RequestTimedOut
 from brokerkit.plugins.ib.order_desk import OrderDesk
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
 from brokerkit.plugins.ib.undecided import may_hide
@@ -19,6 +19,7 @@ from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderOrigin, OrderSta
 from brokerkit.spec.contract import FuturesContract
 
 _log = logging.getLogger(__name__)
+_PATIENCE_AT_THE_END = 3.0
 
 
 @attrs.frozen
@@ -140,7 +141,7 @@ class Reconciliation:
                 each.contract.instrument_code: f"IB holds {each.actual} of {each.contract}, not {each.expected}"
                 for each in breaks
             }
-        self._desk.is_position_explained = self._explains
+        self._desk.looks.is_position_explained = self._explains
         self._desk.office.post_for_leisure(self._write_once)
 
     def _explains(self, tracked: TrackedOrder) -> bool:
@@ -182,6 +183,14 @@ class Reconciliation:
         """Write down what IB says is held, for the next session to compare with."""
         self._desk.office.post(self._write)  # in the desk's thread no fill can come between positions and executions
         self._desk.flush()
+
+    def save_at_the_end(self) -> None:
+        """Do the same, and go without where a Gateway that has gone silent would have to be waited for."""
+        self._desk.office.post(self._write)
+        try:
+            self._desk.flush(_PATIENCE_AT_THE_END)
+        except RequestTimedOut as error:
+            _log.warning("Positions are not saved for the next session to compare with: %s", error)
 
     def _write_once(self) -> None:
         if not self._is_written:

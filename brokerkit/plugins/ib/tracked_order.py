@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +39,7 @@ class TrackedOrder:
         refusal: The typed error with which it was refused.
         change_refusal: The typed error with which the last change of it was refused.
         asked: The order as a change would have it that was sent and that IB has not answered; None without one.
+        change_turn: Held by who changes it: IB does not say which of two changes it answers.
         cancel_sent: Whether a cancel was sent that IB has not refused.
         is_cancel_doubted: Whether IB's next word decides if that cancel ever arrived.
         is_held: Whether it was told to wait for its parent.
@@ -65,6 +67,7 @@ class TrackedOrder:
     refusal: BrokerkitError | None = None
     change_refusal: BrokerkitError | None = None
     asked: Order | None = None
+    change_turn: threading.Lock = attrs.field(factory=threading.Lock)
     cancel_sent: bool = False
     is_cancel_doubted: bool = False
     is_held: bool = False

@@ -90,16 +90,25 @@ class OrdersClient(IBClient):
         """
 
         def do_send(ib: Any) -> None:
-            if session != self.ib_connection.session or not ib.isConnected():
-                raise ConnectionLost("The line to IB broke before the order was sent. Nothing was sent.")
             on_first()
             for parcel in parcels:
                 ib.placeOrder(parcel.contract, parcel.order)
 
-        self.ib_connection.call(do_send)
+        self._call_in(session, do_send, "the order")
 
-    def send_change(self, contract: Any, ib_order: Any, changes: dict[str, Any]) -> None:
-        """Send a working order again with some fields changed."""
+    def send_change(self, contract: Any, ib_order: Any, changes: dict[str, Any], session: int) -> None:
+        """Send a working order again with some fields changed.
+
+        Args:
+            contract: The library's contract.
+            ib_order: The order as IB described it last.
+            changes: The fields that are other now.
+            session: The session in which it was seen that the order is this client's to change: in another one
+                its id may be nobody's, and IB would take the change for a new order.
+
+        Raises:
+            ConnectionLost: The line is down, or was; nothing was sent.
+        """
         changed = copy.copy(ib_order)
         for field, value in changes.items():
             setattr(changed, field, value)
@@ -107,11 +116,25 @@ class OrdersClient(IBClient):
         changed.volatilityType = changed.referencePriceType = copy.copy(self.new("Order").volatilityType)
         changed.deltaNeutralOrderType = changed.adjustedOrderType = ""
         changed.transmit = True
-        self.ib_connection.call(lambda ib: ib.client.placeOrder(changed.orderId, contract, changed))
+        self._call_in(session, lambda ib: ib.client.placeOrder(changed.orderId, contract, changed), "the change")
 
-    def cancel(self, order_id: int) -> None:
-        """Ask IB to cancel an order of this session."""
-        self.ib_connection.call(lambda ib: ib.client.cancelOrder(order_id, ""))
+    def cancel(self, order_id: int, session: int) -> None:
+        """Ask IB to cancel an order by its id in a session.
+
+        Raises:
+            ConnectionLost: The line is down, or was: the id may be another order's now. Nothing was sent.
+        """
+        self._call_in(session, lambda ib: ib.client.cancelOrder(order_id, ""), "the cancel")
+
+    def _call_in(self, session: int, function: Callable[[Any], object], what: str) -> None:
+        """Call a function in the client's thread while a session lasts: ids of orders are good in one."""
+
+        def call(ib: Any) -> None:
+            if session != self.ib_connection.session or not ib.isConnected():
+                raise ConnectionLost(f"The line to IB broke before {what} was sent. Nothing was sent.")
+            function(ib)
+
+        self.ib_connection.call(call)
 
     def cancel_everything(self) -> None:
         """Ask IB to cancel every order of the login, whoever placed it."""

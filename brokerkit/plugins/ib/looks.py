@@ -1,0 +1,112 @@
+"""What follows from looks at IB's lists: which orders they do not show, and what became of those."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+
+from brokerkit.plugins.ib.connection import IBConnection
+from brokerkit.plugins.ib.order_book import OrderBook
+from brokerkit.plugins.ib.order_news import OrderNews
+from brokerkit.plugins.ib.tracked_order import TrackedOrder
+from brokerkit.plugins.ib.undecided import Evidence, Verdict, verdict_on
+from brokerkit.spec.broker_order import OrderOrigin
+from brokerkit.spec.services import Store
+
+
+class Looks:
+    """Looks at IB's lists, one after another, as the desk's thread takes them in.
+
+    Attributes:
+        has_orphans: Whether, at the last look, an order worked of whose fills IB tells no session of ours.
+        is_position_explained: Tells whether the fills that are known explain what IB holds of an order's contracts;
+            None until that was looked at.
+    """
+
+    def __init__(self, book: OrderBook, news: OrderNews, connection: IBConnection, store: Callable[[], Store]) -> None:
+        self._book = book
+        self._news = news
+        self._connection = connection
+        self._store = store
+        self._began = datetime.now(timezone.utc)
+        self.has_orphans = False
+        self.is_position_explained: Callable[[TrackedOrder], bool] | None = None
+
+    @property
+    def are_done(self) -> bool:
+        """Whether it is certain where every order stands, and IB tells of its fills by itself."""
+        return not self.has_orphans and not self.undecided()
+
+    def begin(self, now: datetime) -> None:
+        """Begin a look at a moment: IB may list nothing that is sent later."""
+        self._news.seen.clear()
+        self._news.begin_batch()
+        self._began = now
+
+    def finish(self, *, complete: bool) -> None:
+        """End a look; nothing is concluded from one that was not complete."""
+        self._news.end_batch()
+        if not complete:
+            return
+        for tracked in self._book.all():
+            if tracked.waiting_final is not None:
+                tracked.unseen += 1
+                if tracked.unseen >= 2:
+                    self._news.conclude_waiting(tracked)
+            elif tracked.order.order_ref in self._news.seen:
+                tracked.unseen = 0
+            elif self._is_undecided(tracked) and self._was_sent_before_look(tracked):
+                tracked.unseen += 1
+                self._conclude(tracked)
+        self.has_orphans = any(self._is_orphan(tracked) for tracked in self._book.all())
+
+    def _was_sent_before_look(self, tracked: TrackedOrder) -> bool:
+        return tracked.submitted is None or tracked.submitted < self._began
+
+    def _conclude(self, tracked: TrackedOrder) -> None:
+        if self.is_position_explained is None:
+            return  # the session has just begun: what the last one left is still to be compared
+        clock, sent = self._connection.clock, tracked.submitted or tracked.updated
+        evidence = Evidence(
+            sent=tracked.submitted_there or (None if sent is None else clock.at(sent)),
+            now=clock.at(datetime.now(timezone.utc)),
+            login_zone=self._connection.settings.zone,
+            is_ours_alone=self._is_ours_alone(tracked),
+            is_position_explained=self.is_position_explained(tracked),
+        )
+        verdict: Verdict | None = verdict_on(tracked, evidence)
+        if verdict is not None:
+            tracked.is_answered = tracked.is_answered or tracked.refusal is not None  # now it is known what that meant
+            self._news.settle(tracked, verdict.state, verdict.reason)
+
+    def _is_ours_alone(self, tracked: TrackedOrder) -> bool:
+        """Return whether no other session may be sending the order right now.
+
+        That may be another living process of ours, with a lease from before the order; or a line of our own that
+        the Gateway has not let go of, and on which the order may still be on its way.
+        """
+        client_id = tracked.ids.client_id
+        if client_id is None or client_id == self._connection.client_id():
+            return True
+        if self._connection.is_held_elsewhere(client_id):
+            return False
+        sent = tracked.submitted or tracked.updated
+        leases = self._store().client_ids.leases(self._connection.settings.gateway)
+        return all(lease.client_id != client_id or (sent is not None and lease.leased > sent) for lease in leases)
+
+    def _is_orphan(self, tracked: TrackedOrder) -> bool:
+        """Return whether an order works of which IB tells no living session of ours: only a look shows its fills."""
+        is_open = tracked.origin is OrderOrigin.OURS and not tracked.state.is_final
+        is_told = tracked.ids.client_id in (None, self._connection.client_id())
+        return is_open and not is_told and self._is_ours_alone(tracked)
+
+    def undecided(self) -> list[TrackedOrder]:
+        """Return the orders of ours of which it is not certain where they stand."""
+        return [tracked for tracked in self._book.all() if self._is_undecided(tracked)]
+
+    def _is_undecided(self, tracked: TrackedOrder) -> bool:
+        if tracked.waiting_final is not None:
+            return True
+        if tracked.state.is_final or tracked.origin is not OrderOrigin.OURS or tracked.is_unsent:
+            return False
+        return tracked.order.order_ref not in self._news.seen
