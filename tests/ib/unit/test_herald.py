@@ -105,4 +105,4 @@ def test_one_that_cannot_be_made_keeps_none_behind_it(caplog: pytest.LogCaptureF
     herald.tell_all([News(Fill, fail), News(Fill, lambda: None), News.of(FILL)])
     herald.close()
     assert listeners.heard == [FILL]
-    assert "could not be told" in caplog.text
+    assert "could not be created" in caplog.text
