@@ -93,7 +93,7 @@ class IBOrders(Orders):
     def get_list_of_fills(self, since: datetime | None = None) -> list[Fill]:
         """Return the executions that IB reports, in order of time, once each."""
         if since is not None and since.tzinfo is None:
-            raise InvalidArgument(f"{since} has no time zone.", remedy="Pass an aware time, preferably in UTC.")
+            raise InvalidArgument(f"{since} has no time zone.", remedy="Give an aware datetime, best in UTC.")
         self._desk.look()
         fills = self._desk.told_fills()
         return sorted((fill for fill in fills if since is None or fill.time >= since), key=lambda fill: fill.time)
