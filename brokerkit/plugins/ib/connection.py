@@ -24,7 +24,7 @@ from brokerkit.plugins.ib.account_figures import AccountFigures
 from brokerkit.plugins.ib.client_ids import ClientIdHolder, Identity
 from brokerkit.plugins.ib.dialing import dial
 from brokerkit.plugins.ib.error_codes import error_for
-from brokerkit.plugins.ib.first_questions import Introduction
+from brokerkit.plugins.ib.first_questions import Handshake
 from brokerkit.plugins.ib.gateway_clock import GatewayClock
 from brokerkit.plugins.ib.library import Library, adapt, load_library
 from brokerkit.plugins.ib.line_news import LineNews
@@ -105,7 +105,7 @@ class IBConnection(LineState):
 
     # Opening and closing
 
-    def introduce(self) -> None:
+    def send_client_id(self) -> None:
         """Take a client id and send it on the connection that has been opening since this object was created.
 
         All listeners must be registered by now.
@@ -135,7 +135,7 @@ class IBConnection(LineState):
             except ClientIdInUse as error:
                 self._ids.refused(error)
                 self._begin_first()
-                self.introduce()
+                self.send_client_id()
             else:
                 return
         raise ClientIdInUse(
@@ -295,11 +295,11 @@ class IBConnection(LineState):
     async def _connect_once(self, identity: Callable[[], Awaitable[Identity]]) -> None:
         """Connect and read orders, fills and positions; the connection is reported as up only when all is ready."""
 
-        async def introduce() -> int:
+        async def take_client_id() -> int:
             self._identity = await identity()
             return self.client_id()
 
-        def introduced() -> None:
+        def on_client_id_sent() -> None:
             for callback in self._on_session:
                 callback(self.client_id())
 
@@ -308,7 +308,9 @@ class IBConnection(LineState):
         self._request_locks.clear()
         self.session += 1  # orders for the previous session must not be sent in this one, maybe under another client id
         try:
-            await dial(self._raw, self.settings, Introduction(introduce, introduced, self._ask_time, self.figures))
+            await dial(
+                self._raw, self.settings, Handshake(take_client_id, on_client_id_sent, self._ask_time, self.figures)
+            )
             self._check_login()
             self._raw.client.updateReqId(self._identity.highest_order_id + 1)
             self.session += 1  # again: an order id taken during the reading may be too low, and must not be sent

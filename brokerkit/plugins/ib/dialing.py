@@ -9,14 +9,14 @@ from typing import Any
 
 from brokerkit.errors import BrokerkitError, CannotConnect, ClientIdInUse, MissingAccount
 from brokerkit.plugins.ib.error_codes import error_for
-from brokerkit.plugins.ib.first_questions import Introduction, connect
+from brokerkit.plugins.ib.first_questions import Handshake, connect
 from brokerkit.plugins.ib.settings import IBSettings
 
 _FATAL_CODES = frozenset({326, 502, 503, 506})
 _LONGEST_HANDSHAKE = 1024
 
 
-async def dial(ib: Any, settings: IBSettings, introduction: Introduction) -> None:
+async def dial(ib: Any, settings: IBSettings, handshake: Handshake) -> None:
     """Connect the library's IB object, and read orders, fills and positions.
 
     Fails as soon as the Gateway says why it refuses, instead of after the timeout.
@@ -24,7 +24,7 @@ async def dial(ib: Any, settings: IBSettings, introduction: Introduction) -> Non
     Args:
         ib: The library's IB object.
         settings: The plugin's settings, including the address.
-        introduction: Provides the client id, and what to do during the handshake.
+        handshake: Provides the client id, and what to do during the handshake.
 
     Raises:
         ClientIdInUse: Another session holds the client id.
@@ -36,7 +36,7 @@ async def dial(ib: Any, settings: IBSettings, introduction: Introduction) -> Non
         await asyncio.wait_for(ib.client.conn.disconnected, settings.connect_timeout)
     refusal: asyncio.Future[BrokerkitError] = asyncio.get_running_loop().create_future()
     with _watching(ib, settings, refusal):
-        attempt: asyncio.Future[Any] = asyncio.ensure_future(connect(ib, settings, introduction))
+        attempt: asyncio.Future[Any] = asyncio.ensure_future(connect(ib, settings, handshake))
         try:
             await asyncio.wait({attempt, refusal}, return_when=asyncio.FIRST_COMPLETED)
         finally:

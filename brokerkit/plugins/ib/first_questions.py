@@ -18,23 +18,23 @@ _log = logging.getLogger(__name__)
 
 
 @attrs.frozen(eq=False)
-class Introduction:
+class Handshake:
     """The client id to connect with, and the callbacks of the handshake.
 
     Attributes:
         client_id: Returns the client id; called when the Gateway needs it.
-        when_told: Called once the client id is sent, before the Gateway sends any data.
+        when_sent: Called once the client id is sent, before the Gateway sends any data.
         when_ready: Called as soon as requests can be sent.
         figures: The subscription to account values, if they are needed.
     """
 
     client_id: Callable[[], Awaitable[int]]
-    when_told: Callable[[], None]
+    when_sent: Callable[[], None]
     when_ready: Callable[[], None]
     figures: AccountFigures
 
 
-async def connect(ib: Any, settings: IBSettings, introduction: Introduction) -> None:
+async def connect(ib: Any, settings: IBSettings, handshake: Handshake) -> None:
     """Connect the library's IB object and request what it keeps up to date, as the library's own `connectAsync` does.
 
     There are two differences. Account values are requested only if they are needed. Executions are requested as soon
@@ -43,22 +43,22 @@ async def connect(ib: Any, settings: IBSettings, introduction: Introduction) -> 
     Args:
         ib: The library's IB object.
         settings: The plugin's settings, including the address.
-        introduction: The client id, and the callbacks of the handshake.
+        handshake: The client id, and the callbacks of the handshake.
 
     Raises:
         OSError: The connection failed or was lost.
         TimeoutError: A required answer did not come in time.
     """
     try:
-        await shake_hands(ib, settings, introduction.client_id, introduction.when_told)
+        await shake_hands(ib, settings, handshake.client_id, handshake.when_sent)
         if ib.client.clientId == 0:
             ib.reqAutoOpenOrders(True)  # binds orders placed by hand in TWS
         requests = [
             ib.reqPositionsAsync(),
-            *(introduction.figures.requests(ib) if introduction.figures.is_wanted else ()),
+            *(handshake.figures.requests(ib) if handshake.figures.is_wanted else ()),
         ]
         held = asyncio.ensure_future(_answered(requests, settings.connect_timeout))
-        introduction.when_ready()
+        handshake.when_ready()
         try:
             await _executions(ib, settings)
             await held

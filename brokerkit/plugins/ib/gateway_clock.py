@@ -41,7 +41,7 @@ class GatewayClock:
         """Discard the last answer, so that the next call requests the time."""
         self._last = None
 
-    def heard(self, stamp: datetime) -> None:
+    def advance_to(self, stamp: datetime) -> None:
         """Advance the clock to a timestamp from the Gateway: its clock cannot be behind it."""
         ahead = stamp - _now()
         if ahead > self._ahead and abs(ahead) > _STEP:

@@ -10,7 +10,7 @@ from brokerkit.plugins.ib.settings import IBSettings
 
 
 async def shake_hands(
-    ib: Any, settings: IBSettings, client_id: Callable[[], Awaitable[int]], when_told: Callable[[], None]
+    ib: Any, settings: IBSettings, client_id: Callable[[], Awaitable[int]], when_sent: Callable[[], None]
 ) -> None:
     """Perform the handshake, send the client id, and wait until the Gateway is ready.
 
@@ -21,7 +21,7 @@ async def shake_hands(
         ib: The library's IB object.
         settings: The plugin's settings, including the address.
         client_id: Returns the client id.
-        when_told: Called once the client id is sent, before the Gateway sends any data.
+        when_sent: Called once the client id is sent, before the Gateway sends any data.
 
     Raises:
         OSError: The connection failed or was lost.
@@ -36,7 +36,7 @@ async def shake_hands(
         if shaken.done():
             client.clientId = ib.wrapper.clientId = await client_id()
             start_api()
-            when_told()
+            when_sent()
         await asyncio.wait_for(attempt, timeout)
     finally:
         attempt.cancel()

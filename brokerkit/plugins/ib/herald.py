@@ -84,7 +84,7 @@ class Herald:
             return False
         return True
 
-    def when_told(self, callback: Callable[[Event], None]) -> None:
+    def when_delivered(self, callback: Callable[[Event], None]) -> None:
         """Call a callback with each event once it is delivered, or dropped for lack of a listener."""
         self._on_delivered = callback
 
@@ -95,9 +95,9 @@ class Herald:
     def hear_out(self, timeout: float = 5.0) -> None:
         """Wait until all queued events are delivered, or until the timeout; in a listener, return at once."""
         if self._is_started and not self._is_closed and threading.current_thread() is not self._thread:
-            told = threading.Event()
-            self._queue.put(told)
-            told.wait(timeout)
+            delivered = threading.Event()
+            self._queue.put(delivered)
+            delivered.wait(timeout)
 
     def close(self, timeout: float = 5.0) -> None:
         """Deliver the queued events, then end. Closing twice does nothing."""

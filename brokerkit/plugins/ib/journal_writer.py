@@ -46,7 +46,7 @@ class JournalWriter:
         self._journal = journal
         self._waiting: deque[Callable[[OrderJournal], object]] = deque(maxlen=_KEPT)
         self._unsynced_since: float | None = None
-        self._told: deque[BrokerOrder | Fill] = deque(maxlen=_KEPT)
+        self._delivered: deque[BrokerOrder | Fill] = deque(maxlen=_KEPT)
 
     def state(self, tracked: TrackedOrder) -> None:
         """Journal the state of an order of ours."""
@@ -78,10 +78,10 @@ class JournalWriter:
         self._write(record)
         return recorded
 
-    def told(self, event: object) -> None:
+    def delivered(self, event: object) -> None:
         """Record, in any thread, that an event was delivered to listeners; it is journalled with the next write."""
         if isinstance(event, Fill) or (isinstance(event, BrokerOrder) and event.state.is_final):
-            self._told.append(event)
+            self._delivered.append(event)
 
     def commit(self) -> bool:
         """Write the waiting entries in one transaction, and return whether all are written."""
@@ -94,7 +94,7 @@ class JournalWriter:
 
     def sync(self) -> None:
         """Journal which events were delivered, and sync the journal to disk."""
-        if self._told:
+        if self._delivered:
             self._waiting.append(_nothing)  # delivered events are written with any entry
             self.commit()
         if self._unsynced_since is not None:
@@ -116,15 +116,15 @@ class JournalWriter:
             with journal.together():
                 for entry in entries:
                     _enter(entry, journal)
-                told = self._mark_told(journal)
+                delivered = self._mark_delivered(journal)
         except StoreLocked as error:
             _log.error("The journal is locked, %d entries wait: %s", len(self._waiting), error)
             return False
         except Exception:  # noqa: BLE001 because writing each by itself shows which one failed
             return self._commit_singly()
         self._waiting.clear()
-        for _ in range(told):
-            self._told.popleft()
+        for _ in range(delivered):
+            self._delivered.popleft()
         now = time.monotonic()
         if self._unsynced_since is None:
             self._unsynced_since = now
@@ -140,9 +140,9 @@ class JournalWriter:
         else:
             self._unsynced_since = None
 
-    def _mark_told(self, journal: OrderJournal) -> int:
+    def _mark_delivered(self, journal: OrderJournal) -> int:
         """Mark the events delivered so far, and return how many."""
-        events = list(self._told)
+        events = list(self._delivered)
         if events:
             journal.mark_told(
                 [each.execution_id for each in events if isinstance(each, Fill)],

@@ -17,7 +17,7 @@ import attrs
 
 from brokerkit.errors import MissingData, MissingDependency
 from brokerkit.plugins.ib.executions import price_from
-from brokerkit.plugins.ib.message_fields import know_field_types
+from brokerkit.plugins.ib.message_fields import cache_field_types
 from brokerkit.plugins.ib.times import moment_from
 
 _log = logging.getLogger(__name__)
@@ -169,18 +169,18 @@ def adapt(ib: Any, listener: Callable[[str, tuple[Any, ...]], None], zone: ZoneI
         zone: The zone of times without one; None for this machine's.
     """
     tap(ib, listener, (*_TAPPED, *LIST_ENDS))
-    ask_for_all_open_orders(ib)
-    let_any_thread_take_ids(ib)
-    know_field_types(ib)
+    read_all_open_orders(ib)
+    lock_ids(ib)
+    cache_field_types(ib)
     read_execution_times(ib, zone)
 
 
-def ask_for_all_open_orders(ib: Any) -> None:
+def read_all_open_orders(ib: Any) -> None:
     """Make the library read the open orders of all sessions when it connects, not only its own."""
     ib.reqOpenOrdersAsync = ib.reqAllOpenOrdersAsync
 
 
-def let_any_thread_take_ids(ib: Any) -> None:
+def lock_ids(ib: Any) -> None:
     """Make the library issue request and order ids under a lock, so that no two threads get the same one."""
     lock, take, raise_to = threading.RLock(), ib.client.getReqId, ib.client.updateReqId
 

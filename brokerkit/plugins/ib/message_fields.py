@@ -13,7 +13,7 @@ from typing import Any
 Conversion = tuple[str, Callable[[Any], Any], Any]
 
 
-def know_field_types(ib: Any) -> None:
+def cache_field_types(ib: Any) -> None:
     """Make the library parse messages with the cached field types."""
     ib.client.decoder.parse = parse
 

@@ -98,7 +98,7 @@ def open_session(settings: IBSettings, services: Services) -> Session:
         resources.callback(desk.close)
         resources.callback(connection.close_connection)
         desk.start()
-        connection.introduce()
+        connection.send_client_id()
         reconciliation = Reconciliation(desk, services.state_folder, lock=settings.lock_on_break)
         fx_pairs = FxPairs(directory.client, pairs)
         check_lock = partial(_refuse_locked, reconciliation)

@@ -26,7 +26,7 @@ def check_size(order: Order, limit: int) -> None:
         check_size(child, limit)
 
 
-def check_words(order: Order, terms: OrderTerms) -> None:
+def check_texts(order: Order, terms: OrderTerms) -> None:
     """Raise unless IB can read every text field of an order, and a child has its parent's account.
 
     IB ends each field of a message with a control character, so that one inside a field would shift all later fields.
@@ -43,7 +43,7 @@ def check_words(order: Order, terms: OrderTerms) -> None:
             f"A child order names account {order.account!r}, but its parent's is {terms.fields['account']!r}.",
             place=order.order_ref,
         )
-    words = [*terms.fields.items(), *(pair for pair in (*terms.algo_parameters, *terms.routing))]
-    for name, value in words:
+    texts = [*terms.fields.items(), *(pair for pair in (*terms.algo_parameters, *terms.routing))]
+    for name, value in texts:
         if isinstance(value, str) and not (name + value).isprintable():
             raise InvalidOrder(f"{name} = {value!r} contains a non-printable character.", place=repr(order.order_ref))

@@ -64,7 +64,7 @@ class OrderDesk:
         self._connection = client.ib_connection
         self._store = store
         self._herald = herald
-        herald.when_told(self.writer.told)
+        herald.when_delivered(self.writer.delivered)
         self._directory = directory
         self._known: dict[str, BrokerOrder] = {}
         self._session_read = -1
@@ -86,7 +86,7 @@ class OrderDesk:
             "completedOrder": self._completed_order,
             "execDetails": self._execution,
             "commissionReport": self._commission,
-            "position": self.positions.hear,
+            "position": self.positions.report,
             "error": self._error,
         }
 
@@ -118,7 +118,7 @@ class OrderDesk:
         now = datetime.now(timezone.utc)
         there = self._connection.clock.at(now)  # fills are stamped by the Gateway's clock
         oldest = min(now, there) - timedelta(days=days)
-        self.office.post_for_leisure(partial(self.writer.prune, oldest))
+        self.office.post_when_idle(partial(self.writer.prune, oldest))
 
     def _emit_unreported(self) -> None:
         """Emit events that a killed process journalled but did not deliver, or did not mark as delivered."""
@@ -153,9 +153,9 @@ class OrderDesk:
         """Return every known execution."""
         return [fill for each in self.book.all() for fill in each.fills]
 
-    def told_fills(self) -> list[Fill]:
+    def reported_fills(self) -> list[Fill]:
         """Return every execution that IB reported in this session, without those known only from the journal."""
-        reported = self.news.told_trades
+        reported = self.news.reported_trades
         return [fill for fill in self.fills() if revision_of(fill.execution_id)[0] in reported]
 
     def gateway_time(self) -> datetime:
@@ -296,7 +296,7 @@ class OrderDesk:
         missing = [name for end, name in LIST_ENDS.items() if end not in self._lists_received]
         await self._end_look(
             complete=not self._connection.is_read_only and missing in ([], ["positions"]),
-            then=None if "positions" in missing else self._believe_positions,
+            then=None if "positions" in missing else self._accept_positions,
         )
         if missing and not self._connection.is_read_only:
             _log.warning("IB did not list all its %s in time; they are requested again", " and ".join(missing))
@@ -304,13 +304,13 @@ class OrderDesk:
         if missing or not self.looks.are_done:
             self.doubt("orders from before the connection came up")
 
-    def _believe_positions(self) -> None:
-        for changed in self.positions.book.believe_reports():
-            self.positions.tell(changed)
+    def _accept_positions(self) -> None:
+        for changed in self.positions.book.accept_reports():
+            self.positions.emit(changed)
 
     def _end_positions(self) -> None:
         for changed in self.positions.book.end_list():
-            self.positions.tell(changed)
+            self.positions.emit(changed)
 
     async def _look(self, *, everything: bool = True) -> None:
         await self._connection.shared("look", partial(self._look_exclusively, everything=everything))
@@ -371,7 +371,7 @@ class OrderDesk:
         self.news.order_status(order_id, status, filled, perm_id, client_id, why_held)
 
     def _execution(self, request_id: int, contract: Any, execution: Any) -> None:
-        self._connection.clock.heard(execution.time)
+        self._connection.clock.advance_to(execution.time)
         self.news.execution(contract, execution)
 
     def _commission(self, report: Any) -> None:

@@ -16,7 +16,7 @@ from brokerkit.plugins.ib.journal_writer import JournalWriter, Recorded
 from brokerkit.plugins.ib.news_batch import NewsBatch
 from brokerkit.plugins.ib.order_book import OrderBook
 from brokerkit.plugins.ib.order_finder import OrderFinder
-from brokerkit.plugins.ib.order_reading import as_it_stands
+from brokerkit.plugins.ib.order_reading import with_reported_terms
 from brokerkit.plugins.ib.order_states import state_of
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
 from brokerkit.spec.broker_order import BrokerIds, BrokerOrder, Fill, OrderOrigin, OrderState
@@ -55,7 +55,7 @@ class OrderNews:
         self._batch: list[tuple[TrackedOrder, Fill]] | None = None
         self._recorded: dict[str, Recorded] = {}
         self.seen: set[str] = set()
-        self.told_trades: set[str] = set()
+        self.reported_trades: set[str] = set()
 
     def started_session(self, client_id: int) -> None:
         """Start a new session, in which order ids may be reused.
@@ -80,7 +80,7 @@ class OrderNews:
         with self._book.news:
             tracked.ib_order, tracked.ib_contract = ib_order, contract
             tracked.is_answered = True
-            changed = as_it_stands(tracked.order, ib_order, tracked.asked)
+            changed = with_reported_terms(tracked.order, ib_order, tracked.asked)
             is_amended = changed is not tracked.order
             if is_amended:
                 tracked.order, tracked.asked = changed, None
@@ -157,7 +157,7 @@ class OrderNews:
             _log.warning("Execution %s cannot be reported: %s", execution.execId, error)
             return
         self._book.remember_execution(trade, tracked.order.order_ref)
-        self.told_trades.add(trade)
+        self.reported_trades.add(trade)
         self.seen.add(tracked.order.order_ref)
         with self._book.news:
             counted = tracked.put_fill(fill)

@@ -25,7 +25,7 @@ from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.contract_facts import ResolvedContract
 from brokerkit.plugins.ib.departure import Departure
 from brokerkit.plugins.ib.fx_pairs import FxPairs
-from brokerkit.plugins.ib.order_checks import check_size, check_words
+from brokerkit.plugins.ib.order_checks import check_size, check_texts
 from brokerkit.plugins.ib.order_desk import OrderDesk
 from brokerkit.plugins.ib.order_terms import OrderTerms, terms_of
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
@@ -171,7 +171,7 @@ class OrderPlacing:
             found[0].steps.check(order.stop_price, "The stop price", str(order.contract))
         check_broker_parameters(order, self._client.order_class)
         terms = terms_of(order, account)
-        check_words(order, terms)
+        check_texts(order, terms)
         family.append(Prepared(order, parent, terms, contract, legs))
         place = len(family) - 1
         for child in order.children:

@@ -73,7 +73,7 @@ def order_from(ib_order: Any, contract: FuturesContract | FxPair, quantity: tupl
     )
 
 
-def as_it_stands(order: Order, ib_order: Any, asked: Order | None = None) -> Order:
+def with_reported_terms(order: Order, ib_order: Any, asked: Order | None = None) -> Order:
     """Return a known order with the prices and quantity that IB now reports.
 
     Args:

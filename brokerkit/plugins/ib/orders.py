@@ -95,7 +95,7 @@ class IBOrders(Orders):
         if since is not None and since.tzinfo is None:
             raise InvalidArgument(f"{since} has no time zone.", remedy="Give an aware datetime, best in UTC.")
         self._desk.look()
-        fills = self._desk.told_fills()
+        fills = self._desk.reported_fills()
         return sorted((fill for fill in fills if since is None or fill.time >= since), key=lambda fill: fill.time)
 
     @hookimpl

@@ -85,7 +85,7 @@ class Holding:
         if self.is_doubted:
             self.report(self._reported, self._reported_cost)
 
-    def believe_report(self) -> None:
+    def accept_report(self) -> None:
         """Accept IB's latest report whatever the fills say, because a complete snapshot was just read."""
         rest = self._reported - self._filled
         self.is_doubted = False
@@ -153,9 +153,9 @@ class PositionBook:
         changed = [self._change(*key, lambda holding: holding.report(0, None)) for key in missing]
         return [each for each in changed if each is not None]
 
-    def believe_reports(self) -> list[Holding]:
+    def accept_reports(self) -> list[Holding]:
         """Accept IB's reports after a new session has read orders, fills and positions; return the changes."""
-        changed = self.end_list() + [self._change(*key, Holding.believe_report) for key in list(self._holdings)]
+        changed = self.end_list() + [self._change(*key, Holding.accept_report) for key in list(self._holdings)]
         return [each for each in changed if each is not None]
 
     def has_doubts(self) -> bool:

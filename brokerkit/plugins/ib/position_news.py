@@ -45,12 +45,12 @@ class PositionNews:
         self._after = after
         self._is_settling = False
 
-    def hear(self, account: str, contract: Any, quantity: float, average_cost: float) -> None:
+    def report(self, account: str, contract: Any, quantity: float, average_cost: float) -> None:
         """Process a position report of IB's; currency is a balance, not a position."""
         if contract.secType == "FUT":
             changed = self.book.report(account, contract.conId, round(quantity), price_from(average_cost))
             if changed is not None:
-                self.tell(changed)
+                self.emit(changed)
             self._settle_later()
         elif contract.secType != "CASH":
             self._leave_out(contract, quantity)
@@ -72,7 +72,7 @@ class PositionNews:
     def _settle(self) -> None:
         self._is_settling = False
         for changed in self.book.settle():
-            self.tell(changed)
+            self.emit(changed)
         self._settle_later()
 
     def count(self, fill: Fill, con_id: int) -> None:
@@ -81,9 +81,9 @@ class PositionNews:
             return  # IB's position reports include corrections; a currency pair is not a position
         changed = self.book.fill(fill.account, con_id, fill.quantity, fill.price)
         if changed is not None:
-            self.tell(changed)
+            self.emit(changed)
 
-    def tell(self, holding: Holding) -> None:
+    def emit(self, holding: Holding) -> None:
         """Emit a position once it is journalled, unless its contract cannot be resolved."""
         self._later(News(Position, partial(self._event, holding)))
 

@@ -49,7 +49,7 @@ class PostOffice:
         """Queue work, to be run in order after everything posted before."""
         self._put(work)
 
-    def post_for_leisure(self, work: Work) -> None:
+    def post_when_idle(self, work: Work) -> None:
         """Queue work to be run when nothing was posted for half a second, or at the latest at the end."""
         self._idle_work.append(work)
         self._put(())

@@ -142,7 +142,7 @@ class Reconciliation:
                 for each in breaks
             }
         self._desk.looks.is_position_explained = self._explains
-        self._desk.office.post_for_leisure(self._write_once)
+        self._desk.office.post_when_idle(self._write_once)
 
     def _explains(self, tracked: TrackedOrder) -> bool:
         """Return whether the positions at the start show that no fill of an order is unseen.

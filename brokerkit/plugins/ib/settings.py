@@ -87,7 +87,7 @@ class IBSettings:
     port: int = attrs.field(
         default=4001,
         validator=_in_range(1, 65535),
-        metadata=_help("API port: Gateway 4001 live, 4002 paper; TWS 7496 live, 7497 paper"),
+        metadata=_help("API port: Gateway 4001 live, 4002 paper; TWS 7496, 7497"),
     )
     client_id: int | None = attrs.field(
         default=None, validator=_in_range(0, 2**31 - 1), metadata=_help("fixed client id; without it, one is leased")
@@ -150,7 +150,7 @@ class IBSettings:
         default=0, validator=_in_range(0, 2**31 - 1), metadata=_help("most lots in one leg of an order; 0 for no limit")
     )
     lock_on_break: bool = attrs.field(
-        default=False, metadata=_help("refuse orders in instruments whose positions differ from the records")
+        default=False, metadata=_help("refuse orders where positions differ from the records")
     )
     journal_days: int = attrs.field(
         default=400, validator=_in_range(30, 36_500), metadata=_help("days a completed order stays in the journal")

@@ -128,12 +128,12 @@ def zone_of(name: str) -> ZoneInfo:
         ) from None
 
 
-def zone_of_exchange(exchange: str, told: str) -> ZoneInfo:
+def zone_of_exchange(exchange: str, hours_zone: str) -> ZoneInfo:
     """Return the zone that determines an exchange's dates.
 
     Args:
         exchange: IB's name of it.
-        told: The zone of its hours at IB: the exchange's, the user's or UTC, depending on the Gateway's settings.
+        hours_zone: The zone of its hours at IB: the exchange's, the user's or UTC, depending on the Gateway's settings.
 
     Raises:
         MissingData: The exchange is unknown and its hours are in UTC, which is no exchange's zone; or see `zone_of`.
@@ -142,7 +142,7 @@ def zone_of_exchange(exchange: str, told: str) -> ZoneInfo:
         >>> zone_of_exchange("CME", "UTC").key, zone_of_exchange("ELSEWHERE", "US/Eastern").key
         ('America/Chicago', 'US/Eastern')
     """
-    zone = zone_of(_OF_EXCHANGES.get(exchange, told))
+    zone = zone_of(_OF_EXCHANGES.get(exchange, hours_zone))
     if zone.key in {"UTC", "Etc/UTC", "Zulu", "Etc/Zulu", "GMT", "Etc/GMT"}:
         raise MissingData(
             f"IB sends the hours of {exchange} in UTC, not in the exchange's own zone.",
