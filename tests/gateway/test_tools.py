@@ -104,7 +104,7 @@ def test_every_frame_is_in_the_record_also_those_that_are_refused_cut_or_dripped
     assert ("4", "2", "-1", "2104", "dripped", "") in [frame.fields for frame in frames]
     remarks = [line.split(" ", 3)[3] for line in lines if line.startswith("#")]
     assert remarks[0].endswith("v157..176 offered, 176 spoken")
-    assert remarks[1:] == ["cut: 10 bytes of 21 leave of error", "closed"]
+    assert remarks[1:] == ["cut: 10 of 21 bytes sent of error", "closed"]
 
 
 def test_a_record_in_any_alphabet_is_played_again() -> None:

@@ -1,4 +1,4 @@
-"""Cancels: what clients ask for, and what ends because another order ended."""
+"""Cancellation of orders: by request, and because another order ended."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Cancels:
-    """Ends orders wherever they are: drafts, held by the gateway, or at the exchange."""
+    """Cancels orders wherever they are: drafts, held by the gateway, or at the exchange."""
 
     def __init__(self, entry: OrderEntry) -> None:
         self._held = entry.held
@@ -27,7 +27,7 @@ class Cancels:
         entry.reports.ended.append(self.end_waiting)
 
     def cancel(self, session: Session, request: CancelOrder) -> None:
-        """Cancel an order: the client's own, or another's with that id."""
+        """Cancel the client's order with that id, or else another client's."""
         order_id = request.order_id
         order = self._registry.of_client(session.client_id, order_id) or self._registry.of_any_client(order_id)
         about = f"OrderId {order_id} that needs to be cancelled"
@@ -44,7 +44,7 @@ class Cancels:
                 session.send(status_message(order))
 
     def cancel_order(self, order: GatewayOrder, reason: str = "") -> None:
-        """Cancel an order wherever it is: a draft, held here (the client is told the reason), or at the exchange."""
+        """Cancel an order: a draft, one held here (the client gets the reason), or one at the exchange."""
         if order in self._held or not order.ref:
             self._held.discard(order)
             self._cancel_here(order, reason)
@@ -71,10 +71,10 @@ class Cancels:
                 self.cancel_order(order)
 
     def end_waiting(self, order: GatewayOrder) -> None:
-        """Cancel what only the gateway knows: children of what ended unfilled, and others of a group that filled."""
+        """Cancel orders known only to the gateway: children of an unfilled order, or the OCA group of a filled one."""
         if order.status is Status.FILLED:
             for other in self._held.in_group_of(order):
-                self.cancel_order(other, "another of its group filled")
+                self.cancel_order(other, "another order of its OCA group filled")
             return
         for child in order.children:
             if not child.done and (child in self._held or not child.ref):

@@ -1,4 +1,4 @@
-"""The day's executions, and their ids at IB."""
+"""Executions and IB's execution ids."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from brokerkit.plugins.sim.gateway.zones import instrument_zone_name
 
 @attrs.define(eq=False)
 class ExecutionRecord:
-    """One execution, and what it cost once that is known.
+    """One execution, and its commission once known.
 
     Attributes:
-        execution_id: IB's id; a correction has the same but for a higher last part.
+        execution_id: IB's id; a correction has the same id with a higher last part.
         order: The order that it belongs to.
-        listed: The contract that it is shown in the time zone of.
-        contract: What was traded, as answers name it.
+        listed: The listed contract, which sets the time zone and exchange shown.
+        contract: The contract traded, as sent to clients.
         quantity: Signed.
         commission: None until it is reported.
-        realised: What it realised, commission taken off; None if it closed nothing.
-        closed: How many lots it closed.
+        realised: Its realised profit net of commission; None if it closed nothing.
+        closed: The number of lots that it closed.
     """
 
     execution_id: str
@@ -44,12 +44,12 @@ class ExecutionRecord:
     closed: int = 0
 
     def details(self, req_id: int, version: int, login_zone: tzinfo) -> Execution:
-        """Return the execution as a message.
+        """Return the execDetails message.
 
         Args:
-            req_id: The request it answers, -1 for a live one.
-            version: The session's protocol version, which decides how its time is spelt.
-            login_zone: The zone that times are told in where they name none.
+            req_id: The request id; -1 for a live execution.
+            version: The session's server version, which decides the time format.
+            login_zone: The time zone of times without a zone name.
         """
         order, card = self.order, self.listed.card
         zoned = version >= ZONED_TIMES_SINCE
@@ -77,12 +77,12 @@ class ExecutionRecord:
         )
 
     def report(self) -> CommissionReport:
-        """Return what it cost as a message."""
+        """Return the commissionReport message."""
         return CommissionReport(self.execution_id, self.commission or 0.0, self.currency, self.realised)
 
 
 def execution_id(perm_id: int, number: int, revision: int = 1) -> str:
-    """Return an execution's id as IB spells them.
+    """Return an execution id in IB's format.
 
     Example:
         >>> execution_id(1376327564, 255)
