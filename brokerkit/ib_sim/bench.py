@@ -75,17 +75,17 @@ class Bench:
         return self.gateway.call(lambda gateway: gateway.now)
 
     @property
-    def is_worn(self) -> bool:
+    def needs_renewal(self) -> bool:
         """Whether the clock was advanced so far that contracts and sessions may differ from the initial ones."""
         return self._advanced > _MAX_ADVANCE
 
-    def renew(self, let_go: Callable[[], None]) -> None:
+    def renew(self, close_broker: Callable[[], None]) -> None:
         """Replace the Gateway by a new one on the same port, and delete the plugin's store.
 
         Args:
-            let_go: Closes the connected broker.
+            close_broker: Closes the connected broker.
         """
-        let_go()
+        close_broker()
         port = self.gateway.port
         self._running.close()
         for file in self.folder.glob("*.db*"):

@@ -58,7 +58,7 @@ class GatewayHarness:
         """
         bench = self._bench
         self._close_other_session()
-        if bench.is_worn:
+        if bench.needs_renewal:
             bench.renew(self._broker.close)
             return
         bench.throttle.lots_a_bar = None

@@ -60,9 +60,9 @@ class Session:
 
     def deliver(self, message: Any) -> None:
         """Send a message unchanged."""
-        self.connection.send(self.spelt(message))
+        self.connection.send(self.encoded(message))
 
-    def spelt(self, message: Any) -> bytes:
+    def encoded(self, message: Any) -> bytes:
         """Return a message encoded as the frame to send, and record it."""
         data = encode(message, self.version)
         if self.gateway.recorder is not None:

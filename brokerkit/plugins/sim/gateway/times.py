@@ -56,7 +56,7 @@ def instant(time: datetime, zone: str, zone_name: str) -> str:
     return f"{time.astimezone(ZoneInfo(zone)):%Y%m%d %H:%M:%S} {zone_name}"
 
 
-def unnamed_instant(time: datetime, login_zone: tzinfo) -> str:
+def instant_without_zone(time: datetime, login_zone: tzinfo) -> str:
     """Return a time formatted as before server version 174: in the login's zone, without its name."""
     return f"{time.astimezone(login_zone):%Y%m%d  %H:%M:%S}"
 
@@ -66,7 +66,7 @@ def epoch_seconds(time: datetime) -> int:
     return (time - _EPOCH) // timedelta(seconds=1)
 
 
-def zone_called(name: str) -> tzinfo | None:
+def zone_named(name: str) -> tzinfo | None:
     """Return the time zone of a name that a client sent, or None if unknown; no gateway knows `GMT`."""
     if name.upper() == "UTC":
         return timezone.utc
@@ -91,7 +91,7 @@ def parse_time(text: str, login_zone: tzinfo) -> datetime:
     if match is None:
         raise MessageError(f"{text[:60]!r} is not a date and time")
     year, month, day, hour, minute, second, name = match.groups()
-    zone = zone_called(name.strip()) if name else timezone.utc if "-" in text else login_zone
+    zone = zone_named(name.strip()) if name else timezone.utc if "-" in text else login_zone
     if zone is None:
         raise MessageError(f"{name!r} is not a time zone")
     try:

@@ -129,14 +129,14 @@ class _Conditional:
 
     def __init__(self, branch: Branch, version: int) -> None:
         self._when: When = branch.when
-        self._asked, self._name = split_path(branch.when.path)
+        self._condition_owner, self._name = split_path(branch.when.path)
         self._get = attrgetter(branch.when.path)
         self._steps = tuple(_steps(branch.items, version))
-        owners = {self._asked, *(step.owner for step in self._steps)}
+        owners = {self._condition_owner, *(step.owner for step in self._steps)}
         self.owner = owners.pop() if len(owners) == 1 else ""
 
     def read(self, cursor: Cursor, seen: Seen) -> None:
-        if self._when.holds(seen[self._asked].get(self._name)):
+        if self._when.holds(seen[self._condition_owner].get(self._name)):
             for step in self._steps:
                 step.read(cursor, seen)
 

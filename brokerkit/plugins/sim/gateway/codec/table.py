@@ -11,7 +11,7 @@ from brokerkit.plugins.sim.gateway.codec.layout import NEVER, Gate
 from brokerkit.plugins.sim.gateway.codec.message import Shape
 from brokerkit.plugins.sim.gateway.codec.resolve import Branch, Choice, Gated, Optional, Plain, Resolved, Rows
 
-LONGEST = 12
+MAX_FIELDS_LISTED = 12
 """Messages with more fields than this show only their number."""
 
 
@@ -55,7 +55,7 @@ def _summary(shape: Shape) -> str:
 def fields_text(shape: Shape) -> str:
     """Return a message's fields in wire order, with gates and conditions."""
     texts = list(_fields(shape.items()))
-    if len(texts) > LONGEST:
+    if len(texts) > MAX_FIELDS_LISTED:
         return f"{len(texts)} fields; see `{shape.cls.__module__.rpartition('.codec.')[2]}`"
     version = [] if shape.version is None else [f"version={shape.version}{_until(shape.version_before)}"]
     return ", ".join([*version, *texts]) or "none"

@@ -93,7 +93,7 @@ class SlowDrip(Fault):
         fresh = session not in self._queues
         queue = self._queues.setdefault(session, bytearray())
         for message in messages:
-            queue += session.spelt(message)
+            queue += session.encoded(message)
         if fresh:
             self._drip(session)
         return []

@@ -87,7 +87,7 @@ class RollBackIds(Fault):
 
     def end(self, gateway: Gateway) -> None:
         """Send true next valid ids again."""
-        gateway.orders.registry.tell_true_ids(self._client_id)
+        gateway.orders.registry.restore_ids(self._client_id)
 
 
 class Maintenance(Fault):

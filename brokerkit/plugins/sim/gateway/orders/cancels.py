@@ -24,7 +24,7 @@ class Cancels:
         self._gateway = entry.gateway
         self._registry = entry.registry
         self._reports = entry.reports
-        entry.reports.ended.append(self.end_waiting)
+        entry.reports.ended.append(self.cancel_dependents)
 
     def cancel(self, session: Session, request: CancelOrder) -> None:
         """Cancel the client's order with that id, or else another client's."""
@@ -60,9 +60,9 @@ class Cancels:
         order.status, order.completed, order.transmitted = Status.CANCELLED, self._gateway.now, True
         order.why_held = ""
         if not silent:
-            self._reports.tell(order, status_message(order))
+            self._reports.send(order, status_message(order))
         self._reports.warn(order, Code.CANCELLED, f"Order Canceled - reason:{reason}")
-        self.end_waiting(order)
+        self.cancel_dependents(order)
 
     def cancel_all(self) -> None:
         """Cancel every open order, whoever placed it."""
@@ -70,7 +70,7 @@ class Cancels:
             if not order.done and order.status is not Status.PENDING_CANCEL:
                 self.cancel_order(order)
 
-    def end_waiting(self, order: GatewayOrder) -> None:
+    def cancel_dependents(self, order: GatewayOrder) -> None:
         """Cancel orders known only to the gateway: children of an unfilled order, or the OCA group of a filled one."""
         if order.status is Status.FILLED:
             for other in self._held.in_group_of(order):

@@ -47,7 +47,7 @@ class OrderChanges:
         if order.status is Status.PENDING_CANCEL:
             raise RefusedError(Code.CANCEL_REFUSED, "Cannot modify an order that is being cancelled.")
         parent = self._entry.reader.parent_of(order.client_id, request)  # refuses one that is done
-        newer = self._entry.reader.understood(order.client_id, request)
+        newer = self._entry.reader.parse(order.client_id, request)
         if _fixed_terms(newer) != _fixed_terms(order) or parent not in (None, order.parent):
             raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
         before, group = order.terms, order.terms.oca_group
@@ -70,13 +70,13 @@ class OrderChanges:
 
     def _change_in_place(self, order: GatewayOrder, after: OrderTerms) -> None:
         before, order.terms = order.terms, after
-        order.changed_untold = True
+        order.has_unreported_change = True
         found = prices(after, order_type(after), flipped=len(order.legs) > 1 and order.legs[0].ratio < 0)
         change = OrderChange(found.get("limit_price"), found.get("stop_price"), quantities(after, order.legs))
         try:
             self._entry.gateway.exchange.modify(order.ref, change)
         except BrokerkitError as error:
-            order.terms, order.changed_untold = before, False
+            order.terms, order.has_unreported_change = before, False
             if isinstance(error, OffTickPrice):
                 raise RefusedError(Code.OFF_TICK, OFF_TICK) from error
             if isinstance(error, (OrderCannotBeModified, OrderRejected, InvalidOrder)):
@@ -91,8 +91,8 @@ class OrderChanges:
         """
         linked = self._linked(order)
         has_ended = order not in linked  # at the exchange, which has not reported it yet
-        in_part = len(linked) > 1 and any(one.filled for one in linked)
-        if has_ended or in_part or after.total_quantity <= order.filled:
+        partially_filled = len(linked) > 1 and any(one.filled for one in linked)
+        if has_ended or partially_filled or after.total_quantity <= order.filled:
             raise RefusedError(Code.MODIFY_MISMATCH, MISMATCH)
         self._check(order, after)
         self._withdraw(linked)
@@ -101,7 +101,7 @@ class OrderChanges:
             if one.parent not in linked:
                 self._entry.transmission.submit_or_reject(one)
 
-    def place_anew(self, order: GatewayOrder) -> None:
+    def resubmit(self, order: GatewayOrder) -> None:
         """Withdraw an order and those linked to it without reports, and place it again with its current children."""
         self._withdraw(self._linked(order))
         self._entry.transmission.submit_or_reject(order)

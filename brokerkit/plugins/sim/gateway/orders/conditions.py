@@ -14,7 +14,7 @@ from brokerkit.plugins.sim.gateway.codec.parts import (
     TimeCondition,
     VolumeCondition,
 )
-from brokerkit.plugins.sim.gateway.orders.translate import told_time
+from brokerkit.plugins.sim.gateway.orders.translate import parse_order_time
 from brokerkit.plugins.sim.gateway.refused import invalid
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Conditions:
         """Refuse a condition that can never hold: on an unknown contract, or at an invalid time."""
         for condition in terms.conditions:
             if isinstance(condition, TimeCondition):
-                told_time(condition.time, self.gateway.settings.zone)
+                parse_order_time(condition.time, self.gateway.settings.zone)
             elif isinstance(condition, _CONTRACT_CONDITIONS) and not self.gateway.contracts.by_number(condition.con_id):
                 raise invalid(f"No contract {condition.con_id} for a condition.", "bN")
 
@@ -49,7 +49,7 @@ class Conditions:
 
     def _holds(self, condition: Condition, account: str) -> bool:
         if isinstance(condition, TimeCondition):
-            past = self.gateway.now >= told_time(condition.time, self.gateway.settings.zone)
+            past = self.gateway.now >= parse_order_time(condition.time, self.gateway.settings.zone)
             return past is condition.is_more
         if isinstance(condition, PriceCondition):
             quote = self._quote(condition.con_id)

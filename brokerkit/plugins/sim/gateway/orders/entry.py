@@ -73,7 +73,7 @@ class OrderEntry:
     def _new(self, session: Session, request: PlaceOrder) -> None:
         if request.order_id < self.registry.lowest_free_id(session.client_id):
             raise RefusedError(Code.DUPLICATE_ORDER_ID, "Duplicate order id")
-        order = self.reader.understood(session.client_id, request)
+        order = self.reader.parse(session.client_id, request)
         order.parent = self.reader.parent_of(session.client_id, request)
         order.prepared = self.checked(order)
         self.registry.add(order)
@@ -92,7 +92,7 @@ class OrderEntry:
 
     def _redraft(self, draft: GatewayOrder, request: PlaceOrder) -> None:
         """Update an untransmitted draft, which stays attached to its parent unless it names another."""
-        newer = self.reader.understood(draft.client_id, request)
+        newer = self.reader.parse(draft.client_id, request)
         if draft.parent is None or request.order.parent_id not in (0, draft.parent.order_id):
             parent = self.reader.parent_of(draft.client_id, request)
             if parent in family(draft):
@@ -110,7 +110,7 @@ class OrderEntry:
             self.transmission.transmit(draft)
 
     def _what_if(self, session: Session, request: PlaceOrder) -> None:
-        order = self.reader.understood(session.client_id, request)
+        order = self.reader.parse(session.client_id, request)
         order.status = Status.PRE_SUBMITTED
         wanted = self.checked(order)
         with refusals():

@@ -10,7 +10,7 @@ from brokerkit.plugins.sim.gateway.codec.parts import Contract
 from brokerkit.plugins.sim.gateway.codec.responses.account import CommissionReport, Execution
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder
-from brokerkit.plugins.sim.gateway.times import ZONED_TIMES_SINCE, instant, unnamed_instant
+from brokerkit.plugins.sim.gateway.times import ZONED_TIMES_SINCE, instant, instant_without_zone
 from brokerkit.plugins.sim.gateway.zones import instrument_zone_name
 
 
@@ -54,7 +54,11 @@ class ExecutionRecord:
         order, card = self.order, self.listed.card
         zoned = version >= ZONED_TIMES_SINCE
         zone = card.time_zone
-        when = instant(self.time, zone, instrument_zone_name(zone)) if zoned else unnamed_instant(self.time, login_zone)
+        when = (
+            instant(self.time, zone, instrument_zone_name(zone))
+            if zoned
+            else instant_without_zone(self.time, login_zone)
+        )
         return Execution(
             req_id,
             order.order_id,

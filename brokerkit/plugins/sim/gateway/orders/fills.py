@@ -175,8 +175,8 @@ class Fills:
         self._commissions[base] = record.commission
         order.commission_currency = record.currency
         if order.status is Status.FILLED:
-            self.reports.tell(order, open_order_message(order))
-        self.reports.tell(order, record.report())
+            self.reports.send(order, open_order_message(order))
+        self.reports.send(order, record.report())
 
     def on_position(self, position: Position) -> None:
         """Record the settlement of an expired contract, for which there is no execution."""
@@ -205,7 +205,7 @@ class Fills:
         self.executions[record.execution_id] = record
         self._send_execution(record)
         if record.commission is not None:
-            self.reports.tell(order, record.report())
+            self.reports.send(order, record.report())
 
     def new_day(self) -> None:
         """Drop the previous day's executions; for one more day, they can still be corrected."""

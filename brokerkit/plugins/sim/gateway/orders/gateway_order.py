@@ -53,7 +53,7 @@ class GatewayOrder:
         by_hand: Whether it was placed by hand, not by a client.
         answers_as: The client id in its orderStatus: another client's, once that has cancelled it.
         replacing: Whether its order at the exchange is being replaced, unseen by the client.
-        changed_untold: Whether its terms have changed since they were last reported.
+        has_unreported_change: Whether its terms have changed since they were last reported.
         prepared: The checked order for the exchange, not sent yet.
     """
 
@@ -81,7 +81,7 @@ class GatewayOrder:
     end_text: str = ""
     answers_as: int = 0
     replacing: bool = False
-    changed_untold: bool = False
+    has_unreported_change: bool = False
     prepared: Order | None = None
 
     def __attrs_post_init__(self) -> None:

@@ -10,13 +10,13 @@ from brokerkit.plugins.sim.exchange.sessions import EVERY_DAY
 from brokerkit.plugins.sim.exchange.units import nanoseconds
 from brokerkit.plugins.sim.gateway.orders.conditions import Conditions
 from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder, Status
-from brokerkit.plugins.sim.gateway.orders.translate import told_time
+from brokerkit.plugins.sim.gateway.orders.translate import parse_order_time
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
     from brokerkit.plugins.sim.gateway.orders.entry import OrderEntry
 
-RAN_OUT = "it has expired"
+EXPIRED_TEXT = "it has expired"
 
 
 class HeldOrders:
@@ -78,7 +78,7 @@ class HeldOrders:
         if parent is not None and parent.done and parent.status is not Status.FILLED:
             self._entry.cancels.cancel_order(order)
         elif end is not None and end <= self.gateway.exchange.now_ns:
-            self._entry.cancels.cancel_order(order, RAN_OUT)
+            self._entry.cancels.cancel_order(order, EXPIRED_TEXT)
         elif self._can_send(order) and self.gateway.is_linked:
             del self._held[order]
             order.why_held = ""
@@ -89,7 +89,9 @@ class HeldOrders:
         terms, parent = order.terms, order.parent
         if parent is not None and parent.transmitted and parent.status is not Status.FILLED:
             return False
-        if terms.good_after_time and self.gateway.now < told_time(terms.good_after_time, self.gateway.settings.zone):
+        if terms.good_after_time and self.gateway.now < parse_order_time(
+            terms.good_after_time, self.gateway.settings.zone
+        ):
             return False
         return terms.conditions_cancel_order or self._conditions.hold(terms)
 
@@ -97,11 +99,11 @@ class HeldOrders:
         """Return when a held order expires, in nanoseconds UTC; None if never, or if it ends with its parent."""
         terms, zone = order.terms, self.gateway.settings.zone
         if terms.good_till_date:
-            return nanoseconds(told_time(terms.good_till_date, zone))
+            return nanoseconds(parse_order_time(terms.good_till_date, zone))
         if terms.tif != "DAY" or order.parent is not None:
             return None
         start = self.gateway.exchange.now_ns
         if terms.good_after_time:
-            start = max(start, nanoseconds(told_time(terms.good_after_time, zone)))
+            start = max(start, nanoseconds(parse_order_time(terms.good_after_time, zone)))
         session = (order.legs[0].listed.terms.sessions or EVERY_DAY).current_or_next(start)
         return None if session is None else session[1]

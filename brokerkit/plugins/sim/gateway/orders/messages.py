@@ -15,7 +15,7 @@ from brokerkit.plugins.sim.gateway.codec.wire import write_size
 from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder, Status
 from brokerkit.plugins.sim.gateway.times import instant
 
-CANCELLED_WORDS = "Cancelled by Trader"
+CANCELLED_TEXT = "Cancelled by Trader"
 
 
 def status_message(order: GatewayOrder) -> OrderStatus:
@@ -94,5 +94,5 @@ def completed_order_message(order: GatewayOrder, zone: str, zone_name: str) -> C
         order.delta_neutral,
         order.status.value,
         "" if when is None else instant(when, zone, zone_name),
-        order.end_text or (f"Filled Size: {write_size(order.filled)}" if order.filled else CANCELLED_WORDS),
+        order.end_text or (f"Filled Size: {write_size(order.filled)}" if order.filled else CANCELLED_TEXT),
     )

@@ -26,7 +26,7 @@ class OrderReader:
         self._gateway = gateway
         self._registry = registry
 
-    def understood(self, client_id: int, request: PlaceOrder) -> GatewayOrder:
+    def parse(self, client_id: int, request: PlaceOrder) -> GatewayOrder:
         """Return the order that a request describes, not yet registered."""
         account = self._account_of(request)
         legs, contract = find_legs(self._gateway, request)

@@ -40,7 +40,7 @@ class OrderRegistry:
         """Send a client a next valid id that is too low from now on, as a restarted gateway may."""
         self._rolled_back[client_id] = to
 
-    def tell_true_ids(self, client_id: int) -> None:
+    def restore_ids(self, client_id: int) -> None:
         """Send a client true next valid ids again."""
         self._rolled_back.pop(client_id, None)
 

@@ -56,7 +56,7 @@ class Reports:
         """Subscribe to the exchange's order reports."""
         self.gateway.exchange.listen(BrokerOrder, self.on_order)
 
-    def tell(self, order: GatewayOrder, *messages: Any) -> None:
+    def send(self, order: GatewayOrder, *messages: Any) -> None:
         """Send messages to the client that placed an order, if it is connected; none for an order without an id."""
         session = self.gateway.session_of(order.client_id)
         if session is not None and order.order_id:
@@ -65,8 +65,8 @@ class Reports:
 
     def announce(self, order: GatewayOrder) -> None:
         """Send an order's openOrder and orderStatus."""
-        order.changed_untold = False
-        self.tell(order, open_order_message(order), status_message(order))
+        order.has_unreported_change = False
+        self.send(order, open_order_message(order), status_message(order))
 
     def warn(self, order: GatewayOrder, code: Code, text: str) -> None:
         """Send an error under an order's id."""
@@ -98,7 +98,7 @@ class Reports:
             handler = self._handlers.get(view.state)
             if handler is not None and not order.done:
                 handler(order, view)
-            if order.changed_untold and not order.done:  # one waiting for a trigger or parent keeps its status
+            if order.has_unreported_change and not order.done:  # one waiting for a trigger or parent keeps its status
                 self.announce(order)
 
     @staticmethod
@@ -107,7 +107,7 @@ class Reports:
         lots = float(abs(view.order.quantity[0]))
         if order.parent is not None and not order.filled and not order.is_combo and lots != order.terms.total_quantity:
             order.terms = attrs.evolve(order.terms, total_quantity=lots)
-            order.changed_untold = True
+            order.has_unreported_change = True
 
     def _pending(self, order: GatewayOrder, view: BrokerOrder) -> None:
         if order.status in _NEW:
@@ -124,7 +124,7 @@ class Reports:
             if held:
                 self.warn(order, Code.ORDER_MESSAGE, self._held_text(order))
             if wanted.time_in_force in _IMMEDIATE:
-                self.tell(order, open_order_message(order))
+                self.send(order, open_order_message(order))
                 return
             self.announce(order)
         may_rest = wanted.order_type in _RESTING and wanted.time_in_force not in _AUCTIONS
@@ -157,7 +157,7 @@ class Reports:
 
     def _cancelling(self, order: GatewayOrder, view: BrokerOrder) -> None:
         order.status = Status.PENDING_CANCEL
-        self.tell(order, status_message(order))
+        self.send(order, status_message(order))
 
     def _cancelled(self, order: GatewayOrder, view: BrokerOrder) -> None:
         order.completed, order.end_text, order.why_held = self.gateway.now, "", ""
@@ -168,9 +168,9 @@ class Reports:
         else:
             if validity is TimeInForce.IOC and order.status is not Status.PENDING_CANCEL:
                 order.status = Status.PENDING_CANCEL
-                self.tell(order, open_order_message(order), status_message(order))
+                self.send(order, open_order_message(order), status_message(order))
             order.status = Status.CANCELLED
-            self.tell(order, status_message(order))
+            self.send(order, status_message(order))
             self.warn(order, Code.CANCELLED, f"Order Canceled - reason:{view.reason}")
         self._end(order)
 

@@ -41,7 +41,7 @@ _TIMES_IN_FORCE: Mapping[str, TimeInForce] = {
     "GTD": TimeInForce.GTD,
     "OPG": TimeInForce.AT_OPEN,
 }
-MOST_LOTS = 1e9
+MAX_LOTS = 1e9
 """The largest order size accepted: a thousand times what any exchange allows."""
 
 _WITH_LIMIT = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED)
@@ -82,7 +82,7 @@ def quantities(terms: OrderTerms, legs: tuple[Leg, ...]) -> tuple[int, ...]:
     total = terms.total_quantity
     if total == 0:
         raise RefusedError(Code.SIZE_ZERO, "Order size cannot be zero.")
-    if not 0 < total <= MOST_LOTS or not float(total).is_integer():
+    if not 0 < total <= MAX_LOTS or not float(total).is_integer():
         raise invalid("Invalid order size.", "bN")
     if terms.action not in ("BUY", "SELL", "SSHORT"):
         raise invalid(f"Invalid side {terms.action}", "bN")
@@ -176,10 +176,10 @@ def _validity(terms: OrderTerms, login_zone: tzinfo) -> dict[str, Any]:
     validity = time_in_force(terms)
     if validity is not TimeInForce.GTD:
         return {"time_in_force": validity}
-    return {"time_in_force": validity, "good_till": told_time(terms.good_till_date, login_zone)}
+    return {"time_in_force": validity, "good_till": parse_order_time(terms.good_till_date, login_zone)}
 
 
-def told_time(text: str, login_zone: tzinfo) -> datetime:
+def parse_order_time(text: str, login_zone: tzinfo) -> datetime:
     """Parse a time in an order's terms.
 
     Raises:

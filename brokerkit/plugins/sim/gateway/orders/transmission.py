@@ -53,7 +53,7 @@ class Transmission:
             self._reject(child, RefusedError(Code.REJECTED, text))
         elif bound or (parent.ref and parent not in self._held and not parent.filled and self._closes(parent, child)):
             try:
-                self._entry.changes.place_anew(parent)
+                self._entry.changes.resubmit(parent)
             except RefusedError as refused:
                 self._reject(child, refused)
         else:
@@ -77,7 +77,7 @@ class Transmission:
         order.status = Status.INACTIVE
         order.completed, order.end_text = self._gateway.now, refused.text
         self._reports.announce(order)
-        self._entry.cancels.end_waiting(order)
+        self._entry.cancels.cancel_dependents(order)
 
     def _submit(self, order: GatewayOrder) -> None:
         """Submit an order, with its children if the exchange can hold all of them; if not, hold them here."""
@@ -86,7 +86,7 @@ class Transmission:
         wanted = order.prepared or self._entry.reader.as_exchange_order(order, order.next_ref)
         order.prepared = None
         if fit:
-            wanted = attrs.evolve(wanted, children=tuple(self._bound(child) for child in fit))
+            wanted = attrs.evolve(wanted, children=tuple(self._bind(child) for child in fit))
         self._registry.bind(order, wanted.order_ref)
         for member in (order, *fit):
             self._held.discard(member)
@@ -100,7 +100,7 @@ class Transmission:
                 self._registry.unbind(child)  # the exchange accepted none of them: they are cancelled here
             raise
         if order.done and order.status is not Status.FILLED:
-            self._entry.cancels.end_waiting(order)
+            self._entry.cancels.cancel_dependents(order)
             return
         for child in children:
             self._announce_child(child)
@@ -123,13 +123,13 @@ class Transmission:
                 self._announce_held(member)
 
     def _closes(self, order: GatewayOrder, child: GatewayOrder) -> bool:
-        """Return whether the exchange can hold a child: it closes what its parent opens, with no other conditions."""
+        """Return whether the exchange can hold a child: it closes what its parent opens, and waits for nothing else."""
         same = [leg.listed for leg in child.legs] == [leg.listed for leg in order.legs]
         terms = child.terms
         waits = terms.good_after_time or (terms.conditions and not terms.conditions_cancel_order) or child.children
         return same and child.side != order.side and not waits
 
-    def _bound(self, child: GatewayOrder) -> Order:
+    def _bind(self, child: GatewayOrder) -> Order:
         wanted = self._entry.reader.as_exchange_order(child, child.next_ref)
         child.prepared = None
         self._registry.bind(child, wanted.order_ref)

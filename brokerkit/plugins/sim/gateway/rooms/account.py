@@ -179,9 +179,9 @@ class AccountRoom(Room):
         """Send subscriptions what has changed, every three minutes."""
         now = self.gateway.now.timestamp()
         if now - self._updated_at >= UPDATE_SECONDS:
-            self.tell_all()
+            self.update_all()
 
-    def tell_all(self) -> None:
+    def update_all(self) -> None:
         """Send every subscription what has changed since the last update."""
         self._updated_at = self.gateway.now.timestamp()
         for session, subscription in list(self._updates.items()):

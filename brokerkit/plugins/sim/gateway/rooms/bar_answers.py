@@ -183,7 +183,7 @@ class AnswerCache:
             self.characters -= len(self._rows.popitem(last=False)[1].text)
 
 
-def ends_of(bars: Bars) -> Hashable:
+def bars_key(bars: Bars) -> Hashable:
     """Return a key for bars of one series, whose past does not change: length, first and last bar."""
     if not len(bars):
         return ()

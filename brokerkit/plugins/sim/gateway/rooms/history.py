@@ -40,8 +40,8 @@ from brokerkit.plugins.sim.gateway.rooms.bar_answers import (
     KINDS,
     TRADES,
     AnswerCache,
+    bars_key,
     dates,
-    ends_of,
     prepared,
     shown_as,
 )
@@ -53,9 +53,9 @@ from brokerkit.plugins.sim.gateway.times import (
     ZONED_TIMES_SINCE,
     epoch_seconds,
     instant,
+    instant_without_zone,
     parse_bar_size,
     parse_time,
-    unnamed_instant,
 )
 from brokerkit.plugins.sim.gateway.zones import instrument_zone_name
 
@@ -121,7 +121,7 @@ class HistoryRoom(Room):
             self._kept[session, request.req_id] = Kept(query, bars.slice(len(bars) - 1, len(bars)))
 
     def _query(self, request: requests.HistoricalDataRequest) -> Query:
-        listed = self._the_one(request)
+        listed = self._find_contract(request)
         kind = _kind_of_data(listed, request.what_to_show)
         seconds = DAY_SECONDS if kind == SCHEDULE else parse_bar_size(request.bar_size)
         if request.keep_up_to_date and request.end_time:
@@ -131,7 +131,7 @@ class HistoryRoom(Room):
             raise RefusedError(Code.HISTORY, INVALID_STEP.format(seconds=seconds))
         return Query(listed, seconds, self._start(listed, end, duration), end, kind, request.format_date)
 
-    def _the_one(self, request: requests.HistoricalDataRequest) -> Listed:
+    def _find_contract(self, request: requests.HistoricalDataRequest) -> Listed:
         asked = request.contract
         if asked.sec_type == "BAG":
             raise RefusedError(Code.HISTORY, NO_DATA.format(what=f"{asked.symbol} BAG"))
@@ -181,7 +181,7 @@ class HistoryRoom(Room):
         settings = self.gateway.settings
         if session.version >= ZONED_TIMES_SINCE:
             return instant(moment, settings.time_zone, settings.time_zone)
-        return unnamed_instant(moment, settings.zone)
+        return instant_without_zone(moment, settings.zone)
 
     def _rows(self, version: int, query: Query) -> PreparedRows | None:
         series = (query.listed.con_id, query.seconds, query.kind)
@@ -198,7 +198,7 @@ class HistoryRoom(Room):
             return prepared(some, self._dates(some, query, version))
 
         ended, last = bars.slice(0, len(bars) - 1), bars.slice(len(bars) - 1, len(bars))
-        return self._cache.rows(question, (*shown, ends_of(ended)), lambda: encoded(ended), encoded(last))
+        return self._cache.rows(question, (*shown, bars_key(ended)), lambda: encoded(ended), encoded(last))
 
     def _shown(self, query: Query) -> Bars | None:
         bars = self.gateway.history.bars(query.listed, query.seconds, nanoseconds(query.start), nanoseconds(query.end))

@@ -87,7 +87,7 @@ class PositionRoom(Room):
         """Send account values too once a position has changed."""
         if self._changed:
             self._changed = False
-            self.gateway.account_room.tell_all()
+            self.gateway.account_room.update_all()
 
     def forget(self, session: Session) -> None:
         """Drop an ended session's subscriptions."""
