@@ -96,7 +96,7 @@ class Gateway:
         self.exchange.listen(ConnectionChange, self._connection_changed)
 
     def _connection_changed(self, change: ConnectionChange) -> None:
-        """Tell clients that the connection to the exchange, as a real gateway's to IB, was lost or restored."""
+        """Tell clients that the connection to the exchange (a real gateway's link to IB) was lost or restored."""
         if change.state is ConnectionState.CONNECTED:
             self.notice(Code.CONNECTIVITY_RESTORED, LINK_RESTORED + "maintained.")
         else:
@@ -148,7 +148,7 @@ class Gateway:
         return found[0]
 
     def live_quote(self, listed: Listed) -> Quote | None:
-        """Return the quote to send to clients; None before the first, and while a fault stops market data."""
+        """Return the quote to send to clients; None before the first, and while market data are stopped."""
         return None if self.faults.market_data_stopped else self.quote(listed)
 
     def quote(self, listed: Listed) -> Quote | None:

@@ -47,7 +47,7 @@ def _trades_at(listed: Listed, exchange: str) -> bool:
 def matches(listed: Listed, asked: Contract) -> bool:
     """Return whether a contract matches a client's description; blank fields match anything.
 
-    Besides a contract id only the exchange counts, on which the contract is to be traded.
+    Besides a contract id only the exchange counts: where the contract is to be traded.
     """
     if asked.con_id:
         return asked.con_id == listed.con_id and _trades_at(listed, asked.exchange)

@@ -42,7 +42,7 @@ class Bars:
     def of(
         cls,
         start: Any,
-        open: Any,  # noqa: A002 because it is the name for it
+        open: Any,  # noqa: A002 because bars have an open
         high: Any,
         low: Any,
         close: Any,
