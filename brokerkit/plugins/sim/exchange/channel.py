@@ -1,4 +1,4 @@
-"""The line from the exchange to a client: what it carries, late, twice, out of order, or not at all."""
+"""The connection from the exchange to a client: it can deliver late, twice, out of order, or not at all."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ Tell = Callable[[Entry], None]
 
 
 class Channel:
-    """Carries entries of the log to the client's listeners, with the faults that strike on the way.
+    """Carries log entries to the client's listeners, subject to the faults that occur on the way.
 
-    What is held back comes as a later entry of the log, so that the log shows what the client saw.
+    Whatever is delayed appears as a later entry of the log, so that the log shows what the client saw.
     """
 
     def __init__(self, venue: Venue, board: FaultBoard) -> None:
@@ -68,22 +68,22 @@ class Channel:
         self._swapped: list[Execution] = []
         self._without_statuses: set[int] = set()
 
-    # -- the line itself -----------------------------------------------------------------
+    # -- the connection ------------------------------------------------------------------
 
     def check(self) -> None:
-        """Refuse a request that the line cannot carry now.
+        """Refuse a request that the connection cannot carry now.
 
         Raises:
-            ConnectionLost: It is down; nothing was sent.
-            RequestTimedOut: It is up and silent.
+            ConnectionLost: The connection is down; nothing was sent.
+            RequestTimedOut: The connection is up but silent.
         """
         if not self.is_up:
-            raise ConnectionLost("The line to the exchange is down.", remedy="Nothing was sent; wait until it is up.")
+            raise ConnectionLost("The connection to the exchange is down.", remedy="Nothing was sent; reconnect first.")
         if self._stalled_since >= 0:
-            raise RequestTimedOut("The exchange does not answer.", remedy="Wait, and look at what was missed.")
+            raise RequestTimedOut("The exchange does not answer.", remedy="Wait, and check for missed events.")
 
     def disconnect(self, reason: str, lasts: int | None) -> None:
-        """Break the line, for so many nanoseconds, or until `reconnect`."""
+        """Break the connection for so many nanoseconds, or until `reconnect`."""
         if not self.is_up:
             return
         self.is_up, self._down_since = False, self._venue.now
@@ -93,7 +93,7 @@ class Channel:
             self._venue.agenda.put(self._venue.now + lasts, NOTICE, self._on_reconnect, self._breaks)
 
     def reconnect(self) -> None:
-        """Mend the line: the client hears that it is up, of the gap, and of all that it missed."""
+        """Restore the connection: the client receives the new state, the gap, and everything it missed."""
         if self.is_up:
             return
         self.is_up = True
@@ -103,12 +103,12 @@ class Channel:
         self._release_kept()
 
     def _on_reconnect(self, which: int) -> None:
-        if which == self._breaks:  # else that one was mended by hand, and this is another
+        if which == self._breaks:  # otherwise that break was ended by hand, and this is another
             self.reconnect()
 
     def _on_stall_over(self, _: object) -> None:
         since, self._stalled_since = self._stalled_since, -1
-        if not self.is_up:  # then what was kept is told when it is up again, with the whole gap
+        if not self.is_up:  # the kept entries are delivered after the reconnect, with the whole gap
             self._down_since = min(self._down_since, since)
             return
         self._log(Line(GAP, self._venue.now, ConnectionState.CONNECTED, "the exchange was silent", since))
@@ -122,10 +122,10 @@ class Channel:
     def _log(self, entry: Entry) -> None:
         self._venue.journal.append(entry)
 
-    # -- what it carries -----------------------------------------------------------------
+    # -- deliveries ----------------------------------------------------------------------
 
     def carry(self, entry: Entry, tell: Tell) -> None:
-        """Tell the client of an entry, as far as the line and its faults let it."""
+        """Deliver an entry to the client, as far as the connection and its faults allow."""
         if isinstance(entry, Note):
             return
         if isinstance(entry, Line):
@@ -142,7 +142,7 @@ class Channel:
             tell(entry)
 
     def _carry_late(self, entry: Entry, tell: Tell) -> None:
-        """Tell of what was held back. No fault strikes on it, nor later on an acknowledgement that came this way."""
+        """Deliver a delayed entry. No fault occurs on it, nor later on an acknowledgement delivered this way."""
         if isinstance(entry, Status):
             if self._is_lost(entry):
                 return
@@ -200,7 +200,7 @@ class Channel:
             self._tell(earlier, tell)
 
     def _tell(self, entry: Entry, tell: Tell) -> None:
-        """Tell, after moving what the client knows of the order."""
+        """Update the client's view of the order, then deliver."""
         if isinstance(entry, Status):
             live = entry.live
             seen = live.view or client_view.first(live)
@@ -217,7 +217,7 @@ class Channel:
             self._tell(self._held_acknowledgements.pop(entry.live.number), tell)
 
     def _is_overtaken(self, status: Status) -> bool:
-        """Return whether a late acknowledgement tells what is no longer so: newer news of its order came before it."""
+        """Return whether a late acknowledgement is out of date: newer news of its order was delivered before it."""
         number = status.live.number
         late = self._late_acknowledgements.get(number)
         if late is None:
@@ -228,15 +228,15 @@ class Channel:
         del self._late_acknowledgements[number]
         return number in self._overtaken
 
-    # -- what comes later ------------------------------------------------------------------
+    # -- delayed deliveries ----------------------------------------------------------------
 
     def keep_statuses_from_client(self, live: LiveOrder, patience: int) -> None:
-        """Tell nothing of an order but its executions, and let the client wonder when there are none."""
+        """Deliver only an order's executions; without one, the client sees it as unknown after its patience."""
         self._without_statuses.add(live.number)
         self.wonder_later(live, patience)
 
     def wonder_later(self, live: LiveOrder, patience: int) -> None:
-        """Let the client see an order as unknown, unless it hears of it before."""
+        """Let the client see an order as unknown after its patience, unless it receives an update first."""
         self._venue.agenda.put(self._venue.now + patience, NOTICE, self._on_wonder, live)
 
     def _on_wonder(self, live: LiveOrder) -> None:
@@ -264,7 +264,7 @@ class Channel:
             self._on_late(execution)
 
     def strikes(self, occasion: Occasion, number: int) -> list[Fault]:
-        """Count an occasion, and return the faults that strike on it, each noted in the log."""
+        """Count an occasion, and return the faults that occur on it, each noted in the log."""
         found = self._board.striking(occasion)
         for one in found:
             self._log(Note(NOTE, self._venue.now, f"fault {one.name} at #{number}"))
@@ -272,7 +272,7 @@ class Channel:
 
 
 def _bar_of(execution: Execution) -> tuple[int, int]:
-    """Return the low and the high of the bar that an execution has just traded in."""
+    """Return the low and the high of the bar in which an execution has just traded."""
     live, listing = execution.live, execution.holding.listing
     if execution.late or live.order.time_in_force is TimeInForce.AT_CLOSE:
         last = listing.series.last_bar(execution.time)
@@ -282,6 +282,6 @@ def _bar_of(execution: Execution) -> tuple[int, int]:
 
 
 def resync(live: LiveOrder) -> None:
-    """Let the client know of an order what the exchange knows: it has asked."""
+    """Update the client's view of an order to the exchange's: the client has queried it."""
     if live.view is not None:
         live.view = live.at_exchange()

@@ -1,4 +1,4 @@
-"""Telling listeners what happened: in the order it happened, after it is true, and with no lock held."""
+"""Delivering events to listeners: in order, after the state has changed, and without holding a lock."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ EventKind = (
 )
 Listener = Callable[[Any], None]
 EVENT_KINDS: tuple[EventKind, ...] = (BrokerOrder, Fill, CommissionReport, Position, ConnectionChange, DataGap)
-"""What can be heard of."""
+"""The kinds of event that can be listened to."""
 
 _OF_AN_EXECUTION: tuple[EventKind, ...] = (BrokerOrder, CommissionReport, Position)
-"""What an execution is told of by besides its `Fill`."""
+"""The events that an execution causes besides its `Fill`."""
 
 
 def position_of(holding: Holding, now: int) -> Position | None:
-    """Return a holding as the contract's `Position`; None for a currency pair, which is held as cash."""
+    """Return a holding as a `Position`; None for a currency pair, which is held as cash."""
     contract = holding.listing.contract
     if not isinstance(contract, FuturesContract):
         return None
@@ -50,14 +50,14 @@ def _view(entry: Entry) -> BrokerOrder | None:
 
 
 class Delivery:
-    """Listeners by kind of event, and the place in the log up to which they have been told.
+    """Listeners by kind of event, and the position in the log up to which events were delivered.
 
-    One thread at a time delivers; another that has news meanwhile leaves it to the first. An event
-    that nobody listens to is never built.
+    One thread at a time delivers; another thread with new events leaves them to the first. Events
+    without a listener are never built.
 
     Attributes:
-        told: How many rows of the log the listeners have been told.
-        only_fills_heard: Whether executions are told as nothing but fills, over a sound line, and orders not at all.
+        told: How many rows of the log have been delivered.
+        only_fills_heard: Whether only fills are delivered of orders and executions, over a sound connection.
     """
 
     def __init__(self, journal: Journal, lock: threading.RLock) -> None:
@@ -73,7 +73,7 @@ class Delivery:
         self._carried: set[str] = set()
 
     def listen(self, kind: EventKind, listener: Listener, *, once_each: bool) -> None:
-        """Have a listener told of every event of a kind from now on; of a fill once, if it wants so."""
+        """Call a listener for every event of a kind from now on; with `once_each`, once per fill."""
         self._pass_over()
         self._listeners[kind] = (*self._listeners[kind], listener)
         if once_each and kind is Fill:
@@ -81,7 +81,7 @@ class Delivery:
         self._count_listeners()
 
     def unlisten(self, kind: EventKind, listener: Listener) -> None:
-        """Stop telling a listener."""
+        """Remove a listener."""
         self._listeners[kind] = tuple(one for one in self._listeners[kind] if one != listener)
         if kind is Fill and listener in self._once_each:
             self._once_each.remove(listener)
@@ -93,13 +93,13 @@ class Delivery:
         self.only_fills_heard = self.channel is None and heard.isdisjoint(_OF_AN_EXECUTION)
 
     def carry_through(self, channel: Channel) -> None:
-        """Tell everything through a line that can be faulty from now on."""
+        """From now on, deliver everything through a connection that can be faulty."""
         self._pass_over()
         self.channel = channel
         self._count_listeners()
 
     def _pass_over(self) -> None:
-        """Count as told what nobody hears, before somebody begins to hear such things."""
+        """Mark events without a listener as delivered, before a listener for them is added."""
         rows = self.journal.rows
         if not self.anybody and self.channel is None:
             self.told = len(rows)
@@ -111,9 +111,9 @@ class Delivery:
                 self._busy.release()
 
     def deliver(self) -> None:
-        """Tell the listeners all that is new, unless another call is doing it already.
+        """Deliver everything new to the listeners, unless another call is doing so already.
 
-        Where only fills are heard, no entry is made of a row of the log.
+        If there are listeners for fills only, no entries are built from the rows of the log.
         """
         rows = self.journal.rows
         if not self.anybody and self.channel is None:
@@ -130,9 +130,9 @@ class Delivery:
                 self._busy.release()
 
     def forget(self, before: int) -> tuple[int, int]:
-        """Let go of the log up to an instant, as far as it was told; return how many rows, and up to which instant.
+        """Drop the delivered log up to an instant; return how many rows were dropped, and up to which instant.
 
-        While another call is telling, nothing is let go of.
+        While another call is delivering, nothing is dropped.
         """
         self._pass_over()
         if not self._busy.acquire(False):
@@ -145,7 +145,7 @@ class Delivery:
         return dropped, instant
 
     def _tell_fills(self, rows: list[Any]) -> None:
-        """Tell of what happened besides orders' states, for as long as nobody hears of these."""
+        """Deliver everything but order states, for as long as these have no listener."""
         lives, at = self.journal.lives, self.told
         for row in rows[at:]:
             at += 1
@@ -167,7 +167,7 @@ class Delivery:
             self._tell_through(self.channel, entry)
 
     def _tell_through(self, channel: Channel, entry: Entry) -> None:
-        """Tell what a faulty line lets through, each with the view that the client has by then."""
+        """Deliver what a faulty connection lets through, each with the client's view at that point."""
         told: list[tuple[Entry, BrokerOrder | None]] = []
         with self._lock:
             channel.carry(entry, lambda one: told.append((one, _view(one))))
@@ -182,7 +182,7 @@ class Delivery:
                 raise
 
     def tell(self, entry: Entry, view: BrokerOrder | None = None) -> None:
-        """Tell the listeners of one entry."""
+        """Deliver one entry to its listeners."""
         if isinstance(entry, Execution):
             if entry[0] == FILL:
                 self._tell_execution(entry, view)
@@ -197,7 +197,7 @@ class Delivery:
             self._tell_line(entry)
 
     def _tell_execution(self, execution: Execution, seen: BrokerOrder | None) -> None:
-        """Tell of an execution all that there is to tell, also where a listener of some of it raises."""
+        """Deliver all events of an execution, even if a listener raises."""
         try:
             self._tell_fill(execution)
         finally:
@@ -215,7 +215,7 @@ class Delivery:
         if self.channel is not None:
             if fill.execution_id in self._carried:
                 listeners = tuple(one for one in listeners if one not in self._once_each)
-            self._carried.add(fill.execution_id)  # a sound line repeats nothing: ids are kept of a faulty one
+            self._carried.add(fill.execution_id)  # only a faulty connection repeats fills, so ids are kept only for one
         _tell_all(listeners, fill)
 
     def _tell_booking(self, execution: Execution) -> None:
@@ -238,7 +238,7 @@ class Delivery:
 
 
 def _tell_all(listeners: tuple[Listener, ...], event: object) -> None:
-    """Tell every listener of an event; where one raises, the others first."""
+    """Call every listener with an event; if one raises, call the others before the exception propagates."""
     for at, listener in enumerate(listeners):
         try:
             listener(event)

@@ -1,4 +1,4 @@
-"""What can happen to a new order, or a cancel, between the client and the exchange."""
+"""What can happen to a new order or a cancel in flight from the client to the exchange."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def is_lost(venue: Venue, channel: Channel, live: LiveOrder) -> bool:
-    """Return whether a fault keeps the order from arriving at all."""
+    """Return whether a fault keeps the order from arriving."""
     for one in (live, *live.children):
         one.view = client_view.first(one)
     venue.striking = channel.strikes(Occasion.SUBMIT, live.number)
@@ -39,7 +39,7 @@ def is_lost(venue: Venue, channel: Channel, live: LiveOrder) -> bool:
 
 
 def meet(venue: Venue, channel: Channel, live: LiveOrder) -> None:
-    """Let the faults strike that strike on a new order.
+    """Apply the faults that occur on a new order.
 
     Raises:
         OrderRejected: One of them rejects it.
@@ -55,7 +55,7 @@ def meet(venue: Venue, channel: Channel, live: LiveOrder) -> None:
 
 
 class MetByCancel(NamedTuple):
-    """What befell a cancel on its way."""
+    """What happened to a cancel in flight."""
 
     is_lost: bool
     delay: int
@@ -63,7 +63,7 @@ class MetByCancel(NamedTuple):
 
 
 def met_by_cancel(channel: Channel, live: LiveOrder) -> MetByCancel:
-    """Return what befalls the cancel of an order.
+    """Return what happens to an order's cancel in flight.
 
     Raises:
         OrderCannotBeCancelled: The exchange refuses it.
@@ -72,21 +72,21 @@ def met_by_cancel(channel: Channel, live: LiveOrder) -> MetByCancel:
     is_lost = any(isinstance(one, LostCancel) for one in striking)
     if not is_lost and any(isinstance(one, RefusedCancel) for one in striking):
         raise OrderCannotBeCancelled(
-            f"The exchange refused to cancel order #{live.number}.", remedy="It works on; ask again."
+            f"The exchange refused to cancel order #{live.number}.", remedy="It is still working; try again."
         )
     delay = sum(duration(one.delay) for one in striking if isinstance(one, CancelFillRace))
     return MetByCancel(is_lost, delay, any(isinstance(one, LateFill) for one in striking))
 
 
 def price_of_a_late_fill(venue: Venue, live: LiveOrder) -> int | None:
-    """Return what a lot of an order trades at in the instant of its cancel; None where it is not in the market."""
+    """Return the price of a fill at the instant of an order's cancel; None if the order is not in the market."""
     if live.place in (NOWHERE, IN_FLIGHT, HELD) or live.listing.legs or not venue.fillable(live, 1):
         return None
     return live.listing.last_price(venue.now)
 
 
 def fill_late(venue: Venue, live: LiveOrder, price: int) -> None:
-    """Trade one lot of an order that has just been cancelled. It is no moment for a margin call."""
+    """Fill one lot of an order that was just cancelled, without a margin call."""
     account, was_due = live.account, live.account.is_due
     account.is_due = True
     venue.execute(live, 1, live.side, price, late=True)

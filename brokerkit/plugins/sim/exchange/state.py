@@ -1,11 +1,11 @@
-"""What an exchange keeps on disk, so that it is whole after a restart: also after SIGKILL at any moment.
+"""What an exchange keeps on disk, so that it survives a restart, even after SIGKILL at any moment.
 
-Everything a call changed is written in one transaction before anybody is told of it. Accounts come
-back when the file is opened; orders, executions and holdings come back with their contracts, when
-those are listed again. Bars are the caller's, and are given again.
+Everything that a call changed is written in one transaction before it is reported. Accounts are
+restored when the file is opened; orders, executions and holdings when their contracts are listed
+again. Bars are not kept: the caller gives them again.
 
-The file belongs to one exchange at a time: each keeps in memory what it knows, and would write over what
-another one has done.
+Only one exchange at a time may use the file: each keeps its state in memory, and would overwrite
+the changes of another.
 """
 
 from __future__ import annotations
@@ -72,14 +72,14 @@ _LIVE = (
 
 
 class StateFile:
-    """The SQLite file of one exchange, in WAL mode. Whole numbers of money are kept as text: they outgrow 64 bits.
+    """The SQLite file of one exchange, in WAL mode. Whole numbers of money are stored as text: they outgrow 64 bits.
 
     Attributes:
-        origin: What the file notes of how the simulation was made; empty where an older brokerkit made it.
+        origin: What the file records about how the simulation was created; empty if an older brokerkit created it.
 
     Raises:
-        StoreLocked: Another exchange has it open, of this process or another.
-        StoreCorrupt: The file is no sound SQLite database.
+        StoreLocked: Another exchange has it open, in this process or another.
+        StoreCorrupt: The file is not a sound SQLite database.
         StoreTooNew: A newer brokerkit wrote it.
         StoreUnwritable: It cannot be opened for writing.
     """
@@ -113,7 +113,7 @@ class StateFile:
         self.origin: Mapping[str, str] = origin if self.is_new else self._facts.get(_ORIGIN, {})
 
     def _opened(self) -> dict[str, Any]:
-        """Make the tables that are missing, and return the facts that were kept."""
+        """Create missing tables, and return the stored facts."""
         self._base.execute("PRAGMA journal_mode=WAL")
         self._base.execute("PRAGMA synchronous=NORMAL")
         self._base.executescript(_TABLES)
@@ -125,14 +125,14 @@ class StateFile:
         return not self._facts
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._base.close()
         self._claim.close()
 
     # -- writing ---------------------------------------------------------------------------
 
     def save(self) -> None:
-        """Write what changed since the last time, in one transaction."""
+        """Write what changed since the last save, in one transaction."""
         venue = self._venue
         fresh = venue.journal.entries(self._saved)
         lives = self._changed(fresh)
@@ -152,11 +152,11 @@ class StateFile:
         self._accounts = len(venue.accounts)
 
     def forget(self, rows: int) -> None:
-        """Take into account that so many rows, all of them written, were taken out of the log's beginning."""
+        """Account for rows, all of them saved, that were dropped from the start of the log."""
         self._saved -= rows
 
     def _changed(self, fresh: list[Entry]) -> dict[int, LiveOrder]:
-        """Return the orders that may stand otherwise than they are kept: of some of that the log says nothing."""
+        """Return the orders that may differ from their stored state, including changes that are not logged."""
         venue = self._venue
         lives, venue.untold = venue.untold or {}, {}
         for row in fresh:
@@ -250,7 +250,7 @@ class StateFile:
     # -- reading ---------------------------------------------------------------------------
 
     def restore(self) -> None:
-        """Bring back the clock, the counters and the accounts."""
+        """Restore the clock, the counters and the accounts."""
         venue, facts = self._venue, self._facts
         venue.now, venue.opened_at = facts["now"], facts["opened_at"]
         venue.agenda = Agenda(venue.now)
@@ -265,13 +265,13 @@ class StateFile:
             cash.deposited, cash.realised, cash.converted, cash.commission = map(int, row[2:])
 
     def contracts(self) -> tuple[FuturesContract | FxPair, ...]:
-        """Return the single contracts and pairs that anything kept here belongs to, in order."""
+        """Return the single contracts and pairs that anything in the file belongs to, in order."""
         rows = self._base.execute("SELECT contract FROM holdings UNION SELECT contract FROM orders")
         kept = (order_codec.decode_contract(json.loads(row[0])) for row in rows.fetchall())
         return tuple(sorted({leg for contract in kept for leg in contract.legs}, key=str))
 
     def restore_listing(self, listing: Listing) -> None:
-        """Bring back what belongs to a contract that is listed again: holdings, orders, executions."""
+        """Restore what belongs to a newly listed contract: holdings, orders, executions."""
         venue = self._venue
         for account, lots, cost, realised in self._base.execute(
             "SELECT account, lots, cost, realised FROM holdings WHERE contract = ?", (self._key(listing),)
@@ -290,13 +290,13 @@ class StateFile:
         self._restore_orders()
 
     def _take_up(self, listing: Listing, due: int = -1) -> None:
-        """Let what was still to happen at the instant at which the exchange was stopped happen after all."""
+        """Resume what was still due at the instant at which the exchange was stopped."""
         if self._venue.now == self._facts["now"]:
             scheduling.take_up(self._venue, listing, due)
             hours.take_up_close(self._venue, listing)
 
     def _kept_orders(self) -> list[Any]:
-        """Return the orders that the file held when it was opened and that are not back yet."""
+        """Return the orders that were in the file when it was opened and are not restored yet."""
         rows = self._base.execute(
             "SELECT * FROM orders WHERE number <= ? ORDER BY number", (self._facts.get("numbers", 0),)
         )
@@ -324,7 +324,7 @@ class StateFile:
             if not live.is_final:
                 self._resume(live)
         venue.orders = {live.order_ref: live for _, live in sorted(known.items())}
-        for listing in {leg for live, _ in fresh for leg in _places(live)}:  # whichever of theirs was listed first
+        for listing in {leg for live, _ in fresh for leg in _places(live)}:  # whichever leg was listed first
             listing.queue.sort(key=_number)
             listing.held.sort(key=_number)
 
@@ -353,7 +353,7 @@ class StateFile:
         return live
 
     def _spread(self, order: Order) -> Listing:
-        """Return the book of a spread, which knows what it has filled of the bar under way."""
+        """Return the book of a spread, with the volume that it has used of the current bar."""
         venue, found = self._venue, spreads.listing_for(self._venue, order)
         for contract, ratios, left_for, left, price, *due in self._facts.get("spreads", ()):
             if venue.spreads.get((order_codec.decode_contract(contract), tuple(ratios))) is found:
@@ -372,7 +372,7 @@ class StateFile:
             )  # fmt: skip
 
     def _resume(self, live: LiveOrder) -> None:
-        """Let an order that was not final go on from where it stood; a cancel on its way arrives at once."""
+        """Resume an order that was not final; a cancel in flight arrives at once."""
         venue, place = self._venue, live.place
         never_worked = live.parent is not None and not live.remaining
         live.place = IN_FLIGHT if place == IN_FLIGHT else NOWHERE
@@ -388,7 +388,7 @@ class StateFile:
             self._arrives(live, venue.on_cancel, (live, False))
 
     def _arrives(self, live: LiveOrder, action: Action, argument: Any) -> None:
-        """Have what was on its way arrive at once: in the order it was sent, whichever contract is listed first."""
+        """Let messages in flight arrive at once, in the order they were sent in, whichever contract is listed first."""
         if not self._on_the_way:
             self._venue.agenda.put(self._venue.now, ARRIVAL, self._on_arrival)
         self._on_the_way.append((live.number, action, argument))
@@ -415,7 +415,7 @@ class StateFile:
             venue.count_working(live, live.remaining)
             is_past = opening is not None and venue.agenda.is_over(opening, SESSION_OPEN)
             venue.start(live, live.joins, waits=place == HELD and not is_past)
-            if live.place == HELD != place and hours.closes_now(venue, live.listing):  # a bar may still end at it
+            if live.place == HELD != place and hours.closes_now(venue, live.listing):  # a bar may still end now
                 book.remove(live.listing, live)
                 venue.place(live)
         if place in (DOWN, UP):
@@ -427,14 +427,14 @@ def _number(live: LiveOrder) -> int:
 
 
 def _store_error(problem: sqlite3.DatabaseError, path: str | Path) -> StoreError:
-    """Return what SQLite complained of when the file was opened, with the remedy."""
+    """Return SQLite's error on opening the file as a store error with a remedy."""
     if isinstance(problem, sqlite3.OperationalError):
-        return StoreUnwritable(f"{problem}.", place=str(path), remedy="Give a path that can be written.")
+        return StoreUnwritable(f"{problem}.", place=str(path), remedy="Give a writable path.")
     return StoreCorrupt(f"{problem}.", place=str(path), remedy="Move the file away.")
 
 
 def _places(live: LiveOrder) -> Iterator[Listing]:
-    """Return the listings that an order waits at: its own, and those of the legs that it fills one by one."""
+    """Return the listings in whose books an order can be: its own, and those of legs that it fills separately."""
     yield live.listing
     if isinstance(live, spreads.SpreadOrder):
         yield from (one.listing for one in live.leg_orders)
