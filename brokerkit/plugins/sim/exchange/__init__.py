@@ -40,22 +40,24 @@ List contracts, give them bars, open accounts, place orders, move the clock::
     2023-01-02T09:00:00Z #1 fill +1 GOLD/202312 @ 1900 commission 2.1 execution 1, filled
     2023-01-02T09:01:00Z #2 working -3 GOLD/202312 limit 1902.5 DAY DU1
     2023-01-02T09:02:00Z #2 fill -2 GOLD/202312 @ 1902.5 commission 4.2 execution 2, working
-    **Time.** The caller moves the clock: `advance_to(time)`, `advance(bars)`, `run()`. A bar has a start and a
+    2023-01-02T09:03:00Z #2 fill -1 GOLD/202312 @ 1902.5 commission 2.1 execution 3, filled
+
+**Time.** The caller moves the clock: `advance_to(time)`, `advance(bars)`, `run()`. A bar has a start and a
 length. Its open is known when the clock passes its start, the rest when the clock reaches its end; an
 order takes part in the bars that start when it arrives or later. Nothing fills on future information.
-length. Its open is known when the clock passes its start, the rest when the clock reaches its end; an
+
 **Handles.** `submit` returns a `LiveOrder`, which is an `OrderControl`: `order_ref`, `children`,
 `current()`, `wait()`. `order(ref)` finds it again; `modify(ref, OrderChange(...))` and
 `cancel(ref)` act on it; `what_if(order)` previews one. `LiveOrder.at_exchange()` is its true state;
 `current()` is the client's view, which a fault may delay.
-`cancel(ref)` act on it; `what_if(order)` previews one. `LiveOrder.at_exchange()` is the truth;
+
 **Events.** `listen(kind, listener)` with the event's class: `BrokerOrder`, `Fill`, `CommissionReport`,
 `Position`, `ConnectionChange`, `DataGap`. Events without a listener are never built. Listeners may
 call anything here, from any thread.
-`Position`, `ConnectionChange`, `DataGap`. An event that nobody listens to is never built. Listeners may
+
 **Money.** Internally, prices are whole numbers of 10^-8 and money of 10^-12; `cash`, `statement`, `values`,
 `margins` and `positions` return exact decimals. An `FxPair` order converts one currency into another.
-**Money.** Prices are whole numbers of 10^-8 and money of 10^-12 inside; `cash`, `statement`, `values`,
+
 **Faults.** `Exchange(faults=[fault("duplicate-fill", at=2), fault("late-acknowledgement", rate=0.1)])`, or
 `add_fault` later; `FAULTS` lists them. `disconnect` and `reconnect` break and restore the connection. While
 it is down, requests raise `ConnectionLost`, and events are delivered after the reconnect, once.

@@ -1,4 +1,4 @@
-"""An order as JSON-ready values and back, whole, for the state file."""
+"""Converting a whole order to JSON-ready values and back, for the state file."""
 
 from __future__ import annotations
 
