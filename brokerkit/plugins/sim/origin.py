@@ -34,7 +34,7 @@ def origin_of(settings: SimSettings, start: int) -> dict[str, str]:
     }
 
 
-def refuse_another_origin(settings: SimSettings, given: Mapping[str, str], kept: Mapping[str, str]) -> None:
+def check_origin(settings: SimSettings, given: Mapping[str, str], kept: Mapping[str, str]) -> None:
     """Refuse to resume a simulation that was created with other settings.
 
     Args:

@@ -16,7 +16,7 @@ from brokerkit.plugins.sim.feeds.start import start_on
 from brokerkit.plugins.sim.fx import SimFx
 from brokerkit.plugins.sim.instruments import SimInstruments
 from brokerkit.plugins.sim.orders import SimOrders
-from brokerkit.plugins.sim.origin import origin_of, refuse_another_origin
+from brokerkit.plugins.sim.origin import check_origin, origin_of
 from brokerkit.plugins.sim.positions import SimPositions
 from brokerkit.plugins.sim.prices import SimPrices
 from brokerkit.plugins.sim.relay import Relay
@@ -94,7 +94,7 @@ def _exchange(settings: SimSettings, feed: Feed, throttle: Throttle) -> FedExcha
         origin=origin,
     )
     try:
-        refuse_another_origin(settings, origin, exchange.origin)
+        check_origin(settings, origin, exchange.origin)
         for account in settings.accounts:
             exchange.open_account(account, settings.cash, settings.base_currency)
         exchange.list_again()

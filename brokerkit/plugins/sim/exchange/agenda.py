@@ -39,24 +39,24 @@ class Agenda:
     def put(self, time: int, rank: int, action: Action, argument: Any = None) -> None:
         """Schedule an action for when the clock reaches a time."""
         when, due = time << RANK_BITS | rank, (action, argument)
-        there = self._due.setdefault(when, due)
-        if there is due:
+        existing = self._due.setdefault(when, due)
+        if existing is due:
             heappush(self.moments, when)
-        elif isinstance(there, deque):
-            there.append(due)
+        elif isinstance(existing, deque):
+            existing.append(due)
         else:
-            self._due[when] = deque((there, due))
+            self._due[when] = deque((existing, due))
 
     def take(self) -> Due:
         """Remove and return the action that is due first; there must be one."""
         self.reached = self.moments[0]
-        there = self._due[self.reached]
-        if isinstance(there, deque):
-            if len(there) > 1:
-                return there.popleft()
-            there = there[0]
+        existing = self._due[self.reached]
+        if isinstance(existing, deque):
+            if len(existing) > 1:
+                return existing.popleft()
+            existing = existing[0]
         del self._due[heappop(self.moments)]
-        return there
+        return existing
 
     def is_ahead(self, time: int, rank: int) -> bool:
         """Return whether the actions of a rank at a time are still to come."""

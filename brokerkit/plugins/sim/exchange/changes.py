@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def modify(venue: Venue, live: LiveOrder, changed: Order) -> None:
     """Request to replace an order's instruction; this takes effect when the request arrives."""
     entry.check_change(venue, live, changed)
-    if venue.channel is not None and venue.channel.strikes(Occasion.MODIFY, live.number):
+    if venue.channel is not None and venue.channel.faults_on(Occasion.MODIFY, live.number):
         return
     delay = venue.models.latency.modify_delay(venue.random)
     if delay:
@@ -69,7 +69,7 @@ def _on_arrival(venue: Venue, change: tuple[LiveOrder, Order]) -> None:
     """Replace an order's instruction, unless it ended or filled too far in the meantime."""
     live, changed = change
     lots = abs(entry.units_of(changed))
-    if live.is_final or not entry.is_enough(live, changed):
+    if live.is_final or not entry.covers_fills(live, changed):
         return
     check_margin(venue, live, lots)
     _check_limit(venue, live, changed)
@@ -83,7 +83,7 @@ def _on_arrival(venue: Venue, change: tuple[LiveOrder, Order]) -> None:
     elif live.state is not OrderState.PENDING and live.place != IN_FLIGHT:
         venue.count_working(live, lots - live.filled - live.remaining)
     live.remaining = lots - live.filled
-    entry.take_terms(live, changed)
+    entry.apply_change(live, changed)
     venue.priorities += 1
     live.priority = (venue.numbers << CHANGE_BITS) + venue.priorities
     if isinstance(live, spreads.SpreadOrder):

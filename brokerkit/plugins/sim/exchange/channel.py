@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.live_order import LiveOrder
     from brokerkit.plugins.sim.exchange.venue import Venue
 
-Tell = Callable[[Entry], None]
+Deliver = Callable[[Entry], None]
 
 
 class Channel:
@@ -60,13 +60,13 @@ class Channel:
         self.is_up = True
         self._stalled_since = -1
         self._down_since = self._breaks = 0
-        self._kept: list[Entry] = []
+        self._held_back: list[Entry] = []
         self._acknowledged: set[int] = set()
         self._held_acknowledgements: dict[int, Status] = {}
         self._late_acknowledgements: dict[int, Status] = {}
-        self._overtaken: set[int] = set()
-        self._swapped: list[Execution] = []
-        self._without_statuses: set[int] = set()
+        self._outdated: set[int] = set()
+        self._reordered: list[Execution] = []
+        self._suppressed: set[int] = set()
 
     # -- the connection ------------------------------------------------------------------
 
@@ -100,7 +100,7 @@ class Channel:
         now = self._venue.now
         self._log(Line(CONNECTION, now, ConnectionState.CONNECTED, "the line is up again"))
         self._log(Line(GAP, now, ConnectionState.CONNECTED, "the line was down", self._down_since))
-        self._release_kept()
+        self._release_held_back()
 
     def _on_reconnect(self, which: int) -> None:
         if which == self._breaks:  # otherwise that break was ended by hand, and this is another
@@ -112,10 +112,10 @@ class Channel:
             self._down_since = min(self._down_since, since)
             return
         self._log(Line(GAP, self._venue.now, ConnectionState.CONNECTED, "the exchange was silent", since))
-        self._release_kept()
+        self._release_held_back()
 
-    def _release_kept(self) -> None:
-        kept, self._kept = self._kept, []
+    def _release_held_back(self) -> None:
+        kept, self._held_back = self._held_back, []
         for entry in kept:
             self._on_late(entry.entry if isinstance(entry, Repeat) else entry)
 
@@ -124,43 +124,43 @@ class Channel:
 
     # -- deliveries ----------------------------------------------------------------------
 
-    def carry(self, entry: Entry, tell: Tell) -> None:
+    def carry(self, entry: Entry, deliver: Deliver) -> None:
         """Deliver an entry to the client, as far as the connection and its faults allow."""
         if isinstance(entry, Note):
             return
         if isinstance(entry, Line):
-            tell(entry)
+            deliver(entry)
         elif not self.is_up or self._stalled_since >= 0:
-            self._kept.append(entry)
+            self._held_back.append(entry)
         elif isinstance(entry, Repeat):
-            self._carry_late(entry.entry, tell)
+            self._carry_late(entry.entry, deliver)
         elif isinstance(entry, Status):
-            self._carry_status(entry, tell)
+            self._carry_status(entry, deliver)
         elif isinstance(entry, Execution) and entry.kind == FILL:
-            self._carry_fill(entry, tell)
+            self._carry_fill(entry, deliver)
         else:
-            tell(entry)
+            deliver(entry)
 
-    def _carry_late(self, entry: Entry, tell: Tell) -> None:
+    def _carry_late(self, entry: Entry, deliver: Deliver) -> None:
         """Deliver a delayed entry. No fault occurs on it, nor later on an acknowledgement delivered this way."""
         if isinstance(entry, Status):
             if self._is_lost(entry):
                 return
             if entry.state is OrderState.WORKING:
                 self._acknowledged.add(entry.live.number)
-        self._tell(entry, tell)
+        self._deliver(entry, deliver)
 
-    def _carry_status(self, status: Status, tell: Tell) -> None:
+    def _carry_status(self, status: Status, deliver: Deliver) -> None:
         number = status.live.number
         if self._is_lost(status):
             return
         if status.state is not OrderState.WORKING or number in self._acknowledged:
-            self._tell(status, tell)
+            self._deliver(status, deliver)
             return
         self._acknowledged.add(number)
-        for one in self.strikes(Occasion.ACKNOWLEDGEMENT, number):
+        for one in self.faults_on(Occasion.ACKNOWLEDGEMENT, number):
             if isinstance(one, LostAcknowledgement):
-                self.wonder_later(status.live, duration(one.patience))
+                self.mark_unknown_later(status.live, duration(one.patience))
                 return
             if isinstance(one, (LateAcknowledgement, FillBeforeAcknowledgement)):
                 self._late_acknowledgements[number] = status
@@ -170,21 +170,21 @@ class Channel:
             if isinstance(one, FillBeforeAcknowledgement):
                 self._held_acknowledgements[number] = status
                 return
-        self._tell(status, tell)
+        self._deliver(status, deliver)
 
     def _is_lost(self, status: Status) -> bool:
-        return status.live.number in self._without_statuses and status.state is not OrderState.UNKNOWN
+        return status.live.number in self._suppressed and status.state is not OrderState.UNKNOWN
 
-    def _carry_fill(self, execution: Execution, tell: Tell) -> None:
+    def _carry_fill(self, execution: Execution, deliver: Deliver) -> None:
         known, times = True, 1
-        for one in self.strikes(Occasion.FILL, execution.live.number):
+        for one in self.faults_on(Occasion.FILL, execution.live.number):
             if isinstance(one, SilentStall):
                 self._stalled_since = self._venue.now
                 self._venue.agenda.put(self._venue.now + duration(one.lasts), NOTICE, self._on_stall_over)
-                self._kept.append(execution)
+                self._held_back.append(execution)
                 return
             if isinstance(one, ReorderedFills):
-                self._swapped.append(execution)
+                self._reordered.append(execution)
                 self._venue.agenda.put(self._venue.now + duration(one.patience), NOTICE, self._on_patience, execution)
                 return
             if isinstance(one, ExecutionCorrection) and not execution.corrects:
@@ -194,17 +194,17 @@ class Channel:
             known = known and not isinstance(one, (LateCommission, MissingCommission))
             times += isinstance(one, DuplicateFill)
         for _ in range(times):
-            self._tell(execution if known else execution._replace(reported=False), tell)
-        swapped, self._swapped = self._swapped, []
-        for earlier in swapped:
-            self._tell(earlier, tell)
+            self._deliver(execution if known else execution._replace(reported=False), deliver)
+        reordered, self._reordered = self._reordered, []
+        for earlier in reordered:
+            self._deliver(earlier, deliver)
 
-    def _tell(self, entry: Entry, tell: Tell) -> None:
+    def _deliver(self, entry: Entry, deliver: Deliver) -> None:
         """Update the client's view of the order, then deliver."""
         if isinstance(entry, Status):
             live = entry.live
             seen = live.view or client_view.first(live)
-            live.view = seen if self._is_overtaken(entry) else client_view.after_status(seen, entry)
+            live.view = seen if self._is_outdated(entry) else client_view.after_status(seen, entry)
         elif isinstance(entry, Execution):
             live = entry.live
             seen = live.view or client_view.first(live)
@@ -212,34 +212,34 @@ class Channel:
                 live.view = client_view.after_commission(seen, entry)
             else:
                 live.view = client_view.after_fill(seen, entry, entry.as_fill())
-        tell(entry)
+        deliver(entry)
         if isinstance(entry, Execution) and entry.live.number in self._held_acknowledgements:
-            self._tell(self._held_acknowledgements.pop(entry.live.number), tell)
+            self._deliver(self._held_acknowledgements.pop(entry.live.number), deliver)
 
-    def _is_overtaken(self, status: Status) -> bool:
+    def _is_outdated(self, status: Status) -> bool:
         """Return whether a late acknowledgement is out of date: newer news of its order was delivered before it."""
         number = status.live.number
         late = self._late_acknowledgements.get(number)
         if late is None:
             return False
         if late is not status:
-            self._overtaken.add(number)
+            self._outdated.add(number)
             return False
         del self._late_acknowledgements[number]
-        return number in self._overtaken
+        return number in self._outdated
 
     # -- delayed deliveries ----------------------------------------------------------------
 
-    def keep_statuses_from_client(self, live: LiveOrder, patience: int) -> None:
+    def suppress_statuses(self, live: LiveOrder, patience: int) -> None:
         """Deliver only an order's executions; without one, the client sees it as unknown after its patience."""
-        self._without_statuses.add(live.number)
-        self.wonder_later(live, patience)
+        self._suppressed.add(live.number)
+        self.mark_unknown_later(live, patience)
 
-    def wonder_later(self, live: LiveOrder, patience: int) -> None:
+    def mark_unknown_later(self, live: LiveOrder, patience: int) -> None:
         """Let the client see an order as unknown after its patience, unless it receives an update first."""
-        self._venue.agenda.put(self._venue.now + patience, NOTICE, self._on_wonder, live)
+        self._venue.agenda.put(self._venue.now + patience, NOTICE, self._on_no_news, live)
 
-    def _on_wonder(self, live: LiveOrder) -> None:
+    def _on_no_news(self, live: LiveOrder) -> None:
         seen = live.view
         if seen is not None and seen.state is OrderState.PENDING:
             self._log(
@@ -259,13 +259,13 @@ class Channel:
         self._log(Repeat(entry.kind, self._venue.now, entry))
 
     def _on_patience(self, execution: Execution) -> None:
-        if execution in self._swapped:
-            self._swapped.remove(execution)
+        if execution in self._reordered:
+            self._reordered.remove(execution)
             self._on_late(execution)
 
-    def strikes(self, occasion: Occasion, number: int) -> list[Fault]:
+    def faults_on(self, occasion: Occasion, number: int) -> list[Fault]:
         """Count an occasion, and return the faults that occur on it, each noted in the log."""
-        found = self._board.striking(occasion)
+        found = self._board.occurring(occasion)
         for one in found:
             self._log(Note(NOTE, self._venue.now, f"fault {one.name} at #{number}"))
         return found

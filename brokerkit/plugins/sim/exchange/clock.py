@@ -51,7 +51,7 @@ class Clock(Queries):
             raise InvalidArgument(f"The clock shows {self.now}, and cannot go back to {time_of(target)}.")
         while self._trade(target):
             self._settle()
-        if self._delivery.told < len(venue.journal.rows):  # a listener raised earlier: deliver the rest
+        if self._delivery.delivered < len(venue.journal.rows):  # a listener raised earlier: deliver the rest
             self._settle()
 
     def _trade(self, target: int) -> bool:
@@ -119,17 +119,17 @@ class Clock(Queries):
         deadline = venue.now + int(timeout * SECOND)
         if self.driven:
             with self.moved:
-                self.moved.wait_for(lambda: _is_told(live) or venue.now >= deadline or not self.driven)
-        while not self.driven and not _is_told(live):
+                self.moved.wait_for(lambda: _is_reported(live) or venue.now >= deadline or not self.driven)
+        while not self.driven and not _is_reported(live):
             with self._lock:
                 instant = venue.agenda.next_time
             if instant is None or instant > deadline:
                 self.advance_to(max(deadline, venue.now))
                 break
             self.advance_to(max(instant, venue.now))
-            if not _is_told(live) and self.is_due_now:
+            if not _is_reported(live) and self.is_due_now:
                 self.advance_to(venue.now + 1)
-        if _is_told(live):
+        if _is_reported(live):
             return live.current()
         raise RequestTimedOut(
             f"Order #{live.number} is still {live.state.value} after {timeout:g} seconds of the exchange's clock.",
@@ -180,6 +180,6 @@ class Clock(Queries):
             return forget_orders(self._venue, instant)
 
 
-def _is_told(live: LiveOrder) -> bool:
+def _is_reported(live: LiveOrder) -> bool:
     """Return whether an order is final and the client has been told so."""
     return live.is_final and live.current().state.is_final

@@ -72,4 +72,4 @@ class Directory:
     def revalue(self) -> None:
         """Revalue every account: prices changed while the clock stood still."""
         for account in self.accounts.values():
-            account.counted_at = -1
+            account.valued_at = -1

@@ -55,8 +55,8 @@ def checked(venue: Venue, order: Order, number: int, *, inside: bool = False) ->
     account = venue.account_of(order.account)
     if (listing.expired or listing.refuses_when_closed) and not inside:
         check_market(venue, listing, order)
-    kind, held = order.order_type, order.time_in_force
-    if held is not DAY or (kind is not MARKET and kind is not LIMIT) or order.algo:
+    kind, tif = order.order_type, order.time_in_force
+    if tif is not DAY or (kind is not MARKET and kind is not LIMIT) or order.algo:
         check_instruction(venue, order)
     if several:
         return _with_prices(spreads.SpreadOrder(venue, number, order, listing, account), order)
@@ -65,7 +65,7 @@ def checked(venue: Venue, order: Order, number: int, *, inside: bool = False) ->
         live.limit = listing.terms.on_tick(order.limit_price)
     elif kind is not MARKET:
         return _with_prices(live, order)
-    if held is DAY or held is GTC:
+    if tif is DAY or tif is GTC:
         live.is_plain = not (order.oco_group or order.children or order.post_only or order.reduce_only)
     return live
 
@@ -82,10 +82,10 @@ def check_instruction(venue: Venue, order: Order) -> None:
     """Refuse an instruction that the exchange does not support."""
     if order.algo:
         raise InvalidOrder(f"The exchange has no algorithm {order.algo!r}.", remedy="Omit algo.")
-    kind, held = order.order_type, order.time_in_force
-    if held in _AT_ONCE and kind not in _PLAIN:
+    kind, tif = order.order_type, order.time_in_force
+    if tif in _AT_ONCE and kind not in _PLAIN:
         raise InvalidOrder(
-            f"A {kind.value} order cannot be {held.value}.",
+            f"A {kind.value} order cannot be {tif.value}.",
             remedy="Use DAY or GTC, or a market or limit order.",
         )
     if order.good_till is not None and good_till(order) <= venue.now:
@@ -151,7 +151,7 @@ def check_change(venue: Venue, live: LiveOrder, changed: Order) -> None:
     if live.listing.legs and spreads.ratios_of(changed.quantity) != spreads.ratios_of(live.order.quantity):
         raise InvalidQuantity(f"Order #{live.number} is a spread: its ratios cannot change.")
     quantity = units_of(changed)
-    if quantity * live.side < 1 or not is_enough(live, changed):
+    if quantity * live.side < 1 or not covers_fills(live, changed):
         raise InvalidQuantity(
             f"Order #{live.number} cannot become {quantity:+d}: {live.side * live.filled:+d} are filled.",
             remedy="Give the new total, with the order's sign, at least what is filled.",
@@ -162,7 +162,7 @@ def check_change(venue: Venue, live: LiveOrder, changed: Order) -> None:
     check_instruction(venue, changed)
 
 
-def is_enough(live: LiveOrder, changed: Order) -> bool:
+def covers_fills(live: LiveOrder, changed: Order) -> bool:
     """Return whether a modified quantity is at least what is already filled, for each leg."""
     if isinstance(live, spreads.SpreadOrder) and live.leg_orders:
         pairs = zip(live.leg_orders, changed.quantity, strict=True)
@@ -182,7 +182,7 @@ def sized(order: Order, units: int) -> Order:
     return attrs.evolve(order, quantity=tuple(lots // before * units for lots in order.quantity))
 
 
-def take_terms(live: LiveOrder, changed: Order) -> None:
+def apply_change(live: LiveOrder, changed: Order) -> None:
     """Apply a modified instruction to a live order. A fired trigger stays fired, and a trailed one keeps its level."""
     before = live.order.stop_price
     fired = live.trigger is None and (before is not None or live.best is not None)

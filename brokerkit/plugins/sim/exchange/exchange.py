@@ -21,7 +21,7 @@ from brokerkit.plugins.sim.exchange.ledger import Account
 from brokerkit.plugins.sim.exchange.listing import Listing
 from brokerkit.plugins.sim.exchange.live_order import LiveOrder
 from brokerkit.plugins.sim.exchange.models import Models
-from brokerkit.plugins.sim.exchange.scheduling import schedule, set_aside
+from brokerkit.plugins.sim.exchange.scheduling import defer_late_orders, schedule
 from brokerkit.plugins.sim.exchange.state import StateFile
 from brokerkit.plugins.sim.exchange.terms import ContractTerms
 from brokerkit.plugins.sim.exchange.units import (
@@ -79,7 +79,7 @@ class Exchange(Clock):
         if self._state is not None and not self._state.is_new:
             self._state.restore()
             self._restored = set(venue.accounts)
-            if self._board.striking(Occasion.RESTART):
+            if self._board.occurring(Occasion.RESTART):
                 venue.id_base = venue.numbers
 
     # -- set-up ------------------------------------------------------------------------
@@ -196,7 +196,7 @@ class Exchange(Clock):
         self._venue.revalue()
         if self._venue.spreads:
             spreads.refresh_all(self._venue, listing)
-        set_aside(self._venue, listing)
+        defer_late_orders(self._venue, listing)
         schedule(self._venue, listing)
 
     def add_ticks(self, contract: FuturesContract | FxPair, time: Any, price: Any, size: Any = None) -> None:
@@ -271,7 +271,7 @@ class Exchange(Clock):
         channel = self._venue.channel
         if channel is None:
             channel = self._venue.channel = Channel(self._venue, self._board)
-            self._delivery.carry_through(channel)
+            self._delivery.use_channel(channel)
             self._venue.refit()
             for live in self._venue.orders.values():
                 live.view = live.at_exchange()  # the client knows everything up to now
@@ -311,7 +311,7 @@ class Exchange(Clock):
                         remedy="Do not send it again: its outcome is reported after the reconnect.",
                     )
         finally:
-            if self._state is not None or not self._delivery.only_fills_heard:
+            if self._state is not None or not self._delivery.fills_only:
                 self._settle()  # nobody to tell otherwise: an order trades only when the clock moves
         return live
 
@@ -360,12 +360,12 @@ class Exchange(Clock):
                 found = [
                     one for one in self.orders(account) if not one.is_final and one.state.value != "pending_cancel"
                 ]
-                asked = [live for live in found if live.is_final or self._was_asked(live)]
+                asked = [live for live in found if live.is_final or self._cancel_accepted(live)]
         finally:
             self._settle()
         return asked
 
-    def _was_asked(self, live: LiveOrder) -> bool:
+    def _cancel_accepted(self, live: LiveOrder) -> bool:
         """Return whether the cancel was accepted: a fault may refuse it."""
         try:
             self._venue.cancel(live)

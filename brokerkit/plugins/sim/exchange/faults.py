@@ -316,9 +316,9 @@ class FaultBoard:
         """Return the number of faults."""
         return len(self._entries)
 
-    def striking(self, occasion: Occasion) -> list[Fault]:
+    def occurring(self, occasion: Occasion) -> list[Fault]:
         """Count an occasion, and return the faults that occur on it."""
-        return [entry.fault for entry in self._entries if entry.fault.occasion is occasion and entry.strikes()]
+        return [entry.fault for entry in self._entries if entry.fault.occasion is occasion and entry.occurs()]
 
     def counts(self) -> list[int]:
         """Return the number of occasions that each fault has counted."""
@@ -328,7 +328,7 @@ class FaultBoard:
         """Resume from the counts of an earlier run, repeating its random draws."""
         for entry, count in zip(self._entries, counts, strict=False):
             for _ in range(count):
-                entry.strikes()
+                entry.occurs()
 
 
 class _Entry:
@@ -339,7 +339,7 @@ class _Entry:
         self.random = random
         self.seen = 0
 
-    def strikes(self) -> bool:
+    def occurs(self) -> bool:
         self.seen += 1
         by_chance = self.random.random() < self.fault.rate
         return by_chance or self.seen in self.fault.at

@@ -57,7 +57,7 @@ def closes_now(venue: Venue, listing: Listing) -> bool:
     return session is not None and session[1] == venue.now and not venue.agenda.is_over(venue.now, SESSION_CLOSE)
 
 
-def take_up_close(venue: Venue, listing: Listing) -> None:
+def resume_close(venue: Venue, listing: Listing) -> None:
     """Process a close at this instant that was due when the exchange was stopped."""
     if closes_now(venue, listing):
         venue.agenda.put(venue.now, SESSION_CLOSE, venue.on_session_close, listing)
@@ -111,8 +111,8 @@ def on_session_close(venue: Venue, listing: Listing) -> None:
         elif trades and not stays_open and not live.order.outside_hours:
             book.remove(listing, live)
             hold(venue, listing, live)
-            if live.best is not None and venue.untold is not None:
-                venue.untold[live.number] = live  # its trigger may have moved since the last save
+            if live.best is not None and venue.unlogged is not None:
+                venue.unlogged[live.number] = live  # its trigger may have moved since the last save
     if venue.to_review:
         margin_calls.review_due(venue, listing, SESSION_CLOSE)
     if listing.all_orders() or contingencies.pending_children(venue, listing):
@@ -178,7 +178,7 @@ def on_contract_end(venue: Venue, listing: Listing) -> None:
             holding.book(-lots, settled, 0)
             profit = holding.realised - before
             venue.journal.append(Settlement(POSITION, venue.now, holding, -lots, settled, profit))
-            margin_calls.watch_no_more(holding)
+            margin_calls.stop_watching(holding)
             margin_calls.review(venue, holding.account, listing, calls=False)
     listing.watched = False
     scheduling.schedule(venue, listing)

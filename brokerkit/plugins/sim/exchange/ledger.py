@@ -38,7 +38,7 @@ class Account:
 
     Attributes:
         base_cash: Its cash in the base currency.
-        counted_at: The instant at which `profit`, `initial` and `maintenance` were calculated; see `valuation`.
+        valued_at: The instant at which `profit`, `initial` and `maintenance` were calculated; see `valuation`.
         worth: The result of `value_in_base` at that instant; None until it is requested.
         changed: Holdings traded or ordered since then, as keys.
         open: Holdings with open lots, as keys, in the order in which they were opened.
@@ -47,8 +47,8 @@ class Account:
     """
 
     __slots__ = (
-        "base_cash", "base_currency", "cash", "changed", "counted_at", "holdings", "initial", "is_due", "is_watched",
-        "liquidating", "maintenance", "name", "number", "open", "profit", "worth",
+        "base_cash", "base_currency", "cash", "changed", "holdings", "initial", "is_due", "is_watched", "liquidating",
+        "maintenance", "name", "number", "open", "profit", "valued_at", "worth",
     )  # fmt: skip
 
     def __init__(self, number: int, name: str, base_currency: str) -> None:
@@ -59,7 +59,7 @@ class Account:
         self.base_cash = self.in_currency(base_currency)
         self.holdings: list[Holding] = []
         self.liquidating: list[LiveOrder] = []
-        self.counted_at = -1
+        self.valued_at = -1
         self.worth: int | None = None
         self.changed: dict[Holding, None] = {}
         self.open: dict[Holding, None] = {}

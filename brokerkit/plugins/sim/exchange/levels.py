@@ -32,24 +32,24 @@ class Levels:
     def insert(self, level: int, live: LiveOrder) -> None:
         """Insert an order at a level, behind earlier orders."""
         live.level = level
-        there = self.orders.get(level)
-        if there is None:
+        existing = self.orders.get(level)
+        if existing is None:
             self.orders[level] = [live]
             insort(self.prices, level)
-        elif there[-1].priority < live.priority:
-            there.append(live)
+        elif existing[-1].priority < live.priority:
+            existing.append(live)
         else:
-            insort(there, live, key=_priority)
+            insort(existing, live, key=_priority)
 
     def remove(self, live: LiveOrder) -> None:
         """Remove an order."""
         level = live.level
-        there = self.orders[level]
-        if len(there) == 1:
+        existing = self.orders[level]
+        if len(existing) == 1:
             del self.orders[level]
             del self.prices[bisect_left(self.prices, level)]
         else:
-            del there[bisect_left(there, live.priority, key=_priority)]
+            del existing[bisect_left(existing, live.priority, key=_priority)]
 
     def first(self) -> LiveOrder:
         """Return the next order to act; there must be one."""

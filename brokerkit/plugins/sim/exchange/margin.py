@@ -42,10 +42,10 @@ def check_order(venue: Venue, holding: Holding, quantity: int) -> None:
         try:
             check_needed(venue, holding.account, _in_base(venue, holding, after - worst))
         except MissingFxCode as missing:
-            raise uncounted(missing) from missing
+            raise margin_unknown(missing) from missing
 
 
-def uncounted(missing: MissingFxCode) -> InsufficientMargin:
+def margin_unknown(missing: MissingFxCode) -> InsufficientMargin:
     """Return the rejection of an order whose margin cannot be calculated."""
     return InsufficientMargin(f"Margin cannot be counted. {missing.fact}", remedy=missing.remedy)
 

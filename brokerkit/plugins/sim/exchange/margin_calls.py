@@ -62,7 +62,7 @@ def note_trade(venue: Venue, holding: Holding) -> None:
     """Schedule a check of an account that has traded, unless it has nothing left to check."""
     account = holding.account
     if not holding.lots:
-        watch_no_more(holding)
+        stop_watching(holding)
     if not account.open:
         account.is_watched = False
     elif not account.is_due:
@@ -74,22 +74,22 @@ def review(venue: Venue, account: Account, listing: Listing | None, *, calls: bo
     """Make a margin call if the account is short and calls are allowed now; otherwise set when to check again."""
     account.is_watched = any(map(_margin_of, account.open))
     if account.is_watched:
-        closer = _looked_at(venue, account, list(account.open), calls=calls)
+        closer = _check(venue, account, list(account.open), calls=calls)
         for holding in closer:
             if holding.listing is not listing:
                 scheduling.schedule(venue, holding.listing)
     else:
         for holding in account.open:
-            watch_no_more(holding)
+            stop_watching(holding)
 
 
-def watch_no_more(holding: Holding) -> None:
+def stop_watching(holding: Holding) -> None:
     """Stop checking an account because of this holding's price."""
     if holding.guard is not None:
         _guard(holding, None)
 
 
-def _looked_at(venue: Venue, account: Account, held: list[Holding], *, calls: bool) -> list[Holding]:
+def _check(venue: Venue, account: Account, held: list[Holding], *, calls: bool) -> list[Holding]:
     """Check an account, and return the holdings whose price must be watched more closely than before."""
     try:
         excess = value_in_base(venue, account) - account.maintenance  # kept up to date with the value

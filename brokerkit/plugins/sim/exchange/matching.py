@@ -87,7 +87,7 @@ def match_body(venue: Venue, listing: Listing) -> None:
     start_bar(venue, listing)
     price, high, low, close = series.opens[at], series.highs[at], series.lows[at], series.closes[at]
     listing.mark = close
-    if _only_one_limit(venue, listing, price, low, high):
+    if _fill_single_limit(venue, listing, price, low, high):
         return
     high_first = _high_first(venue.path, price, high, low)
     for target in (high, low, close) if high_first else (low, high, close):
@@ -97,7 +97,7 @@ def match_body(venue: Venue, listing: Listing) -> None:
     listing.mark = close
 
 
-def _only_one_limit(venue: Venue, listing: Listing, price: int, low: int, high: int) -> bool:
+def _fill_single_limit(venue: Venue, listing: Listing, price: int, low: int, high: int) -> bool:
     """If all that a bar reaches is one plain limit order, fill it; return whether it did.
 
     The path inside the bar then makes no difference.
@@ -112,12 +112,12 @@ def _only_one_limit(venue: Venue, listing: Listing, price: int, low: int, high: 
     else:
         return False
     prices = side.prices
-    there = side.orders[prices[-1]]
-    live = there[0]
+    at_level = side.orders[prices[-1]]
+    live = at_level[0]
     limit, lots = live.limit, live.remaining
     if limit is None or not live.is_plain or live.ahead or lots > listing.left or (price - limit) * live.side <= 0:
         return False
-    if len(there) > 1 or (len(prices) > 1 and prices[-2] >= beyond) or listing.trailing:
+    if len(at_level) > 1 or (len(prices) > 1 and prices[-2] >= beyond) or listing.trailing:
         return False
     del side.orders[prices.pop()]
     live.place = NOWHERE
@@ -164,8 +164,8 @@ def _walk_down(venue: Venue, listing: Listing, price: int, target: int) -> None:
             listing.mark = price = level
         live = listing.down.first()
         if live.trigger is not None:
-            _fire(venue, listing, live, price)
-        elif not listing.left or not _fill_limit(venue, listing, live, _seen(listing, live, price, start), target):
+            _trigger(venue, listing, live, price)
+        elif not listing.left or not _fill_limit(venue, listing, live, _origin(listing, live, price, start), target):
             break
         if up and -up[-1] <= price and not (down and down[-1] >= price):
             _walk_up(venue, listing, price, price)
@@ -179,14 +179,14 @@ def _walk_up(venue: Venue, listing: Listing, price: int, target: int) -> None:
             listing.mark = price = level
         live = listing.up.first()
         if live.trigger is not None:
-            _fire(venue, listing, live, price)
-        elif not listing.left or not _fill_limit(venue, listing, live, _seen(listing, live, price, start), target):
+            _trigger(venue, listing, live, price)
+        elif not listing.left or not _fill_limit(venue, listing, live, _origin(listing, live, price, start), target):
             break
         if down and down[-1] >= price and not (up and -up[-1] <= price):
             _walk_down(venue, listing, price, price)
 
 
-def _seen(listing: Listing, live: LiveOrder, price: int, start: int) -> int:
+def _origin(listing: Listing, live: LiveOrder, price: int, start: int) -> int:
     """Return the price from which a limit was reached: an exit that starts at the current price acts at that price."""
     began_here = live.began_at == price and live.joins == listing.left_for
     return start if live.level * live.side == price and not began_here else price
@@ -197,7 +197,7 @@ def _fill_limit(venue: Venue, listing: Listing, live: LiveOrder, price: int, tar
     limit = live.limit
     if limit is None:
         return False
-    if live.ahead and not _served(listing, live, limit, target):
+    if live.ahead and not _clear_queue_ahead(listing, live, limit, target):
         return False
     if (price - limit) * live.side > 0:
         price = limit
@@ -211,7 +211,7 @@ def _fill_limit(venue: Venue, listing: Listing, live: LiveOrder, price: int, tar
     return live.remaining == 0 or live.is_final
 
 
-def _served(listing: Listing, live: LiveOrder, limit: int, target: int) -> bool:
+def _clear_queue_ahead(listing: Listing, live: LiveOrder, limit: int, target: int) -> bool:
     """Fill the lots ahead in the queue with what trades at the limit; return whether the order is next."""
     if target == limit:
         served = min(live.ahead, listing.left)
@@ -222,12 +222,12 @@ def _served(listing: Listing, live: LiveOrder, limit: int, target: int) -> bool:
     return True
 
 
-def _fire(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:
+def _trigger(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:
     """Turn a triggered order into the market or limit order that it becomes."""
     book.remove(listing, live)
     live.trigger = None
-    if venue.untold is not None:
-        venue.untold[live.number] = live
+    if venue.unlogged is not None:
+        venue.unlogged[live.number] = live
     if live.limit is None:
         take(venue, listing, live, price)
     elif (price - live.limit) * live.side <= 0 and listing.left:
@@ -294,8 +294,8 @@ _AT_ONCE = (IOC, FOK, AT_OPEN)
 def _match_at_once(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:
     """Fill what can be filled at this instant, or all or nothing, and end the rest."""
     limit = live.limit
-    good = limit is None or (price - limit) * live.side <= 0
-    lots = venue.fillable(live, listing.left) if good else 0
+    marketable = limit is None or (price - limit) * live.side <= 0
+    lots = venue.fillable(live, listing.left) if marketable else 0
     if live.order.time_in_force is FOK and lots < live.remaining:
         lots = 0
     if lots:
@@ -319,7 +319,7 @@ def _trigger_reached(venue: Venue, listing: Listing, side: Levels, price: int) -
     passed = [one for one in side.reached(level) if one.trigger is not None]
     for live in sorted(passed, key=_reached_first):
         if not live.is_final:
-            _fire(venue, listing, live, price)
+            _trigger(venue, listing, live, price)
 
 
 def _reached_first(live: LiveOrder) -> tuple[int, int]:

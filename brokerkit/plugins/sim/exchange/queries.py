@@ -90,7 +90,7 @@ class Queries:
             PacingViolation: A fault reports too many requests.
         """
         self.check_line()
-        if self._venue.channel is not None and self._venue.channel.strikes(Occasion.QUESTION, 0):
+        if self._venue.channel is not None and self._venue.channel.faults_on(Occasion.QUESTION, 0):
             raise PacingViolation("The exchange reports too many requests.", remedy="Try again later.")
 
     # -- orders --------------------------------------------------------------------------
@@ -156,14 +156,14 @@ class Queries:
         with self._lock:
             self.admit_question()
             venue = self._venue
-            struck = () if venue.channel is None else venue.channel.strikes(Occasion.POSITIONS, 0)
-            if any(isinstance(one, FailedPositions) for one in struck):
+            faults = () if venue.channel is None else venue.channel.faults_on(Occasion.POSITIONS, 0)
+            if any(isinstance(one, FailedPositions) for one in faults):
                 raise RequestTimedOut("The exchange did not answer the request for positions.", remedy="Try again.")
             owners = [venue.account_of(account)] if account else list(venue.accounts.values())
             held = [position_of(holding, venue.now) for owner in owners for holding in owner.holdings if holding.lots]
             found = sorted((one for one in held if one is not None), key=lambda one: (one.account, one.contract))
             before, self._positions_before[account] = self._positions_before.get(account, []), found
-            return before if struck else found
+            return before if faults else found
 
     def cash(self, account: str = "") -> dict[str, Money]:
         """Return an account's exact cash by currency: deposited + realised + converted - commission."""

@@ -67,7 +67,7 @@ def enqueue(venue: Venue, listing: Listing, live: LiveOrder) -> bool:
     return True
 
 
-def stand(venue: Venue, listing: Listing, live: LiveOrder) -> bool:
+def enter_limit(venue: Venue, listing: Listing, live: LiveOrder) -> bool:
     """Insert a plain limit order into the book, unless a bar is under way or there is none; return whether it was.
 
     If the next bar reaches it, no other bar has to be examined.
@@ -145,7 +145,7 @@ def on_body(venue: Venue, listing: Listing) -> None:
         schedule(venue, listing)
 
 
-def set_aside(venue: Venue, listing: Listing) -> None:
+def defer_late_orders(venue: Venue, listing: Listing) -> None:
     """Make orders that arrived during a bar wait for the next one: the bar was only given after they arrived."""
     series, now = listing.series, venue.now
     ends_now = due_now(venue, listing) == BODY
@@ -166,14 +166,14 @@ def due_now(venue: Venue, listing: Listing) -> int:
     return listing.wake_what if listing.wake_time == venue.now else -1
 
 
-def take_up(venue: Venue, listing: Listing, what: int) -> None:
+def resume(venue: Venue, listing: Listing, what: int) -> None:
     """Resume what was due when the exchange was stopped, on the bars given so far."""
     if what in (OPEN, BODY):
         listing.wake_time, listing.wake_what = venue.now, what
-        venue.agenda.put(venue.now, _RANK[what], partial(_on_taken_up, venue), listing)
+        venue.agenda.put(venue.now, _RANK[what], partial(_on_resumed, venue), listing)
 
 
-def _on_taken_up(venue: Venue, listing: Listing) -> None:
+def _on_resumed(venue: Venue, listing: Listing) -> None:
     series, now, what = listing.series, venue.now, listing.wake_what
     if what == OPEN:
         is_there = series.sync(now) and series.starts[series.at] == now

@@ -108,7 +108,7 @@ def refresh_all(venue: Venue, leg: Listing) -> None:
     for listing in venue.spreads.values():
         if any(one is leg for one, _ in listing.legs):
             refresh(venue, listing)
-            scheduling.set_aside(venue, listing)
+            scheduling.defer_late_orders(venue, listing)
             scheduling.schedule(venue, listing)
 
 
@@ -246,7 +246,7 @@ def check_units(venue: Venue, live: SpreadOrder, units: int) -> None:
         if needed:
             margin.check_needed(venue, live.account, needed)
     except MissingFxCode as missing:
-        raise margin.uncounted(missing) from missing
+        raise margin.margin_unknown(missing) from missing
 
 
 def trade(venue: Venue, live: LiveOrder, lots: int, price: int) -> None:

@@ -87,18 +87,18 @@ class StateFile:
     def __init__(self, path: str | Path, venue: Venue, board: FaultBoard, origin: Mapping[str, str]) -> None:
         self._venue = venue
         self._board = board
-        venue.untold = {}
+        venue.unlogged = {}
         self._saved = self._accounts = 0
         self._clock = -1
         self._counts: list[int] = []
-        self._back: set[int] = set()
-        self._on_the_way: list[tuple[int, Action, Any]] = []
+        self._restored: set[int] = set()
+        self._in_flight: list[tuple[int, Action, Any]] = []
         try:
             self._claim = FileClaim(path)
         except sqlite3.DatabaseError as problem:
             raise _store_error(problem, path) from problem
         try:
-            self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         except sqlite3.OperationalError as problem:
             self._claim.close()
             raise _store_error(problem, path) from problem
@@ -114,10 +114,10 @@ class StateFile:
 
     def _opened(self) -> dict[str, Any]:
         """Create missing tables, and return the stored facts."""
-        self._base.execute("PRAGMA journal_mode=WAL")
-        self._base.execute("PRAGMA synchronous=NORMAL")
-        self._base.executescript(_TABLES)
-        return {name: json.loads(value) for name, value in self._base.execute("SELECT name, value FROM facts")}
+        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.execute("PRAGMA synchronous=NORMAL")
+        self._database.executescript(_TABLES)
+        return {name: json.loads(value) for name, value in self._database.execute("SELECT name, value FROM facts")}
 
     @property
     def is_new(self) -> bool:
@@ -126,7 +126,7 @@ class StateFile:
 
     def close(self) -> None:
         """Close the file."""
-        self._base.close()
+        self._database.close()
         self._claim.close()
 
     # -- writing ---------------------------------------------------------------------------
@@ -137,16 +137,16 @@ class StateFile:
         fresh = venue.journal.entries(self._saved)
         lives = self._changed(fresh)
         counts = self._board.counts()
-        is_as_it_was = self._clock == venue.now and self._accounts == len(venue.accounts) and counts == self._counts
-        if not (fresh or lives) and is_as_it_was:
+        is_unchanged = self._clock == venue.now and self._accounts == len(venue.accounts) and counts == self._counts
+        if not (fresh or lives) and is_unchanged:
             return
         self._claim.check()
-        self._base.execute("BEGIN IMMEDIATE")
+        self._database.execute("BEGIN IMMEDIATE")
         try:
             self._write(fresh, lives)
-            self._base.execute("COMMIT")
+            self._database.execute("COMMIT")
         except BaseException:
-            self._base.execute("ROLLBACK")
+            self._database.execute("ROLLBACK")
             raise
         self._saved, self._clock, self._counts = len(venue.journal), venue.now, counts
         self._accounts = len(venue.accounts)
@@ -158,7 +158,7 @@ class StateFile:
     def _changed(self, fresh: list[Entry]) -> dict[int, LiveOrder]:
         """Return the orders that may differ from their stored state, including changes that are not logged."""
         venue = self._venue
-        lives, venue.untold = venue.untold or {}, {}
+        lives, venue.unlogged = venue.unlogged or {}, {}
         for row in fresh:
             if isinstance(row, (Status, Execution)) and row.live.order_ref in venue.orders:
                 lives[row.live.number] = row.live
@@ -218,7 +218,7 @@ class StateFile:
     def _put(self, table: str, rows: Any) -> None:
         for row in rows:
             marks = ",".join("?" * len(row))
-            self._base.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)
+            self._database.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)
 
     def _key(self, listing: Listing) -> str:
         return json.dumps(order_codec.encode_contract(listing.contract))
@@ -257,23 +257,23 @@ class StateFile:
         venue.agenda.reached = facts.get("reached", venue.agenda.reached)
         venue.numbers, venue.executions, venue.priorities = facts["numbers"], facts["executions"], facts["priorities"]
         self._board.resume(facts["faults"])
-        for name, number, base in self._base.execute("SELECT * FROM accounts ORDER BY number"):
+        for name, number, base in self._database.execute("SELECT * FROM accounts ORDER BY number"):
             venue.accounts[name] = Account(number, name, base)
             venue.default_account = next(iter(venue.accounts.values()))
-        for row in self._base.execute("SELECT * FROM cash ORDER BY rowid"):
+        for row in self._database.execute("SELECT * FROM cash ORDER BY rowid"):
             cash = venue.accounts[row[0]].in_currency(row[1])
             cash.deposited, cash.realised, cash.converted, cash.commission = map(int, row[2:])
 
     def contracts(self) -> tuple[FuturesContract | FxPair, ...]:
         """Return the single contracts and pairs that anything in the file belongs to, in order."""
-        rows = self._base.execute("SELECT contract FROM holdings UNION SELECT contract FROM orders")
+        rows = self._database.execute("SELECT contract FROM holdings UNION SELECT contract FROM orders")
         kept = (order_codec.decode_contract(json.loads(row[0])) for row in rows.fetchall())
         return tuple(sorted({leg for contract in kept for leg in contract.legs}, key=str))
 
     def restore_listing(self, listing: Listing) -> None:
         """Restore what belongs to a newly listed contract: holdings, orders, executions."""
         venue = self._venue
-        for account, lots, cost, realised in self._base.execute(
+        for account, lots, cost, realised in self._database.execute(
             "SELECT account, lots, cost, realised FROM holdings WHERE contract = ?", (self._key(listing),)
         ):
             holding = listing.holding_of(venue.accounts[account])
@@ -286,32 +286,32 @@ class StateFile:
         for contract, left_for, left, price, *due in self._facts.get("markets", ()):
             if order_codec.decode_contract(contract) == listing.contract:
                 listing.left_for, listing.left, listing.mark = left_for, left, price
-                self._take_up(listing, *due)
+                self._resume_due(listing, *due)
         self._restore_orders()
 
-    def _take_up(self, listing: Listing, due: int = -1) -> None:
+    def _resume_due(self, listing: Listing, due: int = -1) -> None:
         """Resume what was still due at the instant at which the exchange was stopped."""
         if self._venue.now == self._facts["now"]:
-            scheduling.take_up(self._venue, listing, due)
-            hours.take_up_close(self._venue, listing)
+            scheduling.resume(self._venue, listing, due)
+            hours.resume_close(self._venue, listing)
 
-    def _kept_orders(self) -> list[Any]:
+    def _unrestored_orders(self) -> list[Any]:
         """Return the orders that were in the file when it was opened and are not restored yet."""
-        rows = self._base.execute(
+        rows = self._database.execute(
             "SELECT * FROM orders WHERE number <= ? ORDER BY number", (self._facts.get("numbers", 0),)
         )
-        return [row for row in rows.fetchall() if row[0] not in self._back]
+        return [row for row in rows.fetchall() if row[0] not in self._restored]
 
     def _restore_orders(self) -> None:
         venue = self._venue
         known = {live.number: live for live in venue.orders.values()}
         fresh = []
-        for row in self._kept_orders():
+        for row in self._unrestored_orders():
             contract = order_codec.decode_contract(json.loads(row[1]))
             if all(leg in venue.listings for leg in contract.legs):
                 live = known[row[0]] = venue.journal.lives[row[0]] = self._order(row)
                 fresh.append((live, row[2]))
-                self._back.add(row[0])
+                self._restored.add(row[0])
         for live, parent in fresh:
             if parent is not None:
                 live.parent = known[parent]
@@ -324,7 +324,7 @@ class StateFile:
             if not live.is_final:
                 self._resume(live)
         venue.orders = {live.order_ref: live for _, live in sorted(known.items())}
-        for listing in {leg for live, _ in fresh for leg in _places(live)}:  # whichever leg was listed first
+        for listing in {leg for live, _ in fresh for leg in _books_of(live)}:  # whichever leg was listed first
             listing.queue.sort(key=_number)
             listing.held.sort(key=_number)
 
@@ -359,11 +359,13 @@ class StateFile:
             if venue.spreads.get((order_codec.decode_contract(contract), tuple(ratios))) is found:
                 found.left_for, found.left = left_for, left
                 found.series.last = found.mark = price
-                self._take_up(found, *due)
+                self._resume_due(found, *due)
         return found
 
     def _restore_executions(self, live: LiveOrder) -> None:
-        rows = self._base.execute("SELECT number, facts FROM executions WHERE live = ? ORDER BY number", (live.number,))
+        rows = self._database.execute(
+            "SELECT number, facts FROM executions WHERE live = ? ORDER BY number", (live.number,)
+        )
         for number, text in rows:
             time, state, quantity, price, commission, _, leg, corrects, late = json.loads(text)
             before = live.last_execution
@@ -383,22 +385,22 @@ class StateFile:
         elif live.state is OrderState.PENDING or never_worked:
             contingencies.wait_for_parent(venue, live)
         else:
-            self._work_on(live, place)
+            self._restart(live, place)
         if live.state is OrderState.PENDING_CANCEL:
             self._arrives(live, venue.on_cancel, (live, False))
 
     def _arrives(self, live: LiveOrder, action: Action, argument: Any) -> None:
         """Let messages in flight arrive at once, in the order they were sent in, whichever contract is listed first."""
-        if not self._on_the_way:
+        if not self._in_flight:
             self._venue.agenda.put(self._venue.now, ARRIVAL, self._on_arrival)
-        self._on_the_way.append((live.number, action, argument))
+        self._in_flight.append((live.number, action, argument))
 
     def _on_arrival(self, _: object) -> None:
-        arrived, self._on_the_way = sorted(self._on_the_way, key=lambda one: one[0]), []
+        arrived, self._in_flight = sorted(self._in_flight, key=lambda one: one[0]), []
         for _, action, argument in arrived:
             action(argument)
 
-    def _work_on(self, live: LiveOrder, place: int) -> None:
+    def _restart(self, live: LiveOrder, place: int) -> None:
         venue, ahead = self._venue, live.ahead
         opening = hours.opened_since(live.listing, live.joins, venue.now)
         if opening is not None and not live.order.outside_hours and not hours.was_open(live.listing, opening):
@@ -433,7 +435,7 @@ def _store_error(problem: sqlite3.DatabaseError, path: str | Path) -> StoreError
     return StoreCorrupt(f"{problem}.", place=str(path), remedy="Move the file away.")
 
 
-def _places(live: LiveOrder) -> Iterator[Listing]:
+def _books_of(live: LiveOrder) -> Iterator[Listing]:
     """Return the listings in whose books an order can be: its own, and those of legs that it fills separately."""
     yield live.listing
     if isinstance(live, spreads.SpreadOrder):

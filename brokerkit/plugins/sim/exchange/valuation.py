@@ -24,8 +24,8 @@ def value_in_base(venue: Venue, account: Account) -> int:
     Raises:
         MissingFxCode: The account holds a currency for which no listed pair gives a rate.
     """
-    if account.changed or account.counted_at != venue.now:
-        _count(venue, account)
+    if account.changed or account.valued_at != venue.now:
+        _update(venue, account)
     total = account.worth
     if total is None:
         cash = account.base_cash
@@ -44,15 +44,15 @@ def _foreign_cash(venue: Venue, account: Account) -> int:
 
 def initial_margin(venue: Venue, account: Account) -> int:
     """Return the initial margin of an account in its base currency: open lots, and working orders at their worst."""
-    if account.changed or account.counted_at != venue.now:
-        _count(venue, account)
+    if account.changed or account.valued_at != venue.now:
+        _update(venue, account)
     return account.initial
 
 
 def maintenance_margin(venue: Venue, account: Account) -> int:
     """Return the maintenance margin of an account's open lots in its base currency."""
-    if account.changed or account.counted_at != venue.now:
-        _count(venue, account)
+    if account.changed or account.valued_at != venue.now:
+        _update(venue, account)
     return account.maintenance
 
 
@@ -82,13 +82,13 @@ def missing_rate(currency: str, base: str) -> MissingFxCode:
     )
 
 
-def _count(venue: Venue, account: Account) -> None:
+def _update(venue: Venue, account: Account) -> None:
     """Update an account's valuation: everything at a new instant, otherwise what has changed since."""
     now = venue.now
     changed = account.changed
-    if account.counted_at != now:  # of flat holdings, only foreign ones with working orders change in value
+    if account.valued_at != now:  # of flat holdings, only foreign ones with working orders change in value
         changed.update(account.open if len(account.cash) == 1 else dict.fromkeys(account.holdings))
-    account.counted_at = -1  # left at -1 if a rate is missing
+    account.valued_at = -1  # left at -1 if a rate is missing
     for holding in changed:
         lots, listing = holding.lots, holding.listing
         if lots:
@@ -106,7 +106,7 @@ def _count(venue: Venue, account: Account) -> None:
         account.maintenance += maintenance - holding.maintenance
         holding.profit, holding.initial, holding.maintenance = profit, initial, maintenance
     changed.clear()
-    account.counted_at, account.worth = now, None
+    account.valued_at, account.worth = now, None
 
 
 def _all_to_base(venue: Venue, holding: Holding, *amounts: int) -> Iterator[int]:

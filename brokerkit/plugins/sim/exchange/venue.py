@@ -19,9 +19,9 @@ from brokerkit.plugins.sim.exchange import (
     contingencies,
     entry,
     hours,
+    in_flight,
     margin,
     margin_calls,
-    on_the_way,
     scheduling,
     spreads,
     trailing,
@@ -60,17 +60,17 @@ class Venue(Directory):
 
     Attributes:
         trading: The listing of which a bar is being traded at this moment.
-        untold: Orders that changed without a log entry since the last save; None if no state is kept.
+        unlogged: Orders that changed without a log entry since the last save; None if no state is kept.
     """
 
     def __init__(self, now: int, seed: int, models: Models) -> None:
         super().__init__(now)
         self.opened_at = -1
         self.trading: Listing | None = None
-        self.untold: dict[int, LiveOrder] | None = None
+        self.unlogged: dict[int, LiveOrder] | None = None
         self.models = models
         self.channel: Channel | None = None
-        self.striking: list[Fault] = []
+        self.submit_faults: list[Fault] = []
         self.is_plain = False
         self.refit()
         self.volume_cap = models.volume
@@ -137,13 +137,13 @@ class Venue(Directory):
             live.children = contingencies.checked_children(self, live)
         self.numbers = number
         self.journal.lives[number] = live
-        if self.channel is not None and on_the_way.is_lost(self, self.channel, live):
+        if self.channel is not None and in_flight.is_lost(self, self.channel, live):
             return live
         self.orders[order.order_ref] = live
         if order.children:
             contingencies.admit_children(self, live)
         if self.channel is not None:
-            on_the_way.meet(self, self.channel, live)
+            in_flight.apply_faults(self, self.channel, live)
         delay = self.models.latency.submit_delay(self.random)
         if delay:
             live.place = IN_FLIGHT
@@ -181,7 +181,7 @@ class Venue(Directory):
             return
         if self.opened_at == now:
             live.joins = now + 1
-        takes_part = scheduling.enqueue if live.limit is None else scheduling.stand
+        takes_part = scheduling.enqueue if live.limit is None else scheduling.enter_limit
         if not takes_part(self, listing, live):
             self.place(live)
             scheduling.schedule(self, listing)
@@ -191,8 +191,8 @@ class Venue(Directory):
         if live.is_final:
             return
         live.place = NOWHERE
-        if self.untold is not None:
-            self.untold[live.number] = live
+        if self.unlogged is not None:
+            self.unlogged[live.number] = live
         try:
             entry.check_market(self, live.listing, live.order)
             self.arrive(live)
@@ -350,11 +350,11 @@ class Venue(Directory):
             )
         delay, late_fill = self.models.latency.cancel_delay(self.random), False
         if self.channel is not None:
-            met = on_the_way.met_by_cancel(self.channel, live)
-            if met.is_lost:
+            faults = in_flight.faults_on_cancel(self.channel, live)
+            if faults.is_lost:
                 live.view = client_view.waiting_for_cancel(live)
                 return
-            delay, late_fill = delay + met.delay, met.late_fill
+            delay, late_fill = delay + faults.delay, faults.late_fill
         live.state = PENDING_CANCEL
         self.note_status(live, "")
         if delay:
@@ -367,10 +367,10 @@ class Venue(Directory):
         live, late_fill = request
         if live.is_final:
             return
-        price = on_the_way.price_of_a_late_fill(self, live) if late_fill else None
+        price = in_flight.late_fill_price(self, live) if late_fill else None
         self.end(live, "")
         if price is not None:
-            on_the_way.fill_late(self, live, price)
+            in_flight.fill_late(self, live, price)
         scheduling.schedule(self, live.listing)
 
     def on_correction(self, correction: tuple[Execution, int]) -> None:

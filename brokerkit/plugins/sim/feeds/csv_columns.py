@@ -63,10 +63,10 @@ def read_columns(path: Path, wanted: Mapping[str, Kind]) -> Columns:
     try:
         return _columns_of(path, data, wanted)
     except csv.Error as error:
-        raise no_csv(path, error) from error
+        raise not_csv(path, error) from error
 
 
-def no_csv(path: Path, error: csv.Error) -> DataFileError:
+def not_csv(path: Path, error: csv.Error) -> DataFileError:
     """Return the error for a file that cannot be split into rows and cells."""
     return DataFileError(f"The file is not valid CSV: {error}.", place=str(path))
 

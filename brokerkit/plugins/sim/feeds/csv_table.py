@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 
 from brokerkit.errors import DataFileError
-from brokerkit.plugins.sim.feeds.csv_columns import no_csv
+from brokerkit.plugins.sim.feeds.csv_columns import not_csv
 
 _NOT_GIVEN = ("", "NA", "nan", "NaN")
 
@@ -65,7 +65,7 @@ def read_table(path: Path, key: str) -> dict[str, Row]:
     except UnicodeDecodeError as error:
         raise DataFileError("The file is not UTF-8.", place=str(path), remedy="Save it as UTF-8.") from error
     except csv.Error as error:
-        raise no_csv(path, error) from error
+        raise not_csv(path, error) from error
     except OSError as error:
         raise DataFileError(f"Cannot be read: {error.strerror}.", place=str(path)) from error
 

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from brokerkit.errors import DataFileError
-from brokerkit.plugins.sim.feeds.csv_columns import BYTE_ORDER_MARK, LINE_END, cells_of, no_csv, parsed_time
+from brokerkit.plugins.sim.feeds.csv_columns import BYTE_ORDER_MARK, LINE_END, cells_of, not_csv, parsed_time
 
 _TAIL = 4096
 
@@ -37,7 +37,7 @@ def edge_times(path: Path, column: str) -> tuple[int, int]:
     except OSError as error:
         raise DataFileError(f"Cannot be read: {error.strerror}.", place=str(path)) from error
     except csv.Error as error:
-        raise no_csv(path, error) from error
+        raise not_csv(path, error) from error
 
 
 def _time_of(line: bytes, at: int, path: Path, which: str) -> int:

@@ -136,7 +136,7 @@ class Run:
             held = [f"{one.quantity:+d} {one.contract}" for one in exchange.positions()]
             self.heard.append(f"positions {', '.join(held) or 'none'}")
         else:
-            _do_without_more(exchange, step)
+            _do_plain(exchange, step)
 
     def _ref(self, name: str) -> str:
         """Return the reference of an order that a step has placed."""
@@ -166,7 +166,7 @@ class Run:
         return order.with_bracket(**exits) if exits else order
 
 
-def _do_without_more(exchange: Exchange, step: Mapping[str, Any]) -> None:
+def _do_plain(exchange: Exchange, step: Mapping[str, Any]) -> None:
     actions: dict[str, Callable[[], object]] = {
         "run": exchange.run,
         "cancel_all": exchange.cancel_all,

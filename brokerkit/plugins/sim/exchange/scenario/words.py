@@ -23,10 +23,10 @@ HOURS = ("daily", "days", "zone", "holidays")
 LATENCY = ("submit", "modify", "cancel", "jitter")
 COMMISSION = ("per_lot", "per_order", "percent", "minimum")
 SLIPPAGE = ("ticks", "percent", "impact")
-_OF_THE_EXCHANGE = ("contract", "tick_size", "commission", "slippage")
+_GIVEN_ELSEWHERE = ("contract", "tick_size", "commission", "slippage")
 CONTRACT = (
     *("bars", "ticks", "length", "tick", "hours"),
-    *(field.name for field in attrs.fields(ContractTerms) if field.init and field.name not in _OF_THE_EXCHANGE),
+    *(field.name for field in attrs.fields(ContractTerms) if field.init and field.name not in _GIVEN_ELSEWHERE),
 )
 ORDER = (
     *("contract", "quantity", "type", "limit", "stop", "trail", "trail_percent", "tif", "good_till", "oco", "account"),

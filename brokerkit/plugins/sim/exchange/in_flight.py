@@ -30,31 +30,31 @@ def is_lost(venue: Venue, channel: Channel, live: LiveOrder) -> bool:
     """Return whether a fault keeps the order from arriving."""
     for one in (live, *live.children):
         one.view = client_view.first(one)
-    venue.striking = channel.strikes(Occasion.SUBMIT, live.number)
-    lost = [one for one in venue.striking if isinstance(one, LostOrder)]
+    venue.submit_faults = channel.faults_on(Occasion.SUBMIT, live.number)
+    lost = [one for one in venue.submit_faults if isinstance(one, LostOrder)]
     if lost:
         venue.numbers += len(live.children)
-        channel.wonder_later(live, duration(lost[0].patience))
+        channel.mark_unknown_later(live, duration(lost[0].patience))
     return bool(lost)
 
 
-def meet(venue: Venue, channel: Channel, live: LiveOrder) -> None:
+def apply_faults(venue: Venue, channel: Channel, live: LiveOrder) -> None:
     """Apply the faults that occur on a new order.
 
     Raises:
         OrderRejected: One of them rejects it.
     """
-    for one in venue.striking:
+    for one in venue.submit_faults:
         if isinstance(one, Rejection):
             venue.reject(live, one.reason)
             raise OrderRejected(f"Order #{live.number} was rejected: {one.reason}.", broker_message=one.reason)
         if isinstance(one, LostStatuses):
-            channel.keep_statuses_from_client(live, duration(one.patience))
+            channel.suppress_statuses(live, duration(one.patience))
         if isinstance(one, Disconnect):
             channel.disconnect(f"the line broke while #{live.number} was sent", duration(one.lasts))
 
 
-class MetByCancel(NamedTuple):
+class CancelFaults(NamedTuple):
     """What happened to a cancel in flight."""
 
     is_lost: bool
@@ -62,23 +62,23 @@ class MetByCancel(NamedTuple):
     late_fill: bool
 
 
-def met_by_cancel(channel: Channel, live: LiveOrder) -> MetByCancel:
+def faults_on_cancel(channel: Channel, live: LiveOrder) -> CancelFaults:
     """Return what happens to an order's cancel in flight.
 
     Raises:
         OrderCannotBeCancelled: The exchange refuses it.
     """
-    striking = channel.strikes(Occasion.CANCEL, live.number)
-    is_lost = any(isinstance(one, LostCancel) for one in striking)
-    if not is_lost and any(isinstance(one, RefusedCancel) for one in striking):
+    faults = channel.faults_on(Occasion.CANCEL, live.number)
+    is_lost = any(isinstance(one, LostCancel) for one in faults)
+    if not is_lost and any(isinstance(one, RefusedCancel) for one in faults):
         raise OrderCannotBeCancelled(
             f"The exchange refused to cancel order #{live.number}.", remedy="It is still working; try again."
         )
-    delay = sum(duration(one.delay) for one in striking if isinstance(one, CancelFillRace))
-    return MetByCancel(is_lost, delay, any(isinstance(one, LateFill) for one in striking))
+    delay = sum(duration(one.delay) for one in faults if isinstance(one, CancelFillRace))
+    return CancelFaults(is_lost, delay, any(isinstance(one, LateFill) for one in faults))
 
 
-def price_of_a_late_fill(venue: Venue, live: LiveOrder) -> int | None:
+def late_fill_price(venue: Venue, live: LiveOrder) -> int | None:
     """Return the price of a fill at the instant of an order's cancel; None if the order is not in the market."""
     if live.place in (NOWHERE, IN_FLIGHT, HELD) or live.listing.legs or not venue.fillable(live, 1):
         return None
