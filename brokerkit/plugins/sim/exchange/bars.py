@@ -337,7 +337,7 @@ class BarSeries:
         """Return the index of the bar near the current one that starts at an instant.
 
         Raises:
-            MissingData: There is no such bar.
+            MissingData: No such bar.
         """
         self.sync(start)
         at = bisect_left(self.starts, start)
@@ -349,7 +349,7 @@ class BarSeries:
         """Return the low and the high, in units, of the bar near the current one that starts at an instant.
 
         Raises:
-            MissingData: There is no such bar.
+            MissingData: No such bar.
         """
         at = self.place_of(start)
         return self.lows[at], self.highs[at]

@@ -15,9 +15,9 @@ from brokerkit.plugins.sim.exchange.entries import (
     GAP,
     NOTE,
     STATUS,
+    Connection,
     Entry,
     Execution,
-    Line,
     Note,
     Repeat,
     Status,
@@ -78,7 +78,9 @@ class Channel:
             RequestTimedOut: The connection is up but silent.
         """
         if not self.is_up:
-            raise ConnectionLost("The connection to the exchange is down.", remedy="Nothing was sent; reconnect first.")
+            raise ConnectionLost(
+                "The connection to the exchange is down.", remedy="Nothing was sent; wait for the reconnect."
+            )
         if self._stalled_since >= 0:
             raise RequestTimedOut("The exchange does not answer.", remedy="Wait, and check for missed events.")
 
@@ -88,7 +90,7 @@ class Channel:
             return
         self.is_up, self._down_since = False, self._venue.now
         self._breaks += 1
-        self._log(Line(CONNECTION, self._venue.now, ConnectionState.DISCONNECTED, reason))
+        self._log(Connection(CONNECTION, self._venue.now, ConnectionState.DISCONNECTED, reason))
         if lasts is not None:
             self._venue.agenda.put(self._venue.now + lasts, NOTICE, self._on_reconnect, self._breaks)
 
@@ -98,8 +100,8 @@ class Channel:
             return
         self.is_up = True
         now = self._venue.now
-        self._log(Line(CONNECTION, now, ConnectionState.CONNECTED, "the line is up again"))
-        self._log(Line(GAP, now, ConnectionState.CONNECTED, "the line was down", self._down_since))
+        self._log(Connection(CONNECTION, now, ConnectionState.CONNECTED, "the line is up again"))
+        self._log(Connection(GAP, now, ConnectionState.CONNECTED, "the line was down", self._down_since))
         self._release_held_back()
 
     def _on_reconnect(self, which: int) -> None:
@@ -111,7 +113,7 @@ class Channel:
         if not self.is_up:  # the kept entries are delivered after the reconnect, with the whole gap
             self._down_since = min(self._down_since, since)
             return
-        self._log(Line(GAP, self._venue.now, ConnectionState.CONNECTED, "the exchange was silent", since))
+        self._log(Connection(GAP, self._venue.now, ConnectionState.CONNECTED, "the exchange was silent", since))
         self._release_held_back()
 
     def _release_held_back(self) -> None:
@@ -128,7 +130,7 @@ class Channel:
         """Deliver an entry to the client, as far as the connection and its faults allow."""
         if isinstance(entry, Note):
             return
-        if isinstance(entry, Line):
+        if isinstance(entry, Connection):
             deliver(entry)
         elif not self.is_up or self._stalled_since >= 0:
             self._held_back.append(entry)

@@ -11,9 +11,9 @@ from brokerkit.plugins.sim.exchange.entries import (
     FILL,
     GAP,
     STATUS,
+    Connection,
     Entry,
     Execution,
-    Line,
     Settlement,
     Status,
     fill_of,
@@ -193,7 +193,7 @@ class Delivery:
                 _notify(listeners, view or entry.as_view())
         elif isinstance(entry, Settlement):
             self._deliver_position(entry.holding, entry.time)
-        elif isinstance(entry, Line):
+        elif isinstance(entry, Connection):
             self._deliver_connection(entry)
 
     def _deliver_execution(self, execution: Execution, seen: BrokerOrder | None) -> None:
@@ -229,11 +229,11 @@ class Delivery:
         if (listeners := self._listeners[Position]) and (position := position_of(holding, time)) is not None:
             _notify(listeners, position)
 
-    def _deliver_connection(self, line: Line) -> None:
-        if line.kind == GAP:
-            _notify(self._listeners[DataGap], DataGap(time_of(line.since), time_of(line.time), line.reason))
+    def _deliver_connection(self, entry: Connection) -> None:
+        if entry.kind == GAP:
+            _notify(self._listeners[DataGap], DataGap(time_of(entry.since), time_of(entry.time), entry.reason))
         else:
-            change = ConnectionChange(line.state, line.reason, time_of(line.time))
+            change = ConnectionChange(entry.state, entry.reason, time_of(entry.time))
             _notify(self._listeners[ConnectionChange], change)
 
 

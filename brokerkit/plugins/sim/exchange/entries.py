@@ -166,7 +166,7 @@ class Settlement(NamedTuple):
         return f"settled {self.quantity:+d} {place} @ {price_of(self.price)}, realised {profit}"
 
 
-class Line(NamedTuple):
+class Connection(NamedTuple):
     """The state of the client's connection changed, or a silent stall was detected."""
 
     kind: int
@@ -207,7 +207,7 @@ class Note(NamedTuple):
         return self.text
 
 
-Entry = Status | Execution | Settlement | Line | Repeat | Note
+Entry = Status | Execution | Settlement | Connection | Repeat | Note
 
 
 def stamp(nanoseconds: int) -> str:

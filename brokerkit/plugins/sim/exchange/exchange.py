@@ -312,7 +312,7 @@ class Exchange(Clock):
                     )
         finally:
             if self._state is not None or not self._delivery.fills_only:
-                self._settle()  # nobody to tell otherwise: an order trades only when the clock moves
+                self._settle()  # else nothing to deliver: orders trade only when the clock moves
         return live
 
     def modify(self, order_ref: str, change: OrderChange) -> LiveOrder:

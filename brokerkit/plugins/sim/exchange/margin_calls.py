@@ -1,7 +1,7 @@
 """Margin calls: an account below its maintenance margin has its orders ended and its positions closed.
 
-An account is checked when a bar closes of a contract that it holds or has traded in that bar, and only if a price
-has moved far enough since the last check to endanger the margin. A change of its value at another moment, such as
+An account is checked at the close of a bar of a contract that it holds or has traded in that bar, and only if a
+price has moved far enough since the last check to endanger the margin. A change of its value at another moment, such as
 a trade at an open or a settlement, causes no call by itself: it resets how far prices may move.
 """
 
