@@ -125,7 +125,7 @@ class Exchange(Clock):
         self,
         contract: FuturesContract | FxPair,
         time: Any,
-        open: Any,  # noqa: A002 because bars call it so
+        open: Any,  # noqa: A002 because it is the standard name
         high: Any,
         low: Any,
         close: Any,
@@ -160,7 +160,7 @@ class Exchange(Clock):
         self,
         contract: FuturesContract | FxPair,
         time: datetime | int,
-        open: Number,  # noqa: A002 because bars call it so
+        open: Number,  # noqa: A002 because it is the standard name
         high: Number,
         low: Number,
         close: Number,

@@ -30,7 +30,7 @@ _margin_of = attrgetter("listing.maintenance_margin")
 
 
 def review_at_next_bar(holding: Holding) -> bool:
-    """Check an account when the next bar of a holding closes; return whether that is closer than before."""
+    """Check an account when the next bar of a holding closes; return whether its guard is now closer."""
     return _guard(holding, _FAR if holding.lots > 0 else -_FAR)
 
 

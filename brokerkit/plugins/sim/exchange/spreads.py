@@ -58,7 +58,7 @@ def listing_for(venue: Venue, order: Order) -> Listing:
     if order.spread_fill is SpreadFill.BY_LEG and order.order_type is not OrderType.MARKET:
         raise InvalidOrder(
             f"A {order.order_type.value} order on a spread fills its legs together.",
-            remedy="Use SpreadFill.TOGETHER, or a market order.",
+            remedy="Fill the legs together, or use a market order.",
         )
     _check_held(order)
     key = (contract, ratios_of(order.quantity))
@@ -75,7 +75,7 @@ def _check_held(order: Order) -> None:
         raise InvalidOrder("A spread has no closing auction.", remedy="Order its legs, or use another time in force.")
     if order.spread_fill is SpreadFill.BY_LEG and (order.reduce_only or held in _TOGETHER):
         what = "only reduces" if order.reduce_only else f"is {held.value}"
-        raise InvalidOrder(f"A spread that {what} fills its legs together.", remedy="Use SpreadFill.TOGETHER.")
+        raise InvalidOrder(f"A spread that {what} fills its legs together.", remedy="Fill them together.")
 
 
 def _open(venue: Venue, contract: FuturesContract, ratios: Ratios) -> Listing:
