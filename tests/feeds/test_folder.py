@@ -123,7 +123,7 @@ def test_columns_come_in_any_order(tmp_path: Path) -> None:
         ("time,x\n2023-03-01,1\nlater", "The time of the last row is 'later'"),
         ("time,x\n", "The time of the first row is ''"),
         ("date,x\n2023-03-01,1\n", "Column 'time' is missing."),
-        ("ti\rme,x\n2023-03-01,1\n", "The file is no CSV"),
+        ("ti\rme,x\n2023-03-01,1\n", "The file is not valid CSV"),
         ("", "Column 'time' is missing."),
     ],
 )
@@ -210,7 +210,7 @@ def test_contracts_are_named_by_their_files(tmp_path: Path) -> None:
 
 def test_a_name_with_a_month_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "CORN_202313.csv").write_text("")
-    with pytest.raises(DataFileError, match="202313 is no contract's date"):
+    with pytest.raises(DataFileError, match="202313 is not a contract's date"):
         open_feed(tmp_path)
 
 
@@ -246,10 +246,10 @@ def test_instruments_csv_says_what_is_different(tmp_path: Path) -> None:
     [
         ("tick_size", "0", "tick_size is '0', which is not a number above 0."),
         ("multiplier", "many", "multiplier is 'many', which is not a number above 0."),
-        ("commission", "-1", "commission is '-1', which is not a number from 0 on."),
+        ("commission", "-1", "commission is '-1', which is not a number of at least 0."),
         ("hours", "9-17", "hours has '9-17'."),
         ("hours", "09:00-12:00 11:00-13:00", "a stretch begins before the last one ends"),
-        ("expiry_offset", "1.5", "expiry_offset is '1.5', which is no whole number."),
+        ("expiry_offset", "1.5", "expiry_offset is '1.5', which is not a whole number."),
         ("tick", "0.25", "There is no column 'tick'."),
     ],
 )
@@ -284,7 +284,7 @@ def test_rates_come_from_the_folder_fx(tmp_path: Path) -> None:
     minutes = feed.fx_execution_bars("GBPUSD", utc("2023-03-01 23:00"), utc("2023-03-01 23:02"))
     assert minutes.close.tolist() == [1.2, 1.2]
     (tmp_path / "fx" / "EURUSD.csv").write_text("time,rate\n2023-03-01,0\n")
-    with pytest.raises(DataFileError, match="a rate is above 0"):
+    with pytest.raises(DataFileError, match="must be above 0"):
         FolderFeed(tmp_path, 20).fx_rates("EURUSD", 1 << 62)
 
 

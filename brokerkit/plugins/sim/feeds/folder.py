@@ -37,13 +37,13 @@ Stored = Mapping[Frequency, StoredBars]
 
 
 class FolderFeed:
-    """Bars from files, one or more a contract, that are read when their contract is first asked for.
+    """Bars from files, one or more per contract, that are read on first use of their contract.
 
-    The names of files, their columns, and the file of facts are told in `docs/data.md`.
+    `docs/data.md` describes the file names, the columns, and the file of facts.
 
     Args:
-        folder: Has the files; `instruments.csv` and a folder `fx` may be there too.
-        assumed_volume: Lots traded a minute, where a file has no volume.
+        folder: The folder with the files; it may also have `instruments.csv` and a folder `fx`.
+        assumed_volume: Lots traded per minute, if a file has no volume.
 
     Raises:
         DataFileError: The table of instruments is damaged, or two files have the same bars.
@@ -60,18 +60,18 @@ class FolderFeed:
         self._facts: dict[str, InstrumentFacts] = {}
         self._chains: dict[str, tuple[ListedContract, ...]] = {}
 
-    # -- the whole -----------------------------------------------------------------------
+    # -- the feed ------------------------------------------------------------------------
 
     @property
     def default_start(self) -> int:
-        """Two months before the first contract ends, of the time that most contracts cover, with markets open."""
+        """Two months before the first contract ends, in the time that most contracts cover, with markets open."""
         contracts = [contract for chain in self._files.values() for contract in chain]
         spans = [self._edges_of(contract) for contract in contracts]
         return sensible_start(spans, [self.hours(contract.instrument_code) for contract in contracts])
 
     @property
     def span(self) -> Span:
-        """The times of the first and the last bar of all."""
+        """The times of the very first and the very last bar."""
         edges = [self._edges_of(contract) for chain in self._files.values() for contract in chain]
         return min(first for first, _ in edges), max(last for _, last in edges)
 
@@ -86,7 +86,7 @@ class FolderFeed:
     # -- an instrument -------------------------------------------------------------------
 
     def facts(self, instrument_code: str) -> InstrumentFacts:
-        """Return what `instruments.csv` says of an instrument, or what is usual."""
+        """Return an instrument's facts from `instruments.csv`, or the usual ones."""
         found = self._facts.get(instrument_code)
         if found is None:
             self._files_of(instrument_code)
@@ -95,7 +95,7 @@ class FolderFeed:
         return found
 
     def hours(self, instrument_code: str) -> MarketHours:
-        """Return the hours that `instruments.csv` has, or those of the instrument's exchange."""
+        """Return the hours in `instruments.csv`, or those of the instrument's exchange."""
         self._files_of(instrument_code)
         return market_hours(self._table.market(instrument_code))
 
@@ -114,7 +114,7 @@ class FolderFeed:
         return found
 
     def _listed(self, contract: FuturesContract) -> ListedContract:
-        """Return a contract with its dates; one that has bars after its expiry expires with the last of them."""
+        """Return a contract with its dates; if it has bars after its expiry, it expires with the last of them."""
         hours = self.hours(contract.instrument_code)
         first, last = (_EPOCH + timedelta(days=edge // DAY) for edge in self._edges_of(contract))
         year, month, day = int(contract.date[:4]), int(contract.date[4:6]), int(contract.date[6:] or 0)
@@ -134,7 +134,7 @@ class FolderFeed:
     # -- a contract ----------------------------------------------------------------------
 
     def bars(self, contract: FuturesContract, frequency: Frequency, start: int, end: int) -> Bars:
-        """Return bars as the contract's files have them, or made of shorter ones; none of longer ones."""
+        """Return bars as they are in the contract's files, or built from shorter ones, but not from longer ones."""
         stored, hours = self._stored(contract), self.hours(contract.instrument_code)
         if frequency in stored:
             found = stored[frequency].between(start, end, hours)
@@ -143,7 +143,7 @@ class FolderFeed:
         return found.known_by(end)
 
     def has_bars(self, contract: FuturesContract, end: int) -> bool:
-        """Return whether a contract has any bar that is complete by `end`."""
+        """Return whether a contract has a bar that is complete by `end`."""
         first, last = self._edges_of(contract)
         if first > end or last + 2 * DAY <= end:
             return first <= end
@@ -151,7 +151,7 @@ class FolderFeed:
         return any(len(one.between(*_ALWAYS, hours).known_by(end)) for one in self._stored(contract).values())
 
     def execution_bars(self, contract: FuturesContract, start: int, end: int) -> Bars:
-        """Return the shortest bars that there are; where there are only daily ones, minutes made of them."""
+        """Return the shortest bars available; if there are only daily bars, minutes built from them."""
         stored, hours = self._stored(contract), self.hours(contract.instrument_code)
         inside = [one for frequency, one in stored.items() if frequency is not Frequency.DAY]
         finest = min(inside, key=lambda one: length_of(one.frequency), default=None)
@@ -185,7 +185,7 @@ class FolderFeed:
     # -- currencies ----------------------------------------------------------------------
 
     def fx_codes(self) -> tuple[str, ...]:
-        """Return the pairs with a file in the folder `fx`, in alphabetical order."""
+        """Return the pairs that have a file in the folder `fx`, in alphabetical order."""
         return self._fx.codes
 
     def fx_rates(self, fx_code: str, end: int) -> Bars:
@@ -193,7 +193,7 @@ class FolderFeed:
         return self._fx.rates(fx_code, end)
 
     def fx_execution_bars(self, fx_code: str, start: int, end: int) -> Bars:
-        """Return the last known rate held from minute to minute, for seven days at most."""
+        """Return the last known rate, held from minute to minute for at most seven days."""
         return self._fx.execution_bars(fx_code, start, end)
 
 
@@ -207,9 +207,9 @@ def _read_all(files: tuple[BarFile, ...]) -> Stored:
         bars = read_bars(file)
         if bars.frequency in found:
             raise DataFileError(
-                f"Its bars are {bars.frequency.value} ones, and so are those of another file of {file.contract}.",
+                f"Its bars are {bars.frequency.value} bars, like those of another file of {file.contract}.",
                 place=str(file.path),
-                remedy="Take one of them out.",
+                remedy="Remove one of them.",
             )
         found[bars.frequency] = bars
     return found
@@ -227,7 +227,7 @@ def _made_of_shorter(stored: Stored, frequency: Frequency, start: int, end: int,
 
 
 def _daily(bars: Bars, hours: MarketHours) -> Bars:
-    """Return one bar for each trading date that has any, by the hours of the market."""
+    """Return one bar for each trading date that has any bars, by the hours of the market."""
     if not len(bars):
         return bars
     first, last = (_EPOCH + timedelta(days=int(time) // DAY) for time in (bars.time[0], bars.time[-1]))
@@ -239,7 +239,7 @@ def _daily(bars: Bars, hours: MarketHours) -> Bars:
 
 
 def _joined_after(before: Bars, after: Bars) -> Bars:
-    """Return two stretches of bars as one; what overlaps the second is left out of the first."""
+    """Return two stretches of bars as one; where they overlap, those of the second are kept."""
     if len(after):
         before = before.part(before.end <= after.time[0])
     return joined([before, after])

@@ -1,4 +1,4 @@
-"""Exchange rates from a folder of CSV files, one a currency pair."""
+"""Exchange rates from a folder of CSV files, one per currency pair."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class _Rates:
 
 
 class FxFiles:
-    """The currency pairs of a folder; a file is read when its pair is first asked for.
+    """The currency pairs of a folder; a file is read on first use of its pair.
 
     Args:
-        folder: Has files named `GBPUSD.csv`; a folder that is not there has none.
-        time_column: The column of dates, or of times on them: the last rate of a date counts.
+        folder: The folder with files such as `GBPUSD.csv`; a missing folder has no pairs.
+        time_column: The column of dates or times; the last rate of a date counts.
         rate_column: The column of rates.
     """
 
@@ -56,7 +56,7 @@ class FxFiles:
         return flat_bars(found.days * DAY, found.known, found.rate).known_by(end)
 
     def execution_bars(self, fx_code: str, start: int, end: int) -> Bars:
-        """Return the last known rate held from minute to minute, in a stretch of time.
+        """Return the last known rate, held from minute to minute, in a stretch of time.
 
         Raises:
             MissingFxCode: The folder has no such pair.
@@ -86,5 +86,5 @@ class FxFiles:
     def _check_positive(self, path: Path, rates: Floats) -> None:
         wrong = np.flatnonzero(rates <= 0)
         if len(wrong):
-            fact = f"{self._rate} is {rates[wrong[0]]}, and a rate is above 0."
+            fact = f"{self._rate} is {rates[wrong[0]]}, but must be above 0."
             raise DataFileError(fact, place=place_of(path, int(wrong[0])))

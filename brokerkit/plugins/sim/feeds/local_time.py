@@ -1,4 +1,4 @@
-"""From the clock of a time zone to UTC, for many times at once."""
+"""Converting local times of a time zone to UTC, many at once."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _MINUTES_A_DAY = 1440
 def utc_of_local(seconds: Times, zone: str) -> Times:
     """Return local times as nanoseconds since 1970 UTC.
 
-    A local time that comes twice, when clocks go back, is the second one; one that never comes, when
-    they go forward, is the first moment after it.
+    A local time that occurs twice, when clocks go back, is the second one; one that never occurs, when
+    they go forward, is the first moment after the gap.
 
     Args:
-        seconds: What a clock in the zone shows, as seconds since its 1970-01-01 00:00.
+        seconds: Local times, as seconds since 1970-01-01 00:00 in the zone.
         zone: The zone's name, such as `Europe/London`.
 
     Example:
@@ -36,10 +36,10 @@ def utc_of_local(seconds: Times, zone: str) -> Times:
 
 
 def closes_of(hours: MarketHours, days: Times) -> Times:
-    """Return when trading ends for each of many dates, nanoseconds UTC.
+    """Return the end of trading on each of many dates, nanoseconds UTC.
 
     Args:
-        hours: Of the market.
+        hours: The market's hours.
         days: Dates as days since 1970-01-01.
     """
     minutes = days * _MINUTES_A_DAY + hours.market.segments[-1][1]
@@ -47,9 +47,9 @@ def closes_of(hours: MarketHours, days: Times) -> Times:
 
 
 def trading_days_of(hours: MarketHours, moments: Times) -> Times:
-    """Return the date that each moment's trading counts for, as days since 1970-01-01.
+    """Return the date to which trading at each moment belongs, as days since 1970-01-01.
 
-    After a date's trading has ended, the next weekday's begins; holidays are not looked at.
+    After the end of a date's trading, the next weekday's starts; holidays are ignored.
     """
     days = moments // DAY
     days = days + (moments > closes_of(hours, days))
