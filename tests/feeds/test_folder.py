@@ -173,6 +173,42 @@ def test_daily_bars_made_of_shorter_ones_go_by_the_hours_of_the_market(tmp_path:
     assert bars.close.tolist() == [0.25, 2.25]
 
 
+def test_a_daily_bar_made_of_shorter_ones_is_the_same_wherever_the_range_begins(tmp_path: Path) -> None:
+    (tmp_path / "instruments.csv").write_text("instrument,zone,hours\nCORN,America/New_York,09:30-20:00\n")
+    friday_evening, saturday, monday = "2023-03-04T00:30:00Z", "2023-03-04T17:00:00Z", "2023-03-06T17:00:00Z"
+    write(tmp_path / "CORN_202312.1h.csv", [friday_evening, saturday, monday], [(n, n, n, n, 10.0) for n in (1, 2, 3)])
+    feed = FolderFeed(tmp_path, 20)
+    whole = feed.bars(CORN, Frequency.DAY, *ALWAYS)
+    assert (starts(whole), whole.open.tolist()) == (["2023-03-03 00:00", "2023-03-06 00:00"], [1, 2])
+    assert feed.bars(CORN, Frequency.DAY, utc("2023-03-06 00:00"), ALWAYS[1]).open.tolist() == [2]
+
+
+def test_a_day_that_ends_on_the_next_one_in_utc_is_in_a_range_that_ends_on_its_date(
+    tmp_path: Path, open_sim: Callable[..., Broker]
+) -> None:
+    (tmp_path / "instruments.csv").write_text("instrument,zone,hours\nCORN,America/Los_Angeles,06:30-20:00\n")
+    write(tmp_path / "CORN_202312.csv", days("2023-03-01", 10), [(5.0, 6.0, 4.0, 5.5, 100.0)] * 10)
+    broker = open_sim(tmp_path, start=datetime(2023, 3, 8, tzinfo=timezone.utc))
+    bound = datetime(2023, 3, 7, 1, tzinfo=timezone.utc)
+    frame = broker.prices.get_prices_for_contract_object(CORN, end=bound)
+    assert f"{frame.index[-1]:%Y-%m-%d}" == "2023-03-06"  # of the 7th, trading goes on until 04:00 on the 8th
+    broker.native.advance(hours=5)
+    frame = broker.prices.get_prices_for_contract_object(CORN, end=bound)
+    assert f"{frame.index[-1]:%Y-%m-%d}" == "2023-03-07"
+
+
+def test_a_bar_of_a_sunday_is_not_known_before_the_evening_it_may_be_of(tmp_path: Path) -> None:
+    (tmp_path / "fx").mkdir()
+    (tmp_path / "fx" / "EURUSD.csv").write_text("time,rate\n2023-03-03,1.06\n2023-03-05,1.07\n")
+    write(tmp_path / "GOLD_202312.csv", ["2023-03-03", "2023-03-05"], [(5.0, 6.0, 4.0, 5.5, 100.0)] * 2)
+    feed, gold = FolderFeed(tmp_path, 20), FuturesContract("GOLD", "202312")
+    opening, midnight = utc("2023-03-05 23:00"), utc("2023-03-06 06:00")  # in Chicago
+    assert starts(feed.bars(gold, Frequency.DAY, ALWAYS[0], opening)) == ["2023-03-03 00:00"]
+    assert starts(feed.fx_rates("EURUSD", opening)) == ["2023-03-03 00:00"]
+    assert starts(feed.bars(gold, Frequency.DAY, ALWAYS[0], midnight))[1:] == ["2023-03-05 00:00"]
+    assert starts(feed.fx_rates("EURUSD", midnight))[1:] == ["2023-03-05 00:00"]
+
+
 def test_daily_and_hourly_files_of_a_contract_live_side_by_side(tmp_path: Path) -> None:
     write(tmp_path / "CORN_202312.csv", days("2023-03-01", 2), [(5.0, 6.0, 4.0, 5.5, 100.0)] * 2)
     write(tmp_path / "CORN_202312.1h.csv", ["2023-03-02T15:00:00Z"], [(5.1, 5.2, 5.0, 5.15, 7.0)])

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _BEGINNING = -(1 << 62)
+LONGEST_SESSION = 2 * DAY
+"""No session ends later than this after 00:00 UTC of its date, in whatever time zone."""
 
 
 class SimPrices(Prices):
@@ -111,7 +113,7 @@ class SimPrices(Prices):
         simulation = self._simulation
         listed = simulation.known(contract)
         now = simulation.exchange.now_ns
-        complete_by = now if end is None else min(now, end + max(length_of(frequency), DAY))
+        complete_by = now if end is None else min(now, end + max(length_of(frequency), LONGEST_SESSION))
         bars = simulation.feed.bars(listed.contract, frequency, start, complete_by)
         wanted = bars if end is None else bars.between(_BEGINNING, end)
         if not len(wanted):
