@@ -113,7 +113,7 @@ class Risk(Middleware):
         if proposal is None:
             return (yield)
         self._check_order(proposal.order)
-        self._check_together(proposal)
+        self._check_together(call, proposal)
         try:
             result = yield
         except _NOT_PLACED:
@@ -159,7 +159,7 @@ class Risk(Middleware):
         if value.amount > limit:
             raise self._refusal(f"an order worth {value} is above max_notional = {limit} {value.currency}")
 
-    def _check_together(self, proposal: Proposal) -> None:
+    def _check_together(self, call: Call, proposal: Proposal) -> None:
         """Check what an order leads to together with all others, and count it as sent when it passes."""
         while True:
             landed = self._landed
@@ -167,6 +167,7 @@ class Risk(Middleware):
             with self._lock:
                 if landed != self._landed:
                     continue  # an order arrived while the broker was asked: what it said may be old
+                self._check_halted(call)  # again: asking the broker may take long
                 self._check_positions(proposal, book.with_proposals(self._in_flight.values()))
                 self._check_frequency()
                 self._sent.append(time.monotonic())

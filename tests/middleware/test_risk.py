@@ -251,6 +251,14 @@ def test_halted_lets_only_cancels_pass(desk: Desk) -> None:
     passes(broker, Order.market(GOLD, 1))
 
 
+def test_an_order_that_is_being_checked_when_trading_is_halted_does_not_pass(desk: Desk) -> None:
+    broker = with_risk(desk, max_position=5)
+    risk: Any = broker.middleware["risk"]
+    broker.native.after_reading = lambda: risk.halt("drawdown")
+    refused(broker, Order.market(GOLD, 1), r"trading is halted \(drawdown\)")
+    assert broker.native.orders == {}
+
+
 def test_reducing_lets_only_orders_pass_that_can_do_nothing_else(desk: Desk) -> None:
     broker = with_risk(desk)
     passes(broker, Order.market(GOLD, 3))
