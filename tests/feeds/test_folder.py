@@ -283,9 +283,11 @@ def test_instruments_csv_says_what_is_different(tmp_path: Path) -> None:
         ("tick_size", "0", "tick_size is '0', which is not a number above 0."),
         ("multiplier", "many", "multiplier is 'many', which is not a number above 0."),
         ("commission", "-1", "commission is '-1', which is not a number from 0 on."),
+        ("currency", "usd", "currency is 'usd', which is no currency."),
+        ("expiry_offset", "99999999999", "expiry_offset is '99999999999', which is no whole number of days."),
         ("hours", "9-17", "hours has '9-17'."),
         ("hours", "09:00-12:00 11:00-13:00", "a stretch begins before the last one ends"),
-        ("expiry_offset", "1.5", "expiry_offset is '1.5', which is no whole number."),
+        ("expiry_offset", "1.5", "expiry_offset is '1.5', which is no whole number of days."),
         ("tick", "0.25", "There is no column 'tick'."),
     ],
 )

@@ -65,7 +65,7 @@ class InstrumentTable:
             code=code,
             broker_code=row.text("broker_code", usual.broker_code),
             exchange=row.text("exchange", usual.exchange),
-            currency=row.text("currency", usual.currency),
+            currency=row.currency("currency", usual.currency),
             multiplier=row.number("multiplier", usual.multiplier),
             price_magnifier=row.number("price_magnifier", usual.price_magnifier),
             tick_size=row.number("tick_size", usual.tick_size) if self._has_tick(code) else tick_size(),
@@ -92,14 +92,8 @@ class InstrumentTable:
         Raises:
             DataFileError: `expiry_offset` is no whole number.
         """
-        row = self._row(code)
-        offset = row.text("expiry_offset")
-        if not offset:
-            return KNOWN_RULES.get(code, last_trading_date)
-        try:
-            return days_after_the_first(int(offset))
-        except ValueError as error:
-            raise DataFileError(f"expiry_offset is {offset!r}, which is no whole number.", place=row.place) from error
+        offset = self._row(code).day_count("expiry_offset")
+        return KNOWN_RULES.get(code, last_trading_date) if offset is None else days_after_the_first(offset)
 
     def _row(self, code: str) -> Row:
         return self._rows.get(code, _NOTHING)
