@@ -120,11 +120,12 @@ def test_columns_come_in_any_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "fact"),
     [
-        ("time,x\n2023-03-01,1\nlater", "The time of the last row is 'later'"),
-        ("time,x\n", "The time of the first row is ''"),
-        ("date,x\n2023-03-01,1\n", "Column 'time' is missing."),
+        ("time,x\n2023-03-01,1\nlater,1\n", "time is 'later', which is not a date or time."),
+        ("time,x\n", "The file has a header and no rows."),
+        ("date,x\n2023-03-01,1\n", "Column 'time' is missing; the header has 'date', 'x'."),
+        ("time;x\n2023-03-01;1\n", "Column 'time' is missing; the header has 'time;x'."),
         ("ti\rme,x\n2023-03-01,1\n", "The file is no CSV"),
-        ("", "Column 'time' is missing."),
+        ("", "The file is empty."),
     ],
 )
 def test_a_folder_does_not_open_on_a_file_without_times(tmp_path: Path, text: str, fact: str) -> None:
@@ -133,6 +134,14 @@ def test_a_folder_does_not_open_on_a_file_without_times(tmp_path: Path, text: st
         open_feed(tmp_path).default_start  # noqa: B018  # because asking for it is what must fail
     assert fact in caught.value.fact
     assert "CORN_202312.csv" in caught.value.place
+
+
+def test_a_start_beyond_the_last_bar_is_refused_with_the_time_of_that(
+    tmp_path: Path, open_sim: Callable[..., Broker]
+) -> None:
+    write(tmp_path / "CORN_202312.csv", days("2023-03-01", 3), [(1.0, 1.0, 1.0, 1.0, 1.0)] * 3)
+    with pytest.raises(InvalidSetting, match="from 2023-03-01 00:00 to 2023-03-03 00:00 UTC"):
+        open_sim(tmp_path, start=datetime(2023, 3, 3, 15, tzinfo=timezone.utc))
 
 
 def test_only_the_file_that_is_asked_for_is_read(tmp_path: Path) -> None:
