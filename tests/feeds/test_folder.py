@@ -74,24 +74,11 @@ def test_downloaded_bars_come_out_to_the_last_bit(
         old.unlink()
     folder.save(CORN, frame)
 
-    bars = FolderFeed(tmp_path, 20).bars(CORN, frequency_of(frame), *ALWAYS)
+    bars = FolderFeed(tmp_path, 20).bars(CORN, Frequency.MINUTE, *ALWAYS)
 
     assert bars.time.tolist() == frame.index.as_unit("ns").asi8.tolist()
     for name in COLUMNS:
         np.testing.assert_array_equal(getattr(bars, name), frame[name].to_numpy())
-
-
-def frequency_of(frame: pd.DataFrame) -> Frequency:
-    """Return the frequency that the times fit."""
-    if (frame.index == frame.index.normalize()).all():
-        return Frequency.DAY
-    step = frame.index.to_series().diff().min()
-    return Frequency.MINUTE if pd.isna(step) or step < timedelta(minutes=5) else longest(step)
-
-
-def longest(step: timedelta) -> Frequency:
-    inside = (Frequency.HOUR, Frequency.MINUTES_15, Frequency.MINUTES_5)
-    return next(one for one in inside if one.length <= step)
 
 
 @pytest.mark.parametrize("written", ["2023-03-01T15:00:00Z", "2023-03-01 15:00:00", "2023-03-01T16:00:00+01:00"])
@@ -99,6 +86,14 @@ def test_times_are_utc_unless_they_say_otherwise(tmp_path: Path, written: str) -
     write(tmp_path / "CORN_202312.1h.csv", [written], [(1.0, 2.0, 0.5, 1.5, 10.0)])
     bars = FolderFeed(tmp_path, 20).bars(CORN, Frequency.HOUR, *ALWAYS)
     assert starts(bars) == ["2023-03-01 15:00"]
+
+
+@pytest.mark.parametrize("zone", ["+01:00", "-05:00"])
+def test_days_at_the_midnight_of_another_zone_are_not_taken_for_hours(tmp_path: Path, zone: str) -> None:
+    write(tmp_path / "CORN_202312.csv", [f"{day}T00:00:00{zone}" for day in days("2023-03-01", 5)], [(1.0,) * 5] * 5)
+    with pytest.raises(DataFileError, match="are a day apart, and not at 00:00 UTC") as caught:
+        FolderFeed(tmp_path, 20).bars(CORN, Frequency.HOUR, *ALWAYS)
+    assert "CORN_202312.1h.csv" in caught.value.remedy
 
 
 def test_windows_line_ends_quotes_marks_and_more_columns_do_no_harm(tmp_path: Path) -> None:
@@ -332,6 +327,9 @@ def test_rates_come_from_the_folder_fx(tmp_path: Path) -> None:
     assert minutes.close.tolist() == [1.2, 1.2]
     (tmp_path / "fx" / "EURUSD.csv").write_text("time,rate\n2023-03-01,0\n")
     with pytest.raises(DataFileError, match="a rate is above 0"):
+        FolderFeed(tmp_path, 20).fx_rates("EURUSD", 1 << 62)
+    (tmp_path / "fx" / "EURUSD.csv").write_text("time,rate\n2023-03-01T00:00:00+01:00,1.06\n")
+    with pytest.raises(DataFileError, match="A rate carries a date"):
         FolderFeed(tmp_path, 20).fx_rates("EURUSD", 1 << 62)
 
 

@@ -64,7 +64,7 @@ class FolderFeed:
         self._volume = float(assumed_volume)
         self._files = bar_files(folder)
         self._table = InstrumentTable(folder)
-        self._fx = FxFiles(folder / FX_FOLDER, "time", "rate")
+        self._fx = FxFiles(folder / FX_FOLDER, "time", "rate", dates_only=True)
         self._bars: dict[FuturesContract, Stored] = {}
         self._edges: dict[FuturesContract, Span] = {}
         self._facts: dict[str, InstrumentFacts] = {}
