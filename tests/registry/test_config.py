@@ -250,7 +250,7 @@ def test_a_wrong_value_in_a_table_is_told_what_the_setting_is_and_nothing_of_sec
     write: Callable[[str], Path],
 ) -> None:
     write('[brokers.practice]\nplugin = "sim"\ncash = {USD = "abc"}\n')
-    with pytest.raises(errors.InvalidSetting, match="it should be a number") as refused:
+    with pytest.raises(errors.InvalidSetting, match="it should be a table of numbers") as refused:
         open_broker("practice")
     assert refused.value.remedy.startswith("cash: ")
     write('[brokers.practice]\nplugin = "sim"\nseed = {evn = "SEED"}\n')
