@@ -139,6 +139,17 @@ def test_a_start_beyond_the_last_bar_is_refused_with_the_time_of_that(
         open_sim(tmp_path, start=datetime(2023, 3, 3, 15, tzinfo=timezone.utc))
 
 
+def test_a_damaged_file_does_not_hide_the_symbols_of_others(tmp_path: Path, open_sim: Callable[..., Broker]) -> None:
+    for name in ("CORN_202312", "MINE_202312"):
+        write(tmp_path / f"{name}.csv", days("2023-03-01", 30), [(1.0, 1.0, 1.0, 1.0, 1.0)] * 30)
+    whole = (tmp_path / "MINE_202312.csv").read_text()
+    (tmp_path / "MINE_202312.csv").write_text(whole.replace("2023-03-08,1.0", "2023-03-08,one"))
+    find = open_sim(tmp_path).instruments.get_instrument_code_from_broker_code
+    assert find("ZC") == "CORN"
+    with pytest.raises(DataFileError, match="open is 'one'"):
+        find("MINE")
+
+
 def test_only_the_file_that_is_asked_for_is_read(tmp_path: Path) -> None:
     write(tmp_path / "CORN_202312.csv", days("2023-03-01", 3), [(1.0, 1.0, 1.0, 1.0, 1.0)] * 3)
     (tmp_path / "WHEAT_202312.csv").write_text("time\n2023-03-01,this is\n2023-03-02,no file of bars\n")
