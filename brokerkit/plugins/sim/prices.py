@@ -94,11 +94,8 @@ class SimPrices(Prices):
     @hookimpl
     def get_ticker_object_for_contract(self, contract: FuturesContract) -> Ticker:
         """Return the contract's stream of quotes."""
-        running = self._tickers.get(contract)
-        if running is None:
-            listed = self._simulation.tradable(contract)
-            running = self._tickers[contract] = SimTicker(self._simulation, contract, listed)
-        return running
+        listed = self._simulation.tradable(contract)
+        return self._tickers.setdefault(contract, SimTicker(self._simulation, contract, listed))
 
     @hookimpl
     def cancel_market_data_for_contract(self, contract: FuturesContract) -> FuturesContract:
