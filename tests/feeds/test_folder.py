@@ -302,6 +302,7 @@ def test_instruments_csv_says_what_is_different(tmp_path: Path) -> None:
         ("expiry_offset", "99999999999", "expiry_offset is '99999999999', which is no whole number of days."),
         ("hours", "9-17", "hours has '9-17'."),
         ("hours", "09:00-12:00 11:00-13:00", "a stretch begins before the last one ends"),
+        ("hours", "17:00-16:00 16:30-18:00", "a stretch begins before the last one ends"),
         ("expiry_offset", "1.5", "expiry_offset is '1.5', which is no whole number of days."),
         ("tick", "0.25", "There is no column 'tick'."),
     ],

@@ -132,6 +132,7 @@ def _segments_of(hours: str, place: str) -> tuple[tuple[int, int], ...]:
         first_hour, first_minute, last_hour, last_minute = map(int, match.groups())
         opening, closing = first_hour * 60 + first_minute, last_hour * 60 + last_minute
         segments.append((opening - 1440 if opening >= closing else opening, closing))
-    if any(later[0] < earlier[1] for earlier, later in pairwise(segments)):
+    next_day = segments[0][0] + 1440, segments[0][1] + 1440
+    if any(later[0] < earlier[1] for earlier, later in pairwise([*segments, next_day])):
         raise DataFileError(f"hours has {hours!r}, where a stretch begins before the last one ends.", place=place)
     return tuple(segments)
