@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from brokerkit.errors import AmbiguousInstrument, MissingInstrument
+from brokerkit.errors import AmbiguousInstrument, DataFileError, MissingInstrument
 from brokerkit.plugins.sim.simulation import Simulation
 from brokerkit.spec.hooks import hookimpl
 from brokerkit.spec.instruments import FuturesInstrument, Instruments
@@ -47,8 +47,7 @@ class SimInstruments(Instruments):
     @hookimpl
     def get_instrument_code_from_broker_code(self, broker_code: str) -> str:
         """Return brokerkit's code for the broker's symbol."""
-        feed = self._simulation.feed
-        symbols = {code: feed.facts(code).broker_code for code in feed.instruments()}
+        symbols, damage = self._symbols()
         matches = [code for code, symbol in symbols.items() if symbol == broker_code]
         if len(matches) == 1:
             return matches[0]
@@ -58,6 +57,18 @@ class SimInstruments(Instruments):
                 candidates=matches,
                 remedy=f"Use one of brokerkit's codes: {', '.join(matches)}.",
             )
+        if damage is not None:  # the symbol may be the one that cannot be read
+            raise damage
         raise MissingInstrument(
             f"No instrument has the symbol {broker_code!r}.", given=broker_code, candidates=symbols.values()
         )
+
+    def _symbols(self) -> tuple[dict[str, str], DataFileError | None]:
+        """Return the symbol of each instrument whose files are sound, and the first damage of the others."""
+        feed, symbols, damage = self._simulation.feed, {}, None
+        for code in feed.instruments():
+            try:
+                symbols[code] = feed.facts(code).broker_code
+            except DataFileError as error:
+                damage = damage or error
+        return symbols, damage

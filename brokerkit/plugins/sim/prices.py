@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _BEGINNING = -(1 << 62)
+LONGEST_SESSION = 2 * DAY
+"""No session ends later than this after 00:00 UTC of its date, in whatever time zone."""
 
 
 class SimPrices(Prices):
@@ -92,11 +94,8 @@ class SimPrices(Prices):
     @hookimpl
     def get_ticker_object_for_contract(self, contract: FuturesContract) -> Ticker:
         """Return the contract's stream of quotes."""
-        running = self._tickers.get(contract)
-        if running is None:
-            listed = self._simulation.tradable(contract)
-            running = self._tickers[contract] = SimTicker(self._simulation, contract, listed)
-        return running
+        listed = self._simulation.tradable(contract)
+        return self._tickers.setdefault(contract, SimTicker(self._simulation, contract, listed))
 
     @hookimpl
     def cancel_market_data_for_contract(self, contract: FuturesContract) -> FuturesContract:
@@ -111,7 +110,7 @@ class SimPrices(Prices):
         simulation = self._simulation
         listed = simulation.known(contract)
         now = simulation.exchange.now_ns
-        complete_by = now if end is None else min(now, end + max(length_of(frequency), DAY))
+        complete_by = now if end is None else min(now, end + max(length_of(frequency), LONGEST_SESSION))
         bars = simulation.feed.bars(listed.contract, frequency, start, complete_by)
         wanted = bars if end is None else bars.between(_BEGINNING, end)
         if not len(wanted):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -22,8 +23,8 @@ def _is_positive(instance: object, attribute: attrs.Attribute[Any], value: Any) 
 
 
 def _is_not_negative(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if value < 0:
-        raise InvalidSetting(f"{attribute.name} is {value}, but must not be negative.", remedy="Give 0 or more.")
+    if not 0 <= value < math.inf:
+        raise InvalidSetting(f"{attribute.name} is {value}, but must be 0 or positive.", remedy="Give 0 or more.")
 
 
 def _is_share(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:

@@ -58,9 +58,13 @@ class RealTimeClock:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop moving the clock, and raise any exception of a listener."""
+        """Stop moving the clock, and raise any exception of a listener.
+
+        A listener may call this too: the clock then stops when it returns.
+        """
         self._stop.set()
-        self._thread.join()
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
         if self._failure is not None:
             raise self._failure
 

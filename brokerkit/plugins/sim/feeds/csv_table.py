@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -13,6 +14,8 @@ from brokerkit.errors import DataFileError
 from brokerkit.plugins.sim.feeds.csv_columns import not_csv
 
 _NOT_GIVEN = ("", "NA", "nan", "NaN")
+_CURRENCY = re.compile("[A-Z]{3}")
+_DAYS = re.compile("[+-]?[0-9]{1,4}")
 
 
 @attrs.frozen
@@ -49,6 +52,34 @@ class Row:
             least = "of at least 0" if may_be_zero else "above 0"
             raise DataFileError(f"{column} is {cell!r}, which is not a number {least}.", place=self.place)
         return found
+
+    def currency(self, column: str, default: str) -> str:
+        """Return a cell as a currency, or the default, as `text` does.
+
+        Raises:
+            DataFileError: It is not three capital letters.
+        """
+        cell = self.text(column, default)
+        if cell and not _CURRENCY.fullmatch(cell):
+            raise DataFileError(
+                f"{column} is {cell!r}, which is not a currency.",
+                place=self.place,
+                remedy="Give three capital letters, such as USD.",
+            )
+        return cell
+
+    def day_count(self, column: str) -> int | None:
+        """Return a cell as a number of days, or None, where `text` returns the default.
+
+        Raises:
+            DataFileError: It is no whole number, or one of many years.
+        """
+        cell = self.text(column)
+        if not cell:
+            return None
+        if not _DAYS.fullmatch(cell):
+            raise DataFileError(f"{column} is {cell!r}, which is not a whole number of days.", place=self.place)
+        return int(cell)
 
 
 def read_table(path: Path, key: str) -> dict[str, Row]:

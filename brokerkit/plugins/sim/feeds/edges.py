@@ -7,7 +7,15 @@ import os
 from pathlib import Path
 
 from brokerkit.errors import DataFileError
-from brokerkit.plugins.sim.feeds.csv_columns import BYTE_ORDER_MARK, LINE_END, cells_of, not_csv, parsed_time
+from brokerkit.plugins.sim.feeds.csv_columns import (
+    BYTE_ORDER_MARK,
+    LINE_END,
+    Kind,
+    cells_of,
+    not_csv,
+    parsed_time,
+    read_columns,
+)
 
 _TAIL = 4096
 
@@ -23,6 +31,14 @@ def edge_times(path: Path, column: str) -> tuple[int, int]:
     Raises:
         DataFileError: It cannot be read, has no such column, or its first or last row has no valid time.
     """
+    try:
+        return _edges(path, column)
+    except DataFileError:
+        read_columns(path, {column: Kind.TIME})  # where the whole file is looked at, the row and the reason are known
+        raise
+
+
+def _edges(path: Path, column: str) -> tuple[int, int]:
     try:
         with path.open("rb") as file:
             header = cells_of(file.readline().removeprefix(BYTE_ORDER_MARK))

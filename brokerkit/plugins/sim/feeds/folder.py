@@ -10,7 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from brokerkit.errors import DataFileError, MissingContract
-from brokerkit.plugins.sim.feeds.bars import DAY, Bars, Floats, grouped, joined, length_of, no_bars, resampled
+from brokerkit.plugins.sim.feeds.bars import (
+    DAY,
+    Bars,
+    Floats,
+    grouped,
+    joined,
+    length_of,
+    no_bars,
+    resampled,
+    to_datetime,
+)
 from brokerkit.plugins.sim.feeds.chain import missing_instrument
 from brokerkit.plugins.sim.feeds.default_moment import Span, sensible_start
 from brokerkit.plugins.sim.feeds.edges import edge_times
@@ -54,7 +64,7 @@ class FolderFeed:
         self._volume = float(assumed_volume)
         self._files = bar_files(folder)
         self._table = InstrumentTable(folder)
-        self._fx = FxFiles(folder / FX_FOLDER, "time", "rate")
+        self._fx = FxFiles(folder / FX_FOLDER, "time", "rate", dates_only=True)
         self._bars: dict[FuturesContract, Stored] = {}
         self._edges: dict[FuturesContract, Span] = {}
         self._facts: dict[str, InstrumentFacts] = {}
@@ -222,8 +232,13 @@ def _made_of_shorter(stored: Stored, frequency: Frequency, start: int, end: int,
         return no_bars()
     longest = max(shorter, key=lambda one: length_of(one.frequency))
     if frequency is Frequency.DAY:
-        return _daily(longest.between(start - 2 * DAY, end, hours), hours).between(start, end)
+        return _daily(longest.between(_close_before(start, hours), end, hours), hours).between(start, end)
     return resampled(longest.between(start // length * length, end, hours), frequency).between(start, end)
+
+
+def _close_before(moment: int, hours: MarketHours) -> int:
+    """Return the close after which everything belongs to the trading date of a moment, or to later ones."""
+    return hours.close_of(hours.step(to_datetime(moment).date(), -1))
 
 
 def _daily(bars: Bars, hours: MarketHours) -> Bars:
@@ -231,7 +246,7 @@ def _daily(bars: Bars, hours: MarketHours) -> Bars:
     if not len(bars):
         return bars
     first, last = (_EPOCH + timedelta(days=int(time) // DAY) for time in (bars.time[0], bars.time[-1]))
-    dates = hours.trading_dates(first, last + timedelta(days=7))
+    dates = hours.trading_dates(first - timedelta(days=1), last + timedelta(days=7))  # in the west it may be yesterday
     days = np.array(dates, "datetime64[D]").astype(np.int64)
     closes = closes_of(hours, days)
     at = np.searchsorted(closes, bars.time, side="right")

@@ -21,6 +21,8 @@ from brokerkit.spec.prices import Frequency
 PRICES = ("open", "high", "low", "close")
 COLUMNS = {"time": Kind.TIME, **dict.fromkeys(PRICES, Kind.NUMBER), "volume": Kind.OPTIONAL_NUMBER}
 
+_DAY_OF_A_CLOCK_CHANGE = DAY - length_of(Frequency.HOUR)
+
 Place = Callable[[Path, int], str]
 
 
@@ -73,7 +75,7 @@ def read_bars(file: BarFile) -> StoredBars:
         found, place = read_columns(file.path, COLUMNS), place_of
     check_rising(file.path, found["time"], place)
     _check_prices(file.path, found, place)
-    frequency = file.frequency or _frequency_of(found["time"])
+    frequency = file.frequency or _frequency_of(file, found["time"])
     _check_frequency(file.path, found["time"], frequency, place)
     numbers = [PackedNumbers.of(found[name]) for name in (*PRICES, "volume")]
     return StoredBars(frequency, PackedTimes.of(found["time"]), *numbers)
@@ -99,11 +101,18 @@ def _refuse(path: Path, wrong: NDArray[np.bool_], place: Place, fact: Callable[[
         raise DataFileError(fact(at), place=place(path, at), remedy="Correct or remove the row.")
 
 
-def _frequency_of(time: Times) -> Frequency:
+def _frequency_of(file: BarFile, time: Times) -> Frequency:
     """Return the frequency that the times fit: daily at midnight UTC, otherwise the longest not above any step."""
     if not (time % DAY).any():
         return Frequency.DAY
     step = int(np.diff(time).min()) if len(time) > 1 else length_of(Frequency.MINUTE)
+    if step >= _DAY_OF_A_CLOCK_CHANGE:  # taken for hours, days would be known when they begin
+        name = f"{file.contract.instrument_code}_{file.contract.date}"
+        raise DataFileError(
+            "The times are a day apart, and not at 00:00 UTC: these may be days, or hours with gaps.",
+            place=str(file.path),
+            remedy=f"Give days as dates, without a time; or name the length, such as {name}.1h{file.path.suffix}.",
+        )
     inside = [one for one in Frequency if one is not Frequency.DAY]
     return max((one for one in inside if length_of(one) <= step), key=length_of, default=Frequency.SECOND)
 

@@ -65,7 +65,7 @@ class InstrumentTable:
             code=code,
             broker_code=row.text("broker_code", usual.broker_code),
             exchange=row.text("exchange", usual.exchange),
-            currency=row.text("currency", usual.currency),
+            currency=row.currency("currency", usual.currency),
             multiplier=row.number("multiplier", usual.multiplier),
             price_magnifier=row.number("price_magnifier", usual.price_magnifier),
             tick_size=row.number("tick_size", usual.tick_size) if self._has_tick(code) else tick_size(),
@@ -92,16 +92,8 @@ class InstrumentTable:
         Raises:
             DataFileError: `expiry_offset` is not a whole number.
         """
-        row = self._row(code)
-        offset = row.text("expiry_offset")
-        if not offset:
-            return KNOWN_RULES.get(code, last_trading_date)
-        try:
-            return days_after_the_first(int(offset))
-        except ValueError as error:
-            raise DataFileError(
-                f"expiry_offset is {offset!r}, which is not a whole number.", place=row.place
-            ) from error
+        offset = self._row(code).day_count("expiry_offset")
+        return KNOWN_RULES.get(code, last_trading_date) if offset is None else days_after_the_first(offset)
 
     def _row(self, code: str) -> Row:
         return self._rows.get(code, _NOTHING)
@@ -140,6 +132,7 @@ def _segments_of(hours: str, place: str) -> tuple[tuple[int, int], ...]:
         first_hour, first_minute, last_hour, last_minute = map(int, match.groups())
         opening, closing = first_hour * 60 + first_minute, last_hour * 60 + last_minute
         segments.append((opening - 1440 if opening >= closing else opening, closing))
-    if any(later[0] < earlier[1] for earlier, later in pairwise(segments)):
+    next_day = segments[0][0] + 1440, segments[0][1] + 1440
+    if any(later[0] < earlier[1] for earlier, later in pairwise([*segments, next_day])):
         raise DataFileError(f"hours has {hours!r}, where a stretch begins before the last one ends.", place=place)
     return tuple(segments)

@@ -8,6 +8,7 @@ from brokerkit.plugins.sim.feeds.bars import DAY, SECOND, Times
 from brokerkit.plugins.sim.feeds.hours import MarketHours
 
 _MINUTES_A_DAY = 1440
+_FRIDAY = 4
 
 
 def utc_of_local(seconds: Times, zone: str) -> Times:
@@ -38,12 +39,15 @@ def utc_of_local(seconds: Times, zone: str) -> Times:
 def closes_of(hours: MarketHours, days: Times) -> Times:
     """Return the end of trading on each of many dates, nanoseconds UTC.
 
+    A Saturday or a Sunday lasts until its midnight: what carries that date may be of the evening, when
+    Monday's trading has begun.
+
     Args:
         hours: The market's hours.
         days: Dates as days since 1970-01-01.
     """
-    minutes = days * _MINUTES_A_DAY + hours.market.segments[-1][1]
-    return utc_of_local(minutes * 60, hours.market.zone)
+    closing = np.where(_weekday(days) > _FRIDAY, _MINUTES_A_DAY, hours.market.segments[-1][1])
+    return utc_of_local((days * _MINUTES_A_DAY + closing) * 60, hours.market.zone)
 
 
 def trading_days_of(hours: MarketHours, moments: Times) -> Times:
@@ -53,6 +57,11 @@ def trading_days_of(hours: MarketHours, moments: Times) -> Times:
     """
     days = moments // DAY
     days = days + (moments > closes_of(hours, days))
-    weekday = (days + 3) % 7
-    found: Times = days + np.where(weekday > 4, 7 - weekday, 0)
+    weekday = _weekday(days)
+    found: Times = days + np.where(weekday > _FRIDAY, 7 - weekday, 0)
+    return found
+
+
+def _weekday(days: Times) -> Times:
+    found: Times = (days + 3) % 7
     return found

@@ -57,7 +57,7 @@ class ConfigTables:
             code=code,
             broker_code=theirs.text("IBSymbol", code),
             exchange=theirs.text("IBExchange"),
-            currency=theirs.text("IBCurrency") or ours.text("Currency", "USD"),
+            currency=theirs.currency("IBCurrency", "") or ours.currency("Currency", "USD"),
             multiplier=theirs.number("IBMultiplier", ours.number("Pointsize", _ONE)),
             price_magnifier=theirs.number("priceMagnifier", _ONE),
             tick_size=known.facts.tick_size if known else tick_size(),
@@ -79,11 +79,5 @@ class ConfigTables:
         """
         if code in KNOWN_RULES:
             return KNOWN_RULES[code]
-        row = self._rolls.get(code)
-        offset = row.text("ExpiryOffset") if row else ""
-        if row is None or not offset:
-            return last_trading_date
-        try:
-            return days_after_the_first(int(offset))
-        except ValueError as error:
-            raise DataFileError(f"ExpiryOffset is {offset!r}, which is not a whole number.", place=row.place) from error
+        offset = self._rolls.get(code, _NOTHING).day_count("ExpiryOffset")
+        return last_trading_date if offset is None else days_after_the_first(offset)

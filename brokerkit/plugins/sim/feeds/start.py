@@ -27,6 +27,7 @@ def start_on(feed: Feed, wanted: datetime | None) -> int:
         raise InvalidSetting(
             f"start is {wanted}, where the data has nothing to trade on.",
             place=feed.describe(),
-            remedy=f"Give a time from {to_datetime(first):%Y-%m-%d} to {to_datetime(last):%Y-%m-%d}, or omit it.",
+            remedy=f"Give a time from {to_datetime(first):%Y-%m-%d %H:%M} to {to_datetime(last):%Y-%m-%d %H:%M} UTC, "
+            "or omit it.",
         )
     return start
