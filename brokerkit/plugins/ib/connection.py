@@ -187,6 +187,10 @@ class IBConnection(LineState):
         """The accounts that the Gateway told, in its order; also while the line is down."""
         return list(self._accounts)
 
+    def may_have(self, account: str) -> bool:
+        """Return whether an account may be one of this login's, as any may while the Gateway has told none."""
+        return not self._accounts or account in ("", *self._accounts)
+
     def require_up(self, doing: str) -> None:
         """Do nothing while the line is up; raises as `LineState` does, and BrokerClosed in a forked child."""
         self._thread.check_process()

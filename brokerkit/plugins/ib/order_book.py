@@ -47,9 +47,11 @@ class OrderBook:
         return tracked
 
     def remove(self, order_ref: str) -> None:
-        """Follow an order no more: it was never sent."""
+        """Follow an order no more: it was never sent, or another login sent it."""
         with self.news:
             tracked = self._by_ref.pop(order_ref, None)
+            if tracked is not None:
+                self._by_perm_id.pop(tracked.ids.perm_id, None)
             if tracked is not None and tracked.ids.client_id is not None:
                 self._by_session_id.pop((tracked.ids.client_id, tracked.ids.order_id), None)
 

@@ -70,7 +70,7 @@ class OrderDesk:
         self._session_read = -1
         self._lists_told: set[str] = set()
         self._watch = Watch(client.ib_connection, self._look, lambda: self.looks.are_done)
-        self._recall = Recall(lambda: store().journal, self.book)
+        self._recall = Recall(lambda: store().journal, self.book, client.ib_connection.may_have)
         self.news = OrderNews(
             self.book,
             self.writer,
@@ -195,6 +195,10 @@ class OrderDesk:
                     _log.warning("A fill cannot be compared with IB's positions: %s", error)
         return found
 
+    def accounts(self) -> list[str]:
+        """Return the accounts of this login."""
+        return self._connection.accounts
+
     def contract_of(self, con_id: int) -> FuturesContract:
         """Return our name for IB's contract id."""
         return self._directory.by_con_id(con_id).contract
@@ -290,6 +294,8 @@ class OrderDesk:
         await self._connection.shared("look", partial(self._take_in_all, ib))
 
     async def _take_in_all(self, ib: Any) -> None:
+        if self._session_read < 0:
+            self._post(self._recall.leave_other_logins)
         if self._session_read == self._connection.session:
             self._post_begin_look()
             await asyncio.gather(self.client.read_lists(ib, everything=True), self.read_positions(ib))
