@@ -82,3 +82,15 @@ def test_a_lock_opens_by_itself_once_positions_agree(
     saved.write_text(json.dumps(left), encoding="utf-8")
     assert broker.orders.put_order_on_stack(Order.market(GOLD, 1)).wait(30).state is OrderState.FILLED
     assert broker.native.reconciliation.locked == {}
+
+
+@pytest.mark.parametrize("text", ["", '{"positions": {"DU1000001/1": ', "[]"], ids=["empty", "cut off", "other"])
+def test_a_file_that_cannot_be_read_keeps_no_broker_from_opening(
+    gateway: SimulatedGateway, open_ib: OpenIB, state_folder: Path, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    saved = held_two(gateway, open_ib, state_folder)
+    saved.write_text(text, encoding="utf-8")
+    with open_ib(gateway) as broker:
+        assert broker.native.reconciliation.report.is_clean
+    assert str(saved) in caplog.text
+    assert json.loads(saved.read_text(encoding="utf-8"))["positions"]

@@ -209,7 +209,7 @@ class Reconciliation:
             return  # what is in dispute, or was never told, is not the truth that the next session compares with
         held = {f"{each.account}/{each.con_id}": each.quantity for each in self._desk.positions.book.holdings()}
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._file.with_suffix(f".{os.getpid()}.tmp")
+        fresh = self._file.with_suffix(f".{os.getpid()}-{id(self)}.tmp")
         try:
             moment = self._desk.gateway_time()
         except BrokerkitError as error:
@@ -226,12 +226,12 @@ class Reconciliation:
         fresh.replace(self._file)
 
     def _position_breaks(self) -> list[PositionBreak]:
-        if not self._file.exists():
+        left = self._read_left()
+        if left is None:
             return []
         if not self._desk.positions.book.is_known:
             _log.warning("IB told no positions, so they are not compared with our records")
             return []
-        left = LeftPositions.read(self._file)
         self._left = self._left or left  # what this session writes is no evidence of before it
         expected = dict(left.positions)
         for account, con_id, quantity in self._desk.positions_filled(left.time, left.executions):
@@ -241,6 +241,15 @@ class Reconciliation:
         known = [key for key in sorted(keys) if left.knew(key[0]) and key[0] in self._desk.accounts()]
         found = [(key, expected.get(key, 0), book.quantity(*key)) for key in known]
         return [each for key, want, have in found if want != have for each in self._break(key, want, have)]
+
+    def _read_left(self) -> LeftPositions | None:
+        try:
+            return LeftPositions.read(self._file)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:  # a loss of power may cut it off
+            _log.warning("Positions are not compared: those left in %s cannot be read: %r", self._file, error)
+            return None
 
     def _break(self, key: tuple[str, int], expected: int, actual: int) -> list[PositionBreak]:
         try:
