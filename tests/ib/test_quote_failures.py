@@ -247,3 +247,24 @@ def forgotten(ticker: Any) -> None:
     assert "the line to IB is down" in quote.reason
     with pytest.raises(ConnectionLost):
         ticker.wait_for_quote(0.1)
+
+
+# One contract has two names
+
+
+@pytest.mark.parametrize("name", ["ib_insync", "ib_async"])
+def test_the_end_of_a_contract_s_quotes_by_one_name_leaves_those_by_another(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Listen, name: str
+) -> None:
+    """GOLD of February 2024 is also GOLD of the day on which that expires."""
+    pytest.importorskip(name)
+    broker = open_ib(gateway, library=name)
+    by_month = broker.prices.get_ticker_object_for_contract(GOLD)
+    by_month.wait_for_quote()
+    expiry = broker.contracts.get_actual_expiry_date_for_single_contract(GOLD)
+    by_day = FuturesContract("GOLD", f"{expiry:%Y%m%d}")
+    assert broker.prices.get_ticker_object_for_contract(by_day).wait_for_quote().contract == by_day
+    broker.prices.cancel_market_data_for_contract(by_day)
+    last = by_month.wait_for_quote()
+    heard = listen(broker)
+    heard.wait_for(lambda: gateway.advance_bars(1) and by_month.quote().bid not in (None, last.bid))

@@ -33,7 +33,7 @@ class IBPrices(Prices):
     def __init__(self, client: PriceClient, directory: ContractDirectory) -> None:
         self.ib_client = client
         self._directory = directory
-        self._quotes = Quotes(client, lambda resolved: directory.client.contract_of(resolved.facts))
+        self._quotes = Quotes(client, lambda resolved: client.stream_contract(resolved.facts))
 
     @property
     def ibconnection(self) -> IBConnection:
