@@ -183,12 +183,17 @@ class OrderDesk:
         return [tracked for tracked in self.looks.undecided() if tracked.unseen]
 
     def positions_filled(self, since: datetime, but_not: Set[str]) -> list[tuple[str, int, int]]:
-        """Return account, contract id and signed lots of every futures execution since a time, but for some."""
+        """Return account, contract id and signed lots of every futures execution since a time.
+
+        Args:
+            since: By the Gateway's clock.
+            but_not: The ids of executions that are left out, with what corrected them later.
+        """
         known = {revision_of(fill.execution_id)[0]: fill for fill in self._store().journal.fills(since)}
         known |= {revision_of(fill.execution_id)[0]: fill for fill in self.fills() if fill.time >= since}
-        found = []
-        for fill in known.values():
-            if isinstance(fill.contract, FuturesContract) and fill.execution_id not in but_not:
+        found, left_out = [], {revision_of(each)[0] for each in but_not}
+        for trade, fill in known.items():
+            if isinstance(fill.contract, FuturesContract) and trade not in left_out:
                 try:
                     found.append((fill.account, self._directory.resolve(fill.contract).facts.con_id, fill.quantity))
                 except NotFound as error:  # the instrument was taken out of the table, say
