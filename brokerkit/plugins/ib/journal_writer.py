@@ -47,6 +47,7 @@ class JournalWriter:
         self._waiting: deque[Callable[[OrderJournal], object]] = deque(maxlen=_KEPT)
         self._unsynced_since: float | None = None
         self._told: deque[BrokerOrder | Fill] = deque(maxlen=_KEPT)
+        self._is_ending = self._has_given_up = False
 
     def state(self, tracked: TrackedOrder) -> None:
         """Write down where an order of ours stands."""
@@ -83,6 +84,10 @@ class JournalWriter:
         if isinstance(event, Fill) or (isinstance(event, BrokerOrder) and event.state.is_final):
             self._told.append(event)
 
+    def end(self) -> None:
+        """From now on wait only once for a store that is locked: what stays unwritten is read from IB again."""
+        self._is_ending = True
+
     def commit(self) -> bool:
         """Write what waits, in one transaction, and return whether all is written."""
         for attempt in range(_TRIES):
@@ -90,6 +95,8 @@ class JournalWriter:
                 time.sleep(_PAUSE)
             if not self._waiting or self._commit_together():
                 return True
+            if self._has_given_up:
+                break
         return False
 
     def sync(self) -> None:
@@ -102,14 +109,19 @@ class JournalWriter:
 
     def prune(self, before: datetime) -> None:
         """Let the journal forget the orders of before an aware time that ended."""
+        if self._has_given_up:
+            return
         try:
             count = self._journal().prune(before)
         except StoreError as error:
+            self._has_given_up = self._is_ending
             _log.warning("Old orders stay in the journal: %s", error)
         else:
             _log.info("%d orders of before %s were deleted from the journal", count, before)
 
     def _commit_together(self) -> bool:
+        if self._has_given_up:
+            return False
         entries = list(self._waiting)
         try:
             journal = self._journal()
@@ -118,6 +130,7 @@ class JournalWriter:
                     _enter(entry, journal)
                 told = self._mark_told(journal)
         except StoreLocked as error:
+            self._has_given_up = self._is_ending
             _log.error("The journal is locked, %d entries wait: %s", len(self._waiting), error)
             return False
         except Exception:  # noqa: BLE001 because which of them it was shows when each is written by itself
@@ -133,9 +146,12 @@ class JournalWriter:
         return True
 
     def _sync_disk(self) -> None:
+        if self._has_given_up:
+            return
         try:
             self._journal().sync()
         except StoreError as error:
+            self._has_given_up = self._is_ending
             _log.error("The journal could not be synced: %s", error)
         else:
             self._unsynced_since = None

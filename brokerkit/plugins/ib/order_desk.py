@@ -208,6 +208,10 @@ class OrderDesk:
         """Return our name for IB's contract id."""
         return self._directory.by_con_id(con_id).contract
 
+    def begin_to_close(self) -> None:
+        """Wait for a locked store no longer than once from now on."""
+        self.writer.end()
+
     def close(self) -> None:
         """Take in what was heard, then end, with everybody who waits for an order."""
         self.office.close()
