@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -22,6 +24,7 @@ from brokerkit.plugins.ib import history_pacing
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 from brokerkit.plugins.sim.gateway.codec.requests.history import (
     CancelHeadTimestamp,
+    CancelHistoricalData,
     HeadTimestampRequest,
     HistoricalDataRequest,
 )
@@ -163,3 +166,21 @@ def test_a_bar_that_is_under_way_alone_is_no_history(broker: Broker) -> None:
     now = broker.native.server_time()
     with pytest.raises(MissingData):
         broker.prices.get_prices_for_contract_object(GOLD, Frequency.HOUR, now - timedelta(minutes=1), now)
+
+
+def test_an_interrupt_calls_off_what_nobody_waits_for_any_more(broker: Broker, answer_as: AnswerAs) -> None:
+    """A download of hours went on in the background, and whoever asked next waited behind it."""
+    asked, ended = threading.Event(), threading.Event()
+    answer_as(HistoricalDataRequest, lambda *_: asked.set())
+    answer_as(CancelHistoricalData, lambda *_: ended.set())
+
+    def interrupt() -> None:
+        asked.wait(30)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    interrupter = threading.Thread(target=interrupt)
+    interrupter.start()
+    with pytest.raises(KeyboardInterrupt):
+        broker.prices.get_prices_for_contract_object(GOLD, Frequency.DAY, END - timedelta(days=30), END)
+    interrupter.join()
+    assert ended.wait(10)
