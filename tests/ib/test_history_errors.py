@@ -35,6 +35,7 @@ OpenIB = Callable[..., Broker]
 AnswerAs = Callable[..., None]
 GOLD = FuturesContract("GOLD", "202402")
 END = datetime(2023, 11, 29, tzinfo=timezone.utc)
+NO_HEAD = "Historical Market Data Service error message:No head time stamp"
 HMDS = "Historical Market Data Service error message:"
 
 
@@ -184,3 +185,15 @@ def test_an_interrupt_calls_off_what_nobody_waits_for_any_more(broker: Broker, a
         broker.prices.get_prices_for_contract_object(GOLD, Frequency.DAY, END - timedelta(days=30), END)
     interrupter.join()
     assert ended.wait(10)
+
+
+@pytest.mark.parametrize("frequency", [Frequency.DAY, Frequency.HOUR, Frequency.MINUTE])
+def test_bars_whose_oldest_ib_does_not_name_are_read_as_far_back_as_there_are_any(
+    broker: Broker, answer_as: AnswerAs, frequency: Frequency
+) -> None:
+    """IB names no oldest bar of many a contract that has expired, and has its bars all the same."""
+    whole = broker.prices.get_prices_for_contract_object(GOLD, frequency)
+    answer_as(HeadTimestampRequest, lambda session, asked, _: session.error(asked.req_id, Code.HISTORY, NO_HEAD))
+    assert whole.equals(broker.prices.get_prices_for_contract_object(GOLD, frequency))
+    with pytest.raises(MissingData, match="No head time stamp"):
+        broker.prices.get_prices_for_contract_object(GOLD, Frequency.SECOND)  # that would take hours
