@@ -131,6 +131,20 @@ def test_a_locked_store_keeps_nothing_else_from_ending(
     assert gateway.call(lambda inner: len(inner.sessions())) == 0
 
 
+def test_closing_waits_for_a_locked_store_once_a_journal_and_not_with_each_write(
+    gateway: SimulatedGateway, open_ib: Callable[..., Broker], state_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("brokerkit.store.open_store", partial(open_store, timeout=0.5))
+    broker = open_ib(gateway)
+    broker.orders.put_order_on_stack(Order.market(FuturesContract("GOLD", "202402"), 1)).wait(30)
+    with closing(sqlite3.connect(next(state_folder.rglob("brokerkit.db")), isolation_level=None)) as blocker:
+        blocker.execute("BEGIN EXCLUSIVE")
+        began = time.monotonic()
+        with pytest.raises(StoreLocked):
+            broker.close()
+        assert time.monotonic() - began < 2.5  # the journal, and the client id, which is tried twice
+
+
 def test_an_interrupt_while_closing_leaves_no_thread_and_no_lease(
     gateway: SimulatedGateway, open_ib: Callable[..., Broker], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,3 +69,24 @@ def test_a_child_that_is_forked_while_another_thread_sends_is_refused_at_once(
                 another.submit(lock.release).result()
     assert outcomes == ["BrokerClosed."] * len(writes)
     assert broker.orders.cancel_order_on_stack(control).order_ref == control.order_ref
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_that_is_forked_while_another_thread_holds_the_orders_does_not_wait_for_them(
+    broker: Broker, gold: FuturesContract
+) -> None:
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    book = broker.native.orders._desk.book
+    reads: tuple[Callable[[], object], ...] = (
+        control.current,
+        lambda: control.wait(5),
+        broker.orders.get_list_of_orders_from_storage,
+    )
+    with ThreadPoolExecutor(1) as another:
+        another.submit(book.news.acquire).result()
+        try:
+            outcomes = [outcome_in_a_child(read) for read in reads]
+        finally:
+            another.submit(book.news.release).result()
+    assert outcomes == ["BrokerClosed."] * len(reads)
+    assert control.current().state is OrderState.WORKING

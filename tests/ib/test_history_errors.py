@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -22,6 +24,7 @@ from brokerkit.plugins.ib import history_pacing
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 from brokerkit.plugins.sim.gateway.codec.requests.history import (
     CancelHeadTimestamp,
+    CancelHistoricalData,
     HeadTimestampRequest,
     HistoricalDataRequest,
 )
@@ -32,6 +35,7 @@ OpenIB = Callable[..., Broker]
 AnswerAs = Callable[..., None]
 GOLD = FuturesContract("GOLD", "202402")
 END = datetime(2023, 11, 29, tzinfo=timezone.utc)
+NO_HEAD = "Historical Market Data Service error message:No head time stamp"
 HMDS = "Historical Market Data Service error message:"
 
 
@@ -163,3 +167,33 @@ def test_a_bar_that_is_under_way_alone_is_no_history(broker: Broker) -> None:
     now = broker.native.server_time()
     with pytest.raises(MissingData):
         broker.prices.get_prices_for_contract_object(GOLD, Frequency.HOUR, now - timedelta(minutes=1), now)
+
+
+def test_an_interrupt_calls_off_what_nobody_waits_for_any_more(broker: Broker, answer_as: AnswerAs) -> None:
+    """A download of hours went on in the background, and whoever asked next waited behind it."""
+    asked, ended = threading.Event(), threading.Event()
+    answer_as(HistoricalDataRequest, lambda *_: asked.set())
+    answer_as(CancelHistoricalData, lambda *_: ended.set())
+
+    def interrupt() -> None:
+        asked.wait(30)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    interrupter = threading.Thread(target=interrupt)
+    interrupter.start()
+    with pytest.raises(KeyboardInterrupt):
+        broker.prices.get_prices_for_contract_object(GOLD, Frequency.DAY, END - timedelta(days=30), END)
+    interrupter.join()
+    assert ended.wait(10)
+
+
+@pytest.mark.parametrize("frequency", [Frequency.DAY, Frequency.HOUR, Frequency.MINUTE])
+def test_bars_whose_oldest_ib_does_not_name_are_read_as_far_back_as_there_are_any(
+    broker: Broker, answer_as: AnswerAs, frequency: Frequency
+) -> None:
+    """IB names no oldest bar of many a contract that has expired, and has its bars all the same."""
+    whole = broker.prices.get_prices_for_contract_object(GOLD, frequency)
+    answer_as(HeadTimestampRequest, lambda session, asked, _: session.error(asked.req_id, Code.HISTORY, NO_HEAD))
+    assert whole.equals(broker.prices.get_prices_for_contract_object(GOLD, frequency))
+    with pytest.raises(MissingData, match="No head time stamp"):
+        broker.prices.get_prices_for_contract_object(GOLD, Frequency.SECOND)  # that would take hours

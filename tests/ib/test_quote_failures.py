@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Broker, FuturesContract, QuoteStatus
-from brokerkit.errors import CompetingSession, DataPermissionDenied, MissingData
+from brokerkit import Broker, ConnectionChange, FuturesContract, QuoteStatus
+from brokerkit.errors import CompetingSession, ConnectionLost, DataPermissionDenied, MissingData
 from brokerkit.plugins.ib import quotes
 from brokerkit.plugins.sim.gateway import ManualClock, SimulatedGateway
 from brokerkit.plugins.sim.gateway.codec.requests.market_data import CancelMarketData, MarketDataRequest
 from brokerkit.plugins.sim.gateway.codec.responses.session import Error
+from brokerkit.plugins.sim.gateway.codes import Code
 
 AnswerAs = Callable[..., None]
 OpenIB = Callable[..., Broker]
@@ -98,7 +99,7 @@ def test_a_price_that_arrives_ends_the_failure(gateway: SimulatedGateway, broker
     """IB may go on with the same subscription: nothing is asked again, as the first pause is longer than this test."""
     ticker = broker.prices.get_ticker_object_for_contract(GOLD)
     ticker.wait_for_quote()
-    gateway.call(lambda inner: inner.tell_lines(10197))
+    gateway.call(lambda inner: inner.tell_lines(Code.COMPETING_SESSION))
     listen(broker).wait_for(lambda: ticker.quote().status is QuoteStatus.NONE)
     listen(broker).wait_for(lambda: gateway.advance_bars(1) and ticker.quote().bid is not None, 1.0)
     assert ticker.wait_for_quote().status is QuoteStatus.LIVE
@@ -218,3 +219,52 @@ def test_quotes_come_back_also_while_a_handler_of_the_live_ib_object_is_busy(
         assert requests.reach(2)
     finally:
         over.set()
+
+
+# The line breaks
+
+
+def test_a_price_of_before_a_break_is_no_quote(gateway: SimulatedGateway, broker: Broker, listen: Listen) -> None:
+    ticker = broker.prices.get_ticker_object_for_contract(GOLD)
+    ticker.wait_for_quote()
+    heard = listen(broker)
+    with gateway.fault("connectivity"):
+        heard.wait_for(lambda: heard.of(ConnectionChange))
+        forgotten(ticker)
+    assert ticker.wait_for_quote().status is QuoteStatus.LIVE
+    heard = listen(broker)
+    gateway.cut()
+    heard.wait_for(lambda: heard.of(ConnectionChange))
+    forgotten(ticker)
+    gateway.mend()
+    assert ticker.wait_for_quote().status is QuoteStatus.LIVE
+
+
+def forgotten(ticker: Any) -> None:
+    """See that a ticker says that the line is down, and says no price."""
+    quote = ticker.quote()
+    assert (quote.status, quote.bid, quote.ask, quote.last) == (QuoteStatus.NONE, None, None, None)
+    assert "the line to IB is down" in quote.reason
+    with pytest.raises(ConnectionLost):
+        ticker.wait_for_quote(0.1)
+
+
+# One contract has two names
+
+
+@pytest.mark.parametrize("name", ["ib_insync", "ib_async"])
+def test_the_end_of_a_contract_s_quotes_by_one_name_leaves_those_by_another(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Listen, name: str
+) -> None:
+    """GOLD of February 2024 is also GOLD of the day on which that expires."""
+    pytest.importorskip(name)
+    broker = open_ib(gateway, library=name)
+    by_month = broker.prices.get_ticker_object_for_contract(GOLD)
+    by_month.wait_for_quote()
+    expiry = broker.contracts.get_actual_expiry_date_for_single_contract(GOLD)
+    by_day = FuturesContract("GOLD", f"{expiry:%Y%m%d}")
+    assert broker.prices.get_ticker_object_for_contract(by_day).wait_for_quote().contract == by_day
+    broker.prices.cancel_market_data_for_contract(by_day)
+    last = by_month.wait_for_quote()
+    heard = listen(broker)
+    heard.wait_for(lambda: gateway.advance_bars(1) and by_month.quote().bid not in (None, last.bid))

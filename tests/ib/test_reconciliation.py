@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,29 @@ def test_a_lock_opens_by_itself_once_positions_agree(
     saved.write_text(json.dumps(left), encoding="utf-8")
     assert broker.orders.put_order_on_stack(Order.market(GOLD, 1)).wait(30).state is OrderState.FILLED
     assert broker.native.reconciliation.locked == {}
+
+
+@pytest.mark.parametrize("text", ["", '{"positions": {"DU1000001/1": ', "[]"], ids=["empty", "cut off", "other"])
+def test_a_file_that_cannot_be_read_keeps_no_broker_from_opening(
+    gateway: SimulatedGateway, open_ib: OpenIB, state_folder: Path, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    saved = held_two(gateway, open_ib, state_folder)
+    saved.write_text(text, encoding="utf-8")
+    with open_ib(gateway) as broker:
+        assert broker.native.reconciliation.report.is_clean
+    assert str(saved) in caplog.text
+    assert json.loads(saved.read_text(encoding="utf-8"))["positions"]
+
+
+def test_a_correction_of_a_fill_that_the_last_session_counted_is_not_counted_again(
+    gateway: SimulatedGateway, open_ib: OpenIB, state_folder: Path
+) -> None:
+    saved = held_two(gateway, open_ib, state_folder)
+    left = json.loads(saved.read_text(encoding="utf-8"))
+    left["time"] = "2023-11-28T23:59:59+00:00"  # the Gateway's clock, read a second before the fill came
+    saved.write_text(json.dumps(left), encoding="utf-8")
+    with gateway.fault("correct-execution", price=2001.5):
+        broker = open_ib(gateway)
+        report = broker.native.reconciliation.report
+    assert [(fill.price, bool(fill.corrects)) for fill in report.fills] == [(Decimal("2001.5"), True)]
+    assert report.position_breaks == ()

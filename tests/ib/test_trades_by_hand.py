@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Broker, FuturesContract, Order, Position
+from brokerkit import Broker, FuturesContract, Money, Order, Position
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 
 GOLD = FuturesContract("GOLD", "202402")
@@ -29,3 +29,12 @@ def test_a_trade_by_hand_within_seconds_of_ours_is_told(
     heard.wait_for(lambda: [each for each in heard.of(Position) if each.quantity == 4])
     [held] = broker.positions.get_all_current_positions_as_list_with_contract_objects()
     assert held.quantity == 4
+
+
+def test_commissions_of_trades_that_have_no_place_here_are_not_kept_for_ever(broker: Broker) -> None:
+    """Of a share that somebody trades by hand IB tells the commission too, and its execution is left out."""
+    news = broker.native.orders._desk.news
+    for number in range(2000):
+        news.commission(f"0000e0d5.share.{number:08d}.01", Money("USD", "1"))
+    assert len(news._early_commissions) <= 1000
+    assert "0000e0d5.share.00001999.01" in news._early_commissions

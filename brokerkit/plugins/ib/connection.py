@@ -188,6 +188,10 @@ class IBConnection(LineState):
         """The accounts of the login, in the Gateway's order; also available while disconnected."""
         return list(self._accounts)
 
+    def may_have(self, account: str) -> bool:
+        """Return whether an account may be one of this login's, as any may while the Gateway has told none."""
+        return not self._accounts or account in ("", *self._accounts)
+
     def require_up(self, doing: str) -> None:
         """Raise unless connected, as `LineState` does, and BrokerClosed in a forked child."""
         self._thread.check_process()

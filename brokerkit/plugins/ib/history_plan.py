@@ -53,6 +53,11 @@ def is_small(frequency: Frequency) -> bool:
     return frequency.length <= timedelta(seconds=30)
 
 
+def window_of(frequency: Frequency) -> timedelta:
+    """Return how much of a range one request covers."""
+    return _WINDOWS[frequency].length
+
+
 def plan(frequency: Frequency, start: datetime, end: datetime) -> Iterator[BarRequest]:
     """Yield the requests whose answers together cover a range, newest first.
 

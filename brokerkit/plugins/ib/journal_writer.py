@@ -47,6 +47,7 @@ class JournalWriter:
         self._waiting: deque[Callable[[OrderJournal], object]] = deque(maxlen=_KEPT)
         self._unsynced_since: float | None = None
         self._delivered: deque[BrokerOrder | Fill] = deque(maxlen=_KEPT)
+        self._is_ending = self._has_given_up = False
 
     def state(self, tracked: TrackedOrder) -> None:
         """Journal the state of an order of ours."""
@@ -83,6 +84,10 @@ class JournalWriter:
         if isinstance(event, Fill) or (isinstance(event, BrokerOrder) and event.state.is_final):
             self._delivered.append(event)
 
+    def end(self) -> None:
+        """From now on wait only once for a store that is locked: what stays unwritten is read from IB again."""
+        self._is_ending = True
+
     def commit(self) -> bool:
         """Write the waiting entries in one transaction, and return whether all are written."""
         for attempt in range(_TRIES):
@@ -90,6 +95,8 @@ class JournalWriter:
                 time.sleep(_PAUSE)
             if not self._waiting or self._commit_together():
                 return True
+            if self._has_given_up:
+                break
         return False
 
     def sync(self) -> None:
@@ -102,14 +109,19 @@ class JournalWriter:
 
     def prune(self, before: datetime) -> None:
         """Delete orders that ended before an aware time from the journal."""
+        if self._has_given_up:
+            return
         try:
             count = self._journal().prune(before)
         except StoreError as error:
+            self._has_given_up = self._is_ending
             _log.warning("Old orders could not be deleted from the journal: %s", error)
         else:
             _log.info("Deleted %d orders from before %s from the journal", count, before)
 
     def _commit_together(self) -> bool:
+        if self._has_given_up:
+            return False
         entries = list(self._waiting)
         try:
             journal = self._journal()
@@ -118,6 +130,7 @@ class JournalWriter:
                     _enter(entry, journal)
                 delivered = self._mark_delivered(journal)
         except StoreLocked as error:
+            self._has_given_up = self._is_ending
             _log.error("The journal is locked, %d entries wait: %s", len(self._waiting), error)
             return False
         except Exception:  # noqa: BLE001 because writing each by itself shows which one failed
@@ -133,9 +146,12 @@ class JournalWriter:
         return True
 
     def _sync_disk(self) -> None:
+        if self._has_given_up:
+            return
         try:
             self._journal().sync()
         except StoreError as error:
+            self._has_given_up = self._is_ending
             _log.error("The journal could not be synced: %s", error)
         else:
             self._unsynced_since = None

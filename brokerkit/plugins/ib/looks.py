@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timezone
 
+from brokerkit.errors import BrokerkitError
 from brokerkit.plugins.ib.connection import IBConnection
+from brokerkit.plugins.ib.executions import revision_of
 from brokerkit.plugins.ib.order_book import OrderBook
 from brokerkit.plugins.ib.order_news import OrderNews
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
@@ -64,6 +66,8 @@ class Looks:
         return tracked.submitted is None or tracked.submitted < self._began
 
     def _conclude(self, tracked: TrackedOrder) -> None:
+        if self._is_known_to_have_ended(tracked):
+            return
         if self.is_position_explained is None:
             return  # the session has just started: positions are not yet compared with the last session's
         clock, sent = self._connection.clock, tracked.submitted or tracked.updated
@@ -78,6 +82,21 @@ class Looks:
         if verdict is not None:
             tracked.is_answered = tracked.is_answered or tracked.refusal is not None  # its error is now a rejection
             self._news.settle(tracked, verdict.state, verdict.reason)
+
+    def _is_known_to_have_ended(self, tracked: TrackedOrder) -> bool:
+        """Take in from the journal how an order ended of which another session of ours heard, if one did."""
+        try:
+            known = self._store().journal.order(tracked.order.order_ref)
+        except BrokerkitError:
+            return False
+        if not known.state.is_final:
+            return False
+        with self._book.news:
+            for fill in known.fills:
+                self._book.remember_execution(revision_of(fill.execution_id)[0], known.order_ref)
+                tracked.put_fill(fill)
+        self._news.settle(tracked, known.state, known.reason)
+        return True
 
     def _is_ours_alone(self, tracked: TrackedOrder) -> bool:
         """Return whether no other session may be sending the order right now.

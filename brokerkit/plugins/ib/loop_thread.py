@@ -53,7 +53,12 @@ class LoopThread:
             InvalidArgument: Called from the loop's own thread.
             BrokerClosed: The loop has ended.
         """
-        return self.result_of(self.begin_coroutine(coroutine, timeout), timeout, what)
+        future = self.begin_coroutine(coroutine, timeout)
+        try:
+            return self.result_of(future, timeout, what)
+        except BaseException:  # after Ctrl-C above all, nobody waits for it any more
+            future.cancel()
+            raise
 
     def begin_coroutine(
         self, coroutine: Coroutine[Any, Any, T], timeout: float | None = None

@@ -121,6 +121,7 @@ def open_session(settings: IBSettings, services: Services) -> Session:
         connection.open()
         reconciliation.start()
         resources.callback(reconciliation.save_at_the_end)
+        resources.callback(desk.begin_to_close)
         desk.prune(settings.journal_days)
         herald.opened()
         return Session(

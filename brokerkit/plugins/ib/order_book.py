@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
 
+from brokerkit.errors import BrokerClosed
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
 from brokerkit.spec.broker_order import BrokerIds, BrokerOrder
 
@@ -27,6 +29,7 @@ class OrderBook:
         self._ref_of_execution: dict[str, str] = {}
         self._begun = self._ended = 0
         self._closed = False
+        self._process = os.getpid()
 
     @property
     def is_closed(self) -> bool:
@@ -47,9 +50,11 @@ class OrderBook:
         return tracked
 
     def remove(self, order_ref: str) -> None:
-        """Stop tracking an order that was never sent."""
+        """Stop tracking an order: it was never sent, or another login sent it."""
         with self.news:
             tracked = self._by_ref.pop(order_ref, None)
+            if tracked is not None:
+                self._by_perm_id.pop(tracked.ids.perm_id, None)
             if tracked is not None and tracked.ids.client_id is not None:
                 self._by_session_id.pop((tracked.ids.client_id, tracked.ids.order_id), None)
 
@@ -75,6 +80,7 @@ class OrderBook:
 
     def all(self) -> list[TrackedOrder]:
         """Return every tracked order, oldest first."""
+        self._check_process()
         with self.news:
             return list(self._by_ref.values())
 
@@ -116,6 +122,7 @@ class OrderBook:
 
     def view(self, order_ref: str) -> BrokerOrder | None:
         """Return an order's view; None if it is not tracked."""
+        self._check_process()
         with self.news:
             tracked = self._by_ref.get(order_ref)
             return tracked.view() if tracked is not None else None
@@ -125,6 +132,7 @@ class OrderBook:
 
         Closing the book ends the wait.
         """
+        self._check_process()
         end = time.monotonic() + timeout
         with self.news:
             if not self._wait(condition, end):
@@ -155,6 +163,14 @@ class OrderBook:
             if self._closed or left <= 0 or not self.news.wait(left):
                 return condition()
         return True
+
+    def _check_process(self) -> None:
+        """Do nothing where news comes; a forked child hears none, and may wait for ever for what its parent held."""
+        if os.getpid() != self._process:
+            raise BrokerClosed(
+                f"The orders are followed by process {self._process}, of which this is a child.",
+                remedy="Open a broker in the child, and look them up by their references.",
+            )
 
     def _index(self, tracked: TrackedOrder) -> None:
         if tracked.ids.perm_id:

@@ -70,7 +70,7 @@ class OrderDesk:
         self._session_read = -1
         self._lists_received: set[str] = set()
         self._watch = Watch(client.ib_connection, self._look, lambda: self.looks.are_done)
-        self._recall = Recall(lambda: store().journal, self.book)
+        self._recall = Recall(lambda: store().journal, self.book, client.ib_connection.may_have)
         self.news = OrderNews(
             self.book,
             self.writer,
@@ -182,21 +182,34 @@ class OrderDesk:
         return [tracked for tracked in self.looks.undecided() if tracked.unseen]
 
     def positions_filled(self, since: datetime, but_not: Set[str]) -> list[tuple[str, int, int]]:
-        """Return account, contract id and signed lots of every futures execution since a time, excluding some ids."""
+        """Return account, contract id and signed lots of every futures execution since a time.
+
+        Args:
+            since: By the Gateway's clock.
+            but_not: The ids of executions to leave out, together with their later corrections.
+        """
         known = {revision_of(fill.execution_id)[0]: fill for fill in self._store().journal.fills(since)}
         known |= {revision_of(fill.execution_id)[0]: fill for fill in self.fills() if fill.time >= since}
-        found = []
-        for fill in known.values():
-            if isinstance(fill.contract, FuturesContract) and fill.execution_id not in but_not:
+        found, left_out = [], {revision_of(each)[0] for each in but_not}
+        for trade, fill in known.items():
+            if isinstance(fill.contract, FuturesContract) and trade not in left_out:
                 try:
                     found.append((fill.account, self._directory.resolve(fill.contract).facts.con_id, fill.quantity))
                 except NotFound as error:  # for example, the instrument was removed from the table
                     _log.warning("A fill cannot be compared with IB's positions: %s", error)
         return found
 
+    def accounts(self) -> list[str]:
+        """Return the accounts of this login."""
+        return self._connection.accounts
+
     def contract_of(self, con_id: int) -> FuturesContract:
         """Return our contract for IB's contract id."""
         return self._directory.by_con_id(con_id).contract
+
+    def begin_to_close(self) -> None:
+        """Wait for a locked store no longer than once from now on."""
+        self.writer.end()
 
     def close(self) -> None:
         """Process the messages received so far, then end, and release everyone waiting for an order."""
@@ -289,6 +302,8 @@ class OrderDesk:
         await self._connection.shared("look", partial(self._process_all, ib))
 
     async def _process_all(self, ib: Any) -> None:
+        if self._session_read < 0:
+            self._post(self._recall.leave_other_logins)
         if self._session_read == self._connection.session:
             self._post_begin_look()
             await asyncio.gather(self.client.read_lists(ib, everything=True), self.read_positions(ib))

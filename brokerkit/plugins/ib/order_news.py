@@ -25,6 +25,7 @@ from brokerkit.spec.money import Money
 
 _log = logging.getLogger(__name__)
 OrderEvent = BrokerOrder | Fill | CommissionReport
+_MOST_EARLY = 1000
 _ANSWERED_EARLY = (OrderState.PENDING, OrderState.UNKNOWN)
 
 
@@ -175,6 +176,8 @@ class OrderNews:
         tracked = self._book.of_execution(revision_of(execution_id)[0])
         if tracked is None:
             self._early_commissions[execution_id] = commission
+            if len(self._early_commissions) > _MOST_EARLY:  # the oldest are of trades that have no place here
+                del self._early_commissions[next(iter(self._early_commissions))]
             return
         with self._book.news:
             fill = tracked.put_commission(execution_id, commission)

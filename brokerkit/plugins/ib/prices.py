@@ -14,7 +14,7 @@ from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.contract_facts import ResolvedContract
 from brokerkit.plugins.ib.finished_bars import first_unfinished
 from brokerkit.plugins.ib.history_frames import BarColumns, frame_of, prepare
-from brokerkit.plugins.ib.history_plan import is_small, plan
+from brokerkit.plugins.ib.history_plan import is_small, plan, window_of
 from brokerkit.plugins.ib.quotes import IBTicker, Quotes
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.hooks import hookimpl
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MANY = 3600.0
+_LONGEST_LIFE = timedelta(days=10 * 365)
+_LONGEST_HOLE = timedelta(days=30)
 
 
 class IBPrices(Prices):
@@ -33,7 +35,7 @@ class IBPrices(Prices):
     def __init__(self, client: PriceClient, directory: ContractDirectory) -> None:
         self.ib_client = client
         self._directory = directory
-        self._quotes = Quotes(client, lambda resolved: directory.client.contract_of(resolved.facts))
+        self._quotes = Quotes(client, lambda resolved: client.stream_contract(resolved.facts))
 
     @property
     def ibconnection(self) -> IBConnection:
@@ -153,11 +155,17 @@ class IBPrices(Prices):
         now: datetime,
     ) -> pd.DataFrame:
         limit = min(first_unfinished(resolved, frequency, now), end or now + timedelta(days=2))
-        first = start if start is not None else await self.ib_client.head(resolved.facts)
         last = min(end or now, now)
         if resolved.expiry.day < last.date():
             last = datetime.combine(resolved.expiry.day + timedelta(days=1), datetime.min.time(), timezone.utc)
-        parts = await self._parts(resolved, frequency, first, last)
+        try:
+            first = start if start is not None else await self.ib_client.head(resolved.facts)
+        except MissingData:  # of a contract that has expired, for one: its bars may be there all the same
+            if is_small(frequency):
+                raise
+            parts = await self._parts_backwards(resolved, frequency, last)
+        else:
+            parts = await self._parts(resolved, frequency, first, last)
         frame = frame_of(parts, _seconds(start), _seconds(limit)) if parts else None
         if frame is None or frame.empty:
             raise MissingData(f"IB has no {frequency.value} bars of {resolved.contract} in that range.")
@@ -176,6 +184,22 @@ class IBPrices(Prices):
         if failures:
             raise failures[0]
         return [each for each in answers if isinstance(each, BarColumns)]
+
+    async def _parts_backwards(
+        self, resolved: ResolvedContract, frequency: Frequency, last: datetime
+    ) -> list[BarColumns]:
+        """Ask for one stretch after another, the newest first, until there are no bars for a month."""
+        parts: list[BarColumns] = []
+        without = timedelta(0)
+        for request in plan(frequency, last - _LONGEST_LIFE, last):
+            try:
+                parts.append(await self.ib_client.bars(resolved.facts, request, small=False))
+                without = timedelta(0)
+            except MissingData:
+                without += window_of(frequency)
+                if without >= _LONGEST_HOLE:
+                    break
+        return parts
 
 
 def _check_range(start: datetime | None, end: datetime | None) -> None:

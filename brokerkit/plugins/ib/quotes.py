@@ -123,6 +123,8 @@ class IBTicker:
         )
 
     def _why_none(self) -> str:
+        if self._client.ib_connection.state is not ConnectionState.CONNECTED:
+            return "the line to IB is down: the prices of before are forgotten"
         if self._failure is not None:
             return self._failure.broker_message
         return f"IB has sent no price yet: {self._advice}" if self._advice else "IB has sent no price yet"
@@ -141,6 +143,7 @@ class IBTicker:
 
         Raises:
             MissingData: There was none in time; the reason says why.
+            ConnectionLost: There was none in time, as the line is down.
             BrokerClosed: The broker is closed.
             DataPermissionDenied: The account has no market data subscription for it.
             CompetingSession: Another session has the data.
@@ -151,9 +154,10 @@ class IBTicker:
         with self._news:
             self._news.wait_for(self._is_answered, timeout)
         failure, quote = self._failure, self.quote()
-        if self._is_closed:
+        is_missing = quote.bid is None or quote.ask is None
+        if is_missing or self._is_closed:
             self._client.ib_connection.require_up(f"a quote of {self.contract}")
-        if quote.bid is None or quote.ask is None:
+        if is_missing:
             if failure is not None:
                 raise failure
             raise MissingData(
@@ -175,6 +179,12 @@ class IBTicker:
         """Wake all callers waiting for a quote, to check again."""
         with self._news:
             self._news.notify_all()
+
+    def line_changed(self) -> None:
+        """Forget the prices of before a break, which nobody keeps up to date, and wake everybody who waits."""
+        if self._client.ib_connection.state is not ConnectionState.CONNECTED:
+            _forget_prices(self._ticker)
+        self.wake()
 
     # In the client's thread
 
@@ -296,7 +306,7 @@ class Quotes:
         with self._lock:
             running = list(self._running.values())
         for ticker, _ in running:
-            ticker.wake()
+            ticker.line_changed()
 
     def _on_message(self, message: str, arguments: tuple[Any, ...]) -> None:
         if message == "error":
@@ -317,9 +327,10 @@ def _prices(ticker: Any) -> tuple[Decimal | None, Decimal | None, Decimal | None
 
 
 def _forget_prices(ticker: Any) -> None:
-    """Clear a library ticker's prices, so that an old one is not mistaken for a new one."""
+    """Clear the prices of a library ticker, if it exists, so that an old one is not mistaken for a new one."""
     for name in ("bid", "bidSize", "ask", "askSize", "last", "lastSize"):
-        setattr(ticker, name, math.nan)
+        if ticker is not None:
+            setattr(ticker, name, math.nan)
 
 
 def _price(value: float | None) -> Decimal | None:

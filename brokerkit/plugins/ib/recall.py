@@ -10,7 +10,7 @@ from brokerkit.errors import BrokerkitError, NotFound
 from brokerkit.plugins.ib.executions import revision_of
 from brokerkit.plugins.ib.order_book import OrderBook
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
-from brokerkit.spec.broker_order import BrokerOrder
+from brokerkit.spec.broker_order import BrokerOrder, OrderOrigin
 from brokerkit.spec.services import OrderJournal
 
 _log = logging.getLogger(__name__)
@@ -24,9 +24,10 @@ class Recall:
     there is one, there are usually many.
     """
 
-    def __init__(self, journal: Callable[[], OrderJournal], book: OrderBook) -> None:
+    def __init__(self, journal: Callable[[], OrderJournal], book: OrderBook, may_have: Callable[[str], bool]) -> None:
         self._journal = journal
         self._book = book
+        self._may_have = may_have
         self._has_read_recent = False
 
     def open_orders(self) -> dict[str, BrokerOrder]:
@@ -49,9 +50,18 @@ class Recall:
             _log.warning("The journal cannot be read: %s", error)
             return None
 
+    def leave_other_logins(self) -> None:
+        """Stop tracking our orders for accounts that this login does not have: another Gateway reports on them.
+
+        Brokers of one name share a journal, for example one on a paper Gateway and one on a live one.
+        """
+        for tracked in self._book.all():
+            if tracked.origin is OrderOrigin.OURS and not self._may_have(tracked.ids.account):
+                self._book.remove(tracked.order.order_ref)
+
     def _track_recent(self) -> None:
         for view in self._journal().orders(since=datetime.now(timezone.utc) - _RECENT):
-            if self._book.get(view.order_ref) is None:
+            if self._book.get(view.order_ref) is None and self._may_have(view.ids.account):
                 self._track(view)
 
     def _track(self, known: BrokerOrder) -> TrackedOrder:

@@ -83,12 +83,14 @@ class LeftPositions:
         executions: The ids of the known executions.
         working: The references of the orders known to be working.
         time: When, by the Gateway's clock.
+        accounts: The accounts that it knew; None where that was not written down.
     """
 
     positions: Mapping[tuple[str, int], int]
     executions: frozenset[str]
     working: frozenset[str]
     time: datetime
+    accounts: frozenset[str] | None = None
 
     @classmethod
     def read(cls, file: Path) -> LeftPositions:
@@ -99,7 +101,12 @@ class LeftPositions:
             account, _, con_id = key.rpartition("/")
             held[account, int(con_id)] = int(quantity)
         working = frozenset(saved.get("working", ()))
-        return cls(held, frozenset(saved["executions"]), working, datetime.fromisoformat(saved["time"]))
+        accounts = frozenset(saved["accounts"]) if "accounts" in saved else None
+        return cls(held, frozenset(saved["executions"]), working, datetime.fromisoformat(saved["time"]), accounts)
+
+    def knew(self, account: str) -> bool:
+        """Return whether it says what an account held."""
+        return self.accounts is None or account in self.accounts
 
 
 class Reconciliation:
@@ -163,7 +170,7 @@ class Reconciliation:
     def _is_covered(self, tracked: TrackedOrder) -> bool:
         """Return whether the saved positions are from a time when an order was known not to have filled."""
         left, sent = self._left, tracked.submitted or tracked.updated
-        if left is None or self._has_unnamed_break:
+        if left is None or self._has_unnamed_break or not left.knew(tracked.ids.account):
             return False
         return tracked.order.order_ref in left.working or (sent is not None and self._desk.there(sent) > left.time)
 
@@ -202,7 +209,7 @@ class Reconciliation:
             return  # the next session must not compare with positions that are in dispute or were never reported
         held = {f"{each.account}/{each.con_id}": each.quantity for each in self._desk.positions.book.holdings()}
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._file.with_suffix(f".{os.getpid()}.tmp")
+        fresh = self._file.with_suffix(f".{os.getpid()}-{id(self)}.tmp")
         try:
             moment = self._desk.gateway_time()
         except BrokerkitError as error:
@@ -212,26 +219,37 @@ class Reconciliation:
             "positions": held,
             "executions": [fill.execution_id for fill in self._desk.fills()],
             "working": [tracked.order.order_ref for tracked in self._desk.working()],
+            "accounts": self._desk.accounts(),
             "time": moment.isoformat(),
         }
         fresh.write_text(json.dumps(saved), encoding="utf-8")
         fresh.replace(self._file)
 
     def _position_breaks(self) -> list[PositionBreak]:
-        if not self._file.exists():
+        left = self._read_left()
+        if left is None:
             return []
         if not self._desk.positions.book.is_known:
             _log.warning("IB reported no positions, so they are not compared with our records")
             return []
-        left = LeftPositions.read(self._file)
         self._left = self._left or left  # a file that this session wrote is no evidence of what came before
         expected = dict(left.positions)
         for account, con_id, quantity in self._desk.positions_filled(left.time, left.executions):
             expected[(account, con_id)] = expected.get((account, con_id), 0) + quantity
         book = self._desk.positions.book
         keys = set(expected) | {(each.account, each.con_id) for each in book.holdings()}
-        found = [(key, expected.get(key, 0), book.quantity(*key)) for key in sorted(keys)]
+        known = [key for key in sorted(keys) if left.knew(key[0]) and key[0] in self._desk.accounts()]
+        found = [(key, expected.get(key, 0), book.quantity(*key)) for key in known]
         return [each for key, want, have in found if want != have for each in self._break(key, want, have)]
+
+    def _read_left(self) -> LeftPositions | None:
+        try:
+            return LeftPositions.read(self._file)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:  # a loss of power may cut it off
+            _log.warning("Positions are not compared: those left in %s cannot be read: %r", self._file, error)
+            return None
 
     def _break(self, key: tuple[str, int], expected: int, actual: int) -> list[PositionBreak]:
         try:

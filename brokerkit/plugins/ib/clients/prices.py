@@ -156,6 +156,16 @@ class PriceClient(IBClient):
 
         return self.ask(ask, f"quotes of {facts.local_symbol}")
 
+    def stream_contract(self, facts: ContractFacts) -> Any:
+        """Return the library's contract object for a stream of its own.
+
+        ib_async takes two contracts with one id for the same stream, which the end of either would end.
+        """
+        contract = ContractsClient(self.ib_connection).contract_of(facts)
+        kind = type(contract)
+        contract.__class__ = type(kind.__name__, (kind,), {"__hash__": object.__hash__})
+        return contract
+
     def start_quotes(self, contract: Any, begun: Callable[[Any], None]) -> None:
         """Subscribe to quotes, falling back to delayed ones where live ones are not allowed.
 
