@@ -60,5 +60,5 @@ class Linked:
     def _end_group(self, order: PlainOrder) -> None:
         for other in list(self.exchange.orders.values()):
             same = other.order.oco_group == order.order.oco_group and other.account is order.account
-            if same and other is not order and other.place in ("held", "market"):
+            if same and other is not order and other.place in ("flight", "held", "market"):
                 self.exchange.end(other, "cancelled")
