@@ -121,6 +121,7 @@ def test_columns_come_in_any_order(tmp_path: Path) -> None:
         ("time;x\n2023-03-01;1\n", "Column 'time' is missing; the header has 'time;x'."),
         ("ti\rme,x\n2023-03-01,1\n", "The file is no CSV"),
         ("", "The file is empty."),
+        ("time,x\n2023-03-02,1\n2023-03-01,1\n", "The last row is of an earlier time than the first."),
     ],
 )
 def test_a_folder_does_not_open_on_a_file_without_times(tmp_path: Path, text: str, fact: str) -> None:

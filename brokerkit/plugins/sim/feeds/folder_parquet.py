@@ -9,6 +9,7 @@ import numpy as np
 
 from brokerkit.errors import DataFileError, MissingDependency
 from brokerkit.plugins.sim.feeds.csv_columns import Columns
+from brokerkit.plugins.sim.feeds.edges import in_order
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,7 +51,7 @@ def parquet_edges(path: Path) -> tuple[int, int]:
     times = _times(path, _table(path, ("time",)).column("time"))
     if not len(times):
         raise DataFileError("The file has no rows.", place=str(path))
-    return int(times[0]), int(times[-1])
+    return in_order(path, int(times[0]), int(times[-1]))
 
 
 def _table(path: Path, names: tuple[str, ...]) -> pa.Table:
