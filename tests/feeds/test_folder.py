@@ -151,6 +151,17 @@ def test_a_damaged_file_does_not_hide_the_symbols_of_others(tmp_path: Path, open
         find("MINE")
 
 
+def test_files_are_found_when_the_program_goes_to_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "prices").mkdir()
+    write(tmp_path / "prices" / "CORN_202312.csv", days("2023-03-01", 3), [(1.0, 1.0, 1.0, 1.0, 1.0)] * 3)
+    monkeypatch.chdir(tmp_path)
+    feed = open_feed("prices")
+    monkeypatch.chdir(tmp_path / "prices")
+    assert len(feed.bars(CORN, Frequency.DAY, *ALWAYS)) == 3
+
+
 def test_only_the_file_that_is_asked_for_is_read(tmp_path: Path) -> None:
     write(tmp_path / "CORN_202312.csv", days("2023-03-01", 3), [(1.0, 1.0, 1.0, 1.0, 1.0)] * 3)
     (tmp_path / "WHEAT_202312.csv").write_text("time\n2023-03-01,this is\n2023-03-02,no file of bars\n")
