@@ -94,7 +94,8 @@ def _times(path: Path, column: Any) -> Any:
 def _numbers(path: Path, name: str, column: Any, *, has_gaps: bool) -> Any:
     import pyarrow as pa
 
-    if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
+    is_empty = has_gaps and pa.types.is_null(column.type)
+    if not (is_empty or pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
         raise DataFileError(f"{name} is of type {column.type}, and not a number.", place=str(path))
     values = column.cast(pa.float64(), safe=False).to_numpy()
     wrong = np.isinf(values) if has_gaps else ~np.isfinite(values)
