@@ -46,7 +46,7 @@ class FileLog:
     """A file with one JSON object a line, only ever appended to."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path = path = path.absolute()  # the program may go to another folder
         self._writing = threading.Lock()
         self._is_open = True
         self._is_torn = False  # whether the last line is the beginning of a record
@@ -101,7 +101,7 @@ class DatabaseLog:
     def __init__(self, path: Path) -> None:
         from sqlite_utils.db import Database, Table  # here, because it takes long to import and few need it
 
-        self._path = path
+        self._path = path = path.absolute()  # the program may go to another folder
         self._writing = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -31,7 +31,8 @@ def _check_wait(instance: Any, attribute: attrs.Attribute[float], value: float) 
 class Pacing(Middleware):
     """Delays calls to stay within rate limits. Orders, cancels and data requests have separate quotas.
 
-    So a flood of data requests never delays an order, and only other cancels can delay a cancel.
+    So a flood of data requests does not use up the quota of orders, and only other cancels can delay a cancel.
+    What the risk middleware asks before an order draws on the quota of data.
 
     Attributes:
         orders: How often orders may be placed or changed, such as `50/s`; empty for no limit.

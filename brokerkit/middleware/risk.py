@@ -85,7 +85,8 @@ class Risk(Middleware):
     _landed: int = attrs.field(default=0, init=False)
 
     def opened(self, surroundings: Surroundings) -> None:
-        """Learn whose orders are checked."""
+        """Learn whose orders are checked, and where the halt file is: the program may go to another folder."""
+        self.halt_file = self.halt_file and self.halt_file.absolute()
         self._broker_name = surroundings.broker_name
         self._broker = surroundings.broker
 

@@ -84,7 +84,9 @@ def select(name: str, overrides: Mapping[str, Any]) -> Selection:
             candidates=plugins,
             remedy=f"Installed: {', '.join(plugins)}. Name one with `plugin = ...`, or install what offers {wanted!r}.",
         )
-    return Selection(name, found, common, sources, common.settings.store_path or _shared_store(config))
+    store = common.settings.store_path or _shared_store(config)
+    # The store is opened when it is first needed, and by then the program may be in another folder.
+    return Selection(name, found, common, sources, store and store.absolute())
 
 
 def load_plugin(found: Installed, used_by: str = "") -> BrokerPlugin:

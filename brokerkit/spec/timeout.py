@@ -11,11 +11,12 @@ LONGEST = 100 * 365 * 24 * 3600
 _LONG = 80
 
 
-def seconds_of(timeout: float) -> float:
-    """Return the seconds that `wait` was told to wait at most, as an int or a float of Python's own.
+def seconds_of(timeout: float, call: str = "OrderControl.wait") -> float:
+    """Return the seconds that a call was told to wait at most, as an int or a float of Python's own.
 
     Args:
         timeout: What it was given. Numbers of numpy are numbers too.
+        call: Which call it is, as errors name it.
 
     Raises:
         WrongArgumentType: It is not an int or float.
@@ -27,14 +28,14 @@ def seconds_of(timeout: float) -> float:
     """
     if not isinstance(timeout, numbers.Real):
         raise WrongArgumentType(
-            f"wait() was given timeout = {_written(timeout)}.",
-            place="OrderControl.wait",
+            f"{call.rpartition('.')[2]}() was given timeout = {_written(timeout)}.",
+            place=call,
             remedy="It takes seconds, an int or a float. Nothing was waited for.",
         )
     if not 0 <= timeout <= LONGEST:
         raise InvalidArgument(
-            f"wait() was given timeout = {_written(timeout)}.",
-            place="OrderControl.wait",
+            f"{call.rpartition('.')[2]}() was given timeout = {_written(timeout)}.",
+            place=call,
             remedy=f"Give seconds from 0 to {LONGEST:,}. Nothing was waited for.",
         )
     return int(timeout) if isinstance(timeout, numbers.Integral) else float(timeout)

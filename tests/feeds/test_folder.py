@@ -91,9 +91,25 @@ def test_times_are_utc_unless_they_say_otherwise(tmp_path: Path, written: str) -
 @pytest.mark.parametrize("zone", ["+01:00", "-05:00"])
 def test_days_at_the_midnight_of_another_zone_are_not_taken_for_hours(tmp_path: Path, zone: str) -> None:
     write(tmp_path / "CORN_202312.csv", [f"{day}T00:00:00{zone}" for day in days("2023-03-01", 5)], [(1.0,) * 5] * 5)
-    with pytest.raises(DataFileError, match="are a day apart, and not at 00:00 UTC") as caught:
+    with pytest.raises(DataFileError, match="How long its bars are is not certain") as caught:
         FolderFeed(tmp_path, 20).bars(CORN, Frequency.HOUR, *ALWAYS)
     assert "CORN_202312.1h.csv" in caught.value.remedy
+
+
+@pytest.mark.parametrize("minutes", [2, 30, 240])
+def test_bars_of_a_length_that_there_is_not_are_not_taken_for_shorter_ones(tmp_path: Path, minutes: int) -> None:
+    first = datetime(2023, 3, 1, 15, tzinfo=timezone.utc)
+    times = [f"{first + n * timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%SZ}" for n in range(5)]
+    write(tmp_path / "CORN_202312.csv", times, [(1.0,) * 5] * 5)
+    with pytest.raises(DataFileError, match="How long its bars are is not certain"):
+        FolderFeed(tmp_path, 20).bars(CORN, Frequency.MINUTE, *ALWAYS)
+
+
+def test_an_hour_cut_short_does_not_make_the_others_shorter(tmp_path: Path) -> None:
+    times = [f"2023-03-01T{time}:00Z" for time in ("13:00", "14:30", "15:00", "16:00")]
+    write(tmp_path / "CORN_202312.csv", times, [(1.0,) * 5] * 4)
+    bars = FolderFeed(tmp_path, 20).bars(CORN, Frequency.HOUR, *ALWAYS)
+    assert f"{to_datetime(bars.end[-1]):%H:%M}" == "17:00"
 
 
 def test_windows_line_ends_quotes_marks_and_more_columns_do_no_harm(tmp_path: Path) -> None:
@@ -121,6 +137,7 @@ def test_columns_come_in_any_order(tmp_path: Path) -> None:
         ("time;x\n2023-03-01;1\n", "Column 'time' is missing; the header has 'time;x'."),
         ("ti\rme,x\n2023-03-01,1\n", "The file is not valid CSV"),
         ("", "The file is empty."),
+        ("time,x\n2023-03-02,1\n2023-03-01,1\n", "The last row is of an earlier time than the first."),
     ],
 )
 def test_a_folder_does_not_open_on_a_file_without_times(tmp_path: Path, text: str, fact: str) -> None:
@@ -148,6 +165,17 @@ def test_a_damaged_file_does_not_hide_the_symbols_of_others(tmp_path: Path, open
     assert find("ZC") == "CORN"
     with pytest.raises(DataFileError, match="open is 'one'"):
         find("MINE")
+
+
+def test_files_are_found_when_the_program_goes_to_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "prices").mkdir()
+    write(tmp_path / "prices" / "CORN_202312.csv", days("2023-03-01", 3), [(1.0, 1.0, 1.0, 1.0, 1.0)] * 3)
+    monkeypatch.chdir(tmp_path)
+    feed = open_feed("prices")
+    monkeypatch.chdir(tmp_path / "prices")
+    assert len(feed.bars(CORN, Frequency.DAY, *ALWAYS)) == 3
 
 
 def test_only_the_file_that_is_asked_for_is_read(tmp_path: Path) -> None:
@@ -222,6 +250,18 @@ def test_a_bar_of_a_sunday_is_not_known_before_the_evening_it_may_be_of(tmp_path
     assert starts(feed.fx_rates("EURUSD", opening)) == ["2023-03-03 00:00"]
     assert starts(feed.bars(gold, Frequency.DAY, ALWAYS[0], midnight))[1:] == ["2023-03-05 00:00"]
     assert starts(feed.fx_rates("EURUSD", midnight))[1:] == ["2023-03-05 00:00"]
+
+
+def test_an_hour_that_the_opening_has_cut_short_ends_where_the_next_one_begins(tmp_path: Path) -> None:
+    times = [f"2023-03-01T{time}:00Z" for time in ("13:00", "14:30", "15:00", "16:00")]
+    write(tmp_path / "CORN_202312.1h.csv", times, [(1.0, 2.0, 0.5, 1.5, 10.0)] * 4)
+    feed = FolderFeed(tmp_path, 20)
+    ends = [f"{to_datetime(end):%H:%M}" for end in feed.bars(CORN, Frequency.HOUR, *ALWAYS).end]
+    assert ends == ["14:00", "15:00", "16:00", "17:00"]
+    part = feed.bars(CORN, Frequency.HOUR, utc("2023-03-01 14:00"), utc("2023-03-01 15:00"))
+    assert [f"{to_datetime(end):%H:%M}" for end in part.end] == ["15:00"]
+    traded = feed.execution_bars(CORN, utc("2023-03-01 14:00"), utc("2023-03-01 16:00"))
+    assert [f"{to_datetime(end):%H:%M}" for end in traded.end] == ["15:00", "16:00"]
 
 
 def test_daily_and_hourly_files_of_a_contract_live_side_by_side(tmp_path: Path) -> None:

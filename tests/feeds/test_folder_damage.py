@@ -191,6 +191,12 @@ def test_parquet_prices_are_finite(tmp_path: Path, frame: pd.DataFrame, gap: flo
     assert error.place.endswith("row 3")
 
 
+def test_a_parquet_volume_may_be_unknown_throughout(tmp_path: Path, frame: pd.DataFrame) -> None:
+    frame.assign(volume=None).to_parquet(tmp_path / "CORN_202312.parquet")
+    bars = FolderFeed(tmp_path, 20).bars(CORN, Frequency.DAY, -(1 << 62), 1 << 62)
+    assert pd.isna(bars.volume).tolist() == [True] * 3
+
+
 def test_parquet_columns_have_their_types(tmp_path: Path, frame: pd.DataFrame) -> None:
     assert "open is of type" in parquet_damage(tmp_path, frame.astype({"open": str})).fact
     assert "time is of type" in parquet_damage(tmp_path, frame.set_index(frame.index.astype(str))).fact

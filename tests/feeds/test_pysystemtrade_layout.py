@@ -92,6 +92,18 @@ def test_a_sundays_last_hour_belongs_to_monday(pysystemtrade_folder: WriteFolder
     assert prices(feed, "202312", Frequency.HOUR) == {"03-05 23:00": 3, "03-06 16:00": 4}
 
 
+def test_dates_without_times_are_closes_and_known_when_the_market_has_closed(
+    pysystemtrade_folder: WriteFolder,
+) -> None:
+    days = ["2023-03-01", "2023-03-02", "2023-03-03"]
+    rows = [f"{day},1,20230500,{n},20231200,,20240300" for n, day in enumerate(days)]
+    feed = open_feed(pysystemtrade_folder(CONFIG, OATS=rows))
+    assert prices(feed, "202312") == {"03-01 00:00": 0, "03-02 00:00": 1, "03-03 00:00": 2}
+    assert prices(feed, "202312", Frequency.HOUR) == {}
+    known = feed.bars(FuturesContract("OATS", "202312"), Frequency.DAY, *ALWAYS).end
+    assert f"{to_datetime(known[0]):%d %H:%M}" == "01 19:20"
+
+
 def test_clocks_that_go_back_or_forward_keep_times_rising(pysystemtrade_folder: WriteFolder) -> None:
     times = ["2023-03-26 00:30", "2023-03-26 01:30", "2023-03-26 02:30", "2023-10-29 00:30", "2023-10-29 01:30"]
     rows = [f"{time}:00,,20230900,{n},20231200,,20240300" for n, time in enumerate(times)]

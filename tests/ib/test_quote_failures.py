@@ -11,7 +11,13 @@ from typing import Any
 import pytest
 
 from brokerkit import Broker, ConnectionChange, FuturesContract, QuoteStatus
-from brokerkit.errors import CompetingSession, ConnectionLost, DataPermissionDenied, MissingData
+from brokerkit.errors import (
+    CompetingSession,
+    ConnectionLost,
+    DataPermissionDenied,
+    InvalidArgument,
+    MissingData,
+)
 from brokerkit.plugins.ib import quotes
 from brokerkit.plugins.sim.gateway import ManualClock, SimulatedGateway
 from brokerkit.plugins.sim.gateway.codec.requests.market_data import CancelMarketData, MarketDataRequest
@@ -50,6 +56,13 @@ class Requests:
         """Return whether so many have come in time."""
         with self._came:
             return self._came.wait_for(lambda: self.count >= count, seconds)
+
+
+def test_a_time_that_cannot_be_waited_for_is_refused(broker: Broker) -> None:
+    ticker = broker.prices.get_ticker_object_for_contract(GOLD)
+    for timeout in (float("nan"), float("inf"), -1):
+        with pytest.raises(InvalidArgument, match=r"wait_for_quote\(\) was given timeout"):
+            ticker.wait_for_quote(timeout)
 
 
 # Another session takes the data, and gives them back

@@ -170,6 +170,21 @@ def test_a_file_that_was_deleted_is_begun_anew(desk: Desk, tmp_path: Path) -> No
     assert call["arguments"]["order"]["quantity"] == [2]
 
 
+@pytest.mark.parametrize("kind", ["file", "database"])
+def test_the_audit_stays_where_it_was_when_the_program_goes_to_another_folder(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    broker = desk(middleware=["audit"], audit={kind: Path("a")})
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    broker.orders.put_order_on_stack(Order.market(GOLD, 1))
+    if kind == "file":
+        (tmp_path / "a").unlink()
+        broker.orders.put_order_on_stack(Order.market(GOLD, 1))
+    assert (tmp_path / "a").exists()
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
 def test_a_database_that_was_deleted_lets_no_order_pass_unseen(desk: Desk, tmp_path: Path) -> None:
     broker = desk(middleware=["audit"], audit={"database": tmp_path / "a.db"})
     (tmp_path / "a.db").unlink()

@@ -322,6 +322,16 @@ def test_a_file_halts_trading_while_it_exists(desk: Desk, tmp_path: Path) -> Non
     refused(broker, Order.market(GOLD, -1), "trading is halted")
 
 
+def test_a_halt_file_stays_where_it_was_when_the_program_goes_to_another_folder(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = with_risk(desk, halt_file=Path("halt"))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    (tmp_path / "halt").touch()
+    refused(broker, Order.market(GOLD, 1), r"trading is halted")
+
+
 def test_the_stricter_of_a_call_and_the_file_counts(desk: Desk, tmp_path: Path) -> None:
     switch = tmp_path / "halt"
     broker = with_risk(desk, halt_file=switch)

@@ -56,6 +56,15 @@ def test_its_place_comes_from_the_broker_then_from_the_file_then_from_the_user(t
     assert (tmp_path / "keyword.db").exists()
 
 
+def test_its_place_does_not_move_when_the_program_goes_to_another_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("elsewhere").mkdir()
+    with open_broker("acme", store_path=Path("own.db")) as broker:
+        monkeypatch.chdir("elsewhere")
+        broker.native.store()
+        assert broker.native.state_folder.is_absolute()
+    assert (Path.cwd().parent / "own.db").exists()
+
+
 def test_two_brokers_in_one_store_have_journals_of_their_own() -> None:
     Path("brokerkit.toml").write_text("[brokers.one]\nplugin = 'acme'\n[brokers.two]\nplugin = 'acme'\n")
     order = Order.market(FuturesContract("GOLD", "202312"), 1)

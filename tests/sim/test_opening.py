@@ -87,6 +87,14 @@ def test_the_clock_starts_where_it_is_told_and_moves_when_it_is_told(open_sim: O
         broker.native.advance_bars(0)
 
 
+@pytest.mark.parametrize("days", [float("nan"), float("inf"), 1e7, -1])
+def test_the_clock_moves_by_no_time_that_there_is_not(broker: Broker, days: float) -> None:
+    before = broker.native.now
+    with pytest.raises(InvalidArgument):
+        broker.native.advance(days=days)
+    assert broker.native.now == before
+
+
 def test_two_simulations_are_apart(open_sim: OpenSim) -> None:
     one, other = open_sim(), open_sim()
     one.orders.put_order_on_stack(Order.market(GOLD, 1)).wait()

@@ -16,6 +16,7 @@ from brokerkit.errors import (
     MissingContract,
     MissingData,
     MissingInstrument,
+    WrongArgumentType,
 )
 
 GOLD = FuturesContract("GOLD", "202304")
@@ -141,6 +142,14 @@ def test_a_ticker_follows_the_clock_until_it_is_cancelled(broker: Broker) -> Non
         ticker.wait_for_quote()
     broker.prices.cancel_market_data_for_contract(GOLD)
     assert broker.prices.get_ticker_object_for_contract(GOLD).quote().status is QuoteStatus.LIVE
+
+
+@pytest.mark.parametrize("timeout", [float("nan"), float("inf"), -1, "5"])
+def test_a_time_that_cannot_be_waited_for_a_quote_is_refused(broker: Broker, timeout: float) -> None:
+    ticker = broker.prices.get_ticker_object_for_contract(GOLD)
+    with pytest.raises((InvalidArgument, WrongArgumentType), match=r"wait_for_quote\(\) was given timeout"):
+        ticker.wait_for_quote(timeout)
+    assert broker.native.now == NOW
 
 
 def test_a_quote_is_frozen_at_the_weekend_and_gone_at_the_end(open_sim: OpenSim) -> None:

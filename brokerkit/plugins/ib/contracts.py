@@ -114,7 +114,7 @@ class IBContracts(Contracts):
         now = self._now()
         for session in self._sessions(contract, now):
             if now in session:
-                return (session.closing_time - now) / timedelta(hours=1) < n_hours
+                return (session.closing_time - now) / timedelta(hours=1) < float(n_hours)
         raise MarketClosed(f"{contract} is not trading now.", remedy="Check is_contract_okay_to_trade first.")
 
     def less_than_N_hours_of_trading_left_for_contract(  # noqa: N802 because pysystemtrade spells it so

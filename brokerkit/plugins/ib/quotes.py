@@ -20,6 +20,7 @@ from brokerkit.plugins.ib.executions import price_from
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.events import ConnectionState
 from brokerkit.spec.prices import Quote, QuoteStatus
+from brokerkit.spec.timeout import seconds_of
 
 _STATUSES = {
     1: QuoteStatus.LIVE,
@@ -147,7 +148,10 @@ class IBTicker:
             BrokerClosed: The broker is closed.
             DataPermissionDenied: The account has no market data subscription for it.
             CompetingSession: Another session has the data.
+            WrongArgumentType: The timeout is no int or float.
+            InvalidArgument: It is negative, not a number, or longer than a hundred years.
         """
+        timeout = seconds_of(timeout, "Ticker.wait_for_quote")
         failure = self._failure
         if failure is not None and failure.temporary:
             self._try_again()

@@ -111,7 +111,7 @@ class SimContracts(Contracts):
                 remedy="broker.contracts.get_trading_hours_for_contract lists its hours.",
             )
         current = self.get_trading_hours_for_contract(contract)[0]
-        return (current.closing_time - self._simulation.now) / timedelta(hours=1) < n_hours
+        return (current.closing_time - self._simulation.now) / timedelta(hours=1) < float(n_hours)
 
     @hookimpl
     def get_commission_for_contract(self, contract: FuturesContract) -> Money:

@@ -15,6 +15,7 @@ from brokerkit.plugins.sim.feeds.feed import ListedContract
 from brokerkit.plugins.sim.simulation import Simulation
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.prices import Quote, QuoteStatus
+from brokerkit.spec.timeout import seconds_of
 
 LOOK_BACK = 7 * DAY
 TICK_COUNT = 500
@@ -107,7 +108,10 @@ class SimTicker:
 
         Raises:
             MissingData: There is no quote; the error says why.
+            WrongArgumentType: The timeout is not an int or float.
+            InvalidArgument: It is negative, not a number, or longer than a hundred years.
         """
+        timeout = seconds_of(timeout, "Ticker.wait_for_quote")
         found = self.quote()
         if found.status is QuoteStatus.NONE and not self._cancelled.is_set():
             self._simulation.exchange.let_pass(timedelta(seconds=timeout))

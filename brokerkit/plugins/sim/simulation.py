@@ -47,9 +47,13 @@ class Simulation:
         """Move the clock forward, trading everything on the way, and return the new time.
 
         Raises:
-            InvalidArgument: The clock would move back.
+            InvalidArgument: The clock would move back, or the amount is not a finite number.
         """
-        return self.advance_to(self.now + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds))
+        try:
+            moment = self.now + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        except (ValueError, OverflowError) as error:
+            raise InvalidArgument(f"The clock cannot move so: {error}.", remedy="Give finite numbers.") from error
+        return self.advance_to(moment)
 
     def advance_to(self, moment: datetime) -> datetime:
         """Move the clock to an aware time, trading everything on the way, and return the new time.

@@ -26,7 +26,8 @@ def open_feed(data: str | Path = "synthetic", *, seed: int = 0, assumed_volume: 
     """
     if data == "synthetic":
         return SyntheticFeed(seed)
-    feed = _open_folder(Path(data).expanduser(), assumed_volume)
+    # Files are read when they are first needed, and by then the program may be in another folder.
+    feed = _open_folder(Path(data).expanduser().absolute(), assumed_volume)
     if not feed.instruments():
         raise InvalidSetting(
             f"The folder {data} has no prices.",

@@ -49,11 +49,24 @@ def _edges(path: Path, column: str) -> tuple[int, int]:
         if column not in header:
             raise DataFileError(f"Column {column!r} is missing.", place=f"{path}, row 1")
         at = header.index(column)
-        return _time_of(first, at, path, "first"), _time_of(last, at, path, "last")
+        return in_order(path, _time_of(first, at, path, "first"), _time_of(last, at, path, "last"))
     except OSError as error:
         raise DataFileError(f"Cannot be read: {error.strerror}.", place=str(path)) from error
     except csv.Error as error:
         raise not_csv(path, error) from error
+
+
+def in_order(path: Path, first: int, last: int) -> tuple[int, int]:
+    """Return the times of the first and the last row of a file as they are.
+
+    Raises:
+        DataFileError: The last is before the first.
+    """
+    if last < first:
+        raise DataFileError(
+            "The last row is of an earlier time than the first.", place=str(path), remedy="Sort the rows by time."
+        )
+    return first, last
 
 
 def _time_of(line: bytes, at: int, path: Path, which: str) -> int:

@@ -21,8 +21,6 @@ from brokerkit.spec.prices import Frequency
 PRICES = ("open", "high", "low", "close")
 COLUMNS = {"time": Kind.TIME, **dict.fromkeys(PRICES, Kind.NUMBER), "volume": Kind.OPTIONAL_NUMBER}
 
-_DAY_OF_A_CLOCK_CHANGE = DAY - length_of(Frequency.HOUR)
-
 Place = Callable[[Path, int], str]
 
 
@@ -53,10 +51,17 @@ class StoredBars:
         part = slice(self.time.place(start), self.time.place(end))
         time = self.time.part(part)
         is_daily = self.frequency is Frequency.DAY
-        ends = closes_of(hours, time // DAY) if is_daily else time + length_of(self.frequency)
+        ends = closes_of(hours, time // DAY) if is_daily else self._ends_inside_days(part)
         columns = (self.open, self.high, self.low, self.close, self.volume)
         opens, high, low, close, volume = (column.part(part) for column in columns)
         return Bars(time, ends, opens, high, low, close, volume)
+
+    def _ends_inside_days(self, part: slice) -> Times:
+        """Return when bars end; one that the opening of the market has cut short ends where the next one begins."""
+        time = self.time.part(slice(part.start, part.stop + 1))
+        ends: Times = time + length_of(self.frequency)
+        ends[:-1] = np.minimum(ends[:-1], time[1:])
+        return ends[: part.stop - part.start]
 
 
 def read_bars(file: BarFile) -> StoredBars:
@@ -102,25 +107,37 @@ def _refuse(path: Path, wrong: NDArray[np.bool_], place: Place, fact: Callable[[
 
 
 def _frequency_of(file: BarFile, time: Times) -> Frequency:
-    """Return the frequency that the times fit: daily at midnight UTC, otherwise the longest not above any step."""
+    """Return the frequency that the times fit: daily at midnight UTC, otherwise the longest of a step between two."""
     if not (time % DAY).any():
         return Frequency.DAY
-    step = int(np.diff(time).min()) if len(time) > 1 else length_of(Frequency.MINUTE)
-    if step >= _DAY_OF_A_CLOCK_CHANGE:  # taken for hours, days would be known when they begin
+    if len(time) == 1:
+        return Frequency.MINUTE
+    inside = sorted(set(Frequency) - {Frequency.DAY}, key=length_of, reverse=True)
+    longest = next((one for one in inside if not _is_too_close(time, one).any()), Frequency.SECOND)
+    if not (np.diff(time) == length_of(longest)).any():  # taken for shorter ones, they would be known too early
         name = f"{file.contract.instrument_code}_{file.contract.date}"
         raise DataFileError(
-            "The times are a day apart, and not at 00:00 UTC: these may be days, or hours with gaps.",
+            f"How long its bars are is not certain: no two times are 1d apart at 00:00 UTC, or {longest.value} apart.",
             place=str(file.path),
             remedy=f"Give days as dates, without a time; or name the length, such as {name}.1h{file.path.suffix}.",
         )
-    inside = [one for one in Frequency if one is not Frequency.DAY]
-    return max((one for one in inside if length_of(one) <= step), key=length_of, default=Frequency.SECOND)
+    return longest
+
+
+def _is_too_close(time: Times, frequency: Frequency) -> NDArray[np.bool_]:
+    """Return which times come too soon after the one before them.
+
+    Of a market that opens at half past, the first hour has thirty minutes.
+    """
+    length = length_of(frequency)
+    found: NDArray[np.bool_] = np.append(False, (np.diff(time) < length) & (time[1:] % length != 0))
+    return found
 
 
 def _check_frequency(path: Path, time: Times, frequency: Frequency, place: Place) -> None:
     if frequency is Frequency.DAY:
         wrong, fact = time % DAY != 0, "A daily bar needs a date, or 00:00 UTC on it."
     else:
-        wrong = np.append(False, np.diff(time) < length_of(frequency))
+        wrong = _is_too_close(time, frequency)
         fact = f"The time is less than {frequency.value} after the previous one, and the bars are that long."
     _refuse(path, wrong, place, lambda _: fact)

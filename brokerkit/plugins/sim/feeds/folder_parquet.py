@@ -9,6 +9,7 @@ import numpy as np
 
 from brokerkit.errors import DataFileError, MissingDependency
 from brokerkit.plugins.sim.feeds.csv_columns import Columns
+from brokerkit.plugins.sim.feeds.edges import in_order
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,7 +51,7 @@ def parquet_edges(path: Path) -> tuple[int, int]:
     times = _times(path, _table(path, ("time",)).column("time"))
     if not len(times):
         raise DataFileError("The file has no rows.", place=str(path))
-    return int(times[0]), int(times[-1])
+    return in_order(path, int(times[0]), int(times[-1]))
 
 
 def _table(path: Path, names: tuple[str, ...]) -> pa.Table:
@@ -93,7 +94,8 @@ def _times(path: Path, column: Any) -> Any:
 def _numbers(path: Path, name: str, column: Any, *, has_gaps: bool) -> Any:
     import pyarrow as pa
 
-    if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
+    is_empty = has_gaps and pa.types.is_null(column.type)
+    if not (is_empty or pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
         raise DataFileError(f"{name} is of type {column.type}, not a number.", place=str(path))
     values = column.cast(pa.float64(), safe=False).to_numpy()
     wrong = np.isinf(values) if has_gaps else ~np.isfinite(values)

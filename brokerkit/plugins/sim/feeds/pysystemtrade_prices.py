@@ -94,7 +94,12 @@ def _melted(found: Columns) -> tuple[NDArray[np.intp], Times, Floats]:
 
 
 def _is_close(clock: Times) -> Flags:
-    """Return which rows are daily closes: 23:00 on a weekday. On a Sunday, that is a market's opening."""
+    """Return which rows are daily closes: 23:00 on a weekday. On a Sunday, that is a market's opening.
+
+    If no row has a time of day, each is the close of its date.
+    """
+    if not (clock % _DAY).any():
+        return np.ones(len(clock), np.bool_)
     weekday = (clock // _DAY + 3) % 7
     found: Flags = (clock % _DAY == _CLOSING) & (weekday < 5)
     return found
