@@ -124,8 +124,8 @@ class IBPrices(Prices):
     @hookimpl
     def cancel_market_data_for_contract(self, contract: FuturesContract) -> FuturesContract:
         """End the contract's stream of quotes and return the contract. Ending twice does nothing."""
-        self._directory.resolve(contract)
-        self._quotes.cancel(contract)
+        if not self._quotes.cancel(contract):  # what was quoted is a contract, whether IB knows it now or not
+            self._directory.resolve(contract)
         return contract
 
     # Bars, in the client's loop

@@ -288,12 +288,13 @@ class Quotes:
             if self._running.get(contract, (None,))[0] is ticker:
                 del self._running[contract]
 
-    def cancel(self, contract: FuturesContract) -> None:
-        """End a contract's quotes; ending them twice does nothing."""
+    def cancel(self, contract: FuturesContract) -> bool:
+        """End a contract's quotes, and return whether they were running; ending them twice does nothing."""
         with self._lock:
             known = self._running.pop(contract, None)
         if known is not None:
             known[0].stop()
+        return known is not None
 
     def _ask_again(self) -> None:
         """Ask for every stream once more; called in the client's loop, which must not wait for itself."""
