@@ -27,7 +27,9 @@ from brokerkit.plugins.sim.gateway.codec.requests.history import (
     CancelHistoricalData,
     HeadTimestampRequest,
     HistoricalDataRequest,
+    HistoricalTicksRequest,
 )
+from brokerkit.plugins.sim.gateway.codec.responses.history import BidAskTick, HistoricalTicksBidAsk
 from brokerkit.plugins.sim.gateway.codec.responses.session import Error
 from brokerkit.plugins.sim.gateway.codes import Code
 
@@ -197,3 +199,20 @@ def test_bars_whose_oldest_ib_does_not_name_are_read_as_far_back_as_there_are_an
     assert whole.equals(broker.prices.get_prices_for_contract_object(GOLD, frequency))
     with pytest.raises(MissingData, match="No head time stamp"):
         broker.prices.get_prices_for_contract_object(GOLD, Frequency.SECOND)  # that would take hours
+
+
+def test_a_side_of_a_tick_without_a_quote_is_no_price(broker: Broker, answer_as: AnswerAs) -> None:
+    """IB tells a price of -1 or 0 and no lots of it; a price of -1 for which there are lots is one."""
+    second = int(END.timestamp())
+    quotes = (BidAskTick(second, 0, -1, 5, 0, 3), BidAskTick(second, 0, 4, 0, 2, 0), BidAskTick(second, 0, -1, 1, 7, 8))
+
+    def answer(session: Any, request: Any, _usual: Callable[..., None]) -> None:
+        session.send(HistoricalTicksBidAsk(request.req_id, quotes))
+
+    answer_as(HistoricalTicksRequest, answer)
+    ticks = broker.prices.get_recent_bid_ask_tick_data_for_contract_object(GOLD)
+    assert [[None if side != side else side for side in row] for row in ticks[["bid", "ask"]].to_numpy().tolist()] == [
+        [None, 5],
+        [4, None],
+        [-1, 1],
+    ]
