@@ -216,3 +216,22 @@ def test_a_side_of_a_tick_without_a_quote_is_no_price(broker: Broker, answer_as:
         [4, None],
         [-1, 1],
     ]
+
+
+def test_a_request_that_ib_has_lost_is_an_error_and_no_hole(broker: Broker, answer_as: AnswerAs) -> None:
+    """Of a question that it dropped, when its history farm was reset say, IB tells that there is none by that id."""
+    asked: list[int] = []
+
+    def lose_the_first(session: Any, request: Any, usual: Callable[..., None]) -> None:
+        asked.append(request.req_id)
+        if len(asked) == 1:
+            session.error(
+                request.req_id, Code.NO_HISTORY_QUERY, f"No historical data query found for ticker id:{asked[0]}"
+            )
+        else:
+            usual(session, request)
+
+    answer_as(HistoricalDataRequest, lose_the_first)
+    with pytest.raises(ConnectionProblem) as lost:
+        broker.prices.get_prices_for_contract_object(GOLD, Frequency.MINUTE, END - timedelta(days=12), END)
+    assert lost.value.broker_code == 366
