@@ -235,3 +235,20 @@ def test_a_request_that_ib_has_lost_is_an_error_and_no_hole(broker: Broker, answ
     with pytest.raises(ConnectionProblem) as lost:
         broker.prices.get_prices_for_contract_object(GOLD, Frequency.MINUTE, END - timedelta(days=12), END)
     assert lost.value.broker_code == 366
+
+
+def test_a_download_may_take_as_long_as_the_pacing_rules_make_it(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixty requests for seconds in ten minutes are half an hour of bars each: two days of ten contracts take hours."""
+    limits: list[float] = []
+    run = broker.native.connection.run
+
+    def noted(coroutine: Any, what: str, timeout: float) -> Any:
+        limits.append(timeout)
+        return run(coroutine, what, timeout)
+
+    monkeypatch.setattr(broker.native.connection, "run", noted)
+    broker.prices.get_prices_for_contract_object(GOLD, Frequency.DAY, END - timedelta(days=30), END)
+    requests = 10 * timedelta(days=2) / timedelta(minutes=30)
+    assert limits[0] > requests * 600 / 60

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_MANY = 3600.0
+_MANY = 7 * 86400.0
+"""Seconds that a download may take: each of its requests has a limit of its own, and waits for the pacing rules."""
 _LONGEST_LIFE = timedelta(days=10 * 365)
 _LONGEST_HOLE = timedelta(days=30)
 
