@@ -1,4 +1,4 @@
-"""The broker `ib-sim`: the IB plugin on a simulated Gateway that is started for it, and stopped with it."""
+"""The broker `ib-sim`: the IB plugin on a simulated Gateway that is started and stopped with it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway import Gateway, SimulatedGateway
     from brokerkit.spec.broker_order import BrokerOrder
 
-_OF_THE_GATEWAY = ("data", "seed")
+_GATEWAY_SETTINGS = ("data", "seed")
 _SAME = ("code", "exchange", "currency", "multiplier", "price_magnifier", "description", "asset_class")
 _FUTURES = {"symbol": "broker_code", **dict(zip(_SAME, _SAME, strict=True))}
 _CURRENCIES = {name: name for name in ("code", "base", "quote", "inverted")}
@@ -28,29 +28,29 @@ _CURRENCIES = {name: name for name in ("code", "base", "quote", "inverted")}
 
 @attrs.frozen(eq=False)
 class GatewayClock:
-    """Moves a simulated Gateway's clock, in step with a broker that is connected to it."""
+    """Moves a simulated Gateway's clock in step with a connected broker."""
 
     broker: Broker
     gateway: SimulatedGateway
 
     def advance(self, length: timedelta) -> None:
-        """Move the clock on."""
+        """Advance the clock."""
         self.gateway.advance(length)
         self._round_trip()
 
     def step(self) -> int:
-        """Move the clock to the next moment at which something happens; return how many executions there are then."""
+        """Advance the clock to the next event; return the number of executions so far."""
         executions = self.gateway.call(_step)
         self._round_trip()
         return executions
 
     def is_settled(self) -> bool:
-        """Return whether no order works any more."""
+        """Return whether no order is working."""
         self._round_trip()
-        return self.gateway.call(lambda gateway: all(each.state.is_final for each in _told(gateway)))
+        return self.gateway.call(lambda gateway: all(each.state.is_final for each in _reported_orders(gateway)))
 
     def _round_trip(self) -> None:
-        self.broker.orders.get_list_of_broker_orders()  # its answer comes after all that was sent and told before
+        self.broker.orders.get_list_of_broker_orders()  # its answer follows everything sent before
 
 
 def _step(gateway: Gateway) -> int:
@@ -58,20 +58,20 @@ def _step(gateway: Gateway) -> int:
     due = exchange.next_instant_ns
     if due is not None:
         gateway.advance_to(max(due, exchange.now_ns + 1))
-    return sum(len(order.fills) for order in _told(gateway))
+    return sum(len(order.fills) for order in _reported_orders(gateway))
 
 
-def _told(gateway: Gateway) -> list[BrokerOrder]:
-    """Return the orders as far as word of them has left the exchange."""
+def _reported_orders(gateway: Gateway) -> list[BrokerOrder]:
+    """Return the orders as the exchange has reported them."""
     return [live.current() for live in gateway.exchange.orders()]
 
 
 @contextmanager
 def gateway_for_ib(texts: Mapping[str, str]) -> Iterator[tuple[dict[str, Any], SimulatedGateway]]:
-    """Start a simulated Gateway; yield what to open `ib-sim` with, as `open_broker` takes it, and the Gateway.
+    """Start a simulated Gateway; yield the settings of `ib-sim` for `open_broker`, and the Gateway.
 
     Args:
-        texts: Settings as text: `data` and `seed` are the Gateway's, all others the plugin's.
+        texts: Settings as text: `data` and `seed` for the Gateway, all others for the plugin.
     """
     from brokerkit.plugins.sim.exchange import Models, VolumeShare
     from brokerkit.plugins.sim.feeds import open_feed
@@ -79,9 +79,9 @@ def gateway_for_ib(texts: Mapping[str, str]) -> Iterator[tuple[dict[str, Any], S
     from brokerkit.plugins.sim.gateway.market.fed import fed_market
     from brokerkit.plugins.sim.settings import SimSettings
 
-    market_settings = {key: text for key, text in texts.items() if key in _OF_THE_GATEWAY}
+    market_settings = {key: text for key, text in texts.items() if key in _GATEWAY_SETTINGS}
     traded = SimSettings(**typed_settings("sim", market_settings))
-    own = typed_settings("ib", {key: text for key, text in texts.items() if key not in _OF_THE_GATEWAY})
+    own = typed_settings("ib", {key: text for key, text in texts.items() if key not in _GATEWAY_SETTINGS})
     models = Models(volume=VolumeShare(traded.volume_share))
     feed = open_feed(traded.data, seed=traded.seed)
     market = fed_market(feed, seed=traded.seed, models=models)
@@ -89,13 +89,13 @@ def gateway_for_ib(texts: Mapping[str, str]) -> Iterator[tuple[dict[str, Any], S
         TemporaryDirectory(prefix="brokerkit-ib-sim-") as folder,
         simulated_gateway(market, GatewaySettings(port=0, limits=Limits.none())) as gateway,
     ):
-        store = Path(folder) / "brokerkit.db"  # a new Gateway counts its executions anew: no old journal must know them
+        store = Path(folder) / "brokerkit.db"  # a new Gateway numbers executions from 1: an old journal would know them
         tables = _tables(feed, Path(folder))
         yield {"plugin": "ib", "read_only": False, "store_path": store, **tables, **own, "port": gateway.port}, gateway
 
 
 def _tables(feed: Feed, folder: Path) -> dict[str, str]:
-    """Write down what the Gateway lists as the plugin's instrument tables, so that it asks for nothing else."""
+    """Write the Gateway's instruments as the plugin's instrument tables, so that it requests nothing else."""
     from brokerkit.plugins.ib.table_files import load_fx
 
     futures, currencies = folder / "futures.csv", folder / "fx.csv"

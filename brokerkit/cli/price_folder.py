@@ -11,6 +11,7 @@ import attrs
 
 from brokerkit.errors import DataFileError, InvalidArgument, MissingDependency
 from brokerkit.spec.contract import FuturesContract
+from brokerkit.spec.prices import Frequency
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,10 +42,17 @@ class Request:
 
 @attrs.frozen
 class PriceFolder:
-    """A folder with one file of bars a contract, named `INSTRUMENT_DATE.csv` or `.parquet`."""
+    """A folder with one file of bars a contract, named `INSTRUMENT_DATE.csv`, `INSTRUMENT_DATE.1h.csv` or `.parquet`.
+
+    Attributes:
+        path: The folder.
+        request: What its files are asked for.
+        replaced: What the files were asked for that are to be replaced; None when there are none.
+    """
 
     path: Path
     request: Request
+    replaced: Request | None = None
 
     @classmethod
     def opened(cls, path: Path, request: Request, *, refresh: bool = False) -> PriceFolder:
@@ -58,14 +66,20 @@ class PriceFolder:
         _check_format(request.file_format)
         path.mkdir(parents=True, exist_ok=True)
         note = path / _REQUEST_FILE
+        replaced = _request_before(note) if refresh else None
         if note.exists() and not refresh:
             _check_same(note, request)
         _write_whole(note, json.dumps(attrs.asdict(request), indent=2) + "\n")
-        return cls(path, request)
+        return cls(path, request, replaced)
 
     def file_of(self, contract: FuturesContract) -> Path:
         """Return where a contract's bars are, or will be."""
-        return self.path / f"{contract.instrument_code}_{contract.date}.{self.request.file_format}"
+        return self._file_of(contract, self.request)
+
+    def _file_of(self, contract: FuturesContract, request: Request) -> Path:
+        # Where bars are missing, the times alone do not say how long a bar inside a day is.
+        length = "" if request.frequency == Frequency.DAY.value else f".{request.frequency}"
+        return self.path / f"{contract.instrument_code}_{contract.date}{length}.{request.file_format}"
 
     def save(self, contract: FuturesContract, bars: pd.DataFrame) -> Path:
         """Write a contract's bars and return the file; a crash leaves the whole file or none."""
@@ -76,6 +90,8 @@ class PriceFolder:
         else:
             bars.to_csv(part, date_format="%Y-%m-%dT%H:%M:%SZ")
         part.replace(target)
+        if self.replaced is not None and (old := self._file_of(contract, self.replaced)) != target:
+            old.unlink(missing_ok=True)
         return target
 
 
@@ -100,6 +116,14 @@ def _asked_before(note: Path) -> dict[str, object]:
             f"{note.name} is damaged: {error}.", place=str(note), remedy="Give --refresh to start over."
         ) from error
     return before if isinstance(before, dict) else {}
+
+
+def _request_before(note: Path) -> Request | None:
+    try:
+        before = _asked_before(note)
+    except (OSError, DataFileError):
+        return None  # there is none, or nobody can read it
+    return Request(**{name: str(before.get(name, "")) for name in attrs.fields_dict(Request)})
 
 
 def _write_whole(target: Path, text: str) -> None:

@@ -1,1 +1,1 @@
-"""The broker `ib-sim`: the IB plugin on a simulated Gateway of its own, which can be broken on purpose."""
+"""The broker `ib-sim`: the IB plugin on its own simulated Gateway, which can be broken on purpose."""

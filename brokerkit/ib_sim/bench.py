@@ -1,4 +1,4 @@
-"""A simulated Gateway on synthetic prices, with what moves, throttles and renews it."""
+"""A simulated Gateway on synthetic prices, with control of its clock, its fills and its restart."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from brokerkit.plugins.sim.throttle import Throttle
 if TYPE_CHECKING:
     from brokerkit import Broker
 
-_A_MINUTE_A_SECOND = 60.0
-_LONG = timedelta(hours=2)
+_SPEED = 60.0
+_MAX_ADVANCE = timedelta(hours=2)
 
 
 class Bench:
-    """A Gateway that runs, and the settings of the IB plugin on it.
+    """A running Gateway, and the settings of the IB plugin on it.
 
     Args:
-        folder: Where the plugin keeps its store.
+        folder: The folder of the plugin's store.
 
     Attributes:
-        settings: What the plugin is opened with.
+        settings: The settings with which the plugin is opened.
         gateway: The Gateway.
-        clock: What moves its clock.
-        throttle: What bounds the fills of a bar.
-        other: Another session of the same account, once one was needed.
-        is_cut: Whether the line is cut on request.
+        clock: Moves the Gateway's clock.
+        throttle: Limits the fills of a bar.
+        other: Another session of the same account, opened when first needed.
+        is_cut: Whether the connection was cut on request.
     """
 
     gateway: SimulatedGateway
@@ -64,28 +64,28 @@ class Bench:
         self._running.close()
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass on the Gateway's clock."""
+        """Advance the Gateway's clock by a number of seconds."""
         length = timedelta(seconds=seconds)
         self._advanced += length
         self.gateway.advance(length)
 
     @property
     def now(self) -> datetime:
-        """What the Gateway's clock shows."""
+        """The time on the Gateway's clock."""
         return self.gateway.call(lambda gateway: gateway.now)
 
     @property
-    def is_worn(self) -> bool:
-        """Whether its clock was moved so far that contracts and sessions are no longer those of the beginning."""
-        return self._advanced > _LONG
+    def needs_renewal(self) -> bool:
+        """Whether the clock was advanced so far that contracts and sessions may differ from the initial ones."""
+        return self._advanced > _MAX_ADVANCE
 
-    def renew(self, let_go: Callable[[], None]) -> None:
-        """Put a new Gateway in the place of the first, on its port; what was stored of the first is forgotten.
+    def renew(self, close_broker: Callable[[], None]) -> None:
+        """Replace the Gateway by a new one on the same port, and delete the plugin's store.
 
         Args:
-            let_go: Closes the broker that is connected.
+            close_broker: Closes the connected broker.
         """
-        let_go()
+        close_broker()
         port = self.gateway.port
         self._running.close()
         for file in self.folder.glob("*.db*"):
@@ -95,7 +95,7 @@ class Bench:
 
     def _start(self, port: int) -> None:
         self.throttle = Throttle(VolumeShare(SimSettings().volume_share))
-        self.clock = BriskClock(_A_MINUTE_A_SECOND)
+        self.clock = BriskClock(_SPEED)
         market = fed_market(SyntheticFeed(), models=Models(volume=self.throttle))
         settings = GatewaySettings(port=port, limits=Limits.none())
         self.gateway = self._running.enter_context(simulated_gateway(market, settings, clock=self.clock))

@@ -1,4 +1,4 @@
-"""A Gateway's clock that runs fast, and lets orders fill at once."""
+"""A fast Gateway clock with which orders fill at once."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from brokerkit.plugins.sim.gateway import EagerClock, Gateway, RealTimeClock
 
 
 class BriskClock:
-    """Runs with the wall clock, many times as fast; orders take it to the end of the bar that they trade in.
+    """Runs many times faster than real time; orders advance it to the end of the bar in which they trade.
 
     Args:
-        speed: Seconds of the exchange a second of the wall clock.
+        speed: Simulated seconds per real second.
     """
 
     def __init__(self, speed: float) -> None:
@@ -18,23 +18,23 @@ class BriskClock:
         self._is_running = False
 
     def start(self, gateway: Gateway) -> None:
-        """Begin to move the clock."""
+        """Start moving the clock."""
         self._gateway = gateway
         self._eager.start(gateway)
         self.resume()
 
     def stop(self) -> None:
-        """Move it no longer."""
+        """Stop moving it."""
         self._eager.stop()
         self.pause()
 
     def pause(self) -> None:
-        """Let orders alone move the clock; called in the gateway's loop, as all of this is."""
+        """Let only orders move the clock; like all methods, called in the gateway's event loop."""
         self._is_running = False
         self._running.stop()
 
     def resume(self) -> None:
-        """Let it run by itself as well."""
+        """Let the clock run by itself again."""
         if not self._is_running:
             self._is_running = True
             self._running.start(self._gateway)

@@ -1,4 +1,4 @@
-"""The suite's faults as a Gateway and its exchange can cause them: what IB's clients really meet."""
+"""The conformance suite's faults, caused by a Gateway and its exchange as IB's clients meet them."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from brokerkit.plugins.sim.gateway.faults import (
 from brokerkit.plugins.sim.gateway.faults.fault import Fault
 from brokerkit.plugins.sim.gateway.session import Session
 
-_MANY = 1_000_000
-_CORRECTED_AFTER = 0.1
+_UNLIMITED = 1_000_000
+_CORRECTION_DELAY = 0.1
 
-_OF_THE_EXCHANGE: Mapping[str, Mapping[str, float]] = {
+_EXCHANGE_FAULTS: Mapping[str, Mapping[str, float]] = {
     "rejection": {},
     "late-acknowledgement": {},
     "fill-before-acknowledgement": {},
@@ -37,17 +37,17 @@ _OF_THE_EXCHANGE: Mapping[str, Mapping[str, float]] = {
     "reordered-fills": {"patience": 5.0},
     "late-commission": {},
 }
-"""Faults that happen at the exchange, behind the Gateway, with their settings in seconds of its clock."""
+"""Faults of the exchange behind the Gateway, with their options in seconds of its clock."""
 
 
 class StallAtFill(Fault):
-    """From the next execution on nothing comes over the lines that are up; a new line works."""
+    """From the next execution on, open connections are silent; a new connection works."""
 
     def __init__(self) -> None:
         self._stalled: list[Session] = []
 
     def outgoing(self, session: Session, messages: list[Any]) -> list[Any]:
-        """Hold every line before an execution leaves."""
+        """Hold every connection before an execution is sent."""
         if not self._stalled and any(isinstance(message, Execution) for message in messages):
             self._stalled = session.gateway.sessions()
             for each in self._stalled:
@@ -55,13 +55,13 @@ class StallAtFill(Fault):
         return messages
 
     def end(self, gateway: Gateway) -> None:
-        """Let everything go."""
+        """Release all connections."""
         for session in self._stalled:
             session.connection.hold(held=False)
 
 
 class StopClockAtFill(Fault):
-    """From the next execution on the clock stands, so that a partial fill stays one however slow the machine is.
+    """The next execution stops the clock, so that a partial fill stays partial however slow the machine is.
 
     Args:
         stop: Stops the clock.
@@ -71,27 +71,27 @@ class StopClockAtFill(Fault):
         self._stop = stop
 
     def outgoing(self, session: Session, messages: list[Any]) -> list[Any]:
-        """Stop the clock once an execution leaves."""
+        """Stop the clock once an execution is sent."""
         if not self.spent and any(isinstance(message, Execution) for message in messages):
             self.spent = True
-            asyncio.get_running_loop().call_soon(self._stop)  # whatever moves it now is done first
+            asyncio.get_running_loop().call_soon(self._stop)  # after whatever is moving it now
         return messages
 
 
 class CorrectNextExecution(Fault):
-    """The next execution is corrected by a tick a little after it was told."""
+    """The next execution is corrected by a tick soon after it was sent."""
 
     def outgoing(self, session: Session, messages: list[Any]) -> list[Any]:
-        """Have the correction follow an execution."""
+        """Schedule a correction after an execution."""
         if not self.spent and any(isinstance(message, Execution) for message in messages):
             self.spent = True
             fills = session.gateway.orders.fills
-            asyncio.get_running_loop().call_later(_CORRECTED_AFTER, fills.correct_newest, None)
+            asyncio.get_running_loop().call_later(_CORRECTION_DELAY, fills.correct_newest, None)
         return messages
 
 
 class Notice(Fault):
-    """A notice that is no error: a market data farm is well."""
+    """A notice that is not an error: a market data farm is OK."""
 
     spent = True
 
@@ -100,13 +100,13 @@ class Notice(Fault):
         gateway.notice(Code.MARKET_FARM_OK, "Market data farm connection is OK:usfarm")
 
 
-_OF_THE_GATEWAY: Mapping[str, Callable[[], Sequence[Fault]]] = {
+_GATEWAY_FAULTS: Mapping[str, Callable[[], Sequence[Fault]]] = {
     "lost-order": lambda: [LoseRequest("placeOrder")],
     "lost-acknowledgement": lambda: [CutFrame("openOrder", keep=0)],
     "lost-cancel": lambda: [LoseRequest("cancelOrder")],
     "lost-modify": lambda: [LoseRequest("placeOrder")],
     "refused-cancel": lambda: [FalseCancelError()],
-    "lost-statuses": lambda: [LoseMessage("openOrder", count=_MANY), LoseMessage("orderStatus", count=_MANY)],
+    "lost-statuses": lambda: [LoseMessage("openOrder", count=_UNLIMITED), LoseMessage("orderStatus", count=_UNLIMITED)],
     "execution-correction": lambda: [CorrectNextExecution()],
     "stale-positions": lambda: [StalePositions()],
     "failed-positions": lambda: [LoseRequest("reqPositions")],
@@ -115,23 +115,23 @@ _OF_THE_GATEWAY: Mapping[str, Callable[[], Sequence[Fault]]] = {
     "competing-session": lambda: [CompetingSession(), ConnectivityLost()],
     "client-id-in-use": lambda: [ClientIdInUse()],
 }
-"""Faults of the Gateway and of the line to it."""
+"""Faults of the Gateway and of the connection to it."""
 
-NAMES = (*_OF_THE_EXCHANGE, *_OF_THE_GATEWAY)
-"""Every fault that can be caused here."""
+NAMES = (*_EXCHANGE_FAULTS, *_GATEWAY_FAULTS)
+"""Every fault available here."""
 
 
 def cause(gateway: Gateway, name: str) -> None:
-    """Arm a fault; called in the Gateway's own thread."""
-    if name in _OF_THE_EXCHANGE:
-        _exchange(gateway).add_fault(exchange_fault(name, at=1, **_OF_THE_EXCHANGE[name]))
+    """Arm a fault; called in the Gateway's thread."""
+    if name in _EXCHANGE_FAULTS:
+        _exchange(gateway).add_fault(exchange_fault(name, at=1, **_EXCHANGE_FAULTS[name]))
     else:
-        for each in _OF_THE_GATEWAY[name]():
+        for each in _GATEWAY_FAULTS[name]():
             gateway.faults.begin(each)
 
 
 def end_all(gateway: Gateway) -> None:
-    """Disarm every fault; called in the Gateway's own thread."""
+    """Disarm every fault; called in the Gateway's thread."""
     gateway.faults.end_all()
     _exchange(gateway).clear_faults()
 

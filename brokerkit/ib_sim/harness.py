@@ -1,4 +1,4 @@
-"""What breaks the IB plugin's line, Gateway and exchange on purpose, for the conformance suite's level `fault`."""
+"""Faults in the IB plugin's connection, Gateway and exchange, for the conformance suite's level `fault`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 _ABILITIES = ("disconnect", "advance", "elsewhere", "restart", "partial-fill")
 _LOTS_OF_A_PARTIAL_FILL = 3
-_PATIENCE = 60.0
+_TIMEOUT = 60.0
 _LACKS = {
-    "pacing": "IB answers too many messages with error 100, which names no request, and drops the line: brokerkit "
-    "keeps below its limits, which tests/ib shows",
+    "pacing": "IB answers too many messages with error 100, under no request id, and disconnects: brokerkit "
+    "stays below its limits, as tests/ib shows",
 }
 
 
@@ -34,7 +34,7 @@ class GatewayHarness:
 
     @property
     def offers(self) -> tuple[str, ...]:
-        """The faults that it can cause, and the abilities that it has."""
+        """Its faults and abilities."""
         return (*faults.NAMES, *_ABILITIES)
 
     @property
@@ -43,7 +43,7 @@ class GatewayHarness:
         return _LACKS
 
     def cause(self, name: str) -> None:
-        """Arm a fault; it strikes at the next occasion."""
+        """Arm a fault, which takes effect at the next occasion."""
         bench = self._bench
         if name == "partial-fill":
             bench.throttle.lots_a_bar = _LOTS_OF_A_PARTIAL_FILL
@@ -52,13 +52,13 @@ class GatewayHarness:
             bench.gateway.call(lambda gateway: faults.cause(gateway, name))
 
     def heal(self) -> None:
-        """Disarm every fault, let bars fill what their volume allows, and mend the line.
+        """Disarm every fault, let bars fill what their volume allows, and restore the connection.
 
-        Where the clock was moved far, a new Gateway takes the place of this one, and the broker is closed.
+        If the clock was advanced far, a new Gateway replaces this one, and the broker is closed.
         """
         bench = self._bench
-        self._leave_other_session()
-        if bench.is_worn:
+        self._close_other_session()
+        if bench.needs_renewal:
             bench.renew(self._broker.close)
             return
         bench.throttle.lots_a_bar = None
@@ -67,20 +67,20 @@ class GatewayHarness:
         self.reconnect()
 
     def disconnect(self) -> None:
-        """Cut the line until `reconnect`; return when the plugin has noticed."""
+        """Break the connection until `reconnect`; return when the plugin has noticed."""
         self._bench.is_cut = True
         self._bench.gateway.cut()
-        self._until(lambda: self._broker.state is not ConnectionState.CONNECTED, "the plugin noticed the cut")
+        self._until(lambda: self._broker.state is not ConnectionState.CONNECTED, "notice the cut")
 
     def reconnect(self) -> None:
-        """Mend the line; return when the plugin is connected again."""
+        """Restore the connection; return when the plugin is connected again."""
         if self._bench.is_cut:
             self._bench.gateway.mend()
             self._bench.is_cut = False
-        self._until(self._is_reached, "the plugin connected again")
+        self._until(self._answers_or_is_closed, "connect again")
 
-    def _is_reached(self) -> bool:
-        """Return whether an answer comes over the line; a broken one may not have been noticed yet."""
+    def _answers_or_is_closed(self) -> bool:
+        """Return whether the Gateway answers, or the broker is closed; a broken connection may not be noticed yet."""
         if self._broker.state is ConnectionState.CONNECTED:
             try:
                 self._broker.native.connection.server_time()
@@ -90,7 +90,7 @@ class GatewayHarness:
         return self._broker.state is ConnectionState.CLOSED
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass on the Gateway's clock; return when the plugin has read what was told of it."""
+        """Advance the Gateway's clock by a number of seconds; return when the plugin has read what was sent."""
         self._bench.advance(seconds)
         if self._broker.state is ConnectionState.CONNECTED:
             try:
@@ -110,12 +110,12 @@ class GatewayHarness:
         other.orders.cancel_order_on_stack(view)
 
     def die(self) -> None:
-        """End the plugin without a goodbye: its socket breaks first, so that it hears and tells nothing more."""
+        """Kill the plugin: its socket breaks first, so that it neither receives nor sends anything more."""
         self._bench.gateway.cut()
         self._broker.native.connection.close_connection()
         self._bench.gateway.mend()
 
-    # Within
+    # Internals
 
     def _other_session(self) -> Broker:
         from brokerkit import open_broker
@@ -125,15 +125,15 @@ class GatewayHarness:
             self._bench.other = open_broker("ib-elsewhere", **{**self._bench.settings, "store_path": store})
         return self._bench.other
 
-    def _leave_other_session(self) -> None:
+    def _close_other_session(self) -> None:
         other, self._bench.other = self._bench.other, None
         if other is not None:
             other.close()
 
     @staticmethod
     def _until(happened: Callable[[], bool], what: str) -> None:
-        end, pause = time.monotonic() + _PATIENCE, threading.Event()
+        end, pause = time.monotonic() + _TIMEOUT, threading.Event()
         while not happened():
             if time.monotonic() > end:
-                raise BrokerkitError(f"It never came about that {what}, in {_PATIENCE:g} s.")
+                raise BrokerkitError(f"The plugin did not {what} within {_TIMEOUT:g} s.")
             pause.wait(0.01)

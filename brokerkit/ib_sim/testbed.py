@@ -1,4 +1,4 @@
-"""Where the conformance suite proves the IB plugin: a Gateway of its own in each process of a run."""
+"""The IB plugin's testbed for the conformance suite: a separate Gateway in each process of a run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAME = "ib-sim"
 
 @contextmanager
 def ib_on_a_simulated_gateway() -> Iterator[Facts]:
-    """Run a Gateway on synthetic prices, and yield what the suite is told of the IB plugin on it."""
+    """Run a Gateway on synthetic prices, and yield the facts about the IB plugin on it for the suite."""
     with TemporaryDirectory(prefix="brokerkit-ib-sim-") as folder, closing(Bench(Path(folder))) as bench:
 
         def harness(broker: Broker) -> GatewayHarness:
@@ -29,8 +29,8 @@ def ib_on_a_simulated_gateway() -> Iterator[Facts]:
         yield Facts(
             NAME,
             settings=bench.settings,
-            instrument="SP500",  # its market is open all day but for an hour
-            while_away=3600.0,  # IB tells the executions of its current day only
+            instrument="SP500",  # its market is open all day except one hour
+            while_away=3600.0,  # IB reports only the current day's executions
             shares_account=False,
             broker_parameters={"triggerMethod": 8},
             harness=harness,

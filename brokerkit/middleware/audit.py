@@ -125,7 +125,18 @@ class Audit(Middleware):
             logger.exception("The audit of broker %r lost a record: %s %s %s", self._broker_name, kind, hook, number)
 
     def _write(self, kind: str, hook: str, number: str, **more: Any) -> None:
-        record = {
+        try:
+            record = self._record(kind, hook, number, **more)
+        except Exception as error:  # a plugin's own object may fail when it is asked what it is
+            raise StoreError(
+                f"The audit of {hook} cannot be written down: {type(error).__name__}: {self._mask(str(error))}.",
+                remedy="Give plain values in broker_parameters and algo_parameters.",
+            ) from error
+        for log in self._logs:
+            log.write(record)
+
+    def _record(self, kind: str, hook: str, number: str, **more: Any) -> dict[str, Any]:
+        return {
             "time": datetime.now(timezone.utc).isoformat(),
             "broker": self._broker_name,
             "account_kind": self._account_kind,
@@ -135,5 +146,3 @@ class Audit(Middleware):
             "thread": threading.current_thread().name,
             **{key: plain(value, self._mask) for key, value in more.items()},
         }
-        for log in self._logs:
-            log.write(record)

@@ -49,30 +49,43 @@ class FileLog:
         self._path = path
         self._writing = threading.Lock()
         self._is_open = True
+        self._is_torn = False  # whether the last line is the beginning of a record
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            self._descriptor = self._opened()
         except OSError as error:
             raise StoreUnwritable(
                 f"The audit file cannot be opened: {error.strerror}.", place=str(path), remedy=_REMEDY
             ) from error
 
     def write(self, record: dict[str, Any]) -> None:
-        """Append a record as one line, in one write."""
-        line = (json.dumps(record, ensure_ascii=False) + "\n").encode()
+        """Append a record as one line, in one write; to a new file where the old one was deleted."""
         try:
             with self._writing:
-                if not self._is_open:  # by then the number may stand for somebody else's file
-                    raise StoreUnwritable("The audit file was closed with its broker.", place=str(self._path))
-                written = os.write(self._descriptor, line)
+                is_whole = self._append(_utf8(json.dumps(record, ensure_ascii=False) + "\n"))
         except OSError as error:
             raise StoreUnwritable(
                 f"The audit file cannot be written: {error.strerror}.", place=str(self._path), remedy=_REMEDY
             ) from error
-        if written < len(line):
+        if not is_whole:
             raise StoreUnwritable(
                 "The audit file took only part of a record.", place=str(self._path), remedy="Free some space."
             )
+
+    def _append(self, line: bytes) -> bool:
+        """Return whether there was room for all of it."""
+        if not self._is_open:  # by then the number may stand for somebody else's file
+            raise StoreUnwritable("The audit file was closed with its broker.", place=str(self._path))
+        if not os.fstat(self._descriptor).st_nlink:  # nobody can read it any more
+            deleted, self._descriptor = self._descriptor, self._opened()
+            os.close(deleted)
+            self._is_torn = False
+        added = b"\n" + line if self._is_torn else line
+        self._is_torn = os.write(self._descriptor, added) < len(added)
+        return not self._is_torn
+
+    def _opened(self) -> int:
+        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def close(self) -> None:
         """Close the file, once."""
@@ -104,12 +117,13 @@ class DatabaseLog:
 
     def write(self, record: dict[str, Any]) -> None:
         """Insert a record as one row."""
-        row = {
-            name: value if value is None or isinstance(value, (str, float)) else json.dumps(value)
-            for name, value in ((name, record.get(name)) for name in _COLUMNS)
-        }
+        row = {name: _cell(record.get(name)) for name in _COLUMNS}
         try:
             with self._writing:
+                if not self._path.exists():  # SQLite goes on writing into a file that nobody can read any more
+                    raise StoreUnwritable(
+                        "The audit database was deleted.", place=str(self._path), remedy="Open the broker again."
+                    )
                 self._table.insert(row)
         except sqlite3.Error as error:
             raise StoreError(
@@ -119,3 +133,14 @@ class DatabaseLog:
     def close(self) -> None:
         """Close the database."""
         self._database.conn.close()
+
+
+def _cell(value: Any) -> str | float | None:
+    if value is None or isinstance(value, float):
+        return value
+    return _utf8(value).decode() if isinstance(value, str) else json.dumps(value)
+
+
+def _utf8(text: str) -> bytes:
+    """Return a text as UTF-8; what stands for a byte that was no text, such as of a file's name, as its escape."""
+    return text.encode(errors="backslashreplace")

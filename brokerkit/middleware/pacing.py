@@ -22,6 +22,11 @@ def _check_rate(instance: Any, attribute: attrs.Attribute[str], value: str) -> N
             raise InvalidArgument(f"{attribute.name}: {error.fact}", remedy=error.remedy) from None
 
 
+def _check_wait(instance: Any, attribute: attrs.Attribute[float], value: float) -> None:
+    if not value >= 0:  # so that what is not a number is refused too
+        raise InvalidArgument(f"{attribute.name} is {value}; it should be 0 or more.")
+
+
 @attrs.define(eq=False)
 class Pacing(Middleware):
     """Delays calls to stay within rate limits. Orders, cancels and data requests have separate quotas.
@@ -38,7 +43,7 @@ class Pacing(Middleware):
     orders: str = attrs.field(default="", validator=_check_rate, metadata={"help": "a rate, such as '50/s'"})
     cancels: str = attrs.field(default="", validator=_check_rate, metadata={"help": "a rate, such as '50/s'"})
     data: str = attrs.field(default="", validator=_check_rate, metadata={"help": "a rate, such as '60/10min'"})
-    longest_wait: float = attrs.field(default=30.0, metadata={"help": "seconds"})
+    longest_wait: float = attrs.field(default=30.0, validator=_check_wait, metadata={"help": "seconds"})
     _buckets: dict[str, TokenBucket] = attrs.field(factory=dict, init=False)
     _broker_name: str = attrs.field(default="", init=False)
 

@@ -5,14 +5,22 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from brokerkit.errors import CallRefused, ConnectionLost, InvalidArgument, OrderError, RiskLimitExceeded
+from brokerkit.errors import (
+    CallRefused,
+    ConnectionLost,
+    InvalidArgument,
+    OrderError,
+    PacingViolation,
+    RiskLimitExceeded,
+    StoreError,
+)
 from brokerkit.middleware.exposure import Book, read_book
 from brokerkit.middleware.last_price import last_price, notional_value
 from brokerkit.middleware.names import Names
@@ -30,8 +38,8 @@ def _check_not_negative(instance: Any, attribute: attrs.Attribute[Any], value: D
         raise InvalidArgument(f"{attribute.name} is {value}; it should be 0 or more.")
 
 
-_NOT_PLACED = (CallRefused, OrderError, ConnectionLost)
-"""What says for certain that an order is not with the broker."""
+_NOT_PLACED = (CallRefused, OrderError, ConnectionLost, PacingViolation, StoreError)
+"""What says for certain that a call left nothing with the broker."""
 
 
 @attrs.define(eq=False)
@@ -73,7 +81,7 @@ class Risk(Middleware):
     _broker: Domains = attrs.field(init=False)
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
     _sent: deque[float] = attrs.field(factory=deque, init=False)
-    _in_flight: dict[str, Proposal] = attrs.field(factory=dict, init=False)
+    _in_flight: list[Proposal] = attrs.field(factory=list, init=False)
     _landed: int = attrs.field(default=0, init=False)
 
     def opened(self, surroundings: Surroundings) -> None:
@@ -113,13 +121,13 @@ class Risk(Middleware):
         if proposal is None:
             return (yield)
         self._check_order(proposal.order)
-        self._check_together(proposal)
+        self._check_together(call, proposal)
         try:
             result = yield
         except _NOT_PLACED:
-            self._land(proposal)
+            self._land(lambda each: each is proposal)
             raise
-        self._land(proposal)
+        self._land(lambda each: each.order.order_ref == proposal.order.order_ref)
         return result
 
     def _check_halted(self, call: Call) -> None:
@@ -159,7 +167,7 @@ class Risk(Middleware):
         if value.amount > limit:
             raise self._refusal(f"an order worth {value} is above max_notional = {limit} {value.currency}")
 
-    def _check_together(self, proposal: Proposal) -> None:
+    def _check_together(self, call: Call, proposal: Proposal) -> None:
         """Check what an order leads to together with all others, and count it as sent when it passes."""
         while True:
             landed = self._landed
@@ -167,16 +175,17 @@ class Risk(Middleware):
             with self._lock:
                 if landed != self._landed:
                     continue  # an order arrived while the broker was asked: what it said may be old
-                self._check_positions(proposal, book.with_proposals(self._in_flight.values()))
+                self._check_halted(call)  # again: asking the broker may take long
+                self._check_positions(proposal, book.with_proposals(self._in_flight))
                 self._check_frequency()
                 self._sent.append(time.monotonic())
-                self._in_flight[proposal.order.order_ref] = proposal
+                self._in_flight.append(proposal)
                 return
 
     def _read_book(self, proposal: Proposal) -> Book:
         needed = self.max_position is not None or self.state is TradingState.REDUCING
         if needed and isinstance(proposal.order.contract, FuturesContract):
-            return read_book(self._broker, proposal, list(self._in_flight))
+            return read_book(self._broker, proposal, [each.order.order_ref for each in tuple(self._in_flight)])
         return Book({}, {}, (), Names((), self._broker))
 
     def _check_positions(self, proposal: Proposal, book: Book) -> None:
@@ -215,11 +224,11 @@ class Risk(Middleware):
                 f"{self.max_orders_per_minute}"
             )
 
-    def _land(self, proposal: Proposal) -> None:
-        """Take an order out of those in flight: from now on the broker itself reports it, or never will."""
+    def _land(self, has_landed: Callable[[Proposal], bool]) -> None:
+        """Take proposals out of those in flight: from now on the broker itself reports them, or never will."""
         with self._lock:
             self._landed += 1
-            self._in_flight.pop(proposal.order.order_ref, None)
+            self._in_flight = [each for each in self._in_flight if not has_landed(each)]
 
     def _why(self) -> str:
         return f" ({self._reason})" if self._reason else f" ({self.halt_file} exists)" if self.halt_file else ""

@@ -163,11 +163,18 @@ def _collection(value: Any, kind: Any, origin: Any, folder: Path | None) -> Any:
     if issubclass(origin, Mapping):
         if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
             raise NotConvertible(wanted(kind))
-        return {key: convert(item, parameters[1], folder) for key, item in value.items()}
+        return dict(zip(value, _items(value.values(), parameters[1], kind, folder), strict=True))
     if isinstance(value, (str, Mapping)) or not isinstance(value, Collection):
         raise NotConvertible(wanted(kind))
-    items = [convert(item, parameters[0], folder) for item in value]
+    items = _items(value, parameters[0], kind, folder)
     return (origin if origin in (list, set, frozenset) else tuple)(items)
+
+
+def _items(values: Iterable[Any], item_kind: Any, kind: Any, folder: Path | None) -> list[Any]:
+    try:
+        return [convert(value, item_kind, folder) for value in values]
+    except NotConvertible:
+        raise NotConvertible(wanted(kind)) from None  # what is shown beside it is the whole
 
 
 def _plain(value: Any, kind: Any, folder: Path | None) -> Any:
@@ -182,6 +189,8 @@ def _plain(value: Any, kind: Any, folder: Path | None) -> Any:
 def _is_one(value: Any, kind: Any) -> bool:
     """Return whether a value is of a plain type; true is no number, and a moment is no date."""
     if not isinstance(kind, type) or (isinstance(value, bool) and kind is not bool):
+        return False
+    if isinstance(value, Decimal) and not value.is_finite():  # as TOML's nan and inf come out of the file
         return False
     return isinstance(value, kind) and not (kind is date and isinstance(value, datetime))
 

@@ -169,8 +169,9 @@ def _failed_to_open(plan: Plan, error: Exception) -> BrokerkitError:
         extra = extra_that_brings(error.name or "", selection.plugin.requirements)
         if extra:
             return missing_dependency(selection.plugin, error.name or "", extra, selection.used_by)
+    reason = masker(plan.secrets)(f"{type(error).__name__}: {error}")
     return PluginError(
-        f"Plugin {selection.plugin.name!r} failed to open broker {selection.name!r}: {type(error).__name__}: {error}",
+        f"Plugin {selection.plugin.name!r} failed to open broker {selection.name!r}: {reason}",
         place=str(selection.plugin),
         remedy="This is a fault of the plugin, which should raise a typed error.",
     )

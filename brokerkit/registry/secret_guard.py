@@ -10,6 +10,9 @@ import attrs
 from brokerkit.errors import BrokerkitError
 from brokerkit.spec.middleware import Call, Middleware
 
+_OF_THE_SYSTEM = ("strerror", "filename", "filename2")
+"""Where an `OSError` has its texts: it does not show its arguments."""
+
 
 @attrs.define(eq=False)
 class SecretGuard(Middleware):
@@ -31,13 +34,33 @@ class SecretGuard(Middleware):
 
 
 def hide_secrets(error: BaseException, mask: Callable[[str], str]) -> None:
-    """Mask the texts of an error and of what caused it, so that neither message nor traceback shows a secret."""
+    """Mask the texts of an error and of what led to it, so that neither message nor traceback shows a secret."""
     seen: set[int] = set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        if isinstance(current, BrokerkitError):
-            current.hide(mask)
-        else:
-            current.args = tuple(mask(each) if isinstance(each, str) else each for each in current.args)
-        current = current.__cause__ or current.__context__
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        current = waiting.pop()
+        if current is not None and id(current) not in seen:
+            seen.add(id(current))
+            _hide(current, mask)
+            waiting += [current.__cause__, current.__context__, *getattr(current, "exceptions", ())]
+
+
+def _hide(error: BaseException, mask: Callable[[str], str]) -> None:
+    if isinstance(error, BrokerkitError):
+        error.hide(mask)
+        return
+    error.args = tuple(_masked(each, mask) for each in error.args)
+    for name in (*_OF_THE_SYSTEM, *vars(error)):  # what an error's text is made of, besides its arguments
+        value = getattr(error, name, None)
+        hidden = _masked(value, mask)
+        if hidden is not value:
+            object.__setattr__(error, name, hidden)  # so that it is hidden in an error of a frozen class too
+
+
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:
+    """Return a value as it is, or what is left of its text where that has a secret in it."""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):  # such as an error's notes
+        return list(map(mask, value))
+    shown = str(value) if isinstance(value, str) else repr(value)
+    hidden = mask(shown)
+    return value if hidden == shown else hidden

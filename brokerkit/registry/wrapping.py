@@ -56,8 +56,11 @@ def _wrapper(middleware: Middleware, facts: HookFacts, declared: Callable[..., A
             raise _misbehaved(middleware, facts, "returned before it yielded")
         try:
             result = yield
-        except BaseException as error:  # noqa: BLE001 because whatever the call raises, the middleware hears it first
-            return _finish(around.throw, error, middleware, facts)
+        except BaseException as error:  # whatever the call raises, the middleware hears it first
+            outcome = _finish(around.throw, error, middleware, facts)
+            if outcome is None:
+                raise _misbehaved(middleware, facts, "swallowed the error") from error
+            return outcome
         outcome = _finish(around.send, result, middleware, facts)
         if outcome is None and result is not None:
             raise _misbehaved(middleware, facts, "lost the result")
@@ -79,5 +82,5 @@ def _misbehaved(middleware: Middleware, facts: HookFacts, fact: str) -> HookRetu
     return HookReturnedNone(
         f"Middleware {type(middleware).__name__} {fact} around {facts.name}.",
         place=source_of(middleware.around),
-        remedy="Write `result = yield` once, and return the result.",
+        remedy="Write `result = yield` once, return the result, and let errors pass.",
     )

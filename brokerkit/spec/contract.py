@@ -43,7 +43,12 @@ def _contract_dates(given: str | Iterable[str]) -> tuple[str, ...]:
         raise InvalidArgument(
             "A contract has at least one date.", remedy="Give YYYYMM as text, such as '202306', or YYYYMMDD."
         )
-    return tuple(_contract_date(date) for date in dates)
+    found = tuple(_contract_date(date) for date in dates)
+    if len(set(found)) < len(found):
+        raise InvalidArgument(
+            f"{'_'.join(found)} has a leg twice.", remedy="Give each leg of a spread once, with its lots."
+        )
+    return found
 
 
 @attrs.frozen(order=True, cache_hash=True)
@@ -59,7 +64,7 @@ class FuturesContract:
             `"202306_202309"`. The form `YYYYMM00` means the month.
 
     Raises:
-        InvalidArgument: The code is empty, or a date has neither of the two forms or does not exist.
+        InvalidArgument: The code is empty, a date has neither of the two forms or does not exist, or comes twice.
 
     Example:
         >>> FuturesContract("EDOLLAR", "202306").date

@@ -41,7 +41,8 @@ def dumps(value: object) -> str:
         >>> loads(_)
         Money('USD', '1.50')
     """
-    return json.dumps(_encode(value, "value"), separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(_encode(value, "value"), separators=(",", ":"), ensure_ascii=False)
+    return text.encode(errors="backslashreplace").decode()  # JSON's own escape for half a character, which is no UTF-8
 
 
 def loads(text: str) -> Any:

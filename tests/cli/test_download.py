@@ -52,8 +52,12 @@ def test_a_folder_of_another_download_is_refused_unless_refreshed(run, home: Pat
     refused = run("download", "CORN", "--to", "prices", "--frequency", "1h")
     assert refused.exit_code == 5
     assert "frequency '1d', now '1h'" in refused.err
-    assert run("download", "CORN", "--to", "prices", "--frequency", "1h", "--refresh").exit_code == 0
+    fetched = run("download", "CORN", "--to", "prices", "--frequency", "1h", "--refresh", "--json")
+    assert fetched.exit_code == 0
     assert json.loads((home / "prices" / "download.json").read_text())["frequency"] == "1h"
+    for name in fetched.json["saved"]:
+        of_this = (home / "prices").glob(f"{name.replace('/', '_')}.*")
+        assert [path.name for path in of_this] == [f"{name.replace('/', '_')}.1h.csv"]
 
 
 @pytest.mark.parametrize(("note", "code"), [("{", 7), ("[]", 5)])

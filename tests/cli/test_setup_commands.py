@@ -289,7 +289,7 @@ def test_a_pysystemtrade_set_up_becomes_a_section_that_can_be_read(run, home: Pa
 def test_a_folder_without_a_pysystemtrade_set_up_is_refused(run, home: Path):
     told = run("import-pysystemtrade", str(home))
     assert told.exit_code == 3
-    assert "holds no pysystemtrade configuration" in told.err
+    assert "contains no pysystemtrade configuration" in told.err
     assert list(home.iterdir()) == []
 
 

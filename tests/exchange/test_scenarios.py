@@ -56,9 +56,13 @@ bars = """
     [
         ('limit = "100"', 'limitt = "100"', r"no 'limitt' here. \(x step 1\) Did you mean 'limit'\?"),
         ("{submit", "{submits", r"does nothing: it has submits.* \(x step 1\) Did you mean 'submit'\?"),
-        ('cancel = "a"', 'cancel = "b"', r"No step before has placed an order 'b'. \(x step 2\)"),
+        ('cancel = "a"', 'cancel = "b"', r"No earlier step places an order 'b'. \(x step 2\)"),
         ('cancel = "a"', 'cancel = "a", run = true', r"does cancel and run at once"),
-        ('type = "limit"', 'type = "limits"', r"'limits' is no OrderType. \(x step 1\) Did you mean 'limit'\?"),
+        (
+            'type = "limit"',
+            'type = "limits"',
+            r"'limits' is not a valid OrderType. \(x step 1\) Did you mean 'limit'\?",
+        ),
         ("quantity = 1, ", "", r"no quantity. \(x step 1\)"),
         ("bars =", "tick_size = 1\nbars =", r"no 'tick_size' here. \(x contract GOLD/202312\) Did you mean 'tick"),
         ("100.5  10", "100.5  ten", r"could not convert string to float: 'ten'. \(x contract GOLD/202312\)"),

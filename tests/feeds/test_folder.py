@@ -74,24 +74,11 @@ def test_downloaded_bars_come_out_to_the_last_bit(
         old.unlink()
     folder.save(CORN, frame)
 
-    bars = FolderFeed(tmp_path, 20).bars(CORN, frequency_of(frame), *ALWAYS)
+    bars = FolderFeed(tmp_path, 20).bars(CORN, Frequency.MINUTE, *ALWAYS)
 
     assert bars.time.tolist() == frame.index.as_unit("ns").asi8.tolist()
     for name in COLUMNS:
         np.testing.assert_array_equal(getattr(bars, name), frame[name].to_numpy())
-
-
-def frequency_of(frame: pd.DataFrame) -> Frequency:
-    """Return the frequency that the times fit."""
-    if (frame.index == frame.index.normalize()).all():
-        return Frequency.DAY
-    step = frame.index.to_series().diff().min()
-    return Frequency.MINUTE if pd.isna(step) or step < timedelta(minutes=5) else longest(step)
-
-
-def longest(step: timedelta) -> Frequency:
-    inside = (Frequency.HOUR, Frequency.MINUTES_15, Frequency.MINUTES_5)
-    return next(one for one in inside if one.length <= step)
 
 
 @pytest.mark.parametrize("written", ["2023-03-01T15:00:00Z", "2023-03-01 15:00:00", "2023-03-01T16:00:00+01:00"])
@@ -99,6 +86,14 @@ def test_times_are_utc_unless_they_say_otherwise(tmp_path: Path, written: str) -
     write(tmp_path / "CORN_202312.1h.csv", [written], [(1.0, 2.0, 0.5, 1.5, 10.0)])
     bars = FolderFeed(tmp_path, 20).bars(CORN, Frequency.HOUR, *ALWAYS)
     assert starts(bars) == ["2023-03-01 15:00"]
+
+
+@pytest.mark.parametrize("zone", ["+01:00", "-05:00"])
+def test_days_at_the_midnight_of_another_zone_are_not_taken_for_hours(tmp_path: Path, zone: str) -> None:
+    write(tmp_path / "CORN_202312.csv", [f"{day}T00:00:00{zone}" for day in days("2023-03-01", 5)], [(1.0,) * 5] * 5)
+    with pytest.raises(DataFileError, match="are a day apart, and not at 00:00 UTC") as caught:
+        FolderFeed(tmp_path, 20).bars(CORN, Frequency.HOUR, *ALWAYS)
+    assert "CORN_202312.1h.csv" in caught.value.remedy
 
 
 def test_windows_line_ends_quotes_marks_and_more_columns_do_no_harm(tmp_path: Path) -> None:
@@ -120,11 +115,12 @@ def test_columns_come_in_any_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "fact"),
     [
-        ("time,x\n2023-03-01,1\nlater", "The time of the last row is 'later'"),
-        ("time,x\n", "The time of the first row is ''"),
-        ("date,x\n2023-03-01,1\n", "Column 'time' is missing."),
-        ("ti\rme,x\n2023-03-01,1\n", "The file is no CSV"),
-        ("", "Column 'time' is missing."),
+        ("time,x\n2023-03-01,1\nlater,1\n", "time is 'later', which is not a date or time."),
+        ("time,x\n", "The file has a header and no rows."),
+        ("date,x\n2023-03-01,1\n", "Column 'time' is missing; the header has 'date', 'x'."),
+        ("time;x\n2023-03-01;1\n", "Column 'time' is missing; the header has 'time;x'."),
+        ("ti\rme,x\n2023-03-01,1\n", "The file is not valid CSV"),
+        ("", "The file is empty."),
     ],
 )
 def test_a_folder_does_not_open_on_a_file_without_times(tmp_path: Path, text: str, fact: str) -> None:
@@ -133,6 +129,25 @@ def test_a_folder_does_not_open_on_a_file_without_times(tmp_path: Path, text: st
         open_feed(tmp_path).default_start  # noqa: B018  # because asking for it is what must fail
     assert fact in caught.value.fact
     assert "CORN_202312.csv" in caught.value.place
+
+
+def test_a_start_beyond_the_last_bar_is_refused_with_the_time_of_that(
+    tmp_path: Path, open_sim: Callable[..., Broker]
+) -> None:
+    write(tmp_path / "CORN_202312.csv", days("2023-03-01", 3), [(1.0, 1.0, 1.0, 1.0, 1.0)] * 3)
+    with pytest.raises(InvalidSetting, match="from 2023-03-01 00:00 to 2023-03-03 00:00 UTC"):
+        open_sim(tmp_path, start=datetime(2023, 3, 3, 15, tzinfo=timezone.utc))
+
+
+def test_a_damaged_file_does_not_hide_the_symbols_of_others(tmp_path: Path, open_sim: Callable[..., Broker]) -> None:
+    for name in ("CORN_202312", "MINE_202312"):
+        write(tmp_path / f"{name}.csv", days("2023-03-01", 30), [(1.0, 1.0, 1.0, 1.0, 1.0)] * 30)
+    whole = (tmp_path / "MINE_202312.csv").read_text()
+    (tmp_path / "MINE_202312.csv").write_text(whole.replace("2023-03-08,1.0", "2023-03-08,one"))
+    find = open_sim(tmp_path).instruments.get_instrument_code_from_broker_code
+    assert find("ZC") == "CORN"
+    with pytest.raises(DataFileError, match="open is 'one'"):
+        find("MINE")
 
 
 def test_only_the_file_that_is_asked_for_is_read(tmp_path: Path) -> None:
@@ -173,6 +188,42 @@ def test_daily_bars_made_of_shorter_ones_go_by_the_hours_of_the_market(tmp_path:
     assert bars.close.tolist() == [0.25, 2.25]
 
 
+def test_a_daily_bar_made_of_shorter_ones_is_the_same_wherever_the_range_begins(tmp_path: Path) -> None:
+    (tmp_path / "instruments.csv").write_text("instrument,zone,hours\nCORN,America/New_York,09:30-20:00\n")
+    friday_evening, saturday, monday = "2023-03-04T00:30:00Z", "2023-03-04T17:00:00Z", "2023-03-06T17:00:00Z"
+    write(tmp_path / "CORN_202312.1h.csv", [friday_evening, saturday, monday], [(n, n, n, n, 10.0) for n in (1, 2, 3)])
+    feed = FolderFeed(tmp_path, 20)
+    whole = feed.bars(CORN, Frequency.DAY, *ALWAYS)
+    assert (starts(whole), whole.open.tolist()) == (["2023-03-03 00:00", "2023-03-06 00:00"], [1, 2])
+    assert feed.bars(CORN, Frequency.DAY, utc("2023-03-06 00:00"), ALWAYS[1]).open.tolist() == [2]
+
+
+def test_a_day_that_ends_on_the_next_one_in_utc_is_in_a_range_that_ends_on_its_date(
+    tmp_path: Path, open_sim: Callable[..., Broker]
+) -> None:
+    (tmp_path / "instruments.csv").write_text("instrument,zone,hours\nCORN,America/Los_Angeles,06:30-20:00\n")
+    write(tmp_path / "CORN_202312.csv", days("2023-03-01", 10), [(5.0, 6.0, 4.0, 5.5, 100.0)] * 10)
+    broker = open_sim(tmp_path, start=datetime(2023, 3, 8, tzinfo=timezone.utc))
+    bound = datetime(2023, 3, 7, 1, tzinfo=timezone.utc)
+    frame = broker.prices.get_prices_for_contract_object(CORN, end=bound)
+    assert f"{frame.index[-1]:%Y-%m-%d}" == "2023-03-06"  # of the 7th, trading goes on until 04:00 on the 8th
+    broker.native.advance(hours=5)
+    frame = broker.prices.get_prices_for_contract_object(CORN, end=bound)
+    assert f"{frame.index[-1]:%Y-%m-%d}" == "2023-03-07"
+
+
+def test_a_bar_of_a_sunday_is_not_known_before_the_evening_it_may_be_of(tmp_path: Path) -> None:
+    (tmp_path / "fx").mkdir()
+    (tmp_path / "fx" / "EURUSD.csv").write_text("time,rate\n2023-03-03,1.06\n2023-03-05,1.07\n")
+    write(tmp_path / "GOLD_202312.csv", ["2023-03-03", "2023-03-05"], [(5.0, 6.0, 4.0, 5.5, 100.0)] * 2)
+    feed, gold = FolderFeed(tmp_path, 20), FuturesContract("GOLD", "202312")
+    opening, midnight = utc("2023-03-05 23:00"), utc("2023-03-06 06:00")  # in Chicago
+    assert starts(feed.bars(gold, Frequency.DAY, ALWAYS[0], opening)) == ["2023-03-03 00:00"]
+    assert starts(feed.fx_rates("EURUSD", opening)) == ["2023-03-03 00:00"]
+    assert starts(feed.bars(gold, Frequency.DAY, ALWAYS[0], midnight))[1:] == ["2023-03-05 00:00"]
+    assert starts(feed.fx_rates("EURUSD", midnight))[1:] == ["2023-03-05 00:00"]
+
+
 def test_daily_and_hourly_files_of_a_contract_live_side_by_side(tmp_path: Path) -> None:
     write(tmp_path / "CORN_202312.csv", days("2023-03-01", 2), [(5.0, 6.0, 4.0, 5.5, 100.0)] * 2)
     write(tmp_path / "CORN_202312.1h.csv", ["2023-03-02T15:00:00Z"], [(5.1, 5.2, 5.0, 5.15, 7.0)])
@@ -210,7 +261,7 @@ def test_contracts_are_named_by_their_files(tmp_path: Path) -> None:
 
 def test_a_name_with_a_month_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "CORN_202313.csv").write_text("")
-    with pytest.raises(DataFileError, match="202313 is no contract's date"):
+    with pytest.raises(DataFileError, match="202313 is not a contract's date"):
         open_feed(tmp_path)
 
 
@@ -246,10 +297,13 @@ def test_instruments_csv_says_what_is_different(tmp_path: Path) -> None:
     [
         ("tick_size", "0", "tick_size is '0', which is not a number above 0."),
         ("multiplier", "many", "multiplier is 'many', which is not a number above 0."),
-        ("commission", "-1", "commission is '-1', which is not a number from 0 on."),
+        ("commission", "-1", "commission is '-1', which is not a number of at least 0."),
+        ("currency", "usd", "currency is 'usd', which is not a currency."),
+        ("expiry_offset", "99999999999", "expiry_offset is '99999999999', which is not a whole number of days."),
         ("hours", "9-17", "hours has '9-17'."),
         ("hours", "09:00-12:00 11:00-13:00", "a stretch begins before the last one ends"),
-        ("expiry_offset", "1.5", "expiry_offset is '1.5', which is no whole number."),
+        ("hours", "17:00-16:00 16:30-18:00", "a stretch begins before the last one ends"),
+        ("expiry_offset", "1.5", "expiry_offset is '1.5', which is not a whole number of days."),
         ("tick", "0.25", "There is no column 'tick'."),
     ],
 )
@@ -284,7 +338,10 @@ def test_rates_come_from_the_folder_fx(tmp_path: Path) -> None:
     minutes = feed.fx_execution_bars("GBPUSD", utc("2023-03-01 23:00"), utc("2023-03-01 23:02"))
     assert minutes.close.tolist() == [1.2, 1.2]
     (tmp_path / "fx" / "EURUSD.csv").write_text("time,rate\n2023-03-01,0\n")
-    with pytest.raises(DataFileError, match="a rate is above 0"):
+    with pytest.raises(DataFileError, match="must be above 0"):
+        FolderFeed(tmp_path, 20).fx_rates("EURUSD", 1 << 62)
+    (tmp_path / "fx" / "EURUSD.csv").write_text("time,rate\n2023-03-01T00:00:00+01:00,1.06\n")
+    with pytest.raises(DataFileError, match="A rate carries a date"):
         FolderFeed(tmp_path, 20).fx_rates("EURUSD", 1 << 62)
 
 

@@ -57,7 +57,7 @@ def csv_of(*rows: str, header: str = HEADER) -> str:
         ("yesterday,502.75,503.25,501,501.5,900", "time is 'yesterday', which is not a date or time."),
         (",502.75,503.25,501,501.5,900", "time is '', which is not a date or time."),
         ("9999-01-01,502.75,503.25,501,501.5,900", "time is '9999-01-01', which is not a date or time."),
-        ("2023-01-03,502.75,503.25,501,501.5,900", "The time 2023-01-03T00:00:00 comes twice."),
+        ("2023-01-03,502.75,503.25,501,501.5,900", "The time 2023-01-03T00:00:00 occurs twice."),
         ("2023-01-01,502.75,503.25,501,501.5,900", "The time 2023-01-01T00:00:00 is before 2023-01-03T00:00:00"),
         ("2023-01-04,502.75,503.25,501", "The row has 4 cells, and the header has 6."),
         ("2023-01-04,502.75,503.25,501,501.5,900,7", "The row has 7 cells, and the header has 6."),
@@ -96,14 +96,14 @@ def test_a_wrong_header_is_named(tmp_path: Path, header: str, fact: str, remedy:
 
 
 def test_a_stray_carriage_return_is_refused(tmp_path: Path) -> None:
-    assert "The file is no CSV" in damage(tmp_path, "ti\rme,open\n1,2\n").fact
+    assert "The file is not valid CSV" in damage(tmp_path, "ti\rme,open\n1,2\n").fact
     error = damage(tmp_path, csv_of(*GOOD[:2], "2023-01-04,\r,503.25,501,501.5,900"))
     assert error.fact == "The row has 2 cells, and the header has 6."
 
 
 def test_a_column_that_comes_twice_is_refused(tmp_path: Path) -> None:
     error = damage(tmp_path, csv_of(*(f"{row},1" for row in GOOD), header=f"{HEADER},close"))
-    assert "comes twice" in error.fact
+    assert "occurs twice" in error.fact
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf"])
@@ -124,14 +124,14 @@ def test_other_encodings_are_refused(tmp_path: Path) -> None:
 
 def test_a_file_cut_off_in_its_last_number_is_refused(tmp_path: Path) -> None:
     error = damage(tmp_path, csv_of(*GOOD)[:-2])  # 900 became 90, which alone nobody could tell
-    assert "may be cut off" in error.fact
+    assert "may be truncated" in error.fact
     assert error.place.endswith("row 4")
 
 
 def test_a_daily_file_has_dates_only(tmp_path: Path) -> None:
     rows = (*GOOD[:2], "2023-01-04T15:00:00Z,502.75,503.25,501,501.5,900")
     error = damage(tmp_path, csv_of(*rows), name="CORN_202312.1d.csv")
-    assert "A daily bar carries a date" in error.fact
+    assert "A daily bar needs a date" in error.fact
     assert error.place.endswith("row 4")
 
 
@@ -139,7 +139,7 @@ def test_bars_closer_than_their_length_are_refused(tmp_path: Path) -> None:
     times = ("2023-01-03T15:00:00Z", "2023-01-03T16:00:00Z", "2023-01-03T16:30:00Z")
     rows = [f"{time},1,1,1,1,1" for time in times]
     error = damage(tmp_path, csv_of(*rows), name="CORN_202312.1h.csv")
-    assert "less than 1h after the one before it" in error.fact
+    assert "less than 1h after the previous one" in error.fact
     assert error.place.endswith("row 4")
 
 
@@ -173,7 +173,7 @@ def test_a_truncated_parquet_file_is_refused(tmp_path: Path, frame: pd.DataFrame
     whole = (tmp_path / "whole").read_bytes()
     for size in (0, 3, len(whole) // 2, len(whole) - 1):
         error = damage(tmp_path, whole[:size], "CORN_202312.parquet")
-        assert "Not a whole Parquet file" in error.fact
+        assert "Not a complete Parquet file" in error.fact
 
 
 def test_parquet_errors_name_the_row(tmp_path: Path, frame: pd.DataFrame) -> None:

@@ -132,7 +132,7 @@ def test_a_contract_lasts_as_long_as_it_has_prices(pysystemtrade_folder: WriteFo
         ("2023-03-02 23:00:00,1,20231300,1,20230300,,20230700", "CARRY_CONTRACT is '20231300', which is not"),
         ("2023-03-02 23:00:00,1,,1,20230300,,20230700", "CARRY_CONTRACT is ''"),
         ("2023-03-02 23:00,1,20230500", "The row has 3 cells, and the header has 7."),
-        ("2023-03-01 23:00:00,1,20230500,1,20230300,,20230700", "comes twice"),
+        ("2023-03-01 23:00:00,1,20230500,1,20230300,,20230700", "occurs twice"),
         ("2023-02-30 23:00:00,1,20230500,1,20230300,,20230700", "DATETIME is '2023-02-30 23:00:00'"),
     ],
 )
@@ -151,8 +151,8 @@ def test_a_bad_row_is_named(pysystemtrade_folder: WriteFolder, row: str, fact: s
         ("rollconfig.csv", "Instrument,ExpiryOffset\nOATS,soon\n", "ExpiryOffset is 'soon'"),
         ("ib_config_futures.csv", "Instrument,IBMultiplier\nOATS,-1\n", "IBMultiplier is '-1'"),
         ("instrumentconfig.csv", "Instrument,PerBlock\nOATS,x\n", "PerBlock is 'x'"),
-        ("instrumentconfig.csv", "Instrument,PerBlock\nOATS,1\nOATS,2\n", "'OATS' comes twice."),
-        ("instrumentconfig.csv", "Instrument,PerBlock\nOATS\n", "The row has not the 2 cells"),
+        ("instrumentconfig.csv", "Instrument,PerBlock\nOATS,1\nOATS,2\n", "'OATS' occurs twice."),
+        ("instrumentconfig.csv", "Instrument,PerBlock\nOATS\n", "The row does not have 2 cells"),
         ("instrumentconfig.csv", "Name,PerBlock\nOATS,1\n", "Column 'Instrument' is missing."),
     ],
 )

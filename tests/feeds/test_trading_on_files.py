@@ -97,7 +97,7 @@ def test_a_contract_that_the_file_left_has_no_quote(broker: Broker) -> None:
 
 
 def test_a_start_outside_the_data_is_refused(open_sim: OpenSim, real_data: Path) -> None:
-    with pytest.raises(InvalidSetting, match="1972-10-18 to 2023-08-31"):
+    with pytest.raises(InvalidSetting, match="1972-10-18 23:00 to 2023-08-31 20:00 UTC"):
         open_sim(real_data, start=datetime(2024, 1, 2, tzinfo=timezone.utc))
 
 

@@ -104,7 +104,7 @@ def test_every_frame_is_in_the_record_also_those_that_are_refused_cut_or_dripped
     assert ("4", "2", "-1", "2104", "dripped", "") in [frame.fields for frame in frames]
     remarks = [line.split(" ", 3)[3] for line in lines if line.startswith("#")]
     assert remarks[0].endswith("v157..176 offered, 176 spoken")
-    assert remarks[1:] == ["cut: 10 bytes of 21 leave of error", "closed"]
+    assert remarks[1:] == ["cut: 10 of 21 bytes sent of error", "closed"]
 
 
 def test_a_record_in_any_alphabet_is_played_again() -> None:
@@ -146,8 +146,8 @@ def test_faults_and_clock_by_command(control: int, ib: ibi.IB, gateway: Simulate
         ("begn lose", "Did you mean 'begin'?"),
         ("end 99", "No fault number 99"),
         ("end x", "error"),
-        ("advance -5", "cannot be advanced"),
-        ("advance nan", "cannot be advanced"),
+        ("advance -5", "cannot advance by"),
+        ("advance nan", "cannot advance by"),
         ("", "error"),
         ("begin 'unclosed", "error"),
     ],
@@ -282,8 +282,8 @@ def test_the_program_says_who_comes_and_goes_and_names_zones_as_windows_does(raw
         program.send_signal(signal.SIGINT)
         said = program.stdout.read()
     assert re.fullmatch(r"20230308 09:\d\d:\d\d Central Standard Time", client.greeting[1])
-    assert "client 7 is here, by connection 1, version 176" in said
-    assert "client 7 is gone" in said
+    assert "client 7 connected: connection 1, server version 176" in said
+    assert "client 7 disconnected" in said
 
 
 def test_real_prices_are_served(tmp_path: Path) -> None:

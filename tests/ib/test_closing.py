@@ -191,6 +191,6 @@ def test_closing_while_the_line_is_read_again_is_no_broken_line(
     broker.close()
     states = [change.state for change in heard.of(ConnectionChange)]
     assert states == [ConnectionState.RECONNECTING, ConnectionState.CLOSED]
-    assert "IB lost its own line" in heard.of(ConnectionChange)[0].reason
+    assert "the Gateway lost its connection to IB" in heard.of(ConnectionChange)[0].reason
     with pytest.raises(BrokerClosed):
         broker.native.connection.require_up("an order")

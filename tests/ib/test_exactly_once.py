@@ -421,10 +421,10 @@ def test_nobody_is_woken_or_told_before_the_journal_says_so(
 
 
 CRASH_POINTS = {
-    "before the intent": "brokerkit.plugins.ib.order_placing.OrderPlacing._described",
+    "before the intent": "brokerkit.plugins.ib.order_placing.OrderPlacing._tracked",
     "after the intent": "brokerkit.plugins.ib.order_placing.OrderPlacing._send",
     "in the send": "brokerkit.plugins.ib.clients.orders.OrdersClient.send",
-    "after the send": "brokerkit.plugins.ib.order_placing.OrderPlacing._answered",
+    "after the send": "brokerkit.plugins.ib.order_placing.OrderPlacing._await_response",
     "at the first answer": "brokerkit.plugins.ib.order_news.OrderNews.open_order",
     "at the status": "brokerkit.plugins.ib.order_news.OrderNews.order_status",
     "at the fill, before the journal": "brokerkit.plugins.ib.order_news.OrderNews._take_fill",

@@ -47,5 +47,5 @@ def test_a_time_without_a_zone_is_in_the_one_that_is_set(run_gateway: RunGateway
 def test_a_zone_that_does_not_exist_is_refused_when_the_broker_is_opened(
     gateway: SimulatedGateway, open_ib: OpenIB
 ) -> None:
-    with pytest.raises(InvalidSetting, match="timezone = 'Berlin' is no time zone"):
+    with pytest.raises(InvalidSetting, match="timezone = 'Berlin' is not a time zone"):
         open_ib(gateway, timezone="Berlin")

@@ -1,4 +1,4 @@
-"""The accounts' figures on the live IB object: there when they are wanted, and no burden before."""
+"""Account values on the live IB object: subscribed to when needed, and no cost before."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_an_account_of_which_nothing_is_told_keeps_none_of_the_others_back(
     monkeypatch.setattr(raw, "reqAccountUpdatesMultiAsync", ask_some)
     values = broker.native.ib.accountValues()
     assert {each.account for each in values if each.tag == "NetLiquidation"} == {"DU1000001"}
-    assert "IB does not tell all of the accounts' figures" in caplog.text
+    assert "IB did not send all account values" in caplog.text
 
 
 def test_that_nothing_is_told_is_no_empty_account(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,7 +79,7 @@ def test_a_gateway_that_hangs_up_while_the_store_is_slow_is_told() -> None:
 
         threading.Thread(target=shake_and_hang_up, daemon=True).start()
         threading.Timer(1.0, other.execute, ["COMMIT"]).start()
-        with pytest.raises(CannotConnect, match="took the connection and closed it"):
+        with pytest.raises(CannotConnect, match="accepted the connection and closed it"):
             open_broker("ib", port=server.getsockname()[1], connect_timeout=30.0)
     assert hung_up.is_set()
     assert not [each for each in threading.enumerate() if each.name.startswith("brokerkit-ib")]

@@ -381,7 +381,7 @@ def test_no_gateway_at_all_is_said_with_the_ports(open_ib: OpenIB) -> None:
 def test_an_order_that_nobody_fills_can_wait_for_ever_but_not_we(run_gateway: RunGateway, open_ib: OpenIB) -> None:
     broker = open_ib(run_gateway(clock=ManualClock()))
     control = broker.orders.put_order_on_stack(Order.limit(GOLD, 1, 1900))
-    with pytest.raises(RequestTimedOut, match="goes on as it was"):
+    with pytest.raises(RequestTimedOut, match="It is unchanged"):
         control.wait(0.1)
 
 

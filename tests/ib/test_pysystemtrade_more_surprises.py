@@ -60,7 +60,7 @@ def test_the_tables_are_read_once(gateway: SimulatedGateway, open_ib: OpenIB, tm
 
 
 def test_a_chain_that_ib_does_not_know_is_no_empty_list(broker: Broker) -> None:
-    with pytest.raises(MissingContract, match="IB knows no contract of BUXL"):
+    with pytest.raises(MissingContract, match="IB has no contract of BUXL"):
         broker.contracts.get_list_of_contract_dates_for_instrument_code("BUXL")
 
 

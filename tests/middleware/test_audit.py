@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import resource
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Broker, FuturesContract, Order, errors
+from brokerkit import Broker, BrokerOrder, FuturesContract, Order, OrderState, errors
 
 Desk = Callable[..., Broker]
 GOLD = FuturesContract("GOLD", "202312")
@@ -130,6 +131,67 @@ def test_an_error_that_cannot_be_written_is_logged_and_the_caller_still_gets_it(
     with caplog.at_level(logging.ERROR), pytest.raises(errors.OutcomeUnknown):
         broker.orders.put_order_on_stack(Order.market(GOLD, 2))
     assert "lost a record: error put_order_on_stack" in caplog.text
+
+
+def test_an_outcome_that_cannot_be_put_into_words_is_logged_and_the_caller_still_gets_it(
+    desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Dumb:
+        def __repr__(self) -> str:
+            raise ValueError("no words")
+
+    broker = desk(middleware=["audit"], audit={"file": tmp_path / "a"})
+    order = Order.limit(GOLD, 2, 90, broker_parameters={"gift": Dumb()})
+    with pytest.raises(errors.StoreError, match="cannot be written down: ValueError: no words"):
+        broker.orders.put_order_on_stack(order)
+    assert broker.native.orders == {}
+    broker.native.orders[order.order_ref] = BrokerOrder(order, OrderState.WORKING)
+    with caplog.at_level(logging.ERROR):
+        assert [each.state.value for each in broker.orders.cancel_all_orders()] == ["cancelled"]
+    assert "lost a record: result cancel_all_orders" in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["file", "database"])
+def test_a_text_that_is_no_unicode_is_written_with_escapes(desk: Desk, tmp_path: Path, kind: str) -> None:
+    broker = desk(middleware=["audit"], audit={kind: tmp_path / "a"})
+    broker.native.fault = RuntimeError("no such file: \udc80")
+    with pytest.raises(RuntimeError):
+        broker.orders.put_order_on_stack(Order.market(GOLD, 2))
+    broker.close()
+    assert b"no such file: \\udc80" in (tmp_path / "a").read_bytes()
+
+
+def test_a_file_that_was_deleted_is_begun_anew(desk: Desk, tmp_path: Path) -> None:
+    broker = desk(middleware=["audit"], audit={"file": tmp_path / "a"})
+    broker.orders.put_order_on_stack(Order.market(GOLD, 1))
+    (tmp_path / "a").unlink()
+    broker.orders.put_order_on_stack(Order.market(GOLD, 2))
+    [call, _, _] = records(tmp_path / "a")
+    assert call["arguments"]["order"]["quantity"] == [2]
+
+
+def test_a_database_that_was_deleted_lets_no_order_pass_unseen(desk: Desk, tmp_path: Path) -> None:
+    broker = desk(middleware=["audit"], audit={"database": tmp_path / "a.db"})
+    (tmp_path / "a.db").unlink()
+    with pytest.raises(errors.StoreUnwritable, match="audit database was deleted"):
+        broker.orders.put_order_on_stack(Order.market(GOLD, 2))
+    assert broker.native.orders == {}
+
+
+def test_a_record_cut_off_by_a_full_disk_does_not_spoil_the_next_one(desk: Desk, tmp_path: Path) -> None:
+    broker = desk(middleware=["audit"], audit={"file": tmp_path / "a"})
+    broker.orders.put_order_on_stack(Order.market(GOLD, 1))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / "a").stat().st_size + 10, before[1]))
+    try:
+        with pytest.raises(errors.StoreUnwritable, match="only part of a record"):
+            broker.orders.put_order_on_stack(Order.market(GOLD, 2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    broker.orders.put_order_on_stack(Order.market(GOLD, 3))
+    lines = (tmp_path / "a").read_text(encoding="utf-8").splitlines()
+    assert len(lines[3]) == 10
+    assert json.loads(lines[4])["arguments"]["order"]["quantity"] == [3]
 
 
 def test_a_call_that_outlives_its_broker_writes_into_nobody_elses_file(

@@ -76,6 +76,18 @@ def test_a_middleware_that_misbehaves_is_named(desk: Desk, install: Install, bod
     assert "Trace.around, " in raised.value.place
 
 
+def test_a_middleware_that_swallows_an_error_is_named_and_the_error_is_told(desk: Desk, install: Install) -> None:
+    start, end = TRACE.index('        steps.append(f"{self.word} before'), TRACE.index("    @hookimpl")
+    body = "        try:\n            return (yield)\n        except Exception:\n            pass\n"
+    install_trace(install, "third", f"{TRACE[:start]}{body}\n{TRACE[end:]}")
+    broker = desk(middleware=["third"])
+    broker.native.fault = errors.OutcomeUnknown("The line broke.")
+    with pytest.raises(errors.HookReturnedNone, match="Middleware Trace swallowed the error around put") as raised:
+        broker.orders.put_order_on_stack(Order.market(GOLD, 1))
+    assert "Trace.around, " in raised.value.place
+    assert isinstance(raised.value.__cause__, errors.OutcomeUnknown)
+
+
 def test_a_middleware_that_never_yields_is_refused_at_once(desk: Desk, install: Install) -> None:
     start, end = TRACE.index('        steps.append(f"{self.word} before'), TRACE.index("    @hookimpl")
     install_trace(install, "third", f"{TRACE[:start]}        return 1\n{TRACE[end:]}")

@@ -38,6 +38,12 @@ def test_a_call_that_would_wait_too_long_is_refused_and_takes_no_turn(desk: Desk
     assert broker.orders.get_list_of_broker_orders()
 
 
+@pytest.mark.parametrize("seconds", [-1.0, float("nan")])
+def test_what_is_no_time_to_wait_is_refused_when_the_broker_is_opened(desk: Desk, seconds: float) -> None:
+    with pytest.raises(errors.InvalidSetting, match=r"longest_wait is .*; it should be 0 or more"):
+        desk(middleware=["pacing"], pacing={"orders": "1/h", "longest_wait": seconds})
+
+
 @pytest.mark.parametrize("text", ["50", "0/s", "5/fortnight", "5/0s", "x/s"])
 def test_what_is_no_rate_is_refused_when_the_broker_is_opened(desk: Desk, text: str) -> None:
     with pytest.raises(errors.InvalidSetting, match="is not a rate"):

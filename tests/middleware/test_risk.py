@@ -134,6 +134,42 @@ def test_an_order_that_was_rejected_counts_no_more(desk: Desk) -> None:
     passes(broker, Order.market(GOLD, 5))
 
 
+def test_an_order_that_pacing_or_the_store_refused_counts_no_more(desk: Desk) -> None:
+    broker = with_risk(desk, max_position=5)
+    for fault in (errors.PacingViolation("Too many."), errors.StoreLocked("The intent cannot be written.")):
+        broker.native.fault = fault
+        with pytest.raises(type(fault)):
+            broker.orders.put_order_on_stack(Order.market(GOLD, 4))
+    broker.native.fault = None
+    passes(broker, Order.market(GOLD, 5))
+
+
+def test_an_order_whose_fate_is_unknown_counts_though_it_is_refused_the_second_time(desk: Desk) -> None:
+    broker = with_risk(desk, max_position=5)
+    order = Order.market(GOLD, 2)
+    for fault in (errors.OutcomeUnknown("The line broke."), errors.DuplicateOrder("It was placed before.")):
+        broker.native.fault = fault
+        with pytest.raises(type(fault)):
+            broker.orders.put_order_on_stack(order)
+    broker.native.fault = None
+    refused(broker, Order.market(GOLD, 4), "could reach 6 lots")
+
+
+def test_a_change_whose_fate_is_unknown_counts_though_another_one_is_refused(desk: Desk) -> None:
+    broker = with_risk(desk, max_position=5)
+    control = passes(broker, Order.limit(GOLD, 1, 90))
+    for fault in (errors.OutcomeUnknown("The line broke."), errors.OrderCannotBeModified("It is being changed.")):
+
+        def fail(error: Exception = fault) -> None:
+            raise error
+
+        broker.native.inside = fail
+        with pytest.raises(type(fault)):
+            broker.orders.modify_order_given_control_object(control, OrderChange(quantity=3))
+    broker.native.inside = None
+    refused(broker, Order.market(GOLD, 3), "could reach 6 lots")
+
+
 def test_orders_and_changes_in_a_minute_are_counted_and_cancels_are_not(desk: Desk) -> None:
     broker = with_risk(desk, max_orders_per_minute=2)
     control = passes(broker, Order.limit(GOLD, 1, 90))
@@ -249,6 +285,14 @@ def test_halted_lets_only_cancels_pass(desk: Desk) -> None:
     assert [order.state.value for order in broker.orders.cancel_all_orders()] == ["cancelled"]
     risk.resume()
     passes(broker, Order.market(GOLD, 1))
+
+
+def test_an_order_that_is_being_checked_when_trading_is_halted_does_not_pass(desk: Desk) -> None:
+    broker = with_risk(desk, max_position=5)
+    risk: Any = broker.middleware["risk"]
+    broker.native.after_reading = lambda: risk.halt("drawdown")
+    refused(broker, Order.market(GOLD, 1), r"trading is halted \(drawdown\)")
+    assert broker.native.orders == {}
 
 
 def test_reducing_lets_only_orders_pass_that_can_do_nothing_else(desk: Desk) -> None:

@@ -250,7 +250,7 @@ def test_a_wrong_value_in_a_table_is_told_what_the_setting_is_and_nothing_of_sec
     write: Callable[[str], Path],
 ) -> None:
     write('[brokers.practice]\nplugin = "sim"\ncash = {USD = "abc"}\n')
-    with pytest.raises(errors.InvalidSetting, match="it should be a number") as refused:
+    with pytest.raises(errors.InvalidSetting, match="it should be a table of numbers") as refused:
         open_broker("practice")
     assert refused.value.remedy.startswith("cash: ")
     write('[brokers.practice]\nplugin = "sim"\nseed = {evn = "SEED"}\n')
@@ -382,3 +382,51 @@ def test_a_variable_of_one_broker_is_no_matter_of_another_whose_name_begins_alik
         assert opened("paper_risk")[0].port == 3  # and no warning
         with pytest.raises(errors.InvalidSetting, match="'paper' and of broker 'paper_risk'"):
             open_broker("paper")
+
+
+@pytest.mark.parametrize(
+    "raising",
+    [
+        "raise ConnectionRefusedError(111, f'refused for {word}')",
+        "open(f'/nowhere/{word}')",
+        "raise KeyError({'token': word})",
+        "raise Refused(5, word)",
+        "raise wrapped from OSError('no line')",  # what it came from hides what it came in, but only in a traceback
+        pytest.param(
+            "raise ExceptionGroup('two tries', [ValueError(word)])",
+            marks=pytest.mark.skipif(sys.version_info < (3, 11), reason="groups came with Python 3.11"),
+        ),
+    ],
+)
+def test_no_kind_of_error_shows_the_secret(install: Install, monkeypatch: pytest.MonkeyPatch, raising: str) -> None:
+    install(
+        f"""
+        import attrs
+        from brokerkit import BrokerPlugin, Secret
+
+        class Refused(Exception):
+            def __init__(self, number, word):
+                super().__init__(number)
+                self.words = f"refused for {{word}}"
+
+            def __str__(self):
+                return self.words
+
+        @attrs.frozen
+        class Settings:
+            password: Secret
+
+        def open_acme(settings, services):
+            word = settings.password.reveal()
+            wrapped = RuntimeError("wrapped")
+            wrapped.__context__ = ValueError(word)
+            {raising}
+
+        plugin = BrokerPlugin(open=open_acme, settings=Settings)
+        """
+    )
+    monkeypatch.setenv("ACME_PASSWORD", "hunter2")
+    with pytest.raises(errors.PluginError) as caught:
+        open_broker("acme", password={"env": "ACME_PASSWORD"})
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "hunter2" not in shown + repr(caught.value.__cause__) + repr(caught.value.__cause__.__context__)

@@ -87,6 +87,8 @@ def test_how_much_is_left_of_a_session(broker: Broker) -> None:
     left = broker.contracts.less_than_n_hours_of_trading_left_for_contract
     assert not left(CORN, 4.0)
     assert left(CORN, 4.5)
+    assert left(CORN, 1e300)
+    assert left(CORN, float("inf"))
     broker.native.advance(hours=4)
     assert left(CORN)
     broker.native.advance(hours=1)

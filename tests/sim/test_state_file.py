@@ -96,11 +96,11 @@ def made(open_sim: OpenSim, state: Path, **settings: Any) -> Path:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"seed": 8}, "seed is 8, and .* made with 7"),
+        ({"seed": 8}, "seed is 8, but .* created with 7"),
         ({"start": datetime(2023, 3, 8, 16, tzinfo=timezone.utc)}, r"start is 2023-03-08T16:00:00\+00:00, .*T15:00"),
-        ({"cash": {"USD": 200_000}}, "cash is USD 200000, and .* made with EUR 5, USD 200000"),
-        ({"accounts": ("B", "A")}, "accounts is B, A, and .* made with A, B"),
-        ({"base_currency": "EUR"}, "base_currency is EUR, and .* made with USD"),
+        ({"cash": {"USD": 200_000}}, "cash is USD 200000, but .* created with EUR 5, USD 200000"),
+        ({"accounts": ("B", "A")}, "accounts is B, A, but .* created with A, B"),
+        ({"base_currency": "EUR"}, "base_currency is EUR, but .* created with USD"),
     ],
 )
 def test_a_file_of_another_world_is_refused_and_stays_as_it_was(
@@ -123,7 +123,7 @@ def test_data_is_another_world_however_it_is_written(
     wool, silk = folder_of(tmp_path / "wool", "WOOL"), folder_of(tmp_path / "silk", "SILK")
     open_sim(state=tmp_path / "sim.db", data=wool).close()
     for other in (silk, "synthetic"):
-        with pytest.raises(InvalidSetting, match=rf"data is .*{Path(other).name}, and .* made with {wool}"):
+        with pytest.raises(InvalidSetting, match=rf"data is .*{Path(other).name}, but .* created with {wool}"):
             open_sim(state=tmp_path / "sim.db", data=other)
     monkeypatch.chdir(tmp_path)
     open_sim(state=tmp_path / "sim.db", data="wool").close()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
-from brokerkit import Frequency, FuturesContract, FxPair, Order, OrderState
+import pytest
+
+from brokerkit import Fill, Frequency, FuturesContract, FxPair, Order, OrderState
 from brokerkit.broker import Broker
+from brokerkit.errors import BrokerClosed
 
 CODES = ("BUND", "CORN", "CRUDE_W", "EDOLLAR", "FTSE100", "GAS_US", "GOLD", "SP500")
 
@@ -65,3 +68,23 @@ def test_the_clock_may_be_moved_while_others_order(broker: Broker) -> None:
     assert len(handles) == len(fills) == len({fill.execution_id for fill in fills}) == 6
     (position,) = broker.positions.get_all_current_positions_as_list_with_contract_objects()
     assert position.quantity == 6
+
+
+@pytest.mark.parametrize("speed", [0.0, 600.0])
+def test_a_listener_may_close_the_broker(open_sim: Callable[..., Broker], speed: float) -> None:
+    broker = open_sim(speed=speed)
+    outcome: Future[None] = Future()
+
+    def close(fill: Fill) -> None:
+        try:
+            outcome.set_result(broker.close())
+        except BaseException as error:  # noqa: BLE001 because whatever it is, the test shall say it
+            outcome.set_exception(error)
+
+    broker.subscribe(on_fill=close)
+    broker.orders.put_order_on_stack(Order.market(FuturesContract("GOLD", "202306"), 1))
+    if not speed:
+        broker.native.advance(minutes=10)
+    outcome.result(timeout=30)
+    with pytest.raises(BrokerClosed):
+        broker.positions.get_all_current_positions_as_list_with_contract_objects()

@@ -50,7 +50,7 @@ def test_a_contract_without_dates_is_refused() -> None:
         FuturesContract("CORN", [])
 
 
-@given(st.lists(DATES, min_size=2, max_size=5))
+@given(st.lists(DATES, min_size=2, max_size=5, unique_by=lambda day: f"{day:%Y%m}"))
 def test_a_spread_is_the_same_from_a_list_and_from_text(days: list[date]) -> None:
     dates = [f"{day:%Y%m}" for day in days]
     spread = FuturesContract("EDOLLAR", dates)
@@ -66,6 +66,12 @@ def test_a_single_contract_is_its_own_leg() -> None:
     assert contract.legs == (contract,)
     assert str(contract) == "GOLD/202312"
     assert eval(repr(contract)) == contract
+
+
+@pytest.mark.parametrize("dates", ["202306_202306", ["202306", "20230600"], ["202306", "202309", "202306"]])
+def test_a_leg_that_comes_twice_is_refused(dates: str | list[str]) -> None:
+    with pytest.raises(InvalidArgument, match="has a leg twice"):
+        FuturesContract("GOLD", dates)
 
 
 @pytest.mark.parametrize("code", ["GBPUS", "gbpusd", "GBP/USD", "GBPUSDX", "GBPU5D"])

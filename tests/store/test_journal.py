@@ -32,6 +32,12 @@ def test_an_intent_is_found_by_another_process_before_anything_was_sent(store: L
     assert known.ids == BrokerIds("DU1", 100, "41")
 
 
+def test_half_a_character_is_kept_as_it_is(store: LocalStore, order: Order) -> None:
+    told = attrs.evolve(order, tag="a byte that is no text: \udc80")
+    store.journal.intend(told)
+    assert store.journal.order(order.order_ref).order == told
+
+
 def test_the_same_order_is_intended_once(store: LocalStore, order: Order) -> None:
     store.journal.intend(order)
     store.journal.update(order.order_ref, OrderState.WORKING)

@@ -1,7 +1,7 @@
-"""The accounts' figures and portfolios, which IB tells once somebody wants them, and from then on.
+"""The subscription to account values and portfolios, started when they are first needed.
 
-Nothing of the plugin's own needs them. The library subscribes to them at every connect, which on a large account takes
-longer than all else, and reads dozens of figures with each fill.
+The plugin itself does not need them. The library subscribes to them at every connect, which for a large account takes
+longer than everything else, and then processes dozens of values with each fill.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 _log = logging.getLogger(__name__)
-_MOST_ACCOUNTS = 50  # IB tells no more of them one by one
-_SHARE = 0.9  # of the time for a request, so that the answers of some are not lost for want of others
+_MOST_ACCOUNTS = 50  # IB's limit for subscriptions to single accounts
+_SHARE = 0.9  # of the request timeout, so that one missing answer does not lose the others
 
 
 class AccountFigures:
-    """Whether the library's IB object follows what the accounts are worth.
+    """Subscribes the library's IB object to account values on demand.
 
     Args:
         request: Sends a request in the client's thread and waits for its answer; see `IBConnection.request`.
@@ -26,7 +26,7 @@ class AccountFigures:
         timeout: Seconds that a request may take.
 
     Attributes:
-        is_wanted: Whether it does, also over a line that is made anew.
+        is_wanted: Whether they are subscribed to, also after a reconnect.
     """
 
     def __init__(
@@ -39,32 +39,32 @@ class AccountFigures:
         self.is_wanted = False
 
     def want(self) -> None:
-        """Have IB tell the figures from now on, and return when it has told them once. After that, do nothing.
+        """Subscribe to the values and wait until they have arrived once. Once subscribed, do nothing.
 
         Raises:
             RequestTimedOut: No answer in time.
-            ConnectionLost: The line is down.
+            ConnectionLost: The connection is down.
         """
         with self._lock:
             if not self.is_wanted:
-                self._request(self._follow, "the accounts' figures")
+                self._request(self._subscribe, "the account values")
 
-    async def _follow(self, ib: Any) -> None:
-        """Ask for them. Accounts of which nothing is told are done without, as the library does, unless it is all."""
+    async def _subscribe(self, ib: Any) -> None:
+        """Subscribe. Accounts that do not answer are ignored, as in the library, unless none does."""
         limited = [asyncio.wait_for(request, self._timeout * _SHARE) for request in self.requests(ib)]
         answers = await asyncio.gather(*limited, return_exceptions=True)
         errors = [each for each in answers if isinstance(each, BaseException)]
         if errors and (len(errors) == len(limited) or not ib.isConnected()):
             raise errors[0]
         for error in errors:
-            _log.error("IB does not tell all of the accounts' figures: %r", error)
-        self.is_wanted = True  # here, where no line can be made anew before it is seen
+            _log.error("IB did not send all account values: %r", error)
+        self.is_wanted = True  # set in the loop, so that no reconnect can miss it
 
     def requests(self, ib: Any) -> list[Any]:
-        """Ask for them, and return what the answers are waited for by.
+        """Send the subscriptions, and return the awaitables of their answers.
 
-        A login's only account is subscribed to once. The library subscribes to it a second time as one of several,
-        and has every figure told and read twice ever after.
+        A login's only account is subscribed to once. The library also subscribes to it a second time as one of several,
+        and from then on receives and processes every value twice.
         """
         accounts = ib.client.getAccounts()
         default = self._account or (accounts[0] if len(accounts) == 1 else "")

@@ -1,4 +1,4 @@
-"""Fields of IB's own order object that an order of ours may set through `broker_parameters`."""
+"""Checks which fields of IB's order object may be set through `broker_parameters`."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _OURS = {
     "transmit": "the connection",
     "whatIf": "what_if_order",
 }
-"""Fields by which an order is known and counted, and who sets them."""
+"""Fields that identify an order or hold its terms, and what sets them."""
 
 _FITTING: dict[type, tuple[type, ...]] = {bool: (bool,), int: (int,), float: (int, float), str: (str,)}
 
 
 def check_broker_parameters(order: Order, order_class: type[Any]) -> None:
-    """Do nothing when each of an order's `broker_parameters` is a field of IB's order, and of its kind.
+    """Raise unless each of an order's `broker_parameters` is a field of IB's order and has its type.
 
     Args:
-        order: Ours.
-        order_class: The client library's class of orders.
+        order: Our order.
+        order_class: The client library's order class.
 
     Raises:
-        InvalidOrder: A field is not there, is set by something else, or its value is of another kind.
+        InvalidOrder: A field does not exist, is set by something else, or its value has the wrong type.
     """
     if not order.broker_parameters:
         return
@@ -47,7 +47,7 @@ def check_broker_parameters(order: Order, order_class: type[Any]) -> None:
     for name, value in order.broker_parameters.items():
         if name in _OURS:
             raise InvalidOrder(
-                f"broker_parameters sets {name!r}, which {_OURS[name]} sets.", place=order.order_ref, given=name
+                f"broker_parameters sets {name!r}, which is set by {_OURS[name]}.", place=order.order_ref, given=name
             )
         if name not in fields:
             raise InvalidOrder(
@@ -63,5 +63,5 @@ def _check_kind(order: Order, name: str, value: Any, kind: type[Any]) -> None:
     fitting = _FITTING.get(kind)
     if fitting is not None and (not isinstance(value, fitting) or (isinstance(value, bool) and kind is not bool)):
         raise InvalidOrder(
-            f"broker_parameters[{name!r}] is {value!r}; IB's field is a {kind.__name__}.", place=order.order_ref
+            f"broker_parameters[{name!r}] is {value!r}; IB's field is of type {kind.__name__}.", place=order.order_ref
         )

@@ -1,4 +1,4 @@
-"""The capital domain at IB: accounts, and what they are worth."""
+"""The capital domain at IB: accounts and their values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class IBCapital(Capital):
 
     @hookimpl
     def get_list_of_accounts(self) -> list[Account]:
-        """Return the accounts that this login may see, the default one first."""
+        """Return the accounts of this login, the default one first."""
         figures = self.ib_client.figures()
         default = self.ibconnection.settings.account
         accounts = sorted(self.ibconnection.accounts, key=lambda account: account != default)
@@ -36,17 +36,17 @@ class IBCapital(Capital):
 
     @hookimpl
     def get_account_value_across_currency_across_accounts(self) -> list[Money]:
-        """Return the net liquidation value of all accounts together, one amount a currency."""
+        """Return the net liquidation value of all accounts together, one amount per currency."""
         return _by_currency(self._net_liquidation(self.ib_client.figures(), self.ibconnection.accounts))
 
     @hookimpl
     def get_account_value_across_currency(self, account: str = "") -> list[Money]:
-        """Return the net liquidation value of one account, one amount a currency."""
+        """Return the net liquidation value of one account, one amount per currency."""
         return _by_currency(self._net_liquidation(self.ib_client.figures(), [self.account_id(account)]))
 
     @hookimpl
     def get_excess_liquidity_value_across_currency(self, account: str = "") -> list[Money]:
-        """Return what is left above the maintenance margin, one amount a currency."""
+        """Return the excess over the maintenance margin, one amount per currency."""
         wanted = self.account_id(account)
         figures = [each for each in self.ib_client.figures() if each.account == wanted]
         return _by_currency(_tagged(figures, "FullExcessLiquidity") or _tagged(figures, "ExcessLiquidity"))
@@ -54,10 +54,10 @@ class IBCapital(Capital):
     def cash(self, account: str) -> list[Money]:
         """Return the cash of an account in each currency, in alphabetical order.
 
-        IB counts to the cash what open futures have gained since they were settled last; here it is taken off.
+        IB counts the gains of open futures since their last settlement as cash; they are subtracted here.
 
         Raises:
-            MissingAccount: No such account.
+            MissingAccount: This login has no such account.
         """
         wanted = self.account_id(account)
         figures = [each for each in self.ib_client.figures() if each.account == wanted]
@@ -65,27 +65,27 @@ class IBCapital(Capital):
         return _by_currency([*cash, *(-gain for gain in _tagged(figures, "FuturesPNL"))])
 
     def account_id(self, account: str) -> str:
-        """Return an account's id, the default one for an empty one.
+        """Return an account's id, or the default account's if it is empty.
 
         Raises:
-            MissingAccount: This login has no such account, or none is given where there are several.
+            MissingAccount: This login has no such account, or none is given although there are several.
         """
         accounts = self.ibconnection.accounts
         wanted = account or self.ibconnection.settings.account
         if not wanted and len(accounts) == 1:
             return accounts[0]
         if wanted not in accounts:
-            fact = f"No account {wanted!r} in this login" if wanted else "None of several accounts is named"
+            fact = f"This login has no account {wanted!r}: it has" if wanted else "No account is given; this login has"
             raise MissingAccount(
-                f"{fact}: it has {', '.join(accounts)}.",
+                f"{fact} {', '.join(accounts)}.",
                 given=wanted,
                 candidates=accounts,
-                remedy="Name one, or set `account` for the broker.",
+                remedy="Name one of them, or set `account` for this broker in brokerkit.toml.",
             )
         return wanted
 
     def _net_liquidation(self, figures: Iterable[AccountFigure], accounts: Iterable[str]) -> list[Money]:
-        """Return each currency's own value where IB tells it, else the whole in the base currency."""
+        """Return the value in each currency where IB reports it, otherwise the total in the base currency."""
         values: list[Money] = []
         for account in accounts:
             own = [each for each in figures if each.account == account]
@@ -94,7 +94,7 @@ class IBCapital(Capital):
 
 
 def _tagged(figures: Iterable[AccountFigure], tag: str) -> list[Money]:
-    """Return the amounts under a tag; IB's total in the base currency would count them twice."""
+    """Return the amounts under a tag, without IB's total in the base currency, which would count them twice."""
     found = []
     for each in figures:
         amount = price_from(each.value) if each.tag == tag and len(each.currency) == 3 else None
@@ -108,12 +108,12 @@ def _by_currency(values: Iterable[Money]) -> list[Money]:
     for value in values:
         totals[value.currency] = totals.get(value.currency, Decimal(0)) + value.amount
     if not totals:
-        raise MissingData("IB told no account value.")
+        raise MissingData("IB reported no account value.")
     return [Money(currency, totals[currency]) for currency in sorted(totals)]
 
 
 def _base_currency(figures: Iterable[AccountFigure], account: str) -> str:
     found = _tagged([each for each in figures if each.account == account], "NetLiquidation")
     if not found:
-        raise MissingData(f"IB does not tell the base currency of {account}.")
+        raise MissingData(f"IB does not report the base currency of {account}.")
     return found[0].currency

@@ -11,16 +11,16 @@ from brokerkit.errors import ClientIdInUse
 from brokerkit.plugins.ib.settings import IBSettings
 from brokerkit.spec.services import ClientIdLease, Store
 
-_LET_GO_AFTER = 3600.0
+_HELD_FOR = 3600.0
 
 
 @attrs.frozen
 class Identity:
-    """Whom the Gateway takes a session for.
+    """The identity with which a session connects.
 
     Attributes:
-        client_id: The id that no other session has.
-        highest_order_id: The highest id that an order of the client ever had, whatever a restarted Gateway counts from.
+        client_id: The client id, which no other session has.
+        highest_order_id: The highest order id that the client ever used, even if a restarted Gateway counts from lower.
     """
 
     client_id: int
@@ -28,9 +28,9 @@ class Identity:
 
 
 class ClientIdHolder:
-    """Holds one client id at a time, and changes a leased one that the Gateway refuses.
+    """Holds one client id at a time, and replaces a leased one that the Gateway refuses.
 
-    A fixed id is leased too, so that two processes of ours never try it at once.
+    A fixed id is leased too, so that two processes with the same store never use it at once.
     """
 
     def __init__(self, settings: IBSettings, store: Callable[[], Store]) -> None:
@@ -41,22 +41,22 @@ class ClientIdHolder:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether the user named the id."""
+        """Whether the client id is configured."""
         return self._settings.client_id is not None
 
     def is_held_elsewhere(self, client_id: int) -> bool:
-        """Return whether the Gateway refused an id within the hour: the session that holds it may still be heard there.
+        """Return whether the Gateway refused an id within the hour: orders of the session holding it may still arrive.
 
-        No line holds what was sent on it for longer.
+        No connection delays what was sent on it for longer.
         """
         refused = self._refused.get(client_id)
-        return refused is not None and time.monotonic() - refused < _LET_GO_AFTER
+        return refused is not None and time.monotonic() - refused < _HELD_FOR
 
     def take(self) -> Identity:
-        """Return who to connect as, with an id that is leased if it is not yet.
+        """Return the identity to connect with, leasing a client id if none is held.
 
         Raises:
-            NoFreeClientId: Every id is held, or was refused.
+            NoFreeClientId: Every id is held or was refused.
             StoreError: The store cannot be used.
         """
         if self._lease is None:
@@ -67,10 +67,10 @@ class ClientIdHolder:
         return Identity(client_id, self._store().journal.highest_order_id(client_id))
 
     def refused(self, error: ClientIdInUse) -> None:
-        """Give up an id that another session holds at the Gateway; the next `take` gives another one.
+        """Give up an id that another session holds at the Gateway; the next `take` returns a different one.
 
         Raises:
-            ClientIdInUse: The id is fixed: there is no other.
+            ClientIdInUse: The id is fixed, so there is no other.
         """
         if self.is_fixed:
             raise error
@@ -79,7 +79,7 @@ class ClientIdHolder:
         self.release()
 
     def release(self) -> None:
-        """Give the lease back, if there is one."""
+        """Release the lease, if there is one."""
         lease, self._lease = self._lease, None
         if lease is not None:
             self._store().client_ids.release(lease)

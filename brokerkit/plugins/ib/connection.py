@@ -1,4 +1,4 @@
-"""The connection: owns the client library's IB object, keeps it connected, and says how it stands."""
+"""The connection: owns the client library's IB object, keeps it connected, and reports its state."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from brokerkit.plugins.ib.account_figures import AccountFigures
 from brokerkit.plugins.ib.client_ids import ClientIdHolder, Identity
 from brokerkit.plugins.ib.dialing import dial
 from brokerkit.plugins.ib.error_codes import error_for
-from brokerkit.plugins.ib.first_questions import Introduction
+from brokerkit.plugins.ib.first_questions import Handshake
 from brokerkit.plugins.ib.gateway_clock import GatewayClock
 from brokerkit.plugins.ib.library import Library, adapt, load_library
 from brokerkit.plugins.ib.line_news import LineNews
@@ -48,20 +48,21 @@ _TRIES_FOR_OWN_ID = 5
 
 
 class IBConnection(LineState):
-    """One line to a Gateway or TWS, usable from any thread.
+    """The connection to a Gateway or TWS, usable from any thread.
 
     Attributes:
-        settings: Where it connects to.
+        settings: The plugin's settings, including the address.
         library: The client library in use.
-        ib: The library's IB object, safe from any thread; like `library`, it is there from `open` on.
-        callbacks: The thread in which handlers of `ib` are called, which may take as long as they like.
-        errands: The thread for what the plugin itself has to ask for when the line is back.
-        clock: The Gateway's clock, asked for rarely.
-        time: Asks that clock, in the client's loop.
-        figures: What the accounts are worth, if somebody wants the library to follow it.
-        is_read_only: Whether the Gateway answers no question about orders, its API being read-only.
+        ib: The library's IB object, safe to use from any thread; like `library`, available once `open` has returned.
+        callbacks: The thread that runs handlers of `ib`'s events, which may block.
+        errands: The thread for the plugin's own requests after a reconnect.
+        clock: The Gateway's clock, cached.
+        time: Requests the Gateway's time, in the client's event loop.
+        figures: The subscription to account values, started when they are first needed.
+        is_read_only: Whether the Gateway leaves requests about orders unanswered because its API is read-only.
         refuses_orders: Whether the Gateway said that its API is read-only.
-        session: Grows when a connection is begun and when it is ready; ids of orders are good while it stays the same.
+        session: Increases when a connection attempt starts and when it is ready; order ids are valid only while it is
+            unchanged.
     """
 
     library: Library
@@ -89,7 +90,7 @@ class IBConnection(LineState):
         self._closing = False
         self._tasks: list[asyncio.Task[None]] = []
         self._background: set[asyncio.Future[None]] = set()
-        self._turns: dict[str, asyncio.Lock] = {}
+        self._request_locks: dict[str, asyncio.Lock] = {}
         self.time = TimeQuestion()
         self.session = 0
         self._news = LineNews(self)
@@ -98,33 +99,33 @@ class IBConnection(LineState):
         self._begin_first()
 
     def __repr__(self) -> str:
-        """Return where it is connected to, as pysystemtrade shows it."""
+        """Return the address and client id in pysystemtrade's format."""
         where = {"ipaddress": self.settings.host, "port": self.settings.port, "client": self._identity.client_id}
         return f"IB broker connection{where}"
 
     # Opening and closing
 
-    def introduce(self) -> None:
-        """Take a client id and let the Gateway know it, which waits for that since this object was made.
+    def send_client_id(self) -> None:
+        """Take a client id and send it on the connection that has been opening since this object was created.
 
-        Whoever wants to hear of the line listens by now.
+        All listeners must be registered by now.
 
         Raises:
             NoFreeClientId: The store has no id left.
             StoreError: The store cannot be used.
         """
         identity = self._ids.take()
-        if self._first_identity.set_running_or_notify_cancel():  # else the line ended before; `open` says how
+        if self._first_identity.set_running_or_notify_cancel():  # otherwise connecting failed; `open` raises why
             self._first_identity.set_result(identity)
 
     def open(self) -> None:
-        """Wait until the line is up; try another id for each that is refused. It stays connected from then on.
+        """Wait until connected, trying another client id for each one refused. It reconnects by itself from then on.
 
         Raises:
             MissingDependency: No client library is installed, or none that runs on this Python.
-            CannotConnect: Nothing, something else, or a silent Gateway answers there.
+            CannotConnect: Nothing answers at the address, or it is no Gateway, or one that does not answer.
             ClientIdInUse: The fixed client id, or every one that was tried, is held by other sessions.
-            MissingAccount: The Gateway is not logged in to the account that is set.
+            MissingAccount: The Gateway is not logged in to the configured account.
             NoFreeClientId: The store has no id left.
         """
         self._thread.result_of(self._made, _LIBRARY_TIMEOUT, "load_library")
@@ -134,7 +135,7 @@ class IBConnection(LineState):
             except ClientIdInUse as error:
                 self._ids.refused(error)
                 self._begin_first()
-                self.introduce()
+                self.send_client_id()
             else:
                 return
         raise ClientIdInUse(
@@ -143,21 +144,21 @@ class IBConnection(LineState):
         )
 
     def _begin_first(self) -> None:
-        """Begin to connect, as far as where the Gateway wants to know the client id."""
+        """Start connecting, up to the point where the client id has to be sent."""
         self._first_identity: concurrent.futures.Future[Identity] = concurrent.futures.Future()
         self._first = self._thread.begin_coroutine(self._connect_first(self._first_identity))
 
     def close_connection(self) -> None:
-        """Disconnect and give the client id back. Closing twice does nothing.
+        """Disconnect and release the client id. Closing twice does nothing.
 
         Raises:
-            StoreError: The client id could not be given back; it is free when this process has ended.
+            StoreError: The client id could not be released; it becomes free when this process ends.
         """
         with self._lock:
             if self._closing:
                 return
             self._closing = True
-        with contextlib.ExitStack() as rest:  # whatever fails, or is interrupted, must not keep the others from ending
+        with contextlib.ExitStack() as rest:  # one step that fails or is interrupted must not prevent the others
             rest.callback(self._end_threads)
             rest.callback(self._set_state, ConnectionState.CLOSED, "closed by the user")
             rest.callback(self._ids.release)
@@ -165,26 +166,26 @@ class IBConnection(LineState):
                 try:
                     self._thread.call(self._shut)
                 except RequestTimedOut as error:
-                    _log.error("The IB client at %s does not let itself be closed: %s", self.settings.gateway, error)
+                    _log.error("The connection to %s could not be closed: %s", self.settings.gateway, error)
 
     def _end_threads(self) -> None:
         self.callbacks.close()
         self.errands.close()
         self._thread.stop()
 
-    # Reading how it stands
+    # Status
 
     def client_id(self) -> int:
         """Return the client id in use."""
         return self._identity.client_id
 
     def is_held_elsewhere(self, client_id: int) -> bool:
-        """Return whether the Gateway said, not long ago, that another session holds a client id."""
+        """Return whether the Gateway recently said that another session holds a client id."""
         return self._ids.is_held_elsewhere(client_id)
 
     @property
     def accounts(self) -> list[str]:
-        """The accounts that the Gateway told, in its order; also while the line is down."""
+        """The accounts of the login, in the Gateway's order; also available while disconnected."""
         return list(self._accounts)
 
     def may_have(self, account: str) -> bool:
@@ -192,26 +193,26 @@ class IBConnection(LineState):
         return not self._accounts or account in ("", *self._accounts)
 
     def require_up(self, doing: str) -> None:
-        """Do nothing while the line is up; raises as `LineState` does, and BrokerClosed in a forked child."""
+        """Raise unless connected, as `LineState` does, and BrokerClosed in a forked child."""
         self._thread.check_process()
         super().require_up(doing)
 
-    # Asking
+    # Requests
 
     def request(
         self, ask: Callable[[Any], Awaitable[T]], what: str, timeout: float | None = None, *, about_order: bool = False
     ) -> T:
-        """Send a request of the client library and return its answer.
+        """Send a request through the client library and return its answer.
 
         Args:
-            ask: Called in the client's thread with the library's IB object; returns what to wait for.
-            what: What is asked for, in words.
+            ask: Called in the client's thread with the library's IB object; returns the awaitable.
+            what: What is requested, for error messages.
             timeout: Seconds; the setting `request_timeout` when None.
-            about_order: Whether an order is asked about: what IB refuses of data is never a rejected order.
+            about_order: Whether the request concerns an order: a refused data request is never a rejected order.
 
         Raises:
-            RequestTimedOut: No answer in time.
-            ConnectionLost: The line is down, or broke meanwhile.
+            RequestTimedOut: There was no answer in time.
+            ConnectionLost: The connection is down, or was lost during the request.
             BrokerkitError: IB refused: the typed error for its code.
         """
         if not self._raw.isConnected():
@@ -220,7 +221,7 @@ class IBConnection(LineState):
         return self._thread.run(asked, timeout or self.settings.request_timeout, what)
 
     async def asked(self, ask: Callable[[Any], Awaitable[T]], what: str, *, about_order: bool = False) -> T:
-        """Do the same inside the client's own loop, where the caller limits the time."""
+        """Do the same inside the client's event loop; the caller sets the timeout."""
         try:
             return await ask(self._raw)
         except self.library.request_error() as error:
@@ -230,55 +231,54 @@ class IBConnection(LineState):
             if self._closing:
                 raise BrokerClosed(f"The connection to {self.settings.gateway} was closed during {what}.") from error
             raise ConnectionLost(
-                f"The line to IB broke during {what}: {error}.", place=self.settings.gateway
+                f"The connection to IB was lost during {what}: {error}.", place=self.settings.gateway
             ) from error
 
     def run(self, coroutine: Coroutine[Any, Any, T], what: str, timeout: float) -> T:
-        """Run a coroutine of ours in the client's loop and return its result."""
+        """Run a coroutine of the plugin's in the client's event loop and return its result."""
         return self._thread.run(coroutine, timeout, what)
 
     def post(self, start: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
-        """Start a coroutine in the client's loop, with the library's IB object, without waiting for it."""
+        """Start a coroutine in the client's event loop, with the library's IB object, without waiting for it."""
         self._thread.post(lambda: self._keep(asyncio.ensure_future(start(self._raw))))
 
     async def shared(self, key: str, send: Callable[[], Awaitable[T]]) -> T:
-        """Send a request of which IB allows one at a time; who asks meanwhile gets the next answer."""
-        async with self._turns.setdefault(key, asyncio.Lock()):
+        """Send a request of a kind of which IB allows only one at a time; other callers wait for their turn."""
+        async with self._request_locks.setdefault(key, asyncio.Lock()):
             return await send()
 
     def server_time(self) -> datetime:
-        """Return the time by the Gateway's clock, aware UTC."""
-
+        """Return the Gateway's time, aware UTC."""
         return self.request(self.time.ask, "the time")
 
     def take_order_ids(self, count: int) -> tuple[int, list[int]]:
-        """Return as many fresh order ids, and the session that they are of, without asking the client's thread.
+        """Return the session and `count` new order ids of it, without a round trip to the client's thread.
 
         Raises:
-            ConnectionLost: The line is down.
+            ConnectionLost: The connection is down.
         """
         self._thread.check()
-        session = self.session  # read first: ids of a newer one are then refused when they are sent, not mixed up
+        session = self.session  # read first, so that ids of a newer session are refused on sending, not mixed up
         try:
             return session, [self._raw.client.getReqId() for _ in range(count)]
         except ConnectionError as error:
-            raise ConnectionLost(f"The line to IB is down: {error}.", place=self.settings.gateway) from error
+            raise ConnectionLost(f"The connection to IB is down: {error}.", place=self.settings.gateway) from error
 
     def call(self, function: Callable[[Any], T]) -> T:
-        """Call a function in the client's thread with the library's IB object; it must not wait.
+        """Call a function in the client's thread with the library's IB object; it must not block.
 
         Raises:
-            ConnectionLost: The line is down.
+            ConnectionLost: The connection is down.
         """
         try:
             return self._thread.call(function, self._raw, timeout=self.settings.request_timeout)
         except ConnectionError as error:
-            raise ConnectionLost(f"The line to IB is down: {error}.", place=self.settings.gateway) from error
+            raise ConnectionLost(f"The connection to IB is down: {error}.", place=self.settings.gateway) from error
 
-    # The line, in the client's thread
+    # Connecting, in the client's thread
 
     def _make(self) -> None:
-        """Import the library, make its IB object, and listen to it."""
+        """Import the library, create its IB object, and register the handlers."""
         self.library = load_library(self.settings.library)
         self._raw = self.library.new_ib()
         self.ib = LiveIB(self._raw, self._thread, self.callbacks, self.settings.request_timeout, self.figures.want)
@@ -286,39 +286,41 @@ class IBConnection(LineState):
 
     def _listen(self) -> None:
         adapt(self._raw, self.hear, self.settings.zone)
-        self._raw.client.conn.hasData.connect(self._tell_read, None, None, True)
+        self._raw.client.conn.hasData.connect(self._on_data, None, None, True)
         self._raw.errorEvent.connect(self._news.on_error, None, None, True)
         self._raw.disconnectedEvent.connect(self._news.on_disconnected, None, None, True)
 
     async def _connect_first(self, identity: concurrent.futures.Future[Identity]) -> None:
-        self._made.result()  # raises what kept the library from being made
+        self._made.result()  # raises if the library could not be loaded
         await self._connect_once(lambda: asyncio.wrap_future(identity))
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._keep_connected()), loop.create_task(self._news.probe())]
 
     async def _connect_once(self, identity: Callable[[], Awaitable[Identity]]) -> None:
-        """Connect and read everything; whoever is told that the line is up finds it ready."""
+        """Connect and read orders, fills and positions; the connection is reported as up only when all is ready."""
 
-        async def introduce() -> int:
+        async def take_client_id() -> int:
             self._identity = await identity()
             return self.client_id()
 
-        def introduced() -> None:
-            for tell in self._on_session:
-                tell(self.client_id())
+        def on_client_id_sent() -> None:
+            for callback in self._on_session:
+                callback(self.client_id())
 
         self._news.expect_disconnect = True
-        self._news.is_cut_off = False  # by a new line IB says again how it stands
-        self._turns.clear()
-        self.session += 1  # what was meant for the line before is not sent on this one, which may be another client's
+        self._news.is_cut_off = False  # IB reports its own status again on a new connection
+        self._request_locks.clear()
+        self.session += 1  # orders for the previous session must not be sent in this one, maybe under another client id
         try:
-            await dial(self._raw, self.settings, Introduction(introduce, introduced, self._ask_time, self.figures))
+            await dial(
+                self._raw, self.settings, Handshake(take_client_id, on_client_id_sent, self._ask_time, self.figures)
+            )
             self._check_login()
             self._raw.client.updateReqId(self._identity.highest_order_id + 1)
-            self.session += 1  # again: an id that was taken while it was being read may be too low, and is not sent
+            self.session += 1  # again: an order id taken during the reading may be too low, and must not be sent
             for callback in self._on_up:
                 await callback(self._raw)
-            self._check_line()
+            self._check_connected()
         except BaseException:
             self._hang_up()
             raise
@@ -329,7 +331,7 @@ class IBConnection(LineState):
             self.declare_up(f"connected to {self.settings.gateway} with client id {self.client_id()}")
 
     def _ask_time(self) -> None:
-        """Have the clock know the time, without anybody waiting for it."""
+        """Set the clock in the background."""
 
         async def ask() -> None:
             with contextlib.suppress(OSError, asyncio.TimeoutError):
@@ -337,34 +339,34 @@ class IBConnection(LineState):
 
         self._keep(asyncio.ensure_future(ask()))
 
-    def _check_line(self) -> None:
-        """Refuse a line that broke while it was being read, of which nobody was told: it would be down for ever."""
+    def _check_connected(self) -> None:
+        """Raise if the connection was lost while orders were read: no event reported it, so nothing would reconnect."""
         if not self._raw.isConnected():
             raise CannotConnect(
-                f"{self.settings.gateway} closed the line while what it had told was taken in.",
+                f"{self.settings.gateway} closed the connection while its orders and fills were processed.",
                 remedy="Try again: it may be restarting.",
             )
 
     def _check_login(self) -> None:
-        """Refuse a Gateway that was logged in otherwise while the line was down: its orders are another's money."""
-        told = list(self._raw.wrapper.accounts)
+        """Refuse a Gateway whose login changed while disconnected: its orders would trade other accounts."""
+        accounts = list(self._raw.wrapper.accounts)
         if self._login:
-            check_same_login(self._login, told, self.settings.gateway)
+            check_same_login(self._login, accounts, self.settings.gateway)
         else:
-            self._login = told
-        self._accounts = told
+            self._login = accounts
+        self._accounts = accounts
 
     async def _in_executor(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(None, function)
 
     async def refresh(self, reason: str) -> None:
-        """Read orders and fills again over a line that stayed open, then say that it is up, if it still is."""
+        """Read orders and fills again over a socket that stayed open, then report it as up, if it still is."""
         session = self.session
         try:
             for callback in self._on_up:
                 await asyncio.wait_for(callback(self._raw), self.settings.connect_timeout)
-        except Exception as error:  # noqa: BLE001 because whatever it is, the line must not stay down for ever
-            is_given_up = self._closing or self._news.broken.is_set()  # or is being made anew already
+        except Exception as error:  # noqa: BLE001 because whatever failed, the connection must not stay down forever
+            is_given_up = self._closing or self._news.broken.is_set()  # the latter: reconnecting already
             if session == self.session and not is_given_up:
                 self.drop(f"orders could not be read after '{reason}': {error!r}")
             return
@@ -372,7 +374,7 @@ class IBConnection(LineState):
             self.declare_up(reason)
 
     async def _keep_connected(self) -> None:
-        """Connect again whenever the line broke: one loop, with growing and random pauses."""
+        """Reconnect whenever the connection is lost: one loop, with growing, random pauses."""
         while not self._closing:
             await self._news.broken.wait()
             if not self.settings.reconnect:
@@ -392,23 +394,23 @@ class IBConnection(LineState):
                 if own_id_refused >= _TRIES_FOR_OWN_ID and not self._ids.is_fixed:
                     await self._change_id(error)
                 self.declare_down(str(error))
-            except Exception as error:  # noqa: BLE001 because nothing may end the only loop that connects again
+            except Exception as error:  # noqa: BLE001 because nothing may end the only loop that reconnects
                 self.declare_down(f"still not connected: {error}")
             else:
                 return
 
     def _keep(self, task: asyncio.Future[None]) -> None:
-        """Hold on to a task that nobody waits for, and log what it fails with."""
+        """Keep a reference to a task that nobody awaits, and log its failure."""
         self._background.add(task)
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Future[None]) -> None:
         self._background.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.warning("Work for IB at %s failed: %r", self.settings.gateway, error)
+            _log.warning("A background task for IB at %s failed: %r", self.settings.gateway, error)
 
     async def _change_id(self, error: ClientIdInUse) -> None:
-        """Take another leased id, when the Gateway will not let go of the one held before the break."""
+        """Lease another client id when the Gateway does not free the previous one."""
 
         def change() -> Identity:
             self._ids.refused(error)
@@ -417,23 +419,23 @@ class IBConnection(LineState):
         try:
             self._identity = await self._in_executor(change)
         except (NoFreeClientId, StoreError) as failure:
-            _log.warning("Going on with client id %s, as there is no other: %s", self.client_id(), failure)
+            _log.warning("Keeping client id %s, because no other is free: %s", self.client_id(), failure)
 
     def _shut(self) -> None:
         for task in self._tasks:
             task.cancel()
         self._news.expect_disconnect = True
-        if self._made.exception() is None:  # else there never was anything to hang up
+        if self._made.exception() is None:  # otherwise there is no IB object to disconnect
             self._hang_up()
 
     def drop(self, reason: str) -> None:
-        """Close a line that does not answer any more, and have it connected again."""
-        _log.warning("The line to IB at %s is dropped: %s", self.settings.gateway, reason)
+        """Close a connection that no longer answers, and reconnect."""
+        _log.warning("Dropping the connection to IB at %s: %s", self.settings.gateway, reason)
         self._hang_up()
         self.declare_down(reason)
         self._news.broken.set()
 
     def _hang_up(self) -> None:
-        """Close the socket, and fail at once what still waits for an answer from it."""
+        """Close the socket, and fail all pending requests at once."""
         self._raw.client.disconnect()
         self._raw.wrapper.connectionClosed()

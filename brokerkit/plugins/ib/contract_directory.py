@@ -1,4 +1,4 @@
-"""Contracts resolved once: by name, by chain, and by IB's id."""
+"""Resolves and caches contracts: by name, by chain, and by IB's contract id."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _FALSE_200_LOOKS = 2
 
 
 class ContractDirectory:
-    """Finds contracts at IB and remembers them by name and by IB's id, until they are too old.
+    """Finds contracts at IB, and caches them by name and by IB's contract id for a limited time.
 
-    What IB does not know is never remembered: in its maintenance it denies contracts that exist.
+    Unknown contracts are never cached, because during maintenance IB denies contracts that exist.
     """
 
     def __init__(
@@ -41,16 +41,16 @@ class ContractDirectory:
         self._steps: dict[int, PriceSteps] = {}
 
     def resolve(self, contract: FuturesContract) -> ResolvedContract:
-        """Return a single contract with IB's facts, whether it still trades or not.
+        """Return a single contract with IB's facts, expired or not.
 
         Raises:
             InvalidArgument: It is a spread.
             MissingInstrument: The table has no such instrument.
-            MissingContract: IB knows no such contract.
+            MissingContract: IB has no such contract.
             AmbiguousContract: Several contracts match; all are named.
         """
         if contract.is_spread:
-            raise InvalidArgument(f"{contract} is a spread; a single contract is needed here.")
+            raise InvalidArgument(f"{contract} is a spread; a single contract is required here.")
         with self._lock:
             known = self._by_name.get(contract)
         if known is not None and self._now() - known.read < self._age:
@@ -59,11 +59,11 @@ class ContractDirectory:
         return self._remember(row, self._find(row, contract), contract)
 
     def chain(self, code: str, *, include_expired: bool) -> list[ResolvedContract]:
-        """Return the contracts of an instrument, each under the name that every hook accepts, by date.
+        """Return the contracts of an instrument by date, each under the name that every hook accepts.
 
         Raises:
             MissingInstrument: The table has no such instrument.
-            MissingContract: IB knows no contract of it.
+            MissingContract: IB has no contract of it.
         """
         row = self.table.row(code)
         found = self._own(row, self._ask(row, "", include_expired=include_expired))
@@ -71,15 +71,15 @@ class ContractDirectory:
             today = self._now().date()
             found = [facts for facts in found if facts.expiry is not None and facts.expiry.day >= today]
         if not found:
-            raise MissingContract(f"IB knows no contract of {code}.", remedy="Check its row in the instrument table.")
+            raise MissingContract(f"IB has no contract of {code}.", remedy="Check its row in the instrument table.")
         named = [(self._name(row, facts, found), facts) for facts in found]
         return sorted((self._remember(row, facts, name) for name, facts in named), key=lambda each: each.contract)
 
     def by_con_id(self, con_id: int) -> ResolvedContract:
-        """Return the contract that IB calls by an id, under our name for it.
+        """Return the contract with an id of IB's, under our name for it.
 
         Raises:
-            MissingContract: IB does not know the id, or it is no future.
+            MissingContract: IB does not have the id, or it is not a future.
             MissingInstrument: The table has no row for it.
             AmbiguousInstrument: The table has several rows for it.
         """
@@ -89,19 +89,19 @@ class ContractDirectory:
             return known
         found = self.client.listings(ContractQuery(con_id=con_id))  # expired, too
         if not found or found[0].security_type != "FUT":
-            raise MissingContract(f"IB knows no future with contract id {con_id}.")
+            raise MissingContract(f"IB has no future with contract id {con_id}.")
         facts = found[0]
         row = self.table.row_of_contract(
             facts.symbol, {facts.exchange, *facts.valid_exchanges}, facts.multiplier, facts.currency
         )
         named = self._named(row, facts)
-        if named is not None:  # found at the exchange of its row: what was found at any takes no place of its
+        if named is not None:  # resolved at its row's exchange, which takes precedence over any other
             return named
         at_own = next((each for each in found if each.exchange == row.exchange), facts)
         return self._remember(row, at_own, FuturesContract(row.code, self._day(facts)))
 
     def known(self, con_id: int) -> ResolvedContract | None:
-        """Return a contract that was resolved before, without asking IB; None when it was not."""
+        """Return a cached contract, without a request to IB; None if it is not cached."""
         with self._lock:
             return self._by_con_id.get(con_id)
 
@@ -111,21 +111,21 @@ class ContractDirectory:
         date = contract.date
         by_month = len(date) == 6
         found = _of_date(self._ask(row, date, include_expired=True), date)
-        if not found:  # named by a month that it does not expire in, or falsely denied
+        if not found:  # named by a month other than that of its expiry, or falsely denied
             found = _of_date(self._ask(row, "", include_expired=True), date)
         own = self._own(row, found) if by_month else found
         if len(own) == 1:
             return own[0]
         if not own:
             raise MissingContract(
-                f"IB knows no contract {contract} ({row.symbol} at {row.exchange}).",
+                f"IB has no contract {contract} ({row.symbol} at {row.exchange}).",
                 remedy="List the instrument's contract dates, or check its row in the instrument table.",
                 candidates=[_describe(each) for each in found],
             )
         raise AmbiguousContract(
-            f"{len(own)} contracts of IB's match {contract}: {', '.join(map(_describe, own))}.",
+            f"{len(own)} of IB's contracts match {contract}: {', '.join(map(_describe, own))}.",
             candidates=[f"{each.expiry.day:%Y%m%d}" for each in own if each.expiry],
-            remedy="Name it by its expiry, YYYYMMDD, or give the instrument a contract_rule.",
+            remedy="Name it by its expiry, YYYYMMDD, or set a contract_rule for the instrument in the table.",
         )
 
     def _ask(self, row: InstrumentRow, date: str, *, include_expired: bool) -> list[ContractFacts]:
@@ -144,14 +144,14 @@ class ContractDirectory:
         return []
 
     def _own(self, row: InstrumentRow, found: Iterable[ContractFacts]) -> list[ContractFacts]:
-        """Leave out the weeklies and dailies that share a month with its own contract."""
+        """Leave out weeklies and dailies that share a month with the monthly contract."""
         rule = RULES.get(row.contract_rule)
         return [facts for facts in found if facts.expiry and (rule is None or rule(facts.as_candidate))]
 
     # Naming
 
     def _named(self, row: InstrumentRow, facts: ContractFacts) -> ResolvedContract | None:
-        """Return what is known under the name of a contract's month, or of its day, if that is the same contract."""
+        """Return the contract cached under the month or the expiry of IB's, if it is the same one."""
         try:
             named = self.resolve(FuturesContract(row.code, self._month(facts)))
         except (AmbiguousContract, MissingContract):
@@ -171,10 +171,10 @@ class ContractDirectory:
 
     def _day(self, facts: ContractFacts) -> str:
         if facts.expiry is None:
-            raise MissingContract(f"IB gives no expiry for {facts.local_symbol}.")
+            raise MissingContract(f"IB reports no expiry for {facts.local_symbol}.")
         return f"{facts.expiry.day:%Y%m%d}"
 
-    # Remembering
+    # Caching
 
     def _remember(self, row: InstrumentRow, facts: ContractFacts, name: FuturesContract) -> ResolvedContract:
         filled = attrs.evolve(

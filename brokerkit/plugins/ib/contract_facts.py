@@ -1,4 +1,4 @@
-"""What IB says of one contract, in typed values."""
+"""IB's facts about a contract, as typed values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from brokerkit.spec.contracts import ContractWithBrokerData
 
 @attrs.frozen
 class ContractQuery:
-    """What to ask IB for.
+    """The contracts to request from IB.
 
     Attributes:
         symbol: IB's symbol.
@@ -25,9 +25,9 @@ class ContractQuery:
         currency: Empty for any.
         multiplier: IB's multiplier as text; empty for any.
         date: `YYYYMM`, `YYYYMMDD`, or empty for the whole chain.
-        con_id: A contract's id, which names it alone.
+        con_id: A contract's id, which identifies it without the rest.
         security_type: `FUT` or `CASH`.
-        include_expired: Also contracts that no longer trade.
+        include_expired: Whether to include contracts that no longer trade.
     """
 
     symbol: str = ""
@@ -45,23 +45,23 @@ class ContractFacts:
     """One contract as IB describes it.
 
     Attributes:
-        con_id: IB's id of it.
+        con_id: IB's contract id.
         symbol: IB's symbol.
         security_type: `FUT` or `CASH`.
-        exchange: Where it is routed.
-        currency: What it is paid in.
-        multiplier: None where IB gives none.
+        exchange: The exchange it is routed to.
+        currency: Its currency.
+        multiplier: None where IB reports none.
         local_symbol: The exchange's own symbol.
-        trading_class: IB's class within the symbol.
-        contract_month: The month it is named by, `YYYYMM`; empty where IB gives none.
+        trading_class: IB's trading class within the symbol.
+        contract_month: The month it is named by, `YYYYMM`; empty where IB reports none.
         expiry: When it stops trading; None for a currency pair.
-        min_tick: The smallest step of its price at any level.
-        price_magnifier: By how much quoted prices are larger than prices in currency.
-        zone_id: The zone that its hours are in, in IB's words.
-        hours_text: Its trading hours, in IB's words.
-        market_rule_ids: One a valid exchange.
-        valid_exchanges: Where it can be routed.
-        long_name: In words.
+        min_tick: The smallest price increment at any price.
+        price_magnifier: The factor of quoted prices over prices in currency.
+        zone_id: IB's name of the zone of its hours.
+        hours_text: IB's text of its trading hours.
+        market_rule_ids: One per valid exchange.
+        valid_exchanges: The exchanges it can be routed to.
+        long_name: A description.
     """
 
     con_id: int
@@ -84,39 +84,39 @@ class ContractFacts:
 
     @property
     def as_candidate(self) -> Candidate:
-        """What a contract rule looks at."""
+        """The input of a contract rule."""
         if self.expiry is None:
             raise ValueError(f"{self.local_symbol} has no expiry")
         return Candidate(self.local_symbol, self.expiry.day)
 
     def market_rule_id(self) -> int:
-        """Return the id of the price steps on its own exchange; 0 when IB gives none."""
+        """Return the id of the market rule on its own exchange; 0 if IB reports none."""
         by_exchange = dict(zip(self.valid_exchanges, self.market_rule_ids, strict=False))
         return by_exchange.get(self.exchange, self.market_rule_ids[0] if self.market_rule_ids else 0)
 
 
 @attrs.frozen
 class PriceSteps:
-    """The grid that prices of a contract lie on: coarser at higher prices, for some.
+    """The price increments of a contract, which for some are larger at higher prices.
 
     Attributes:
-        steps: Pairs of the lowest price a step holds from, and the step, in ascending order.
+        steps: Pairs of the price from which an increment applies, and the increment, in ascending order.
     """
 
     steps: tuple[tuple[Decimal, Decimal], ...]
 
     @property
     def smallest(self) -> Decimal:
-        """The smallest step at any price."""
+        """The smallest increment at any price."""
         return min(step for _, step in self.steps)
 
     def at(self, price: Decimal) -> Decimal:
-        """Return the step at a price; a negative price has the step of its size."""
+        """Return the increment at a price, which for a negative price is that of its absolute value."""
         held = [step for edge, step in self.steps if edge <= abs(price)]
         return held[-1] if held else self.steps[0][1]
 
     def check(self, price: Decimal | None, what: str, place: str) -> None:
-        """Do nothing for a price on the grid.
+        """Raise unless a price is a multiple of its increment.
 
         Raises:
             OffTickPrice: It is between two valid prices; both are named.
@@ -125,11 +125,11 @@ class PriceSteps:
             return
         step = self.at(price)
         below = price // step * step
-        if price < below:  # the division of Decimals cuts towards zero
+        if price < below:  # Decimal division truncates towards zero
             below -= step
         if below != price:
             raise OffTickPrice(
-                f"{what} {price} is not on the tick of {step}.",
+                f"{what} {price} is not a multiple of the tick {step}.",
                 place=place,
                 remedy=f"The nearest valid prices are {below} and {below + step}.",
                 candidates=(below, below + step),
@@ -138,14 +138,14 @@ class PriceSteps:
 
 @attrs.frozen
 class ResolvedContract:
-    """A contract of ours with what IB says of it.
+    """A contract of ours with IB's facts about it.
 
     Attributes:
-        contract: Ours, named by month, or by expiry where a month has several.
+        contract: Our contract, named by month, or by expiry where a month has several.
         row: Its instrument's row in the table.
         facts: IB's facts.
-        steps: The grid of its prices.
-        read: When IB was asked, aware UTC.
+        steps: Its price increments.
+        read: When the facts were requested, aware UTC.
     """
 
     contract: FuturesContract
@@ -167,7 +167,7 @@ class ResolvedContract:
         return expiry.moment <= moment if expiry.moment is not None else expiry.day < moment.date()
 
     def as_broker_data(self, moment: datetime) -> ContractWithBrokerData:
-        """Return the contract's value, as it stands at an aware time."""
+        """Return the contract with broker data as of an aware time."""
         return ContractWithBrokerData(
             contract=self.contract,
             instrument=self.row.as_instrument(),

@@ -1,4 +1,4 @@
-"""Which of several contracts of one month is the month's own, where weeklies and dailies share it."""
+"""Rules that select the monthly contract where weeklies and dailies share its month."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WEEKLY_SYMBOL = re.compile(r"[A-Z]+\d{2}[FGHJKMNQUVXZ]\d{1,2}")
 
 @attrs.frozen
 class Candidate:
-    """What a rule may look at.
+    """The input of a rule.
 
     Attributes:
         local_symbol: The exchange's own symbol of the contract.
@@ -26,13 +26,13 @@ class Candidate:
 
 
 def _is_monthly_symbol(candidate: Candidate) -> bool:
-    """Tell `VXF6`, a month, from `VX02F6`, the second week of one."""
+    """Distinguish a monthly contract such as `VXF6` from a weekly such as `VX02F6`."""
     symbol = candidate.local_symbol.replace(" ", "")
     return _MONTHLY_SYMBOL.fullmatch(symbol) is not None and _WEEKLY_SYMBOL.fullmatch(symbol) is None
 
 
 def _is_not_daily(candidate: Candidate) -> bool:
-    """Tell a month from a daily, whose symbol ends in a D."""
+    """Distinguish a monthly contract from a daily, whose symbol ends in D."""
     return not candidate.local_symbol.rstrip().endswith("D")
 
 
@@ -45,11 +45,11 @@ RULES: dict[str, Callable[[Candidate], bool]] = {
     "not-daily": _is_not_daily,
     "third-wednesday": _is_third_wednesday,
 }
-"""Each rule says of a contract whether it is its month's own."""
+"""Each rule returns whether a contract is the monthly one."""
 
 
 def rule_for_pysystemtrade(code: str, *, ignore_weekly: bool) -> str:
-    """Return the rule that fits an instrument of pysystemtrade's table; empty for none.
+    """Return the rule for an instrument in pysystemtrade's table; empty for none.
 
     Args:
         code: The instrument's code.

@@ -25,7 +25,7 @@ class IBContracts(Contracts):
 
     Attributes:
         ibconnection: The connection.
-        ib_client: The client that asks IB about contracts.
+        ib_client: The client for contract requests.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class IBContracts(Contracts):
 
     @property
     def ib_client(self) -> ContractsClient:
-        """The client that asks IB about contracts."""
+        """The client for contract requests."""
         return self._directory.client
 
     @property
@@ -54,7 +54,7 @@ class IBContracts(Contracts):
     def get_list_of_contract_dates_for_instrument_code(
         self, instrument_code: str, allow_expired: bool = False
     ) -> list[str]:
-        """Return the dates that the instrument's contracts are named by, in ascending order."""
+        """Return the dates by which the instrument's contracts are named, in ascending order."""
         chain = self._directory.chain(instrument_code, include_expired=allow_expired)
         return sorted({each.contract.date for each in chain})
 
@@ -62,11 +62,11 @@ class IBContracts(Contracts):
     def get_contract_object_with_broker_data(
         self, contract: FuturesContract, allow_expired: bool = False
     ) -> ContractWithBrokerData:
-        """Return a single contract with IB's data on it."""
+        """Return a single contract with IB's data."""
         found = self._directory.resolve(contract).as_broker_data(self._now())
         if found.is_expired and not allow_expired:
             raise MissingContract(
-                f"{contract} expired on {found.expiry}.", remedy="Give `allow_expired=True` to find it all the same."
+                f"{contract} expired on {found.expiry}.", remedy="Pass `allow_expired=True` to get it anyway."
             )
         return found
 
@@ -80,26 +80,26 @@ class IBContracts(Contracts):
     def get_actual_expiry_date_for_single_contract(self, contract: FuturesContract) -> date:
         """Return the exchange's last trading day of a single contract."""
         if contract.is_spread:
-            raise InvalidArgument(f"{contract} is a spread and has no expiry of its own.", remedy="Ask for each leg.")
+            raise InvalidArgument(f"{contract} is a spread and has no expiry of its own.", remedy="Ask for each leg's.")
         return self._directory.resolve(contract).expiry.day
 
     @hookimpl
     def get_min_tick_size_for_contract(self, contract: FuturesContract) -> Decimal:
-        """Return the smallest price step of a contract, in quoted units."""
+        """Return the smallest tick of a contract, in quoted units."""
         return self._first_leg(contract).steps.smallest
 
     @hookimpl
     def get_price_magnifier_for_contract(self, contract: FuturesContract) -> Decimal:
-        """Return by how much the quoted price is larger than the price in currency."""
+        """Return the factor of the quoted price over the price in currency."""
         return self._first_leg(contract).facts.price_magnifier
 
     @hookimpl
     def get_trading_hours_for_contract(self, contract: FuturesContract) -> list[TradingHours]:
-        """Return the coming trading sessions inside the user's own hours, the current one first."""
+        """Return the upcoming trading sessions within the user's own hours, the current one first."""
         now = self._now()
         coming = [session for session in self._sessions(contract, now) if session.closing_time > now]
         if not coming:
-            raise MissingData(f"IB gives no coming trading hours for {contract}, or none inside your own hours.")
+            raise MissingData(f"IB reports no upcoming trading hours of {contract}, or none within `trading_hours`.")
         return coming
 
     @hookimpl
@@ -114,8 +114,8 @@ class IBContracts(Contracts):
         now = self._now()
         for session in self._sessions(contract, now):
             if now in session:
-                return session.closing_time - now < timedelta(hours=float(n_hours))
-        raise MarketClosed(f"{contract} is not trading now.", remedy="Ask is_contract_okay_to_trade first.")
+                return (session.closing_time - now) / timedelta(hours=1) < n_hours
+        raise MarketClosed(f"{contract} is not trading now.", remedy="Check is_contract_okay_to_trade first.")
 
     def less_than_N_hours_of_trading_left_for_contract(  # noqa: N802 because pysystemtrade spells it so
         self,
@@ -127,7 +127,7 @@ class IBContracts(Contracts):
 
     @hookimpl
     def get_commission_for_contract(self, contract: FuturesContract) -> Money:
-        """Return what IB takes for trading one lot, one way, as a what-if order says."""
+        """Return IB's commission for one lot, one way, from a what-if order."""
         return self._commission_of(contract)
 
     def _first_leg(self, contract: FuturesContract) -> ResolvedContract:

@@ -1,4 +1,4 @@
-"""Whether an order has left: decided once, for the thread that sends it and the one that waits alike."""
+"""Whether an order was sent: decided once, for both the sending and the waiting thread."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from brokerkit.errors import ConnectionLost
 
 
 class Departure:
-    """The instant at which an order leaves, or is certain never to leave.
+    """The point at which an order is sent, or certain never to be sent.
 
-    Whoever waits for the send may be torn away from it, by Ctrl-C for one, while the send itself is still
-    to come in another thread.
+    The waiting caller may be interrupted, for example by Ctrl-C, before another thread has sent the order.
     """
 
     def __init__(self) -> None:
@@ -19,18 +18,18 @@ class Departure:
         self._has_left: bool | None = None
 
     def leave(self) -> None:
-        """Note that the order leaves now.
+        """Record that the order is being sent now.
 
         Raises:
             ConnectionLost: It was given up before; nothing may be sent.
         """
         with self._lock:
             if self._has_left is False:
-                raise ConnectionLost("Nobody waits for the order any more. Nothing was sent.")
+                raise ConnectionLost("The caller no longer waits for the order. Nothing was sent.")
             self._has_left = True
 
     def give_up(self) -> bool:
-        """Keep the order from leaving, and return whether that is certain: False when it may have left."""
+        """Prevent the order from being sent, and return whether that is certain: False if it may have been sent."""
         with self._lock:
             self._has_left = bool(self._has_left)
             return not self._has_left

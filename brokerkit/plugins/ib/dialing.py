@@ -1,4 +1,4 @@
-"""One attempt to connect, which ends in a synchronised client or in a typed error that says why not."""
+"""One attempt to connect, which ends with a synchronised client or a typed error that says why not."""
 
 from __future__ import annotations
 
@@ -9,42 +9,42 @@ from typing import Any
 
 from brokerkit.errors import BrokerkitError, CannotConnect, ClientIdInUse, MissingAccount
 from brokerkit.plugins.ib.error_codes import error_for
-from brokerkit.plugins.ib.first_questions import Introduction, connect
+from brokerkit.plugins.ib.first_questions import Handshake, connect
 from brokerkit.plugins.ib.settings import IBSettings
 
 _FATAL_CODES = frozenset({326, 502, 503, 506})
 _LONGEST_HANDSHAKE = 1024
 
 
-async def dial(ib: Any, settings: IBSettings, introduction: Introduction) -> None:
-    """Connect the library's IB object, its orders, fills and positions read.
+async def dial(ib: Any, settings: IBSettings, handshake: Handshake) -> None:
+    """Connect the library's IB object, and read orders, fills and positions.
 
-    Ends at once when the Gateway says why it refuses, instead of when the time is up.
+    Fails as soon as the Gateway says why it refuses, instead of after the timeout.
 
     Args:
         ib: The library's IB object.
-        settings: Where to connect to.
-        introduction: Who connects.
+        settings: The plugin's settings, including the address.
+        handshake: Provides the client id, and what to do during the handshake.
 
     Raises:
         ClientIdInUse: Another session holds the client id.
-        CannotConnect: Nothing, something else, or a Gateway with its API switched off answers there.
-        MissingAccount: It is logged in, and not to the account that is set.
+        CannotConnect: Nothing answers at the address, or it is no Gateway, or one with its API disabled.
+        MissingAccount: The Gateway is not logged in to the configured account.
     """
-    if ib.client.conn.transport is not None:  # a line that is still closing must not be taken for this one
+    if ib.client.conn.transport is not None:  # a socket that is still closing must not be mistaken for the new one
         ib.client.conn.disconnect()
         await asyncio.wait_for(ib.client.conn.disconnected, settings.connect_timeout)
     refusal: asyncio.Future[BrokerkitError] = asyncio.get_running_loop().create_future()
     with _watching(ib, settings, refusal):
-        attempt: asyncio.Future[Any] = asyncio.ensure_future(connect(ib, settings, introduction))
+        attempt: asyncio.Future[Any] = asyncio.ensure_future(connect(ib, settings, handshake))
         try:
             await asyncio.wait({attempt, refusal}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            while not attempt.done():  # before Python 3.12, what ends at the same time swallows the cancel
+            while not attempt.done():  # before Python 3.12, wait_for swallows a cancel if it completes at the same time
                 attempt.cancel()
                 await asyncio.wait({attempt}, timeout=0.1)
             failure = (await asyncio.gather(attempt, return_exceptions=True))[0]
-    # the socket is closed when its time is up, which must not be taken for the Gateway's doing
+    # a timeout closes the socket too, which must not be mistaken for a refusal by the Gateway
     if refusal.done() and not isinstance(failure, (asyncio.TimeoutError, TimeoutError, CannotConnect)):
         raise refusal.result()
     if isinstance(failure, BaseException):
@@ -53,7 +53,7 @@ async def dial(ib: Any, settings: IBSettings, introduction: Introduction) -> Non
 
 @contextlib.contextmanager
 def _watching(ib: Any, settings: IBSettings, refusal: asyncio.Future[BrokerkitError]) -> Iterator[None]:
-    """Listen to everything that tells a refusal before the library gives up waiting."""
+    """Listen for every sign of a refusal that comes before the library's timeout."""
 
     def refuse(error: BrokerkitError) -> None:
         if not refusal.done():
@@ -90,7 +90,7 @@ def _watching(ib: Any, settings: IBSettings, refusal: asyncio.Future[BrokerkitEr
 
 
 def _could_be_handshake(data: bytes) -> bool:
-    """Tell a frame's length, which a Gateway sends first, from the words of another protocol."""
+    """Distinguish a frame length, which a Gateway sends first, from the text of another protocol."""
     return len(data) < 4 or int.from_bytes(data[:4], "big") < _LONGEST_HANDSHAKE
 
 
@@ -98,7 +98,7 @@ def _refused(code: int, text: str, settings: IBSettings, client_id: int) -> Brok
     if code == 326:
         return ClientIdInUse(
             f"Client id {client_id} is in use at {settings.gateway}.",
-            remedy="Close the other session, or leave `client_id` out and let a free one be leased.",
+            remedy="Close the other session, or remove `client_id` so that a free one is leased.",
             broker_code=code,
             broker_message=text,
         )
@@ -107,14 +107,14 @@ def _refused(code: int, text: str, settings: IBSettings, client_id: int) -> Brok
 
 def _not_a_gateway(settings: IBSettings, data: bytes) -> CannotConnect:
     return CannotConnect(
-        f"Something answers at {settings.gateway}, but it is no IB Gateway or TWS: it sent {data[:24]!r}.",
+        f"What answers at {settings.gateway} is no IB Gateway or TWS: it sent {data[:24]!r}.",
         remedy="Check `port`: Gateway listens on 4001 live and 4002 paper, TWS on 7496 and 7497.",
     )
 
 
 def _unknown_account(settings: IBSettings, accounts: list[str]) -> MissingAccount:
     return MissingAccount(
-        f"{settings.gateway} is logged in to {', '.join(accounts)}, and not to account {settings.account!r}.",
+        f"{settings.gateway} is logged in to {', '.join(accounts)}, not to account {settings.account!r}.",
         place="account",
         remedy="Correct the setting `account`, or log the Gateway in to it.",
         given=settings.account,
@@ -124,17 +124,17 @@ def _unknown_account(settings: IBSettings, accounts: list[str]) -> MissingAccoun
 
 def _hung_up(settings: IBSettings, reason: str) -> CannotConnect:
     return CannotConnect(
-        f"{settings.gateway} took the connection and closed it{f' ({reason})' if reason else ''}.",
-        remedy="Add this machine to the Gateway's trusted addresses, and see that it is logged in and not full.",
+        f"{settings.gateway} accepted the connection and closed it{f' ({reason})' if reason else ''}.",
+        remedy="Add this machine to the Gateway's Trusted IPs; check that it is logged in and below its client limit.",
     )
 
 
 def _failure(failure: BaseException, settings: IBSettings) -> BrokerkitError:
     if isinstance(failure, (asyncio.TimeoutError, TimeoutError)):
         return CannotConnect(
-            f"{settings.gateway} took the connection and said nothing for {settings.connect_timeout:g} s.",
-            remedy="Log in to the Gateway, tick 'Enable ActiveX and Socket Clients' in TWS, close its pop-ups; "
-            "with its Read-Only API ticked, set `api_read_only = true`.",
+            f"{settings.gateway} accepted the connection but did not answer within {settings.connect_timeout:g} s.",
+            remedy="Log in to the Gateway, tick 'Enable ActiveX and Socket Clients' in TWS, close any pop-ups; "
+            "if its Read-Only API is ticked, set `api_read_only = true`.",
         )
     if isinstance(failure, OSError):
         return CannotConnect(

@@ -1,4 +1,4 @@
-"""When IB is down on purpose: the daily reset and the weekend."""
+"""When IB is down as scheduled: the daily reset and weekend maintenance."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FRIDAY = (time(23, 0), time(3, 0))
 def expected_downtime(moment: datetime) -> str:
     """Return why IB may be unreachable at an aware time; empty when it should be up.
 
-    Every night but Friday's from 23:45 to 00:45 New York time, on Friday's from 23:00 to 03:00.
+    Scheduled downtime is 23:45 to 00:45 New York time, on Friday nights 23:00 to 03:00.
 
     Example:
         >>> from datetime import timezone

@@ -1,4 +1,4 @@
-"""What IB's codes mean: to a request, to an order, to the line; and the typed error each becomes."""
+"""IB's error codes: their meaning for a request, an order or the connection, and the typed error for each."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ from brokerkit.errors import (
 
 
 class Meaning(enum.Enum):
-    """What a code says of the order that it names."""
+    """The meaning of a code for the order that it names."""
 
     NOTICE = "notice"
-    """The order goes on; the text is worth keeping."""
+    """The order is unaffected; the text is worth keeping."""
     REJECTED = "rejected"
-    """The order was refused."""
+    """The order was rejected."""
     CANCELLED = "cancelled"
     """The order is cancelled; the text says why."""
     CHANGE_REFUSED = "change refused"
-    """A modification was refused; the order goes on as it was, unless it was never accepted."""
+    """A change was refused; the order is unchanged, unless it was never accepted."""
     CANCEL_REFUSED = "cancel refused"
-    """A cancel was refused, because the order is final already or unknown: ask for the truth."""
+    """A cancel was refused, because the order is already final or unknown: its state must be looked up."""
     DOUBTFUL = "doubtful"
-    """It may be dead or alive: ask for the truth."""
+    """The order may have ended or not: its state must be looked up."""
 
 
 _NOTICES = frozenset({165, 399, 404, 434, 492, 10167, 10349, 2109, 2137})
@@ -53,7 +53,7 @@ _CANCEL_REFUSED = frozenset({135, 161, 10147, 10148})
 
 
 def meaning_for_order(code: int) -> Meaning:
-    """Return what a code says of the order it names.
+    """Return the meaning of a code for the order that it names.
 
     Example:
         >>> meaning_for_order(10349), meaning_for_order(201), meaning_for_order(10148)
@@ -65,7 +65,7 @@ def meaning_for_order(code: int) -> Meaning:
         return Meaning.CANCELLED
     if code in _REJECTIONS:
         return Meaning.REJECTED
-    # 110 and 321 refuse a new order as they refuse a change: only the order's state tells which.
+    # 110 and 321 refuse new orders as well as changes: only the order's state tells which.
     if code in _CHANGE_REFUSED or code in {110, 321}:
         return Meaning.CHANGE_REFUSED
     return Meaning.CANCEL_REFUSED if code in _CANCEL_REFUSED else Meaning.DOUBTFUL
@@ -113,16 +113,16 @@ _REQUEST_ERRORS: dict[int, type[BrokerkitError]] = {
 
 _SUBSCRIBE = 'Subscribe to the data in Client Portal, or set `market_data = "delayed"`.'
 _REMEDIES: dict[int, str] = {
-    100: "Send fewer messages a second; brokerkit holds itself to 45.",
-    101: "Cancel market data that is no longer needed, or book more lines.",
-    326: "Take another client id, or leave `client_id` out and let one be leased.",
+    100: "Send fewer messages per second; brokerkit itself keeps to 45.",
+    101: "Cancel market data that you no longer need, or book more market data lines.",
+    326: "Set another `client_id`, or remove it so that a free one is leased.",
     354: _SUBSCRIBE,
     10089: _SUBSCRIBE,
     10090: _SUBSCRIBE,
     10091: _SUBSCRIBE,
     10168: _SUBSCRIBE,
     10186: _SUBSCRIBE,
-    10197: "Log the other session out: Mobile, Portal or a second TWS takes the data away.",
+    10197: "Log out of the other session, in IBKR Mobile, Client Portal or another TWS, which is taking the data.",
 }
 _HISTORY = "historical market data service"
 _TEXTS_OF_162: dict[str, type[BrokerkitError]] = {
@@ -141,14 +141,14 @@ _EXPIRED = re.compile(r"expired|no longer trad", re.IGNORECASE)
 
 
 def error_for(code: int, text: str, fact: str = "", place: str = "", *, about_order: bool = True) -> BrokerkitError:
-    """Return the typed error for a code of IB's, with IB's own code and words kept.
+    """Return the typed error for a code of IB's, which keeps IB's code and text.
 
     Args:
-        code: IB's code.
-        text: IB's words.
-        fact: What was wanted; IB's words follow it.
-        place: A contract, an order, a request.
-        about_order: Whether it may be about an order, as a code above 10000 that has no other meaning then is.
+        code: IB's error code.
+        text: IB's error text.
+        fact: What failed; IB's text is appended.
+        place: A contract, an order or a request.
+        about_order: Whether it may be about an order, so that an unknown code from 10000 up is a rejection.
 
     Example:
         >>> type(error_for(200, "No security definition has been found for the request")).__name__
@@ -179,9 +179,9 @@ def _kind(code: int, text: str, *, about_order: bool) -> type[BrokerkitError]:
 
 
 def _kind_of_162(lowered: str) -> type[BrokerkitError]:
-    """One code of IB's stands for all that can go wrong with history; few of its texts say that there is none.
+    """Return the error for code 162, which IB uses for every historical data error, by its text.
 
-    What is not known by its text, in another language perhaps, may be anything, but must not pass for that.
+    An unknown text, perhaps in another language, may mean anything, so it must not count as "no data".
     """
     for words, kind in _TEXTS_OF_162.items():
         if words in lowered:
@@ -191,9 +191,9 @@ def _kind_of_162(lowered: str) -> type[BrokerkitError]:
 
 def _remedy(code: int, text: str) -> str:
     if is_read_only(code, text):
-        return "Untick 'Read-Only API' in the Gateway's settings."
+        return "Untick 'Read-Only API' in the Gateway's API settings."
     if code == 162 and _HISTORY not in text.lower():
-        return "Tick 'Show API error messages in English' in the Gateway's settings: IB has one code for many errors."
+        return "Tick 'Show API error messages in English' in the Gateway's API settings: error 162 has many causes."
     return _REMEDIES.get(code, "")
 
 

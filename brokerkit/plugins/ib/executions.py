@@ -8,9 +8,9 @@ _UNSET = 1e307
 
 
 def revision_of(execution_id: str) -> tuple[str, int]:
-    """Split an execution id into what a trade and its corrections share, and the correction's number.
+    """Split an execution id into the part that a trade shares with its corrections, and the correction's number.
 
-    The last segment rises with each correction.
+    The last segment increases with each correction.
 
     Example:
         >>> revision_of("00025b46.63f8f39c.01.02")
@@ -23,7 +23,7 @@ def revision_of(execution_id: str) -> tuple[str, int]:
 
 
 def signed_quantity(side: str, shares: float) -> int:
-    """Return an execution's lots with a sign: `BOT` buys, `SLD` sells.
+    """Return an execution's signed lots: `BOT` is a buy, `SLD` a sell.
 
     Example:
         >>> signed_quantity("SLD", 2.0)
@@ -33,7 +33,7 @@ def signed_quantity(side: str, shares: float) -> int:
 
 
 def price_from(value: float | Decimal | str | None) -> Decimal | None:
-    """Return a price of IB's as the Decimal a person would write; None where IB means that there is none.
+    """Return a price of IB's as a Decimal in its shortest form; None for IB's values that mean no price.
 
     Example:
         >>> price_from(503.75), price_from(1.7976931348623157e308), price_from(float("nan"))

@@ -1,4 +1,4 @@
-"""From which time on bars are not finished yet by the Gateway's clock."""
+"""Determines which bars have not ended yet, by the Gateway's clock."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from brokerkit.spec.prices import Frequency
 
 
 def first_unfinished(resolved: ResolvedContract, frequency: Frequency, now: datetime) -> datetime:
-    """Return the time before which every bar has ended: bars from there on must not be used.
+    """Return the time before which every bar has ended; later bars must not be used.
 
-    A daily bar carries the date on which its session closes, in the exchange's zone; it has ended
-    when that session is over. Where zone or hours are not known, today's in UTC is left out.
+    A daily bar carries the date on which its session closes, in the exchange's zone, and has ended
+    when that session is over. If zone or hours are unknown, today's bar in UTC is left out.
     """
     if frequency is not Frequency.DAY:
         return now - frequency.length + timedelta(microseconds=1)

@@ -1,4 +1,4 @@
-"""What a new line is asked at once: positions and orders, and then the day's executions."""
+"""The first requests on a new connection: positions and orders, then the day's executions."""
 
 from __future__ import annotations
 
@@ -18,47 +18,47 @@ _log = logging.getLogger(__name__)
 
 
 @attrs.frozen(eq=False)
-class Introduction:
-    """Who connects, as far as the Gateway wants to know it, and what is done on the way.
+class Handshake:
+    """The client id to connect with, and the callbacks of the handshake.
 
     Attributes:
-        client_id: Returns the client id; asked for when the Gateway wants to know it.
-        when_told: Called when the Gateway was told, and has told nothing yet.
-        when_ready: Called as soon as questions can be asked.
-        figures: What follows the accounts' figures, if somebody wants them.
+        client_id: Returns the client id; called when the Gateway needs it.
+        when_sent: Called once the client id is sent, before the Gateway sends any data.
+        when_ready: Called as soon as requests can be sent.
+        figures: The subscription to account values, if they are needed.
     """
 
     client_id: Callable[[], Awaitable[int]]
-    when_told: Callable[[], None]
+    when_sent: Callable[[], None]
     when_ready: Callable[[], None]
     figures: AccountFigures
 
 
-async def connect(ib: Any, settings: IBSettings, introduction: Introduction) -> None:
-    """Connect the library's IB object and ask what it keeps up to date, as the library's own `connectAsync` does.
+async def connect(ib: Any, settings: IBSettings, handshake: Handshake) -> None:
+    """Connect the library's IB object and request what it keeps up to date, as the library's own `connectAsync` does.
 
-    Two things are other than there. The accounts' figures are asked for when somebody wants them. And the executions
-    are asked for as soon as all orders are in, which they belong to, whatever else is still to come.
+    There are two differences. Account values are requested only if they are needed. Executions are requested as soon
+    as all orders, to which they belong, have been received, whatever else is still pending.
 
     Args:
         ib: The library's IB object.
-        settings: Where to connect to.
-        introduction: Who connects.
+        settings: The plugin's settings, including the address.
+        handshake: The client id, and the callbacks of the handshake.
 
     Raises:
-        OSError: The line broke, or never came to be.
-        TimeoutError: No answer in time, other than one that the library lives without.
+        OSError: The connection failed or was lost.
+        TimeoutError: A required answer did not come in time.
     """
     try:
-        await shake_hands(ib, settings, introduction.client_id, introduction.when_told)
+        await shake_hands(ib, settings, handshake.client_id, handshake.when_sent)
         if ib.client.clientId == 0:
-            ib.reqAutoOpenOrders(True)  # those placed by hand in TWS
+            ib.reqAutoOpenOrders(True)  # binds orders placed by hand in TWS
         requests = [
             ib.reqPositionsAsync(),
-            *(introduction.figures.requests(ib) if introduction.figures.is_wanted else ()),
+            *(handshake.figures.requests(ib) if handshake.figures.is_wanted else ()),
         ]
         held = asyncio.ensure_future(_answered(requests, settings.connect_timeout))
-        introduction.when_ready()
+        handshake.when_ready()
         try:
             await _executions(ib, settings)
             await held
@@ -81,21 +81,21 @@ async def _executions(ib: Any, settings: IBSettings) -> None:
         await _answered([ib.reqOpenOrdersAsync(), ib.reqCompletedOrdersAsync(False)], settings.connect_timeout)
     try:
         await asyncio.wait_for(ib.reqExecutionsAsync(), settings.connect_timeout)
-    except (asyncio.TimeoutError, TimeoutError) as error:  # orders whose fills are not known are no place to start from
+    except (asyncio.TimeoutError, TimeoutError) as error:  # it is not safe to start without knowing the orders' fills
         raise CannotConnect(
-            f"{settings.gateway} does not end its list of the day's executions within {settings.connect_timeout:g} s.",
-            remedy="Restart the Gateway, or raise `connect_timeout`. TWS 10.30 never ends it while its API setting "
+            f"{settings.gateway} did not complete its list of the day's executions in {settings.connect_timeout:g} s.",
+            remedy="Restart the Gateway, or raise `connect_timeout`. TWS 10.30 never completes it while the setting "
             "'Send instrument-specific attributes in' is anything but UTC: update it.",
         ) from error
 
 
 async def _answered(requests: list[Any], timeout: float) -> None:
-    """Wait for answers; one that fails or comes too late is done without, as a read-only Gateway gives none to some."""
+    """Wait for answers; failed or late ones are ignored, because a read-only Gateway does not answer some requests."""
     try:
         done, late = await asyncio.wait(requests, timeout=timeout)
     finally:
         for request in requests:
             request.cancel()
-    await asyncio.gather(*done, return_exceptions=True)  # looked at, so that nobody complains that it was not
+    await asyncio.gather(*done, return_exceptions=True)  # so that asyncio does not log exceptions as never retrieved
     if late:
-        _log.error("%d of the first questions were not answered within %g s", len(late), timeout)
+        _log.error("%d of the first requests were not answered within %g s", len(late), timeout)

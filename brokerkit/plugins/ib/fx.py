@@ -30,7 +30,7 @@ _KIND = "MIDPOINT"
 
 
 class IBFx(Fx):
-    """Currency pairs as IB quotes them, inverses and crosses derived."""
+    """Currency pairs as IB quotes them, with inverses and crosses derived."""
 
     def __init__(
         self, client: PriceClient, pairs: FxPairs, capital: IBCapital, desk: OrderDesk, placing: OrderPlacing
@@ -48,7 +48,7 @@ class IBFx(Fx):
 
     @hookimpl
     def get_list_of_fxcodes(self) -> list[str]:
-        """Return the codes of the currency pairs of the table, in alphabetical order."""
+        """Return the codes of the currency pairs in the table, in alphabetical order."""
         return self._pairs.table.codes()
 
     @hookimpl
@@ -74,7 +74,7 @@ class IBFx(Fx):
     def put_fx_order_on_stack(self, order: Order) -> IBOrderControl:
         """Place an order for a currency pair and return a handle on it."""
         if not isinstance(order.contract, FxPair):
-            raise InvalidOrder(f"{order.contract} is no currency pair.", remedy="Use orders.put_order_on_stack.")
+            raise InvalidOrder(f"{order.contract} is not a currency pair.", remedy="Use orders.put_order_on_stack.")
         return control_of(self._desk.book, self._placing.place(order).order.order_ref)
 
     def _identity(self, pair: FxPair) -> pd.Series:
@@ -110,7 +110,7 @@ class IBFx(Fx):
 
 
 def _today(now: datetime) -> int:
-    """Return the midnight of the FX day that has not ended: it closes at 17:00 New York, 22:00 UTC at the latest."""
+    """Return midnight of the current FX day, which ends at 17:00 New York time, at the latest 22:00 UTC."""
     end = now + timedelta(hours=2)
     return int(datetime(end.year, end.month, end.day, tzinfo=timezone.utc).timestamp())
 

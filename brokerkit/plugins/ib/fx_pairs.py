@@ -1,4 +1,4 @@
-"""Currency pairs at IB: which it quotes, and how the others follow from them."""
+"""Currency pairs at IB: those that it quotes, and how others are derived from them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _EXCHANGE = "IDEALPRO"
 
 @attrs.frozen
 class Quoted:
-    """A pair that IB quotes, as a factor of the rate that is wanted.
+    """A pair that IB quotes, as a factor of a derived rate.
 
     Attributes:
         base: Its first currency.
         quote: Its second currency.
-        inverted: Whether one over its rate is the factor.
+        inverted: Whether the factor is one over its rate.
     """
 
     base: str
@@ -33,7 +33,7 @@ class Quoted:
 
 
 class FxPairs:
-    """The currency pairs of the table, resolved once each at IB."""
+    """The currency pairs in the table, each resolved once at IB."""
 
     def __init__(self, client: ContractsClient, table: FxTable) -> None:
         self.table = table
@@ -44,14 +44,14 @@ class FxPairs:
         self._iso = {ours: iso for row in table.rows() for ours, iso in _names(row) if ours != iso}
 
     def currencies(self) -> set[str]:
-        """Return every currency that a pair of the table has, by IB's name and by the table's own, such as MXP."""
+        """Return every currency in the table, under IB's name and under the table's own, such as MXP."""
         return {currency for pair in self._quoted for currency in pair} | set(self._iso)
 
     def path(self, pair: FxPair) -> list[Quoted]:
-        """Return the quoted pairs whose rates multiply to a pair's: none for a currency in itself.
+        """Return the quoted pairs whose rates multiply to a pair's rate: none if both currencies are the same.
 
         Raises:
-            MissingFxCode: No quoted pair, and no two of them, lead from one currency to the other.
+            MissingFxCode: The pair can be derived neither from one quoted pair nor from two.
         """
         base, quote = (self._iso.get(currency, currency) for currency in (pair.base, pair.quote))
         if base == quote:
@@ -64,16 +64,16 @@ class FxPairs:
             if first is not None and second is not None:
                 return [first, second]
         raise MissingFxCode(
-            f"Nothing that IB quotes leads from {pair.base} to {pair.quote}.",
+            f"No one or two pairs that IB quotes convert {pair.base} to {pair.quote}.",
             given=pair.code,
             candidates=self.table.codes(),
         )
 
     def contract(self, pair: FxPair) -> Any:
-        """Return the library's contract for a pair that is traded as it stands.
+        """Return the library's contract for a pair, which must be quoted directly.
 
         Raises:
-            MissingFxCode: IB does not quote the pair this way round.
+            MissingFxCode: IB does not quote the pair in this direction.
         """
         ordered = self._quoted.get(frozenset((pair.base, pair.quote)))
         if ordered is None or ordered != (pair.base, pair.quote):
@@ -81,15 +81,15 @@ class FxPairs:
                 f"IB does not trade {pair.code}.",
                 given=pair.code,
                 candidates=["".join(each) for each in self._quoted.values()],
-                remedy=f"Trade {''.join(ordered)} instead." if ordered else "Trade two pairs that lead to it.",
+                remedy=f"Trade {''.join(ordered)} instead." if ordered else "Trade two pairs that combine to it.",
             )
         return self._client.contract_of(self.facts(*ordered))
 
     def facts(self, base: str, quote: str) -> ContractFacts:
-        """Return IB's facts of a pair that it quotes.
+        """Return IB's facts about a pair that it quotes.
 
         Raises:
-            MissingFxCode: IB does not know the pair.
+            MissingFxCode: IB does not have the pair.
         """
         with self._lock:
             known = self._facts.get((base, quote))
@@ -101,7 +101,7 @@ class FxPairs:
         except MissingContract:
             found = []
         if len(found) != 1:
-            raise MissingFxCode(f"IB knows {len(found)} pairs {base}.{quote} at {_EXCHANGE}.", given=base + quote)
+            raise MissingFxCode(f"IB has {len(found)} pairs {base}.{quote} at {_EXCHANGE}.", given=base + quote)
         with self._lock:
             self._facts[(base, quote)] = found[0]
         return found[0]
@@ -112,6 +112,6 @@ class FxPairs:
 
 
 def _names(row: FxRow) -> Iterator[tuple[str, str]]:
-    """Yield each currency of a pair as its code names it, and as IB does."""
+    """Yield each currency of a pair under the code's name and under IB's."""
     theirs = (row.quote, row.base) if row.inverted else (row.base, row.quote)
     return zip((row.code[:3], row.code[3:]), theirs, strict=True)

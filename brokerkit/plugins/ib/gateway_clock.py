@@ -1,4 +1,4 @@
-"""The Gateway's clock, as far as it was heard of: asked for rarely, and reckoned on from there."""
+"""The Gateway's clock: requested rarely, and extrapolated in between."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 _AGE = 5.0
-_STEP = timedelta(seconds=2)  # the Gateway tells whole seconds: a smaller difference is none
+_STEP = timedelta(seconds=2)  # the Gateway sends whole seconds, so a smaller difference means nothing
 
 
 class GatewayClock:
-    """What the Gateway's clock shows.
+    """The Gateway's time.
 
     Args:
-        ask: Asks the Gateway, and returns what it answers, aware UTC.
+        ask: Requests the Gateway's time and returns it, aware UTC.
     """
 
     def __init__(self, ask: Callable[[], datetime]) -> None:
@@ -23,34 +23,34 @@ class GatewayClock:
         self._ahead = timedelta()
 
     def recent(self) -> datetime:
-        """Return the time by the Gateway's clock, asked for a few seconds ago at most."""
+        """Return the Gateway's time, from an answer at most a few seconds old."""
         last, now = self._last, time.monotonic()
         if last is not None and now - last[0] <= _AGE:
             return last[1] + timedelta(seconds=now - last[0])
-        told = self._ask()
-        self.set(told)
-        return told
+        answer = self._ask()
+        self.set(answer)
+        return answer
 
-    def set(self, told: datetime) -> None:
-        """Take in what the Gateway answered to the question for the time."""
-        self._last = (time.monotonic(), told)
-        ahead = told - _now()
+    def set(self, answer: datetime) -> None:
+        """Set the clock from the Gateway's answer to a time request."""
+        self._last = (time.monotonic(), answer)
+        ahead = answer - _now()
         self._ahead = ahead if abs(ahead) > _STEP else timedelta()
 
     def forget(self) -> None:
-        """Ask anew the next time that the time is wanted."""
+        """Discard the last answer, so that the next call requests the time."""
         self._last = None
 
-    def heard(self, told: datetime) -> None:
-        """Take in that the Gateway told of this time: its clock cannot be behind it."""
-        ahead = told - _now()
+    def advance_to(self, stamp: datetime) -> None:
+        """Advance the clock to a timestamp from the Gateway: its clock cannot be behind it."""
+        ahead = stamp - _now()
         if ahead > self._ahead and abs(ahead) > _STEP:
             self._ahead = ahead
 
     def at(self, moment: datetime) -> datetime:
-        """Return what the Gateway's clock showed at a moment of this machine's clock, as far as the two were compared.
+        """Convert a time by this machine's clock to the Gateway's clock, by their last known difference.
 
-        The library stamps what arrives with this machine's clock. Nothing is asked: it may be called anywhere.
+        The library stamps messages with this machine's clock. No request is made, so this can be called in any thread.
         """
         return moment + self._ahead
 

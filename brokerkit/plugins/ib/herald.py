@@ -1,4 +1,4 @@
-"""Tells listeners what happened: in order, in one thread, and not before anybody listens."""
+"""Delivers events to listeners: in order, in one thread, and kept until there is a listener."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _KEPT = 20_000
 
 @attrs.frozen(eq=False)
 class News:
-    """An event that is made when its turn to be told has come.
+    """An event that is created when it is its turn to be delivered.
 
     Attributes:
         kind: Its type.
-        make: Returns it, or None when there is nothing to tell after all.
+        make: Returns it, or None if there is nothing to deliver after all.
     """
 
     kind: type[Event]
@@ -32,15 +32,15 @@ class News:
 
     @classmethod
     def of(cls, event: Event) -> News:
-        """Return the news that is an event made already."""
+        """Return the news of an existing event."""
         return cls(type(event), lambda: event)
 
 
 class Herald:
-    """Passes events on, one after another, in a thread that is there from the first event that somebody hears.
+    """Delivers events, one after another, in a thread that starts with the first event that has a listener.
 
-    What happened while this broker was away is told during opening, when nobody can be listening yet:
-    those events are kept, and told to the first listener of their kind.
+    Events from between sessions are emitted during opening, when there can be no listener yet:
+    they are kept, and delivered to the first listener of their kind.
     """
 
     def __init__(self, emit: Callable[[Event], None], has_listener: Callable[[type[Event]], bool]) -> None:
@@ -48,18 +48,18 @@ class Herald:
         self._has_listener = has_listener
         self._queue: queue.SimpleQueue[tuple[Sequence[News], bool] | threading.Event | None] = queue.SimpleQueue()
         self._kept: dict[type[Event], deque[News]] = {}
-        self._on_told: Callable[[Event], None] = lambda event: None
+        self._on_delivered: Callable[[Event], None] = lambda event: None
         self._is_opening = True
         self._is_started = self._is_closed = False
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="brokerkit-ib-herald", daemon=True)
 
     def tell(self, event: Event) -> None:
-        """Have an event told after all that were given before it."""
+        """Queue an event for delivery."""
         self.tell_all([News.of(event)])
 
     def tell_all(self, news: Sequence[News]) -> None:
-        """Have events told, in order, after all that were given before."""
+        """Queue events for delivery, in order."""
         with self._lock:
             is_heard = self._is_started or self._needs_thread(news)
             if is_heard and not self._is_started:
@@ -67,40 +67,40 @@ class Herald:
             if self._is_started:
                 self._queue.put((news, self._is_opening))
                 return
-        for each in news:  # whoever comes to listen meanwhile is told of what comes next, in the thread
+        for each in news:  # a listener that subscribes now receives later events, in the thread
             if is_heard:
                 self._handle(each, is_early=False)
             else:
-                self._let_go(each)
+                self._drop(each)
 
     def _needs_thread(self, news: Sequence[News]) -> bool:
-        """Return whether anybody hears, or may still hear, any of it."""
+        """Return whether any of it has, or may still get, a listener."""
         return self._is_opening or any(self._has_listener(each.kind) for each in news)
 
     def _start(self) -> bool:
         try:
             self._thread.start()
-        except RuntimeError:  # the program is ending, and starts no thread any more: whoever tells does it
+        except RuntimeError:  # the interpreter is exiting and starts no threads: the emitting thread delivers instead
             return False
         return True
 
-    def when_told(self, callback: Callable[[Event], None]) -> None:
-        """Call a callback with each event that listeners have heard, or that nobody listened to."""
-        self._on_told = callback
+    def when_delivered(self, callback: Callable[[Event], None]) -> None:
+        """Call a callback with each event once it is delivered, or dropped for lack of a listener."""
+        self._on_delivered = callback
 
     def opened(self) -> None:
-        """From now on, events that nobody listens to are dropped."""
+        """Drop events without a listener from now on."""
         self._is_opening = False
 
     def hear_out(self, timeout: float = 5.0) -> None:
-        """Return when all that was given so far was told, or time is up; at once in a listener, who is heard out."""
+        """Wait until all queued events are delivered, or until the timeout; in a listener, return at once."""
         if self._is_started and not self._is_closed and threading.current_thread() is not self._thread:
-            told = threading.Event()
-            self._queue.put(told)
-            told.wait(timeout)
+            delivered = threading.Event()
+            self._queue.put(delivered)
+            delivered.wait(timeout)
 
     def close(self, timeout: float = 5.0) -> None:
-        """Tell what was given, then end. Closing twice does nothing."""
+        """Deliver the queued events, then end. Closing twice does nothing."""
         if not self._is_closed:
             self._is_closed = True
             self._queue.put(None)
@@ -112,13 +112,13 @@ class Herald:
             try:
                 item = self._queue.get(timeout=_LOOK_FOR_LISTENERS if self._kept else None)
             except queue.Empty:
-                self._tell_kept()
+                self._deliver_kept()
                 continue
             if item is None:
                 self._drop_kept()
                 return
             if isinstance(item, threading.Event):
-                self._tell_kept()
+                self._deliver_kept()
                 item.set()
                 continue
             for news in item[0]:
@@ -126,43 +126,43 @@ class Herald:
 
     def _handle(self, news: News, *, is_early: bool) -> None:
         if self._has_listener(news.kind):
-            self._tell_kept()
-            self._pass_on(news)
+            self._deliver_kept()
+            self._deliver(news)
         elif is_early:
             self._kept.setdefault(news.kind, deque(maxlen=_KEPT)).append(news)
         else:
-            self._let_go(news)
+            self._drop(news)
 
-    def _tell_kept(self) -> None:
+    def _deliver_kept(self) -> None:
         for kind in [kind for kind in self._kept if self._has_listener(kind)]:
             for news in self._kept.pop(kind):
-                self._pass_on(news)
+                self._deliver(news)
 
     def _drop_kept(self) -> None:
-        """Let go of what nobody listened for until the end: it must not be told at every start from now on."""
+        """Drop kept events that had no listener until the end, so that they are not emitted again at every start."""
         for each in self._kept.values():
             for news in each:
-                self._let_go(news)
+                self._drop(news)
         self._kept.clear()
 
-    def _let_go(self, news: News) -> None:
-        """Count something as told that nobody listens to; IB may have to be asked to make a position, and is not."""
-        if news.kind is not Position and (event := self._made(news)) is not None:
-            self._on_told(event)
+    def _drop(self, news: News) -> None:
+        """Count an event without a listener as delivered; positions are not created, as that may take a request."""
+        if news.kind is not Position and (event := self._create(news)) is not None:
+            self._on_delivered(event)
 
-    def _pass_on(self, news: News) -> None:
-        event = self._made(news)
+    def _deliver(self, news: News) -> None:
+        event = self._create(news)
         if event is None:
             return
         try:
             self._emit(event)
-        except Exception:  # noqa: BLE001 because a listener that fails must not keep the next event from the others
+        except Exception:  # noqa: BLE001 because a failing listener must not prevent the next event
             _log.exception("A listener failed on %r", event)
-        self._on_told(event)
+        self._on_delivered(event)
 
-    def _made(self, news: News) -> Event | None:
+    def _create(self, news: News) -> Event | None:
         try:
             return news.make()
-        except Exception:  # noqa: BLE001 because what cannot be told must not silence what comes behind it
-            _log.exception("An event of the IB connection could not be told")
+        except Exception:  # noqa: BLE001 because an event that cannot be created must not prevent later ones
+            _log.exception("An event of the IB connection could not be created")
             return None

@@ -1,6 +1,6 @@
-"""IB's history messages as columns, parsed from the frame's fields without an object a bar.
+"""Parses IB's history messages straight into columns, without an object per bar.
 
-numpy and pandas are imported by whoever asks for bars first: opening a broker must not cost the second they take.
+numpy and pandas are imported by the first request for bars, because their import takes too long for opening a broker.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class BarColumns:
     """The bars of one message.
 
     Attributes:
-        seconds: Each bar's start in seconds since 1970, UTC; a daily bar's date at midnight.
-        prices: Open, high, low, close and volume, a row each.
+        seconds: Each bar's start in epoch seconds, UTC; for a daily bar, midnight of its date.
+        prices: Open, high, low, close and volume, one row each.
     """
 
     seconds: NDArray[np.int64]
@@ -41,7 +41,7 @@ class BarColumns:
 
 
 def prepare() -> None:
-    """Import what frames are made of, in the caller's thread: the client's must not be held up for so long."""
+    """Import pandas in the caller's thread, because the import would block the client's thread for too long."""
     importlib.import_module("pandas")
 
 
@@ -49,7 +49,7 @@ def parse_bars(fields: Sequence[str]) -> BarColumns:
     """Return the bars of a history message.
 
     Args:
-        fields: The message's fields: id, request, start, end, count, then eight a bar.
+        fields: The message's fields: id, request, start, end, count, then eight per bar.
 
     Example:
         >>> bars = parse_bars(["17", "7", "", "", "1", "20240102", "1", "3", "0.5", "2", "40", "1.5", "9"])
@@ -82,12 +82,12 @@ def _midnight(day: str) -> int:
 
 
 def frame_of(parts: Sequence[BarColumns], start: int | None, end: int | None) -> pd.DataFrame:
-    """Return the bars of several answers as one frame: in order, each time once, inside a range.
+    """Return the bars of several answers as one frame: sorted, without duplicates, restricted to a range.
 
     Args:
-        parts: Answers, in any order; where they overlap, the same bar counts once.
-        start: The first bar's time at the earliest, in seconds.
-        end: Every bar's time is before this.
+        parts: The answers, in any order; overlapping bars are included once.
+        start: The earliest time of a bar, in epoch seconds.
+        end: The time before which every bar must start.
     """
     import numpy as np
     import pandas as pd
@@ -107,7 +107,7 @@ def frame_of(parts: Sequence[BarColumns], start: int | None, end: int | None) ->
 
 
 class ColumnReader:
-    """Takes history messages that were asked for as columns; all others go the library's own way."""
+    """Reads selected history messages as columns; all others are handled by the library."""
 
     def __init__(self, ib: Any) -> None:
         self._wrapper = ib.wrapper
@@ -117,11 +117,11 @@ class ColumnReader:
         handlers[17] = self._handle
 
     def want(self, request_id: int) -> None:
-        """Take the answer to a request as columns."""
+        """Read the answer to a request as columns."""
         self._wanted.add(request_id)
 
     def forget(self, request_id: int) -> None:
-        """Take it no more: it failed, or nobody waits."""
+        """Stop doing so, because the request failed or was abandoned."""
         self._wanted.discard(request_id)
 
     def _handle(self, fields: list[str]) -> None:

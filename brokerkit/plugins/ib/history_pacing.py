@@ -1,4 +1,4 @@
-"""IB's pacing rules for historical data, kept before the wire."""
+"""IB's pacing rules for historical data, applied before a request is sent."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _MARGIN = 0.05
 
 @attrs.define
 class SmallBarRules:
-    """The rules for bars of 30 seconds or less, on any clock that only goes forward.
+    """The rules for bars of 30 seconds or less, on any monotonic clock.
 
-    Not the same request within 15 seconds; fewer than six in two seconds for one contract, exchange
-    and kind of data; at most 60 in ten minutes, of which quotes count twice.
+    No identical request within 15 seconds; fewer than six in two seconds for one contract, exchange
+    and type of data; at most 60 in ten minutes, where quotes count twice.
     """
 
     _sent: deque[float] = attrs.field(factory=deque, init=False)
@@ -33,13 +33,13 @@ class SmallBarRules:
     _identical: dict[Hashable, float] = attrs.field(factory=dict, init=False)
 
     def wait(self, now: float, request: Hashable, stream: Hashable, weight: int = 1) -> float:
-        """Return the seconds until a request keeps every rule; 0 when it does now.
+        """Return the seconds until a request complies with every rule; 0 if it does now.
 
         Args:
             now: The time in seconds.
-            request: Everything that makes it the same as another one.
-            stream: Contract, exchange and kind of data.
-            weight: 2 for quotes, 1 for all else.
+            request: The key by which identical requests are recognised.
+            stream: Contract, exchange and type of data.
+            weight: 2 for quotes, 1 for everything else.
         """
         _drop_before(self._sent, now - _WINDOW)
         burst = self._burst[stream]
@@ -54,7 +54,7 @@ class SmallBarRules:
         return longest + _MARGIN if longest > 0 else 0.0
 
     def count(self, now: float, request: Hashable, stream: Hashable, weight: int = 1) -> None:
-        """Take in that a request is sent now."""
+        """Record that a request is sent now."""
         self._forget_what_is_over(now)
         self._sent.extend([now] * weight)
         self._burst[stream].append(now)
@@ -68,33 +68,33 @@ class SmallBarRules:
 
 @attrs.define
 class MessageRule:
-    """At most so many requests in any second, on any clock that only goes forward.
+    """A maximum number of requests in any second, on any monotonic clock.
 
-    IB takes 50 messages a second by its own clock, drops what is more, and hangs up on who sends more again and
-    again. The client library sends 45 by ours, in bursts: two of them that a busy Gateway reads within one second are
-    too many. Two of half the size are not; and history alone is asked for in hundreds.
+    IB accepts 50 messages per second by its own clock, drops any more, and disconnects repeat offenders. The client
+    library limits itself to 45 by our clock, but in bursts: two bursts that a busy Gateway reads within one second are
+    too many. Two of half the size are not, and only history is requested by the hundred.
 
     Attributes:
-        most: How many.
+        most: The maximum.
     """
 
     most: int = _MOST_A_SECOND
     _sent: deque[float] = attrs.field(factory=deque, init=False)
 
     def wait(self, now: float) -> float:
-        """Return the seconds until a request keeps the rule; 0 when it does now."""
+        """Return the seconds until a request complies with the rule; 0 if it does now."""
         _drop_before(self._sent, now - 1.0)
         return self._sent[0] + 1.0 + _MARGIN - now if len(self._sent) >= self.most else 0.0
 
     def count(self, now: float) -> None:
-        """Take in that a request is sent now."""
+        """Record that a request is sent now."""
         self._sent.append(now)
 
 
 class HistoryPacing:
-    """Lets a history request go when IB's rules allow it: never more than 50 open, and small bars as their rules say.
+    """Delays history requests until IB's rules allow them: never more than 50 open, and the rules for small bars.
 
-    It belongs to one connection, whose loop it waits in, and serves all of its requests.
+    It belongs to one connection, in whose event loop it waits, and serves all of its requests.
     """
 
     def __init__(self) -> None:
@@ -107,20 +107,20 @@ class HistoryPacing:
     async def slot(
         self, request: Hashable, stream: Hashable, *, is_small: bool, weight: int = 1
     ) -> AsyncIterator[None]:
-        """Wait for the right to send a request; it counts as open until the block ends."""
+        """Wait until a request may be sent; it counts as open until the block ends."""
         async with self._open:
             if is_small:
-                await self._wait_for_turn(request, stream, weight)
-            await self._wait_for_line()
+                await self._wait_for_small_bars(request, stream, weight)
+            await self._wait_for_message_rate()
             yield
 
-    async def _wait_for_turn(self, request: Hashable, stream: Hashable, weight: int) -> None:
+    async def _wait_for_small_bars(self, request: Hashable, stream: Hashable, weight: int) -> None:
         async with self._turn:
             while (wait := self._rules.wait(time.monotonic(), request, stream, weight)) > 0:
                 await asyncio.sleep(wait)
             self._rules.count(time.monotonic(), request, stream, weight)
 
-    async def _wait_for_line(self) -> None:
+    async def _wait_for_message_rate(self) -> None:
         while (wait := self._messages.wait(time.monotonic())) > 0:
             await asyncio.sleep(wait)
         self._messages.count(time.monotonic())

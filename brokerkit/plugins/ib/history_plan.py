@@ -1,4 +1,4 @@
-"""Which requests a range of bars needs, and which of the bars that come may be used."""
+"""Splits a range of bars into requests."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Window:
     length: timedelta
 
 
-# As much as IB answers in one go for each length of bar.
+# The longest range that IB answers in one request, by bar length.
 _WINDOWS = {
     Frequency.DAY: _Window("1 day", timedelta(days=365)),
     Frequency.HOUR: _Window("1 hour", timedelta(days=30)),
@@ -45,11 +45,11 @@ _WINDOWS = {
 }
 _DAY = timedelta(days=1)
 _MOST_DAYS = 365
-"""How many days IB takes in one request; beyond, it wants years."""
+"""The most days in one request; IB requires longer durations in years."""
 
 
 def is_small(frequency: Frequency) -> bool:
-    """Return whether IB's pacing rules for small bars count the request."""
+    """Return whether IB's pacing rules for small bars apply."""
     return frequency.length <= timedelta(seconds=30)
 
 
@@ -59,14 +59,14 @@ def window_of(frequency: Frequency) -> timedelta:
 
 
 def plan(frequency: Frequency, start: datetime, end: datetime) -> Iterator[BarRequest]:
-    """Yield the requests whose answers, joined, cover a range, the newest first.
+    """Yield the requests whose answers together cover a range, newest first.
 
-    Each reaches a bar into the newer one: the bar that the seam falls into is whole in one of them.
+    Each overlaps the newer one by a bar, so that the bar at their boundary is complete in one of them.
 
     Args:
         frequency: The length of a bar.
-        start: The first moment that is wanted, aware.
-        end: The moment after the last one, aware.
+        start: The start of the range, aware.
+        end: The end of the range, exclusive, aware.
 
     Example:
         >>> from datetime import timezone
@@ -84,10 +84,10 @@ def plan(frequency: Frequency, start: datetime, end: datetime) -> Iterator[BarRe
 
 
 def _duration(frequency: Frequency, length: timedelta) -> str:
-    """Return what reaches back as far as a length in IB's words, whenever the market trades.
+    """Return IB's duration text that covers at least a length of time, whatever the market's hours.
 
-    IB's seconds are seconds of trading, which reach back at least as far. Its days are trading days, of which the
-    last may just have begun: it takes one more than the length has.
+    IB's seconds are seconds of trading, which go back at least as far. Its days are trading days, of which the
+    last may have only just begun, so one more than the length is requested.
     """
     if length <= _DAY and frequency.length <= timedelta(minutes=1):
         return f"{max(ceil(length.total_seconds()), 60)} S"

@@ -1,4 +1,4 @@
-"""IB's trading hours as sessions in UTC, whole over midnight, cut to the user's own hours."""
+"""Converts IB's trading hours to sessions in UTC, joined across midnight, and restricts them to the user's hours."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from brokerkit.spec.contracts import TradingHours
 
 
 def sessions_from(text: str, zone_id: str) -> list[TradingHours]:
-    """Return IB's `tradingHours` text as sessions in UTC, in order, joined where they touch: when a market is open.
+    """Parse IB's `tradingHours` text into sessions in UTC, sorted, and joined where they touch.
 
     Args:
         text: Such as `20240102:1700-20240103:1600;20240104:CLOSED`.
         zone_id: The name of the zone that its times are in.
 
     Raises:
-        MissingData: There are no hours in it, its form is unknown, or so is the zone.
+        MissingData: It contains no hours, or its format or the zone is unknown.
 
     Example:
         >>> [session] = sessions_from("20240102:1700-20240103:1600;20240104:CLOSED", "CST")
@@ -31,7 +31,7 @@ def sessions_from(text: str, zone_id: str) -> list[TradingHours]:
 
 
 def trading_days_from(text: str, zone_id: str) -> list[TradingHours]:
-    """Return the same sessions as IB tells them, in order: one ends where the next begins, though trading goes on.
+    """Return the sessions as IB lists them, sorted: one ends where the next begins, although trading continues.
 
     Raises:
         MissingData: As above.
@@ -45,12 +45,12 @@ def trading_days_from(text: str, zone_id: str) -> list[TradingHours]:
     parts = [part.strip() for part in text.split(";")]
     sessions = [session for part in parts if part and "CLOSED" not in part for session in _sessions_of_day(part, zone)]
     if not sessions:
-        raise MissingData(f"IB gives no trading hours: {text!r}.")
+        raise MissingData(f"IB reports no trading hours: {text!r}.")
     return sorted(sessions)
 
 
 def within_weekly_hours(sessions: Iterable[TradingHours], allowed: Iterable[WeeklyHours]) -> list[TradingHours]:
-    """Return what is left of sessions inside every one of the user's weekly hours."""
+    """Return the parts of sessions that lie inside all of the user's weekly hours."""
     left = list(sessions)
     for weekly in allowed:
         left = [part for session in left for part in _cut(session, weekly)]
@@ -58,7 +58,7 @@ def within_weekly_hours(sessions: Iterable[TradingHours], allowed: Iterable[Week
 
 
 def _sessions_of_day(text: str, zone: ZoneInfo) -> list[TradingHours]:
-    """Read one day's part: one or several ranges, the older form without the closing date too."""
+    """Parse one day: one or more ranges, also in the older format without a closing date."""
     day = text.partition(":")[0]
     return [_session(part if ":" in part.partition("-")[0] else f"{day}:{part}", zone) for part in text.split(",")]
 
@@ -75,11 +75,11 @@ def _session(text: str, zone: ZoneInfo) -> TradingHours:
 def _local(text: str) -> datetime:
     try:
         day, clock = text.split(":")
-        # 2400 is midnight at the day's end, which strptime does not know
+        # 2400 is midnight at the end of the day, which strptime does not accept
         midnight = datetime.strptime(day, "%Y%m%d")  # noqa: DTZ007 because the zone is applied by the caller
         return midnight + timedelta(hours=int(clock[:2]), minutes=int(clock[2:4]))
     except ValueError:
-        raise MissingData(f"IB's trading hours have an unknown form: {text!r}.") from None
+        raise MissingData(f"IB's trading hours have an unknown format: {text!r}.") from None
 
 
 def _joined(sessions: list[TradingHours]) -> list[TradingHours]:
@@ -93,7 +93,7 @@ def _joined(sessions: list[TradingHours]) -> list[TradingHours]:
 
 
 def _cut(session: TradingHours, weekly: WeeklyHours) -> list[TradingHours]:
-    """Return the parts of a session inside weekly hours, which are in UTC and may run over midnight."""
+    """Return the parts of a session inside weekly hours, which are in UTC and may cross midnight."""
     day = session.opening_time.date() - timedelta(days=1)
     parts = []
     while day <= session.closing_time.date():

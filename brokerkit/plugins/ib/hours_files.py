@@ -1,4 +1,4 @@
-"""Reading the user's weekly trading hours."""
+"""Reads the user's weekly trading hours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def load_weekly_hours(path: str) -> dict[str, WeeklyHours]:
     Raises:
         ConfigFileError: The file cannot be read.
         ConfigSyntaxError: It is neither YAML nor TOML.
-        InvalidSetting: An entry has none of the three forms.
+        InvalidSetting: An entry is in none of the three formats.
     """
     if not path:
         return {}
@@ -24,11 +24,11 @@ def load_weekly_hours(path: str) -> dict[str, WeeklyHours]:
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
-    """Return what a YAML or TOML file holds.
+    """Return the mapping in a YAML or TOML file.
 
     Raises:
-        ConfigFileError: It cannot be read.
-        ConfigSyntaxError: It is neither, or holds no names.
+        ConfigFileError: The file cannot be read.
+        ConfigSyntaxError: It is neither YAML nor TOML, or not a mapping.
     """
     try:
         text = path.expanduser().read_text(encoding="utf-8")
@@ -36,12 +36,12 @@ def read_mapping(path: Path) -> dict[str, Any]:
         raise ConfigFileError(f"Cannot read {path.name}: {error}.", place=str(path)) from error
     found = _toml(text, path) if path.suffix == ".toml" else _yaml(text, path)
     if not isinstance(found, dict):
-        raise ConfigSyntaxError(f"{path.name} holds no names with values.", place=str(path))
+        raise ConfigSyntaxError(f"{path.name} is not a mapping of names to values.", place=str(path))
     return found
 
 
 def _toml(text: str, path: Path) -> Any:
-    import tomli  # here, because only users of such a file pay for it
+    import tomli  # here, because only users of such files need it
 
     try:
         return tomli.loads(text)
@@ -50,7 +50,7 @@ def _toml(text: str, path: Path) -> Any:
 
 
 def _yaml(text: str, path: Path) -> Any:
-    import yaml  # only users of pysystemtrade's files pay for it
+    import yaml  # here, because only users of pysystemtrade's files need it
 
     try:
         return yaml.safe_load(text) or {}

@@ -1,4 +1,4 @@
-"""The table of instruments and currency pairs: ours, extended or replaced by the user's."""
+"""The tables of instruments and currency pairs: the shipped ones, extended or replaced by the user's."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from brokerkit.spec.instruments import FuturesInstrument
 
 @attrs.frozen
 class InstrumentRow:
-    """One instrument as IB knows it.
+    """One instrument at IB.
 
     Attributes:
         code: Our code.
         symbol: IB's symbol.
         exchange: IB's name of the exchange.
-        currency: ISO 4217 code; empty to let IB find it.
+        currency: ISO 4217 code; empty to use IB's.
         multiplier: IB's contract multiplier; None where it varies by month.
-        price_magnifier: By how much quoted prices are larger than prices in currency.
-        contract_rule: Which contracts are a month's own, where weeklies share it; empty for all.
-        description: In words.
+        price_magnifier: The factor of quoted prices over prices in currency.
+        contract_rule: The rule that selects monthly contracts where weeklies share the month; empty for none.
+        description: A description.
         asset_class: Such as `Ags`.
-        place: File and line, for error texts.
+        place: File and line, for error messages.
     """
 
     code: str
@@ -41,11 +41,11 @@ class InstrumentRow:
 
     @property
     def multiplier_text(self) -> str:
-        """The multiplier as IB wants it asked for: `5000`, `0.1`, or nothing where it varies."""
+        """The multiplier in IB's format for requests: `5000`, `0.1`, or empty where it varies."""
         return "" if self.multiplier is None else f"{self.multiplier.normalize():f}"
 
     def as_instrument(self) -> FuturesInstrument:
-        """Return the row as the contract's value; a multiplier that varies by month is given as 1."""
+        """Return the row as a FuturesInstrument, with 1 for a multiplier that varies by month."""
         return FuturesInstrument(
             code=self.code,
             broker_code=self.symbol,
@@ -76,7 +76,7 @@ class FxRow:
 
 
 class InstrumentTable:
-    """Instruments by code and by IB symbol; a code or a symbol described twice is refused when it is asked for."""
+    """Instruments by code and by IB symbol; a duplicate code or symbol raises an error when it is looked up."""
 
     def __init__(self, rows: Iterable[InstrumentRow]) -> None:
         self._by_code: dict[str, list[InstrumentRow]] = {}
@@ -90,15 +90,15 @@ class InstrumentTable:
         return sorted(self._by_code)
 
     def rows(self) -> list[InstrumentRow]:
-        """Return every row, by code."""
+        """Return every row, sorted by code."""
         return [row for code in self.codes() for row in self._by_code[code]]
 
     def row(self, code: str) -> InstrumentRow:
         """Return an instrument's row.
 
         Raises:
-            MissingInstrument: No such code; the closest is named.
-            AmbiguousInstrument: It is described twice, or another code describes the very same contract.
+            MissingInstrument: There is no such code; the closest is named.
+            AmbiguousInstrument: The code has several rows, or another code describes the same contract.
         """
         rows = self._by_code.get(code)
         if not rows:
@@ -106,7 +106,7 @@ class InstrumentTable:
                 f"No instrument {code!r} in the IB table.",
                 given=code,
                 candidates=self._by_code,
-                remedy="Add a row for it to a CSV file named by `instruments`.",
+                remedy="Add a row for it to a CSV file, and set `instruments` to that file.",
             )
         return self._only(rows, f"The instrument {code!r} is described twice")
 
@@ -115,7 +115,7 @@ class InstrumentTable:
 
         Raises:
             MissingInstrument: No instrument has that symbol.
-            AmbiguousInstrument: Several have it, as a mini and a full contract may.
+            AmbiguousInstrument: Several have it, for example a mini and a full-size contract.
         """
         rows = self._by_symbol.get(symbol)
         if not rows:
@@ -127,11 +127,11 @@ class InstrumentTable:
     def row_of_contract(
         self, symbol: str, exchanges: Iterable[str], multiplier: Decimal | None, currency: str
     ) -> InstrumentRow:
-        """Return the row of a contract that IB names: by symbol, multiplier, currency and any of its exchanges.
+        """Return the row of a contract of IB's, by symbol, multiplier, currency and any of its exchanges.
 
         Raises:
-            MissingInstrument: No row fits.
-            AmbiguousInstrument: Several rows fit.
+            MissingInstrument: No row matches.
+            AmbiguousInstrument: Several rows match.
         """
         places = set(exchanges)
         rows = [
@@ -154,7 +154,7 @@ class InstrumentTable:
         raise AmbiguousInstrument(
             f"{fact}: {', '.join(f'{row.code} ({row.place})' if row.place else row.code for row in twins)}.",
             candidates=[row.code for row in twins],
-            remedy="Take out, or tell apart, all rows but one.",
+            remedy="Remove all but one of these rows, or make them differ.",
         )
 
     def _same_contract(self, row: InstrumentRow) -> list[InstrumentRow]:
@@ -165,7 +165,7 @@ class InstrumentTable:
 
 
 class FxTable:
-    """Currency pairs by our code, and by any pair of currencies that leads to one."""
+    """Currency pairs by our code."""
 
     def __init__(self, rows: Iterable[FxRow]) -> None:
         self._by_code = {row.code: row for row in rows}
@@ -185,5 +185,5 @@ class FxTable:
         return self._by_code[code]
 
     def rows(self) -> list[FxRow]:
-        """Return every row, by code."""
+        """Return every row, sorted by code."""
         return [self._by_code[code] for code in self.codes()]

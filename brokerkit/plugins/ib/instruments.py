@@ -1,4 +1,4 @@
-"""The instruments domain at IB: our codes and IB's symbols, from the table."""
+"""The instruments domain at IB: our codes and IB's symbols, from the instrument table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class IBInstruments(Instruments):
 
     @property
     def ib_client(self) -> ContractsClient:
-        """The client that asks IB about contracts."""
+        """The client for contract requests."""
         return self._directory.client
 
     @property
@@ -28,12 +28,12 @@ class IBInstruments(Instruments):
 
     @hookimpl
     def get_list_of_instruments(self) -> list[str]:
-        """Return our codes of all instruments, in alphabetical order."""
+        """Return the codes of all instruments, in alphabetical order."""
         return self._table.codes()
 
     @hookimpl
     def get_futures_instrument_object_with_broker_data(self, instrument_code: str) -> FuturesInstrument:
-        """Return an instrument with IB's data on it."""
+        """Return an instrument with IB's data."""
         return self._table.row(instrument_code).as_instrument()
 
     def get_futures_instrument_object_with_IB_data(  # noqa: N802 because pysystemtrade spells it so

@@ -1,4 +1,4 @@
-"""Writing what IB says into the journal, from the desk's thread, without losing it while the store is locked."""
+"""Writes IB's reports to the journal, from the desk's thread, and keeps them while the store is locked."""
 
 from __future__ import annotations
 
@@ -26,51 +26,51 @@ _LONGEST_UNSYNCED = 1.0
 
 @attrs.define
 class Recorded:
-    """Which executions turned out to be new when they were written; while they are not written, all of them."""
+    """Which executions were new when they were journalled; until then, all count as new."""
 
     new: frozenset[str] | None = None
 
     def is_new(self, fill: Fill) -> bool:
-        """Return whether no session of ours has told an execution before."""
+        """Return whether no session of ours has reported an execution before."""
         return self.new is None or fill.execution_id in self.new
 
 
 class JournalWriter:
-    """Writes to the journal in the order things happened; what cannot be written waits for the next write.
+    """Writes to the journal in order; entries that cannot be written wait for the next write.
 
-    Everything that came since the last `commit` is one transaction. It survives the end of this process at once,
-    and the loss of power a second later at most: what is lost then is read from IB again.
+    All entries since the last `commit` are one transaction. It survives a crash of this process at once, and a power
+    failure within a second: what is lost then is read from IB again.
     """
 
     def __init__(self, journal: Callable[[], OrderJournal]) -> None:
         self._journal = journal
         self._waiting: deque[Callable[[OrderJournal], object]] = deque(maxlen=_KEPT)
         self._unsynced_since: float | None = None
-        self._told: deque[BrokerOrder | Fill] = deque(maxlen=_KEPT)
+        self._delivered: deque[BrokerOrder | Fill] = deque(maxlen=_KEPT)
         self._is_ending = self._has_given_up = False
 
     def state(self, tracked: TrackedOrder) -> None:
-        """Write down where an order of ours stands."""
+        """Journal the state of an order of ours."""
         if tracked.origin is OrderOrigin.OURS:
             ref, state, ids, reason = tracked.order.order_ref, tracked.state, tracked.ids, tracked.reason
             self._write(lambda journal: journal.update(ref, state, ids, reason))
 
     def sent(self, order_refs: list[str]) -> None:
-        """Write down that orders of ours have left."""
+        """Journal that orders of ours have been sent."""
         self._write(lambda journal: journal.sent(*order_refs))
 
     def amended(self, tracked: TrackedOrder) -> None:
-        """Write down an order of ours as it stands after a change."""
+        """Journal an order of ours as changed."""
         if tracked.origin is OrderOrigin.OURS:
             order = tracked.order
             self._write(lambda journal: journal.amend(order))
 
     def commission(self, execution_id: str, commission: Money) -> None:
-        """Write down what an execution cost."""
+        """Journal an execution's commission."""
         self._write(lambda journal: journal.record_commission(execution_id, commission))
 
     def fills(self, fills: Iterable[Fill]) -> Recorded:
-        """Write down executions, and return what will say which of them no session of ours has told before."""
+        """Journal executions, and return a record of which ones no session of ours has reported before."""
         batch, recorded = list(fills), Recorded()
 
         def record(journal: OrderJournal) -> None:
@@ -79,17 +79,17 @@ class JournalWriter:
         self._write(record)
         return recorded
 
-    def told(self, event: object) -> None:
-        """Take note, in any thread, that listeners heard an event; it is written with what is written next."""
+    def delivered(self, event: object) -> None:
+        """Record, in any thread, that an event was delivered to listeners; it is journalled with the next write."""
         if isinstance(event, Fill) or (isinstance(event, BrokerOrder) and event.state.is_final):
-            self._told.append(event)
+            self._delivered.append(event)
 
     def end(self) -> None:
         """From now on wait only once for a store that is locked: what stays unwritten is read from IB again."""
         self._is_ending = True
 
     def commit(self) -> bool:
-        """Write what waits, in one transaction, and return whether all is written."""
+        """Write the waiting entries in one transaction, and return whether all are written."""
         for attempt in range(_TRIES):
             if attempt:
                 time.sleep(_PAUSE)
@@ -100,24 +100,24 @@ class JournalWriter:
         return False
 
     def sync(self) -> None:
-        """Write down what was told, and have all that was written survive the loss of power too."""
-        if self._told:
-            self._waiting.append(_nothing)  # what was told goes with it
+        """Journal which events were delivered, and sync the journal to disk."""
+        if self._delivered:
+            self._waiting.append(_nothing)  # delivered events are written with any entry
             self.commit()
         if self._unsynced_since is not None:
             self._sync_disk()
 
     def prune(self, before: datetime) -> None:
-        """Let the journal forget the orders of before an aware time that ended."""
+        """Delete orders that ended before an aware time from the journal."""
         if self._has_given_up:
             return
         try:
             count = self._journal().prune(before)
         except StoreError as error:
             self._has_given_up = self._is_ending
-            _log.warning("Old orders stay in the journal: %s", error)
+            _log.warning("Old orders could not be deleted from the journal: %s", error)
         else:
-            _log.info("%d orders of before %s were deleted from the journal", count, before)
+            _log.info("Deleted %d orders from before %s from the journal", count, before)
 
     def _commit_together(self) -> bool:
         if self._has_given_up:
@@ -128,16 +128,16 @@ class JournalWriter:
             with journal.together():
                 for entry in entries:
                     _enter(entry, journal)
-                told = self._mark_told(journal)
+                delivered = self._mark_delivered(journal)
         except StoreLocked as error:
             self._has_given_up = self._is_ending
             _log.error("The journal is locked, %d entries wait: %s", len(self._waiting), error)
             return False
-        except Exception:  # noqa: BLE001 because which of them it was shows when each is written by itself
+        except Exception:  # noqa: BLE001 because writing each by itself shows which one failed
             return self._commit_singly()
         self._waiting.clear()
-        for _ in range(told):
-            self._told.popleft()
+        for _ in range(delivered):
+            self._delivered.popleft()
         now = time.monotonic()
         if self._unsynced_since is None:
             self._unsynced_since = now
@@ -156,9 +156,9 @@ class JournalWriter:
         else:
             self._unsynced_since = None
 
-    def _mark_told(self, journal: OrderJournal) -> int:
-        """Mark what was told so far, and return how many events that is."""
-        events = list(self._told)
+    def _mark_delivered(self, journal: OrderJournal) -> int:
+        """Mark the events delivered so far, and return how many."""
+        events = list(self._delivered)
         if events:
             journal.mark_told(
                 [each.execution_id for each in events if isinstance(each, Fill)],
@@ -167,15 +167,15 @@ class JournalWriter:
         return len(events)
 
     def _commit_singly(self) -> bool:
-        """Write as much as can be written: one entry that cannot must not take the others with it."""
+        """Write as many entries as possible: one that cannot be written must not affect the others."""
         while self._waiting:
             try:
                 _enter(self._waiting[0], self._journal())
             except StoreError as error:
                 _log.error("The journal cannot be written, %d entries wait: %s", len(self._waiting), error)
                 return False
-            except Exception:  # noqa: BLE001 because what can never be written must not keep the fills behind it waiting
-                _log.exception("An entry of the journal is left out")
+            except Exception:  # noqa: BLE001 because an entry that can never be written must not hold up later fills
+                _log.exception("A journal entry was skipped")
             self._waiting.popleft()
         return True
 
@@ -191,4 +191,4 @@ def _enter(entry: Callable[[OrderJournal], object], journal: OrderJournal) -> No
     try:
         entry(journal)
     except MissingOrder as error:
-        _log.warning("The journal does not know an order any more: %s", error)
+        _log.warning("The journal no longer has an order: %s", error)

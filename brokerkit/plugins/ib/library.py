@@ -1,4 +1,4 @@
-"""The one place that knows which client library is used, and how ib_insync and ib_async differ."""
+"""Loads the client library, and handles the differences between ib_insync and ib_async."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import attrs
 
 from brokerkit.errors import MissingData, MissingDependency
 from brokerkit.plugins.ib.executions import price_from
-from brokerkit.plugins.ib.message_fields import know_field_types
+from brokerkit.plugins.ib.message_fields import cache_field_types
 from brokerkit.plugins.ib.times import moment_from
 
 _log = logging.getLogger(__name__)
@@ -29,24 +29,24 @@ LIST_ENDS = {
     "execDetailsEnd": "executions",
     "positionEnd": "positions",
 }
-"""What IB says when a list of its is complete, and what the list is of."""
+"""The message that ends each of IB's lists, and what the list contains."""
 
 _EXECUTION = 11
 _EXECUTION_TIME = 15
-_TOLD = {
+_SHORT_REPR = {
     "Order": ("orderId", "orderRef", "action", "totalQuantity"),
     "Contract": ("conId", "secType", "symbol", "lastTradeDateOrContractMonth", "exchange", "currency"),
 }
 _EXTRAS = {"ib_insync": "brokerkit[ib]", "ib_async": "brokerkit[ib-async]"}
 
 _PREVIEW_WAIT = 2.0
-# What an error means to an order is decided by our own table: these the libraries take for the order's end.
-_NOT_THE_END = frozenset({10349, 2109, 2137, 399, 404, 434, 492, 104, 105, 135, 10326, 10147, 10148, 161, 329})
+# The libraries treat these errors as the end of an order; our own table decides what an error means for an order.
+_NOT_FINAL = frozenset({10349, 2109, 2137, 399, 404, 434, 492, 104, 105, 135, 10326, 10147, 10148, 161, 329})
 
 
 @attrs.frozen(eq=False)
 class Library:
-    """A client library: its name, and the classes it has in common with the other.
+    """A client library: its name, and the classes that both libraries share.
 
     Attributes:
         name: `ib_insync` or `ib_async`.
@@ -62,39 +62,39 @@ class Library:
         return str(self.module.__version__)
 
     def new_ib(self) -> Any:
-        """Return a new IB object that raises request errors instead of answering them with nothing."""
+        """Return a new IB object that raises request errors instead of returning empty answers."""
         ib = self.module.IB()
         ib.RaiseRequestErrors = True
         return ib
 
     def new(self, kind: str, **fields: Any) -> Any:
         """Return a new object of one of the library's classes, such as `Contract`."""
-        return _terse(getattr(self.module, kind))(**fields)
+        return _with_short_repr(getattr(self.module, kind))(**fields)
 
     def request_error(self) -> type[Exception]:
-        """Return the exception class that carries IB's code and text of a failed request."""
+        """Return the exception class that carries the code and text of a failed request."""
         wrapper = importlib.import_module(f"{self.name}.wrapper")
         return wrapper.RequestError  # type: ignore[no-any-return]  # because the library is chosen at run time
 
 
 @functools.cache
-def _terse(kind: type[Any]) -> type[Any]:
-    """Return a class of the library's, spelt out in a few fields unless the library's log is read.
+def _with_short_repr(kind: type[Any]) -> type[Any]:
+    """Return a class of the library's with a short repr, unless the library logs at level INFO.
 
-    The libraries put order, contract and executions into a line of their log at every message, also when nobody
-    reads it: for an order of a hundred fields that is most of what a message costs.
+    The libraries format order, contract and executions for their log at every message, even if it is not enabled: with
+    an order's hundred fields, that is most of the cost of a message.
     """
-    fields = _TOLD.get(kind.__name__)
+    fields = _SHORT_REPR.get(kind.__name__)
     if fields is None:
         return kind
     log = logging.getLogger(kind.__module__.partition(".")[0])
 
-    def spell(self: Any) -> str:
+    def short_repr(self: Any) -> str:
         if log.isEnabledFor(logging.INFO):
             return str(vars(kind)["__repr__"](self))
         return f"{kind.__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in fields)})"
 
-    return type(kind.__name__, (kind,), {"__repr__": spell, "__str__": spell})
+    return type(kind.__name__, (kind,), {"__repr__": short_repr, "__str__": short_repr})
 
 
 def load_library(name: str = "auto") -> Library:
@@ -104,7 +104,7 @@ def load_library(name: str = "auto") -> Library:
         name: `ib_insync`, `ib_async`, or `auto` for the first of the two that is installed.
 
     Raises:
-        MissingDependency: It is not installed, or does not run on this Python; the other is named.
+        MissingDependency: It is not installed, or does not run on this Python; the error suggests the other one.
     """
     wanted = NAMES if name == "auto" else (name,)
     failures = {}
@@ -112,37 +112,37 @@ def load_library(name: str = "auto") -> Library:
         if importlib.util.find_spec(each) is None:
             continue
         try:
-            importlib.import_module("numpy")  # both need it, and import it so deep that Python's stack grows each call
+            importlib.import_module("numpy")  # both import it so deep that the stack grows with each call
             module = importlib.import_module(each)
             if each == "ib_async":
-                _give_each_thread_its_loop()
+                _use_loop_per_thread()
             return Library(each, module)
-        except Exception as error:  # noqa: BLE001 because whatever its import raises, the other library is the remedy
+        except Exception as error:  # noqa: BLE001 because whatever the import raises, the other library is the remedy
             failures[each] = f"{each} failed to import: {error!r}"
     if not failures:
         raise _not_installed(wanted)
     other = next(each for each in NAMES if each != list(failures)[-1])
     raise MissingDependency(
-        ". ".join(failures.values()) + ".", remedy=f"Use the other one: pip install '{_EXTRAS[other]}'."
+        ". ".join(failures.values()) + ".", remedy=f"Use the other library: pip install '{_EXTRAS[other]}'."
     )
 
 
 def _not_installed(wanted: tuple[str, ...]) -> MissingDependency:
-    """Return the error for libraries that are not there; where one was asked for by name, it says if the other is."""
+    """Return the error for missing libraries; if one was configured by name, it says whether the other is installed."""
     remedy = " or ".join(f"pip install '{_EXTRAS[each]}'" for each in wanted)
     if len(wanted) > 1:
         return MissingDependency(
-            f"No client library for IB is installed: {' and '.join(wanted)} looked for.", remedy=f"{remedy}."
+            f"No client library for IB is installed, neither {' nor '.join(wanted)}.", remedy=f"{remedy}."
         )
     others = [each for each in NAMES if each not in wanted and importlib.util.find_spec(each) is not None]
     also = "".join(f", or set library to {each!r}, which is installed" for each in others)
     return MissingDependency(f"The client library {', '.join(wanted)} is not installed.", remedy=f"{remedy}{also}.")
 
 
-def _give_each_thread_its_loop() -> None:
-    """Undo ib_async's remembering of the first event loop that it saw, for the whole process.
+def _use_loop_per_thread() -> None:
+    """Stop ib_async from using the first event loop that it saw for the whole process.
 
-    With it, a second connection would run in the loop of the first, even of one that is closed.
+    Otherwise a second connection would run in the loop of the first, even of a closed one.
     """
     first_seen = importlib.import_module("ib_async.util").getLoop
     if getattr(first_seen, "is_of_brokerkit", False):
@@ -155,33 +155,33 @@ def _give_each_thread_its_loop() -> None:
             loop: asyncio.AbstractEventLoop = first_seen()
             return loop
 
-    loop_of_this_thread.is_of_brokerkit = True  # type: ignore[attr-defined]  # because it marks what is replaced once
+    loop_of_this_thread.is_of_brokerkit = True  # type: ignore[attr-defined]  # because it marks the replacement
     for name in ("util", "client", "connection", "wrapper"):
         importlib.import_module(f"ib_async.{name}").getLoop = loop_of_this_thread  # type: ignore[attr-defined]  # because the module is a name at run time
 
 
 def adapt(ib: Any, listener: Callable[[str, tuple[Any, ...]], None], zone: ZoneInfo | None) -> None:
-    """Have a new IB object tell what it keeps to itself, and do what the library leaves undone.
+    """Make a new IB object pass on messages that the library discards, and fix the library's shortcomings.
 
     Args:
         ib: The library's IB object.
         listener: Called in the event loop with each message about orders, fills and positions.
-        zone: Of times that name none; this machine's when None.
+        zone: The zone of times without one; None for this machine's.
     """
     tap(ib, listener, (*_TAPPED, *LIST_ENDS))
-    ask_for_all_open_orders(ib)
-    let_any_thread_take_ids(ib)
-    know_field_types(ib)
+    read_all_open_orders(ib)
+    lock_ids(ib)
+    cache_field_types(ib)
     read_execution_times(ib, zone)
 
 
-def ask_for_all_open_orders(ib: Any) -> None:
-    """Have the library read the open orders of all sessions when it connects, instead of its own alone."""
+def read_all_open_orders(ib: Any) -> None:
+    """Make the library read the open orders of all sessions when it connects, not only its own."""
     ib.reqOpenOrdersAsync = ib.reqAllOpenOrdersAsync
 
 
-def let_any_thread_take_ids(ib: Any) -> None:
-    """Have the library give out request and order ids under a lock, so that no two threads get the same one."""
+def lock_ids(ib: Any) -> None:
+    """Make the library issue request and order ids under a lock, so that no two threads get the same one."""
     lock, take, raise_to = threading.RLock(), ib.client.getReqId, ib.client.updateReqId
 
     def take_locked() -> int:
@@ -196,14 +196,14 @@ def let_any_thread_take_ids(ib: Any) -> None:
 
 
 def read_execution_times(ib: Any, zone: ZoneInfo | None) -> None:
-    """Have the time of an execution read by our own table of zones.
+    """Make execution times be read with our own table of zones.
 
-    The libraries know a zone by its name in the database alone, and lose the whole execution where IB names it as
-    Windows or Java does.
+    The libraries know only the zone names of the time zone database, and lose the whole execution if IB uses a Windows
+    or Java name.
 
     Args:
         ib: The library's IB object.
-        zone: Of times that name none; this machine's when None.
+        zone: The zone of times without one; None for this machine's.
     """
     handlers = ib.client.decoder.handlers
     handle = handlers[_EXECUTION]
@@ -218,16 +218,16 @@ def read_execution_times(ib: Any, zone: ZoneInfo | None) -> None:
 def _moment_of_execution(text: str, zone: ZoneInfo | None) -> datetime:
     try:
         return moment_from(text, zone)
-    except MissingData as error:  # its time is worth less than the fill
-        _log.error("An execution's time is taken for now: %s", error)
+    except MissingData as error:  # an execution with the wrong time is better than none
+        _log.error("An execution is stamped with the current time, because its own cannot be read: %s", error)
         return datetime.now(timezone.utc)
 
 
 def tap(ib: Any, listener: Callable[[str, tuple[Any, ...]], None], messages: tuple[str, ...]) -> None:
-    """Tell a listener of every message of some kinds, before the library itself handles it.
+    """Pass every message of some types to a listener before the library handles it.
 
-    Both libraries keep to themselves what they have no open request or known order for, so their own
-    events are not enough to follow orders across connections.
+    Both libraries discard messages for which they have no open request or known order, so their own
+    events are not enough to track orders across connections.
 
     Args:
         ib: The library's IB object.
@@ -237,8 +237,8 @@ def tap(ib: Any, listener: Callable[[str, tuple[Any, ...]], None], messages: tup
     for message in messages:
         setattr(ib.wrapper, message, _tapped(message, getattr(ib.wrapper, message), listener))
     ib.wrapper.error = _guarded_error(ib, ib.wrapper.error)
-    ib.wrapper.headTimestamp = _whole_head(ib, ib.wrapper.headTimestamp)
-    ib.wrapper.openOrder = _whole_preview(ib.wrapper.openOrder)
+    ib.wrapper.headTimestamp = _read_epoch_seconds(ib, ib.wrapper.headTimestamp)
+    ib.wrapper.openOrder = _await_full_preview(ib.wrapper.openOrder)
 
 
 def _tapped(
@@ -251,8 +251,8 @@ def _tapped(
     return handler
 
 
-def _whole_head(ib: Any, handle: Callable[..., Any]) -> Callable[..., Any]:
-    """Read the seconds since 1970 of a time before March 1973 as such: the libraries take eight digits for a date."""
+def _read_epoch_seconds(ib: Any, handle: Callable[..., Any]) -> Callable[..., Any]:
+    """Read epoch seconds before March 1973 correctly: the libraries mistake eight digits for a date."""
 
     def head(request_id: int, text: str) -> None:
         if text.isdigit():
@@ -263,10 +263,10 @@ def _whole_head(ib: Any, handle: Callable[..., Any]) -> Callable[..., Any]:
     return head
 
 
-def _whole_preview(handle: Callable[..., Any]) -> Callable[..., Any]:
-    """Take a preview without figures for IB's answer only where none with figures follows soon.
+def _await_full_preview(handle: Callable[..., Any]) -> Callable[..., Any]:
+    """Accept a what-if answer without margin values only if none with values follows soon.
 
-    With something to warn of, IB answers a what-if twice, first with the warning alone; the libraries take that one.
+    If there is a warning, IB answers a what-if twice, first with only the warning; the libraries accept that one.
     """
 
     warnings: dict[int, str] = {}
@@ -284,10 +284,10 @@ def _whole_preview(handle: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _guarded_error(ib: Any, handle: Callable[..., Any]) -> Callable[..., Any]:
-    """Keep the library from taking an order for cancelled on a notice, or on a failed modify or cancel."""
+    """Prevent the library from marking an order as cancelled on a notice, or on a failed change or cancel."""
 
     def error(request_id: int, code: int, text: str, reject_json: str = "") -> None:
-        if code in _NOT_THE_END and request_id not in ib.wrapper._futures:
+        if code in _NOT_FINAL and request_id not in ib.wrapper._futures:
             ib.errorEvent.emit(request_id, code, text, None)
         else:
             handle(request_id, code, text, reject_json)

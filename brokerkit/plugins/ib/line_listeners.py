@@ -1,4 +1,4 @@
-"""Who listens to a connection, and to what."""
+"""The callbacks of a connection."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class LineListeners:
-    """Keeps those who want to hear of a line. They register before it is connected, in any thread."""
+    """Holds a connection's callbacks, which are registered before it connects, from any thread."""
 
     def __init__(self) -> None:
         self._listeners: list[Callable[[str, tuple[Any, ...]], None]] = []
@@ -18,27 +18,27 @@ class LineListeners:
         self._on_data_lost: list[Callable[[], None]] = []
 
     def listen(self, listener: Callable[[str, tuple[Any, ...]], None]) -> None:
-        """Tell a listener every raw message about orders, fills and positions, in the client's thread."""
+        """Pass every raw message about orders, fills and positions to a listener, in the client's thread."""
         self._listeners.append(listener)
 
     def when_read(self, callback: Callable[[], None]) -> None:
-        """Call a callback in the client's loop each time that a packet of the Gateway's was read."""
+        """Call a callback in the client's loop whenever a packet from the Gateway has been processed."""
         self._on_read.append(callback)
 
     def when_session_begins(self, callback: Callable[[int], None]) -> None:
-        """Call a callback in the client's loop with the client id that the Gateway was told, and tells nothing yet."""
+        """Call a callback in the client's loop with the client id once it is sent, before the Gateway sends data."""
         self._on_session.append(callback)
 
     def when_up(self, callback: Callable[[Any], Awaitable[None]]) -> None:
-        """Await a callback with the IB object in the client's loop, before the line is called up."""
+        """Await a callback with the IB object in the client's loop, before the connection is reported as up."""
         self._on_up.append(callback)
 
     def when_changed(self, callback: Callable[[], None]) -> None:
-        """Call a callback each time the line's state changed."""
+        """Call a callback whenever the connection's state changes."""
         self._on_change.append(callback)
 
     def when_data_lost(self, callback: Callable[[], None]) -> None:
-        """Call a callback in the client's loop when market data must be asked for again."""
+        """Call a callback in the client's loop when market data must be requested again."""
         self._on_data_lost.append(callback)
 
     def hear(self, message: str, arguments: tuple[Any, ...]) -> None:
@@ -47,10 +47,10 @@ class LineListeners:
             listener(message, arguments)
 
     def declare_data_lost(self) -> None:
-        """Have market data asked for again."""
+        """Have market data requested again."""
         for callback in self._on_data_lost:
             callback()
 
-    def _tell_read(self, _data: bytes) -> None:
+    def _on_data(self, _data: bytes) -> None:
         for callback in self._on_read:
             callback()

@@ -1,4 +1,4 @@
-"""What is heard of the line itself: IB's own trouble, a closed socket, or nothing at all for too long."""
+"""Monitors the connection: IB's connectivity notices, a closed socket, and silence."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _FARM_BROKEN = frozenset({2103, 2105, 2157})
 _FARM_OK = frozenset({2104, 2106, 2158})
 _PROBE_TIMEOUT = 10.0
 _CUT_OFF_FOR = 20
-"""Probe intervals after which a line that is cut off from IB is made anew: that IB is back is not always said."""
+"""Probe intervals after which a Gateway cut off from IB is reconnected: it does not always say that IB is back."""
 
 
 class LineNews:
-    """Listens to one connection's line, in the client's thread.
+    """Monitors one connection, in the client's thread.
 
     Attributes:
-        broken: Set while the socket is gone and nobody has connected again.
-        expect_disconnect: Whether a closed socket is our own doing.
-        is_cut_off: Whether the Gateway said over this line that its own line to IB is down.
+        broken: Set while the socket is closed and not yet reconnected.
+        expect_disconnect: Whether we are closing the socket ourselves.
+        is_cut_off: Whether the Gateway said on this connection that it has lost its own connection to IB.
     """
 
     def __init__(self, connection: IBConnection) -> None:
@@ -38,47 +38,49 @@ class LineNews:
         self._farm_broken_since: dict[str, datetime] = {}
 
     def on_error(self, request_id: int, code: int, text: str, contract: Any) -> None:
-        """Act on IB's notices about the line; pass every one on with the other messages."""
+        """Act on connectivity notices, and pass every error on to the listeners."""
         self._connection.hear("error", (request_id, code, text, contract))
         if code in _LINK_LOST:
             self.is_cut_off, self._cut_off_at = True, time.monotonic()
-            self._connection.declare_down(f"IB lost its own line: {text}")
+            self._connection.declare_down(f"the Gateway lost its connection to IB: {text}")
         elif code == 1101:
-            self._restored(f"IB's line is back, subscriptions lost: {text}")
+            self._restored(f"the Gateway is connected to IB again, subscriptions lost: {text}")
         elif code == 1102:
-            self._restored(f"IB's line is back: {text}")
+            self._restored(f"the Gateway is connected to IB again: {text}")
         elif code in _FARM_BROKEN:
             self._farm_broken_since.setdefault(_farm(text), datetime.now(timezone.utc))
         elif code in _FARM_OK:
             since = self._farm_broken_since.pop(_farm(text), None)
             if since is not None:
-                self._connection.declare_gap(since, f"a data farm was gone: {text}")
+                self._connection.declare_gap(since, f"a data farm was disconnected: {text}")
         elif is_read_only(code, text):
             self._connection.refuses_orders = True
             if request_id == -1:
                 self._read_only()
 
     def on_disconnected(self) -> None:
-        """Note that the socket is gone, and have it connected again."""
+        """Report the closed socket, and have it reconnected."""
         if not self.expect_disconnect:
             self._connection.declare_down("the socket to the Gateway was closed")
             self.broken.set()
 
     async def probe(self) -> None:
-        """Ask the Gateway the time whenever it was silent for long; drop a line that does not answer."""
+        """Request the time whenever the Gateway has been silent for long; drop the connection if there is no answer."""
         interval = self._connection.settings.probe_interval
         ib = self._connection.ib._ib
-        last_word, came = ib.wrapper.lastTime, time.monotonic()
+        last_message, received = ib.wrapper.lastTime, time.monotonic()
         while True:
             await asyncio.sleep(max(interval / 4, 0.05))
-            if ib.wrapper.lastTime != last_word:
-                last_word, came = ib.wrapper.lastTime, time.monotonic()
-            # this machine's clock may be set back, and the other one stands still while the machine sleeps
-            silent = max(time.monotonic() - came, (datetime.now(timezone.utc) - last_word).total_seconds())
+            if ib.wrapper.lastTime != last_message:
+                last_message, received = ib.wrapper.lastTime, time.monotonic()
+            # the wall clock may be set back, and the monotonic clock stops while the machine sleeps
+            silent = max(time.monotonic() - received, (datetime.now(timezone.utc) - last_message).total_seconds())
             if self.broken.is_set() or not ib.isConnected():
                 continue
             if self.is_cut_off and time.monotonic() - self._cut_off_at > _CUT_OFF_FOR * interval:
-                self._connection.drop(f"IB was not said to be back for {_CUT_OFF_FOR * interval:.0f} s")
+                self._connection.drop(
+                    f"the Gateway has not reported its connection to IB as restored for {_CUT_OFF_FOR * interval:.0f} s"
+                )
                 continue
             if silent < interval:
                 continue
@@ -88,7 +90,7 @@ class LineNews:
     async def _answers(self, ib: Any, timeout: float) -> bool:
         try:
             await asyncio.wait_for(self._connection.time.ask(ib), timeout)
-        except Exception:  # noqa: BLE001 because whatever it is, it is no answer
+        except Exception:  # noqa: BLE001 because any failure counts as no answer
             return False
         return True
 
@@ -97,7 +99,7 @@ class LineNews:
         self._connection.post(lambda _ib: self._connection.refresh(reason))
 
     def _read_only(self) -> None:
-        """Remember it, and end the requests that a read-only Gateway leaves without an answer."""
+        """Record it, and end the requests that a read-only Gateway leaves unanswered."""
         self._connection.is_read_only = True
         wrapper = self._connection.ib._ib.wrapper
         for request in ("openOrders", "completedOrders"):
@@ -105,5 +107,5 @@ class LineNews:
 
 
 def _farm(text: str) -> str:
-    """Return the farm that a notice names after its last colon."""
+    """Return the data farm that a notice names after its last colon."""
     return text.rpartition(":")[2].strip()

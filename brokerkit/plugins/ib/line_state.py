@@ -1,4 +1,4 @@
-"""How a line stands: up, down or closed, since when and why, and who is told when that changes."""
+"""The state of the connection: up, down or closed, since when and why; changes are reported to listeners."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from brokerkit.spec.events import ConnectionChange, ConnectionState, DataGap
 
 
 class LineState(LineListeners):
-    """Whether a Gateway can be reached, as it was declared last; each change is told.
+    """Whether the Gateway can be reached, as last declared; each change is emitted as an event.
 
     Args:
-        gateway: Its host and port, as errors name it.
-        emit: Tells the broker's listeners.
+        gateway: Its host and port, for error messages.
+        emit: Sends events to the broker's listeners.
     """
 
     def __init__(self, gateway: str, emit: Callable[[ConnectionChange | DataGap], None]) -> None:
@@ -35,10 +35,10 @@ class LineState(LineListeners):
         return self._state
 
     def require_up(self, doing: str) -> None:
-        """Do nothing while the line is up.
+        """Raise unless connected.
 
         Raises:
-            ConnectionLost: It is down; nothing was sent.
+            ConnectionLost: The connection is down; nothing was sent.
             BrokerClosed: It was closed.
         """
         if self._state is ConnectionState.CONNECTED:
@@ -46,29 +46,29 @@ class LineState(LineListeners):
         if self._state is ConnectionState.CLOSED:
             raise BrokerClosed(f"The connection to {self._gateway} was closed before {doing}.")
         raise ConnectionLost(
-            f"The line to IB is down: {self._reason}. Nothing was sent for {doing}.",
+            f"The connection to IB is down: {self._reason}. Nothing was sent for {doing}.",
             place=self._gateway,
-            remedy="It is being restored; wait for the connection event, or try again.",
+            remedy="The plugin is reconnecting; wait for the connection event, or try again.",
         )
 
     def declare_up(self, reason: str) -> None:
-        """Say that the line is up, and that a stretch of time may be missing if it was down."""
+        """Report the connection as up, with a data gap if it was down before."""
         since, was_up = self._last_good, self._state is ConnectionState.CONNECTED
         first = self._state is ConnectionState.DISCONNECTED
         self._last_good = _now()
         self._set_state(ConnectionState.CONNECTED, reason)
         if not was_up and not first:
-            self._emit(DataGap(since, self._last_good, f"the line was down: {reason}"))
+            self._emit(DataGap(since, self._last_good, f"the connection was down: {reason}"))
             self.declare_data_lost()
 
     def declare_down(self, reason: str) -> None:
-        """Say that the line is down, and refuse writes until it is up."""
+        """Report the connection as down, and refuse writes until it is up."""
         self._last_good = _now() if self._state is ConnectionState.CONNECTED else self._last_good
         downtime = expected_downtime(_now())
         self._set_state(ConnectionState.RECONNECTING, f"{reason} ({downtime})" if downtime else reason)
 
     def declare_gap(self, since: datetime, reason: str) -> None:
-        """Say that prices or events may be missing since a time, while the line itself is up."""
+        """Report that prices or events may be missing since a time, although the connection is up."""
         self._emit(DataGap(since, _now(), reason))
         self.declare_data_lost()
 
@@ -76,13 +76,13 @@ class LineState(LineListeners):
         with self._lock:
             before = self._state
             if before is ConnectionState.CLOSED:
-                return  # what is still heard of a line that was closed says nothing of it
+                return  # late news must not reopen a closed connection
             self._state, self._reason = state, reason
         if state is before:
             return
         for callback in self._on_change:
             callback()
-        if before is not ConnectionState.DISCONNECTED:  # that it was opened, whoever opened it knows
+        if before is not ConnectionState.DISCONNECTED:  # the caller of `open` needs no event for the first connection
             self._emit(ConnectionChange(state, reason, _now()))
 
 

@@ -19,7 +19,7 @@ def _nothing() -> None:
 
 
 class LiveEvent:
-    """One of the IB object's events. Handlers run in brokerkit's event thread, where they may call anything."""
+    """One of the IB object's events. Handlers run in brokerkit's event thread, where any call is allowed."""
 
     def __init__(self, event: Any, thread: LoopThread, callbacks: PostOffice, before: _Work = _nothing) -> None:
         self._event = event
@@ -29,19 +29,19 @@ class LiveEvent:
         self._handlers: dict[Any, Callable[..., None]] = {}
 
     def connect(self, handler: Callable[..., Any]) -> LiveEvent:
-        """Have a handler called, from now on, with what the event carries."""
+        """Call a handler with the event's arguments from now on."""
 
-        def pass_on(*arguments: Any) -> None:
+        def forward(*arguments: Any) -> None:
             self._callbacks.post(lambda: handler(*arguments))
 
         self._before()
-        self._callbacks.post()  # has its thread be there from now on: at the program's end none can be started
-        self._handlers[handler] = pass_on
-        self._thread.call(self._event.connect, pass_on, None, None, True)
+        self._callbacks.post()  # starts its thread now, because none can be started while the interpreter exits
+        self._handlers[handler] = forward
+        self._thread.call(self._event.connect, forward, None, None, True)
         return self
 
     def disconnect(self, handler: Callable[..., Any]) -> LiveEvent:
-        """Call a handler no more; one that was never connected is left alone."""
+        """Stop calling a handler; one that was never connected is ignored."""
         known = self._handlers.pop(handler, None)
         if known is not None:
             self._thread.call(self._event.disconnect, known)
@@ -52,11 +52,11 @@ class LiveEvent:
 
 
 class LiveIB:
-    """Everything the library's IB object offers, each call made in the client's own thread.
+    """The library's IB object, with each call made in the client's own thread.
 
-    A call that the library would answer by running the event loop is answered by its `...Async` twin,
-    within the request timeout. Attributes are read as they are. The accounts' figures and portfolios are
-    subscribed to by the first call that returns them, or the first handler that listens for them.
+    A call that would run the event loop in the library is made through its `...Async` twin, within the
+    request timeout. Attributes are read directly. Account values and portfolios are subscribed to by the
+    first call that returns them, or the first handler that listens for them.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class LiveIB:
         return value
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not isinstance(value, LiveEvent):  # `ib.errorEvent += handler` sets what it read
+        if not isinstance(value, LiveEvent):  # `ib.errorEvent += handler` assigns the event it read
             self._thread.call(setattr, self._ib, name, value)
 
     def __dir__(self) -> list[str]:
@@ -86,12 +86,12 @@ class LiveIB:
         return repr(self._ib)
 
     def sleep(self, secs: float = 0.02) -> bool:
-        """Wait in the caller's thread; the client goes on meanwhile in its own."""
+        """Sleep in the caller's thread, while the client keeps running in its own."""
         time.sleep(secs)
         return True
 
     def waitOnUpdate(self, timeout: float = 0) -> bool:  # noqa: N802 because it is the library's name
-        """Return True once anything came from the Gateway, False when nothing did in time."""
+        """Return True once anything arrives from the Gateway."""
 
         async def update() -> bool:
             await self._ib.updateEvent
@@ -101,7 +101,7 @@ class LiveIB:
         return answered
 
     def _before(self, name: str) -> _Work:
-        """Return what is done before something is used."""
+        """Return the call to make before an attribute is used."""
         return self._want_figures if name in _OF_FIGURES else _nothing
 
     def _event(self, name: str, event: Any) -> LiveEvent:

@@ -1,4 +1,4 @@
-"""Whose money a login trades with, and whether another login took its place."""
+"""Whether a login is live or paper, and whether it changed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from brokerkit.spec.capital import AccountKind
 
 
 def kind_of(account: str) -> AccountKind:
-    """Return whether money is at stake in an account: IB's paper and demo accounts begin with a D."""
+    """Return whether an account is live or paper: the ids of IB's paper and demo accounts begin with D."""
     return AccountKind.PAPER if account.upper().startswith("D") else AccountKind.LIVE
 
 
 def kind_of_all(accounts: Collection[str]) -> AccountKind:
-    """Return live as soon as one account is, or when no account is known.
+    """Return live if any account is live, or if no account is known.
 
     Example:
         >>> kind_of_all(["DU1", "U2"]).value, kind_of_all(["DU1"]).value, kind_of_all([]).value
@@ -25,20 +25,20 @@ def kind_of_all(accounts: Collection[str]) -> AccountKind:
 
 
 def check_same_login(before: Collection[str], now: Collection[str], gateway: str) -> None:
-    """Do nothing when a Gateway that was connected to again is still logged in as it was.
+    """Raise unless the Gateway has the same login after a reconnect.
 
     Args:
         before: The accounts that the broker was opened with.
-        now: The accounts that the Gateway tells.
-        gateway: Where it is.
+        now: The accounts that the Gateway has now.
+        gateway: Its address.
 
     Raises:
-        CannotConnect: It is another login, or money is at stake now and was not before.
+        CannotConnect: It is another login, or live instead of paper or the reverse.
     """
     if kind_of_all(before) is kind_of_all(now) and not set(before).isdisjoint(now):
         return
     raise CannotConnect(
-        f"{gateway} is logged in to {', '.join(now) or 'no account'} ({kind_of_all(now).value}) now, and this broker "
+        f"{gateway} is now logged in to {', '.join(now) or 'no account'} ({kind_of_all(now).value}), but this broker "
         f"was opened on {', '.join(before)} ({kind_of_all(before).value}). Nothing is sent there.",
-        remedy="Log the Gateway in as it was; or close this broker and open it again.",
+        remedy="Log the Gateway in to the previous account, or close this broker and open it again.",
     )

@@ -1,4 +1,4 @@
-"""What follows from looks at IB's lists: which orders they do not show, and what became of those."""
+"""Conclusions from reading IB's lists: which orders they do not show, and what became of those."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from brokerkit.spec.services import Store
 
 
 class Looks:
-    """Looks at IB's lists, one after another, as the desk's thread takes them in.
+    """Readings of IB's lists ("looks"), one after another, as the desk's thread processes them.
 
     Attributes:
-        has_orphans: Whether, at the last look, an order worked of whose fills IB tells no session of ours.
-        is_position_explained: Tells whether the fills that are known explain what IB holds of an order's contracts;
-            None until that was looked at.
+        has_orphans: Whether the last look showed a working order whose fills IB reports to no session of ours.
+        is_position_explained: Returns whether the known fills explain IB's position in an order's contracts; None until
+            positions have been compared.
     """
 
     def __init__(self, book: OrderBook, news: OrderNews, connection: IBConnection, store: Callable[[], Store]) -> None:
@@ -36,17 +36,17 @@ class Looks:
 
     @property
     def are_done(self) -> bool:
-        """Whether it is certain where every order stands, and IB tells of its fills by itself."""
+        """Whether every order's state is certain, and IB reports its fills to us unasked."""
         return not self.has_orphans and not self.undecided()
 
     def begin(self, now: datetime) -> None:
-        """Begin a look at a moment: IB may list nothing that is sent later."""
+        """Start a look as of a time: IB may not list orders sent after it."""
         self._news.seen.clear()
         self._news.begin_batch()
         self._began = now
 
     def finish(self, *, complete: bool) -> None:
-        """End a look; nothing is concluded from one that was not complete."""
+        """End a look; nothing is concluded from an incomplete one."""
         self._news.end_batch()
         if not complete:
             return
@@ -69,7 +69,7 @@ class Looks:
         if self._is_known_to_have_ended(tracked):
             return
         if self.is_position_explained is None:
-            return  # the session has just begun: what the last one left is still to be compared
+            return  # the session has just started: positions are not yet compared with the last session's
         clock, sent = self._connection.clock, tracked.submitted or tracked.updated
         evidence = Evidence(
             sent=tracked.submitted_there or (None if sent is None else clock.at(sent)),
@@ -80,7 +80,7 @@ class Looks:
         )
         verdict: Verdict | None = verdict_on(tracked, evidence)
         if verdict is not None:
-            tracked.is_answered = tracked.is_answered or tracked.refusal is not None  # now it is known what that meant
+            tracked.is_answered = tracked.is_answered or tracked.refusal is not None  # its error is now a rejection
             self._news.settle(tracked, verdict.state, verdict.reason)
 
     def _is_known_to_have_ended(self, tracked: TrackedOrder) -> bool:
@@ -101,8 +101,8 @@ class Looks:
     def _is_ours_alone(self, tracked: TrackedOrder) -> bool:
         """Return whether no other session may be sending the order right now.
 
-        That may be another living process of ours, with a lease from before the order; or a line of our own that
-        the Gateway has not let go of, and on which the order may still be on its way.
+        Such a session is another live process with a lease from before the order, or an earlier connection of our own
+        that the Gateway still holds, on which the order may still be in transit.
         """
         client_id = tracked.ids.client_id
         if client_id is None or client_id == self._connection.client_id():
@@ -114,13 +114,13 @@ class Looks:
         return all(lease.client_id != client_id or (sent is not None and lease.leased > sent) for lease in leases)
 
     def _is_orphan(self, tracked: TrackedOrder) -> bool:
-        """Return whether an order works of which IB tells no living session of ours: only a look shows its fills."""
+        """Return whether IB reports a working order to no live session of ours, so that only a look shows its fills."""
         is_open = tracked.origin is OrderOrigin.OURS and not tracked.state.is_final
-        is_told = tracked.ids.client_id in (None, self._connection.client_id())
-        return is_open and not is_told and self._is_ours_alone(tracked)
+        is_reported = tracked.ids.client_id in (None, self._connection.client_id())
+        return is_open and not is_reported and self._is_ours_alone(tracked)
 
     def undecided(self) -> list[TrackedOrder]:
-        """Return the orders of ours of which it is not certain where they stand."""
+        """Return our orders whose state is not certain."""
         return [tracked for tracked in self._book.all() if self._is_undecided(tracked)]
 
     def _is_undecided(self, tracked: TrackedOrder) -> bool:

@@ -1,4 +1,4 @@
-"""One thread with one event loop: where the client library lives, reached from every other thread."""
+"""A thread with its own event loop, in which the client library runs, callable from every other thread."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _Coroutines = tuple[Coroutine[Any, Any, Any], ...]
 
 
 class LoopThread:
-    """A thread that runs an event loop of its own, whatever loops the caller has running.
+    """A thread that runs its own event loop, independent of any loop that the caller runs.
 
-    asyncio is not patched, and no loop of the caller's is touched.
+    asyncio is not patched, and the caller's loops are not touched.
     """
 
     def __init__(self, name: str) -> None:
@@ -37,19 +37,19 @@ class LoopThread:
 
     @property
     def is_current(self) -> bool:
-        """Whether the caller is in this thread, where waiting for it would never end."""
+        """Whether the caller is in this thread, where waiting for it would deadlock."""
         return threading.current_thread() is self._thread
 
     def run(self, coroutine: Coroutine[Any, Any, T], timeout: float, what: str = "the call") -> T:
         """Run a coroutine in the loop and return its result.
 
         Args:
-            coroutine: What to run; it is cancelled when time is up.
+            coroutine: What to run; it is cancelled on timeout.
             timeout: Seconds to wait at most.
-            what: What is waited for, in words.
+            what: What is awaited, for error messages.
 
         Raises:
-            RequestTimedOut: It was not done in time.
+            RequestTimedOut: It did not complete in time.
             InvalidArgument: Called from the loop's own thread.
             BrokerClosed: The loop has ended.
         """
@@ -63,7 +63,7 @@ class LoopThread:
     def begin_coroutine(
         self, coroutine: Coroutine[Any, Any, T], timeout: float | None = None
     ) -> concurrent.futures.Future[T]:
-        """Have a coroutine run in the loop, and return what `result_of` takes; raises as `run` does."""
+        """Start a coroutine in the loop and return its future, for `result_of`; raises as `run` does."""
         self.check(coroutine)
         limited = _limited(coroutine, timeout)
         return self._begun(lambda: asyncio.run_coroutine_threadsafe(limited, self.loop), limited, coroutine)
@@ -73,7 +73,7 @@ class LoopThread:
         return self.result_of(self.begin(function, *arguments), timeout, getattr(function, "__name__", "the call"))
 
     def begin(self, function: Callable[..., T], *arguments: Any) -> concurrent.futures.Future[T]:
-        """Have a plain function run in the loop's thread, and return what `result_of` takes; raises as `run` does."""
+        """Start a plain function in the loop's thread and return its future, for `result_of`; raises as `run` does."""
         self.check()
 
         def begin() -> concurrent.futures.Future[T]:
@@ -84,13 +84,13 @@ class LoopThread:
         return self._begun(begin)
 
     def post(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Run a function in the loop's thread some time soon, without waiting for it."""
+        """Schedule a function in the loop's thread, without waiting for it."""
         with self._lock:
             if not self._ended:
                 self.loop.call_soon_threadsafe(function, *arguments)
 
     def stop(self) -> None:
-        """End the loop and its thread, cancelling what still runs in it. Ending twice does nothing."""
+        """Stop the loop and its thread, cancelling whatever still runs. Stopping twice does nothing."""
         if self._thread.is_alive() and not self.is_current:
             self.loop.call_soon_threadsafe(self.loop.stop)
             self._thread.join(_GRACE)
@@ -98,7 +98,7 @@ class LoopThread:
     def _begun(
         self, begin: Callable[[], concurrent.futures.Future[T]], *coroutines: Coroutine[Any, Any, Any]
     ) -> concurrent.futures.Future[T]:
-        """Hand something to the loop, and return what its end is known by; that comes also when the loop ends first."""
+        """Hand a call to the loop and return its future, which completes even if the loop ends first."""
         with self._lock:
             if self._ended:
                 _close(coroutines)
@@ -108,7 +108,7 @@ class LoopThread:
         return future
 
     def check(self, coroutine: Coroutine[Any, Any, Any] | None = None) -> None:
-        """Do nothing where a call can be made; else raise as `run` does, and close the coroutine that is not run."""
+        """Raise as `run` does if no call can be made from here, and close the coroutine that is then not run."""
         is_child = os.getpid() != self._process
         if not self.is_current and not self._ended and not is_child:
             return
@@ -117,25 +117,25 @@ class LoopThread:
         self.check_process()
         if self.is_current:
             raise InvalidArgument(
-                "A blocking call was made from the IB client's own thread, which would wait for itself.",
-                remedy="Subscribe through brokerkit's events or `connection.ib`, which call back in another thread.",
+                "A blocking call was made in the IB client's own thread, which would deadlock.",
+                remedy="Subscribe through brokerkit's events or `connection.ib`, whose handlers run in another thread.",
             )
         raise BrokerClosed(_CLOSED)
 
     def check_process(self) -> None:
-        """Do nothing in the process that made this; in a forked child the thread is not there, whatever it holds.
+        """Raise in a forked child, where the thread does not exist.
 
         Raises:
-            BrokerClosed: This is a child.
+            BrokerClosed: This is a forked child.
         """
         if os.getpid() != self._process:
             raise BrokerClosed(
-                f"The connection to IB belongs to process {self._process}, of which this is a child.",
-                remedy="Open a broker in the child, and leave the parent's alone.",
+                f"The connection to IB belongs to process {self._process}, and this is a forked child of it.",
+                remedy="Open a new broker in the child, and do not use the parent's.",
             )
 
     def result_of(self, future: concurrent.futures.Future[T], timeout: float, what: str) -> T:
-        """Wait for what was begun, so long at most, and return its result; raises as `run` does."""
+        """Wait for a future, up to the timeout, and return its result; raises as `run` does."""
         try:
             return future.result(timeout + _GRACE)
         except (asyncio.TimeoutError, concurrent.futures.TimeoutError):
@@ -145,7 +145,7 @@ class LoopThread:
             raise BrokerClosed(f"The connection to IB was closed during {what}.") from None
 
     def _where(self) -> str:
-        """Return which line keeps the thread busy; empty when it waits for IB, as it should."""
+        """Return the source line that keeps the thread busy; empty when it waits for IB, as it should."""
         frame = sys._current_frames().get(self._thread.ident or 0)
         if frame is None or frame.f_code.co_name == "select":
             return ""
@@ -161,18 +161,18 @@ class LoopThread:
                 task.cancel()
             if tasks:
                 self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-            with contextlib.suppress(RuntimeError):  # it takes a thread, and a program that is ending starts none
+            with contextlib.suppress(RuntimeError):  # it needs a thread, and the exiting interpreter starts none
                 self.loop.run_until_complete(self.loop.shutdown_default_executor())
             with self._lock:
                 self._ended = True
                 self.loop.close()
                 for future, coroutines in list(self._waited_for.items()):
-                    if future.cancel():  # handed over too late to be begun: whoever waits for it is told
+                    if future.cancel():  # handed over too late to start: wakes the waiting caller
                         _close(coroutines)
 
 
 def _close(coroutines: _Coroutines) -> None:
-    """Let go of coroutines that are never run."""
+    """Close coroutines that will never run."""
     for coroutine in coroutines:
         coroutine.close()
 
@@ -186,5 +186,5 @@ def _settle(future: concurrent.futures.Future[T], function: Callable[..., T], ar
         return
     try:
         future.set_result(function(*arguments))
-    except BaseException as error:  # noqa: BLE001 because it is handed to the thread that waits for the result
+    except BaseException as error:  # noqa: BLE001 because it is re-raised in the thread that waits for the result
         future.set_exception(error)

@@ -1,7 +1,7 @@
-"""The types of a message's fields, found out once a class of the library's instead of once a message.
+"""Caches the types of a message's fields per class of the library, instead of looking them up for each message.
 
-Both libraries look up the type of every field of every order, contract and execution anew when they read one. An
-order has more than a hundred, and is described three times when it is filled.
+Both libraries look up the type of every field of every order, contract and execution each time they read one. An
+order has more than a hundred fields, and is sent three times when it is filled.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any
 Conversion = tuple[str, Callable[[Any], Any], Any]
 
 
-def know_field_types(ib: Any) -> None:
-    """Have the library read messages with what is known of its classes."""
+def cache_field_types(ib: Any) -> None:
+    """Make the library parse messages with the cached field types."""
     ib.client.decoder.parse = parse
 
 
 def parse(read: Any) -> None:
-    """Turn the texts in an object of the library's into the types of their defaults, as its own `parse` does."""
+    """Convert the texts in a library object to the types of their defaults, as its own `parse` does."""
     kind = type(read)
     if kind not in _known:
         _known[kind] = _conversions(kind)
@@ -38,7 +38,7 @@ _known: dict[type[Any], tuple[Conversion, ...]] = {}
 
 
 def _conversions(kind: type[Any]) -> tuple[Conversion, ...]:
-    """Return the fields of a class that are no texts: name, what makes it of a text, default."""
+    """Return the fields of a class that are not texts: name, conversion from text, default."""
     return tuple(
         (field.name, _CONVERSIONS[type(field.default)], field.default)
         for field in dataclasses.fields(kind)

@@ -1,4 +1,4 @@
-"""Messages that are taken in together: written down at once, then handed on to listeners, then waiters are woken."""
+"""Messages processed as a batch: journalled in one transaction, then delivered, then waiting callers are woken."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from brokerkit.plugins.ib.order_book import OrderBook
 
 
 class NewsBatch:
-    """Entered in the desk's thread before messages are taken in, left after them.
+    """Entered in the desk's thread before messages are processed, exited after them.
 
-    What one answer of IB's brings comes in five or six messages. They are one transaction of the journal instead of
-    one each, and nobody is woken or told before that is committed.
+    One response of IB's consists of five or six messages. They are journalled in one transaction instead of one each,
+    and no caller is woken and no event delivered before it is committed.
     """
 
     def __init__(self, book: OrderBook, writer: JournalWriter, tell_all: Callable[[list[News]], None]) -> None:
@@ -23,11 +23,11 @@ class NewsBatch:
         self._later: list[News] = []
 
     def __enter__(self) -> None:
-        """Begin."""
+        """Start a batch."""
         self._book.begin_batch()
 
     def __exit__(self, *_: object) -> None:
-        """Write down, hand on to whoever tells listeners, wake: who is woken can wait for these to have heard."""
+        """Commit, queue the events, then wake the callers, who can then wait for the events' delivery."""
         try:
             self._writer.commit()
             later, self._later = self._later, []
@@ -37,10 +37,10 @@ class NewsBatch:
             self._book.end_batch()
 
     def checkpoint(self) -> None:
-        """End the batch here and begin another: what follows may take long, or somebody waits for what came before."""
+        """End this batch and start another, before something slow or when a caller waits for this one."""
         self.__exit__()
         self.__enter__()
 
     def later(self, news: News) -> None:
-        """Have something told once everything that was taken in so far is written down."""
+        """Deliver news once everything processed so far is journalled."""
         self._later.append(news)

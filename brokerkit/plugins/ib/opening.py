@@ -1,4 +1,4 @@
-"""Opening the plugin: the connection, what stands on it, and the domains in front."""
+"""Opens the plugin: builds the connection, the components that use it, and the domain objects."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ from brokerkit.spec.lifecycle import Services, Session
 
 @attrs.frozen(eq=False)
 class IBDesk:
-    """The plugin's own object, `broker.native`: what the contract does not cover.
+    """The plugin's own object, `broker.native`, for everything beyond the contract.
 
     Attributes:
         connection: The connection; `connection.ib` is the live IB object.
-        reconciliation: What IB and the journal disagreed on, and which instruments are locked for it.
-        fx: The domain, with pysystemtrade's names beside the contract's.
-        prices: As above.
-        contracts: As above.
-        instruments: As above.
-        capital: As above.
-        orders: As above.
-        positions: As above.
+        reconciliation: Differences between IB and the journal, and the instruments locked because of them.
+        fx: The domain object, with pysystemtrade's names as well as the contract's.
+        prices: Likewise.
+        contracts: Likewise.
+        instruments: Likewise.
+        capital: Likewise.
+        orders: Likewise.
+        positions: Likewise.
     """
 
     connection: IBConnection
@@ -66,28 +66,28 @@ class IBDesk:
 
     @property
     def ib(self) -> object:
-        """The live IB object of the client library, safe from any thread."""
+        """The client library's live IB object, safe to use from any thread."""
         return self.connection.ib
 
     def server_time(self) -> datetime:
-        """Return what the Gateway's clock shows, aware UTC, to the second."""
+        """Return the Gateway's time, aware UTC, to the second."""
         return self.connection.server_time()
 
 
 def open_session(settings: IBSettings, services: Services) -> Session:
-    """Connect to a Gateway or TWS and return the broker that it is.
+    """Connect to a Gateway or TWS and return the open session.
 
     Raises:
         ConfigError: A table cannot be read, or no client library is installed.
-        ConnectionProblem: It cannot be reached; the error says why.
-        StoreError: The store, which keeps orders from being sent twice, cannot be used.
+        ConnectionProblem: The Gateway cannot be reached; the error says why.
+        StoreError: The store, which prevents orders from being sent twice, cannot be used.
     """
     instruments = load_instruments(settings.instruments, settings.instruments_replaced_by)
     pairs = load_fx(settings.fx_codes, settings.fx_codes_replaced_by)
     hours = load_weekly_hours(settings.trading_hours)
     with ExitStack() as resources:
         herald = Herald(services.emit, services.has_listener)
-        at_the_end = resources.enter_context(ExitStack())  # what is done when all was told
+        at_the_end = resources.enter_context(ExitStack())  # runs once every event has been delivered
         resources.callback(herald.close)
         connection = IBConnection(settings, services.store, herald.tell)
         directory = ContractDirectory(
@@ -98,7 +98,7 @@ def open_session(settings: IBSettings, services: Services) -> Session:
         resources.callback(desk.close)
         resources.callback(connection.close_connection)
         desk.start()
-        connection.introduce()
+        connection.send_client_id()
         reconciliation = Reconciliation(desk, services.state_folder, lock=settings.lock_on_break)
         fx_pairs = FxPairs(directory.client, pairs)
         check_lock = partial(_refuse_locked, reconciliation)
@@ -136,17 +136,17 @@ def open_session(settings: IBSettings, services: Services) -> Session:
             ),
             account_kind=kind_of_all(connection.accounts),
             native=native,
-            close=partial(_in_own, os.getpid(), resources.pop_all().close),
+            close=partial(_unless_forked, os.getpid(), resources.pop_all().close),
             state=lambda: connection.state,
-            hear_out=partial(_in_own, os.getpid(), desk.hear_out),
+            hear_out=partial(_unless_forked, os.getpid(), desk.hear_out),
             data=f"{settings.gateway}, {connection.library.name} {connection.library.version}",
         )
 
 
-def _in_own(process: int, end: Callable[[], None]) -> None:
-    """Close, or wait for listeners, in the process that opened: in a forked child there is nothing that is its own."""
+def _unless_forked(process: int, call: Callable[[], None]) -> None:
+    """Call a function only in the process that opened the session: a forked child owns none of its resources."""
     if os.getpid() == process:
-        end()
+        call()
 
 
 def _refuse_locked(reconciliation: Reconciliation, instrument_code: str) -> None:
@@ -156,5 +156,5 @@ def _refuse_locked(reconciliation: Reconciliation, instrument_code: str) -> None
     if reason:
         raise InvalidOrder(
             f"{instrument_code} is locked: {reason}.",
-            remedy="It opens by itself when the positions agree, or with `native.reconciliation.unlock`.",
+            remedy="It unlocks once the positions agree, or when you call `native.reconciliation.unlock`.",
         )

@@ -1,4 +1,4 @@
-"""The orders that are followed, found by our reference, by IB's lasting id, or by this session's id."""
+"""The tracked orders, indexed by order reference, perm id, and order id in a session."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from brokerkit.spec.broker_order import BrokerIds, BrokerOrder
 
 
 class OrderBook:
-    """Holds every order that is followed; whoever reads or changes it holds its lock.
+    """Holds every tracked order; its lock is held for reads and changes.
 
     Attributes:
-        news: Held while the book is read or changed, and told of every change.
-        hear_out: Returns when listeners have heard of what the book says, or so many seconds are over.
+        news: Held while the book is read or changed, and notified of every change.
+        hear_out: Waits until listeners have received what the book shows, or until the timeout.
     """
 
     def __init__(self, hear_out: Callable[[float], None]) -> None:
@@ -33,24 +33,24 @@ class OrderBook:
 
     @property
     def is_closed(self) -> bool:
-        """Whether nothing will be heard of the orders any more."""
+        """Whether no more is received about the orders."""
         return self._closed
 
     def close(self) -> None:
-        """End every wait: nothing will be heard of the orders any more."""
+        """End every wait: no more is received about the orders."""
         with self.news:
             self._closed = True
             self.news.notify_all()
 
     def add(self, tracked: TrackedOrder) -> TrackedOrder:
-        """Follow an order."""
+        """Track an order."""
         with self.news:
             self._by_ref[tracked.order.order_ref] = tracked
             self._index(tracked)
         return tracked
 
     def remove(self, order_ref: str) -> None:
-        """Follow an order no more: it was never sent, or another login sent it."""
+        """Stop tracking an order: it was never sent, or another login sent it."""
         with self.news:
             tracked = self._by_ref.pop(order_ref, None)
             if tracked is not None:
@@ -59,33 +59,33 @@ class OrderBook:
                 self._by_session_id.pop((tracked.ids.client_id, tracked.ids.order_id), None)
 
     def get(self, order_ref: str) -> TrackedOrder | None:
-        """Return the order with a reference of ours; None when it is not followed."""
+        """Return the order with an order reference; None if it is not tracked."""
         return self._by_ref.get(order_ref)
 
     def with_perm_id(self, perm_id: str) -> TrackedOrder | None:
-        """Return the order with a lasting id of IB's; None when none is known to have it."""
+        """Return the order with a perm id; None if there is none."""
         return self._by_perm_id.get(perm_id)
 
     def with_session_id(self, client_id: int, order_id: str) -> TrackedOrder | None:
-        """Return the order with an id in a client's session; None when there is none."""
+        """Return the order with an order id in a client's session; None if there is none."""
         return self._by_session_id.get((client_id, order_id))
 
     def answer_to(self, client_id: int, tracked: TrackedOrder) -> bool:
-        """Have an order found by its id in a client's session as well, unless another one has the id there.
+        """Also index an order by its id in a client's session, and return False if another order has that id there.
 
-        IB answers whoever asks about an order, be it another client's, by the order's id alone.
+        IB's responses give only the order id, even for another client's order.
         """
         with self.news:
             return self._by_session_id.setdefault((client_id, tracked.ids.order_id), tracked) is tracked
 
     def all(self) -> list[TrackedOrder]:
-        """Return every order that is followed, in the order they came."""
+        """Return every tracked order, oldest first."""
         self._check_process()
         with self.news:
             return list(self._by_ref.values())
 
     def set_ids(self, tracked: TrackedOrder, ids: BrokerIds) -> None:
-        """Give an order the ids that are known, and keep those that are not blank."""
+        """Set an order's ids, keeping the previous value of those that are blank."""
         known = tracked.ids
         merged = BrokerIds(
             account=ids.account or known.account,
@@ -97,13 +97,13 @@ class OrderBook:
             tracked.ids = merged
             tracked.changed()
             self._index(tracked)
-        elif ids.client_id is not None and ids.order_id:  # known from a session before: this one has said so, too
+        elif ids.client_id is not None and ids.order_id:  # known from an earlier session, now confirmed in this one
             self._by_session_id[(ids.client_id, ids.order_id)] = tracked
 
     def forget_session_ids(self) -> None:
-        """Forget which order had which id in a session: a restarted Gateway may give the ids again.
+        """Drop the index of session ids, because a restarted Gateway may reuse them.
 
-        Orders whose lasting id is known are still found by that; the others by their reference.
+        Orders with a known perm id are still found by that, and the others by their reference.
         """
         with self.news:
             self._by_session_id = {
@@ -113,24 +113,24 @@ class OrderBook:
             }
 
     def remember_execution(self, trade: str, order_ref: str) -> None:
-        """Remember which order a trade belongs to."""
+        """Record which order a trade belongs to."""
         self._ref_of_execution[trade] = order_ref
 
     def of_execution(self, trade: str) -> TrackedOrder | None:
-        """Return the order that a trade belongs to; None when the trade is not known."""
+        """Return the order that a trade belongs to; None if the trade is unknown."""
         return self._by_ref.get(self._ref_of_execution.get(trade, ""))
 
     def view(self, order_ref: str) -> BrokerOrder | None:
-        """Return an order's view; None when it is not followed."""
+        """Return an order's view; None if it is not tracked."""
         self._check_process()
         with self.news:
             tracked = self._by_ref.get(order_ref)
             return tracked.view() if tracked is not None else None
 
     def wait(self, condition: Callable[[], bool], timeout: float) -> bool:
-        """Wait until a condition on the book holds, and what made it hold is journalled; return whether it does.
+        """Wait until a condition on the book holds and its cause is journalled; return whether it holds.
 
-        A book that is closed is waited for no longer.
+        Closing the book ends the wait.
         """
         self._check_process()
         end = time.monotonic() + timeout
@@ -142,18 +142,18 @@ class OrderBook:
             return True
 
     def begin_batch(self) -> None:
-        """From now on the book may say what the journal does not say yet."""
+        """Start a batch, during which the book may be ahead of the journal."""
         with self.news:
             self._begun += 1
 
     def end_batch(self) -> None:
-        """Wake everybody who waits: the journal says what the book says, or cannot be written."""
+        """Wake all waiters: the journal has caught up with the book, or cannot be written."""
         with self.news:
             self._ended = self._begun
             self.news.notify_all()
 
     def tell(self) -> None:
-        """Wake everybody who waits for the book to change."""
+        """Wake all waiters, to check their condition again."""
         with self.news:
             self.news.notify_all()
 

@@ -1,4 +1,4 @@
-"""Changing and cancelling orders that work at IB."""
+"""Changes and cancels working orders at IB."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _CHANGED_FIELDS = ("totalQuantity", "lmtPrice", "auxPrice", "trailStopPrice")
 
 
 class OrderChanging:
-    """Changes and cancels orders; what IB refuses leaves them as they were."""
+    """Changes and cancels orders; a request that IB refuses leaves them unchanged."""
 
     def __init__(self, desk: OrderDesk, directory: ContractDirectory, check_lock: Callable[[str], None]) -> None:
         self._desk = desk
@@ -48,23 +48,23 @@ class OrderChanging:
         self._check_lock = check_lock
 
     def find(self, order_ref: str) -> TrackedOrder:
-        """Return an order that is followed, looked for at IB when it is not.
+        """Return a tracked order, looking for it at IB if it is not tracked yet.
 
         Raises:
-            MissingOrder: Neither we nor IB know it.
+            MissingOrder: Neither the journal nor IB has it.
         """
         tracked = self._desk.book.get(order_ref)
         if tracked is None:
             self._desk.look()
             tracked = self._desk.book.get(order_ref)
         if tracked is None:
-            raise MissingOrder(f"IB knows no order with the reference {order_ref!r}.", given=order_ref)
+            raise MissingOrder(f"IB has no order with the reference {order_ref!r}.", given=order_ref)
         return tracked
 
     # Changing
 
     def can_change(self, tracked: TrackedOrder) -> bool:
-        """Return whether IB would take a change now."""
+        """Return whether IB would accept a change now."""
         try:
             self._require_changeable(tracked)
         except OrderCannotBeModified:
@@ -72,19 +72,20 @@ class OrderChanging:
         return True
 
     def change(self, tracked: TrackedOrder, change: OrderChange) -> None:
-        """Change prices or quantity, and wait until IB says that it took the change.
+        """Change prices or quantity, and wait until IB accepts the change.
 
         Raises:
-            OrderCannotBeModified: It is final, being cancelled, not ours to change, or has no such price.
-            OffTickPrice: A price is between two ticks.
-            InvalidQuantity: The new total is below what is filled, or turns the side.
-            ConnectionLost: The line is down, or broke before it was sent; nothing was sent.
-            OutcomeUnknown: It was sent, and nobody knows yet whether it arrived.
+            OrderCannotBeModified: The order is final, being cancelled, of another client, or has no such price.
+            OffTickPrice: A price is not a multiple of the tick.
+            InvalidQuantity: The new total is below the filled quantity, or on the other side.
+            ConnectionLost: The connection is down, or was lost before it was sent; nothing was sent.
+            OutcomeUnknown: It was sent, and it is not known yet whether it arrived.
         """
         if not tracked.change_turn.acquire(timeout=self._connection.settings.order_timeout):
             raise OrderCannotBeModified(
-                f"Order {tracked.order.order_ref} is being changed by another thread, which IB has not answered.",
-                remedy="Read it again, then change it from one thread. Nothing was sent.",
+                f"Order {tracked.order.order_ref} is being changed by another thread, and IB has not responded yet. "
+                "Nothing was sent.",
+                remedy="Read the order again, then change it from one thread.",
             )
         try:
             self._change(tracked, change)
@@ -92,7 +93,7 @@ class OrderChanging:
             tracked.change_turn.release()
 
     def _change(self, tracked: TrackedOrder, change: OrderChange) -> None:
-        session = self._connection.session  # read first: what is checked is checked of this session or a newer one
+        session = self._connection.session  # read first, so that the checks hold for this session or a newer one
         self._connection.require_up(f"a change of order {tracked.order.order_ref}")
         self._require_writable()
         self._require_changeable(tracked)
@@ -103,7 +104,7 @@ class OrderChanging:
         ib_order = tracked.ib_order
         changes = {name: fields[name] for name in _CHANGED_FIELDS if name in fields}
         if ib_order.parentId and not self._parent_works(tracked):
-            changes["parentId"] = 0  # IB refuses a change that names a parent which is done (135)
+            changes["parentId"] = 0  # IB refuses a change that names a completed parent (error 135)
         with self._desk.book.news:
             tracked.asked, tracked.change_refusal = changed, None
         try:
@@ -114,7 +115,7 @@ class OrderChanging:
         self._await_change(tracked, session)
 
     def _parent_works(self, tracked: TrackedOrder) -> bool:
-        """Return whether the order that an exit belongs to is still open at IB."""
+        """Return whether an exit's parent order is still open at IB."""
         client_id = self._connection.client_id()
         parent = self._desk.book.with_session_id(client_id, str(tracked.ib_order.parentId))
         return parent is not None and not parent.state.is_final
@@ -124,7 +125,7 @@ class OrderChanging:
         if tracked.state not in _CHANGEABLE or tracked.cancel_sent:
             reason = f"it is {tracked.state.value}"
         elif tracked.ib_order is None or not tracked.ids.order_id:
-            reason = "IB has not described it yet"
+            reason = "IB has not listed it yet"
         elif tracked.ids.client_id != self._connection.client_id():
             reason = f"client id {tracked.ids.client_id} placed it, and this is {self._connection.client_id()}"
         if reason:
@@ -152,8 +153,8 @@ class OrderChanging:
         for old, new, done in zip(tracked.order.quantity, changed.quantity, filled, strict=True):
             if (new > 0) is not (old > 0) or abs(new) < abs(done) or (abs(new) == abs(done) and new != old):
                 raise InvalidQuantity(
-                    f"Order {changed.order_ref} of {old} with {done} filled cannot become {new}.",
-                    remedy="Keep the side, and ask for more than is filled; cancel it to stop here.",
+                    f"The quantity of order {changed.order_ref}, {old} with {done} filled, cannot become {new}.",
+                    remedy="Keep the side and a total above the filled quantity, or cancel the order.",
                 )
         if len(changed.quantity) > 1:
             old_units, new_units = math.gcd(*tracked.order.quantity), math.gcd(*changed.quantity)
@@ -178,17 +179,19 @@ class OrderChanging:
             refusal = tracked.change_refusal
             raise OrderCannotBeModified(
                 f"IB refused the change of order {tracked.order.order_ref}: {refusal.broker_message}",
-                remedy="It goes on as it was.",
+                remedy="The order works on unchanged.",
                 broker_code=refusal.broker_code,
                 broker_message=refusal.broker_message,
             )
         if tracked.asked is not None and tracked.state.is_final:
-            raise OrderCannotBeModified(f"Order {tracked.order.order_ref} became {tracked.state.value} meanwhile.")
+            raise OrderCannotBeModified(
+                f"Order {tracked.order.order_ref} became {tracked.state.value} before IB accepted the change."
+            )
         if tracked.asked is not None:
-            self._desk.doubt(f"a change of {tracked.order.order_ref} was not answered")
+            self._desk.doubt(f"IB did not respond to a change of {tracked.order.order_ref}")
             raise OutcomeUnknown(
-                f"A change of order {tracked.order.order_ref} was sent, and nobody knows yet whether it arrived.",
-                remedy="The order works with its old or its new terms: read it again before changing more.",
+                f"A change of order {tracked.order.order_ref} was sent, but it is not known yet whether it arrived.",
+                remedy="The order works with its old or its new terms: read it before you change it again.",
             )
 
     # Cancelling
@@ -197,8 +200,8 @@ class OrderChanging:
         """Ask IB to cancel an order.
 
         Raises:
-            OrderCannotBeCancelled: It is final, or its cancel is on the way, or IB cannot tell it from another.
-            ConnectionLost: The line is down; nothing was sent.
+            OrderCannotBeCancelled: It is final, is being cancelled already, or its order id is ambiguous here.
+            ConnectionLost: The connection is down; nothing was sent.
         """
         session = self._connection.session  # read first, as for a change
         self._connection.require_up(f"the cancel of order {tracked.order.order_ref}")
@@ -218,14 +221,14 @@ class OrderChanging:
         )
 
     async def _watch_cancels(self, sent: list[TrackedOrder]) -> None:
-        """Have cancels that nobody answered in time looked after: if IB has an order working, its cancel was lost."""
+        """Have unanswered cancels checked after the timeout: if IB still has the order working, the cancel was lost."""
         await asyncio.sleep(self._connection.settings.order_timeout)
         with self._desk.book.news:
             unanswered = [tracked.order.order_ref for tracked in sent if tracked.cancel_sent]
             for tracked in sent:
                 tracked.is_cancel_doubted = tracked.cancel_sent
         if unanswered:
-            self._desk.doubt(f"the cancel of {', '.join(unanswered)} was not answered")
+            self._desk.doubt(f"IB did not respond to the cancel of {', '.join(unanswered)}")
 
     def _cancel_sent(self, tracked: TrackedOrder) -> None:
         if tracked.cancel_sent:
@@ -235,34 +238,34 @@ class OrderChanging:
         ref = tracked.order.order_ref
         if tracked.state.is_final or tracked.cancel_sent or tracked.state is OrderState.PENDING_CANCEL:
             raise OrderCannotBeCancelled(
-                f"Order {ref} is {tracked.state.value} already.", place=str(tracked.order.contract)
+                f"Order {ref} is already {tracked.state.value}.", place=str(tracked.order.contract)
             )
         if not tracked.ids.order_id or not self._desk.book.answer_to(self._connection.client_id(), tracked):
             raise OrderCannotBeCancelled(
-                f"Order {ref} of client id {tracked.ids.client_id} has an order id that does not name it alone here.",
-                remedy="Cancel it in that session, in TWS, or with cancel_all_orders.",
+                f"Order {ref} of client id {tracked.ids.client_id} has an order id that is ambiguous in this session.",
+                remedy="Cancel it in the session that placed it, in TWS, or with cancel_all_orders.",
             )
         return int(tracked.ids.order_id)
 
     def cancel_all(self, account: str) -> list[TrackedOrder]:
-        """Ask IB to cancel every working order, of one account or of all, and return those asked for.
+        """Ask IB to cancel every working order, of one account or of all, and return those orders.
 
         Raises:
-            OrderCannotBeCancelled: Some of an account's orders cannot be asked for one by one; all others were.
+            OrderCannotBeCancelled: Some of an account's orders cannot be cancelled one by one; all others were.
         """
         self._connection.require_up("the cancel of all orders")
         self._require_writable()
         try:
             self._desk.look(everything=False)
-        except RequestTimedOut as error:  # what IB does not list is cancelled all the same
-            _log.warning("All orders are cancelled without knowing which: %s", error)
+        except RequestTimedOut as error:  # orders that IB does not list are cancelled too
+            _log.warning("Cancelling all orders without knowing which: %s", error)
         working = [each for each in self._desk.book.all() if self._is_working(each, account)]
         if account and len(self._connection.accounts) > 1:
             return self._cancel_each(working)
         return self._cancel_everything([each for each in working if each.state is not OrderState.UNKNOWN])
 
     def _cancel_everything(self, working: list[TrackedOrder]) -> list[TrackedOrder]:
-        """Ask IB to cancel all that it has, also what is not known here."""
+        """Ask IB to cancel all its orders, including any not known here."""
         for each in working:
             each.cancel_sent = True
         try:
@@ -274,17 +277,17 @@ class OrderChanging:
         self._connection.post(lambda _ib: self._watch_cancels(working))
         for each in working:
             self._desk.office.post(partial(self._cancel_sent, each))
-        self._desk.doubt("all orders are being cancelled")  # of those of others IB tells nothing by itself
+        self._desk.doubt("all orders are being cancelled")  # IB reports nothing on other clients' orders unasked
         self._desk.flush()
         return working
 
     def _cancel_each(self, working: list[TrackedOrder]) -> list[TrackedOrder]:
-        """Ask for one after another; one that cannot be cancelled keeps none of the others in the market."""
+        """Cancel one after another; one that cannot be cancelled does not prevent the others."""
         failures: dict[TrackedOrder, OrderCannotBeCancelled] = {}
         for each in working:
             try:
                 self.cancel(each)
-            except OrderCannotBeCancelled as error:  # it may have been filled meanwhile
+            except OrderCannotBeCancelled as error:  # it may have filled in the meantime
                 failures[each] = error
         still_working = [error for each, error in failures.items() if not each.state.is_final]
         if still_working:
@@ -298,4 +301,6 @@ class OrderChanging:
 
     def _require_writable(self) -> None:
         if self._connection.refuses_orders:
-            raise ReadOnlyBroker("The Gateway's API is read-only.", remedy="Untick 'Read-Only API' in its settings.")
+            raise ReadOnlyBroker(
+                "The Gateway's API is read-only.", remedy="Untick 'Read-Only API' in its API settings."
+            )

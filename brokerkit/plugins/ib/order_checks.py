@@ -1,4 +1,4 @@
-"""What an order must keep to before it is put on the wire, whatever it is for."""
+"""Checks that every order must pass before it is sent."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from brokerkit.spec.order import Order
 
 
 def check_size(order: Order, limit: int) -> None:
-    """Do nothing for an order, its children included, of at most so many lots a leg.
+    """Raise if a leg of an order or of its children exceeds the largest number of lots.
 
     Args:
-        order: The order; one for a currency pair counts no lots.
+        order: The order; the limit does not apply to currency pairs.
         limit: The setting `max_order_quantity`; 0 for no limit.
 
     Raises:
@@ -26,26 +26,24 @@ def check_size(order: Order, limit: int) -> None:
         check_size(child, limit)
 
 
-def check_words(order: Order, terms: OrderTerms) -> None:
-    """Do nothing for an order whose words IB reads as they are meant, and whose account is its family's.
+def check_texts(order: Order, terms: OrderTerms) -> None:
+    """Raise unless IB can read every text field of an order, and a child has its parent's account.
 
-    IB ends each field of a message with a control character: one inside a field shifts all behind it.
+    IB ends each field of a message with a control character, so that one inside a field would shift all later fields.
 
     Raises:
-        InvalidOrder: A word holds a control character, the reference is empty, or a child names another account.
+        InvalidOrder: A field contains a control character, the reference is empty, or a child names another account.
     """
     if not order.order_ref:
         raise InvalidOrder(
-            "The order has an empty order_ref, so nothing tells it from others.", remedy="Leave it out: one is made."
+            "The order has an empty order_ref, so it cannot be identified.", remedy="Omit it, and one is generated."
         )
     if order.account not in ("", terms.fields["account"]):
         raise InvalidOrder(
-            f"A child order names account {order.account!r}, and its parent trades for {terms.fields['account']!r}.",
+            f"A child order names account {order.account!r}, but its parent's is {terms.fields['account']!r}.",
             place=order.order_ref,
         )
-    words = [*terms.fields.items(), *(pair for pair in (*terms.algo_parameters, *terms.routing))]
-    for name, value in words:
+    texts = [*terms.fields.items(), *(pair for pair in (*terms.algo_parameters, *terms.routing))]
+    for name, value in texts:
         if isinstance(value, str) and not (name + value).isprintable():
-            raise InvalidOrder(
-                f"{name} = {value!r} holds a character that cannot be printed.", place=repr(order.order_ref)
-            )
+            raise InvalidOrder(f"{name} = {value!r} contains a non-printable character.", place=repr(order.order_ref))

@@ -1,4 +1,4 @@
-"""A live handle on an order that was placed at IB."""
+"""A live handle on an order placed at IB."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from brokerkit.plugins.ib.order_book import OrderBook
 from brokerkit.spec.broker_order import BrokerOrder
 from brokerkit.spec.timeout import seconds_of
 
-_PATIENCE = 5.0
-"""Seconds that a slow listener is waited for, of those that the caller has left."""
+_LISTENER_TIMEOUT = 5.0
+"""Seconds to wait for a slow listener, within the caller's timeout."""
 
 
 @attrs.frozen(eq=False)
 class IBOrderControl:
-    """Follows one order through its whole life, across connections.
+    """A handle on one order until it is final, across connections.
 
     Attributes:
-        order_ref: Our identity for the order.
+        order_ref: The order reference.
         children: Handles on its children.
     """
 
@@ -30,24 +30,24 @@ class IBOrderControl:
 
     @property
     def order(self) -> BrokerOrder:
-        """The newest view, under the name that pysystemtrade's orderWithControls has for it."""
+        """The current view, under the name that pysystemtrade's orderWithControls uses."""
         return self.current()
 
     def current(self) -> BrokerOrder:
-        """Return the newest view of the order, without asking IB again."""
+        """Return the current view of the order, without a request to IB."""
         view = self._book.view(self.order_ref)
         if view is None:
-            raise MissingOrder(f"Order {self.order_ref!r} is not followed any more.", given=self.order_ref)
+            raise MissingOrder(f"Order {self.order_ref!r} is no longer tracked.", given=self.order_ref)
         return view
 
     def wait(self, timeout: float = 60.0) -> BrokerOrder:
-        """Return the view in which the order's state is final, once listeners have heard of it.
+        """Wait until the order is final and listeners have received that event, and return its view.
 
         Raises:
-            RequestTimedOut: It was not final in time; the order goes on as it was.
-            WrongArgumentType: The timeout is no int or float.
-            InvalidArgument: It is negative, not a number, or longer than a hundred years.
-            BrokerClosed: The broker is closed, so that nothing is heard of the order any more; it goes on at IB.
+            RequestTimedOut: It was not final in time; the order is unchanged.
+            WrongArgumentType: The timeout is not an int or float.
+            InvalidArgument: The timeout is negative, NaN, or longer than a hundred years.
+            BrokerClosed: The broker was closed, so that no more is received about the order; it remains at IB.
         """
         seconds = seconds_of(timeout)
         end = time.monotonic() + seconds
@@ -55,18 +55,18 @@ class IBOrderControl:
             if self._book.is_closed:
                 raise BrokerClosed(
                     f"The broker was closed while order {self.order_ref} was {self.current().state.value}.",
-                    remedy="The order goes on at IB: open the broker again and look it up by its reference.",
+                    remedy="The order remains at IB: open the broker again and look it up by its reference.",
                 )
             raise RequestTimedOut(
                 f"Order {self.order_ref} is {self.current().state.value} after {seconds:g} s.",
-                remedy="It goes on as it was: wait longer, change it, or cancel it.",
+                remedy="It is unchanged: wait longer, change it, or cancel it.",
             )
-        self._book.hear_out(min(_PATIENCE, max(0.0, end - time.monotonic())))
+        self._book.hear_out(min(_LISTENER_TIMEOUT, max(0.0, end - time.monotonic())))
         return self.current()
 
 
 def control_of(book: OrderBook, order_ref: str) -> IBOrderControl:
-    """Return a handle on an order that is followed, with handles on its children."""
+    """Return a handle on a tracked order, with handles on its children."""
     view = book.view(order_ref)
     children = view.order.children if view is not None else ()
     return IBOrderControl(order_ref, book, tuple(control_of(book, child.order_ref) for child in children))

@@ -1,4 +1,4 @@
-"""The order desk: hears IB's messages, looks for what is in doubt, and knows every order that is followed."""
+"""The order desk: processes IB's messages, resolves unknown orders, and tracks every order."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ _log = logging.getLogger(__name__)
 
 
 class OrderDesk:
-    """One thread takes IB's messages in, one after another; any thread may ask how orders stand.
+    """One thread processes IB's messages, one after another; any thread may read the state of orders.
 
     Attributes:
-        book: The orders that are followed.
-        positions: What IB says is held, and the fills since.
-        looks: What follows from looking at IB's lists.
+        book: The tracked orders.
+        positions: The positions that IB reports, and the fills since.
+        looks: The conclusions from reading IB's lists.
     """
 
     def __init__(
@@ -64,11 +64,11 @@ class OrderDesk:
         self._connection = client.ib_connection
         self._store = store
         self._herald = herald
-        herald.when_told(self.writer.told)
+        herald.when_delivered(self.writer.delivered)
         self._directory = directory
         self._known: dict[str, BrokerOrder] = {}
         self._session_read = -1
-        self._lists_told: set[str] = set()
+        self._lists_received: set[str] = set()
         self._watch = Watch(client.ib_connection, self._look, lambda: self.looks.are_done)
         self._recall = Recall(lambda: store().journal, self.book, client.ib_connection.may_have)
         self.news = OrderNews(
@@ -86,7 +86,7 @@ class OrderDesk:
             "completedOrder": self._completed_order,
             "execDetails": self._execution,
             "commissionReport": self._commission,
-            "position": self.positions.hear,
+            "position": self.positions.report,
             "error": self._error,
         }
 
@@ -96,33 +96,32 @@ class OrderDesk:
         return self._connection.settings.host, self._connection.settings.port
 
     def start(self) -> None:
-        """Follow what the journal knows, and listen to the connection."""
+        """Track the journal's open orders, and register the connection's callbacks."""
         self._known = self._recall.open_orders()
-        self._tell_what_was_not_told()
+        self._emit_unreported()
         for order_ref in self._known:
             tracked = self.book.get(order_ref)
-            if tracked is not None:  # a crash may have come between its last fill and its state
+            if tracked is not None:  # a crash may have come between journalling its last fill and its state
                 self.office.post(partial(self.news.complete, tracked))
-        self._connection.listen(self._hear)
+        self._connection.listen(self._on_message)
         self._connection.when_read(self._packets.end)
         self._connection.when_session_begins(self._on_session)
         self._connection.when_up(self._on_up)
         self._connection.when_changed(self.book.tell)
 
     def finish(self) -> None:
-        """Write down what was told last; called when nothing more will be told."""
+        """Journal which events were delivered last; called when no more will be."""
         self.writer.sync()
 
     def prune(self, days: int) -> None:
-        """Let the journal forget, some time soon, the orders that ended so many days ago."""
+        """Have orders that ended more than so many days ago deleted from the journal, when the desk is idle."""
         now = datetime.now(timezone.utc)
-        oldest = min(now, self._connection.clock.at(now)) - timedelta(
-            days=days
-        )  # fills are told by the Gateway's clock
-        self.office.post_for_leisure(partial(self.writer.prune, oldest))
+        there = self._connection.clock.at(now)  # fills are stamped by the Gateway's clock
+        oldest = min(now, there) - timedelta(days=days)
+        self.office.post_when_idle(partial(self.writer.prune, oldest))
 
-    def _tell_what_was_not_told(self) -> None:
-        """Tell what a killed process had written down and not told, or not written down as told."""
+    def _emit_unreported(self) -> None:
+        """Emit events that a killed process journalled but did not deliver, or did not mark as delivered."""
         journal = self._store().journal
         for fill in journal.untold_fills():
             self._herald.tell(fill)
@@ -131,44 +130,44 @@ class OrderDesk:
 
     @property
     def awaits_verdict(self) -> bool:
-        """Whether it is still being found out where an order stands."""
+        """Whether the state of an order is still being looked up."""
         return any(tracked.state is not OrderState.UNKNOWN for tracked in self.looks.undecided())
 
-    # What happened while we were away
+    # Changes between sessions
 
     def changed_while_away(self) -> list[BrokerOrder]:
-        """Return the orders of ours whose state is not what the journal last said."""
+        """Return our orders whose state differs from the journal's when this session started."""
         views = [view for ref in self._known if (view := self.book.view(ref)) is not None]
         return [view for view in views if view.state is not self._known[view.order_ref].state]
 
     def fills_while_away(self) -> list[Fill]:
-        """Return the executions that the journal did not know when this session began."""
-        return [fill for each in self.book.all() for fill in each.fills if self._is_news(each, fill)]
+        """Return the executions that were not in the journal when this session started."""
+        return [fill for each in self.book.all() for fill in each.fills if self._is_new(each, fill)]
 
-    def _is_news(self, tracked: TrackedOrder, fill: Fill) -> bool:
+    def _is_new(self, tracked: TrackedOrder, fill: Fill) -> bool:
         if tracked.origin is OrderOrigin.OURS:
             return fill.execution_id not in tracked.journalled
         return self.news.is_new(fill)
 
     def fills(self) -> list[Fill]:
-        """Return every execution that is known."""
+        """Return every known execution."""
         return [fill for each in self.book.all() for fill in each.fills]
 
-    def told_fills(self) -> list[Fill]:
-        """Return every execution that IB told in this session; what only the journal knows is left out."""
-        told = self.news.told_trades
-        return [fill for fill in self.fills() if revision_of(fill.execution_id)[0] in told]
+    def reported_fills(self) -> list[Fill]:
+        """Return every execution that IB reported in this session, without those known only from the journal."""
+        reported = self.news.reported_trades
+        return [fill for fill in self.fills() if revision_of(fill.execution_id)[0] in reported]
 
     def gateway_time(self) -> datetime:
-        """Return the time by the Gateway's clock, a few seconds old at most."""
+        """Return the Gateway's time, from an answer at most a few seconds old."""
         return self._connection.clock.recent()
 
     def there(self, moment: datetime) -> datetime:
-        """Return what the Gateway's clock showed at a moment of this machine's clock."""
+        """Convert a time by this machine's clock to the Gateway's clock."""
         return self._connection.clock.at(moment)
 
     def working(self) -> list[TrackedOrder]:
-        """Return the orders of ours that are known to work, and of whose fills this session hears at once."""
+        """Return our orders that are known to be working and whose fills IB reports to this session."""
         return [
             tracked
             for tracked in self.book.all()
@@ -179,7 +178,7 @@ class OrderDesk:
         ]
 
     def unseen(self) -> list[TrackedOrder]:
-        """Return the orders of ours that IB's lists did not show."""
+        """Return our orders that IB's lists did not show."""
         return [tracked for tracked in self.looks.undecided() if tracked.unseen]
 
     def positions_filled(self, since: datetime, but_not: Set[str]) -> list[tuple[str, int, int]]:
@@ -187,7 +186,7 @@ class OrderDesk:
 
         Args:
             since: By the Gateway's clock.
-            but_not: The ids of executions that are left out, with what corrected them later.
+            but_not: The ids of executions to leave out, together with their later corrections.
         """
         known = {revision_of(fill.execution_id)[0]: fill for fill in self._store().journal.fills(since)}
         known |= {revision_of(fill.execution_id)[0]: fill for fill in self.fills() if fill.time >= since}
@@ -196,7 +195,7 @@ class OrderDesk:
             if isinstance(fill.contract, FuturesContract) and trade not in left_out:
                 try:
                     found.append((fill.account, self._directory.resolve(fill.contract).facts.con_id, fill.quantity))
-                except NotFound as error:  # the instrument was taken out of the table, say
+                except NotFound as error:  # for example, the instrument was removed from the table
                     _log.warning("A fill cannot be compared with IB's positions: %s", error)
         return found
 
@@ -205,7 +204,7 @@ class OrderDesk:
         return self._connection.accounts
 
     def contract_of(self, con_id: int) -> FuturesContract:
-        """Return our name for IB's contract id."""
+        """Return our contract for IB's contract id."""
         return self._directory.by_con_id(con_id).contract
 
     def has_expired(self, contract: FuturesContract) -> bool:
@@ -218,21 +217,21 @@ class OrderDesk:
         self.writer.end()
 
     def close(self) -> None:
-        """Take in what was heard, then end, with everybody who waits for an order."""
+        """Process the messages received so far, then end, and release everyone waiting for an order."""
         self.office.close()
         self.book.close()
 
-    # Asking
+    # Requests
 
     async def read_positions(self, ib: Any) -> None:
-        """Have IB list what is held, and take it in. To be awaited in the client's loop."""
+        """Request IB's list of positions, and process it. Awaited in the client's loop."""
         book = self.positions.book
         await PositionsClient(self._connection).read_list(
             ib, partial(self._post, book.begin_list), partial(self._post, self._end_positions)
         )
 
     def flush(self, timeout: float | None = None) -> None:
-        """Wait until everything that was heard so far is taken in.
+        """Wait until every message received so far is processed.
 
         Args:
             timeout: Seconds; the setting `request_timeout` when None.
@@ -242,18 +241,18 @@ class OrderDesk:
         """
         limit = self._connection.settings.request_timeout if timeout is None else max(timeout, 0.0)
         if not self.office.flush(limit):
-            raise RequestTimedOut(f"What IB sent could not be taken in within {limit:g} s.")
+            raise RequestTimedOut(f"IB's messages could not be processed within {limit:g} s.")
 
     def hear_out(self, timeout: float = 5.0) -> None:
-        """Return when listeners have heard of everything that IB has said so far, or time is up."""
+        """Wait until listeners have received everything that IB has reported so far, or until the timeout."""
         self.office.flush(timeout)
         self._herald.hear_out(timeout)
 
     def look(self, *, everything: bool = True) -> None:
-        """Read IB's lists now, and take them in.
+        """Read IB's lists now, and process them.
 
         Raises:
-            ConnectionLost: The line is down.
+            ConnectionLost: The connection is down.
             RequestTimedOut: No answer in time.
         """
         self._connection.require_up("IB's lists of orders")
@@ -263,11 +262,11 @@ class OrderDesk:
         self.flush(end - time.monotonic())
 
     def doubt(self, reason: str) -> None:
-        """Look at IB's lists until it is certain where every order stands; one of them is not."""
+        """Poll IB's lists until the state of every order is certain; call it when one is not."""
         self._watch.doubt(reason)
 
     def settle(self, tracked: TrackedOrder, state: OrderState, reason: str) -> None:
-        """Set a state that follows from what did not come, unless IB answered meanwhile."""
+        """Set a state that follows from a missing response, unless IB has responded by then."""
 
         def if_unanswered() -> None:
             if not tracked.is_answered:
@@ -276,7 +275,7 @@ class OrderDesk:
         self.office.post(if_unanswered)
 
     def _after(self, seconds: float, work: Callable[[], None]) -> None:
-        """Have work done in the desk's thread after so many seconds."""
+        """Run work in the desk's thread after a delay."""
 
         async def wait_and_post() -> None:
             await asyncio.sleep(seconds)
@@ -284,61 +283,61 @@ class OrderDesk:
 
         self._connection.post(lambda _ib: wait_and_post())
 
-    # Hearing, in the client's thread
+    # Receiving messages, in the client's thread
 
-    def _hear(self, message: str, arguments: tuple[Any, ...]) -> None:
+    def _on_message(self, message: str, arguments: tuple[Any, ...]) -> None:
         handler = self._handlers.get(message)
         if message in LIST_ENDS:
-            self._lists_told.add(message)
+            self._lists_received.add(message)
         if handler is not None:
             self._packets.add(partial(handler, *arguments))
 
     def _post(self, *work: Callable[[], None]) -> None:
-        """Have work done after all that was heard so far."""
+        """Run work in the desk's thread after all messages received so far."""
         self._packets.end()
         self.office.post(*work)
 
     def _on_session(self, client_id: int) -> None:
-        self._lists_told.clear()
+        self._lists_received.clear()
         self._post(partial(self.news.started_session, client_id), self.positions.book.begin_list)
         self._post_begin_look()
 
     async def _on_up(self, ib: Any) -> None:
-        """Wait until all that was read while connecting is taken in; over a line that stayed open, read it again."""
-        await self._connection.shared("look", partial(self._take_in_all, ib))
+        """Wait until everything read while connecting is processed; if the socket stayed open, read it again."""
+        await self._connection.shared("look", partial(self._process_all, ib))
 
-    async def _take_in_all(self, ib: Any) -> None:
+    async def _process_all(self, ib: Any) -> None:
         if self._session_read < 0:
             self._post(self._recall.leave_other_logins)
         if self._session_read == self._connection.session:
             self._post_begin_look()
             await asyncio.gather(self.client.read_lists(ib, everything=True), self.read_positions(ib))
         self._session_read = self._connection.session
-        missing = [name for end, name in LIST_ENDS.items() if end not in self._lists_told]
+        missing = [name for end, name in LIST_ENDS.items() if end not in self._lists_received]
         await self._end_look(
             complete=not self._connection.is_read_only and missing in ([], ["positions"]),
-            then=None if "positions" in missing else self._believe_positions,
+            then=None if "positions" in missing else self._accept_positions,
         )
         if missing and not self._connection.is_read_only:
-            _log.warning("IB did not tell all of its %s in time; they are asked for again", " and ".join(missing))
+            _log.warning("IB did not list all its %s in time; they are requested again", " and ".join(missing))
             self._connection.post(self.read_positions)
         if missing or not self.looks.are_done:
-            self.doubt("orders of before the line came up")
+            self.doubt("orders from before the connection came up")
 
-    def _believe_positions(self) -> None:
-        for changed in self.positions.book.believe_reports():
-            self.positions.tell(changed)
+    def _accept_positions(self) -> None:
+        for changed in self.positions.book.accept_reports():
+            self.positions.emit(changed)
 
     def _end_positions(self) -> None:
         for changed in self.positions.book.end_list():
-            self.positions.tell(changed)
+            self.positions.emit(changed)
 
     async def _look(self, *, everything: bool = True) -> None:
-        await self._connection.shared("look", partial(self._look_alone, everything=everything))
+        await self._connection.shared("look", partial(self._look_exclusively, everything=everything))
 
-    async def _look_alone(self, *, everything: bool) -> None:
-        """Read IB's lists while nobody else does: what one look has seen, the beginning of another forgets."""
-        self._connection.require_up("IB's lists of orders")  # it may have broken while others were looking
+    async def _look_exclusively(self, *, everything: bool) -> None:
+        """Read IB's lists, never two readings at once: starting one discards what another has seen."""
+        self._connection.require_up("IB's lists of orders")  # it may have been lost while another reading was running
         self._post_begin_look()
         complete = False
         try:
@@ -361,13 +360,13 @@ class OrderDesk:
                 try:
                     self.batch.checkpoint()
                 finally:
-                    if done.set_running_or_notify_cancel():  # else nobody waits for it any more
+                    if done.set_running_or_notify_cancel():  # otherwise the caller no longer waits
                         done.set_result(None)
 
         self._post(end)
         await asyncio.wrap_future(done)
 
-    # Taking in, in the desk's thread
+    # Processing messages, in the desk's thread
 
     def _open_order(self, order_id: int, contract: Any, ib_order: Any, state: Any) -> None:
         self.news.open_order(order_id, contract, ib_order, state.status)
@@ -392,7 +391,7 @@ class OrderDesk:
         self.news.order_status(order_id, status, filled, perm_id, client_id, why_held)
 
     def _execution(self, request_id: int, contract: Any, execution: Any) -> None:
-        self._connection.clock.heard(execution.time)
+        self._connection.clock.advance_to(execution.time)
         self.news.execution(contract, execution)
 
     def _commission(self, report: Any) -> None:
@@ -403,8 +402,8 @@ class OrderDesk:
     def _error(self, request_id: int, code: int, text: str, contract: Any) -> None:
         self.news.error(request_id, code, text)
 
-    # Looking, in the desk's thread
+    # Reading IB's lists
 
     def _post_begin_look(self) -> None:
-        """Begin a look now, however long this thread's work has to wait: IB may list nothing that is sent later."""
+        """Start a reading as of now, even if the desk's thread is busy: IB may not list orders sent after this."""
         self._post(partial(self.looks.begin, datetime.now(timezone.utc)))

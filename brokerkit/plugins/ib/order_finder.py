@@ -1,4 +1,4 @@
-"""Which order a message of IB's means: one that is followed, one of an earlier session, or another program's."""
+"""Finds the order that a message of IB's refers to: a tracked one, one of an earlier session, or another program's."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _log = logging.getLogger(__name__)
 
 
 class OrderFinder:
-    """Finds orders by our reference, by IB's lasting id, or by this session's id, and follows those of others.
+    """Finds orders by order reference, perm id, or order id in this session, and starts tracking those of others.
 
     Args:
-        book: The orders that are followed.
-        recall: Follows an order of an earlier session by its reference; returns None when there is none.
-        directory: Where IB is asked about contracts.
-        before_asking: Called before IB is asked about a contract, which takes its time.
+        book: The tracked orders.
+        recall: Tracks an order of an earlier session by its reference; returns None if there is none.
+        directory: Resolves contracts with IB.
+        before_asking: Called before a contract request to IB, which takes time.
     """
 
     def __init__(
@@ -43,25 +43,25 @@ class OrderFinder:
         self._left_out: set[str] = set()
 
     def find(self, perm_id: str, client_id: int, order_id: str, ref: str = "") -> TrackedOrder | None:
-        """Return the order that IB calls by its lasting id or by a session's; None when none is followed."""
+        """Return the tracked order with a perm id or a session's order id; None if there is none."""
         by_perm_id = self._book.with_perm_id(perm_id) if perm_id else None
         found = by_perm_id or self._book.with_session_id(client_id, order_id)
         if found is None or (perm_id and found.ids.perm_id and found.ids.perm_id != perm_id):
-            return None  # the id is another order's now
+            return None  # the order id now belongs to another order
         if ref and found.order.order_ref not in (ref, f"ib-{perm_id}"):
-            return None  # another Gateway counts its lasting ids from the same number
+            return None  # another Gateway may use the same perm ids
         return found
 
     def order_of(self, order_id: int, contract: Any, ib_order: Any) -> TrackedOrder | None:
-        """Return the order that IB describes, followed from now on; None for one that has no place here."""
+        """Return the order that IB describes, tracked from now on; None if it is not supported."""
         perm_id = str(ib_order.permId or "")
         tracked = self._by_reference(ib_order.orderRef, perm_id) or self.find(
             perm_id, ib_order.clientId, str(order_id), ib_order.orderRef
         )
-        if tracked is None and _tells_nothing(ib_order):
+        if tracked is None and _is_empty(ib_order):
             return None
         if tracked is None:
-            tracked = self._take_in(contract, ib_order, ib_order.orderRef, perm_id, 0.0)
+            tracked = self._track_foreign(contract, ib_order, ib_order.orderRef, perm_id, 0.0)
         if tracked is None:
             return None
         placed = order_id > 0
@@ -76,35 +76,35 @@ class OrderFinder:
         return tracked
 
     def order_of_execution(self, contract: Any, execution: Any) -> TrackedOrder | None:
-        """Return the order that an execution belongs to, followed from now on; None for one that has no place here."""
+        """Return the order that an execution belongs to, tracked from now on; None if it is not supported."""
         perm_id = str(execution.permId or "")
         tracked = self._by_reference(execution.orderRef, perm_id) or self.find(
             perm_id, execution.clientId, str(execution.orderId), execution.orderRef
         )
         if tracked is None:
-            tracked = self._take_in_execution(contract, execution, perm_id)
+            tracked = self._track_executed(contract, execution, perm_id)
         if tracked is not None and tracked.origin is OrderOrigin.MANUAL and execution.clientId > 0:
-            tracked.origin = OrderOrigin.OTHER_CLIENT  # of a completed order IB does not name the client
+            tracked.origin = OrderOrigin.OTHER_CLIENT  # IB gives no client id for a completed order
         if tracked is not None and perm_id:
             with self._book.news:
                 self._book.set_ids(tracked, BrokerIds(account=execution.acctNumber, perm_id=perm_id))
         return tracked
 
     def leg_of(self, tracked: TrackedOrder, con_id: int) -> int:
-        """Return the position of a contract, by IB's id, among its order's legs.
+        """Return the index of a contract, by IB's id, among its order's legs.
 
         Raises:
-            InvalidOrder: It is none of them.
-            MissingContract: IB does not know a leg any more.
+            InvalidOrder: It is not one of them.
+            MissingContract: IB no longer knows a leg.
         """
         contract, known = tracked.order.contract, tracked.leg_of_con_id
         if not known and isinstance(contract, FuturesContract) and contract.is_spread:
             self._before_asking()
-            known.update(self._reader.leg_of_con_id(contract))  # the journal names the legs, and not IB's ids of them
+            known.update(self._reader.leg_of_con_id(contract))  # the journal has the legs, but not IB's ids of them
         if not known:
             return 0
         if con_id not in known:
-            raise InvalidOrder(f"IB's contract {con_id} is no leg of {contract}, order {tracked.order.order_ref}.")
+            raise InvalidOrder(f"IB's contract {con_id} is not a leg of {contract}, order {tracked.order.order_ref}.")
         return known[con_id]
 
     def _by_reference(self, ref: str, perm_id: str) -> TrackedOrder | None:
@@ -112,11 +112,13 @@ class OrderFinder:
         if tracked is None and ref:
             tracked = self._recall(ref)
         if tracked is not None and perm_id and tracked.ids.perm_id and tracked.ids.perm_id != perm_id:
-            return None  # two orders of another program's may share one reference
+            return None  # two orders of another program may share a reference
         return tracked
 
-    def _take_in(self, contract: Any, ib_order: Any, ref: str, perm_id: str, filled: float) -> TrackedOrder | None:
-        """Follow an order that this store did not place, if it is for a future or a currency pair."""
+    def _track_foreign(
+        self, contract: Any, ib_order: Any, ref: str, perm_id: str, filled: float
+    ) -> TrackedOrder | None:
+        """Track an order that is not in this store, if it is for a future, a spread or a currency pair."""
         self._before_asking()
         try:
             ours, quantity = self._reader.read(contract, ib_order, filled)
@@ -124,7 +126,7 @@ class OrderFinder:
         except BrokerkitError as error:
             if perm_id not in self._left_out:
                 self._left_out.add(perm_id)
-                _log.warning("An order of IB's, perm id %s, is left out: %s", perm_id, error)
+                _log.warning("IB's order with perm id %s is left out: %s", perm_id, error)
             return None
         manual = ib_order.clientId == 0 and ib_order.orderId <= 0 and not ib_order.orderRef
         origin = OrderOrigin.MANUAL if manual else OrderOrigin.OTHER_CLIENT
@@ -134,30 +136,30 @@ class OrderFinder:
             )
         )
 
-    def _take_in_execution(self, contract: Any, execution: Any, perm_id: str) -> TrackedOrder | None:
-        """Follow an order of which only an execution is known."""
-        side = _ExecutedOrder(execution)
-        tracked = self._take_in(contract, side, execution.orderRef, perm_id, execution.cumQty)
+    def _track_executed(self, contract: Any, execution: Any, perm_id: str) -> TrackedOrder | None:
+        """Track an order of which only an execution is known."""
+        ib_order = _ExecutedOrder(execution)
+        tracked = self._track_foreign(contract, ib_order, execution.orderRef, perm_id, execution.cumQty)
         if tracked is not None:
-            tracked.leg_of_con_id = {contract.conId: 0}  # maybe a leg of a spread: the others are not its
+            tracked.leg_of_con_id = {contract.conId: 0}  # it may be one leg of a spread; the others belong elsewhere
         return tracked
 
     def _free_reference(self, ref: str, perm_id: str) -> str:
-        """Return a reference that no other order has: the order's own, or one made of IB's lasting id."""
+        """Return a reference that no other order has: the order's own, or one made from its perm id."""
         if ref and self._book.get(ref) is None:
             return ref
         if not perm_id:
-            raise InvalidOrder("IB gave an order of another program neither a free reference nor a lasting id.")
+            raise InvalidOrder("Another program's order has neither a unique reference nor a perm id.")
         return f"ib-{perm_id}"
 
 
-def _tells_nothing(ib_order: Any) -> bool:
-    """Return whether IB says of an order neither how much was ordered nor that any of it filled: it is over."""
+def _is_empty(ib_order: Any) -> bool:
+    """Return whether IB gives an order neither a quantity nor a fill: it ended unfilled."""
     return not ib_order.totalQuantity and not signed_units(ib_order)
 
 
 class _ExecutedOrder:
-    """What an execution tells of its order, in the shape of an order of IB's."""
+    """What an execution says about its order, with the attributes of the library's order."""
 
     def __init__(self, execution: Any) -> None:
         self.action = "BUY" if execution.side.upper().startswith("B") else "SELL"

@@ -1,4 +1,4 @@
-"""What IB says of orders and executions, taken in one message after another."""
+"""Processes IB's messages about orders and executions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from brokerkit.plugins.ib.journal_writer import JournalWriter, Recorded
 from brokerkit.plugins.ib.news_batch import NewsBatch
 from brokerkit.plugins.ib.order_book import OrderBook
 from brokerkit.plugins.ib.order_finder import OrderFinder
-from brokerkit.plugins.ib.order_reading import as_it_stands
+from brokerkit.plugins.ib.order_reading import with_reported_terms
 from brokerkit.plugins.ib.order_states import state_of
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
 from brokerkit.spec.broker_order import BrokerIds, BrokerOrder, Fill, OrderOrigin, OrderState
@@ -30,10 +30,10 @@ _ANSWERED_EARLY = (OrderState.PENDING, OrderState.UNKNOWN)
 
 
 class OrderNews:
-    """Takes IB's messages in, one at a time, in the desk's thread: book, journal, then listeners.
+    """Processes IB's messages, one at a time, in the desk's thread: book, journal, then listeners.
 
-    Nothing is concluded from a message that did not come, and no state from an error that IB's own
-    status contradicts. Fills come from executions alone.
+    Nothing is concluded from a missing message, and no state from an error that IB's own status contradicts.
+    Fills come only from executions.
     """
 
     def __init__(
@@ -56,12 +56,12 @@ class OrderNews:
         self._batch: list[tuple[TrackedOrder, Fill]] | None = None
         self._recorded: dict[str, Recorded] = {}
         self.seen: set[str] = set()
-        self.told_trades: set[str] = set()
+        self.reported_trades: set[str] = set()
 
     def started_session(self, client_id: int) -> None:
-        """Take in that a new session begins, in which ids of orders may be given again.
+        """Start a new session, in which order ids may be reused.
 
-        Cancels of the old one may never have arrived: whether they did, IB's list of open orders says.
+        Cancels sent in the previous one may not have arrived: IB's list of open orders shows whether they did.
         """
         self._client_id = client_id
         self._book.forget_session_ids()
@@ -72,7 +72,7 @@ class OrderNews:
     # Orders
 
     def open_order(self, order_id: int, contract: Any, ib_order: Any, status: str) -> None:
-        """Take in an order that IB describes."""
+        """Process an order that IB describes."""
         if ib_order.whatIf:
             return
         tracked = self._finder.order_of(order_id, contract, ib_order)
@@ -81,7 +81,7 @@ class OrderNews:
         with self._book.news:
             tracked.ib_order, tracked.ib_contract = ib_order, contract
             tracked.is_answered = True
-            changed = as_it_stands(tracked.order, ib_order, tracked.asked)
+            changed = with_reported_terms(tracked.order, ib_order, tracked.asked)
             is_amended = changed is not tracked.order
             if is_amended:
                 tracked.order, tracked.asked = changed, None
@@ -92,7 +92,7 @@ class OrderNews:
         self._status(tracked, status)
 
     def completed_order(self, contract: Any, ib_order: Any, status: str, reason: str = "") -> None:
-        """Take in an order that is done; IB names neither its order id nor its client for it."""
+        """Process a completed order, for which IB gives neither order id nor client id."""
         tracked = self._finder.order_of(0, contract, ib_order)
         if tracked is not None:
             with self._book.news:
@@ -105,7 +105,7 @@ class OrderNews:
     def order_status(
         self, order_id: int, status: str, filled: float, perm_id: int, client_id: int, why_held: str
     ) -> None:
-        """Take in an order's status."""
+        """Process an order's status."""
         tracked = self._finder.find(str(perm_id or ""), client_id, str(order_id))
         if tracked is None:
             return
@@ -118,13 +118,13 @@ class OrderNews:
         self._status(tracked, status, reason=why_held)
 
     def error(self, request_id: int, code: int, text: str) -> None:
-        """Take in an error or a notice that names an order of this session."""
+        """Process an error or notice about an order of this session."""
         tracked = self._book.with_session_id(self._client_id, str(request_id))
         if tracked is None or request_id < 0:
             return
         meaning = meaning_for_order(code)
         if meaning is Meaning.CANCEL_REFUSED and tracked.asked is not None and not tracked.cancel_sent:
-            meaning = Meaning.CHANGE_REFUSED  # 135 also names a parent that a change should not have named
+            meaning = Meaning.CHANGE_REFUSED  # 135 is also the error for a change that names a completed parent
         if meaning is Meaning.NOTICE:
             self._note(tracked, text)
         elif meaning is Meaning.CANCELLED:
@@ -145,7 +145,7 @@ class OrderNews:
     # Executions
 
     def execution(self, contract: Any, execution: Any) -> None:
-        """Take in an execution, live or asked for; one of a whole spread is left to those of its legs."""
+        """Process an execution, live or requested; a whole spread's is skipped, because its legs have their own."""
         if contract.secType == "BAG":
             return
         trade, _ = revision_of(execution.execId)
@@ -155,10 +155,10 @@ class OrderNews:
         try:
             fill = self._fill(tracked, contract, execution)
         except BrokerkitError as error:
-            _log.warning("Execution %s cannot be told: %s", execution.execId, error)
+            _log.warning("Execution %s cannot be reported: %s", execution.execId, error)
             return
         self._book.remember_execution(trade, tracked.order.order_ref)
-        self.told_trades.add(trade)
+        self.reported_trades.add(trade)
         self.seen.add(tracked.order.order_ref)
         with self._book.news:
             counted = tracked.put_fill(fill)
@@ -172,7 +172,7 @@ class OrderNews:
                 self.commission(counted.execution_id, early)
 
     def commission(self, execution_id: str, commission: Money) -> None:
-        """Take in what an execution cost; it may come before the execution."""
+        """Process an execution's commission, which may come before the execution."""
         tracked = self._book.of_execution(revision_of(execution_id)[0])
         if tracked is None:
             self._early_commissions[execution_id] = commission
@@ -186,25 +186,25 @@ class OrderNews:
             self._tell(CommissionReport(execution_id, fill.order_ref, commission, _now()))
 
     def begin_batch(self) -> None:
-        """Collect executions instead of writing each: many come at once when the line is restored."""
+        """Collect executions instead of journalling each: many come at once after a reconnect."""
         self._batch = [] if self._batch is None else self._batch
 
     def end_batch(self) -> None:
-        """Write and tell the executions that were collected."""
+        """Journal and report the collected executions."""
         batch, self._batch = self._batch or [], None
         if batch:
             recorded = self._writer.fills(fill for _, fill in batch)
             for tracked, fill in batch:
                 self._tell_fill(tracked, fill, recorded)
 
-    # What follows from them
+    # State changes
 
     def settle(self, tracked: TrackedOrder, state: OrderState, reason: str = "") -> None:
-        """Set an order's state, if it is a new one and the order is not final yet; journal and tell it."""
+        """Set an order's state if it differs and the order is not final yet; journal and report it."""
         with self._book.news:
             if tracked.state.is_final or (tracked.state is state and reason in ("", tracked.reason)):
                 return
-            is_new = tracked.state is not state or state is OrderState.UNKNOWN  # why it is unknown is news, too
+            is_new = tracked.state is not state or state is OrderState.UNKNOWN  # a new reason for unknown is news too
             tracked.state = state
             tracked.reason = reason or tracked.reason
             tracked.updated = _now()
@@ -217,7 +217,7 @@ class OrderNews:
             self._tell(view)
 
     def complete(self, tracked: TrackedOrder) -> None:
-        """Call an order filled whose fills add up to all that was ordered."""
+        """Set an order to filled if its fills add up to its quantity."""
         if tracked.is_complete:
             self.settle(tracked, OrderState.FILLED)
 
@@ -229,10 +229,10 @@ class OrderNews:
         if status == "Inactive" and reason and not refusal and state is OrderState.UNKNOWN:
             state = OrderState.REJECTED
         if state is OrderState.WORKING:
-            tracked.refusal = None  # that was of a change, if it works on: it does not say why it ends one day
+            tracked.refusal = None  # of a change, if the order still works; it will not be why the order ends
         if state is OrderState.WORKING and tracked.cancel_sent:
             if not tracked.is_cancel_doubted:
-                return  # said before our cancel arrived
+                return  # sent before our cancel arrived
             self._cancel_was_lost(tracked)
         if status == "PreSubmitted" and self._waits_for_parent(tracked, reason):
             self._hold(tracked)
@@ -243,24 +243,24 @@ class OrderNews:
             self._doubt(f"{tracked.order.order_ref} is {status} and executions are missing")
             return
         if state is OrderState.FILLED:
-            return  # told with the last of its fills
-        is_why_held = state is OrderState.WORKING and bool(tracked.reason)  # said of a stop at every status
+            return  # reported with the last of its fills
+        is_why_held = state is OrderState.WORKING and bool(tracked.reason)  # a stop's statuses all carry whyHeld
         self.settle(tracked, state, "" if is_why_held else reason)
 
     def _cancel_was_lost(self, tracked: TrackedOrder) -> None:
-        """Take in that an order works on, and that the cancel on its way has been lost: it may be made again."""
+        """Record that an order still works because its cancel was lost: it can be cancelled again."""
         with self._book.news:
             tracked.cancel_sent = tracked.is_cancel_doubted = False
         if tracked.state is OrderState.PENDING_CANCEL and tracked.is_held:
             self.settle(tracked, OrderState.PENDING)
 
     def _waits_for_parent(self, tracked: TrackedOrder, why_held: str) -> bool:
-        """Return whether an order waits for its parent's first fill, as IB says in a status, and not otherwise."""
+        """Return whether an order waits for its parent's first fill, which IB says only in a status."""
         parent = self._book.get(tracked.parent_ref) if tracked.parent_ref else None
         return "child" in why_held or (parent is not None and parent.filled_units == 0)
 
     def _hold(self, tracked: TrackedOrder) -> None:
-        """Tell once that IB has an order that waits for its parent."""
+        """Report once that IB has accepted an order that waits for its parent."""
         if tracked.state is not OrderState.PENDING:
             self.settle(tracked, OrderState.PENDING)
         elif not tracked.is_held:
@@ -274,20 +274,20 @@ class OrderNews:
         return tracked.filled_units < tracked.reported_filled and not tracked.state.is_final
 
     def conclude_waiting(self, tracked: TrackedOrder) -> None:
-        """Believe a final state whose executions IB does not list: it is final all the same."""
+        """Accept a final state although IB does not list all of its executions."""
         state = tracked.waiting_final
         if state is not None:
             self.settle(tracked, state, tracked.reason or "IB lists fewer executions than its status says")
 
     def _take_fill(self, tracked: TrackedOrder, fill: Fill, con_id: int) -> None:
-        self._on_fill(fill, con_id)  # at once: whoever sees the fill on its order finds it in the position
+        self._on_fill(fill, con_id)  # at once, so that the position includes every fill that its order shows
         if self._batch is not None:
             self._batch.append((tracked, fill))
             return
         self._tell_fill(tracked, fill, self._writer.fills([fill]))
 
     def is_new(self, fill: Fill) -> bool:
-        """Return whether this session was the first one of ours to write an execution down."""
+        """Return whether this session was the first of ours to journal an execution."""
         recorded = self._recorded.get(fill.execution_id)
         return recorded is not None and recorded.is_new(fill)
 
@@ -300,14 +300,14 @@ class OrderNews:
             self.settle(tracked, tracked.waiting_final, tracked.reason)
 
     def _if_new(self, tracked: TrackedOrder, fill: Fill, recorded: Recorded) -> Fill | None:
-        """Return a fill that no session told; one of ours also when another session of ours was quicker to write it."""
+        """Return a fill if no session reported it; ours is returned even if another session of ours journalled it."""
         return fill if tracked.origin is OrderOrigin.OURS or recorded.is_new(fill) else None
 
     def _tell(self, event: OrderEvent) -> None:
         self._batch_of_news.later(News.of(event))
 
     def _note(self, tracked: TrackedOrder, text: str) -> None:
-        """Keep IB's words on an order without changing its state; why it was rejected stays."""
+        """Keep IB's text as an order's reason without changing its state; a rejection's reason stays."""
         with self._book.news:
             tracked.is_answered = True
             if tracked.state is not OrderState.REJECTED:
@@ -322,7 +322,7 @@ class OrderNews:
         self.settle(tracked, OrderState.REJECTED, error.broker_message)
 
     def _doubt_new(self, tracked: TrackedOrder, error: BrokerkitError) -> None:
-        """Take in what may be why a new order is refused: it is, with these words, when IB's lists do not show it."""
+        """Keep an error that may reject a new order: it is rejected with this text if IB's lists do not show it."""
         with self._book.news:
             tracked.refusal, tracked.reason = error, error.broker_message
             tracked.changed()
@@ -330,10 +330,10 @@ class OrderNews:
         self._doubt(f"{error.broker_code} {error.broker_message}")
 
     def _refuse_change(self, tracked: TrackedOrder, code: int, text: str, *, is_final: bool) -> None:
-        """Take in that a change was refused, or that IB says something whose meaning must be looked up."""
+        """Process a refused change, or an error whose effect must be looked up in IB's lists."""
         with self._book.news:
             tracked.change_refusal = error_for(code, text, f"IB on order {tracked.order.order_ref}")
-            if is_final:  # if the order itself ends now, this is why
+            if is_final:  # the reason, if the order itself ends now
                 tracked.refusal = tracked.change_refusal
             tracked.asked = None
         self._note(tracked, text)
@@ -343,7 +343,7 @@ class OrderNews:
         leg = self._finder.leg_of(tracked, contract.conId)
         price = price_from(execution.price)
         if price is None:
-            raise InvalidOrder(f"IB gave execution {execution.execId} no price.")
+            raise InvalidOrder(f"IB's execution {execution.execId} has no price.")
         return Fill(
             execution_id=execution.execId,
             order_ref=tracked.order.order_ref,

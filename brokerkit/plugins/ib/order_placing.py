@@ -1,4 +1,4 @@
-"""Placing an order exactly once: checked, written down, sent, and answered for."""
+"""Places an order exactly once: checks it, journals the intent, sends it, and waits for IB's response."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.contract_facts import ResolvedContract
 from brokerkit.plugins.ib.departure import Departure
 from brokerkit.plugins.ib.fx_pairs import FxPairs
-from brokerkit.plugins.ib.order_checks import check_size, check_words
+from brokerkit.plugins.ib.order_checks import check_size, check_texts
 from brokerkit.plugins.ib.order_desk import OrderDesk
 from brokerkit.plugins.ib.order_terms import OrderTerms, terms_of
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
@@ -40,12 +40,12 @@ _log = logging.getLogger(__name__)
 
 @attrs.frozen(eq=False)
 class Prepared:
-    """An order or child that passed every check, with IB's contract for it.
+    """An order or child order that passed every check, with IB's contract for it.
 
     Attributes:
-        order: The instruction.
-        parent: The place of its parent in the family; None for the order itself.
-        terms: It in IB's words.
+        order: The order.
+        parent: The index of its parent in the bracket; None for the parent itself.
+        terms: The order's terms in IB's fields.
         contract: The library's contract object.
         leg_of_con_id: A spread's legs by IB's contract id.
     """
@@ -58,7 +58,7 @@ class Prepared:
 
 
 class OrderPlacing:
-    """Sends orders. Everything that can be known before the wire is checked before the wire."""
+    """Places orders. Everything that can be checked before sending is checked before sending."""
 
     def __init__(
         self,
@@ -77,29 +77,29 @@ class OrderPlacing:
         self._check_lock = check_lock
 
     def place(self, order: Order) -> TrackedOrder:
-        """Send an order with its children, once, and return it as it is followed from then on.
+        """Send an order with its children, exactly once, and return it tracked.
 
         Raises:
-            InvalidOrder: It contradicts its contract, or IB has no words for it; nothing was sent.
-            ConnectionLost: The line is down; nothing was sent.
-            DuplicateOrder: Its reference was placed before; nothing was sent.
-            OrderRejected: IB refused it.
-            OutcomeUnknown: It left, and nobody knows yet whether it arrived.
+            InvalidOrder: It contradicts its contract, or IB cannot express it; nothing was sent.
+            ConnectionLost: The connection is down; nothing was sent.
+            DuplicateOrder: Its order reference was used before; nothing was sent.
+            OrderRejected: IB rejected it.
+            OutcomeUnknown: It was sent, and it is not known yet whether it arrived.
         """
         self._connection.require_up(f"order {order.order_ref}")
         self._require_writable(order)
         family = self.prepare(order)
         if self._desk.book.get(order.order_ref) is not None:
             raise _duplicate(order)
-        with self._client.turn:  # IB refuses an order id below one that it has seen
+        with self._client.turn:  # IB refuses an order id lower than one it has seen
             session, order_ids = self._client.next_order_ids(len(family))
-            tracked = self._described(family, order_ids)
+            tracked = self._tracked(family, order_ids)
             self._journal().intend(order, {each.order.order_ref: each.ids for each in tracked})
             self._send(family, order_ids, session, tracked)
-        return self._answered(tracked[0], session)
+        return self._await_response(tracked[0], session)
 
     def prepare(self, order: Order) -> list[Prepared]:
-        """Return an order and its children checked and in IB's words, parents first.
+        """Return an order and its children, checked and in IB's terms, parents first.
 
         Raises:
             BrokerkitError: A check failed; nothing was sent.
@@ -115,7 +115,7 @@ class OrderPlacing:
         """Return the account that an order is for.
 
         Raises:
-            InvalidOrder: It names an account that this login does not have, or none where there are several.
+            InvalidOrder: It names an account that this login does not have, or none although there are several.
         """
         accounts = self._connection.accounts
         account = order.account or self._connection.settings.account
@@ -123,10 +123,12 @@ class OrderPlacing:
             return accounts[0]
         if account in accounts:
             return account
-        fact = f"This login has no account {account!r}" if account else "The order names none of several accounts"
-        raise InvalidOrder(
-            f"{fact}: it has {', '.join(accounts)}.", place=order.order_ref, given=account, candidates=accounts
+        fact = (
+            f"This login has no account {account!r}: it has"
+            if account
+            else "The order names no account; this login has"
         )
+        raise InvalidOrder(f"{fact} {', '.join(accounts)}.", place=order.order_ref, given=account, candidates=accounts)
 
     # Checks
 
@@ -135,7 +137,7 @@ class OrderPlacing:
             raise ReadOnlyBroker(
                 "The Gateway's API is read-only.",
                 place=order.order_ref,
-                remedy="Untick 'Read-Only API' in its settings, and set `api_read_only = false`.",
+                remedy="Untick 'Read-Only API' in its API settings, and set `api_read_only = false`.",
             )
         if isinstance(order.contract, FuturesContract):
             self._check_lock(order.contract.instrument_code)
@@ -164,21 +166,21 @@ class OrderPlacing:
         found: list[ResolvedContract],
         family: list[Prepared],
     ) -> None:
-        if len(found) == 1:  # a spread's own grid is often finer than its legs': IB checks that
+        if len(found) == 1:  # a spread's tick is often finer than its legs', so IB checks it
             found[0].steps.check(order.limit_price, "The limit price", str(order.contract))
             found[0].steps.check(order.stop_price, "The stop price", str(order.contract))
         check_broker_parameters(order, self._client.order_class)
         terms = terms_of(order, account)
-        check_words(order, terms)
+        check_texts(order, terms)
         family.append(Prepared(order, parent, terms, contract, legs))
         place = len(family) - 1
         for child in order.children:
             self._collect(child, place, account, contract, legs, found, family)
 
-    # Writing down and sending
+    # Journalling and sending
 
-    def _described(self, family: list[Prepared], order_ids: list[int]) -> list[TrackedOrder]:
-        """Return the family as it will be followed."""
+    def _tracked(self, family: list[Prepared], order_ids: list[int]) -> list[TrackedOrder]:
+        """Return the tracked orders of a bracket."""
         client_id = self._connection.client_id()
         return [
             TrackedOrder(
@@ -194,7 +196,7 @@ class OrderPlacing:
         ]
 
     def _send(self, family: list[Prepared], order_ids: list[int], session: int, tracked: list[TrackedOrder]) -> None:
-        """Follow the orders, then send them: an answer may come before the send returns. The intent is journalled."""
+        """Track the journalled orders, then send them: a response may come before the send returns."""
         departure = Departure()
 
         def on_first() -> None:
@@ -216,15 +218,15 @@ class OrderPlacing:
             if departure.give_up():
                 self._take_back(tracked)
                 raise
-            self._mark_unknown(tracked, f"the send was cut off: {error!r}")
-            if not isinstance(error, Exception):  # Ctrl-C ends the program, and not only this call
+            self._mark_unknown(tracked, f"sending was interrupted: {error!r}")
+            if not isinstance(error, Exception):  # Ctrl-C ends the program, not only this call
                 raise
             raise self._unknown(tracked[0]) from error
         refs = [each.order.order_ref for each in tracked]
         self._desk.office.post(lambda: self._desk.writer.sent(refs))
 
     def _parcels(self, family: list[Prepared], order_ids: list[int]) -> list[Parcel]:
-        """Return the family's parcels; only the last transmits, which sends them all."""
+        """Return a bracket's parcels; only the last has the transmit flag, which transmits them all."""
         last = len(family) - 1
         return [
             self._client.parcel(
@@ -238,21 +240,21 @@ class OrderPlacing:
         ]
 
     def _take_back(self, tracked: list[TrackedOrder]) -> None:
-        """Forget orders that are certain never to leave, so that they may be placed again."""
+        """Withdraw orders that were certainly not sent, so that they may be placed again."""
         for each in tracked:
             self._desk.book.remove(each.order.order_ref)
         try:
             self._journal().withdraw(tracked[0].order.order_ref)
-        except StoreError as error:  # why it was not sent matters more, Ctrl-C above all
-            _log.warning("Order %s was not sent, and its reference stays taken: %s", tracked[0].order.order_ref, error)
+        except StoreError as error:  # the reason it was not sent matters more, above all Ctrl-C
+            _log.warning("Order %s was not sent, but its reference stays used: %s", tracked[0].order.order_ref, error)
 
-    # Waiting for the first answer
+    # Waiting for the first response
 
-    def _answered(self, tracked: TrackedOrder, session: int) -> TrackedOrder:
+    def _await_response(self, tracked: TrackedOrder, session: int) -> TrackedOrder:
         timeout = self._connection.settings.order_timeout
         self._desk.book.wait(lambda: tracked.is_answered or self._is_broken(session), timeout)
         if not tracked.is_answered:
-            self._mark_unknown([tracked], "nothing was heard of it after it was sent")
+            self._mark_unknown([tracked], "IB did not respond after it was sent")
             raise self._unknown(tracked)
         if tracked.state is OrderState.REJECTED:
             raise tracked.refusal or OrderRejected(
@@ -270,14 +272,14 @@ class OrderPlacing:
 
     def _unknown(self, tracked: TrackedOrder) -> BrokerkitError:
         return OutcomeUnknown(
-            f"Order {tracked.order.order_ref} was sent, and nobody knows yet whether it arrived.",
+            f"Order {tracked.order.order_ref} was sent, but it is not known yet whether it arrived.",
             place=str(tracked.order.contract),
-            remedy="Never send it again: it is looked for at IB, and its fate is told as an event.",
+            remedy="Never send it again: the plugin looks for it at IB, and reports the outcome as an event.",
         )
 
 
 def _duplicate(order: Order) -> DuplicateOrder:
     return DuplicateOrder(
         f"An order with the reference {order.order_ref!r} was placed before; nothing was sent.",
-        remedy="Make a new Order for a new trade.",
+        remedy="Create a new Order for a new trade.",
     )

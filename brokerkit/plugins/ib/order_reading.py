@@ -1,4 +1,4 @@
-"""An order of IB's in our words: what others placed, and what a restart finds."""
+"""Converts IB's orders to ours: those of others, and those found after a restart."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ _WITH_STOP = {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED,
 
 
 def signed_units(ib_order: Any, filled: float = 0.0) -> int:
-    """Return an order's lots with a sign; of a completed one, whose total IB gives as 0, what was filled."""
+    """Return an order's signed lots; for a completed one, whose total IB gives as 0, the filled quantity."""
     total = ib_order.totalQuantity or getattr(ib_order, "filledQuantity", 0) or filled
     units = 0 if float(total) > 1e300 else round(float(total))
     return units if ib_order.action == "BUY" else -units
 
 
 def order_from(ib_order: Any, contract: FuturesContract | FxPair, quantity: tuple[int, ...], order_ref: str) -> Order:
-    """Return an order that IB describes, in our words.
+    """Convert an order that IB describes.
 
     Args:
         ib_order: The library's order object.
-        contract: Ours, with legs in the order of `quantity`.
-        quantity: Signed lots, one a leg.
-        order_ref: What we call it.
+        contract: Our contract, with legs in the order of `quantity`.
+        quantity: Signed lots, one per leg.
+        order_ref: Our reference for it.
 
     Raises:
-        InvalidOrder: It is of a kind that has no place in the contract.
+        InvalidOrder: Its order type is not supported.
     """
     kind = _OUR_TYPES.get(ib_order.orderType)
     if kind is None:
-        raise InvalidOrder(f"IB's order type {ib_order.orderType!r} has no counterpart.", place=order_ref)
+        raise InvalidOrder(f"IB's order type {ib_order.orderType!r} has no equivalent here.", place=order_ref)
     time_in_force, good_till = _time_in_force(ib_order)
     trail = _trail(ib_order, kind)
     return Order(
@@ -73,14 +73,14 @@ def order_from(ib_order: Any, contract: FuturesContract | FxPair, quantity: tupl
     )
 
 
-def as_it_stands(order: Order, ib_order: Any, asked: Order | None = None) -> Order:
-    """Return a known order with the prices and quantity that IB says it has now.
+def with_reported_terms(order: Order, ib_order: Any, asked: Order | None = None) -> Order:
+    """Return a known order with the prices and quantity that IB now reports.
 
     Args:
-        order: The order as it was known.
+        order: The order as known so far.
         ib_order: The library's order object, as IB describes it.
-        asked: The order as we asked IB to change it, while that is not answered. A trailing stop's trigger
-            moves by itself: one that is not the trigger asked for says nothing.
+        asked: The order as changed by a pending change. A trailing stop's trigger moves by itself, so a trigger other
+            than the requested one says nothing.
     """
     changes: dict[str, Any] = {}
     if order.order_type in _WITH_LIMIT:

@@ -1,4 +1,4 @@
-"""IB's order statuses as states of ours."""
+"""Maps IB's order statuses to our order states."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _STATES = {
 def state_of(status: str, *, reject_reason: str = "", time_in_force: str = "") -> OrderState:
     """Return the state that an IB status means.
 
-    `Inactive` alone says only that the order is not working: with a reason for rejection it was
-    rejected, a fill-or-kill order was killed, and otherwise nobody knows yet.
+    `Inactive` alone says only that the order is not working: with a reject reason it was
+    rejected, a fill-or-kill order was killed, and otherwise its state is unknown.
 
     Args:
-        status: IB's word.
-        reject_reason: IB's words for refusing it, if they came.
-        time_in_force: IB's word for it.
+        status: IB's status.
+        reject_reason: IB's reject reason, if it has arrived.
+        time_in_force: IB's time in force.
 
     Example:
         >>> state_of("Inactive", reject_reason="no margin").value, state_of("Inactive").value

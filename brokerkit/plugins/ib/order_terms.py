@@ -1,4 +1,4 @@
-"""An order of ours in IB's words."""
+"""Converts our orders to IB's fields."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _CANCEL_THE_REST = 1
 
 @attrs.frozen
 class LegTerms:
-    """One leg of a spread, the first one's being bought.
+    """One leg of a spread; the first leg is always bought.
 
     Attributes:
-        ratio: How many lots a unit of the spread has of it.
+        ratio: Lots of this leg per unit of the spread.
         action: `BUY` or `SELL`.
     """
 
@@ -41,13 +41,13 @@ class LegTerms:
 
 @attrs.frozen
 class OrderTerms:
-    """What IB is told of an order, apart from ids and the contract.
+    """IB's fields of an order, apart from ids and the contract.
 
     Attributes:
         fields: Fields of IB's order object.
         legs: A spread's legs, in order; empty for a single contract.
-        algo_parameters: Tags and values of the algorithm.
-        routing: Tags and values of a spread's routing.
+        algo_parameters: The algorithm's tags and values.
+        routing: A spread's routing tags and values.
     """
 
     fields: dict[str, Any]
@@ -57,10 +57,10 @@ class OrderTerms:
 
 
 def terms_of(order: Order, account: str) -> OrderTerms:
-    """Return an order in IB's words; its time in force is always said.
+    """Return an order in IB's fields; its time in force is always set.
 
     Raises:
-        InvalidOrder: IB has no words for it.
+        InvalidOrder: IB cannot express it.
 
     Example:
         >>> from brokerkit.spec.contract import FuturesContract
@@ -68,7 +68,7 @@ def terms_of(order: Order, account: str) -> OrderTerms:
         >>> terms.fields["action"], terms.fields["totalQuantity"], [(leg.ratio, leg.action) for leg in terms.legs]
         ('SELL', 2.0, [(1, 'BUY'), (1, 'SELL')])
     """
-    _refuse_what_ib_lacks(order)
+    _refuse_unsupported(order)
     units = math.gcd(*order.quantity)
     fields: dict[str, Any] = {
         "action": _action(order.quantity[0]),
@@ -92,13 +92,13 @@ def terms_of(order: Order, account: str) -> OrderTerms:
     return OrderTerms(fields, _legs(order, units), _tags(order.algo_parameters), _routing(order))
 
 
-def _refuse_what_ib_lacks(order: Order) -> None:
-    for given, words in ((order.post_only, "post-only"), (order.reduce_only, "reduce-only")):
+def _refuse_unsupported(order: Order) -> None:
+    for given, flag in ((order.post_only, "post-only"), (order.reduce_only, "reduce-only")):
         if given:
             raise NotSupported(
-                f"IB's futures orders have no {words} flag.",
+                f"IB's futures orders have no {flag} flag.",
                 place=order.order_ref,
-                remedy="Leave it out; a limit price away from the market, or the position itself, must do.",
+                remedy="Remove it; use a limit price away from the market, or check the position, instead.",
             )
     if order.time_in_force is TimeInForce.AT_CLOSE and order.order_type not in _AT_CLOSE:
         raise InvalidOrder(f"IB has no {order.order_type.value} order at the close.", place=order.order_ref)

@@ -1,4 +1,4 @@
-"""The orders domain at IB: place, follow, change and cancel orders, each sent exactly once."""
+"""The orders domain at IB: places, tracks, changes and cancels orders, each sent exactly once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from brokerkit.spec.orders import OrderChange, Orders, WhatIf
 
 
 class IBOrders(Orders):
-    """Orders at IB, known by their `order_ref`, which IB carries as `orderRef`."""
+    """Orders at IB, identified by their `order_ref`, which IB carries as `orderRef`."""
 
     def __init__(
         self, desk: OrderDesk, placing: OrderPlacing, changing: OrderChanging, accounting: AccountingClient
@@ -56,30 +56,30 @@ class IBOrders(Orders):
 
     @hookimpl
     def what_if_order(self, order: Order) -> WhatIf:
-        """Return what the order would do to margin and cost. Nothing is placed."""
+        """Return the order's effect on margin, and its commission. Nothing is placed."""
         first = self._placing.prepare(order)[0]
         parcel = self.ib_client.parcel(first.terms, first.contract)
         state = self.ib_client.what_if(parcel, f"the preview of an order for {order.contract}")
         return _what_if(state, self._accounting.base_currency(first.terms.fields["account"]))
 
     def commission_of(self, contract: FuturesContract) -> Money:
-        """Return what IB takes for one lot of a contract, one way.
+        """Return IB's commission for one lot of a contract, one way.
 
         Raises:
-            MissingData: IB does not say.
+            MissingData: IB's preview has no commission.
         """
         tradable = (each for each in self.ibconnection.accounts if not each.startswith("F"))  # F is an advisor's own
         account = self.ibconnection.settings.account or next(tradable, "")  # whichever: they share a price plan
         commission = self.what_if_order(Order.market(contract.legs[0], 1, account=account)).commission
         if commission is None:
-            raise MissingData(f"IB does not say what {contract} costs to trade.")
+            raise MissingData(f"IB's preview has no commission for {contract}.")
         return commission
 
     # Reading
 
     @hookimpl
     def get_list_of_broker_orders(self, account: str = "") -> list[BrokerOrder]:
-        """Return the orders that IB itself reports: working ones, and those done today."""
+        """Return the orders that IB itself reports: working ones, and those completed today."""
         self._check_account(account)
         self._desk.look()
         views = [tracked.view() for tracked in self._desk.book.all() if tracked.is_answered]
@@ -95,19 +95,19 @@ class IBOrders(Orders):
     def get_list_of_fills(self, since: datetime | None = None) -> list[Fill]:
         """Return the executions that IB reports, in order of time, once each."""
         if since is not None and since.tzinfo is None:
-            raise InvalidArgument(f"{since} has no time zone.", remedy="Give an aware time, best in UTC.")
+            raise InvalidArgument(f"{since} has no time zone.", remedy="Give an aware datetime, best in UTC.")
         self._desk.look()
-        fills = self._desk.told_fills()
+        fills = self._desk.reported_fills()
         return sorted((fill for fill in fills if since is None or fill.time >= since), key=lambda fill: fill.time)
 
     @hookimpl
     def match_db_broker_order_to_order_from_brokers(self, order: HasOrderRef) -> BrokerOrder:
-        """Return IB's newest view of an order, found by its `order_ref`."""
+        """Return IB's current view of an order, found by its `order_ref`."""
         return self._newest(order).view()
 
     @hookimpl
     def match_db_broker_order_to_control_order_from_brokers(self, order: HasOrderRef) -> IBOrderControl:
-        """Return a live handle on an order, found by its `order_ref`: after a restart, for example."""
+        """Return a live handle on an order, found by its `order_ref`, for example after a restart."""
         return control_of(self._desk.book, self._newest(order).order.order_ref)
 
     @hookimpl
@@ -159,13 +159,13 @@ class IBOrders(Orders):
         self._changing.change(self._changing.find(control.order_ref), change)
         return control
 
-    # Within
+    # Internal
 
     def _newest(self, order: HasOrderRef) -> TrackedOrder:
-        """Return an order as IB has it now: what this session placed is told without asking."""
+        """Return an order as IB has it now: for this session's own orders, IB reports changes without a request."""
         tracked = self._changing.find(order.order_ref)
-        is_told = tracked.ids.client_id == self.ibconnection.client_id() and tracked.is_answered
-        if not tracked.state.is_final and not is_told:
+        is_reported = tracked.ids.client_id == self.ibconnection.client_id() and tracked.is_answered
+        if not tracked.state.is_final and not is_reported:
             self._desk.look()
         else:
             self._desk.flush()
@@ -174,7 +174,7 @@ class IBOrders(Orders):
     def _check_account(self, account: str) -> None:
         accounts = self.ibconnection.accounts
         if account and account not in accounts:
-            raise MissingAccount(f"No account {account!r} in this login.", given=account, candidates=accounts)
+            raise MissingAccount(f"This login has no account {account!r}.", given=account, candidates=accounts)
 
 
 def _what_if(state: Any, currency: str) -> WhatIf:
@@ -187,7 +187,7 @@ def _what_if(state: Any, currency: str) -> WhatIf:
     amounts = {name: price_from(text) for name, text in figures.items()}
     missing = [name for name, amount in amounts.items() if amount is None]
     if missing:
-        raise MissingData(f"IB's preview does not tell {', '.join(missing)}.", broker_message=state.warningText)
+        raise MissingData(f"IB's preview has no {', '.join(missing)}.", broker_message=state.warningText)
     money = {name: Money(currency, amount) for name, amount in amounts.items() if amount is not None}
     commission = price_from(state.commission)
     known = commission is not None and bool(state.commissionCurrency)

@@ -1,4 +1,4 @@
-"""What one packet of the Gateway's brings, handed over in one piece."""
+"""Hands over the messages of one packet from the Gateway together."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ Work = Callable[[], None]
 
 
 class Packets:
-    """Collects work in the client's thread while a packet is read, and passes it on when the packet ends.
+    """Collects work in the client's thread while a packet is read, and hands it over at the end of the packet.
 
-    The answer to an order comes in five or six messages of one packet. Handed over one by one, the first of them wakes
-    a thread that then fights with the reading of the others for the interpreter.
+    The response to an order is five or six messages in one packet. Handed over one by one, the first would wake a
+    thread that then competes for the GIL with the reading of the others.
 
     Args:
-        pass_on: Takes all of it, in order.
+        pass_on: Receives the work, in order.
     """
 
     def __init__(self, pass_on: Callable[..., None]) -> None:
@@ -23,13 +23,13 @@ class Packets:
         self._work: list[Work] = []
 
     def add(self, work: Work) -> None:
-        """Have a piece of work passed on when the packet ends; outside of one, as soon as the loop is free."""
+        """Hand over work at the end of the packet; outside of a packet, as soon as the loop is free."""
         if not self._work:
             asyncio.get_running_loop().call_soon(self.end)
         self._work.append(work)
 
     def end(self) -> None:
-        """Pass on what was collected."""
+        """Hand over the collected work."""
         work, self._work = self._work, []
         if work:
             self._pass_on(*work)

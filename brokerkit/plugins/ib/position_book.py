@@ -1,4 +1,4 @@
-"""What the accounts hold: IB's word, and the fills that IB's word does not show yet, or shows before they come."""
+"""The accounts' positions: IB's reports, reconciled with fills that arrive before or after them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from decimal import Decimal
 import attrs
 
 UNSETTLED = 5.0
-"""Seconds after a fill in which IB's word may still be of before it."""
+"""Seconds after a fill in which IB's position report may still predate it."""
 
 _PLACES = Decimal("1e-9")
 _NEVER = float("-inf")
@@ -19,19 +19,18 @@ _NEVER = float("-inf")
 
 @attrs.define(eq=False)
 class Holding:
-    """What one account holds of one contract: what it held before, and the fills that were heard of.
+    """One account's position in one contract: the base that IB reported, and the fills since.
 
-    IB tells positions and fills apart from each other, in either order. A report that the fills of the
-    last seconds contradict is not believed until it has been IB's last word for as long; one that comes before its
-    fill is not counted twice.
+    IB reports positions and fills independently, in either order. A report that contradicts the fills of the last few
+    seconds is accepted only if it is still IB's latest after that time; one that precedes its fill counts once.
 
     Attributes:
         account: The account.
-        con_id: IB's id of the contract.
-        average_price: Entry price in quoted units; None while it is not known, or when flat.
-        average_cost: IB's average cost of one contract, as it was told last.
-        as_of: When it was known.
-        is_doubted: Whether IB's last word came after the last fill, contradicts it, and is not believed yet.
+        con_id: IB's contract id.
+        average_price: Entry price in quoted units; None while unknown, or when flat.
+        average_cost: IB's latest average cost of one contract.
+        as_of: When this was known.
+        is_doubted: Whether IB's latest report came after the last fill, contradicts it, and is not accepted yet.
     """
 
     account: str
@@ -54,21 +53,21 @@ class Holding:
         return self._base + self._filled
 
     def fill(self, quantity: int, price: Decimal) -> None:
-        """Count a fill."""
+        """Add a fill."""
         now = time.monotonic()
         self.is_doubted = False
         before = self.quantity
         self._filled += quantity
         self._filled_at = now
         if now - self._shifted_at < UNSETTLED and self._reported - self._filled == self._base_before:
-            self._base, self._shifted_at = self._base_before, _NEVER  # IB's report had come before its fill
+            self._base, self._shifted_at = self._base_before, _NEVER  # IB's report preceded its fill
             self.average_price = None
         else:
             self.average_price = _entry_price(before, self.average_price, quantity, price)
         self.as_of = datetime.now(timezone.utc)
 
     def report(self, quantity: int, average_cost: Decimal | None) -> None:
-        """Take in IB's word."""
+        """Process a position report of IB's."""
         now = time.monotonic()
         self._reported, self._reported_cost = quantity, average_cost
         rest = quantity - self._filled
@@ -79,20 +78,20 @@ class Holding:
             self.as_of = datetime.now(timezone.utc)
         elif not is_unsettled:
             self._base_before, self._shifted_at = self._base, now
-            self._believe(rest, average_cost)
+            self._accept(rest, average_cost)
 
     def settle(self) -> None:
-        """Believe a word of IB's that was doubted, once it has been the last one for long enough."""
+        """Accept a doubted report once it has been IB's latest for long enough."""
         if self.is_doubted:
             self.report(self._reported, self._reported_cost)
 
-    def believe_report(self) -> None:
-        """Take IB's last word for the truth, whatever the fills say: a whole picture was just read."""
+    def accept_report(self) -> None:
+        """Accept IB's latest report whatever the fills say, because a complete snapshot was just read."""
         rest = self._reported - self._filled
         self.is_doubted = False
-        self._shifted_at = _NEVER  # every fill behind that word was read too: none of it is still to come
+        self._shifted_at = _NEVER  # every fill in that report was read too, so none is still to come
         if rest != self._base:
-            self._believe(rest, self.average_cost)
+            self._accept(rest, self.average_cost)
 
     def price(self, multiplier: Decimal | None, magnifier: Decimal) -> Decimal | None:
         """Return the entry price in quoted units; None when flat."""
@@ -103,14 +102,14 @@ class Holding:
             price = self.average_cost * magnifier / multiplier
         return price if price is None or price == price.quantize(_PLACES) else price.quantize(_PLACES)
 
-    def _believe(self, base: int, average_cost: Decimal | None) -> None:
+    def _accept(self, base: int, average_cost: Decimal | None) -> None:
         self._base = base
         self.average_price, self.average_cost = None, average_cost
         self.as_of = datetime.now(timezone.utc)
 
 
 def _entry_price(held: int, average: Decimal | None, quantity: int, price: Decimal) -> Decimal | None:
-    """Return the volume-weighted entry price after a fill; closing lots leave it as it is."""
+    """Return the volume-weighted entry price after a fill; closing lots do not change it."""
     new = held + quantity
     if new == 0:
         return None
@@ -125,7 +124,7 @@ class PositionBook:
     """Every holding, by account and contract.
 
     Attributes:
-        is_known: Whether IB ever told a whole list.
+        is_known: Whether IB has ever sent a complete list.
     """
 
     def __init__(self) -> None:
@@ -135,37 +134,37 @@ class PositionBook:
         self._listed: set[tuple[str, int]] = set()
 
     def report(self, account: str, con_id: int, quantity: int, average_cost: Decimal | None) -> Holding | None:
-        """Take in what IB says; return the holding when it changed."""
+        """Process a position report of IB's; return the holding if it changed."""
         self._listed.add((account, con_id))
         return self._change(account, con_id, lambda holding: holding.report(quantity, average_cost))
 
     def fill(self, account: str, con_id: int, quantity: int, price: Decimal) -> Holding | None:
-        """Count a fill, and return what is held now; None when IB had told of it before."""
+        """Add a fill, and return the new holding; None if IB had already reported it."""
         return self._change(account, con_id, lambda holding: holding.fill(quantity, price))
 
     def begin_list(self) -> None:
-        """Begin to take in a whole list of IB's, in which what is flat is left out."""
+        """Start processing a complete list of IB's, which omits flat positions."""
         self._listed.clear()
 
     def end_list(self) -> list[Holding]:
-        """Take what a whole list left out for flat, unless a fill is newer; return what changed."""
+        """Treat positions missing from the list as flat, unless a fill is newer; return the changes."""
         self.is_known = True
         missing = [key for key in list(self._holdings) if key not in self._listed]
         changed = [self._change(*key, lambda holding: holding.report(0, None)) for key in missing]
         return [each for each in changed if each is not None]
 
-    def believe_reports(self) -> list[Holding]:
-        """Take IB's words for the truth: a new session read orders, fills and positions; return what changed."""
-        changed = self.end_list() + [self._change(*key, Holding.believe_report) for key in list(self._holdings)]
+    def accept_reports(self) -> list[Holding]:
+        """Accept IB's reports after a new session has read orders, fills and positions; return the changes."""
+        changed = self.end_list() + [self._change(*key, Holding.accept_report) for key in list(self._holdings)]
         return [each for each in changed if each is not None]
 
     def has_doubts(self) -> bool:
-        """Return whether IB's last word on anything is not believed yet."""
+        """Return whether any of IB's latest reports is not accepted yet."""
         with self._lock:
             return any(each.is_doubted for each in self._holdings.values())
 
     def settle(self) -> list[Holding]:
-        """Believe IB's words that were doubted for long enough; return what changed."""
+        """Accept reports that have been doubted for long enough; return the changes."""
         changed = [self._change(*key, Holding.settle) for key in list(self._holdings)]
         return [each for each in changed if each is not None]
 

@@ -1,4 +1,4 @@
-"""What IB says of positions, and how fills change them, told to listeners."""
+"""Processes IB's position reports and the effect of fills on positions, and emits the changes."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _log = logging.getLogger(__name__)
 
 
 class PositionNews:
-    """Takes positions in, in the desk's thread.
+    """Processes positions, in the desk's thread.
 
     Args:
-        directory: Names the contracts.
-        later: Has listeners told once everything that was taken in so far is written down.
-        after: Has work done in the desk's thread after so many seconds.
+        directory: Resolves contracts.
+        later: Delivers news once everything processed so far is journalled.
+        after: Runs work in the desk's thread after a delay in seconds.
 
     Attributes:
-        book: What is held.
-        left_out: What is held and has no place in the contract, such as a share, by IB's contract id.
+        book: The positions.
+        left_out: Unsupported positions, such as shares, by IB's contract id.
     """
 
     def __init__(
@@ -45,12 +45,12 @@ class PositionNews:
         self._after = after
         self._is_settling = False
 
-    def hear(self, account: str, contract: Any, quantity: float, average_cost: float) -> None:
-        """Take in what IB says that an account holds; currency is a balance, not a position."""
+    def report(self, account: str, contract: Any, quantity: float, average_cost: float) -> None:
+        """Process a position report of IB's; currency is a balance, not a position."""
         if contract.secType == "FUT":
             changed = self.book.report(account, contract.conId, round(quantity), price_from(average_cost))
             if changed is not None:
-                self.tell(changed)
+                self.emit(changed)
             self._settle_later()
         elif contract.secType != "CASH":
             self._leave_out(contract, quantity)
@@ -59,12 +59,12 @@ class PositionNews:
         if not quantity:
             self.left_out.pop(contract.conId, None)
         elif contract.conId not in self.left_out:
-            error = NotSupported(f"A position in {contract.secType} {contract.symbol} is no position in a future.")
+            error = NotSupported(f"A position in {contract.secType} {contract.symbol} is not a futures position.")
             _log.warning("A position is left out: %s", error)
             self.left_out[contract.conId] = error
 
     def _settle_later(self) -> None:
-        """Have a word that is doubted now looked at again: IB may say nothing more."""
+        """Check a doubted report again later, because IB may send no other."""
         if self.book.has_doubts() and not self._is_settling:
             self._is_settling = True
             self._after(UNSETTLED, self._settle)
@@ -72,33 +72,33 @@ class PositionNews:
     def _settle(self) -> None:
         self._is_settling = False
         for changed in self.book.settle():
-            self.tell(changed)
+            self.emit(changed)
         self._settle_later()
 
     def count(self, fill: Fill, con_id: int) -> None:
-        """Count a fill: the position is right before its listeners hear of it."""
+        """Add a fill, so that the position is right before listeners receive the fill."""
         if fill.corrects or isinstance(fill.contract, FxPair):
-            return  # IB's own positions tell what a correction changed; a currency pair is no position
+            return  # IB's position reports include corrections; a currency pair is not a position
         changed = self.book.fill(fill.account, con_id, fill.quantity, fill.price)
         if changed is not None:
-            self.tell(changed)
+            self.emit(changed)
 
-    def tell(self, holding: Holding) -> None:
-        """Tell listeners what is held, once that is written down, unless IB knows no contract of ours for it."""
-        self._later(News(Position, partial(self._told, holding)))
+    def emit(self, holding: Holding) -> None:
+        """Emit a position once it is journalled, unless its contract cannot be resolved."""
+        self._later(News(Position, partial(self._event, holding)))
 
-    def _told(self, holding: Holding) -> Position | None:
+    def _event(self, holding: Holding) -> Position | None:
         try:
             return self.position(holding)
         except BrokerkitError as error:
-            _log.warning("A position in contract id %s cannot be told: %s", holding.con_id, error)
+            _log.warning("A position in contract id %s cannot be reported: %s", holding.con_id, error)
             return None
 
     def position(self, holding: Holding) -> Position:
-        """Return a holding as the contract's value.
+        """Convert a holding to a Position.
 
         Raises:
-            MissingContract: IB knows no such future.
+            MissingContract: IB has no such future.
             MissingInstrument: The instrument table has no row for it.
         """
         found = self._directory.by_con_id(holding.con_id)

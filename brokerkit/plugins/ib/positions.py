@@ -1,4 +1,4 @@
-"""The positions domain at IB: what is held."""
+"""The positions domain at IB."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from brokerkit.spec.positions import Position, Positions
 
 
 class IBPositions(Positions):
-    """Positions by the names that orders use: IB's word, with the fills that it does not show yet."""
+    """Positions under the same contracts as orders: IB's reports, plus fills not included in them yet."""
 
     def __init__(self, client: PositionsClient, desk: OrderDesk) -> None:
         self.ib_client = client
@@ -27,12 +27,12 @@ class IBPositions(Positions):
     def get_all_current_positions_as_list_with_contract_objects(self, account: str = "") -> list[Position]:
         """Return every open position, ordered by account, instrument and date.
 
-        A position in something that has no name here, such as a share, is left out and stands in
-        `left_out` with the reason: one of them does not spoil the rest.
+        Unsupported positions, such as shares, are left out and listed in `left_out` with the reason, so that they do
+        not affect the rest.
         """
         accounts = self.ibconnection.accounts
         if account and account not in accounts:
-            raise MissingAccount(f"No account {account!r} in this login.", given=account, candidates=accounts)
+            raise MissingAccount(f"This login has no account {account!r}.", given=account, candidates=accounts)
         positions = [each for each in self._read() if not account or each.account == account]
         return sorted(positions, key=lambda each: (each.account, each.contract.instrument_code, each.contract.dates))
 

@@ -1,4 +1,4 @@
-"""A thread that does pieces of work one after another, so that neither the network nor a caller waits."""
+"""A worker thread that runs calls in order, so that neither the network nor the caller has to wait."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _MOST_AT_ONCE = 200
 
 
 class PostOffice:
-    """Does pieces of work in the order they were given, in a thread of its own, which the first piece starts.
+    """Runs work in the order it was posted, in its own thread, which the first post starts.
 
-    A piece that raises is logged with its traceback, and does not stop those behind it.
+    Work that raises is logged with its traceback, and does not stop later work.
 
     Args:
         name: The thread's name.
-        batch: Entered before the first of the pieces that wait, left after the last of them.
-        when_quiet: Done once after each busy stretch, when nothing came for half a second.
+        batch: Entered before the first piece of waiting work, exited after the last.
+        when_quiet: Run once after each busy period, when nothing was posted for half a second.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class PostOffice:
         self._queue: queue.SimpleQueue[tuple[Work, ...] | threading.Event | None] = queue.SimpleQueue()
         self._batch = batch or nullcontext()
         self._when_quiet = when_quiet
-        self._leisure: deque[Work] = deque()
+        self._idle_work: deque[Work] = deque()
         self._started = self._closed = False
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -46,23 +46,23 @@ class PostOffice:
         return threading.current_thread() is self._thread
 
     def post(self, *work: Work) -> None:
-        """Have pieces of work done, one after another, after all that was posted before them."""
+        """Queue work, to be run in order after everything posted before."""
         self._put(work)
 
-    def post_for_leisure(self, work: Work) -> None:
-        """Have a piece of work done when nothing came for half a second, or else at the end."""
-        self._leisure.append(work)
+    def post_when_idle(self, work: Work) -> None:
+        """Queue work to be run when nothing was posted for half a second, or at the latest at the end."""
+        self._idle_work.append(work)
         self._put(())
 
     def flush(self, timeout: float = 10.0) -> bool:
-        """Wait until all that was posted before is done, its batch ended, and return whether it was in time."""
+        """Wait until everything posted before is done and its batch has ended; return whether it was in time."""
         if self.is_current or not self._started:
             return True
         done = threading.Event()
         return done.wait(timeout) if self._put(done) else True
 
     def close(self, timeout: float = 10.0) -> None:
-        """Do what was posted, then end. Closing twice does nothing."""
+        """Run what was posted, then end. Closing twice does nothing."""
         with self._lock:
             if not self._closed:
                 self._closed = True
@@ -71,7 +71,7 @@ class PostOffice:
             self._thread.join(timeout)
 
     def _put(self, item: tuple[Work, ...] | threading.Event) -> bool:
-        """Hand something to the thread, and return whether it will be done: nothing is, behind the end."""
+        """Queue an item, and return whether it will be processed: after closing, nothing is."""
         with self._lock:
             if self._closed:
                 return False
@@ -82,27 +82,27 @@ class PostOffice:
             return True
 
     def _run(self) -> None:
-        while self._do_what_waits(self._next()):
+        while self._run_batch(self._next()):
             pass
-        self._use_leisure()
+        self._run_idle()
 
     def _next(self) -> tuple[Work, ...] | threading.Event | None:
-        """Wait for the next piece, and use the first quiet moment."""
-        if self._when_quiet is not None or self._leisure:
+        """Return the next item, running the idle work at the first pause."""
+        if self._when_quiet is not None or self._idle_work:
             try:
                 return self._queue.get(timeout=_QUIET)
             except queue.Empty:
-                self._use_leisure()
+                self._run_idle()
                 if self._when_quiet is not None:
                     self._do(self._when_quiet)
         return self._queue.get()
 
-    def _use_leisure(self) -> None:
-        while self._leisure:
-            self._do(self._leisure.popleft())
+    def _run_idle(self) -> None:
+        while self._idle_work:
+            self._do(self._idle_work.popleft())
 
-    def _do_what_waits(self, work: tuple[Work, ...] | threading.Event | None) -> bool:
-        """Do what was posted and what was posted behind it in one batch, and return whether more may come."""
+    def _run_batch(self, work: tuple[Work, ...] | threading.Event | None) -> bool:
+        """Run an item and everything queued after it as one batch; return whether more may come."""
         flushed: list[threading.Event] = []
         done = 0
         try:
@@ -118,8 +118,8 @@ class PostOffice:
                     if work is None or done >= _MOST_AT_ONCE or self._queue.empty():
                         break
                     work = self._queue.get()
-        except Exception:  # noqa: BLE001 because the thread must live on for what comes next
-            _log.exception("A batch of events of the IB connection could not be ended")
+        except Exception:  # noqa: BLE001 because the thread must keep running for later work
+            _log.exception("A batch of events of the IB connection could not be completed")
         for each in flushed:
             each.set()
         return work is not None
@@ -127,5 +127,5 @@ class PostOffice:
     def _do(self, work: Work) -> None:
         try:
             work()
-        except Exception:  # noqa: BLE001 because one broken message must not stop the fills behind it
+        except Exception:  # noqa: BLE001 because one broken message must not stop later fills
             _log.exception("An event of the IB connection could not be handled")

@@ -1,4 +1,4 @@
-"""The prices domain at IB: bars, quotes and ticks, in the units that IB quotes them in."""
+"""The prices domain at IB: bars, quotes and ticks, in IB's quoted units."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LONGEST_HOLE = timedelta(days=30)
 
 
 class IBPrices(Prices):
-    """Prices from IB. None of them is divided by the price magnifier: they stay in quoted units."""
+    """Prices from IB, in quoted units: they are not divided by the price magnifier."""
 
     def __init__(self, client: PriceClient, directory: ContractDirectory) -> None:
         self.ib_client = client
@@ -45,12 +45,12 @@ class IBPrices(Prices):
 
     @hookimpl
     def get_instruments_with_price_data(self) -> list[str]:
-        """Return the codes of the instruments that have prices: all of the table."""
+        """Return the codes of the instruments that have prices: all in the table."""
         return self._directory.table.codes()
 
     @hookimpl
     def contract_dates_with_price_data_for_instrument_code(self, instrument_code: str) -> list[str]:
-        """Return the contract dates of an instrument that IB knows, expired ones too, ascending."""
+        """Return the contract dates that IB has for an instrument, including expired ones, in ascending order."""
         return sorted({each.contract.date for each in self._directory.chain(instrument_code, include_expired=True)})
 
     @hookimpl
@@ -101,8 +101,8 @@ class IBPrices(Prices):
 
     @hookimpl
     def get_recent_bid_ask_tick_data_for_contract_object(self, contract: FuturesContract) -> pd.DataFrame:
-        """Return the newest bid and ask ticks of a single contract."""
-        import pandas as pd  # because importing the plugin must not cost what pandas costs
+        """Return the most recent bid and ask ticks of a single contract."""
+        import pandas as pd  # because importing the plugin must not import pandas
 
         ticks = self.ib_client.recent_ticks(self._directory.resolve(contract).facts)
         if not ticks:
@@ -118,7 +118,7 @@ class IBPrices(Prices):
 
     @hookimpl
     def get_ticker_object_for_contract(self, contract: FuturesContract) -> IBTicker:
-        """Return the running stream of a contract's quotes, started if it was not running."""
+        """Return the stream of a contract's quotes, started if it is not running."""
         resolved = self._directory.resolve(contract)
         if resolved.is_expired_at(self.ibconnection.clock.recent()):
             raise ContractExpired(f"{contract} expired on {resolved.expiry.day}.")
@@ -127,7 +127,7 @@ class IBPrices(Prices):
 
     @hookimpl
     def cancel_market_data_for_contract(self, contract: FuturesContract) -> FuturesContract:
-        """End the contract's stream of quotes and return the contract. Ending twice does nothing."""
+        """Cancel the contract's stream of quotes and return the contract. Cancelling twice does nothing."""
         if not self._quotes.cancel(contract):  # what was quoted is a contract, whether IB knows it now or not
             self._directory.resolve(contract)
         return contract
@@ -178,7 +178,7 @@ class IBPrices(Prices):
     async def _parts(
         self, resolved: ResolvedContract, frequency: Frequency, first: datetime, last: datetime
     ) -> list[BarColumns]:
-        """Ask for every stretch at once; one without bars leaves a hole, all without any is an error."""
+        """Request every part of the range at once; parts without bars are left out, any other error is raised."""
         requests = plan(frequency, first, last)
         answers = await asyncio.gather(
             *(self.ib_client.bars(resolved.facts, each, small=is_small(frequency)) for each in requests),
@@ -209,7 +209,7 @@ class IBPrices(Prices):
 def _check_range(start: datetime | None, end: datetime | None) -> None:
     for moment in (start, end):
         if moment is not None and moment.tzinfo is None:
-            raise InvalidArgument(f"{moment} has no time zone.", remedy="Give an aware time, best in UTC.")
+            raise InvalidArgument(f"{moment} has no time zone.", remedy="Give an aware datetime, best in UTC.")
     if start is not None and end is not None and start >= end:
         raise InvalidArgument(f"The start, {start}, is not before the end, {end}.")
 
@@ -220,5 +220,5 @@ def _quoted(price: float, size: float) -> float | None:
 
 
 def _seconds(moment: datetime | None) -> int | None:
-    """Return whole seconds since 1970, rounded up: a bar of that second is not before the moment."""
+    """Return whole epoch seconds, rounded up, so that a bar at that second is not before the moment."""
     return None if moment is None else -((_EPOCH - moment) // timedelta(seconds=1))

@@ -1,13 +1,13 @@
-"""The names of pysystemtrade's `sysbrokers/IB`, over a broker of brokerkit's.
+"""The names of pysystemtrade's `sysbrokers/IB`, on top of a brokerkit broker.
 
-A script written for pysystemtrade's broker layer runs with its import lines changed::
+A script written for pysystemtrade's broker layer runs once its imports are changed::
 
     from brokerkit.plugins.ib.pysystemtrade import connectionIB, ibFxPricesData
     conn = connectionIB(999, ib_ipaddress="127.0.0.1", ib_port=4001)
     ibFxPricesData(conn).get_fx_prices("GBPUSD")
 
-Its classes are views of one opened broker, with the contract's meaning: UTC times, typed errors, and
-orders that are sent once. `conn.broker` is that broker.
+The classes are views of one open broker and follow brokerkit's contract: UTC times, typed errors, and
+orders that are sent exactly once. `conn.broker` is that broker.
 """
 
 from __future__ import annotations
@@ -52,29 +52,29 @@ __all__ = [
 futuresContract = FuturesContract  # noqa: N816 because pysystemtrade spells it so
 brokerOrder = Order  # noqa: N816 because pysystemtrade spells it so
 false, true = False, True
-"""Its documentation writes them in small letters."""
+"""pysystemtrade's documentation writes them in lower case."""
 
 _KEYS = {"ib_ipaddress": "host", "ib_port": "port", "broker_account": "account", "ib_readonly": "read_only"}
 _FOLDERS = "PYSYS_PRIVATE_CONFIG_DIR"
 
 
 class connectionIB:  # noqa: N801 because pysystemtrade spells it so
-    """A connection to a Gateway or TWS, made at once.
+    """A connection to a Gateway or TWS, opened immediately.
 
     Args:
         client_id: A fixed client id, or a configuration: a mapping, or an object with the keys as attributes.
-        ib_ipaddress: Where the Gateway runs.
+        ib_ipaddress: The Gateway's host.
         ib_port: Its port.
-        ib_readonly: Refuse orders. When nothing says, orders pass on paper accounts and are refused on live ones.
+        ib_readonly: Refuse orders. By default, orders are allowed on paper accounts and refused on live ones.
         account: The default account.
-        log_name: Taken and not used: brokerkit logs under its modules' names.
+        log_name: Ignored: brokerkit logs under its modules' names.
 
-    What is not given comes from the configuration object, from `private_config.yaml` in
+    Omitted arguments come from the configuration object, from `private_config.yaml` in
     `$PYSYS_PRIVATE_CONFIG_DIR` or `./private`, or from the plugin's defaults.
 
     Attributes:
-        broker: The opened broker.
-        account: The default account; empty when none was given.
+        broker: The open broker.
+        account: The default account; empty if none was given.
     """
 
     _newest: ClassVar[connectionIB | None] = None
@@ -89,7 +89,7 @@ class connectionIB:  # noqa: N801 because pysystemtrade spells it so
         account: str | None = None,
         log_name: str = "connectionIB",
     ) -> None:
-        from brokerkit import open_broker  # because a plugin must be importable before brokers can be opened
+        from brokerkit import open_broker  # here, because plugins must be importable before open_broker is
 
         given = {"host": ib_ipaddress, "port": ib_port, "read_only": ib_readonly, "account": account}
         settings = _configured(client_id)
@@ -99,13 +99,13 @@ class connectionIB:  # noqa: N801 because pysystemtrade spells it so
         self.account = str(settings.get("account", ""))
         self.broker = open_broker("ib", **{"read_only": False, **settings})
         if "read_only" not in settings and self.broker.account_kind is AccountKind.LIVE:
-            self.broker.close()  # money is at stake, and nobody said that it may be traded with
+            self.broker.close()  # a live account must not be traded unless the user says so
             self.broker = open_broker("ib", **settings)
         with self._lock:
             connectionIB._newest = self
 
     def __repr__(self) -> str:
-        """Return where it is connected to."""
+        """Return the address and client id."""
         return repr(self.connection)
 
     @property
@@ -116,12 +116,12 @@ class connectionIB:  # noqa: N801 because pysystemtrade spells it so
 
     @property
     def connection(self) -> IBConnection:
-        """The plugin's own connection."""
+        """The plugin's connection."""
         return self.desk.connection
 
     @property
     def ib(self) -> Any:
-        """The live IB object of the client library, safe from any thread."""
+        """The client library's live IB object, safe to use from any thread."""
         return self.connection.ib
 
     def client_id(self) -> int:
@@ -129,7 +129,7 @@ class connectionIB:  # noqa: N801 because pysystemtrade spells it so
         return self.connection.client_id()
 
     def close_connection(self) -> None:
-        """Disconnect, and give the client id back."""
+        """Disconnect, and release the client id."""
         with self._lock:
             if connectionIB._newest is self:
                 connectionIB._newest = None
@@ -137,7 +137,7 @@ class connectionIB:  # noqa: N801 because pysystemtrade spells it so
 
     @classmethod
     def newest(cls) -> connectionIB:
-        """Return the connection made last, or one with the configured defaults when none is open."""
+        """Return the most recent connection, or a new one with the configured defaults if none is open."""
         with cls._lock:
             known = cls._newest
         return known if known is not None else cls()
@@ -147,7 +147,7 @@ class _Source:
     """A data source object: one domain of a broker under pysystemtrade's names.
 
     Attributes:
-        conn: The connection that it was made with.
+        conn: Its connection.
     """
 
     _domain: ClassVar[str] = ""
@@ -166,7 +166,7 @@ class _Source:
         return getattr(self.conn.desk, self._domain).ib_client
 
     def __getattr__(self, name: str) -> Any:
-        """Return a hook of the domain, guarded as the broker's own; or a name of the plugin's."""
+        """Return a hook of the domain, with the usual guards, or an attribute of the plugin's domain object."""
         if name.startswith("_"):
             raise AttributeError(name)
         facade = getattr(self.conn.broker, self._domain)
@@ -217,7 +217,7 @@ class ibOrdersData(_Source):  # noqa: N801 because pysystemtrade spells it so
     def modify_limit_price_given_control_object(
         self, control: OrderControl, limit_price: Decimal | str | float | None = None
     ) -> OrderControl:
-        """Change the limit price of the order behind a handle; without a price, leave it as it is."""
+        """Change the limit price of the order behind a handle; without a price, leave it unchanged."""
         price = limit_price if limit_price is not None else control.current().order.limit_price
         if price is None:
             raise InvalidArgument(f"Order {control.order_ref} has no limit price.")
@@ -235,7 +235,7 @@ class _Client:
 
     @property
     def ib(self) -> Any:
-        """The live IB object of the client library, safe from any thread."""
+        """The client library's live IB object, safe to use from any thread."""
         return self.ib_connection.ib
 
     def __getattr__(self, name: str) -> Any:
@@ -282,7 +282,7 @@ class ibFxClient(ibPriceClient):  # noqa: N801 because pysystemtrade spells it s
 
 
 def _configured(given: object) -> dict[str, Any]:
-    """Return what a configuration object or file says, under the plugin's names."""
+    """Return the settings of a configuration object or file, under the plugin's names."""
     if isinstance(given, Mapping):
         found: Mapping[str, Any] = given
     elif given is None or isinstance(given, int):

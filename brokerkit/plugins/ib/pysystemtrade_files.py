@@ -1,4 +1,4 @@
-"""Reading a pysystemtrade set-up as it is, and writing it as a broker's section in TOML."""
+"""Converts a pysystemtrade configuration to a broker's section in TOML."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _MAPPED = {
 
 @attrs.frozen
 class Import:
-    """What a pysystemtrade folder becomes.
+    """The result of importing a pysystemtrade folder.
 
     Attributes:
         toml: A section for the configuration file.
-        unmapped: What has no place in it, each with the reason.
+        unmapped: The settings and rows that could not be mapped, each with the reason.
         files: The files that were read.
     """
 
@@ -42,23 +42,23 @@ class Import:
 
 
 def import_pysystemtrade(folder: Path, name: str = "ib") -> Import:
-    """Return a pysystemtrade set-up as a broker's section, and what could not be mapped.
+    """Convert a pysystemtrade configuration to a broker's section, and list what could not be mapped.
 
     Args:
-        folder: Where its files are: at the top, in `private`, or further down.
+        folder: The folder with its files, which may be in `private` or another subfolder.
         name: The name of the broker's section.
 
     Raises:
-        ConfigFileError: The folder holds none of the files.
+        ConfigFileError: The folder contains none of the files.
         DataFileError: A row of a table is damaged; file and line are named.
     """
     found = {kind: _find(folder, names) for kind, names in _KINDS.items()}
     files = tuple(path for path in found.values() if path is not None)
     if not files:
         raise ConfigFileError(
-            f"{folder} holds no pysystemtrade configuration.",
+            f"{folder} contains no pysystemtrade configuration.",
             place=str(folder),
-            remedy=f"Give the folder that has {_FUTURES[0]} or {_CONFIG[0]} in it.",
+            remedy=f"Pass the folder that contains {_FUTURES[0]} or {_CONFIG[0]}.",
         )
     keys: dict[str, Any] = {"plugin": "ib"}
     unmapped: list[str] = []
@@ -80,9 +80,9 @@ _KINDS = {"config": _CONFIG, "futures": _FUTURES, "fx": _FX, "hours": _HOURS}
 
 
 def _find(folder: Path, names: Iterable[str]) -> Path | None:
-    """Return the first of some files, the nearest to the top of a folder."""
+    """Return the first of several files that exists, preferring the one nearest to the top of the folder."""
     if not folder.is_dir():
-        raise ConfigFileError(f"{folder} is no folder.", place=str(folder))
+        raise ConfigFileError(f"{folder} is not a folder.", place=str(folder))
     for name in names:
         found = sorted(folder.rglob(name), key=lambda path: (len(path.parts), path))
         if found:
@@ -97,11 +97,11 @@ def _take_config(path: Path, keys: dict[str, Any], unmapped: list[str]) -> None:
         elif name == "GMT_offset_hours":
             unmapped.append(f"{name}: not needed; all times are UTC by the time zone database")
         else:
-            unmapped.append(f"{name}: no setting of the IB plugin ({path.name})")
+            unmapped.append(f"{name}: not a setting of the IB plugin ({path.name})")
     if isinstance(keys.get("read_only"), str):
         keys["read_only"] = keys["read_only"].strip().lower() in {"true", "yes", "1"}
     for key in ("port", "client_id_first"):
-        if isinstance(keys.get(key), str) and keys[key].strip().isdecimal():  # as pysystemtrade takes it
+        if isinstance(keys.get(key), str) and keys[key].strip().isdecimal():  # pysystemtrade accepts text
             keys[key] = int(keys[key])
 
 
@@ -120,7 +120,7 @@ def _odd_instruments(rows: list[InstrumentRow]) -> list[str]:
 
 def _odd_pairs(path: Path) -> list[str]:
     return [
-        f"{row.code}: read as {row.base}.{row.quote}, {'inverted' if row.inverted else 'as it stands'}, unlike its name"
+        f"{row.code}: read as {row.base}.{row.quote}, {'' if row.inverted else 'not '}inverted, unlike its code"
         for row in read_fx(path)
         if row.inverted != (row.code[:3] != row.base)
     ]

@@ -1,4 +1,4 @@
-"""Running quotes, with a status, and never a number that stands for 'none'."""
+"""Streaming quotes with a status; a missing price is None, never a number."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _STATUSES = {
 _REASONS = {
     QuoteStatus.LIVE: "",
     QuoteStatus.FROZEN: "the market is closed: the last quote before it closed",
-    QuoteStatus.DELAYED: "no subscription to live data: delayed by 15 minutes or so",
+    QuoteStatus.DELAYED: "no subscription to live data: delayed by about 15 minutes",
     QuoteStatus.DELAYED_FROZEN: "no subscription, and the market is closed",
 }
 _ADVISORIES = frozenset({10090, 10091, 10167})
-"""A part is missing, or comes delayed; the rest follows."""
+"""Part of the data is missing or delayed; the rest follows."""
 _UNCERTAIN = frozenset({354, 10089})
-"""Delayed quotes follow, or none at all: only time tells."""
+"""Delayed quotes may follow, or none at all: only a timeout decides."""
 _COMPETING = 10197
 _FATAL = frozenset({101, 200, 300, 10168, 10186, 10189, _COMPETING})
 _GRACE = 3.0
@@ -47,11 +47,11 @@ _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
 class IBTicker:
-    """The running quotes of one contract, until its market data is cancelled.
+    """The streaming quotes of one contract, until its market data is cancelled.
 
-    IB's reason for not quoting stands until a price arrives. Where another session has taken the data, they are asked
-    for again and again, with growing pauses, as IB does not always say when it has ended. What is written here is
-    written in the client's thread.
+    IB's reason for not quoting is kept until a price arrives. While another session has the data, the subscription is
+    retried with growing pauses, because IB does not always say when that session ends. State is changed only in the
+    client's thread.
     """
 
     def __init__(self, resolved: ResolvedContract, client: PriceClient) -> None:
@@ -64,7 +64,7 @@ class IBTicker:
         self._final: Quote | None = None
         self._news = threading.Condition()
         self._came: tuple[datetime, datetime] = (_NEVER, _NEVER)
-        self._turn = threading.RLock()  # one at a time asks for the quotes, or ends them
+        self._turn = threading.RLock()  # held while subscribing or cancelling
         self._is_over = False
         self._timer: asyncio.TimerHandle | None = None
         self._pause = 0.0
@@ -75,32 +75,32 @@ class IBTicker:
         return self._resolved.contract
 
     def start(self, contract: Any) -> None:
-        """Ask for the quotes, the first time or again after the line broke; do nothing once they were ended."""
+        """Subscribe, initially or after a reconnect; do nothing once cancelled."""
         with self._turn:
             if not self._is_over:
                 self._contract = contract
                 try:
                     self._client.start_quotes(contract, self._begin)
                 except BaseException:
-                    self._is_over = self._ticker is None  # it never began: whoever waited for it asks anew
+                    self._is_over = self._ticker is None  # never started: callers waiting for it create a new one
                     raise
 
     def start_again(self) -> bool:
-        """Ask for the quotes again if IB refused them, and return whether they have not ended."""
+        """Subscribe again if IB refused, and return whether the quotes have not been cancelled."""
         with self._turn:
             if self._failure is not None:
                 self.start(self._contract)
             return not self._is_over
 
     def stop(self) -> None:
-        """End the quotes; what is still on its way is not told any more."""
+        """Cancel the quotes; updates still in transit are ignored."""
         with self._turn:
             self._is_over = True
             self._client.stop_quotes(self._contract, self._end)
             self._final = self.quote()
 
     def quote(self) -> Quote:
-        """Return the newest quote; its status is `NONE` when there has been none."""
+        """Return the latest quote; its status is `NONE` if there has been none."""
         if self._final is not None:
             return self._final
         ticker = self._ticker
@@ -130,7 +130,7 @@ class IBTicker:
         return f"IB has sent no price yet: {self._advice}" if self._advice else "IB has sent no price yet"
 
     def _time_of(self, stamp: datetime | None) -> datetime:
-        """Return when something came, by the Gateway's clock: of one stamp always the same."""
+        """Convert the time of an update to the Gateway's clock, always the same for the same update."""
         gateway_time = self._client.ib_connection.clock.at
         if stamp is None:
             return gateway_time(datetime.now(timezone.utc))
@@ -139,13 +139,13 @@ class IBTicker:
         return self._came[1]
 
     def wait_for_quote(self, timeout: float = 10.0) -> Quote:
-        """Return the newest quote once it has both a bid and an ask; quotes refused for a while are asked for again.
+        """Return the latest quote once it has both a bid and an ask; a temporary refusal is retried.
 
         Raises:
             MissingData: There was none in time; the reason says why.
             ConnectionLost: There was none in time, as the line is down.
             BrokerClosed: The broker is closed.
-            DataPermissionDenied: The account has no subscription for it.
+            DataPermissionDenied: The account has no market data subscription for it.
             CompetingSession: Another session has the data.
         """
         failure = self._failure
@@ -162,7 +162,7 @@ class IBTicker:
                 raise failure
             raise MissingData(
                 f"No bid and ask of {self.contract} in {timeout:g} s.",
-                remedy="Its market may be closed: ask is_contract_okay_to_trade.",
+                remedy="Its market may be closed: check with is_contract_okay_to_trade.",
                 broker_message=quote.reason,
             )
         return quote
@@ -176,7 +176,7 @@ class IBTicker:
         return self._client.ib_connection.state is ConnectionState.CLOSED
 
     def wake(self) -> None:
-        """Have everybody who waits for a quote look again."""
+        """Wake all callers waiting for a quote, to check again."""
         with self._news:
             self._news.notify_all()
 
@@ -189,7 +189,7 @@ class IBTicker:
     # In the client's thread
 
     def failed(self, contract: Any, code: int, text: str) -> None:
-        """Take in IB's reason for not quoting, or for not quoting all."""
+        """Process IB's reason for sending no quotes, or only part of them."""
         if contract is not self._contract or self._is_over:
             return
         if code in _FATAL:
@@ -204,7 +204,7 @@ class IBTicker:
             self.wake()
 
     def _begin(self, ticker: Any) -> None:
-        """Begin to listen, before the answer to the request that was just sent; what came before is no news."""
+        """Start listening, before the answer to the new request; earlier prices are discarded."""
         self._end_timer()
         self._failure = None
         _forget_prices(ticker)
@@ -250,24 +250,24 @@ class IBTicker:
     # In any other thread
 
     def _try_again(self) -> None:
-        with contextlib.suppress(ConnectionLost, BrokerClosed):  # a line that comes back has all asked for again
+        with contextlib.suppress(ConnectionLost, BrokerClosed):  # a reconnect renews all subscriptions anyway
             self.start_again()
 
 
 class Quotes:
-    """The running quotes of a connection, asked for again when they were lost."""
+    """The streaming quotes of a connection, subscribed to again when lost."""
 
     def __init__(self, client: PriceClient, contract_of: Callable[[ResolvedContract], Any]) -> None:
         self._client = client
         self._contract_of = contract_of
         self._lock = threading.Lock()
         self._running: dict[FuturesContract, tuple[IBTicker, Any]] = {}
-        client.ib_connection.when_data_lost(self._ask_again)
-        client.ib_connection.listen(self._hear)
-        client.ib_connection.when_changed(self._line_changed)
+        client.ib_connection.when_data_lost(self._resubscribe)
+        client.ib_connection.listen(self._on_message)
+        client.ib_connection.when_changed(self._wake_all)
 
     def ticker(self, resolved: ResolvedContract) -> IBTicker:
-        """Return a contract's running quotes, started if they were not running, or were refused."""
+        """Return a contract's streaming quotes, started if not running or refused."""
         with self._lock:
             known = self._running.get(resolved.contract)
             ticker, contract = known or (IBTicker(resolved, self._client), self._contract_of(resolved))
@@ -278,7 +278,7 @@ class Quotes:
             except BaseException:
                 self._forget(resolved.contract, ticker)
                 raise
-        elif not ticker.start_again():  # its start, which this has waited for, has failed
+        elif not ticker.start_again():  # another caller's attempt to start it has just failed
             self._forget(resolved.contract, ticker)
             return self.ticker(resolved)
         return ticker
@@ -289,27 +289,27 @@ class Quotes:
                 del self._running[contract]
 
     def cancel(self, contract: FuturesContract) -> bool:
-        """End a contract's quotes, and return whether they were running; ending them twice does nothing."""
+        """Cancel a contract's quotes, and return whether they were running; cancelling twice does nothing."""
         with self._lock:
             known = self._running.pop(contract, None)
         if known is not None:
             known[0].stop()
         return known is not None
 
-    def _ask_again(self) -> None:
-        """Ask for every stream once more; called in the client's loop, which must not wait for itself."""
+    def _resubscribe(self) -> None:
+        """Renew every subscription; called in the client's loop, so the work is handed to another thread."""
         with self._lock:
             running = list(self._running.values())
         for ticker, contract in running:
             self._client.ib_connection.errands.post(partial(ticker.start, contract))
 
-    def _line_changed(self) -> None:
+    def _wake_all(self) -> None:
         with self._lock:
             running = list(self._running.values())
         for ticker, _ in running:
             ticker.line_changed()
 
-    def _hear(self, message: str, arguments: tuple[Any, ...]) -> None:
+    def _on_message(self, message: str, arguments: tuple[Any, ...]) -> None:
         if message == "error":
             _request, code, text, contract = arguments
             with self._lock:
@@ -319,7 +319,7 @@ class Quotes:
 
 
 def _prices(ticker: Any) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
-    """Return bid, ask and last of a library's ticker, if it is there already."""
+    """Return bid, ask and last of a library's ticker, if it exists yet."""
     return (
         _price(getattr(ticker, "bid", None)),
         _price(getattr(ticker, "ask", None)),
@@ -328,14 +328,14 @@ def _prices(ticker: Any) -> tuple[Decimal | None, Decimal | None, Decimal | None
 
 
 def _forget_prices(ticker: Any) -> None:
-    """Have a library's ticker, if it is there already, hold no price: one of before is not taken for one that came."""
+    """Clear the prices of a library ticker, if it exists, so that an old one is not mistaken for a new one."""
     for name in ("bid", "bidSize", "ask", "askSize", "last", "lastSize"):
         if ticker is not None:
             setattr(ticker, name, math.nan)
 
 
 def _price(value: float | None) -> Decimal | None:
-    """Return a price; IB's -1 with nothing behind it, 0 for no quote, and NaN all mean that there is none."""
+    """Return a price; IB's -1, 0 and NaN all mean that there is none."""
     return None if value is None or math.isnan(value) or value in (-1.0, 0.0) else price_from(value)
 
 

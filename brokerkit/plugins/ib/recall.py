@@ -1,4 +1,4 @@
-"""Orders of earlier sessions, taken from the journal when IB first speaks of one."""
+"""Orders of earlier sessions, loaded from the journal when IB first mentions one."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _RECENT = timedelta(days=3)
 
 
 class Recall:
-    """Follows orders again from where the journal left them: open ones at the start, others when they are named.
+    """Resumes tracking orders from the journal: open ones at the start, others when IB mentions them.
 
-    The first time that IB names an order of an earlier session, all of the last days are read at once: where there
-    is one, there are usually many.
+    The first time that IB mentions an order of an earlier session, all of the last days are loaded at once: where
+    there is one, there are usually many.
     """
 
     def __init__(self, journal: Callable[[], OrderJournal], book: OrderBook, may_have: Callable[[str], bool]) -> None:
@@ -31,19 +31,19 @@ class Recall:
         self._has_read_recent = False
 
     def open_orders(self) -> dict[str, BrokerOrder]:
-        """Follow the orders that are not final, and return them as the journal has them, by reference."""
+        """Track the orders that are not final, and return the journal's views of them, by reference."""
         views = {view.order_ref: view for view in self._journal().open_orders()}
         for view in views.values():
-            self._follow(view).is_recent = True
+            self._track(view).is_recent = True
         return views
 
     def order(self, order_ref: str) -> TrackedOrder | None:
-        """Return the order with a reference, followed from now on; None when the journal does not know it."""
+        """Return the order with a reference, tracked from now on; None if the journal does not have it."""
         try:
             if not self._has_read_recent:
                 self._has_read_recent = True
-                self._follow_recent()
-            return self._book.get(order_ref) or self._follow(self._journal().order(order_ref))
+                self._track_recent()
+            return self._book.get(order_ref) or self._track(self._journal().order(order_ref))
         except NotFound:
             return None
         except BrokerkitError as error:
@@ -51,21 +51,21 @@ class Recall:
             return None
 
     def leave_other_logins(self) -> None:
-        """Follow no order of ours that IB has not named, for an account that this login does not have.
+        """Stop tracking our orders that IB has not named, for accounts that this login does not have.
 
-        Brokers of one name share a journal, be one on a paper Gateway and one on a live one.
+        Brokers of one name share a journal, for example one on a paper Gateway and one on a live one.
         """
         for tracked in self._book.all():
             is_named = tracked.is_answered or tracked.origin is not OrderOrigin.OURS
             if not is_named and not self._may_have(tracked.ids.account):
                 self._book.remove(tracked.order.order_ref)
 
-    def _follow_recent(self) -> None:
+    def _track_recent(self) -> None:
         for view in self._journal().orders(since=datetime.now(timezone.utc) - _RECENT):
             if self._book.get(view.order_ref) is None and self._may_have(view.ids.account):
-                self._follow(view)
+                self._track(view)
 
-    def _follow(self, known: BrokerOrder) -> TrackedOrder:
+    def _track(self, known: BrokerOrder) -> TrackedOrder:
         tracked = TrackedOrder(
             order=known.order,
             ids=known.ids,

@@ -1,4 +1,4 @@
-"""What IB and our own records disagree on, found when a session starts."""
+"""Differences between IB and our own records, found when a session starts."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderOrigin, OrderSta
 from brokerkit.spec.contract import FuturesContract
 
 _log = logging.getLogger(__name__)
-_PATIENCE_AT_THE_END = 3.0
+_TIMEOUT_AT_CLOSE = 3.0
 
 
 @attrs.frozen
 class PositionBreak:
-    """A position that is not what the last session left plus the fills since.
+    """A position that differs from the last session's plus the fills since.
 
     Attributes:
         account: The account that holds it.
-        contract: What is held.
-        expected: Signed lots by our records.
-        actual: Signed lots by IB's.
+        contract: The contract held.
+        expected: Signed lots according to our records.
+        actual: Signed lots according to IB.
     """
 
     account: str
@@ -41,13 +41,13 @@ class PositionBreak:
 
 @attrs.frozen
 class Report:
-    """What a session found when it started.
+    """The differences found when a session started.
 
     Attributes:
-        time: When, aware UTC.
-        orders_changed: Orders of ours whose state changed while we were away.
-        foreign_orders: Orders at IB that this store did not place.
-        fills: Executions that happened while we were away, those of others too.
+        time: When they were found, aware UTC.
+        orders_changed: Our orders whose state changed between sessions.
+        foreign_orders: Orders at IB that are not in this store.
+        fills: Executions that happened between sessions, including those of others.
         position_breaks: Positions that differ.
     """
 
@@ -64,11 +64,11 @@ class Report:
 
     @property
     def summary(self) -> str:
-        """What differed, in a line."""
+        """The differences, in one line."""
         parts = (
             (self.orders_changed, "orders changed"),
             (self.foreign_orders, "orders of others"),
-            (self.fills, "fills came"),
+            (self.fills, "new fills"),
             (self.position_breaks, "positions differ"),
         )
         return ", ".join(f"{len(found)} {words}" for found, words in parts if found) or "nothing"
@@ -76,12 +76,12 @@ class Report:
 
 @attrs.frozen
 class LeftPositions:
-    """What a session left.
+    """The state that a session saved.
 
     Attributes:
-        positions: Signed lots by account and IB's id of the contract.
-        executions: The ids of those that were known.
-        working: The references of the orders that were known to work.
+        positions: Signed lots by account and IB's contract id.
+        executions: The ids of the known executions.
+        working: The references of the orders known to be working.
         time: When, by the Gateway's clock.
         accounts: The accounts that it knew; None where that was not written down.
     """
@@ -94,7 +94,7 @@ class LeftPositions:
 
     @classmethod
     def read(cls, file: Path) -> LeftPositions:
-        """Return what was left in a file."""
+        """Return the state saved in a file."""
         saved = json.loads(file.read_text(encoding="utf-8"))
         held = {}
         for key, quantity in saved["positions"].items():
@@ -110,11 +110,11 @@ class LeftPositions:
 
 
 class Reconciliation:
-    """Compares IB with the journal and with the positions that the last session left.
+    """Compares IB with the journal and with the positions that the last session saved.
 
     Attributes:
-        report: What was found at the start.
-        locked: Why orders in an instrument are refused, by its code.
+        report: The differences at the start.
+        locked: Why orders in an instrument are refused, by instrument code.
     """
 
     def __init__(self, desk: OrderDesk, folder: Path, *, lock: bool) -> None:
@@ -129,7 +129,7 @@ class Reconciliation:
         self._has_unnamed_break = False
 
     def start(self) -> None:
-        """Compare, and remember what differs."""
+        """Compare, and keep the differences."""
         self._desk.flush()
         breaks = self._position_breaks()
         self.report = Report(
@@ -141,7 +141,7 @@ class Reconciliation:
         )
         is_news = self.report.orders_changed or self.report.fills or breaks
         if not self.report.is_clean:
-            level = logging.WARNING if is_news else logging.INFO  # orders of others are no news
+            level = logging.WARNING if is_news else logging.INFO  # orders of others need no warning
             _log.log(level, "IB and our records differ: %s; see `native.reconciliation.report`", self.report.summary)
         if self._lock:
             self.locked = {
@@ -149,13 +149,13 @@ class Reconciliation:
                 for each in breaks
             }
         self._desk.looks.is_position_explained = self._explains
-        self._desk.office.post_for_leisure(self._write_once)
+        self._desk.office.post_when_idle(self._write_once)
 
     def _explains(self, tracked: TrackedOrder) -> bool:
-        """Return whether what was held at the start shows that no fill of an order has gone unseen.
+        """Return whether the positions at the start show that no fill of an order is unseen.
 
-        It does for an order of an earlier session that was known to work when that one left what it held, or was
-        sent after that, unless what came of another order may hide what came of it.
+        They do for an order of an earlier session that was known to be working when that session saved positions, or
+        was sent later, unless fills of another order may offset its own.
         """
         contract, account = tracked.order.contract, tracked.ids.account
         is_of_before = tracked.submitted_there is None and tracked.state is not OrderState.UNKNOWN
@@ -175,36 +175,36 @@ class Reconciliation:
             return True
 
     def _is_covered(self, tracked: TrackedOrder) -> bool:
-        """Return whether the positions left last are of a time at which an order was known not to have filled."""
+        """Return whether the saved positions are from a time when an order was known not to have filled."""
         left, sent = self._left, tracked.submitted or tracked.updated
         if left is None or self._has_unnamed_break or not left.knew(tracked.ids.account):
             return False
         return tracked.order.order_ref in left.working or (sent is not None and self._desk.there(sent) > left.time)
 
     def recheck(self) -> dict[str, str]:
-        """Compare positions again, open what agrees, and return what stays locked."""
+        """Compare positions again, unlock those that agree, and return what stays locked."""
         self._desk.flush()
         broken = {each.contract.instrument_code for each in self._position_breaks()}
         self.locked = {code: reason for code, reason in self.locked.items() if code in broken}
         return dict(self.locked)
 
     def unlock(self, instrument_code: str) -> None:
-        """Accept IB's position in an instrument, and take orders in it again."""
+        """Accept IB's position in an instrument, and allow orders in it again."""
         self.locked.pop(instrument_code, None)
         self.save()
 
     def save(self) -> None:
-        """Write down what IB says is held, for the next session to compare with."""
-        self._desk.office.post(self._write)  # in the desk's thread no fill can come between positions and executions
+        """Save IB's positions for the next session to compare with."""
+        self._desk.office.post(self._write)  # in the desk's thread, no fill can come between positions and executions
         self._desk.flush()
 
     def save_at_the_end(self) -> None:
-        """Do the same, and go without where a Gateway that has gone silent would have to be waited for."""
+        """Do the same, but do not wait for a Gateway that no longer responds."""
         self._desk.office.post(self._write)
         try:
-            self._desk.flush(_PATIENCE_AT_THE_END)
+            self._desk.flush(_TIMEOUT_AT_CLOSE)
         except RequestTimedOut as error:
-            _log.warning("Positions are not saved for the next session to compare with: %s", error)
+            _log.warning("Positions were not saved for the next session to compare with: %s", error)
 
     def _write_once(self) -> None:
         if not self._is_written:
@@ -213,14 +213,14 @@ class Reconciliation:
     def _write(self) -> None:
         self._is_written = True
         if self.locked or self._desk.awaits_verdict or not self._desk.positions.book.is_known:
-            return  # what is in dispute, or was never told, is not the truth that the next session compares with
+            return  # the next session must not compare with positions that are in dispute or were never reported
         held = {f"{each.account}/{each.con_id}": each.quantity for each in self._desk.positions.book.holdings()}
         self._file.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._file.with_suffix(f".{os.getpid()}-{id(self)}.tmp")
         try:
             moment = self._desk.gateway_time()
         except BrokerkitError as error:
-            _log.info("Positions are not saved, because the Gateway's time is not known: %s", error)
+            _log.info("Positions were not saved, because the Gateway's time is unknown: %s", error)
             return
         saved = {
             "positions": held,
@@ -237,9 +237,9 @@ class Reconciliation:
         if left is None:
             return []
         if not self._desk.positions.book.is_known:
-            _log.warning("IB told no positions, so they are not compared with our records")
+            _log.warning("IB reported no positions, so they are not compared with our records")
             return []
-        self._left = self._left or left  # what this session writes is no evidence of before it
+        self._left = self._left or left  # a file that this session wrote is no evidence of what came before
         expected = dict(left.positions)
         for account, con_id, quantity in self._desk.positions_filled(left.time, left.executions):
             expected[(account, con_id)] = expected.get((account, con_id), 0) + quantity
@@ -262,7 +262,7 @@ class Reconciliation:
         try:
             contract = self._desk.contract_of(key[1])
         except BrokerkitError as error:
-            _log.warning("A position in contract id %s differs and cannot be named: %s", key[1], error)
+            _log.warning("A position in contract id %s differs, but the contract is unknown: %s", key[1], error)
             self._has_unnamed_break = True
             return []
         if not actual and self._may_be_settled(contract):

@@ -1,4 +1,4 @@
-"""Reading the instrument table: our CSV, the user's, and pysystemtrade's as they are."""
+"""Reads instrument tables: the shipped CSV files, the user's, and pysystemtrade's unchanged."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _NOT_GIVEN = {"", "NA", "NaN", "nan"}
 
 
 def load_instruments(added: str = "", replacing: str = "") -> InstrumentTable:
-    """Return the instrument table: what ships with the plugin, with the user's rows over it.
+    """Return the instrument table: the shipped rows, with the user's added or replacing them.
 
     Args:
-        added: A CSV file whose rows are added, and take the place of shipped ones with the same code.
-        replacing: A CSV file to use instead of what is shipped.
+        added: A CSV file whose rows are added, and replace shipped ones with the same code.
+        replacing: A CSV file that replaces the shipped table.
 
     Raises:
         ConfigFileError: A file cannot be read.
@@ -37,22 +37,22 @@ def load_instruments(added: str = "", replacing: str = "") -> InstrumentTable:
 
 
 def load_fx(added: str = "", replacing: str = "") -> FxTable:
-    """Return the table of currency pairs, made like the instrument table."""
+    """Return the table of currency pairs, built like the instrument table."""
     rows = read_fx(Path(replacing)) if replacing else _shipped("fx.csv", _fx)
     return FxTable([*rows, *(read_fx(Path(added)) if added else [])])
 
 
 def read_instruments(path: Path) -> list[InstrumentRow]:
-    """Return the rows of a CSV file in our form or in that of pysystemtrade's `ib_config_futures.csv`."""
+    """Return the rows of a CSV file in our format or that of pysystemtrade's `ib_config_futures.csv`."""
     return _read(path, _instrument)
 
 
 def read_fx(path: Path) -> list[FxRow]:
-    """Return the rows of a CSV file in our form or in that of pysystemtrade's `ib_config_spot_FX.csv`."""
+    """Return the rows of a CSV file in our format or that of pysystemtrade's `ib_config_spot_FX.csv`."""
     return _read(path, _fx)
 
 
-@functools.cache  # what ships does not change
+@functools.cache  # the shipped tables do not change
 def _shipped(name: str, make: Callable[[Cells, str], R]) -> Sequence[R]:
     text = pkgutil.get_data("brokerkit.plugins.ib.data", name)
     if text is None:
@@ -91,7 +91,7 @@ def _check_header(fields: Iterable[str], name: str) -> None:
         raise DataFileError(
             "The instrument table has unknown columns.",
             place=f"{name}, line 1",
-            remedy="Start it with `code,symbol,exchange,currency,multiplier,price_magnifier,contract_rule`.",
+            remedy="Make its header `code,symbol,exchange,currency,multiplier,price_magnifier,contract_rule`.",
         )
 
 
@@ -102,7 +102,7 @@ def _instrument(cells: Cells, place: str) -> InstrumentRow:
 def _from_our_form(cells: Cells, place: str) -> InstrumentRow:
     rule = (cells.get("contract_rule") or "").strip()
     if rule and rule not in RULES:
-        raise ValueError(f"contract_rule {rule!r} is none of {', '.join(RULES)}")
+        raise ValueError(f"contract_rule {rule!r} is not one of {', '.join(RULES)}")
     return InstrumentRow(
         code=_text(cells["code"]),
         symbol=_text(cells["symbol"]),
@@ -137,7 +137,7 @@ def _fx(cells: Cells, place: str) -> FxRow:
     old = "CCY1" in cells
     code = _text(cells["CODE" if old else "code"])
     if len(code) != 6:
-        raise ValueError(f"{code!r} is no six-letter code ({place})")
+        raise ValueError(f"{code!r} is not a six-letter code ({place})")
     base = _text(cells["CCY1" if old else "base"])
     inverted = _text(cells["INVERT" if old else "inverted"]).upper()
     if inverted not in {"YES", "NO", "TRUE", "FALSE"}:
@@ -163,5 +163,5 @@ def _number(cell: str | None) -> Decimal | None:
         return None
     number = Decimal(text)
     if not number.is_finite() or number <= 0:
-        raise ValueError(f"{text!r} is no positive number")
+        raise ValueError(f"{text!r} is not a positive number")
     return number

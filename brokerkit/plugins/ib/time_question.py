@@ -1,4 +1,4 @@
-"""Asking the Gateway the time: once for all who want it, and again when it drops the question."""
+"""Requests the Gateway's time: one request for all callers, repeated if the Gateway drops it."""
 
 from __future__ import annotations
 
@@ -6,41 +6,41 @@ import asyncio
 from datetime import datetime
 from typing import Any
 
-_PATIENCE = 2.0
+_RESEND_AFTER = 2.0
 
 
 class TimeQuestion:
-    """Holds the question that is on its way. IB answers it without saying which one, so there is one at a time.
+    """Shares one pending time request: IB's answer carries no request id, so only one can be pending.
 
-    A Gateway that is sent too much at once drops some of it and does not say what; nearly every call waits for the
-    time, so none must wait for an answer that never comes.
+    A Gateway that receives too many messages at once silently drops some. Nearly every call needs the time, so none may
+    wait for an answer that never comes.
     """
 
     def __init__(self) -> None:
-        self._on_its_way: asyncio.Future[datetime] | None = None
+        self._pending: asyncio.Future[datetime] | None = None
 
     async def ask(self, ib: Any) -> datetime:
-        """Return the Gateway's time, aware UTC. To be awaited in the client's loop, where the caller limits the time.
+        """Return the Gateway's time, aware UTC. Awaited in the client's loop; the caller sets the timeout.
 
         Raises:
-            OSError: The line broke.
+            OSError: The connection was lost.
         """
-        if self._on_its_way is None or self._on_its_way.done():
-            self._on_its_way = asyncio.ensure_future(_answer(ib))
-            self._on_its_way.add_done_callback(_look_at)
-        return await asyncio.shield(self._on_its_way)
+        if self._pending is None or self._pending.done():
+            self._pending = asyncio.ensure_future(_answer(ib))
+            self._pending.add_done_callback(_retrieve_exception)
+        return await asyncio.shield(self._pending)
 
 
 async def _answer(ib: Any) -> datetime:
     while True:
         try:
-            told: datetime = await asyncio.wait_for(ib.reqCurrentTimeAsync(), _PATIENCE)
+            answer: datetime = await asyncio.wait_for(ib.reqCurrentTimeAsync(), _RESEND_AFTER)
         except asyncio.TimeoutError:
             continue
-        return told
+        return answer
 
 
-def _look_at(question: asyncio.Future[datetime]) -> None:
-    """Take note of how a question ended, of which nobody may have waited for the answer any more."""
-    if not question.cancelled():
-        question.exception()
+def _retrieve_exception(request: asyncio.Future[datetime]) -> None:
+    """Retrieve a failure that no caller may be waiting for any more, so that asyncio does not log it."""
+    if not request.cancelled():
+        request.exception()

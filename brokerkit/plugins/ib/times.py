@@ -1,4 +1,4 @@
-"""IB's texts for moments and days, read into UTC and dates."""
+"""Parses IB's texts for times and dates."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _MOMENT = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[ \-]+(\d{1,2}):(\d{2})(?::(\
 
 
 class Expiry(NamedTuple):
-    """When a contract stops trading: the exchange's day, and the moment where IB gives one."""
+    """When a contract stops trading: the exchange's date, and the time if IB gives one."""
 
     day: date
     moment: datetime | None
 
 
 def expiry_from(text: str, zone_id: str = "") -> Expiry:
-    """Return the expiry that IB writes as `YYYYMMDD`, or with a time and a zone behind it.
+    """Parse an expiry, which IB writes as `YYYYMMDD`, with or without a time and a zone.
 
     Args:
         text: Such as `20250915`, `20250915 10:00:00 GB` or `20250915-10:00:00`.
         zone_id: The contract's zone, for a time without one.
 
     Raises:
-        MissingData: The text is no date.
+        MissingData: The text is not a date.
 
     Example:
         >>> expiry = expiry_from("20250915 10:00:00 GB")
@@ -45,14 +45,14 @@ def expiry_from(text: str, zone_id: str = "") -> Expiry:
 
 
 def moment_from(text: str, default_zone: ZoneInfo | None = None) -> datetime:
-    """Return a moment that IB writes as text, as aware UTC.
+    """Parse a time that IB writes as text, to aware UTC.
 
     Args:
-        text: Epoch seconds, or `YYYYMMDD HH:MM:SS` with or without a zone's name.
-        default_zone: For a text without a zone; this machine's zone when None, as IB means its own.
+        text: Epoch seconds, or `YYYYMMDD HH:MM:SS` with or without a zone.
+        default_zone: The zone of a text without one; None for this machine's, as IB uses the Gateway's.
 
     Raises:
-        MissingData: The text is no moment.
+        MissingData: The text is not a time.
 
     Example:
         >>> moment_from("20260413 15:27:04 US/Eastern").isoformat()
@@ -70,7 +70,7 @@ def moment_from(text: str, default_zone: ZoneInfo | None = None) -> datetime:
 
 
 def ib_moment(moment: datetime) -> str:
-    """Return an aware time as IB reads it, in UTC whatever the login's zone.
+    """Format an aware time for IB, in UTC whatever the login's zone.
 
     Example:
         >>> ib_moment(datetime(2026, 4, 13, 19, 27, tzinfo=timezone.utc))
@@ -82,5 +82,5 @@ def ib_moment(moment: datetime) -> str:
 def _parts(text: str) -> tuple[str, ...]:
     match = _MOMENT.fullmatch(text.strip())
     if match is None:
-        raise MissingData(f"IB sent {text!r} where a date or time belongs.")
+        raise MissingData(f"IB sent {text!r} instead of a date or time.")
     return match.groups()

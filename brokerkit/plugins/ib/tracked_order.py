@@ -1,4 +1,4 @@
-"""One order as it is followed: what IB said of it so far."""
+"""A tracked order: everything that IB has reported about it so far."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from brokerkit.spec.order import Order
 
 @attrs.define(eq=False)
 class TrackedOrder:
-    """An order's state while it is followed; the desk alone changes it, and only under the book's lock.
+    """The state of a tracked order; only the desk changes it, and only under the book's lock.
 
     Attributes:
-        order: The instruction as it stands now.
-        state: Where it stands.
-        ids: IB's names for it.
+        order: The order as it is now.
+        state: Its state.
+        ids: IB's ids for it.
         origin: Who placed it.
-        reason: IB's last words on it.
+        reason: IB's latest text about it.
         submitted: When it was sent.
-        submitted_there: What the Gateway's clock showed then; None for an order of an earlier session.
-        updated: When anything of it changed last.
-        parent_ref: The order that it is a child of.
+        submitted_there: The same by the Gateway's clock; None for an order of an earlier session.
+        updated: When anything about it last changed.
+        parent_ref: The order reference of its parent.
         leg_of_con_id: A spread's legs by IB's contract id.
-        ib_order: IB's own description of it, as it came last.
-        ib_contract: IB's own description of its contract, as it came last.
-        is_answered: Whether IB ever said anything of it.
-        reported_filled: What IB's status says is filled.
-        waiting_final: The final state that IB reported before all of its fills came.
-        refusal: The typed error with which it was refused.
-        change_refusal: The typed error with which the last change of it was refused.
-        asked: The order as a change would have it that was sent and that IB has not answered; None without one.
-        change_turn: Held by who changes it: IB does not say which of two changes it answers.
+        ib_order: IB's latest description of it.
+        ib_contract: IB's latest description of its contract.
+        is_answered: Whether IB has ever responded to it.
+        reported_filled: The filled quantity according to IB's status.
+        waiting_final: The final state that IB reported before all of its fills arrived.
+        refusal: The typed error of its rejection.
+        change_refusal: The typed error of the last refused change.
+        asked: The order as changed by a change that IB has not responded to yet; None if there is none.
+        change_turn: Held while it is changed: IB does not say which of two changes it responds to.
         cancel_sent: Whether a cancel was sent that IB has not refused.
-        is_cancel_doubted: Whether IB's next word decides if that cancel ever arrived.
-        is_held: Whether it was told to wait for its parent.
-        unseen: How many looks in a row at IB's lists did not show it.
-        is_unsent: Whether it is written down and about to be sent: IB cannot know it yet.
-        is_recent: Whether it was placed in this session, or was open when it began.
-        journalled: The executions that the journal knew when this session began to follow it.
+        is_cancel_doubted: Whether IB's next status decides if that cancel arrived.
+        is_held: Whether IB was reported to hold it for its parent.
+        unseen: How many consecutive looks at IB's lists did not show it.
+        is_unsent: Whether it is journalled and about to be sent, so that IB cannot have it yet.
+        is_recent: Whether it was placed in this session, or was open when the session started.
+        journalled: The executions that were in the journal when this session started to track it.
     """
 
     order: Order
@@ -80,17 +80,17 @@ class TrackedOrder:
 
     @property
     def fills(self) -> tuple[Fill, ...]:
-        """Its executions in the order they came, corrections replaced."""
+        """Its executions in order of arrival, with corrections applied."""
         return tuple(self._fills.values())
 
     @property
     def is_complete(self) -> bool:
-        """Whether its fills add up to all that was ordered, on every leg."""
+        """Whether its fills add up to its quantity, on every leg."""
         return self.filled_units >= math.gcd(*self.order.quantity)
 
     @property
     def filled_units(self) -> int:
-        """How many units are filled on every leg, without a sign: as IB counts an order, spreads too."""
+        """The unsigned number of units filled on every leg, which is how IB counts orders, including spreads."""
         units = math.gcd(*self.order.quantity)
         totals = [0] * len(self.order.quantity)
         for fill in self._fills.values():
@@ -98,7 +98,7 @@ class TrackedOrder:
         return min(abs(done) * units // abs(lots) for done, lots in zip(totals, self.order.quantity, strict=True))
 
     def put_fill(self, fill: Fill) -> Fill | None:
-        """Count an execution, and return it as it counts: as a correction, as late; None when it is known."""
+        """Add an execution, and return it marked as a correction or late where it is; None if it is known."""
         trade, number = revision_of(fill.execution_id)
         known = self._fills.get(trade)
         if known is not None:
@@ -112,7 +112,7 @@ class TrackedOrder:
         return fill
 
     def put_commission(self, execution_id: str, commission: Money) -> Fill | None:
-        """Write a commission on its execution, and return that; None when it is not the newest, or known."""
+        """Set an execution's commission, and return the fill; None if it was corrected since, or has it already."""
         trade, _ = revision_of(execution_id)
         known = self._fills.get(trade)
         if known is None or known.execution_id != execution_id or known.commission == commission:
@@ -122,11 +122,11 @@ class TrackedOrder:
         return self._fills[trade]
 
     def changed(self) -> None:
-        """Forget the view that was made before a change."""
+        """Discard the cached view."""
         self._view = None
 
     def view(self) -> BrokerOrder:
-        """Return the order as it stands, as a value that never changes."""
+        """Return an immutable view of the order as it is now."""
         if self._view is None:
             self._view = BrokerOrder(
                 order=self.order,

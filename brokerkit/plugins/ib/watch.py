@@ -1,4 +1,4 @@
-"""Looking at IB's lists for as long as it is not certain where an order stands."""
+"""Polls IB's lists for as long as the state of an order is uncertain."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _LONGEST_PAUSE = 30.0
 
 
 class Watch:
-    """Looks again and again, with growing pauses, until nothing is in doubt; a new doubt ends the pause.
+    """Polls with growing pauses until no order is in doubt; a new doubt ends the pause.
 
-    It never gives up: the line may be down for longer than anybody waits.
+    It never gives up, because the connection may be down for long.
 
     Args:
-        connection: Where it looks.
-        look: Reads IB's lists and takes them in.
-        is_certain: Whether there is no more to look for.
+        connection: The connection.
+        look: Reads IB's lists and processes them.
+        is_certain: Whether there is nothing left to look for.
     """
 
     def __init__(
@@ -35,14 +35,14 @@ class Watch:
         self._doubted = asyncio.Event()
 
     def doubt(self, reason: str) -> None:
-        """Look soon; may be called in any thread."""
+        """Start polling; may be called in any thread."""
         self._connection.post(lambda _ib: self._begin(reason))
 
     async def _begin(self, reason: str) -> None:
         self._doubted.set()
         if self._is_looking:
             return
-        _log.info("Looking at IB's lists of orders: %s", reason)
+        _log.info("Reading IB's lists of orders: %s", reason)
         self._is_looking = True
         try:
             await self._look_until_certain()

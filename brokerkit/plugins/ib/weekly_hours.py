@@ -1,4 +1,4 @@
-"""The hours of the week in which the user allows trading, in the three forms pysystemtrade writes them."""
+"""The user's weekly trading hours, in pysystemtrade's three formats."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 
 @attrs.frozen
 class WeeklyHours:
-    """Sessions by day of the week, in UTC; one that closes before it opens runs over midnight.
+    """Sessions by day of the week, in UTC; one that closes before it opens crosses midnight.
 
     Attributes:
-        by_day: Seven lists of opening and closing times, Monday's first.
+        by_day: Seven tuples of opening and closing times, Monday first.
     """
 
     by_day: tuple[tuple[Opening, ...], ...]
 
     def of_weekday(self, weekday: int) -> tuple[Opening, ...]:
-        """Return a day's sessions, Monday being 0."""
+        """Return a day's sessions; Monday is 0."""
         return self.by_day[weekday]
 
 
 def weekly_hours_from(given: Any, place: str = "") -> WeeklyHours:
-    """Return weekly hours from any of the forms: by weekday, a list of sessions, or one session.
+    """Parse weekly hours in any of the formats: by weekday, a list of sessions, or one session.
 
     Args:
-        given: What a YAML or TOML file holds. A session is a pair of texts `HH:MM`.
-        place: Where it stands, for the error's text.
+        given: The value from a YAML or TOML file. A session is a pair of texts `HH:MM`.
+        place: Where it is, for the error message.
 
     Raises:
-        InvalidSetting: It has none of the forms.
+        InvalidSetting: It is in none of the formats.
 
     Example:
         >>> weekly_hours_from(["14:00", "19:00"]).of_weekday(4)
@@ -48,7 +48,7 @@ def weekly_hours_from(given: Any, place: str = "") -> WeeklyHours:
     if isinstance(given, Mapping):
         unknown = [str(day) for day in given if day not in WEEKDAYS]
         if unknown:
-            raise InvalidSetting(f"{unknown[0]!r} is no day of the week.", place=place, candidates=WEEKDAYS)
+            raise InvalidSetting(f"{unknown[0]!r} is not a day of the week.", place=place, candidates=WEEKDAYS)
         return WeeklyHours(tuple(_sessions(given.get(day, []), place) for day in WEEKDAYS))
     return WeeklyHours((_sessions(given, place),) * 7)
 
@@ -71,7 +71,7 @@ def _session(pair: Any, place: str) -> Opening:
 
 def _no_hours(given: Any, place: str) -> InvalidSetting:
     return InvalidSetting(
-        f"{given!r} are no trading hours.",
+        f"{given!r} is not a valid trading session.",
         place=place,
         remedy="Write a session as two times, such as ['14:00', '19:00'].",
     )

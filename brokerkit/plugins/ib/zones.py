@@ -1,4 +1,4 @@
-"""Time zones by the names that IB, Java and Windows give them."""
+"""Time zones under the names of IB, Java and Windows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from brokerkit.errors import MissingData, closest_match
 
-# Short and translated names mean the zone with its summer time, not a fixed offset: a contract's
-# "CST" is Chicago's clock all year.
+# Short and translated names mean the zone with its daylight saving time, not a fixed offset: a contract's
+# "CST" is Chicago time all year.
 _ALIASES = {
     "AEST": "Australia/Sydney",
     "AET": "Australia/Sydney",
@@ -107,10 +107,10 @@ _OF_EXCHANGES = {
 
 @lru_cache(maxsize=256)
 def zone_of(name: str) -> ZoneInfo:
-    """Return the time zone that IB, Java or Windows means by `name`.
+    """Return the time zone that IB, Java or Windows calls `name`.
 
     Raises:
-        MissingData: No zone has that name; the closest is named.
+        MissingData: No zone has that name; the closest is suggested.
 
     Example:
         >>> zone_of("CST").key, zone_of("Central European Standard Time").key, zone_of("America/New_York").key
@@ -128,33 +128,33 @@ def zone_of(name: str) -> ZoneInfo:
         ) from None
 
 
-def zone_of_exchange(exchange: str, told: str) -> ZoneInfo:
-    """Return the zone whose days an exchange's days are.
+def zone_of_exchange(exchange: str, hours_zone: str) -> ZoneInfo:
+    """Return the zone that determines an exchange's dates.
 
     Args:
         exchange: IB's name of it.
-        told: The zone in which IB tells its hours: the exchange's, the user's or UTC, as the Gateway is set.
+        hours_zone: The zone of its hours at IB: the exchange's, the user's or UTC, depending on the Gateway's settings.
 
     Raises:
-        MissingData: The exchange is not known, and its hours are told in UTC, which is no exchange's; or see `zone_of`.
+        MissingData: The exchange is unknown and its hours are in UTC, which is no exchange's zone; or see `zone_of`.
 
     Example:
         >>> zone_of_exchange("CME", "UTC").key, zone_of_exchange("ELSEWHERE", "US/Eastern").key
         ('America/Chicago', 'US/Eastern')
     """
-    zone = zone_of(_OF_EXCHANGES.get(exchange, told))
+    zone = zone_of(_OF_EXCHANGES.get(exchange, hours_zone))
     if zone.key in {"UTC", "Etc/UTC", "Zulu", "Etc/Zulu", "GMT", "Etc/GMT"}:
         raise MissingData(
-            f"IB tells the hours of {exchange} in UTC, and not in the exchange's own zone.",
-            remedy="Have the Gateway's API settings send instrument-specific attributes in the instrument's time zone.",
+            f"IB sends the hours of {exchange} in UTC, not in the exchange's own zone.",
+            remedy="In the Gateway's API settings, send instrument-specific attributes in the instrument's time zone.",
         )
     return zone
 
 
 def utc_from_local(moment: datetime, zone: ZoneInfo) -> datetime:
-    """Return a zone's naive wall-clock time as aware UTC.
+    """Convert a zone's naive local time to aware UTC.
 
-    A time that the clocks skip in spring is taken as if they had not; of one that they show twice in
-    autumn, the first is meant.
+    A time that is skipped in spring is read as if the clocks had not changed; one that occurs twice in
+    autumn is the first.
     """
     return moment.replace(tzinfo=zone).astimezone(timezone.utc)

@@ -1,4 +1,4 @@
-"""The simulated broker: a real exchange on synthetic, your own, or pysystemtrade's prices. No account is needed."""
+"""The simulated broker: a full exchange, on synthetic prices, your own, or pysystemtrade's. No account is needed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from brokerkit.spec.lifecycle import BrokerPlugin, Services, Session
 
 
 def _open(settings: SimSettings, services: Services) -> Session:
-    from brokerkit.plugins.sim.session import open_session  # here, because it brings numpy along
+    from brokerkit.plugins.sim.session import open_session  # imported here because it imports numpy
 
     return open_session(settings, services)
 

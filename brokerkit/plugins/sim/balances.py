@@ -1,4 +1,4 @@
-"""What counts as money that an account has, or has had."""
+"""Which currencies count as held, now or earlier."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from brokerkit.plugins.sim.exchange import Statement
 
 
 def was_held(statement: Statement) -> bool:
-    """Return whether anything was ever paid in, won, changed, paid or is at stake in a currency."""
+    """Return whether a currency ever had a deposit, profit, conversion or commission, or has unrealised profit."""
     parts = (statement.deposited, statement.realised, statement.converted, statement.commission, statement.unrealised)
     return any(part.amount for part in parts)

@@ -13,7 +13,7 @@ from brokerkit.spec.money import Money
 
 
 class SimCapital(Capital):
-    """What the simulated accounts are worth, to the last digit."""
+    """The values of the simulated accounts, exact to the last digit."""
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
@@ -42,7 +42,7 @@ class SimCapital(Capital):
 
     @hookimpl
     def get_excess_liquidity_value_across_currency(self, account: str = "") -> list[Money]:
-        """Return the account's values less the maintenance margin of what is held in each currency."""
+        """Return the account's value minus its maintenance margin, in each currency."""
         left = self._values(account)
         exchange = self._simulation.exchange
         name = account or exchange.accounts()[0][0]
@@ -53,7 +53,7 @@ class SimCapital(Capital):
         return _as_money(left)
 
     def _values(self, account: str) -> dict[str, Decimal]:
-        """Return cash plus unrealised profit in each currency that the account has, or has had, money in."""
+        """Return cash plus unrealised profit in each currency that the account holds or has held."""
         statement = self._simulation.reached().exchange.statement(account)
         return {
             currency: one.cash.amount + one.unrealised.amount for currency, one in statement.items() if was_held(one)

@@ -19,7 +19,7 @@ HOURS_AHEAD = 7 * DAY
 
 
 class SimContracts(Contracts):
-    """Chains, expiries and hours, as the simulation's data has them, at the simulation's clock."""
+    """Chains, expiries and hours in the simulation's data, at the simulation's clock."""
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
@@ -28,7 +28,7 @@ class SimContracts(Contracts):
     def get_list_of_contract_dates_for_instrument_code(
         self, instrument_code: str, allow_expired: bool = False
     ) -> list[str]:
-        """Return the contracts that trade now, and with `allow_expired` those that did."""
+        """Return the contracts that trade now; with `allow_expired`, expired ones too."""
         simulation = self._simulation.reached()
         today, now = simulation.now.date(), simulation.exchange.now_ns
         dates = [
@@ -40,7 +40,7 @@ class SimContracts(Contracts):
             raise MissingContract(
                 f"No contract of {instrument_code} trades on {today}.",
                 place=simulation.feed.describe(),
-                remedy="Ask for expired ones with allow_expired=True, or start the simulation at another time.",
+                remedy="Use allow_expired=True, or start the simulation at another time.",
             )
         return dates
 
@@ -48,12 +48,12 @@ class SimContracts(Contracts):
     def get_contract_object_with_broker_data(
         self, contract: FuturesContract, allow_expired: bool = False
     ) -> ContractWithBrokerData:
-        """Return a single contract with its facts."""
+        """Return a single contract with its details."""
         listed = self._simulation.known(contract)
         expired = self._simulation.is_expired(listed)
         if expired and not allow_expired:
             raise MissingContract(
-                f"{contract} expired on {listed.expiry}.", remedy="Ask with allow_expired=True to find it."
+                f"{contract} expired on {listed.expiry}.", remedy="Use allow_expired=True to find it."
             )
         return ContractWithBrokerData(
             contract=contract,
@@ -72,7 +72,7 @@ class SimContracts(Contracts):
 
     @hookimpl
     def get_min_tick_size_for_contract(self, contract: FuturesContract) -> Decimal:
-        """Return the tick."""
+        """Return the tick size."""
         return self._facts(contract).tick_size
 
     @hookimpl
@@ -82,7 +82,7 @@ class SimContracts(Contracts):
 
     @hookimpl
     def get_trading_hours_for_contract(self, contract: FuturesContract) -> list[TradingHours]:
-        """Return the sessions of the coming seven days, or the next one, up to the contract's end."""
+        """Return the sessions of the next seven days, or the next session, up to the contract's end."""
         listed = self._first_leg(contract)
         now = self._simulation.exchange.now_ns
         hours = self._simulation.feed.hours(contract.instrument_code)
@@ -104,23 +104,23 @@ class SimContracts(Contracts):
 
     @hookimpl
     def less_than_n_hours_of_trading_left_for_contract(self, contract: FuturesContract, n_hours: float = 1.0) -> bool:
-        """Return whether the current session ends so soon."""
+        """Return whether the current session ends within so many hours."""
         if not self.is_contract_okay_to_trade(contract):
             raise MarketClosed(
                 f"The market of {contract} is closed at {self._simulation.now:%Y-%m-%d %H:%M} UTC.",
-                remedy="broker.contracts.get_trading_hours_for_contract tells when it opens.",
+                remedy="broker.contracts.get_trading_hours_for_contract lists its hours.",
             )
         current = self.get_trading_hours_for_contract(contract)[0]
-        return current.closing_time - self._simulation.now < timedelta(hours=float(n_hours))
+        return (current.closing_time - self._simulation.now) / timedelta(hours=1) < n_hours
 
     @hookimpl
     def get_commission_for_contract(self, contract: FuturesContract) -> Money:
-        """Return what a lot costs to trade, one way."""
+        """Return the commission per lot, one way."""
         facts = self._facts(contract)
         return Money(facts.currency, facts.commission)
 
     def _first_leg(self, contract: FuturesContract) -> ListedContract:
-        """Return what is known of the contract that answers for a contract or a spread; every leg must exist."""
+        """Return the facts of a contract, or of a spread's first leg; every leg must exist."""
         known = [self._simulation.known(leg) for leg in contract.legs]
         return known[0]
 

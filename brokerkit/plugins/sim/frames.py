@@ -1,4 +1,4 @@
-"""From numpy columns to the pandas frames that strategies see."""
+"""Converting numpy columns to the pandas frames that strategies receive."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _index(time: Times) -> pd.DatetimeIndex:
 
 
 def bar_frame(bars: Bars) -> pd.DataFrame:
-    """Return bars as a frame of its own: changing it changes nothing here."""
+    """Return bars as an independent frame: changing it does not affect the simulation."""
     import pandas as pd
 
     columns = {name: getattr(bars, name) for name in BAR_COLUMNS}
@@ -40,7 +40,7 @@ def tick_frame(ticks: Ticks) -> pd.DataFrame:
 
 
 def rate_series(rates: RateSeries, name: str) -> pd.Series:
-    """Return exchange rates as a series of its own."""
+    """Return exchange rates as an independent series."""
     import pandas as pd
 
     return pd.Series(rates.rate, index=_index(rates.time), name=name, dtype="float64", copy=True)

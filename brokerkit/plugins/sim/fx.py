@@ -1,4 +1,4 @@
-"""The FX domain of the simulated broker: daily rates, derived ones too, balances, and currency orders."""
+"""The FX domain of the simulated broker: daily rates, quoted and derived, balances, and currency orders."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class SimFx(Fx):
-    """Rates of the simulation's data up to its clock, and currency orders at the exchange."""
+    """Rates in the simulation's data up to its clock, and currency orders at the exchange."""
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
@@ -33,12 +33,12 @@ class SimFx(Fx):
 
     @hookimpl
     def get_list_of_fxcodes(self) -> list[str]:
-        """Return the pairs that the data quotes."""
+        """Return the pairs quoted in the data."""
         return list(self._simulation.feed.fx_codes())
 
     @hookimpl
     def get_fx_prices(self, fx_code: str) -> pd.Series:
-        """Return the daily rates of a pair, quoted or derived, of the days that have ended."""
+        """Return a pair's daily rates, quoted or derived, for the days that have ended."""
         feed = self._simulation.reached().feed
         quoted = feed.fx_codes()
         found = derived_rates(fx_code, quoted, self._rates)
@@ -54,7 +54,7 @@ class SimFx(Fx):
 
     @hookimpl
     def get_fx_balances(self, account: str = "") -> list[Money]:
-        """Return the cash in each currency that the account has, or has had."""
+        """Return the cash in each currency that the account holds or has held."""
         statement = self._simulation.reached().exchange.statement(account)
         return [one.cash for one in statement.values() if was_held(one)]
 

@@ -1,4 +1,4 @@
-"""What breaks a simulation on purpose: the harness that brokerkit's conformance suite asks of `broker.native`."""
+"""Causing faults in a simulation: the harness that brokerkit's conformance suite requests from `broker.native`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OTHER_CLIENT = 99
 _LOTS_OF_A_PARTIAL_FILL = 3
 _ABILITIES = ("disconnect", "advance", "elsewhere", "partial-fill", "competing-session")
 _SETTINGS = {"reordered-fills": {"patience": 5.0}, "execution-correction": {"delay": 5.0}}
-"""What the suite does not wait long for."""
+"""Delays shorter than the defaults, in seconds, so that the suite need not wait long."""
 _LACKS = {
     "notice": "the simulated exchange sends no notices: all that it tells is an event of the contract",
     "client-id-in-use": "the simulated exchange lives in the strategy's process, and has no client ids to lease",
@@ -24,7 +24,7 @@ _LACKS = {
 
 
 class SimHarness:
-    """Faults and abilities of one simulation; see `brokerkit.conformance.Harness`."""
+    """Faults and abilities of a simulation; see `brokerkit.conformance.Harness`."""
 
     def __init__(self, exchange: FedExchange, throttle: Throttle, prepared: Callable[[Order], Order]) -> None:
         self._exchange = exchange
@@ -38,11 +38,11 @@ class SimHarness:
 
     @property
     def lacks(self) -> Mapping[str, str]:
-        """Why it does not offer the rest."""
+        """Why it does not offer the others."""
         return _LACKS
 
     def cause(self, name: str) -> None:
-        """Arm a fault; it strikes at the next occasion, once."""
+        """Arm a fault, which occurs once, on the next occasion."""
         if name == "partial-fill":
             self._throttle.lots_a_bar = _LOTS_OF_A_PARTIAL_FILL
         elif name == "competing-session":
@@ -51,21 +51,21 @@ class SimHarness:
             self._exchange.add_fault(fault(name, at=1, **_SETTINGS.get(name, {})))
 
     def heal(self) -> None:
-        """Disarm every fault, let every bar fill what its volume allows, and mend the line."""
+        """Disarm every fault, restore the volume limit of every bar, and restore the connection."""
         self._throttle.lots_a_bar = None
         self._exchange.clear_faults()
         self._exchange.reconnect()
 
     def disconnect(self) -> None:
-        """Cut the line until `reconnect`."""
+        """Break the connection until `reconnect`."""
         self._exchange.disconnect("cut on request")
 
     def reconnect(self) -> None:
-        """Mend the line."""
+        """Restore the connection."""
         self._exchange.reconnect()
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass on the simulation's clock."""
+        """Let simulated seconds pass."""
         self._exchange.advance_to(self._exchange.now + timedelta(seconds=seconds))
 
     def place_elsewhere(self, order: Order) -> str:
@@ -78,5 +78,5 @@ class SimHarness:
         self._exchange.cancel(order_ref)
 
     def die(self) -> None:
-        """Let go of the state file without a goodbye: all that matters is in it already."""
+        """Close the state file without saving: everything that matters is in it already."""
         self._exchange.abandon()

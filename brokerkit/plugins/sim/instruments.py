@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from brokerkit.errors import AmbiguousInstrument, MissingInstrument
+from brokerkit.errors import AmbiguousInstrument, DataFileError, MissingInstrument
 from brokerkit.plugins.sim.simulation import Simulation
 from brokerkit.spec.hooks import hookimpl
 from brokerkit.spec.instruments import FuturesInstrument, Instruments
 
 
 def instrument_of(simulation: Simulation, instrument_code: str) -> FuturesInstrument:
-    """Return an instrument as the contract describes one."""
+    """Return an instrument as a `FuturesInstrument`."""
     facts = simulation.facts(instrument_code)
     return FuturesInstrument(
         code=facts.code,
@@ -24,14 +24,14 @@ def instrument_of(simulation: Simulation, instrument_code: str) -> FuturesInstru
 
 
 class SimInstruments(Instruments):
-    """What the simulation's data has, under the symbols that a real broker uses for it."""
+    """The instruments in the simulation's data, with the symbols that a real broker uses for them."""
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
 
     @hookimpl
     def get_list_of_instruments(self) -> list[str]:
-        """Return our codes of all instruments in the data."""
+        """Return brokerkit's codes of all instruments in the data."""
         return list(self._simulation.feed.instruments())
 
     @hookimpl
@@ -41,14 +41,13 @@ class SimInstruments(Instruments):
 
     @hookimpl
     def get_brokers_instrument_code(self, instrument_code: str) -> str:
-        """Return the broker's symbol for our code."""
+        """Return the broker's symbol for brokerkit's code."""
         return self._simulation.facts(instrument_code).broker_code
 
     @hookimpl
     def get_instrument_code_from_broker_code(self, broker_code: str) -> str:
-        """Return our code for the broker's symbol."""
-        feed = self._simulation.feed
-        symbols = {code: feed.facts(code).broker_code for code in feed.instruments()}
+        """Return brokerkit's code for the broker's symbol."""
+        symbols, damage = self._symbols()
         matches = [code for code, symbol in symbols.items() if symbol == broker_code]
         if len(matches) == 1:
             return matches[0]
@@ -56,8 +55,20 @@ class SimInstruments(Instruments):
             raise AmbiguousInstrument(
                 f"{len(matches)} instruments have the symbol {broker_code!r}.",
                 candidates=matches,
-                remedy=f"Use one of our codes: {', '.join(matches)}.",
+                remedy=f"Use one of brokerkit's codes: {', '.join(matches)}.",
             )
+        if damage is not None:  # the symbol may be the one that cannot be read
+            raise damage
         raise MissingInstrument(
             f"No instrument has the symbol {broker_code!r}.", given=broker_code, candidates=symbols.values()
         )
+
+    def _symbols(self) -> tuple[dict[str, str], DataFileError | None]:
+        """Return the symbol of each instrument whose files are sound, and the first damage of the others."""
+        feed, symbols, damage = self._simulation.feed, {}, None
+        for code in feed.instruments():
+            try:
+                symbols[code] = feed.facts(code).broker_code
+            except DataFileError as error:
+                damage = damage or error
+        return symbols, damage

@@ -1,4 +1,4 @@
-"""What a simulation was made of, which its state file keeps: opened on something else, it would be another world."""
+"""The settings that determine a simulation's prices and accounts; its state file records them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from brokerkit.plugins.sim.settings import SYNTHETIC, SimSettings
 
 
 def origin_of(settings: SimSettings, start: int) -> dict[str, str]:
-    """Return what makes the prices and the accounts of a simulation, by setting.
+    """Return the settings that determine the prices and the accounts of a simulation.
 
-    How orders trade is not in it, so that it may change: slippage, volume, latency, margin, hours.
+    How orders trade is not included, so it may change: slippage, volume, latency, margin, hours.
 
     Args:
-        settings: Those that it is opened with.
-        start: What its clock shows first, nanoseconds UTC; the data chooses it where no setting does.
+        settings: The settings of the simulation.
+        start: The clock's initial time, nanoseconds UTC; chosen by the data unless a setting gives it.
 
     Example:
         >>> origin_of(SimSettings(seed=7), 0)["seed"]
@@ -34,22 +34,22 @@ def origin_of(settings: SimSettings, start: int) -> dict[str, str]:
     }
 
 
-def refuse_another_origin(settings: SimSettings, given: Mapping[str, str], kept: Mapping[str, str]) -> None:
-    """Refuse to go on with a simulation that was made of something else.
+def check_origin(settings: SimSettings, given: Mapping[str, str], kept: Mapping[str, str]) -> None:
+    """Refuse to resume a simulation that was created with other settings.
 
     Args:
-        settings: Those that it is opened with. A `start` that is left out is where the file goes on.
-        given: What they make.
-        kept: What the state file was made of; empty where an older brokerkit made it.
+        settings: The current settings. Without a `start`, the state file's clock is resumed.
+        given: The origin of the current settings.
+        kept: The origin in the state file; empty if an older brokerkit created it.
 
     Raises:
-        InvalidSetting: One of them differs.
+        InvalidSetting: A setting differs.
     """
     for name, value in given.items():
         was = kept.get(name, value)
         if was != value and not (name == "start" and settings.start is None):
             raise InvalidSetting(
-                f"{name} is {value}, and the simulation in the state file was made with {was}.",
+                f"{name} is {value}, but the simulation in the state file was created with {was}.",
                 place=str(settings.state),
-                remedy=f"Give {name} as the file has it, or another state file. Nothing was changed.",
+                remedy=f"Give the file's {name}, or another state file. Nothing was changed.",
             )

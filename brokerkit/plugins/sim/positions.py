@@ -8,7 +8,7 @@ from brokerkit.spec.positions import Position, Positions
 
 
 class SimPositions(Positions):
-    """What the simulated accounts hold."""
+    """The positions of the simulated accounts."""
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation

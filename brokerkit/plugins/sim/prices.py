@@ -1,4 +1,4 @@
-"""The prices domain of the simulated broker: bars of the data up to the clock, and quotes made from them."""
+"""The prices domain of the simulated broker: the data's bars up to the clock, and quotes made from them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _BEGINNING = -(1 << 62)
+LONGEST_SESSION = 2 * DAY
+"""No session ends later than this after 00:00 UTC of its date, in whatever time zone."""
 
 
 class SimPrices(Prices):
-    """Prices as they were known at the simulation's clock; nothing of its future."""
+    """Prices as known at the simulation's clock, with nothing from its future."""
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
@@ -67,7 +69,7 @@ class SimPrices(Prices):
         start: datetime | None = None,
         end: datetime | None = None,
     ) -> ContractPrices:
-        """Return the bars of many contracts, and the error of each that has none."""
+        """Return the bars of several contracts, and the error of each contract without any."""
         first, last = _range(start, end)
         found = ContractPrices({}, {})
         for contract in contracts:
@@ -79,7 +81,7 @@ class SimPrices(Prices):
 
     @hookimpl
     def get_recent_bid_ask_tick_data_for_contract_object(self, contract: FuturesContract) -> pd.DataFrame:
-        """Return a bid and an ask at the end of each of the newest minutes."""
+        """Return a bid and an ask at the end of each of the latest minutes."""
         listed = self._simulation.known(contract)
         ticks = newest_ticks(self._simulation, listed)
         if not len(ticks):
@@ -92,15 +94,12 @@ class SimPrices(Prices):
     @hookimpl
     def get_ticker_object_for_contract(self, contract: FuturesContract) -> Ticker:
         """Return the contract's stream of quotes."""
-        running = self._tickers.get(contract)
-        if running is None:
-            listed = self._simulation.tradable(contract)
-            running = self._tickers[contract] = SimTicker(self._simulation, contract, listed)
-        return running
+        listed = self._simulation.tradable(contract)
+        return self._tickers.setdefault(contract, SimTicker(self._simulation, contract, listed))
 
     @hookimpl
     def cancel_market_data_for_contract(self, contract: FuturesContract) -> FuturesContract:
-        """End the contract's stream of quotes."""
+        """Stop the contract's stream of quotes."""
         self._simulation.known(contract)
         running = self._tickers.pop(contract, None)
         if running is not None:
@@ -111,7 +110,7 @@ class SimPrices(Prices):
         simulation = self._simulation
         listed = simulation.known(contract)
         now = simulation.exchange.now_ns
-        complete_by = now if end is None else min(now, end + max(length_of(frequency), DAY))
+        complete_by = now if end is None else min(now, end + max(length_of(frequency), LONGEST_SESSION))
         bars = simulation.feed.bars(listed.contract, frequency, start, complete_by)
         wanted = bars if end is None else bars.between(_BEGINNING, end)
         if not len(wanted):
@@ -127,7 +126,7 @@ class SimPrices(Prices):
 def _range(start: datetime | None, end: datetime | None) -> tuple[int, int | None]:
     for moment in (start, end):
         if moment is not None and moment.tzinfo is None:
-            raise InvalidArgument(f"{moment} has no time zone.", remedy="Give an aware datetime, best in UTC.")
+            raise InvalidArgument(f"{moment} has no time zone.", remedy="Give an aware datetime, preferably in UTC.")
     if start is not None and end is not None and start >= end:
         raise InvalidArgument(f"The start {start} is not before the end {end}.", remedy="Give an earlier start.")
     return _BEGINNING if start is None else to_nanoseconds(start), None if end is None else to_nanoseconds(end)

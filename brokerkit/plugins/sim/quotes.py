@@ -1,4 +1,4 @@
-"""Bid and ask as the simulation makes them: from the minutes that orders trade on, one tick apart."""
+"""The simulation's bid and ask: one tick apart, from the minutes that orders trade on."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _PART_OF_VOLUME = 20
 
 @attrs.frozen(eq=False)
 class Ticks:
-    """Bid and ask at the end of each of the newest minutes, as arrays of one length.
+    """Bid and ask at the end of each of the latest minutes, as arrays of equal length.
 
-    The last trade was at the bid when the price had fallen, and at the ask when not.
+    The last trade was at the bid if the price had fallen, otherwise at the ask.
     """
 
     time: Times
@@ -36,12 +36,12 @@ class Ticks:
     last: Floats
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of ticks."""
         return len(self.time)
 
 
 def newest_ticks(simulation: Simulation, listed: ListedContract) -> Ticks:
-    """Return the newest ticks of a contract, at most 500, from the last seven days; there may be none."""
+    """Return the latest ticks of a contract, at most 500, from the last seven days; there may be none."""
     now = simulation.exchange.now_ns
     minutes = simulation.feed.execution_bars(listed.contract, now - LOOK_BACK, now).known_by(now)
     return _ticks_of(
@@ -62,7 +62,7 @@ def _ticks_of(minutes: Bars, tick: Decimal) -> Ticks:
 
 
 class SimTicker:
-    """The stream of a contract's quotes: each call sees the simulation's clock."""
+    """A contract's stream of quotes, each at the simulation's current time."""
 
     def __init__(self, simulation: Simulation, contract: FuturesContract, listed: ListedContract) -> None:
         self._simulation = simulation
@@ -72,11 +72,11 @@ class SimTicker:
 
     @property
     def contract(self) -> FuturesContract:
-        """The contract that is quoted."""
+        """The quoted contract."""
         return self._contract
 
     def cancel(self) -> None:
-        """End the stream."""
+        """Stop the stream."""
         self._cancelled.set()
 
     def quote(self) -> Quote:
@@ -103,10 +103,10 @@ class SimTicker:
         )
 
     def wait_for_quote(self, timeout: float = 10.0) -> Quote:
-        """Return the quote, moving a clock that the caller drives by `timeout` seconds if there is none yet.
+        """Return a quote; if there is none yet, first move a clock that the caller drives, by up to `timeout` seconds.
 
         Raises:
-            MissingData: There is none, and why.
+            MissingData: There is no quote; the error says why.
         """
         found = self.quote()
         if found.status is QuoteStatus.NONE and not self._cancelled.is_set():

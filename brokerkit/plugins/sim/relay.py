@@ -1,4 +1,4 @@
-"""The way from the exchange's events to the broker's listeners."""
+"""Passing the exchange's events to the broker's listeners."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Relay:
-    """Passes on the events that somebody hears, each once: the exchange does not make the others."""
+    """Passes on the events that have listeners, each once: the exchange does not build the others."""
 
     def __init__(self, exchange: Exchange, services: Services) -> None:
         self._exchange = exchange
@@ -23,7 +23,7 @@ class Relay:
         self.refresh()
 
     def refresh(self) -> None:
-        """Begin and stop passing events on, as listeners came and went."""
+        """Start and stop passing events on, to match the current listeners."""
         for kind in EVENT_KINDS:
             if self._has_listener(kind) is (kind in self._passed_on):
                 continue

@@ -16,7 +16,7 @@ from brokerkit.plugins.sim.feeds.start import start_on
 from brokerkit.plugins.sim.fx import SimFx
 from brokerkit.plugins.sim.instruments import SimInstruments
 from brokerkit.plugins.sim.orders import SimOrders
-from brokerkit.plugins.sim.origin import origin_of, refuse_another_origin
+from brokerkit.plugins.sim.origin import check_origin, origin_of
 from brokerkit.plugins.sim.positions import SimPositions
 from brokerkit.plugins.sim.prices import SimPrices
 from brokerkit.plugins.sim.relay import Relay
@@ -29,7 +29,7 @@ from brokerkit.spec.lifecycle import Services, Session
 
 
 def open_session(settings: SimSettings, services: Services) -> Session:
-    """Return a session on a new simulation."""
+    """Open a session with a new simulation."""
     feed = open_feed(settings.data, seed=settings.seed, assumed_volume=settings.assumed_volume)
     throttle = Throttle(VolumeShare(settings.volume_share))
     exchange = _exchange(settings, feed, throttle)
@@ -57,7 +57,7 @@ def open_session(settings: SimSettings, services: Services) -> Session:
 
 
 def _close(exchange: FedExchange, clock: RealTimeClock | None) -> None:
-    """Stop the clock, and let go of what the exchange holds."""
+    """Stop the clock, and close the exchange."""
     try:
         if clock is not None:
             clock.stop()
@@ -66,7 +66,7 @@ def _close(exchange: FedExchange, clock: RealTimeClock | None) -> None:
 
 
 def _state(exchange: FedExchange) -> ConnectionState:
-    """Return whether the line to the exchange is up; a fault may have cut or silenced it."""
+    """Return whether the exchange is connected; a fault may have broken or silenced the connection."""
     try:
         exchange.check_line()
     except RequestTimedOut:
@@ -94,7 +94,7 @@ def _exchange(settings: SimSettings, feed: Feed, throttle: Throttle) -> FedExcha
         origin=origin,
     )
     try:
-        refuse_another_origin(settings, origin, exchange.origin)
+        check_origin(settings, origin, exchange.origin)
         for account in settings.accounts:
             exchange.open_account(account, settings.cash, settings.base_currency)
         exchange.list_again()

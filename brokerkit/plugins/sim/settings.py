@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -18,18 +19,18 @@ SYNTHETIC: Literal["synthetic"] = "synthetic"
 
 def _is_positive(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
     if not value > 0:
-        raise InvalidSetting(f"{attribute.name} is {value}, and must be above 0.", remedy="Give a positive one.")
+        raise InvalidSetting(f"{attribute.name} is {value}, but must be above 0.", remedy="Give a positive number.")
 
 
 def _is_not_negative(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if value < 0:
-        raise InvalidSetting(f"{attribute.name} is {value}, and must not be negative.", remedy="Give 0 or more.")
+    if not 0 <= value < math.inf:
+        raise InvalidSetting(f"{attribute.name} is {value}, but must be 0 or positive.", remedy="Give 0 or more.")
 
 
 def _is_share(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
     if not 0 < value <= 1:
         raise InvalidSetting(
-            f"{attribute.name} is {value}, and must be above 0 and at most 1.", remedy="Give a share, such as 0.5."
+            f"{attribute.name} is {value}, but must be above 0 and at most 1.", remedy="Give a share, such as 0.5."
         )
 
 
@@ -43,13 +44,15 @@ def _is_aware(instance: object, attribute: attrs.Attribute[Any], value: datetime
 def _is_currency(instance: object, attribute: attrs.Attribute[Any], value: str) -> None:
     if not (len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()):
         raise InvalidSetting(
-            f"{attribute.name} {value!r} is no currency.", remedy="Give three capital letters, such as USD."
+            f"{attribute.name} {value!r} is not a currency.", remedy="Give three capital letters, such as USD."
         )
 
 
 def _are_names(instance: object, attribute: attrs.Attribute[Any], value: tuple[str, ...]) -> None:
     if not value or "" in value or len(set(value)) != len(value):
-        raise InvalidSetting(f"{attribute.name} is {list(value)}.", remedy="Give at least one name, none twice.")
+        raise InvalidSetting(
+            f"{attribute.name} is {list(value)}.", remedy="Give at least one name, without duplicates."
+        )
 
 
 def _are_currencies(instance: object, attribute: attrs.Attribute[Any], value: Mapping[str, Decimal]) -> None:

@@ -1,4 +1,4 @@
-"""The simulation's handle, `broker.native`: its clock, its exchange, its data."""
+"""The object behind `broker.native`: the simulation's clock, exchange and data."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from brokerkit.spec.order import Order
 
 @attrs.frozen(eq=False)
 class Simulation:
-    """What `broker.native` is on the simulated broker.
+    """The simulated broker's `broker.native`.
 
     Attributes:
-        exchange: The exchange, with everything it can do.
-        feed: Where instruments, contracts, hours and prices come from. It knows the future.
-        throttle: A cap on what a bar fills, that can be set while the simulation runs.
+        exchange: The exchange, with its full interface.
+        feed: The source of instruments, contracts, hours and prices. It knows the future.
+        throttle: A limit on what a bar fills, which can be set while the simulation runs.
 
     Example:
         >>> from brokerkit import open_broker
@@ -40,30 +40,30 @@ class Simulation:
 
     @property
     def now(self) -> datetime:
-        """What the simulation's clock shows, aware UTC."""
+        """The simulation's current time, aware UTC."""
         return self.exchange.now
 
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> datetime:
-        """Move the clock on, trading everything on the way, and return what it shows then.
+        """Move the clock forward, trading everything on the way, and return the new time.
 
         Raises:
-            InvalidArgument: The clock would go back.
+            InvalidArgument: The clock would move back.
         """
         return self.advance_to(self.now + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds))
 
     def advance_to(self, moment: datetime) -> datetime:
-        """Move the clock to an aware time, trading everything on the way, and return what it shows then.
+        """Move the clock to an aware time, trading everything on the way, and return the new time.
 
         Raises:
-            InvalidArgument: The time has passed, or has no time zone.
+            InvalidArgument: The time is in the past, or has no time zone.
         """
         self.exchange.advance_to(moment)
         return self.now
 
     def advance_to_next_open(self, instrument_code: str) -> datetime:
-        """Move the clock to the next opening of an instrument's market, and return what it shows then.
+        """Move the clock to the next opening of an instrument's market, and return the new time.
 
-        A market that is open already stays open, and the clock where it is.
+        If the market is open already, the clock does not move.
 
         Raises:
             MissingInstrument: No such instrument.
@@ -76,50 +76,50 @@ class Simulation:
     def advance_bars(self, count: int = 1) -> bool:
         """Move the clock to the end of the next bar, or of several, and return whether there was one.
 
-        The bars are those that orders trade on, of all contracts that were ordered or asked for.
+        These are the bars that orders trade on, of all contracts ordered or queried so far.
 
         Raises:
-            InvalidArgument: Less than one bar.
+            InvalidArgument: The count is less than 1.
         """
         if count < 1:
             raise InvalidArgument(f"The clock cannot move by {count} bars.", remedy="Give 1 or more.")
         return self.exchange.advance(count)
 
     def conformance_harness(self) -> SimHarness:
-        """Return what can break this simulation on purpose, for brokerkit's conformance suite."""
+        """Return what can cause faults in this simulation, for brokerkit's conformance suite."""
         return SimHarness(self.exchange, self.throttle, self.prepared)
 
     def conformance_facts(self) -> dict[str, dict[str, object] | str]:
-        """Return what brokerkit's conformance suite cannot find out by asking."""
+        """Return what brokerkit's conformance suite cannot find out through the contract."""
         no_login = "a simulation asks for no credentials"
         too_late = to_datetime(self.feed.span[1]) + timedelta(days=1)
         return {
             "wrong_credentials": no_login,
             "no_credentials": no_login,
-            "conflicting_settings": {"start": too_late},  # where the data has nothing
+            "conflicting_settings": {"start": too_late},  # outside the data
         }
 
-    # -- what the domains ask ------------------------------------------------------------
+    # -- for the domains -----------------------------------------------------------------
 
     def facts(self, instrument_code: str) -> InstrumentFacts:
-        """Return what is known of an instrument."""
+        """Return an instrument's facts."""
         return self.feed.facts(instrument_code)
 
     def reached(self) -> Simulation:
-        """Return the simulation itself, if a request would be answered now.
+        """Return the simulation itself, provided that a request would be answered now.
 
         Raises:
-            ConnectionLost: The line is down.
-            RequestTimedOut: The line is up and silent.
+            ConnectionLost: The connection is down.
+            RequestTimedOut: The connection is up but silent.
         """
         self.exchange.check_line()
         return self
 
     def known(self, contract: FuturesContract) -> ListedContract:
-        """Return a single contract that trades now or has traded.
+        """Return a single contract that trades now or did earlier.
 
         Raises:
-            ConnectionLost: The line is down.
+            ConnectionLost: The connection is down.
             MissingContract: No such contract, or it does not trade yet.
         """
         self.exchange.check_line()
@@ -131,7 +131,7 @@ class Simulation:
         return found
 
     def is_expired(self, listed: ListedContract) -> bool:
-        """Return whether a contract stopped trading."""
+        """Return whether a contract has stopped trading."""
         return listed.last_trade <= self.exchange.now_ns
 
     def tradable(self, contract: FuturesContract) -> ListedContract:
@@ -150,7 +150,7 @@ class Simulation:
         return self.exchange.ensure_listed(found.contract)
 
     def prepared(self, order: Order) -> Order:
-        """Return an order for contracts that are listed at the exchange, by the dates they are listed by.
+        """Return an order with its contracts listed at the exchange, named as they are listed.
 
         Raises:
             InvalidOrder: It is for a currency pair.

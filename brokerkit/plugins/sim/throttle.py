@@ -1,4 +1,4 @@
-"""A cap on what a bar fills, beside its volume, that can be set while the simulation runs."""
+"""A limit on what a bar fills, in addition to its volume, which can be set while the simulation runs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from brokerkit.plugins.sim.exchange.models import VolumeCap
 
 
 class Throttle:
-    """Fills what another model says, and no more than a number of lots a bar while one is set.
+    """Fills what another volume model allows, up to a limit per bar while one is set.
 
     Attributes:
-        lots_a_bar: The most that a bar fills; None leaves it to the other model.
+        lots_a_bar: The most lots that a bar fills; None means no limit of its own.
     """
 
     def __init__(self, model: VolumeCap) -> None:

@@ -48,7 +48,7 @@ def test_frame_of_absurd_length_is_refused_before_it_is_collected(length: int) -
 
 
 def test_last_field_must_be_ended() -> None:
-    with pytest.raises(MessageError, match="not ended"):
+    with pytest.raises(MessageError, match="not terminated"):
         split_fields(b"71\x002\x007")
 
 

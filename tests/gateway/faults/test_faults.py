@@ -428,13 +428,13 @@ def test_every_fault_is_named_and_tried_here() -> None:
     [
         ("loose", {}, "Did you mean 'lose'?"),
         ("lose", {"mesage": "x"}, "Did you mean 'message'?"),
-        ("lose", {"count": "many"}, "is a int, not 'many'"),
-        ("connectivity", {"data_lost": "perhaps"}, "is a bool, not 'perhaps'"),
+        ("lose", {"count": "many"}, "must be of type int, not 'many'"),
+        ("connectivity", {"data_lost": "perhaps"}, "must be of type bool, not 'perhaps'"),
         ("lose", {"message": "execDetail"}, "Did you mean 'execDetails'?"),
         ("cut", {"message": "placeOrder"}, "No message is called 'placeOrder'"),
         ("lose-request", {"message": "placeorder"}, "Did you mean 'placeOrder'?"),
-        ("modify-error", {"code": "200"}, "Code 200 is none of 105, 110."),
-        ("cancel-error", {"code": "110"}, "Code 110 is none of 10147, 10148."),
+        ("modify-error", {"code": "200"}, "Code 200 is not one of 105, 110."),
+        ("cancel-error", {"code": "110"}, "Code 110 is not one of 10147, 10148."),
     ],
 )
 def test_a_fault_that_does_not_exist_is_explained(name: str, options: dict[str, str], said: str) -> None:

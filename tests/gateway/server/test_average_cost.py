@@ -40,7 +40,7 @@ def settled(gateway: SimulatedGateway, ib: ibi.IB) -> Callable[[], None]:
     """Return a function that has accounts told of, and waits until a client has heard all of it."""
 
     def settle() -> None:
-        gateway.call(lambda inner: inner.account_room.tell_all())
+        gateway.call(lambda inner: inner.account_room.update_all())
         ib.reqCurrentTime()
 
     return settle

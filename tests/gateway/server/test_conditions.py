@@ -83,8 +83,8 @@ def test_a_change_can_take_the_condition_for_a_cancel_away(still: SimulatedGatew
 @pytest.mark.parametrize(
     ("terms", "text"),
     [
-        ({"tif": "DAY"}, "Order Canceled - reason:it is valid no longer"),
-        ({"tif": "GTD", "good_till_date": "20231129 12:00:00"}, "Order Canceled - reason:it is valid no longer"),
+        ({"tif": "DAY"}, "Order Canceled - reason:it has expired"),
+        ({"tif": "GTD", "good_till_date": "20231129 12:00:00"}, "Order Canceled - reason:it has expired"),
         ({"tif": "GTC"}, None),
     ],
 )

@@ -454,7 +454,7 @@ def test_a_gateway_that_cannot_listen_says_so(gateway: SimulatedGateway, run_gat
 
 def test_listening_beyond_this_machine_is_warned_of(run_gateway: Connect, caplog: pytest.LogCaptureFixture) -> None:
     run_gateway(GatewaySettings(host="0.0.0.0", port=0))
-    assert "anybody who reaches it can trade on this simulation" in caplog.text
+    assert "anyone who can reach it can trade on this simulation" in caplog.text
 
 
 def test_timeout_of_326_in_ib_insync(gateway: SimulatedGateway, ib: ibi.IB) -> None:

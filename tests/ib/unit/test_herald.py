@@ -40,7 +40,7 @@ class Listeners:
 def test_what_nobody_hears_is_counted_as_told_without_a_thread_and_no_position_is_asked_for() -> None:
     listeners, told = Listeners(), list[Any]()
     herald = listeners.herald()
-    herald.when_told(told.append)
+    herald.when_delivered(told.append)
     herald.opened()
     herald.tell_all([News.of(FILL), News(Position, lambda: pytest.fail("it was asked for"))])
     assert told == [FILL]
@@ -105,4 +105,4 @@ def test_one_that_cannot_be_made_keeps_none_behind_it(caplog: pytest.LogCaptureF
     herald.tell_all([News(Fill, fail), News(Fill, lambda: None), News.of(FILL)])
     herald.close()
     assert listeners.heard == [FILL]
-    assert "could not be told" in caplog.text
+    assert "could not be created" in caplog.text

@@ -94,12 +94,12 @@ def test_what_was_told_is_marked_with_the_next_entry_or_when_it_is_quiet(
     for tracked in (first, second):
         writer.fills([fill_of(tracked)])
     writer.commit()
-    writer.told(fill_of(first))
+    writer.delivered(fill_of(first))
     writer.commit()
     assert len(store.journal.untold_fills()) == 2  # nothing else was to be written
     writer.state(first)
     writer.commit()
     assert store.journal.untold_fills() == (fill_of(second),)
-    writer.told(fill_of(second))
+    writer.delivered(fill_of(second))
     writer.sync()
     assert store.journal.untold_fills() == ()

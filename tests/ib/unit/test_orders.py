@@ -23,7 +23,7 @@ from brokerkit.errors import (
 )
 from brokerkit.plugins.ib.error_codes import Meaning, error_for, meaning_for_order
 from brokerkit.plugins.ib.executions import price_from, revision_of, signed_quantity
-from brokerkit.plugins.ib.order_reading import as_it_stands, order_from
+from brokerkit.plugins.ib.order_reading import order_from, with_reported_terms
 from brokerkit.plugins.ib.order_states import state_of
 from brokerkit.plugins.ib.order_terms import terms_of
 from brokerkit.spec.contract import FuturesContract
@@ -112,17 +112,17 @@ def test_changed_prices_and_quantity_are_read_from_ib(library: Any) -> None:
     order = Order.limit(GOLD, -2, 1950, account="DU1")
     told = ib_order(library, order)
     told.lmtPrice, told.totalQuantity = 1951.5, 3.0
-    changed = as_it_stands(order, told)
+    changed = with_reported_terms(order, told)
     assert (changed.limit_price, changed.quantity, changed.order_ref) == (Decimal("1951.5"), (-3,), order.order_ref)
-    assert as_it_stands(order, ib_order(library, order)) is order
+    assert with_reported_terms(order, ib_order(library, order)) is order
 
 
 def test_a_trailing_trigger_that_was_asked_for_is_read_and_one_that_moved_by_itself_is_not(library: Any) -> None:
     order = Order.trailing_stop(GOLD, -1, amount=5, stop_price=1900, account="DU1")
     asked = attrs.evolve(order, stop_price=1910)
-    assert as_it_stands(order, ib_order(library, asked), asked).stop_price == 1910
-    assert as_it_stands(order, ib_order(library, asked)) is order
-    assert as_it_stands(order, ib_order(library, order), asked) is order
+    assert with_reported_terms(order, ib_order(library, asked), asked).stop_price == 1910
+    assert with_reported_terms(order, ib_order(library, asked)) is order
+    assert with_reported_terms(order, ib_order(library, order), asked) is order
 
 
 def test_corrections_share_all_but_the_last_segment_of_the_execution_id() -> None:

@@ -11,7 +11,7 @@ def test_housekeeping_waits_until_nothing_comes() -> None:
     done: list[str] = []
     quiet = threading.Event()
     office = PostOffice("office")
-    office.post_for_leisure(lambda: (done.append("housekeeping"), quiet.set())[0])
+    office.post_when_idle(lambda: (done.append("housekeeping"), quiet.set())[0])
     office.post(lambda: done.append("first"), lambda: done.append("second"))
     assert office.flush()
     assert done == ["first", "second"]
@@ -23,7 +23,7 @@ def test_housekeeping_waits_until_nothing_comes() -> None:
 def test_housekeeping_that_found_no_quiet_moment_is_done_at_the_end() -> None:
     done: list[str] = []
     office = PostOffice("office")
-    office.post_for_leisure(lambda: done.append("housekeeping"))
+    office.post_when_idle(lambda: done.append("housekeeping"))
     office.post(lambda: done.append("work"))
     office.close()
     assert done == ["work", "housekeeping"]

@@ -31,7 +31,7 @@ def test_private_config_becomes_a_section_that_the_plugin_takes(tmp_path: Path) 
     found = import_pysystemtrade(tmp_path, "live")
     section = tomllib.loads(found.toml)["brokers"]["live"]
     assert section == {"plugin": "ib", "host": "192.168.0.10", "port": 4001, "read_only": False, "account": "U123456"}
-    assert found.unmapped == ("email_server: no setting of the IB plugin (private_config.yaml)",)
+    assert found.unmapped == ("email_server: not a setting of the IB plugin (private_config.yaml)",)
     settings = {key: value for key, value in section.items() if key not in {"plugin", "read_only"}}
     assert IBSettings(**settings).gateway == "192.168.0.10:4001"
 
@@ -52,9 +52,9 @@ def test_the_published_files_are_taken_as_they_are_and_what_is_doubtful_is_said(
 
 
 def test_a_folder_without_any_of_the_files_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigFileError, match="holds no pysystemtrade configuration"):
+    with pytest.raises(ConfigFileError, match="contains no pysystemtrade configuration"):
         import_pysystemtrade(tmp_path)
-    with pytest.raises(ConfigFileError, match="is no folder"):
+    with pytest.raises(ConfigFileError, match="is not a folder"):
         import_pysystemtrade(tmp_path / "nowhere")
 
 

@@ -1,1 +1,1 @@
-"""The only places that call the client library, one a domain."""
+"""The modules that call the client library, one per domain."""

@@ -17,13 +17,13 @@ _TAGS = "AccountType,NetLiquidation,FullExcessLiquidity,ExcessLiquidity,$LEDGER:
 
 @attrs.frozen
 class AccountFigure:
-    """One figure of one account.
+    """One value of one account.
 
     Attributes:
         account: The account's id.
-        tag: IB's name of the figure.
-        value: As IB writes it.
-        currency: Three letters; `BASE` or empty for what has none.
+        tag: IB's name of the value.
+        value: IB's text.
+        currency: Three letters; `BASE` or empty for values without a currency.
     """
 
     account: str
@@ -33,61 +33,61 @@ class AccountFigure:
 
 
 class AccountingClient(IBClient):
-    """Asks IB what the accounts are worth."""
+    """Requests account values from IB."""
 
     def __init__(self, connection: IBConnection) -> None:
         super().__init__(connection)
         self._base_currencies: dict[str, str] = {}
 
     def base_currency(self, account: str) -> str:
-        """Return the currency that an account is kept in, asked for once.
+        """Return an account's base currency, requested once.
 
         Raises:
-            MissingData: IB does not tell it.
+            MissingData: IB does not report it.
             RequestTimedOut: No answer in time.
-            ConnectionLost: The line is down.
+            ConnectionLost: The connection is down.
         """
         if account not in self._base_currencies:
             worth = [each for each in self.figures(_WORTH) if each.tag == _WORTH and len(each.currency) == 3]
             self._base_currencies.update({each.account: each.currency for each in worth})
         if account not in self._base_currencies:
-            raise MissingData(f"IB does not tell the base currency of {account}.")
+            raise MissingData(f"IB does not report the base currency of {account}.")
         return self._base_currencies[account]
 
     def figures(self, tags: str = _TAGS) -> list[AccountFigure]:
-        """Return every account's figures, asked for now.
+        """Request and return every account's values.
 
         Args:
-            tags: IB's names of those that are wanted, with commas between them.
+            tags: IB's names of the values, separated by commas.
 
         Raises:
             RequestTimedOut: No answer in time.
-            ConnectionLost: The line is down.
+            ConnectionLost: The connection is down.
         """
         return self.ask(partial(self._summary, tags), "the account values")
 
     async def _summary(self, tags: str, ib: Any) -> list[AccountFigure]:
-        """Ask once and cancel: IB allows two standing summaries, and tells changes every three minutes only."""
+        """Request the summary once and cancel it: IB allows only two, and updates them only every three minutes."""
         return await self.ib_connection.shared("accountSummary", lambda: self._summary_once(tags, ib))
 
     async def _summary_once(self, tags: str, ib: Any) -> list[AccountFigure]:
-        """Ask, and keep the answer from the library, whose own summary has other figures, and is kept up to date."""
-        request_id, pass_on = ib.client.getReqId(), ib.wrapper.accountSummary
-        told: dict[tuple[str, str, str], AccountFigure] = {}
+        """Request it, bypassing the library, whose own summary has other values and stays subscribed."""
+        request_id, handle = ib.client.getReqId(), ib.wrapper.accountSummary
+        figures: dict[tuple[str, str, str], AccountFigure] = {}
 
-        def hear(asked_by: int, account: str, tag: str, value: str, currency: str) -> None:
-            if asked_by != request_id:
-                pass_on(asked_by, account, tag, value, currency)
+        def on_summary(answered_id: int, account: str, tag: str, value: str, currency: str) -> None:
+            if answered_id != request_id:
+                handle(answered_id, account, tag, value, currency)
             else:
-                told[account, tag, currency] = AccountFigure(account, tag.removeprefix("$LEDGER-"), value, currency)
+                figures[account, tag, currency] = AccountFigure(account, tag.removeprefix("$LEDGER-"), value, currency)
 
-        ib.wrapper.accountSummary = hear
+        ib.wrapper.accountSummary = on_summary
         try:
             answered = ib.wrapper.startReq(request_id)
             ib.client.reqAccountSummary(request_id, "All", tags)
             await answered
         finally:
-            ib.wrapper.accountSummary = pass_on
+            ib.wrapper.accountSummary = handle
             if ib.isConnected():
                 ib.client.cancelAccountSummary(request_id)
-        return list(told.values())
+        return list(figures.values())

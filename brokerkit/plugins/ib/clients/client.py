@@ -1,4 +1,4 @@
-"""What every client has: the connection, and through it the live IB object."""
+"""The base class of the clients: the connection, and through it the live IB object."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class IBClient:
-    """The root of the clients.
+    """The base class of the clients.
 
     Attributes:
         ib_connection: The connection that requests go through.
@@ -22,7 +22,7 @@ class IBClient:
 
     @property
     def ib(self) -> Any:
-        """The live IB object of the client library, safe from any thread."""
+        """The client library's live IB object, safe to use from any thread."""
         return self.ib_connection.ib
 
     def ask(self, send: Callable[[Any], Awaitable[T]], what: str, timeout: float | None = None) -> T:

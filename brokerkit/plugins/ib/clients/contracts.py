@@ -1,4 +1,4 @@
-"""Contract requests: details, and the steps of prices."""
+"""Contract requests: contract details and price increments."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from brokerkit.plugins.ib.times import expiry_from
 
 
 class ContractsClient(IBClient):
-    """Asks IB about contracts."""
+    """Requests contracts from IB."""
 
     def details(self, query: ContractQuery) -> list[ContractFacts]:
-        """Return every contract that fits a query, once each; an empty list when IB knows none.
+        """Return every contract that matches a query, once each; empty if IB has none.
 
         Raises:
             RequestTimedOut: No answer in time.
-            ConnectionLost: The line is down.
+            ConnectionLost: The connection is down.
         """
         first: dict[int, ContractFacts] = {}
         for facts in self.listings(query):
@@ -28,7 +28,7 @@ class ContractsClient(IBClient):
         return list(first.values())
 
     def listings(self, query: ContractQuery) -> list[ContractFacts]:
-        """Return the same, once for each exchange that IB lists a contract at where the query names none."""
+        """Return the same, but once per exchange that lists a contract if the query names no exchange."""
         what = f"the contract details of {query.symbol or query.con_id} {query.date}".rstrip()
         try:
             found = self.ask(lambda ib: ib.reqContractDetailsAsync(self._contract(query)), what)
@@ -37,7 +37,7 @@ class ContractsClient(IBClient):
         return [_facts(each) for each in found]
 
     def price_steps(self, facts: ContractFacts) -> PriceSteps:
-        """Return the grid of a contract's prices, by its exchange's market rule where IB has one."""
+        """Return a contract's price increments, from its exchange's market rule where IB has one."""
         rule_id = facts.market_rule_id()
         rule = self.ask(lambda ib: ib.reqMarketRuleAsync(rule_id), f"market rule {rule_id}") if rule_id else None
         steps = tuple(sorted((Decimal(str(step.lowEdge)), _exact(step.increment)) for step in rule or ()))
@@ -79,7 +79,7 @@ def _facts(details: Any) -> ContractFacts:
         date_text = f"{date_text} {details.lastTradeTime}"
     tick = price_from(details.minTick)
     if tick is None or tick <= 0:
-        raise MissingData(f"IB gives no tick size for {contract.localSymbol}.")
+        raise MissingData(f"IB reports no tick size for {contract.localSymbol}.")
     return ContractFacts(
         con_id=contract.conId,
         symbol=contract.symbol,

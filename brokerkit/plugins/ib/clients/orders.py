@@ -1,4 +1,4 @@
-"""Order requests: send, change, cancel, preview, and look at IB's lists."""
+"""Order requests: send, change, cancel and preview orders, and read IB's lists."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from brokerkit.plugins.ib.order_terms import OrderTerms
 
 @attrs.frozen(eq=False)
 class Parcel:
-    """One order ready to be sent: the library's own objects.
+    """One order ready to be sent, as the library's objects.
 
     Attributes:
-        contract: What to trade.
-        order: How.
+        contract: The library's contract.
+        order: The library's order.
     """
 
     contract: Any
@@ -33,10 +33,10 @@ class Parcel:
 
 
 class OrdersClient(IBClient):
-    """Sends orders to IB, and asks what became of them.
+    """Sends orders to IB, and requests its lists of orders.
 
     Attributes:
-        turn: Held from choosing an order id to sending it, so that ids reach IB in rising order.
+        turn: Held from taking an order id until it is sent, so that ids reach IB in ascending order.
     """
 
     def __init__(self, connection: IBConnection) -> None:
@@ -45,25 +45,25 @@ class OrdersClient(IBClient):
 
     @property
     def order_class(self) -> type[Any]:
-        """The library's class of orders."""
+        """The library's order class."""
         found: type[Any] = self.ib_connection.library.module.Order
         return found
 
     def next_order_ids(self, count: int) -> tuple[int, list[int]]:
-        """Return the session that the ids are of, and as many fresh order ids."""
+        """Return the session and `count` new order ids of it."""
         return self.ib_connection.take_order_ids(count)
 
     def parcel(
         self, terms: OrderTerms, contract: Any, order_id: int = 0, parent_id: int = 0, *, transmit: bool = True
     ) -> Parcel:
-        """Return an order in IB's words as the library's objects."""
+        """Return an order as the library's objects."""
         order = self.new("Order", orderId=order_id, parentId=parent_id, transmit=transmit, **terms.fields)
         order.algoParams = [self.new("TagValue", tag=tag, value=value) for tag, value in terms.algo_parameters]
         order.smartComboRoutingParams = [self.new("TagValue", tag=tag, value=value) for tag, value in terms.routing]
         return Parcel(contract, order)
 
     def spread_contract(self, row: InstrumentRow, legs: list[ContractFacts], terms: OrderTerms) -> Any:
-        """Return the contract of a spread; its legs are in the order of ours, the first one bought."""
+        """Return a spread's contract, with the legs in our order and the first one bought."""
         combo_legs = [
             self.new("ComboLeg", conId=facts.con_id, ratio=leg.ratio, action=leg.action, exchange=facts.exchange)
             for facts, leg in zip(legs, terms.legs, strict=True)
@@ -78,15 +78,15 @@ class OrdersClient(IBClient):
         )
 
     def send(self, parcels: list[Parcel], session: int, on_first: Callable[[], None]) -> None:
-        """Send orders in one go, in the client's thread.
+        """Send orders together, in the client's thread.
 
         Args:
-            parcels: Orders; only the last of a family transmits.
-            session: The session their ids are of; another one means that the line broke meanwhile.
-            on_first: Called right before the first one leaves: from here on nobody can be sure.
+            parcels: The orders; in a bracket, only the last has the transmit flag.
+            session: The session that their ids belong to; if it has changed, the connection was lost since.
+            on_first: Called right before the first one is sent; from then on the outcome is uncertain.
 
         Raises:
-            ConnectionLost: The line is down, or was; nothing was sent.
+            ConnectionLost: The connection is down, or was lost; nothing was sent.
         """
 
         def do_send(ib: Any) -> None:
@@ -101,18 +101,18 @@ class OrdersClient(IBClient):
 
         Args:
             contract: The library's contract.
-            ib_order: The order as IB described it last.
-            changes: The fields that are other now.
-            session: The session in which it was seen that the order is this client's to change: in another one
-                its id may be nobody's, and IB would take the change for a new order.
+            ib_order: IB's latest description of the order.
+            changes: The fields that change.
+            session: The session in which the order was found to belong to this client. In another session its id may
+                be unused, and IB would treat the change as a new order.
 
         Raises:
-            ConnectionLost: The line is down, or was; nothing was sent.
+            ConnectionLost: The connection is down, or was lost; nothing was sent.
         """
         changed = copy.copy(ib_order)
         for field, value in changes.items():
             setattr(changed, field, value)
-        # IB tells these in a form that it does not take back
+        # IB reports these in a form that it does not accept
         changed.volatilityType = changed.referencePriceType = copy.copy(self.new("Order").volatilityType)
         changed.deltaNeutralOrderType = changed.adjustedOrderType = ""
         changed.transmit = True
@@ -122,37 +122,38 @@ class OrdersClient(IBClient):
         """Ask IB to cancel an order by its id in a session.
 
         Raises:
-            ConnectionLost: The line is down, or was: the id may be another order's now. Nothing was sent.
+            ConnectionLost: The connection is down, or was lost, so that the id may now be another order's. Nothing was
+                sent.
         """
         self._call_in(session, lambda ib: ib.client.cancelOrder(order_id, ""), "the cancel")
 
     def _call_in(self, session: int, function: Callable[[Any], object], what: str) -> None:
-        """Call a function in the client's thread while a session lasts: ids of orders are good in one."""
+        """Call a function in the client's thread if the session is unchanged: order ids are valid only within one."""
 
         def call(ib: Any) -> None:
             if session != self.ib_connection.session or not ib.isConnected():
-                raise ConnectionLost(f"The line to IB broke before {what} was sent. Nothing was sent.")
+                raise ConnectionLost(f"The connection to IB was lost before {what} was sent. Nothing was sent.")
             function(ib)
 
         self.ib_connection.call(call)
 
     def cancel_everything(self) -> None:
-        """Ask IB to cancel every order of the login, whoever placed it."""
+        """Ask IB to cancel every order of the login, including those of other clients."""
         self.ib_connection.call(lambda ib: ib.reqGlobalCancel())
 
     def what_if(self, parcel: Parcel, what: str) -> Any:
-        """Return IB's order state for an order that is not placed; no order waits for the answer."""
-        with self.turn:  # it takes an id, as an order does
+        """Return IB's order state for an order that is not placed, without holding up other orders."""
+        with self.turn:  # a preview uses an order id too
             answer = self.ib_connection.call(lambda ib: ib.whatIfOrderAsync(parcel.contract, parcel.order))
         return self.ib_connection.request(lambda _ib: answer, what, about_order=True)
 
     async def read_lists(self, ib: Any, *, everything: bool) -> None:
-        """Have IB tell its open orders, and if wanted its completed orders and executions.
+        """Request IB's open orders and, if wanted, its completed orders and executions.
 
-        What it tells is heard by the connection's listeners.
+        The connection's listeners receive them.
 
         Raises:
-            OSError: The line broke.
+            OSError: The connection was lost.
             TimeoutError: No answer in time.
         """
         requests: list[Awaitable[Any]] = []
@@ -160,11 +161,11 @@ class OrdersClient(IBClient):
             requests.append(self.ib_connection.shared("openOrders", ib.reqAllOpenOrdersAsync))
             if everything:
                 requests.append(self.ib_connection.shared("completedOrders", lambda: ib.reqCompletedOrdersAsync(False)))
-        if everything:  # answered in the order they are asked in: fills come after the orders that they belong to
+        if everything:  # answered in the order of the requests, so that fills come after their orders
             requests.append(self.ib_connection.shared("executions", ib.reqExecutionsAsync))
         await asyncio.gather(*requests)
 
     @property
     def contracts(self) -> ContractsClient:
-        """The client for the contracts that orders are for."""
+        """The client for contract requests."""
         return ContractsClient(self.ib_connection)

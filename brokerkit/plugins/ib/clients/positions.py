@@ -9,20 +9,20 @@ from brokerkit.plugins.ib.clients.client import IBClient
 
 
 class PositionsClient(IBClient):
-    """Asks IB what the accounts hold; it tells changes by itself from then on."""
+    """Requests positions from IB, which reports changes from then on."""
 
     async def read_list(self, ib: Any, begin: Callable[[], None], end: Callable[[], None]) -> None:
-        """Have IB tell every position; the connection's listeners hear them. To be awaited in the client's loop.
+        """Request every position; the connection's listeners receive them. Awaited in the client's loop.
 
-        One list is read at a time, so that none is taken for ended with half of another.
+        Only one list is read at a time, so that the end of one is not mistaken for the end of another.
 
         Args:
             ib: The library's IB object.
-            begin: Called right before IB is asked.
-            end: Called when the list is complete, and not otherwise.
+            begin: Called right before the request.
+            end: Called only when the list is complete.
 
         Raises:
-            OSError: The line broke.
+            OSError: The connection was lost.
         """
 
         async def ask() -> None:

@@ -1,4 +1,4 @@
-"""Price requests: bars, ticks, and running market data."""
+"""Price requests: bars, ticks, and streaming market data."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Tick:
 
 
 class PriceClient(IBClient):
-    """Asks IB for prices, under one pacing limiter."""
+    """Requests prices from IB, under one pacing limiter."""
 
     def __init__(self, connection: IBConnection) -> None:
         super().__init__(connection)
@@ -54,12 +54,12 @@ class PriceClient(IBClient):
     async def bars(
         self, facts: ContractFacts, request: BarRequest, *, small: bool, what_to_show: str = "TRADES"
     ) -> BarColumns:
-        """Return the bars of one request. To be awaited in the client's loop.
+        """Return the bars of one request. Awaited in the client's loop.
 
         Raises:
             MissingData: IB has none.
-            PacingViolation: IB says so again and again.
-            ConnectionLost: The line broke.
+            PacingViolation: IB reported one on every attempt.
+            ConnectionLost: The connection was lost.
         """
         for attempt in range(_PACING_RETRIES + 1):
             try:
@@ -89,8 +89,8 @@ class PriceClient(IBClient):
             request.duration,
             request.bar_size,
             what_to_show,
-            True,  # regular hours, as pysystemtrade asks
-            2,  # times as seconds, which no zone can change
+            True,  # regular trading hours, as in pysystemtrade
+            2,  # times as epoch seconds, which do not depend on a zone
             False,
             [],
         )
@@ -106,13 +106,13 @@ class PriceClient(IBClient):
         return columns
 
     async def head(self, facts: ContractFacts, what_to_show: str = "TRADES") -> datetime:
-        """Return the time of the oldest bar that IB has. To be awaited in the client's loop.
+        """Return the time of the oldest bar that IB has. Awaited in the client's loop.
 
-        IB counts the question among the 50 of history that may be open, until it is called off.
+        IB counts the request as one of the 50 history requests that may be open, until it is cancelled.
 
         Raises:
             MissingData: IB has none, or does not say.
-            RequestTimedOut: IB never answers, as it does for some contracts.
+            RequestTimedOut: IB did not answer, which happens for some contracts.
         """
         stream, what = (facts.con_id, facts.exchange, what_to_show), f"the oldest bar of {facts.local_symbol}"
         async with self._pacing.slot(stream, stream, is_small=False):
@@ -124,7 +124,7 @@ class PriceClient(IBClient):
         return datetime.fromtimestamp(found.timestamp(), timezone.utc)
 
     async def _send_head(self, ib: Any, facts: ContractFacts, what_to_show: str) -> datetime:
-        """Ask for the oldest bar, and call the question off however it ends; a refused one has ended."""
+        """Request the oldest bar, and cancel the request however it ends, unless IB refused it."""
         contract = ContractsClient(self.ib_connection).contract_of(facts)
         contract.includeExpired = facts.security_type == "FUT"
         request_id = ib.client.getReqId()
@@ -142,7 +142,7 @@ class PriceClient(IBClient):
         return found
 
     def recent_ticks(self, facts: ContractFacts, count: int = 1000) -> list[Tick]:
-        """Return the newest quotes of a contract, in order of time.
+        """Return the most recent quotes of a contract, in order of time.
 
         Raises:
             MissingData: IB has none.
@@ -167,13 +167,14 @@ class PriceClient(IBClient):
         return contract
 
     def start_quotes(self, contract: Any, begun: Callable[[Any], None]) -> None:
-        """Start a stream of quotes, delayed ones where live ones are not allowed.
+        """Subscribe to quotes, falling back to delayed ones where live ones are not allowed.
 
-        One that IB may still be sending is ended first: it would hold a market data line that nobody can give back.
+        A subscription that may still be active is cancelled first: it would hold a market data line that could not be
+        released.
 
         Args:
             contract: The library's contract.
-            begun: Called in the client's thread with the library's ticker, before any answer is read.
+            begun: Called in the client's thread with the library's ticker, before any answer is processed.
         """
         kind = MARKET_DATA_TYPES[self.ib_connection.settings.market_data]
 
@@ -188,7 +189,7 @@ class PriceClient(IBClient):
         self.ib_connection.call(start)
 
     def stop_quotes(self, contract: Any, ended: Callable[[], None]) -> None:
-        """End a stream of quotes; `ended` is called in the client's thread."""
+        """Cancel a subscription to quotes; `ended` is called in the client's thread."""
 
         def stop(ib: Any) -> None:
             ended()

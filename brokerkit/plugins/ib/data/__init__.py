@@ -1,1 +1,1 @@
-"""The instruments that ship with the plugin, as CSV files."""
+"""The plugin's own instruments and currency pairs, as CSV files."""

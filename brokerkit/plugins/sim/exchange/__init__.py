@@ -1,4 +1,4 @@
-"""A simulated exchange: exact, deterministic, and quick. It needs no plugin, no pandas and no wall clock.
+"""A simulated exchange: exact, deterministic and fast. It needs no plugin, no pandas and no wall clock.
 
 List contracts, give them bars, open accounts, place orders, move the clock::
 
@@ -42,29 +42,29 @@ List contracts, give them bars, open accounts, place orders, move the clock::
     2023-01-02T09:02:00Z #2 fill -2 GOLD/202312 @ 1902.5 commission 4.2 execution 2, working
     2023-01-02T09:03:00Z #2 fill -1 GOLD/202312 @ 1902.5 commission 2.1 execution 3, filled
 
-**Time.** The clock is the caller's: `advance_to(time)`, `advance(bars)`, `run()`. A bar has a start and a
+**Time.** The caller moves the clock: `advance_to(time)`, `advance(bars)`, `run()`. A bar has a start and a
 length. Its open is known when the clock passes its start, the rest when the clock reaches its end; an
-order takes part in the bars that start when it arrives or later. Nothing fills on what is not known yet.
+order takes part in the bars that start when it arrives or later. Nothing fills on future information.
 
-**Handles.** `submit` returns a `LiveOrder`, which is the contract's `OrderControl`: `order_ref`,
-`children`, `current()`, `wait()`. `order(ref)` finds it again; `modify(ref, OrderChange(...))` and
-`cancel(ref)` act on it; `what_if(order)` previews one. `LiveOrder.at_exchange()` is the truth;
-`current()` is what has reached the client, which a fault may delay.
+**Handles.** `submit` returns a `LiveOrder`, which is an `OrderControl`: `order_ref`, `children`,
+`current()`, `wait()`. `order(ref)` finds it again; `modify(ref, OrderChange(...))` and
+`cancel(ref)` act on it; `what_if(order)` previews one. `LiveOrder.at_exchange()` is its true state;
+`current()` is the client's view, which a fault may delay.
 
 **Events.** `listen(kind, listener)` with the event's class: `BrokerOrder`, `Fill`, `CommissionReport`,
-`Position`, `ConnectionChange`, `DataGap`. An event that nobody listens to is never built. Listeners may
+`Position`, `ConnectionChange`, `DataGap`. Events without a listener are never built. Listeners may
 call anything here, from any thread.
 
-**Money.** Prices are whole numbers of 10^-8 and money of 10^-12 inside; `cash`, `statement`, `values`,
-`margins` and `positions` give exact decimals. An `FxPair` order changes one currency into another.
+**Money.** Internally, prices are whole numbers of 10^-8 and money of 10^-12; `cash`, `statement`, `values`,
+`margins` and `positions` return exact decimals. An `FxPair` order converts one currency into another.
 
 **Faults.** `Exchange(faults=[fault("duplicate-fill", at=2), fault("late-acknowledgement", rate=0.1)])`, or
-`add_fault` later; `FAULTS` lists them. `disconnect` and `reconnect` break and mend the line by hand. While
-it is down requests raise `ConnectionLost`, and what happens meanwhile is told after the reconnect, once.
-A listener hears a duplicate fill twice: the client must count fills by execution id.
-`query(ref)` asks the exchange itself what became of an order.
+`add_fault` later; `FAULTS` lists them. `disconnect` and `reconnect` break and restore the connection. While
+it is down, requests raise `ConnectionLost`, and events are delivered after the reconnect, once.
+A listener receives a duplicate fill twice: the client must count fills by execution id.
+`query(ref)` asks the exchange itself for an order's state.
 
-The rules by which orders trade are in `docs/sim.md`, each with an example that is a test.
+`docs/sim.md` states the rules by which orders trade, each with an example that is run as a test.
 """
 
 from __future__ import annotations

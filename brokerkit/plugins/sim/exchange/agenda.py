@@ -1,4 +1,4 @@
-"""What is due and when: in an order that never depends on chance."""
+"""What is due and when, in a deterministic order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 from typing import Any
 
 BAR_BODY, SESSION_CLOSE, CONTRACT_END, ARRIVAL, SESSION_OPEN, NOTICE, BAR_OPEN = range(7)
-"""What comes first at one instant: a bar's end, then closing, then messages, then opening, then the next bar's open."""
+"""The order within one instant: a bar's end, closings, messages, openings, then the next bar's open."""
 
 RANK_BITS = 3
 """A moment is one number, the time with the rank as its lowest bits: numbers compare faster than tuples."""
@@ -18,15 +18,15 @@ Due = tuple[Action, Any]
 
 
 class Agenda:
-    """Actions by time, then rank, then the order they were put in.
+    """Actions by time, then rank, then order of insertion.
 
-    The open of a bar is left until the clock moves past it, so that orders sent at that very
-    instant take part in it. What is due at one moment is kept together, so that a thousand contracts
-    whose bars end at one instant cost no more, each, than one.
+    A bar's open is not processed until the clock moves past it, so that orders sent at that very
+    instant take part in it. Everything due at one moment is kept together, so that the cost per contract
+    does not grow if a thousand contracts' bars end at one instant.
 
     Attributes:
         moments: A heap of the distinct moments at which something is due.
-        reached: The moment that is under way, or up to which everything is done.
+        reached: The current moment, or the moment up to which everything is done.
     """
 
     __slots__ = ("_due", "moments", "reached")
@@ -37,36 +37,36 @@ class Agenda:
         self._due: dict[int, Due | deque[Due]] = {}
 
     def put(self, time: int, rank: int, action: Action, argument: Any = None) -> None:
-        """Have an action done when the clock reaches a time."""
+        """Schedule an action for when the clock reaches a time."""
         when, due = time << RANK_BITS | rank, (action, argument)
-        there = self._due.setdefault(when, due)
-        if there is due:
+        existing = self._due.setdefault(when, due)
+        if existing is due:
             heappush(self.moments, when)
-        elif isinstance(there, deque):
-            there.append(due)
+        elif isinstance(existing, deque):
+            existing.append(due)
         else:
-            self._due[when] = deque((there, due))
+            self._due[when] = deque((existing, due))
 
     def take(self) -> Due:
-        """Take out what is due first; there must be something."""
+        """Remove and return the action that is due first; there must be one."""
         self.reached = self.moments[0]
-        there = self._due[self.reached]
-        if isinstance(there, deque):
-            if len(there) > 1:
-                return there.popleft()
-            there = there[0]
+        existing = self._due[self.reached]
+        if isinstance(existing, deque):
+            if len(existing) > 1:
+                return existing.popleft()
+            existing = existing[0]
         del self._due[heappop(self.moments)]
-        return there
+        return existing
 
     def is_ahead(self, time: int, rank: int) -> bool:
-        """Return whether what has a rank at a time is still to come."""
+        """Return whether the actions of a rank at a time are still to come."""
         return self.reached < time << RANK_BITS | rank
 
     def is_over(self, time: int, rank: int) -> bool:
-        """Return whether all that had a rank at a time is done."""
+        """Return whether all actions of a rank at a time are done."""
         return self.reached > time << RANK_BITS | rank
 
     @property
     def next_time(self) -> int | None:
-        """When something is next due; None when nothing is."""
+        """When the next action is due; None if there is none."""
         return self.moments[0] >> RANK_BITS if self.moments else None

@@ -1,4 +1,4 @@
-"""The bars of one contract: read where the caller keeps them, turned into whole numbers a window at a time."""
+"""The bars of one contract: read in place from the caller's arrays, converted to whole numbers one window at a time."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _NO_PRICE = 1 << 62
 """Higher than any price."""
 
 FARTHEST = 10_000_000_000
-"""Quoted prices stay this near to 0, so that they are whole numbers of 64 bits in units, and those of spreads too."""
+"""Quoted prices stay this close to 0, so that in units they, and spreads' prices too, fit into 64 bits."""
 
 Floats = NDArray[np.float64]
 
 
 @attrs.define
 class Segment:
-    """Bars as they were given: arrays of one length, in order of time."""
+    """Bars as given: arrays of equal length, in order of time."""
 
     start: NDArray[np.int64]
     end: NDArray[np.int64]
@@ -45,7 +45,7 @@ class Segment:
         return len(self.start)
 
     def rest(self) -> Segment:
-        """Return the bars from `at` on, as views."""
+        """Return the bars from index `at` on, as views."""
         part = slice(self.at, None)
         sizes = None if self.volume is None else self.volume[part]
         prices = (self.open[part], self.high[part], self.low[part], self.close[part])
@@ -55,10 +55,10 @@ class Segment:
 def segment(
     time: Any, columns: tuple[Any, Any, Any, Any], volume: Any, length: int | NDArray[np.int64], where: str
 ) -> Segment:
-    """Return checked bars.
+    """Validate bars and return them as a segment.
 
     Raises:
-        InvalidArgument: Lengths differ, times do not rise, a bar's high and low do not hold its prices, or its
+        InvalidArgument: Lengths differ, times do not increase, a bar's high and low do not enclose its prices, or its
             volume is negative.
     """
     start = np.ascontiguousarray(time, dtype=np.int64)
@@ -66,7 +66,7 @@ def segment(
     sizes = None if volume is None else _volumes(volume)
     counted = [*prices, start] if sizes is None else [*prices, sizes, start]
     if len({len(column) for column in counted}) != 1:
-        raise InvalidArgument(f"The columns of the bars of {where} have different lengths.")
+        raise InvalidArgument(f"The columns of the bars of {where} differ in length.")
     end: NDArray[np.int64] = start + length
     _check_order(start, end, where)
     _check_prices(prices, start, where)
@@ -77,21 +77,21 @@ def segment(
 
 
 def check_bar(start: int, end: int, prices: tuple[int, int, int, int], volume: float | None, where: str) -> None:
-    """Refuse one bar, its prices in units, that `segment` would refuse.
+    """Refuse a single bar, its prices in units, that `segment` would refuse.
 
     Raises:
-        InvalidArgument: It contradicts itself.
+        InvalidArgument: It is inconsistent.
     """
     first, high, low, last = prices
     far = FARTHEST * PRICE_SCALE
     if start >= end or not -far < low <= min(first, last) <= max(first, last) <= high < far:
-        raise InvalidArgument(f"The bar of {where} from {time_of(start)} contradicts itself.")
+        raise InvalidArgument(f"The bar of {where} from {time_of(start)} is inconsistent.")
     if volume is not None and not 0 <= volume < math.inf:
         raise InvalidArgument(f"The bar of {where} from {time_of(start)} has volume {volume}.")
 
 
 def joined(parts: list[Segment]) -> Segment:
-    """Return several stretches of bars as one; a volume that is not known is not a number."""
+    """Return several segments as one; an unknown volume is NaN."""
     starts, ends = (np.concatenate([getattr(part, name) for part in parts]) for name in ("start", "end"))
     first, highest, lowest, last = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("open", "high", "low", "close")
@@ -104,8 +104,8 @@ def _check_order(start: NDArray[np.int64], end: NDArray[np.int64], where: str) -
     if len(start) > 1 and not bool((end[:-1] <= start[1:]).all()):
         row = int(np.argmin(end[:-1] <= start[1:])) + 1
         raise InvalidArgument(
-            f"Bar {row} of {where}, {time_of(int(start[row]))}, starts before the one before it ends.",
-            remedy="Give bars in order of time, with a length that does not overlap the next.",
+            f"Bar {row} of {where}, {time_of(int(start[row]))}, starts before the previous bar ends.",
+            remedy="Give bars in order of time, without overlap.",
         )
     if len(start) and not bool((start < end).all()):
         raise InvalidArgument(f"A bar of {where} ends before it starts.")
@@ -124,7 +124,7 @@ def _check_prices(prices: list[Floats], start: NDArray[np.int64], where: str) ->
 
 
 def _volumes(given: Any) -> NDArray[Any]:
-    """Return volumes as numbers; one that is not known is not a number."""
+    """Return volumes as numbers, with NaN for an unknown volume."""
     volumes: NDArray[Any] = np.ascontiguousarray(given)
     return volumes.astype(np.float64) if volumes.dtype == object else volumes
 
@@ -135,7 +135,7 @@ def _check_volumes(volumes: NDArray[Any], start: NDArray[np.int64], where: str) 
         row = int(np.argmin(sound))
         raise InvalidArgument(
             f"Bar {row} of {where}, {time_of(int(start[row]))}, has volume {volumes[row]}.",
-            remedy="Give the lots traded, or NaN where they are not known.",
+            remedy="Give the lots traded, or NaN if unknown.",
         )
 
 
@@ -145,7 +145,7 @@ def _row_of(bars: Segment, at: int) -> tuple[int, int, int, int]:
 
 
 def _known(volumes: NDArray[Any]) -> list[Any]:
-    """Return volumes as a list, with None for each that is not known."""
+    """Return volumes as a list, with None for each unknown one."""
     unknown = np.isnan(volumes)
     if unknown.any():
         volumes = volumes.astype(object)
@@ -160,11 +160,11 @@ def _units(prices: Floats) -> list[int]:
 
 
 class BarSeries:
-    """Bars of one contract and a place in them, moved by `sync` to the clock.
+    """The bars of one contract and a position in them, which `sync` moves to the clock.
 
-    The lists `starts` to `volumes` are the window: whole numbers, one entry a bar. `at` is the
-    first bar in it that has not ended, and `until` is when that one ends, -1 without one. The bar
-    before it stays, and what has ended else is let go. No bar of the window is lower than `lowest`,
+    The lists `starts` to `volumes` are the window: whole numbers, one entry per bar. `at` is the index
+    of its first bar that has not ended, and `until` is when that bar ends, -1 if there is none. The bar
+    before it is kept; earlier ones are dropped. No bar of the window is lower than `lowest`,
     or higher than `highest`.
     """
 
@@ -190,7 +190,7 @@ class BarSeries:
         self.last_end = -1
 
     def append(self, bars: Segment, now: int) -> None:
-        """Add bars after those already there; bars that ended before the clock are history."""
+        """Append bars; those that ended before the clock are history."""
         if len(bars) == 0:
             return
         tail = self.final_end()
@@ -203,11 +203,11 @@ class BarSeries:
         self.sync(now)
 
     def append_one(self, start: int, end: int, prices: tuple[int, int, int, int], volume: float | None) -> None:
-        """Add one bar, already in units, straight to the window."""
+        """Append one bar, already in units, directly to the window."""
         if self._segments:
-            raise InvalidArgument(f"Bars of {self.where} are already loaded after this one.")
+            raise InvalidArgument(f"Later bars of {self.where} are loaded already.")
         if self.ends and start < self.ends[-1]:
-            raise InvalidArgument(f"A bar of {self.where} from {time_of(start)} overlaps the one before it.")
+            raise InvalidArgument(f"A bar of {self.where} from {time_of(start)} overlaps the previous bar.")
         if self.at > _KEEP:
             self._forget()
         self.lowest, self.highest = min(self.lowest, prices[2]), max(self.highest, prices[1])
@@ -255,11 +255,11 @@ class BarSeries:
         return int(self.closes[-1]) if ends else self.last
 
     def first_open(self, now: int) -> int | None:
-        """Return the open of the first bar, where none has ended and the clock has passed its start; else None."""
+        """Return the open of the first bar if none has ended and the clock has passed its start; otherwise None."""
         return self.opens[0] if self.starts and self.starts[0] < now else None
 
     def ended_by(self, now: int) -> int:
-        """Return when the last bar ended that ended by `now`; -1 before the first."""
+        """Return the end of the last bar that ended by `now`; -1 before the first."""
         ends, at = self.ends, self.at
         if ends and ends[-1] > now:
             passed = at if ends[at] > now else bisect_right(ends, now, at)
@@ -285,7 +285,7 @@ class BarSeries:
         return False
 
     def _load(self, bars: Segment, at: int) -> None:
-        """Make a window of the bars from a place on, after the last one that has ended: that may be asked for still."""
+        """Load a window of bars from an index on, and keep the last bar that has ended: it may still be queried."""
         stop, first = min(at + WINDOW, len(bars)), max(at - 1, 0)
         part = slice(first, stop)
         volumes = [None] * (stop - first) if bars.volume is None else _known(bars.volume[part])
@@ -313,7 +313,7 @@ class BarSeries:
         self.lowest, self.highest = min(self.lows), max(self.highs)
 
     def ends_after(self, now: int, count: int) -> list[int]:
-        """Return when the next bars end, at most `count` of them, without moving: one may still have to be traded."""
+        """Return the ends of the next bars, at most `count`, without moving: a bar may still have to be traded."""
         at = bisect_right(self.ends, now, self.at)
         found = self.ends[at : at + count]
         for bars in self._segments:
@@ -324,7 +324,7 @@ class BarSeries:
         return found
 
     def current(self) -> int:
-        """Return the place of the first bar that has not ended.
+        """Return the index of the first bar that has not ended.
 
         Raises:
             MissingData: There is none.
@@ -334,10 +334,10 @@ class BarSeries:
         raise MissingData(f"No bars of {self.where} are left.")
 
     def place_of(self, start: int) -> int:
-        """Return the place of the bar around here that starts at an instant.
+        """Return the index of the bar near the current one that starts at an instant.
 
         Raises:
-            MissingData: There is no such bar.
+            MissingData: No such bar.
         """
         self.sync(start)
         at = bisect_left(self.starts, start)
@@ -346,10 +346,10 @@ class BarSeries:
         return at
 
     def range_of_bar(self, start: int) -> tuple[int, int]:
-        """Return the low and the high, in units, of the bar around here that starts at an instant.
+        """Return the low and the high, in units, of the bar near the current one that starts at an instant.
 
         Raises:
-            MissingData: There is no such bar.
+            MissingData: No such bar.
         """
         at = self.place_of(start)
         return self.lows[at], self.highs[at]
@@ -365,9 +365,9 @@ class BarSeries:
         return (self.starts[at], self.lows[at], self.highs[at], self.closes[at]) if at >= 0 else None
 
     def to_come(self, now: int) -> Segment:
-        """Return the bars that end after `now`, as one segment of arrays; unknown volumes are not numbers.
+        """Return the bars that end after `now` as one segment; an unknown volume is NaN.
 
-        That may be one more than are to come by the series' own place: see `sync`.
+        This can be one bar more than the series' own position would give: see `sync`.
         """
         self.sync(now)
         window = slice(bisect_right(self.ends, now, max(self.at - 1, 0)), None)
@@ -381,10 +381,10 @@ class BarSeries:
         return joined([here, *(bars.rest() for bars in self._segments)])
 
     def look_again(self, low: int, high: int) -> int:
-        """Return an instant up to which no bar after the window reaches as far as given.
+        """Return an instant up to which no bar after the window falls to `low` or rises to `high`.
 
-        It looks over the arrays as they are, so that bars in which nothing can happen are passed
-        without being turned into whole numbers.
+        This scans the arrays directly, so that bars in which nothing can happen are skipped
+        without converting them to whole numbers.
         """
         below, above = (low + 1) / PRICE_SCALE, (high - 1) / PRICE_SCALE
         instant = self.ends[-1]

@@ -1,4 +1,4 @@
-"""Where an order waits: into the right place of its listing, and out of it again."""
+"""Inserting an order into its place in the book of its listing, and removing it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _AT_ONCE = (TimeInForce.IOC, TimeInForce.FOK, TimeInForce.AT_OPEN)
 
 
 def insert(listing: Listing, live: LiveOrder, limit_gap: int) -> None:
-    """Put an order where it acts from now on.
+    """Put an order into the place where it can act from now on.
 
     Args:
-        listing: Where it trades.
+        listing: The listing that it trades on.
         live: The order.
-        limit_gap: By how much the price must pass a limit before it fills, in units.
+        limit_gap: How far the price must pass a limit before it fills, in units.
     """
     if live.is_plain and live.limit is not None:
         insert_limit(listing, live, limit_gap)
@@ -44,14 +44,14 @@ def _is_unpriced(live: LiveOrder) -> bool:
 
 
 def acts_at_an_open(live: LiveOrder) -> bool:
-    """Return whether an order takes what the next open gives, and nothing else of a bar."""
+    """Return whether an order trades at the next open only, whatever its price, and not inside a bar."""
     if live.trigger is not None or (live.limit is not None and live.order.time_in_force not in _AT_ONCE):
         return False
     return not _is_unpriced(live)
 
 
 def insert_limit(listing: Listing, live: LiveOrder, limit_gap: int) -> None:
-    """Put a limit order, or one that became a limit order, at its level."""
+    """Insert a limit order, or an order that became one, at its level."""
     limit = live.limit
     assert limit is not None
     if live.side > 0:
@@ -72,14 +72,14 @@ def _insert_level(listing: Listing, live: LiveOrder, level: int, *, down: bool) 
 
 
 def remove(listing: Listing, live: LiveOrder) -> None:
-    """Take an order out of wherever it waits."""
+    """Remove an order from its place in the book."""
     place, live.place = live.place, NOWHERE
     if place == DOWN:
         listing.down.remove(live)
     elif place == UP:
         listing.up.remove(live)
     elif place == QUEUE:
-        if live in listing.queue:  # an open that is just trading its queue has taken it out
+        if live in listing.queue:  # while an open trades its queue, the order is no longer in it
             listing.queue.remove(live)
     elif place == WAITING:
         listing.waiting.remove(live)
@@ -90,7 +90,7 @@ def remove(listing: Listing, live: LiveOrder) -> None:
 
 
 def move_trigger(listing: Listing, live: LiveOrder, trigger: int) -> None:
-    """Give a trailing stop a new trigger; its place among equals is by its number, as before."""
+    """Set a new trigger for a trailing stop; its priority at one level is by its number, as before."""
     if live.place != UNPRICED:
         (listing.down if live.side < 0 else listing.up).remove(live)
     live.trigger = trigger

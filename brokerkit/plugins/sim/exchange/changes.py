@@ -1,4 +1,4 @@
-"""Changes of an order's instruction: price, quantity, trigger."""
+"""Modifications of an order: price, quantity, trigger."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def modify(venue: Venue, live: LiveOrder, changed: Order) -> None:
-    """Ask for an order to be replaced by a changed instruction; it holds once the request has arrived."""
+    """Request to replace an order's instruction; this takes effect when the request arrives."""
     entry.check_change(venue, live, changed)
-    if venue.channel is not None and venue.channel.strikes(Occasion.MODIFY, live.number):
+    if venue.channel is not None and venue.channel.faults_on(Occasion.MODIFY, live.number):
         return
     delay = venue.models.latency.modify_delay(venue.random)
     if delay:
@@ -32,7 +32,7 @@ def modify(venue: Venue, live: LiveOrder, changed: Order) -> None:
 
 
 def _on_late_arrival(venue: Venue, change: tuple[LiveOrder, Order]) -> None:
-    """Replace an order's instruction when the request has arrived; what is refused by now changes nothing."""
+    """Replace an order's instruction when the request arrives; if it is refused by then, nothing changes."""
     try:
         _on_arrival(venue, change)
     except OrderRejected as refused:
@@ -40,14 +40,14 @@ def _on_late_arrival(venue: Venue, change: tuple[LiveOrder, Order]) -> None:
 
 
 def check_margin(venue: Venue, live: LiveOrder, lots: int) -> None:
-    """Refuse to make an order larger than its account can carry.
+    """Refuse to make an order larger than its account has margin for.
 
     Raises:
-        InsufficientMargin: The account's value is below what would be needed.
+        InsufficientMargin: The account's value is below the margin needed.
     """
     more = lots - live.filled - live.remaining
     if more <= 0 or live.parent is not None or live.state is OrderState.PENDING or live.place == IN_FLIGHT:
-        return  # an exit closes, and what has not arrived is looked at when it does
+        return  # an exit only closes, and an order in flight is checked on arrival
     if isinstance(live, spreads.SpreadOrder):
         spreads.check_units(venue, live, more)
     elif live.listing.initial_margin:
@@ -55,10 +55,10 @@ def check_margin(venue: Venue, live: LiveOrder, lots: int) -> None:
 
 
 def _check_limit(venue: Venue, live: LiveOrder, changed: Order) -> None:
-    """Refuse to move the limit of a post-only order to where it would trade at once; one on its way is looked at later.
+    """Refuse a post-only limit that would trade at once; an order in flight is checked on arrival.
 
     Raises:
-        OrderRejected: It would.
+        OrderRejected: The new limit would trade at once.
     """
     limit, has_arrived = changed.limit_price, live.state is not OrderState.PENDING and live.place != IN_FLIGHT
     if changed.post_only and has_arrived and limit is not None and limit != live.order.limit_price:
@@ -66,24 +66,24 @@ def _check_limit(venue: Venue, live: LiveOrder, changed: Order) -> None:
 
 
 def _on_arrival(venue: Venue, change: tuple[LiveOrder, Order]) -> None:
-    """Replace an order's instruction, unless it ended or filled too far meanwhile."""
+    """Replace an order's instruction, unless it ended or filled too far in the meantime."""
     live, changed = change
     lots = abs(entry.units_of(changed))
-    if live.is_final or not entry.is_enough(live, changed):
+    if live.is_final or not entry.covers_fills(live, changed):
         return
     check_margin(venue, live, lots)
     _check_limit(venue, live, changed)
     was_held, standing = live.place, live.place not in (NOWHERE, IN_FLIGHT)
     if standing:
         book.remove(live.listing, live)
-    if live.parent is not None:  # its size goes on to follow what its entry has filled
+    if live.parent is not None:  # its size keeps following what its entry has filled
         live.whole = lots
         lots = live.filled + live.remaining
         changed = entry.sized(changed, lots or live.whole)
     elif live.state is not OrderState.PENDING and live.place != IN_FLIGHT:
         venue.count_working(live, lots - live.filled - live.remaining)
     live.remaining = lots - live.filled
-    entry.take_terms(live, changed)
+    entry.apply_change(live, changed)
     venue.priorities += 1
     live.priority = (venue.numbers << CHANGE_BITS) + venue.priorities
     if isinstance(live, spreads.SpreadOrder):

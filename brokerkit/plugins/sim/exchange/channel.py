@@ -1,4 +1,4 @@
-"""The line from the exchange to a client: what it carries, late, twice, out of order, or not at all."""
+"""The connection from the exchange to a client: it can deliver late, twice, out of order, or not at all."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from brokerkit.plugins.sim.exchange.entries import (
     GAP,
     NOTE,
     STATUS,
+    Connection,
     Entry,
     Execution,
-    Line,
     Note,
     Repeat,
     Status,
@@ -45,13 +45,13 @@ if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.live_order import LiveOrder
     from brokerkit.plugins.sim.exchange.venue import Venue
 
-Tell = Callable[[Entry], None]
+Deliver = Callable[[Entry], None]
 
 
 class Channel:
-    """Carries entries of the log to the client's listeners, with the faults that strike on the way.
+    """Carries log entries to the client's listeners, subject to the faults that occur on the way.
 
-    What is held back comes as a later entry of the log, so that the log shows what the client saw.
+    Whatever is delayed appears as a later entry of the log, so that the log shows what the client saw.
     """
 
     def __init__(self, venue: Venue, board: FaultBoard) -> None:
@@ -60,107 +60,109 @@ class Channel:
         self.is_up = True
         self._stalled_since = -1
         self._down_since = self._breaks = 0
-        self._kept: list[Entry] = []
+        self._held_back: list[Entry] = []
         self._acknowledged: set[int] = set()
         self._held_acknowledgements: dict[int, Status] = {}
         self._late_acknowledgements: dict[int, Status] = {}
-        self._overtaken: set[int] = set()
-        self._swapped: list[Execution] = []
-        self._without_statuses: set[int] = set()
+        self._outdated: set[int] = set()
+        self._reordered: list[Execution] = []
+        self._suppressed: set[int] = set()
 
-    # -- the line itself -----------------------------------------------------------------
+    # -- the connection ------------------------------------------------------------------
 
     def check(self) -> None:
-        """Refuse a request that the line cannot carry now.
+        """Refuse a request that the connection cannot carry now.
 
         Raises:
-            ConnectionLost: It is down; nothing was sent.
-            RequestTimedOut: It is up and silent.
+            ConnectionLost: The connection is down; nothing was sent.
+            RequestTimedOut: The connection is up but silent.
         """
         if not self.is_up:
-            raise ConnectionLost("The line to the exchange is down.", remedy="Nothing was sent; wait until it is up.")
+            raise ConnectionLost(
+                "The connection to the exchange is down.", remedy="Nothing was sent; wait for the reconnect."
+            )
         if self._stalled_since >= 0:
-            raise RequestTimedOut("The exchange does not answer.", remedy="Wait, and look at what was missed.")
+            raise RequestTimedOut("The exchange does not answer.", remedy="Wait, and check for missed events.")
 
     def disconnect(self, reason: str, lasts: int | None) -> None:
-        """Break the line, for so many nanoseconds, or until `reconnect`."""
+        """Break the connection for so many nanoseconds, or until `reconnect`."""
         if not self.is_up:
             return
         self.is_up, self._down_since = False, self._venue.now
         self._breaks += 1
-        self._log(Line(CONNECTION, self._venue.now, ConnectionState.DISCONNECTED, reason))
+        self._log(Connection(CONNECTION, self._venue.now, ConnectionState.DISCONNECTED, reason))
         if lasts is not None:
             self._venue.agenda.put(self._venue.now + lasts, NOTICE, self._on_reconnect, self._breaks)
 
     def reconnect(self) -> None:
-        """Mend the line: the client hears that it is up, of the gap, and of all that it missed."""
+        """Restore the connection: the client receives the new state, the gap, and everything it missed."""
         if self.is_up:
             return
         self.is_up = True
         now = self._venue.now
-        self._log(Line(CONNECTION, now, ConnectionState.CONNECTED, "the line is up again"))
-        self._log(Line(GAP, now, ConnectionState.CONNECTED, "the line was down", self._down_since))
-        self._release_kept()
+        self._log(Connection(CONNECTION, now, ConnectionState.CONNECTED, "the line is up again"))
+        self._log(Connection(GAP, now, ConnectionState.CONNECTED, "the line was down", self._down_since))
+        self._release_held_back()
 
     def _on_reconnect(self, which: int) -> None:
-        if which == self._breaks:  # else that one was mended by hand, and this is another
+        if which == self._breaks:  # otherwise that break was ended by hand, and this is another
             self.reconnect()
 
     def _on_stall_over(self, _: object) -> None:
         since, self._stalled_since = self._stalled_since, -1
-        if not self.is_up:  # then what was kept is told when it is up again, with the whole gap
+        if not self.is_up:  # the kept entries are delivered after the reconnect, with the whole gap
             self._down_since = min(self._down_since, since)
             return
-        self._log(Line(GAP, self._venue.now, ConnectionState.CONNECTED, "the exchange was silent", since))
-        self._release_kept()
+        self._log(Connection(GAP, self._venue.now, ConnectionState.CONNECTED, "the exchange was silent", since))
+        self._release_held_back()
 
-    def _release_kept(self) -> None:
-        kept, self._kept = self._kept, []
+    def _release_held_back(self) -> None:
+        kept, self._held_back = self._held_back, []
         for entry in kept:
             self._on_late(entry.entry if isinstance(entry, Repeat) else entry)
 
     def _log(self, entry: Entry) -> None:
         self._venue.journal.append(entry)
 
-    # -- what it carries -----------------------------------------------------------------
+    # -- deliveries ----------------------------------------------------------------------
 
-    def carry(self, entry: Entry, tell: Tell) -> None:
-        """Tell the client of an entry, as far as the line and its faults let it."""
+    def carry(self, entry: Entry, deliver: Deliver) -> None:
+        """Deliver an entry to the client, as far as the connection and its faults allow."""
         if isinstance(entry, Note):
             return
-        if isinstance(entry, Line):
-            tell(entry)
+        if isinstance(entry, Connection):
+            deliver(entry)
         elif not self.is_up or self._stalled_since >= 0:
-            self._kept.append(entry)
+            self._held_back.append(entry)
         elif isinstance(entry, Repeat):
-            self._carry_late(entry.entry, tell)
+            self._carry_late(entry.entry, deliver)
         elif isinstance(entry, Status):
-            self._carry_status(entry, tell)
+            self._carry_status(entry, deliver)
         elif isinstance(entry, Execution) and entry.kind == FILL:
-            self._carry_fill(entry, tell)
+            self._carry_fill(entry, deliver)
         else:
-            tell(entry)
+            deliver(entry)
 
-    def _carry_late(self, entry: Entry, tell: Tell) -> None:
-        """Tell of what was held back. No fault strikes on it, nor later on an acknowledgement that came this way."""
+    def _carry_late(self, entry: Entry, deliver: Deliver) -> None:
+        """Deliver a delayed entry. No fault occurs on it, nor later on an acknowledgement delivered this way."""
         if isinstance(entry, Status):
             if self._is_lost(entry):
                 return
             if entry.state is OrderState.WORKING:
                 self._acknowledged.add(entry.live.number)
-        self._tell(entry, tell)
+        self._deliver(entry, deliver)
 
-    def _carry_status(self, status: Status, tell: Tell) -> None:
+    def _carry_status(self, status: Status, deliver: Deliver) -> None:
         number = status.live.number
         if self._is_lost(status):
             return
         if status.state is not OrderState.WORKING or number in self._acknowledged:
-            self._tell(status, tell)
+            self._deliver(status, deliver)
             return
         self._acknowledged.add(number)
-        for one in self.strikes(Occasion.ACKNOWLEDGEMENT, number):
+        for one in self.faults_on(Occasion.ACKNOWLEDGEMENT, number):
             if isinstance(one, LostAcknowledgement):
-                self.wonder_later(status.live, duration(one.patience))
+                self.mark_unknown_later(status.live, duration(one.patience))
                 return
             if isinstance(one, (LateAcknowledgement, FillBeforeAcknowledgement)):
                 self._late_acknowledgements[number] = status
@@ -170,21 +172,21 @@ class Channel:
             if isinstance(one, FillBeforeAcknowledgement):
                 self._held_acknowledgements[number] = status
                 return
-        self._tell(status, tell)
+        self._deliver(status, deliver)
 
     def _is_lost(self, status: Status) -> bool:
-        return status.live.number in self._without_statuses and status.state is not OrderState.UNKNOWN
+        return status.live.number in self._suppressed and status.state is not OrderState.UNKNOWN
 
-    def _carry_fill(self, execution: Execution, tell: Tell) -> None:
+    def _carry_fill(self, execution: Execution, deliver: Deliver) -> None:
         known, times = True, 1
-        for one in self.strikes(Occasion.FILL, execution.live.number):
+        for one in self.faults_on(Occasion.FILL, execution.live.number):
             if isinstance(one, SilentStall):
                 self._stalled_since = self._venue.now
                 self._venue.agenda.put(self._venue.now + duration(one.lasts), NOTICE, self._on_stall_over)
-                self._kept.append(execution)
+                self._held_back.append(execution)
                 return
             if isinstance(one, ReorderedFills):
-                self._swapped.append(execution)
+                self._reordered.append(execution)
                 self._venue.agenda.put(self._venue.now + duration(one.patience), NOTICE, self._on_patience, execution)
                 return
             if isinstance(one, ExecutionCorrection) and not execution.corrects:
@@ -194,17 +196,17 @@ class Channel:
             known = known and not isinstance(one, (LateCommission, MissingCommission))
             times += isinstance(one, DuplicateFill)
         for _ in range(times):
-            self._tell(execution if known else execution._replace(reported=False), tell)
-        swapped, self._swapped = self._swapped, []
-        for earlier in swapped:
-            self._tell(earlier, tell)
+            self._deliver(execution if known else execution._replace(reported=False), deliver)
+        reordered, self._reordered = self._reordered, []
+        for earlier in reordered:
+            self._deliver(earlier, deliver)
 
-    def _tell(self, entry: Entry, tell: Tell) -> None:
-        """Tell, after moving what the client knows of the order."""
+    def _deliver(self, entry: Entry, deliver: Deliver) -> None:
+        """Update the client's view of the order, then deliver."""
         if isinstance(entry, Status):
             live = entry.live
             seen = live.view or client_view.first(live)
-            live.view = seen if self._is_overtaken(entry) else client_view.after_status(seen, entry)
+            live.view = seen if self._is_outdated(entry) else client_view.after_status(seen, entry)
         elif isinstance(entry, Execution):
             live = entry.live
             seen = live.view or client_view.first(live)
@@ -212,34 +214,34 @@ class Channel:
                 live.view = client_view.after_commission(seen, entry)
             else:
                 live.view = client_view.after_fill(seen, entry, entry.as_fill())
-        tell(entry)
+        deliver(entry)
         if isinstance(entry, Execution) and entry.live.number in self._held_acknowledgements:
-            self._tell(self._held_acknowledgements.pop(entry.live.number), tell)
+            self._deliver(self._held_acknowledgements.pop(entry.live.number), deliver)
 
-    def _is_overtaken(self, status: Status) -> bool:
-        """Return whether a late acknowledgement tells what is no longer so: newer news of its order came before it."""
+    def _is_outdated(self, status: Status) -> bool:
+        """Return whether a late acknowledgement is out of date: newer news of its order was delivered before it."""
         number = status.live.number
         late = self._late_acknowledgements.get(number)
         if late is None:
             return False
         if late is not status:
-            self._overtaken.add(number)
+            self._outdated.add(number)
             return False
         del self._late_acknowledgements[number]
-        return number in self._overtaken
+        return number in self._outdated
 
-    # -- what comes later ------------------------------------------------------------------
+    # -- delayed deliveries ----------------------------------------------------------------
 
-    def keep_statuses_from_client(self, live: LiveOrder, patience: int) -> None:
-        """Tell nothing of an order but its executions, and let the client wonder when there are none."""
-        self._without_statuses.add(live.number)
-        self.wonder_later(live, patience)
+    def suppress_statuses(self, live: LiveOrder, patience: int) -> None:
+        """Deliver only an order's executions; without one, the client sees it as unknown after its patience."""
+        self._suppressed.add(live.number)
+        self.mark_unknown_later(live, patience)
 
-    def wonder_later(self, live: LiveOrder, patience: int) -> None:
-        """Let the client see an order as unknown, unless it hears of it before."""
-        self._venue.agenda.put(self._venue.now + patience, NOTICE, self._on_wonder, live)
+    def mark_unknown_later(self, live: LiveOrder, patience: int) -> None:
+        """Let the client see an order as unknown after its patience, unless it receives an update first."""
+        self._venue.agenda.put(self._venue.now + patience, NOTICE, self._on_no_news, live)
 
-    def _on_wonder(self, live: LiveOrder) -> None:
+    def _on_no_news(self, live: LiveOrder) -> None:
         seen = live.view
         if seen is not None and seen.state is OrderState.PENDING:
             self._log(
@@ -259,20 +261,20 @@ class Channel:
         self._log(Repeat(entry.kind, self._venue.now, entry))
 
     def _on_patience(self, execution: Execution) -> None:
-        if execution in self._swapped:
-            self._swapped.remove(execution)
+        if execution in self._reordered:
+            self._reordered.remove(execution)
             self._on_late(execution)
 
-    def strikes(self, occasion: Occasion, number: int) -> list[Fault]:
-        """Count an occasion, and return the faults that strike on it, each noted in the log."""
-        found = self._board.striking(occasion)
+    def faults_on(self, occasion: Occasion, number: int) -> list[Fault]:
+        """Count an occasion, and return the faults that occur on it, each noted in the log."""
+        found = self._board.occurring(occasion)
         for one in found:
             self._log(Note(NOTE, self._venue.now, f"fault {one.name} at #{number}"))
         return found
 
 
 def _bar_of(execution: Execution) -> tuple[int, int]:
-    """Return the low and the high of the bar that an execution has just traded in."""
+    """Return the low and the high of the bar in which an execution has just traded."""
     live, listing = execution.live, execution.holding.listing
     if execution.late or live.order.time_in_force is TimeInForce.AT_CLOSE:
         last = listing.series.last_bar(execution.time)
@@ -282,6 +284,6 @@ def _bar_of(execution: Execution) -> tuple[int, int]:
 
 
 def resync(live: LiveOrder) -> None:
-    """Let the client know of an order what the exchange knows: it has asked."""
+    """Update the client's view of an order to the exchange's: the client has queried it."""
     if live.view is not None:
         live.view = live.at_exchange()

@@ -1,4 +1,4 @@
-"""What a client has been told of an order, which a fault can keep behind the truth."""
+"""The client's view of an order, which faults can make lag behind its true state."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _EARLY = (OrderState.PENDING, OrderState.UNKNOWN)
 
 
 def first(live: LiveOrder) -> BrokerOrder:
-    """Return what the client knows when it has sent an order and heard nothing."""
+    """Return the client's view of an order that was sent but not acknowledged."""
     return live.as_of(OrderState.PENDING, 0, live.order, "", live.submitted)
 
 
 def after_status(seen: BrokerOrder, status: Status) -> BrokerOrder:
-    """Return the view after a status was told; a final state stays, and an early one does not come back."""
+    """Return the view after a status; a final state stays, and an earlier state does not return."""
     told = status.state
     stays = seen.state.is_final or (told in _EARLY and seen.state not in _EARLY)
     state = seen.state if stays else told
@@ -30,9 +30,9 @@ def after_status(seen: BrokerOrder, status: Status) -> BrokerOrder:
 
 
 def after_fill(seen: BrokerOrder, execution: Execution, fill: Fill) -> BrokerOrder:
-    """Return the view after a fill was told: counted once by its id, a correction in place of what it corrects.
+    """Return the view after a fill: counted once by its id, with a correction replacing what it corrects.
 
-    With a fill comes what is ordered by now, as in any execution report.
+    A fill carries the current instruction, as any execution report does.
     """
     if any(fill.execution_id in (one.execution_id, one.corrects) for one in seen.fills):
         return seen
@@ -56,5 +56,5 @@ def after_commission(seen: BrokerOrder, execution: Execution) -> BrokerOrder:
 
 
 def waiting_for_cancel(live: LiveOrder) -> BrokerOrder:
-    """Return the view of a client that has asked for a cancel and heard nothing."""
+    """Return the view of a client that has requested a cancel without an answer."""
     return attrs.evolve(live.view or live.at_exchange(), state=OrderState.PENDING_CANCEL)

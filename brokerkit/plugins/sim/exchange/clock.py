@@ -1,4 +1,4 @@
-"""The exchange's clock: moved by its caller, trading and telling on the way."""
+"""The exchange's clock: its caller moves it, and it trades and delivers events on the way."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from brokerkit.spec.timeout import seconds_of
 
 
 class Clock(Queries):
-    """The half of an exchange that time moves. Every method may be called from any thread.
+    """The part of an exchange that moves with time. Every method may be called from any thread.
 
     Attributes:
         driven: Whether the clock runs by itself; see `RealTimeClock`.
-        moved: Notified whenever a clock that runs by itself has moved.
+        moved: Notified whenever a self-running clock has moved.
     """
 
     def __init__(self, venue: Venue) -> None:
@@ -36,29 +36,29 @@ class Clock(Queries):
         self.moved = threading.Condition()
 
     def advance_to(self, time: datetime | int) -> None:
-        """Move the clock to a time, trading everything up to it.
+        """Move the clock to a time, and trade everything up to it.
 
-        A bar's open is traded when the clock moves past its start, the rest of it when the clock
-        reaches its end. Listeners are told at each instant at which something happened, with the
-        clock showing that instant.
+        The open of a bar trades when the clock moves past its start, the rest when the clock
+        reaches its end. Listeners are called at each instant at which something happened, while
+        the clock shows that instant.
 
         Raises:
-            InvalidArgument: The time has passed already.
+            InvalidArgument: The time is in the past.
         """
         target = time if type(time) is int else nanoseconds(time)
         venue = self._venue
         if target < venue.now:
-            raise InvalidArgument(f"The clock shows {self.now}, and does not go back to {time_of(target)}.")
+            raise InvalidArgument(f"The clock shows {self.now}, and cannot go back to {time_of(target)}.")
         while self._trade(target):
             self._settle()
-        if self._delivery.told < len(venue.journal.rows):  # a listener failed before, and others still wait to be told
+        if self._delivery.delivered < len(venue.journal.rows):  # a listener raised earlier: deliver the rest
             self._settle()
 
     def _trade(self, target: int) -> bool:
-        """Trade up to a time, which the clock then shows, or up to something to tell; return whether there is that.
+        """Trade up to a time and set the clock to it, or stop at the first event to deliver; return whether it stopped.
 
-        With the lock held from the last trade until the clock shows the time: an order that came in between would
-        wait for an open that is past.
+        The lock is held from the last trade until the clock is set: an order submitted in between would wait for
+        an open that has already traded.
         """
         venue = self._venue
         agenda, rows = venue.agenda, venue.journal.rows
@@ -82,16 +82,16 @@ class Clock(Queries):
         return False
 
     def advance(self, bars: int = 1) -> bool:
-        """Move the clock to the end of the next bar of any contract, or of several one after another.
+        """Move the clock to the end of the next bar of any contract, or through several bars in succession.
 
         Returns:
-            Whether there was a bar; without one the clock stays.
+            Whether there was a bar; without one, the clock does not move.
 
         Raises:
-            InvalidArgument: Less than one bar.
+            InvalidArgument: The number is less than 1.
         """
         if bars < 1:
-            raise InvalidArgument(f"The clock does not move by {bars} bars.", remedy="Give a number from 1 on.")
+            raise InvalidArgument(f"The clock cannot move by {bars} bars.", remedy="Give at least 1.")
         with self._lock:
             venue = self._venue
             target = self._timeline.after(venue, bars)
@@ -101,35 +101,35 @@ class Clock(Queries):
         return True
 
     def run(self) -> None:
-        """Move the clock to the end of the last bar, trading everything."""
+        """Move the clock to the end of the last bar, and trade everything."""
         with self._lock:
             ends = [end for one in self._venue.listings.values() if (end := one.series.final_end()) is not None]
         if ends and max(ends) > self._venue.now:
             self.advance_to(max(ends))
 
     def wait(self, live: LiveOrder, timeout: float = 60.0) -> BrokerOrder:
-        """Move the clock until an order is final, by `timeout` seconds at most, and return its view.
+        """Move the clock until an order is final, by at most `timeout` seconds, and return its view.
 
         Raises:
-            RequestTimedOut: It was not final in time; the order goes on as it was.
-            WrongArgumentType: The timeout is no int or float.
+            RequestTimedOut: It was not final in time; the order is not affected.
+            WrongArgumentType: The timeout is not an int or float.
             InvalidArgument: It is negative, not a number, or longer than a hundred years.
         """
         venue, timeout = self._venue, seconds_of(timeout)
         deadline = venue.now + int(timeout * SECOND)
         if self.driven:
             with self.moved:
-                self.moved.wait_for(lambda: _is_told(live) or venue.now >= deadline or not self.driven)
-        while not self.driven and not _is_told(live):
+                self.moved.wait_for(lambda: _is_reported(live) or venue.now >= deadline or not self.driven)
+        while not self.driven and not _is_reported(live):
             with self._lock:
                 instant = venue.agenda.next_time
             if instant is None or instant > deadline:
                 self.advance_to(max(deadline, venue.now))
                 break
             self.advance_to(max(instant, venue.now))
-            if not _is_told(live) and self.is_due_now:
+            if not _is_reported(live) and self.is_due_now:
                 self.advance_to(venue.now + 1)
-        if _is_told(live):
+        if _is_reported(live):
             return live.current()
         raise RequestTimedOut(
             f"Order #{live.number} is still {live.state.value} after {timeout:g} seconds of the exchange's clock.",
@@ -137,7 +137,7 @@ class Clock(Queries):
         )
 
     def _settle(self) -> None:
-        """Keep what changed, then tell of it."""
+        """Save what changed, then deliver it."""
         if self._state is not None:
             with self._lock:
                 self._state.save()
@@ -145,11 +145,11 @@ class Clock(Queries):
 
     @property
     def keeps_state(self) -> bool:
-        """Whether everything is kept in a file, so that it outlives this process."""
+        """Whether state is kept in a file, so that it outlives this process."""
         return self._state is not None
 
     def close(self) -> None:
-        """Let go of the state file, if there is one; everything is in it."""
+        """Save everything to the state file, if there is one, and close it."""
         try:
             if self._state is not None:
                 with self._lock:
@@ -158,17 +158,17 @@ class Clock(Queries):
             self.abandon()
 
     def abandon(self) -> None:
-        """Let go of the state file as SIGKILL would: nothing is written to it any more."""
+        """Close the state file without saving, as SIGKILL would: nothing more is written to it."""
         with self._lock:
             state, self._state = self._state, None
             if state is not None:
                 state.close()
 
     def forget(self, before: datetime | int) -> int:
-        """Let go of what was over before a time, so that a run without end does not grow: return how many orders.
+        """Drop what had ended before a time, so that an endless run does not grow; return the number of orders dropped.
 
-        Orders that had ended by then, with all that were tied to them, can no longer be asked for, nor can the
-        log up to there. Cash, positions and profit stay as they are. What a state file holds stays in it.
+        Orders that had ended by then, with everything linked to them, can no longer be queried, nor can the
+        log up to then. Cash, positions and profit do not change. The state file keeps what it holds.
         """
         instant = nanoseconds(before)
         with self._lock:
@@ -180,6 +180,6 @@ class Clock(Queries):
             return forget_orders(self._venue, instant)
 
 
-def _is_told(live: LiveOrder) -> bool:
-    """Return whether an order is final, and the client has been told so."""
+def _is_reported(live: LiveOrder) -> bool:
+    """Return whether an order is final and the client has been told so."""
     return live.is_final and live.current().state.is_final

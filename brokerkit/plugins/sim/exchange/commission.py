@@ -1,4 +1,4 @@
-"""What a trade costs: small objects, each giving a contract a function from a fill to an exact charge."""
+"""Commission models: small objects, each giving a contract a function from a fill to an exact charge."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from brokerkit.plugins.sim.exchange.units import MONEY_DECIMALS, money_units, ro
 from brokerkit.spec.money import exact
 
 Charge = Callable[[int, int, int], int]
-"""From lots (unsigned), price in units and lots of the order filled before, to money units."""
+"""From unsigned lots, price in units and lots of the order filled before, to money units."""
 
 
 class CommissionModel(Protocol):
-    """Anything that can price a fill on a contract, in the contract's currency."""
+    """Anything that prices the fills of a contract, in the contract's currency."""
 
     def for_contract(self, terms: ContractTerms) -> Charge | None:
-        """Return the charge for fills on a contract; None charges nothing."""
+        """Return the charge function for a contract; None charges nothing."""
         ...
 
 
@@ -35,18 +35,18 @@ class NoCommission:
 
 @attrs.frozen
 class PerLot:
-    """So much a lot.
+    """A fixed amount per lot.
 
     Attributes:
         amount: Per lot, in the contract's currency; for a pair, per unit of its first currency.
-        minimum: The least that an order costs; charged with its first fill.
+        minimum: The minimum per order, charged with its first fill.
     """
 
     amount: Decimal = attrs.field(converter=exact)
     minimum: Decimal = attrs.field(default=Decimal(0), converter=exact)
 
     def for_contract(self, terms: ContractTerms) -> Charge | None:
-        """Return the charge for fills on a contract."""
+        """Return the charge function for a contract."""
         each, least = money_units(self.amount), money_units(self.minimum)
         if not least:
             return lambda lots, price, before: each * lots
@@ -57,27 +57,27 @@ class PerLot:
 
 @attrs.frozen
 class PerOrder:
-    """So much an order, charged with its first fill."""
+    """A fixed amount per order, charged with its first fill."""
 
     amount: Decimal = attrs.field(converter=exact)
 
     def for_contract(self, terms: ContractTerms) -> Charge | None:
-        """Return the charge for fills on a contract."""
+        """Return the charge function for a contract."""
         each = money_units(self.amount)
         return lambda lots, price, before: 0 if before else each
 
 
 @attrs.frozen
 class PercentOfValue:
-    """A percentage of the value traded, rounded half to even at the twelfth decimal.
+    """A percentage of the traded value, rounded half to even at the twelfth decimal.
 
     Attributes:
-        percent: Of price times point value times lots.
+        percent: The percentage of price times point value times lots.
     """
 
     percent: Decimal = attrs.field(converter=exact)
 
     def for_contract(self, terms: ContractTerms) -> Charge | None:
-        """Return the charge for fills on a contract."""
+        """Return the charge function for a contract."""
         share, value = whole(self.percent, MONEY_DECIMALS), terms.value_of_price_unit
         return lambda lots, price, before: rounded_division(abs(price) * lots * value * share, 100 * 10**MONEY_DECIMALS)

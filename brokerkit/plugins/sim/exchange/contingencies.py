@@ -1,4 +1,4 @@
-"""Orders that depend on each other: brackets, and groups that cancel each other."""
+"""Orders that depend on each other: brackets, and groups of orders that cancel each other."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOTHING_LEFT = "nothing is left to reduce"
 
 
 def checked_children(venue: Venue, parent: LiveOrder) -> tuple[LiveOrder, ...]:
-    """Return a bracket's children, checked and numbered after their parent; nothing is taken in yet.
+    """Return a bracket's children, validated and numbered after their parent; none is accepted yet.
 
     Raises:
         InvalidOrder: One of them has children.
@@ -29,9 +29,9 @@ def checked_children(venue: Venue, parent: LiveOrder) -> tuple[LiveOrder, ...]:
     children = []
     for order in parent.order.children:
         if order.children:
-            raise InvalidOrder("An exit has no exits of its own.", remedy="Place them when it has filled.")
+            raise InvalidOrder("An exit has no exits of its own.", remedy="Place them once it has filled.")
         if order.order_ref in refs:
-            raise DuplicateOrder(f"Order {order.order_ref} is twice in one bracket.", remedy="Give each its own.")
+            raise DuplicateOrder(f"Order {order.order_ref} is twice in one bracket.", remedy="Give each order its own.")
         refs.add(order.order_ref)
         number += 1
         child = entry.checked(venue, order, number)
@@ -42,7 +42,7 @@ def checked_children(venue: Venue, parent: LiveOrder) -> tuple[LiveOrder, ...]:
 
 
 def admit_children(venue: Venue, parent: LiveOrder) -> None:
-    """Take in a parent's children; each waits, pending, until the parent fills."""
+    """Accept a parent's children; each is pending until the parent fills."""
     for child in parent.children:
         venue.numbers = child.number
         venue.journal.lives[child.number] = child
@@ -52,7 +52,7 @@ def admit_children(venue: Venue, parent: LiveOrder) -> None:
 
 
 def wait_for_parent(venue: Venue, child: LiveOrder) -> None:
-    """Let a child wait; its session may close meanwhile, or its time be up."""
+    """Let a child wait for its parent; meanwhile its session may close, or its good-till time may pass."""
     venue.waiting_children.append(child)
     if child.listing.close_due <= venue.now:
         hours.watch_session(venue, child.listing)
@@ -60,15 +60,15 @@ def wait_for_parent(venue: Venue, child: LiveOrder) -> None:
 
 
 def pending_children(venue: Venue, listing: Listing) -> list[LiveOrder]:
-    """Return the children in a listing whose parents have not filled yet."""
+    """Return the children on a listing whose parents have not filled yet."""
     return [child for child in venue.waiting_children if child.listing is listing]
 
 
 def after_fill(venue: Venue, live: LiveOrder) -> None:
-    """Let what depends on an order follow its fill.
+    """Update the orders that depend on an order after its fill.
 
-    A parent's fill sizes its children; a child's fill ends what is left of its parent and takes as
-    much off its siblings; a fill in a group ends the rest of the group.
+    A parent's fill sizes its children; a child's fill ends what is left of its parent and reduces
+    its siblings by as much; a fill in a group ends the rest of the group.
     """
     parent = live.parent
     if parent is not None:
@@ -86,7 +86,7 @@ def after_fill(venue: Venue, live: LiveOrder) -> None:
 
 
 def after_end(venue: Venue, live: LiveOrder) -> None:
-    """Let what depends on an order follow its end: children that never started end as it did."""
+    """Update the orders that depend on an order after its end: children that never started end the same way."""
     if live in venue.waiting_children:
         venue.waiting_children.remove(live)
     for child in live.children:
@@ -95,7 +95,7 @@ def after_end(venue: Venue, live: LiveOrder) -> None:
 
 
 def join_group(venue: Venue, live: LiveOrder) -> None:
-    """Enter an order into the group that its instruction names, where it has not joined it on its way already."""
+    """Add an order to the group that its instruction names, unless it already joined while in flight."""
     live.linked = True
     venue.groups.setdefault((live.account.name, live.order.oco_group), {})[live] = None
 
@@ -107,14 +107,14 @@ def _group(venue: Venue, live: LiveOrder) -> list[LiveOrder]:
 
 
 def after_change(venue: Venue, live: LiveOrder) -> None:
-    """Let the sizes of a bracket follow a change: of an exit's own size, or of an entry that is filled by it."""
+    """Update the sizes of a bracket after a change of an exit's size, or of an entry's."""
     parent = live.parent or live
     if parent.children and parent.filled:
         _size_children(venue, parent, f"#{live.number} was changed")
 
 
 def _size_children(venue: Venue, parent: LiveOrder, why: str) -> None:
-    """Let the children close what their parent has opened and none of them has closed, each its share at most."""
+    """Size the children to what their parent has opened and none of them has closed, each at most its share."""
     open_lots = parent.filled - sum(child.filled for child in parent.children)
     for child in parent.children:
         if not child.state.is_final:
@@ -125,7 +125,7 @@ def _size_children(venue: Venue, parent: LiveOrder, why: str) -> None:
 def _size(venue: Venue, child: LiveOrder, lots: int, why: str) -> None:
     waits, before = child.state is PENDING, child.remaining
     if not (waits or before):
-        return  # its cancel is on the way, and it never worked
+        return  # its cancel is in flight, and it never worked
     if not lots:
         if not waits or child.parent is None or child.parent.state.is_final:
             venue.end(child, why)

@@ -1,4 +1,4 @@
-"""Telling listeners what happened: in the order it happened, after it is true, and with no lock held."""
+"""Delivering events to listeners: in order, after the state has changed, and without holding a lock."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from brokerkit.plugins.sim.exchange.entries import (
     FILL,
     GAP,
     STATUS,
+    Connection,
     Entry,
     Execution,
-    Line,
     Settlement,
     Status,
     fill_of,
@@ -31,14 +31,14 @@ EventKind = (
 )
 Listener = Callable[[Any], None]
 EVENT_KINDS: tuple[EventKind, ...] = (BrokerOrder, Fill, CommissionReport, Position, ConnectionChange, DataGap)
-"""What can be heard of."""
+"""The kinds of event that can be listened to."""
 
-_OF_AN_EXECUTION: tuple[EventKind, ...] = (BrokerOrder, CommissionReport, Position)
-"""What an execution is told of by besides its `Fill`."""
+_EXECUTION_EVENTS: tuple[EventKind, ...] = (BrokerOrder, CommissionReport, Position)
+"""The events that an execution causes besides its `Fill`."""
 
 
 def position_of(holding: Holding, now: int) -> Position | None:
-    """Return a holding as the contract's `Position`; None for a currency pair, which is held as cash."""
+    """Return a holding as a `Position`; None for a currency pair, which is held as cash."""
     contract = holding.listing.contract
     if not isinstance(contract, FuturesContract):
         return None
@@ -50,198 +50,198 @@ def _view(entry: Entry) -> BrokerOrder | None:
 
 
 class Delivery:
-    """Listeners by kind of event, and the place in the log up to which they have been told.
+    """Listeners by kind of event, and the position in the log up to which events were delivered.
 
-    One thread at a time delivers; another that has news meanwhile leaves it to the first. An event
-    that nobody listens to is never built.
+    One thread at a time delivers; another thread with new events leaves them to the first. Events
+    without a listener are never built.
 
     Attributes:
-        told: How many rows of the log the listeners have been told.
-        only_fills_heard: Whether executions are told as nothing but fills, over a sound line, and orders not at all.
+        delivered: How many rows of the log have been delivered.
+        fills_only: Whether only fills are delivered of orders and executions, over a sound connection.
     """
 
     def __init__(self, journal: Journal, lock: threading.RLock) -> None:
         self.journal = journal
         self.channel: Channel | None = None
         self._lock = lock
-        self.told = 0
-        self.anybody = False
-        self.only_fills_heard = True
+        self.delivered = 0
+        self.has_listeners = False
+        self.fills_only = True
         self._busy = threading.Lock()
         self._listeners: dict[EventKind, tuple[Listener, ...]] = dict.fromkeys(EVENT_KINDS, ())
         self._once_each: list[Listener] = []
-        self._carried: set[str] = set()
+        self._delivered_ids: set[str] = set()
 
     def listen(self, kind: EventKind, listener: Listener, *, once_each: bool) -> None:
-        """Have a listener told of every event of a kind from now on; of a fill once, if it wants so."""
-        self._pass_over()
+        """Call a listener for every event of a kind from now on; with `once_each`, once per fill."""
+        self._skip_unheard()
         self._listeners[kind] = (*self._listeners[kind], listener)
         if once_each and kind is Fill:
             self._once_each.append(listener)
         self._count_listeners()
 
     def unlisten(self, kind: EventKind, listener: Listener) -> None:
-        """Stop telling a listener."""
+        """Remove a listener."""
         self._listeners[kind] = tuple(one for one in self._listeners[kind] if one != listener)
         if kind is Fill and listener in self._once_each:
             self._once_each.remove(listener)
         self._count_listeners()
 
     def _count_listeners(self) -> None:
-        heard = {kind for kind, listeners in self._listeners.items() if listeners}
-        self.anybody = bool(heard)
-        self.only_fills_heard = self.channel is None and heard.isdisjoint(_OF_AN_EXECUTION)
+        kinds = {kind for kind, listeners in self._listeners.items() if listeners}
+        self.has_listeners = bool(kinds)
+        self.fills_only = self.channel is None and kinds.isdisjoint(_EXECUTION_EVENTS)
 
-    def carry_through(self, channel: Channel) -> None:
-        """Tell everything through a line that can be faulty from now on."""
-        self._pass_over()
+    def use_channel(self, channel: Channel) -> None:
+        """From now on, deliver everything through a connection that can be faulty."""
+        self._skip_unheard()
         self.channel = channel
         self._count_listeners()
 
-    def _pass_over(self) -> None:
-        """Count as told what nobody hears, before somebody begins to hear such things."""
+    def _skip_unheard(self) -> None:
+        """Mark events without a listener as delivered, before a listener for them is added."""
         rows = self.journal.rows
-        if not self.anybody and self.channel is None:
-            self.told = len(rows)
-        elif self.only_fills_heard and self._busy.acquire(False):
+        if not self.has_listeners and self.channel is None:
+            self.delivered = len(rows)
+        elif self.fills_only and self._busy.acquire(False):
             try:
-                while self.told < len(rows) and self.journal.is_status(self.told):
-                    self.told += 1
+                while self.delivered < len(rows) and self.journal.is_status(self.delivered):
+                    self.delivered += 1
             finally:
                 self._busy.release()
 
     def deliver(self) -> None:
-        """Tell the listeners all that is new, unless another call is doing it already.
+        """Deliver everything new to the listeners, unless another call is doing so already.
 
-        Where only fills are heard, no entry is made of a row of the log.
+        If there are listeners for fills only, no entries are built from the rows of the log.
         """
         rows = self.journal.rows
-        if not self.anybody and self.channel is None:
-            self.told = len(rows)
+        if not self.has_listeners and self.channel is None:
+            self.delivered = len(rows)
             return
-        while self.told < len(rows) and self._busy.acquire(False):
+        while self.delivered < len(rows) and self._busy.acquire(False):
             try:
-                if self.only_fills_heard:
-                    self._tell_fills(rows)
+                if self.fills_only:
+                    self._deliver_fills(rows)
                 else:
-                    self.told += 1
-                    self._tell_entry(self.journal.entry(self.told - 1))
+                    self.delivered += 1
+                    self._deliver_next(self.journal.entry(self.delivered - 1))
             finally:
                 self._busy.release()
 
     def forget(self, before: int) -> tuple[int, int]:
-        """Let go of the log up to an instant, as far as it was told; return how many rows, and up to which instant.
+        """Drop the delivered log up to an instant; return how many rows were dropped, and up to which instant.
 
-        While another call is telling, nothing is let go of.
+        While another call is delivering, nothing is dropped.
         """
-        self._pass_over()
+        self._skip_unheard()
         if not self._busy.acquire(False):
             return 0, 0
         try:
-            dropped, instant = self.journal.forget(before, self.told)
-            self.told -= dropped
+            dropped, instant = self.journal.forget(before, self.delivered)
+            self.delivered -= dropped
         finally:
             self._busy.release()
         return dropped, instant
 
-    def _tell_fills(self, rows: list[Any]) -> None:
-        """Tell of what happened besides orders' states, for as long as nobody hears of these."""
-        lives, at = self.journal.lives, self.told
+    def _deliver_fills(self, rows: list[Any]) -> None:
+        """Deliver everything but order states, for as long as these have no listener."""
+        lives, at = self.journal.lives, self.delivered
         for row in rows[at:]:
             at += 1
             if row.__class__ is int or (kind := row[0]) == STATUS:
                 continue
-            self.told = at
+            self.delivered = at
             if kind == FILL:
-                _tell_all(self._listeners[Fill], fill_of(lives[row[2]], row))
+                _notify(self._listeners[Fill], fill_of(lives[row[2]], row))
             else:
-                self.tell(row)
-            if not self.only_fills_heard:
+                self.deliver_entry(row)
+            if not self.fills_only:
                 return
-        self.told = at
+        self.delivered = at
 
-    def _tell_entry(self, entry: Entry) -> None:
+    def _deliver_next(self, entry: Entry) -> None:
         if self.channel is None:
-            self.tell(entry)
+            self.deliver_entry(entry)
         else:
-            self._tell_through(self.channel, entry)
+            self._deliver_through(self.channel, entry)
 
-    def _tell_through(self, channel: Channel, entry: Entry) -> None:
-        """Tell what a faulty line lets through, each with the view that the client has by then."""
-        told: list[tuple[Entry, BrokerOrder | None]] = []
+    def _deliver_through(self, channel: Channel, entry: Entry) -> None:
+        """Deliver what a faulty connection lets through, each with the client's view at that point."""
+        found: list[tuple[Entry, BrokerOrder | None]] = []
         with self._lock:
-            channel.carry(entry, lambda one: told.append((one, _view(one))))
-        self._tell_each(told)
+            channel.carry(entry, lambda one: found.append((one, _view(one))))
+        self._deliver_each(found)
 
-    def _tell_each(self, told: list[tuple[Entry, BrokerOrder | None]]) -> None:
-        for at, (one, view) in enumerate(told):
+    def _deliver_each(self, found: list[tuple[Entry, BrokerOrder | None]]) -> None:
+        for at, (one, view) in enumerate(found):
             try:
-                self.tell(one, view)
+                self.deliver_entry(one, view)
             except BaseException:
-                self._tell_each(told[at + 1 :])
+                self._deliver_each(found[at + 1 :])
                 raise
 
-    def tell(self, entry: Entry, view: BrokerOrder | None = None) -> None:
-        """Tell the listeners of one entry."""
+    def deliver_entry(self, entry: Entry, view: BrokerOrder | None = None) -> None:
+        """Deliver one entry to its listeners."""
         if isinstance(entry, Execution):
             if entry[0] == FILL:
-                self._tell_execution(entry, view)
+                self._deliver_execution(entry, view)
             elif listeners := self._listeners[CommissionReport]:
-                _tell_all(listeners, entry.as_commission())
+                _notify(listeners, entry.as_commission())
         elif isinstance(entry, Status):
             if listeners := self._listeners[BrokerOrder]:
-                _tell_all(listeners, view or entry.as_view())
+                _notify(listeners, view or entry.as_view())
         elif isinstance(entry, Settlement):
-            self._tell_position(entry.holding, entry.time)
-        elif isinstance(entry, Line):
-            self._tell_line(entry)
+            self._deliver_position(entry.holding, entry.time)
+        elif isinstance(entry, Connection):
+            self._deliver_connection(entry)
 
-    def _tell_execution(self, execution: Execution, seen: BrokerOrder | None) -> None:
-        """Tell of an execution all that there is to tell, also where a listener of some of it raises."""
+    def _deliver_execution(self, execution: Execution, seen: BrokerOrder | None) -> None:
+        """Deliver all events of an execution, even if a listener raises."""
         try:
-            self._tell_fill(execution)
+            self._deliver_fill(execution)
         finally:
             try:
                 if listeners := self._listeners[BrokerOrder]:
-                    _tell_all(listeners, seen or execution.as_view())
+                    _notify(listeners, seen or execution.as_view())
             finally:
-                self._tell_booking(execution)
+                self._deliver_booking(execution)
 
-    def _tell_fill(self, execution: Execution) -> None:
+    def _deliver_fill(self, execution: Execution) -> None:
         listeners = self._listeners[Fill]
         if not listeners:
             return
         fill = execution.as_fill()
         if self.channel is not None:
-            if fill.execution_id in self._carried:
+            if fill.execution_id in self._delivered_ids:
                 listeners = tuple(one for one in listeners if one not in self._once_each)
-            self._carried.add(fill.execution_id)  # a sound line repeats nothing: ids are kept of a faulty one
-        _tell_all(listeners, fill)
+            self._delivered_ids.add(fill.execution_id)  # a sound connection repeats no fill, and keeps no ids
+        _notify(listeners, fill)
 
-    def _tell_booking(self, execution: Execution) -> None:
+    def _deliver_booking(self, execution: Execution) -> None:
         try:
             if execution.reported and (listeners := self._listeners[CommissionReport]):
-                _tell_all(listeners, execution.as_commission())
+                _notify(listeners, execution.as_commission())
         finally:
-            self._tell_position(execution.holding, execution.time)
+            self._deliver_position(execution.holding, execution.time)
 
-    def _tell_position(self, holding: Holding, time: int) -> None:
+    def _deliver_position(self, holding: Holding, time: int) -> None:
         if (listeners := self._listeners[Position]) and (position := position_of(holding, time)) is not None:
-            _tell_all(listeners, position)
+            _notify(listeners, position)
 
-    def _tell_line(self, line: Line) -> None:
-        if line.kind == GAP:
-            _tell_all(self._listeners[DataGap], DataGap(time_of(line.since), time_of(line.time), line.reason))
+    def _deliver_connection(self, entry: Connection) -> None:
+        if entry.kind == GAP:
+            _notify(self._listeners[DataGap], DataGap(time_of(entry.since), time_of(entry.time), entry.reason))
         else:
-            change = ConnectionChange(line.state, line.reason, time_of(line.time))
-            _tell_all(self._listeners[ConnectionChange], change)
+            change = ConnectionChange(entry.state, entry.reason, time_of(entry.time))
+            _notify(self._listeners[ConnectionChange], change)
 
 
-def _tell_all(listeners: tuple[Listener, ...], event: object) -> None:
-    """Tell every listener of an event; where one raises, the others first."""
+def _notify(listeners: tuple[Listener, ...], event: object) -> None:
+    """Call every listener with an event; if one raises, call the others before the exception propagates."""
     for at, listener in enumerate(listeners):
         try:
             listener(event)
         except BaseException:
-            _tell_all(listeners[at + 1 :], event)
+            _notify(listeners[at + 1 :], event)
             raise

@@ -1,4 +1,4 @@
-"""Who and what an exchange knows: contracts, accounts, and rates between currencies."""
+"""What an exchange knows: contracts, accounts, and exchange rates."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from brokerkit.spec.contract import FuturesContract, FxPair
 
 
 class Directory:
-    """Contracts and accounts by name, at the time that the clock shows.
+    """Contracts and accounts by name, at the clock's time.
 
     Attributes:
-        now: What the clock shows, nanoseconds since 1970 UTC.
+        now: The clock's time, nanoseconds since 1970 UTC.
     """
 
     def __init__(self, now: int) -> None:
@@ -41,7 +41,7 @@ class Directory:
         return found
 
     def account_of(self, name: str) -> Account:
-        """Return an account by name; the first one for an empty name.
+        """Return an account by name; the first account for an empty name.
 
         Raises:
             MissingAccount: No such account.
@@ -57,7 +57,7 @@ class Directory:
         return found
 
     def rate(self, currency: str, base: str) -> tuple[int, bool]:
-        """Return the last price of the pair of two currencies in units, and whether it is turned round.
+        """Return the last price of two currencies' pair in units, and whether it is inverted.
 
         Raises:
             MissingFxCode: Neither pair is listed, or neither has a price yet.
@@ -70,6 +70,6 @@ class Directory:
         raise valuation.missing_rate(currency, base)
 
     def revalue(self) -> None:
-        """Count every account anew: prices changed while the clock stood still."""
+        """Revalue every account: prices changed while the clock stood still."""
         for account in self.accounts.values():
-            account.counted_at = -1
+            account.valued_at = -1

@@ -1,6 +1,6 @@
-"""What an entry of the event log says: one class for each kind of thing that happens, and its line of text.
+"""The entries of the event log: one class per kind of event, and its line of text.
 
-The log holds the exchange's own order numbers and never a client's reference, so that the same calls
+The log contains the exchange's own order numbers and never a client's reference, so that the same calls
 with the same seed give the same bytes in any process.
 """
 
@@ -22,7 +22,7 @@ STATUS, FILL, COMMISSION, POSITION, CONNECTION, GAP, NOTE = range(7)
 
 
 class Status(NamedTuple):
-    """An order changed its state, its instruction or its reason."""
+    """An order's state, instruction or reason changed."""
 
     kind: int
     time: int
@@ -33,22 +33,22 @@ class Status(NamedTuple):
     reason: str
 
     def as_view(self) -> BrokerOrder:
-        """Return the order as it stood when this happened."""
+        """Return the order as it was at this entry."""
         return self.live.as_of(self.state, self.fills, self.order, self.reason, self.time)
 
     def line(self) -> str:
-        """Return what happened, without its time."""
+        """Return the entry's text, without its time."""
         why = f": {self.reason}" if self.reason else ""
         return f"#{self.live.number} {self.state.value} {describe(self.order, self.live.account.name)}{why}"
 
 
 ExecutionRow = tuple[int, int, int, str, int, int, int, int, int, int, bool, "ExecutionRow | None"]
-"""FILL, time, order's number, its state after, execution's number, signed lots, price, commission, leg,
-number of the execution that it corrects, whether it came late, and the row of the order's execution before it."""
+"""FILL, time, order number, order state after it, execution number, signed lots, price, commission, leg,
+number of the execution that it corrects, whether it was late, and the row of the order's previous execution."""
 
 
 def fill_of(live: LiveOrder, row: ExecutionRow, *, reported: bool = True) -> Fill:
-    """Return an execution as the contract's `Fill`; its commission is left out where it is not reported yet."""
+    """Return an execution as a `Fill`, without its commission unless that is reported."""
     _, time, _, _, number, quantity, price, commission, leg, corrects, late, _ = row
     prefix, holding = live.venue.execution_prefix, live.holding_of(leg)
     return Fill(
@@ -67,7 +67,7 @@ def fill_of(live: LiveOrder, row: ExecutionRow, *, reported: bool = True) -> Fil
 
 
 class Execution(NamedTuple):
-    """So many lots of one contract traded at one price."""
+    """Lots of one contract traded at one price."""
 
     kind: int
     time: int
@@ -77,12 +77,12 @@ class Execution(NamedTuple):
 
     @property
     def state(self) -> OrderState:
-        """The order's state right after it."""
+        """The order's state immediately after it."""
         return OrderState(self.row[3])
 
     @property
     def number(self) -> int:
-        """The exchange's number of the execution."""
+        """The exchange's number for the execution."""
         return self.row[4]
 
     @property
@@ -92,12 +92,12 @@ class Execution(NamedTuple):
 
     @property
     def price(self) -> int:
-        """What they traded at, in price units."""
+        """The price, in price units."""
         return self.row[6]
 
     @property
     def commission(self) -> int:
-        """What it cost, in money units."""
+        """The commission, in money units."""
         return self.row[7]
 
     @property
@@ -107,41 +107,41 @@ class Execution(NamedTuple):
 
     @property
     def corrects(self) -> int:
-        """The number of the execution that this one replaces; 0 for a new one."""
+        """The number of the execution that this one replaces; 0 for a new execution."""
         return self.row[9]
 
     @property
     def late(self) -> bool:
-        """Whether it came after the order's final state."""
+        """Whether it arrived after the order's final state."""
         return self.row[10]
 
     @property
     def holding(self) -> Holding:
-        """What it was booked to."""
+        """The holding that it was booked to."""
         return self.live.holding_of(self.row[8])
 
     @property
     def execution_id(self) -> str:
-        """The exchange's id of the execution."""
+        """The exchange's id for the execution."""
         return f"{self.live.venue.execution_prefix}{self.number}"
 
     def as_fill(self) -> Fill:
-        """Return the execution as the contract's `Fill`."""
+        """Return the execution as a `Fill`."""
         return fill_of(self.live, self.row, reported=self.reported)
 
     def as_commission(self) -> CommissionReport:
-        """Return what the execution cost."""
+        """Return the execution's commission report."""
         cost = money_of(self.holding.cash.currency, self.commission)
         return CommissionReport(self.execution_id, self.live.order_ref, cost, time_of(self.time))
 
     def as_view(self) -> BrokerOrder:
-        """Return the order as it stood right after this execution."""
+        """Return the order as it was immediately after this execution."""
         live = self.live
         count = sum(one.number <= self.number for one in live.executions)
         return live.as_of(self.state, count, live.order, live.reason, self.time)
 
     def line(self) -> str:
-        """Return what happened, without its time."""
+        """Return the entry's text, without its time."""
         holding = self.holding
         text = f"#{self.live.number} fill {self.quantity:+d} {holding.listing.name} @ {price_of(self.price)}"
         cost = f" commission {money_of(holding.cash.currency, self.commission).amount}" if self.commission else ""
@@ -150,7 +150,7 @@ class Execution(NamedTuple):
 
 
 class Settlement(NamedTuple):
-    """A position was closed by the end of its contract, at no cost."""
+    """A position was closed at the end of its contract, at no cost."""
 
     kind: int
     time: int
@@ -160,14 +160,14 @@ class Settlement(NamedTuple):
     realised: int
 
     def line(self) -> str:
-        """Return what happened, without its time."""
+        """Return the entry's text, without its time."""
         profit = money_of(self.holding.cash.currency, self.realised)
         place = f"{self.holding.listing.name} in {self.holding.account.name}"
         return f"settled {self.quantity:+d} {place} @ {price_of(self.price)}, realised {profit}"
 
 
-class Line(NamedTuple):
-    """The line to the client changed, or was found to have been silent."""
+class Connection(NamedTuple):
+    """The state of the client's connection changed, or a silent stall was detected."""
 
     kind: int
     time: int
@@ -176,42 +176,42 @@ class Line(NamedTuple):
     since: int = 0
 
     def line(self) -> str:
-        """Return what happened, without its time."""
+        """Return the entry's text, without its time."""
         if self.kind == GAP:
             return f"gap since {stamp(self.since)}: {self.reason}"
         return f"connection {self.state.value}: {self.reason}"
 
 
 class Repeat(NamedTuple):
-    """The client is told only now of an earlier entry."""
+    """An earlier entry reaches the client only now."""
 
     kind: int
     time: int
     entry: Entry
 
     def line(self) -> str:
-        """Return what happened, without its time."""
+        """Return the entry's text, without its time."""
         what = "commission of " if self.kind == COMMISSION else ""
         return f"told late: {what}{self.entry.line()}"
 
 
 class Note(NamedTuple):
-    """Anything else worth a line, such as a fault at work."""
+    """Any other event worth logging, such as a fault that occurred."""
 
     kind: int
     time: int
     text: str
 
     def line(self) -> str:
-        """Return what happened, without its time."""
+        """Return the entry's text, without its time."""
         return self.text
 
 
-Entry = Status | Execution | Settlement | Line | Repeat | Note
+Entry = Status | Execution | Settlement | Connection | Repeat | Note
 
 
 def stamp(nanoseconds: int) -> str:
-    """Return an instant as text: ISO 8601, UTC, with a fraction only where there is one.
+    """Return an instant as ISO 8601 text in UTC, with a fraction only if there is one.
 
     Example:
         >>> stamp(0), stamp(1_500_000_000)
@@ -223,7 +223,7 @@ def stamp(nanoseconds: int) -> str:
 
 
 def describe(order: Order, account: str) -> str:
-    """Return an instruction as text: what, how, how long, for whom."""
+    """Return an instruction as text: quantity, contract, type, prices, time in force and account."""
     quantity = ",".join(f"{lots:+d}" for lots in order.quantity)
     words = [quantity, str(order.contract), order.order_type.value, *_prices(order), order.time_in_force.value, account]
     return " ".join(words)

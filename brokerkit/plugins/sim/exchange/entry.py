@@ -1,4 +1,4 @@
-"""Order entry: what is checked before an order is taken, and before a change of one is."""
+"""Order entry: the checks of a new order, and of a modification."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ DAY, GTC = TimeInForce.DAY, TimeInForce.GTC
 
 
 def checked(venue: Venue, order: Order, number: int, *, inside: bool = False) -> LiveOrder:
-    """Return a new order that makes sense here, under a number; nothing else has changed.
+    """Return a new, valid order with the given number; nothing else changes.
 
-    An order from inside, the exchange's own, is not refused because its market is closed.
+    An order that the exchange itself places is not refused because its market is closed.
 
     Raises:
-        InvalidOrder: A price off the tick, a combination that does not exist, an algorithm.
+        InvalidOrder: A price off the tick, a combination that does not exist, or an algorithm.
         MissingContract: The contract is not listed.
         MissingAccount: The account does not exist.
-        ContractExpired: The contract stopped trading.
-        MarketClosed: The market is closed and its terms say that orders are refused then.
+        ContractExpired: The contract has stopped trading.
+        MarketClosed: The market is closed, and its terms refuse orders then.
         DuplicateOrder: The reference was used before.
     """
     if order.order_ref in venue.orders:
@@ -55,8 +55,8 @@ def checked(venue: Venue, order: Order, number: int, *, inside: bool = False) ->
     account = venue.account_of(order.account)
     if (listing.expired or listing.refuses_when_closed) and not inside:
         check_market(venue, listing, order)
-    kind, held = order.order_type, order.time_in_force
-    if held is not DAY or (kind is not MARKET and kind is not LIMIT) or order.algo:
+    kind, tif = order.order_type, order.time_in_force
+    if tif is not DAY or (kind is not MARKET and kind is not LIMIT) or order.algo:
         check_instruction(venue, order)
     if several:
         return _with_prices(spreads.SpreadOrder(venue, number, order, listing, account), order)
@@ -65,13 +65,13 @@ def checked(venue: Venue, order: Order, number: int, *, inside: bool = False) ->
         live.limit = listing.terms.on_tick(order.limit_price)
     elif kind is not MARKET:
         return _with_prices(live, order)
-    if held is DAY or held is GTC:
+    if tif is DAY or tif is GTC:
         live.is_plain = not (order.oco_group or order.children or order.post_only or order.reduce_only)
     return live
 
 
 def check_market(venue: Venue, listing: Listing, order: Order) -> None:
-    """Refuse an order for a contract that has ended, or for a closed market that takes none."""
+    """Refuse an order for a contract that has ended, or for a closed market that refuses orders."""
     if listing.expired:
         raise ContractExpired(f"{listing.name} stopped trading.", remedy="Order a later contract.")
     if listing.refuses_when_closed and not order.outside_hours and not hours.is_open(listing, venue.now):
@@ -79,26 +79,26 @@ def check_market(venue: Venue, listing: Listing, order: Order) -> None:
 
 
 def check_instruction(venue: Venue, order: Order) -> None:
-    """Refuse what the exchange does not do."""
+    """Refuse an instruction that the exchange does not support."""
     if order.algo:
-        raise InvalidOrder(f"The exchange has no algorithm {order.algo!r}.", remedy="Leave out algo.")
-    kind, held = order.order_type, order.time_in_force
-    if held in _AT_ONCE and kind not in _PLAIN:
+        raise InvalidOrder(f"The exchange has no algorithm {order.algo!r}.", remedy="Omit algo.")
+    kind, tif = order.order_type, order.time_in_force
+    if tif in _AT_ONCE and kind not in _PLAIN:
         raise InvalidOrder(
-            f"A {kind.value} order cannot be {held.value}.",
-            remedy="Only market and limit orders can; else use DAY or GTC.",
+            f"A {kind.value} order cannot be {tif.value}.",
+            remedy="Use DAY or GTC, or a market or limit order.",
         )
     if order.good_till is not None and good_till(order) <= venue.now:
         raise InvalidOrder(f"good_till {order.good_till} has passed.", remedy="Give a later time.")
 
 
 def good_till(order: Order) -> int:
-    """Return when a GTD order runs out, in nanoseconds."""
+    """Return when a GTD order expires, in nanoseconds."""
     return nanoseconds(order.good_till) if order.good_till is not None else 0
 
 
 def _with_prices(live: LiveOrder, order: Order) -> LiveOrder:
-    """Return a live order that knows its instruction's prices, in units."""
+    """Set a live order's prices from its instruction, in units, and return it."""
     terms = live.listing.terms
     limit, stop = order.limit_price, order.stop_price
     if limit is not None:
@@ -119,7 +119,7 @@ def check_flags(venue: Venue, live: LiveOrder) -> None:
 
 
 def check_post_only(venue: Venue, live: LiveOrder, limit: int) -> None:
-    """Reject a limit, new or changed, of a post-only order that would trade at once at it."""
+    """Reject a new or modified limit at which a post-only order would trade at once."""
     price = live.listing.last_price(venue.now)
     if price is not None and (limit - price) * live.side >= 0:
         raise OrderRejected(
@@ -129,7 +129,7 @@ def check_post_only(venue: Venue, live: LiveOrder, limit: int) -> None:
 
 
 def reducible(live: LiveOrder) -> int:
-    """Return how many lots, or units of a spread, an order can trade without opening or turning a position."""
+    """Return how many lots, or units of a spread, an order can trade without opening or reversing a position."""
     if isinstance(live, spreads.SpreadOrder):
         pairs = zip(live.leg_holdings, live.listing.legs, strict=True)
         return min(max(-holding.lots * ratio * live.side, 0) // ratio**2 for holding, (_, ratio) in pairs)
@@ -137,24 +137,24 @@ def reducible(live: LiveOrder) -> int:
 
 
 def check_change(venue: Venue, live: LiveOrder, changed: Order) -> None:
-    """Refuse a change of an order that is beyond change, or to something that makes no sense.
+    """Refuse a modification that comes too late, or that is invalid.
 
     Raises:
-        OrderCannotBeModified: It is final, or its cancel is on the way.
-        InvalidQuantity: Less than is filled already, or the other side.
-        OffTickPrice: A price between two ticks.
+        OrderCannotBeModified: It is final, or a cancel is pending.
+        InvalidQuantity: The quantity is less than is already filled, or on the other side.
+        OffTickPrice: A price is off the tick.
     """
     if live.is_final or live.state is OrderState.PENDING_CANCEL:
         raise OrderCannotBeModified(
             f"Order #{live.number} is {live.state.value.replace('_', ' ')}.", remedy="Place a new order."
         )
     if live.listing.legs and spreads.ratios_of(changed.quantity) != spreads.ratios_of(live.order.quantity):
-        raise InvalidQuantity(f"Order #{live.number} is a spread, and its ratios stay.")
+        raise InvalidQuantity(f"Order #{live.number} is a spread: its ratios cannot change.")
     quantity = units_of(changed)
-    if quantity * live.side < 1 or not is_enough(live, changed):
+    if quantity * live.side < 1 or not covers_fills(live, changed):
         raise InvalidQuantity(
             f"Order #{live.number} cannot become {quantity:+d}: {live.side * live.filled:+d} are filled.",
-            remedy="Give the new total, with the order's own sign, and not less than is filled.",
+            remedy="Give the new total, with the order's sign, at least what is filled.",
         )
     for price in (changed.limit_price, changed.stop_price):
         if price is not None:
@@ -162,8 +162,8 @@ def check_change(venue: Venue, live: LiveOrder, changed: Order) -> None:
     check_instruction(venue, changed)
 
 
-def is_enough(live: LiveOrder, changed: Order) -> bool:
-    """Return whether a changed quantity is not less than what is filled already, of each leg."""
+def covers_fills(live: LiveOrder, changed: Order) -> bool:
+    """Return whether a modified quantity is at least what is already filled, for each leg."""
     if isinstance(live, spreads.SpreadOrder) and live.leg_orders:
         pairs = zip(live.leg_orders, changed.quantity, strict=True)
         return all(abs(lots) >= one.filled for one, lots in pairs)
@@ -177,13 +177,13 @@ def units_of(order: Order) -> int:
 
 
 def sized(order: Order, units: int) -> Order:
-    """Return an order for so many lots, or units of a spread, in all."""
+    """Return an order for a total of so many lots, or units of a spread."""
     before = abs(units_of(order))
     return attrs.evolve(order, quantity=tuple(lots // before * units for lots in order.quantity))
 
 
-def take_terms(live: LiveOrder, changed: Order) -> None:
-    """Let a changed instruction hold for a live order. A trigger that has fired stays fired, one that moved stays."""
+def apply_change(live: LiveOrder, changed: Order) -> None:
+    """Apply a modified instruction to a live order. A fired trigger stays fired, and a trailed one keeps its level."""
     before = live.order.stop_price
     fired = live.trigger is None and (before is not None or live.best is not None)
     live.order = changed

@@ -1,4 +1,4 @@
-"""`Exchange`: the simulated exchange as callers see it. Safe to call from any thread, and from inside a listener."""
+"""`Exchange`: the public interface of the simulated exchange. Safe to call from any thread, and inside a listener."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from brokerkit.plugins.sim.exchange.ledger import Account
 from brokerkit.plugins.sim.exchange.listing import Listing
 from brokerkit.plugins.sim.exchange.live_order import LiveOrder
 from brokerkit.plugins.sim.exchange.models import Models
-from brokerkit.plugins.sim.exchange.scheduling import schedule, set_aside
+from brokerkit.plugins.sim.exchange.scheduling import defer_late_orders, schedule
 from brokerkit.plugins.sim.exchange.state import StateFile
 from brokerkit.plugins.sim.exchange.terms import ContractTerms
 from brokerkit.plugins.sim.exchange.units import (
@@ -46,14 +46,14 @@ class Exchange(Clock):
     """A simulated exchange whose clock the caller moves. See the package's docstring for a tour.
 
     Args:
-        start: What the clock shows first: an aware datetime, or nanoseconds since 1970 UTC.
-        seed: Of everything that is drawn.
-        models: Commission, slippage, volume, latency, and the choices the rules leave.
+        start: The clock's initial time: an aware datetime, or nanoseconds since 1970 UTC.
+        seed: The seed of everything that is random.
+        models: Commission, slippage, volume, latency, and the choices that the rules leave open.
         faults: What goes wrong, and when; see `faults`.
-        state: A file to keep everything in. Where it was used before, the exchange goes on from there:
-            clock and accounts at once, orders and positions as their contracts are listed again.
-        origin: What a new state file notes of how the simulation was made, in words of the caller's.
-        execution_prefix: Put before the number of each execution to make its id. The log does not hold it.
+        state: A file to keep all state in. If it exists, the exchange resumes from it: clock and accounts
+            at once, orders and positions as their contracts are listed again.
+        origin: What a new state file records about how the simulation was created, in the caller's words.
+        execution_prefix: The prefix of every execution id, before its number. The log does not contain it.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Exchange(Clock):
         if self._state is not None and not self._state.is_new:
             self._state.restore()
             self._restored = set(venue.accounts)
-            if self._board.striking(Occasion.RESTART):
+            if self._board.occurring(Occasion.RESTART):
                 venue.id_base = venue.numbers
 
     # -- set-up ------------------------------------------------------------------------
@@ -88,9 +88,9 @@ class Exchange(Clock):
         """Open an account; the first one opened is the default account.
 
         Args:
-            name: What orders and queries call it.
-            cash: What it starts with, by currency.
-            base_currency: What margin is counted in.
+            name: The name by which orders and queries refer to it.
+            cash: Its initial cash, by currency.
+            base_currency: The currency in which margin is calculated.
 
         Raises:
             InvalidArgument: The name is empty or taken.
@@ -101,7 +101,7 @@ class Exchange(Clock):
                 self._restored.remove(name)
                 return
             if not name or name in accounts:
-                raise InvalidArgument(f"Account {name!r} is open already, or has no name.", remedy="Give a new name.")
+                raise InvalidArgument(f"Account {name!r} is open already, or unnamed.", remedy="Give another name.")
             account = Account(len(accounts) + 1, name, base_currency)
             for currency, amount in (cash or {}).items():
                 account.in_currency(currency).deposited = money_units(exact(amount))
@@ -109,10 +109,10 @@ class Exchange(Clock):
             self._venue.default_account = next(iter(accounts.values()))
 
     def list_contract(self, terms: ContractTerms) -> None:
-        """List a contract or a currency pair, so that it can be traded.
+        """List a contract or a currency pair for trading.
 
         Raises:
-            InvalidArgument: It is listed already.
+            InvalidArgument: It is already listed, or is a spread.
         """
         with self._lock:
             if terms.contract in self._venue.listings or terms.contract.leg_count != 1:
@@ -125,7 +125,7 @@ class Exchange(Clock):
         self,
         contract: FuturesContract | FxPair,
         time: Any,
-        open: Any,  # noqa: A002 because bars call it so
+        open: Any,  # noqa: A002 because it is the standard name
         high: Any,
         low: Any,
         close: Any,
@@ -133,21 +133,21 @@ class Exchange(Clock):
         *,
         length: timedelta | int | Any = timedelta(minutes=1),
     ) -> None:
-        """Give a contract bars after those it has. The arrays are read where they are: do not change them.
+        """Append bars to a contract. The arrays are read in place: do not change them.
 
         Args:
             contract: A listed contract or pair.
-            time: When each bar starts, int64 nanoseconds UTC, rising.
-            open: float64 prices in quoted units, as are the others.
-            high: The highest of each bar.
-            low: The lowest of each bar.
-            close: The last of each bar.
-            volume: Lots traded in each bar; None or NaN when unknown, and then any quantity fills.
-            length: How long a bar lasts; or an array, nanoseconds for each.
+            time: The start of each bar, int64 nanoseconds UTC, increasing.
+            open: float64 prices in quoted units, like the other prices.
+            high: The high of each bar.
+            low: The low of each bar.
+            close: The close of each bar.
+            volume: Lots traded in each bar; None or NaN if unknown, in which case any quantity fills.
+            length: The length of every bar, or an array with the nanoseconds of each.
 
         Raises:
             MissingContract: It is not listed.
-            InvalidArgument: The bars contradict themselves, or overlap.
+            InvalidArgument: The bars are inconsistent, or overlap.
         """
         with self._lock:
             listing = self._venue.listing_of(contract)
@@ -160,7 +160,7 @@ class Exchange(Clock):
         self,
         contract: FuturesContract | FxPair,
         time: datetime | int,
-        open: Number,  # noqa: A002 because bars call it so
+        open: Number,  # noqa: A002 because it is the standard name
         high: Number,
         low: Number,
         close: Number,
@@ -168,10 +168,10 @@ class Exchange(Clock):
         *,
         length: timedelta | int = timedelta(minutes=1),
     ) -> None:
-        """Give a contract one bar more, before the clock passes its start; a stream is fed so.
+        """Append one bar to a contract, before the clock passes its start. Use this to feed a stream.
 
         Raises:
-            InvalidArgument: The bar contradicts itself, starts before the clock, or before the last one ended.
+            InvalidArgument: The bar is inconsistent, starts before the clock, or starts before the last one ended.
         """
         with self._lock:
             venue = self._venue
@@ -179,7 +179,7 @@ class Exchange(Clock):
             start = nanoseconds(time)
             end = start + duration(length)
             if start < venue.now:
-                raise InvalidArgument(f"A bar from {time_of(start)} is given at {time_of(venue.now)}, after its start.")
+                raise InvalidArgument(f"The bar of {time_of(start)} came at {time_of(venue.now)}, after its start.")
             prices = (
                 price_units(exact(open)),
                 price_units(exact(high)),
@@ -196,34 +196,34 @@ class Exchange(Clock):
         self._venue.revalue()
         if self._venue.spreads:
             spreads.refresh_all(self._venue, listing)
-        set_aside(self._venue, listing)
+        defer_late_orders(self._venue, listing)
         schedule(self._venue, listing)
 
     def add_ticks(self, contract: FuturesContract | FxPair, time: Any, price: Any, size: Any = None) -> None:
-        """Give a contract trades one by one, as bars of one price that last a nanosecond.
+        """Append individual trades to a contract, as bars of one price that last a nanosecond.
 
         Args:
             contract: A listed contract or pair.
-            time: When each trade happened, int64 nanoseconds UTC, rising.
-            price: What each traded at, float64.
-            size: Lots of each; None when unknown, and then any quantity fills.
+            time: The time of each trade, int64 nanoseconds UTC, increasing.
+            price: The price of each trade, float64.
+            size: Lots of each trade; None if unknown, in which case any quantity fills.
 
         Raises:
             MissingContract: It is not listed.
-            InvalidArgument: Times do not rise.
+            InvalidArgument: The times do not increase.
         """
         self.add_bars(contract, time, price, price, price, price, size, length=1)
 
     def listen(self, kind: EventKind, listener: Listener, *, once_each: bool = False) -> None:
-        """Have `listener(event)` called for every event of a kind from now on.
+        """Call `listener(event)` for every event of a kind from now on.
 
         Args:
             kind: The class of the event: `BrokerOrder`, `Fill`, `CommissionReport`, `Position`,
                 `ConnectionChange` or `DataGap`.
-            listener: Called when the exchange's state is consistent and its lock free; it may call
-                any method of the exchange. An event that nobody listens to is not built. What it raises comes
-                out of the call that moved the clock or sent the order, when the others have heard the event.
-            once_each: Whether a fill is told once by its execution id, where a faulty line repeats it.
+            listener: Called when the exchange's state is consistent and its lock is free; it may call
+                any method of the exchange. Events without a listener are not built. An exception in it is raised by
+                the call that moved the clock or sent the order, once the other listeners have received the event.
+            once_each: Whether to deliver a fill once per execution id, even if a faulty connection repeats it.
         """
         with self._lock:
             self._delivery.listen(kind, listener, once_each=once_each)
@@ -234,35 +234,35 @@ class Exchange(Clock):
             self._delivery.unlisten(kind, listener)
 
     def add_fault(self, one: Fault) -> None:
-        """Have something go wrong from now on."""
+        """Add a fault, effective from now on."""
         with self._lock:
             self._board.add(one)
             self._open_channel()
 
     @property
     def origin(self) -> Mapping[str, str]:
-        """What the state file notes of how the simulation was made; empty without a file, or where it says nothing."""
+        """What the state file records about how the simulation was created; empty if nothing, or without a file."""
         with self._lock:
             return {} if self._state is None else self._state.origin
 
     def kept_contracts(self) -> tuple[FuturesContract | FxPair, ...]:
-        """Return what must be listed again before all that the state file keeps is back; nothing without a file."""
+        """Return the contracts to list again to restore everything in the state file; nothing without a file."""
         with self._lock:
             return () if self._state is None else self._state.contracts()
 
     def clear_faults(self) -> None:
-        """Let nothing go wrong from now on; what has struck stays as it is."""
+        """Remove all faults; what has already gone wrong stays as it is."""
         with self._lock:
             self._board.clear()
 
     def disconnect(self, reason: str = "ordered", lasts: timedelta | None = None) -> None:
-        """Break the line to the client, for a while or until `reconnect`. Orders go on working."""
+        """Break the connection to the client, for a while or until `reconnect`. Orders keep working."""
         with self._lock:
             self._open_channel().disconnect(reason, None if lasts is None else duration(lasts))
         self._settle()
 
     def reconnect(self) -> None:
-        """Mend the line: listeners hear that it is up, of the gap, and of everything they missed, once."""
+        """Restore the connection: listeners receive the new state, the gap, and everything they missed, once."""
         with self._lock:
             self._open_channel().reconnect()
         self._settle()
@@ -271,10 +271,10 @@ class Exchange(Clock):
         channel = self._venue.channel
         if channel is None:
             channel = self._venue.channel = Channel(self._venue, self._board)
-            self._delivery.carry_through(channel)
+            self._delivery.use_channel(channel)
             self._venue.refit()
             for live in self._venue.orders.values():
-                live.view = live.at_exchange()  # what was told up to now
+                live.view = live.at_exchange()  # the client knows everything up to now
         return channel
 
     # -- orders --------------------------------------------------------------------------
@@ -282,20 +282,20 @@ class Exchange(Clock):
     def submit(
         self, order: Order, *, client_id: int | None = None, origin: OrderOrigin = OrderOrigin.OURS
     ) -> LiveOrder:
-        """Place an order, with its children, and return the live handle on it.
+        """Place an order with its children, and return its live handle.
 
-        The handle is the spec's `OrderControl`. With latency the order is `PENDING` until it arrives.
+        The handle is an `OrderControl`. With latency, the order is `PENDING` until it arrives.
 
         Raises:
-            InvalidOrder: A price off the tick, or a combination that does not exist.
+            InvalidOrder: A price is off the tick, or the combination does not exist.
             MissingContract: The contract is not listed.
             MissingAccount: The account does not exist.
-            ContractExpired: The contract stopped trading.
-            MarketClosed: The market is closed and its terms refuse orders then.
+            ContractExpired: The contract has stopped trading.
+            MarketClosed: The market is closed, and its terms refuse orders then.
             DuplicateOrder: The `order_ref` was used before; nothing changed.
-            OrderRejected: The exchange refused it: margin, post-only, reduce-only, a fault.
-            OutcomeUnknown: The line broke while it was sent: it is at the exchange, and will be told of.
-            ConnectionLost: The line is down; nothing was sent.
+            OrderRejected: The exchange refused it: margin, post-only, reduce-only, or a fault.
+            OutcomeUnknown: The connection broke during sending: the exchange has it, and will report it.
+            ConnectionLost: The connection is down; nothing was sent.
         """
         venue = self._venue
         try:
@@ -307,25 +307,25 @@ class Exchange(Clock):
                     live.client_id, live.origin = client_id, origin
                 if venue.channel is not None and not self.is_connected:
                     raise OutcomeUnknown(
-                        f"The line broke while order #{live.number} was sent.",
-                        remedy="Do not send it again: what became of it is told when the line is up.",
+                        f"The connection broke while order #{live.number} was sent.",
+                        remedy="Do not send it again: its outcome is reported after the reconnect.",
                     )
         finally:
-            if self._state is not None or not self._delivery.only_fills_heard:
-                self._settle()  # else nobody is to be told: an order does not trade before the clock moves
+            if self._state is not None or not self._delivery.fills_only:
+                self._settle()  # else nothing to deliver: orders trade only when the clock moves
         return live
 
     def modify(self, order_ref: str, change: OrderChange) -> LiveOrder:
-        """Ask for a change of price, trigger or quantity of a working order, and return its handle.
+        """Request a change of price, trigger or quantity of a working order, and return its handle.
 
-        A changed order goes behind others at its price.
+        A modified order goes behind the other orders at its price.
 
         Raises:
             MissingOrder: No such order.
-            OrderCannotBeModified: It is final, or its cancel is on the way; nothing changed.
-            InvalidOrder: The change makes no sense; nothing changed.
-            InsufficientMargin: The account cannot carry the larger order; nothing changed.
-            OrderRejected: It is post-only, and would trade at once at its new limit; nothing changed.
+            OrderCannotBeModified: It is final, or a cancel is pending; nothing changed.
+            InvalidOrder: The change is invalid; nothing changed.
+            InsufficientMargin: The account lacks margin for the larger order; nothing changed.
+            OrderRejected: It is post-only and would trade at once at its new limit; nothing changed.
         """
         try:
             with self._lock:
@@ -337,11 +337,11 @@ class Exchange(Clock):
         return live
 
     def cancel(self, order_ref: str) -> LiveOrder:
-        """Ask for an order to be cancelled, and return its handle.
+        """Request the cancel of an order, and return its handle.
 
         Raises:
             MissingOrder: No such order.
-            OrderCannotBeCancelled: It is final, or its cancel is on the way.
+            OrderCannotBeCancelled: It is final, or a cancel is already pending.
         """
         try:
             with self._lock:
@@ -353,20 +353,20 @@ class Exchange(Clock):
         return live
 
     def cancel_all(self, account: str = "") -> list[LiveOrder]:
-        """Ask for the cancel of all working orders, of one account or all; return their handles, not those refused."""
+        """Request the cancel of all working orders, of one account or of all; return the handles of those accepted."""
         try:
             with self._lock:
                 self.check_line()
                 found = [
                     one for one in self.orders(account) if not one.is_final and one.state.value != "pending_cancel"
                 ]
-                asked = [live for live in found if live.is_final or self._was_asked(live)]
+                asked = [live for live in found if live.is_final or self._cancel_accepted(live)]
         finally:
             self._settle()
         return asked
 
-    def _was_asked(self, live: LiveOrder) -> bool:
-        """Return whether an order's cancel was taken: a fault may refuse it."""
+    def _cancel_accepted(self, live: LiveOrder) -> bool:
+        """Return whether the cancel was accepted: a fault may refuse it."""
         try:
             self._venue.cancel(live)
         except OrderCannotBeCancelled:
@@ -374,12 +374,12 @@ class Exchange(Clock):
         return True
 
     def what_if(self, order: Order) -> WhatIf:
-        """Return what an order would do to margin and cost. Nothing is placed, and nothing is numbered.
+        """Return what an order would do to margin and cost. Nothing is placed, and no order number is used.
 
         Raises:
             InvalidOrder: As for placing it.
             MissingContract: As for placing it.
-            MissingFxCode: Something that the account holds has no rate into its base currency.
+            MissingFxCode: A currency that the account holds has no rate into its base currency.
         """
         with self._lock:
             return margin.what_if(self._venue, order)

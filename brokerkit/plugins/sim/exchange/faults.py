@@ -1,7 +1,7 @@
-"""What can go wrong between a client and an exchange: small objects, ordered by name, that can be combined.
+"""What can go wrong between a client and an exchange: small objects, created by name, that can be combined.
 
-Each fault waits for its kind of occasion. It strikes on those counted in `at` (1 is the first), or by
-chance at `rate`, drawn from a generator of its own: adding one fault never moves another's strikes.
+Each fault has an occasion. It occurs on the occasions counted in `at` (1 is the first), or at random with
+probability `rate`, from its own random generator: adding one fault never changes when another occurs.
 
 Example:
     >>> fault("lost-acknowledgement", at=[2])
@@ -22,7 +22,7 @@ from brokerkit.errors import InvalidArgument
 
 
 class Occasion(enum.Enum):
-    """What a fault waits for."""
+    """The kind of event at which a fault can occur."""
 
     SUBMIT = "submit"
     CANCEL = "cancel"
@@ -40,11 +40,11 @@ def _numbers(given: int | Iterable[int]) -> tuple[int, ...]:
 
 @attrs.frozen
 class Fault:
-    """When a fault strikes; each kind adds what it does.
+    """When a fault occurs; each subclass adds its effect.
 
     Attributes:
-        at: The occasions, counted from 1, on which it strikes.
-        rate: The chance, 0 to 1, that it strikes on any other occasion.
+        at: The occasions, counted from 1, on which it occurs.
+        rate: The probability, 0 to 1, that it occurs on any other occasion.
     """
 
     name: ClassVar[str] = ""
@@ -65,7 +65,7 @@ class Rejection(Fault):
 
 @attrs.frozen
 class LostOrder(Fault):
-    """The order never reaches the exchange; the client, who cannot know, sees it as pending, then unknown."""
+    """The order never reaches the exchange; the client cannot tell, and sees it as pending, then unknown."""
 
     name = "lost-order"
     occasion = Occasion.SUBMIT
@@ -74,7 +74,7 @@ class LostOrder(Fault):
 
 @attrs.frozen
 class Disconnect(Fault):
-    """The line breaks right after the order went out: it is at the exchange, and the client is not told so."""
+    """The connection breaks right after the order was sent: the exchange has it, and the client is not told."""
 
     name = "disconnect"
     occasion = Occasion.SUBMIT
@@ -83,7 +83,7 @@ class Disconnect(Fault):
 
 @attrs.frozen
 class LostStatuses(Fault):
-    """The client is told the order's executions and never its status; after its patience it sees it as unknown."""
+    """The client gets the order's executions but never its status; after its patience it sees the order as unknown."""
 
     name = "lost-statuses"
     occasion = Occasion.SUBMIT
@@ -92,7 +92,7 @@ class LostStatuses(Fault):
 
 @attrs.frozen
 class LostAcknowledgement(Fault):
-    """The order works, and the client is never told; after its patience the client sees it as unknown."""
+    """The order works but the client is never told; after its patience it sees the order as unknown."""
 
     name = "lost-acknowledgement"
     occasion = Occasion.ACKNOWLEDGEMENT
@@ -101,7 +101,7 @@ class LostAcknowledgement(Fault):
 
 @attrs.frozen
 class LateAcknowledgement(Fault):
-    """The client is told late that the order works."""
+    """The acknowledgement that the order works reaches the client late."""
 
     name = "late-acknowledgement"
     occasion = Occasion.ACKNOWLEDGEMENT
@@ -110,7 +110,7 @@ class LateAcknowledgement(Fault):
 
 @attrs.frozen
 class FillBeforeAcknowledgement(Fault):
-    """The client hears of the order's first fill before it hears that the order works."""
+    """The order's first fill reaches the client before the acknowledgement that it works."""
 
     name = "fill-before-acknowledgement"
     occasion = Occasion.ACKNOWLEDGEMENT
@@ -118,7 +118,7 @@ class FillBeforeAcknowledgement(Fault):
 
 @attrs.frozen
 class LostCancel(Fault):
-    """The request to cancel never arrives; the client sees it as pending."""
+    """The cancel request never arrives; the client sees it as pending."""
 
     name = "lost-cancel"
     occasion = Occasion.CANCEL
@@ -126,7 +126,7 @@ class LostCancel(Fault):
 
 @attrs.frozen
 class RefusedCancel(Fault):
-    """The exchange refuses to cancel the order, which works on."""
+    """The exchange refuses to cancel the order, which keeps working."""
 
     name = "refused-cancel"
     occasion = Occasion.CANCEL
@@ -134,7 +134,7 @@ class RefusedCancel(Fault):
 
 @attrs.frozen
 class CancelFillRace(Fault):
-    """The request to cancel takes so long that a fill may win the race."""
+    """The cancel request takes so long that a fill may win the race."""
 
     name = "cancel-fill-race"
     occasion = Occasion.CANCEL
@@ -143,7 +143,7 @@ class CancelFillRace(Fault):
 
 @attrs.frozen
 class LateFill(Fault):
-    """One lot trades at the last price in the instant of the cancel; it is told after the cancel."""
+    """One lot trades at the last price at the instant of the cancel, and is reported after the cancel."""
 
     name = "late-fill"
     occasion = Occasion.CANCEL
@@ -151,7 +151,7 @@ class LateFill(Fault):
 
 @attrs.frozen
 class LostModify(Fault):
-    """The request to change the order never arrives."""
+    """The modification request never arrives."""
 
     name = "lost-modify"
     occasion = Occasion.MODIFY
@@ -159,7 +159,7 @@ class LostModify(Fault):
 
 @attrs.frozen
 class DuplicateFill(Fault):
-    """The client is told of a fill twice, with the same execution id."""
+    """The client receives a fill twice, with the same execution id."""
 
     name = "duplicate-fill"
     occasion = Occasion.FILL
@@ -167,7 +167,7 @@ class DuplicateFill(Fault):
 
 @attrs.frozen
 class ReorderedFills(Fault):
-    """The client hears of a fill after the next one; or after its patience, when there is no next one."""
+    """The client receives a fill after the next one, or after its patience if there is no next one."""
 
     name = "reordered-fills"
     occasion = Occasion.FILL
@@ -176,7 +176,7 @@ class ReorderedFills(Fault):
 
 @attrs.frozen
 class ExecutionCorrection(Fault):
-    """The exchange corrects a fill's price by some ticks, inside its bar, a while later, and does so once."""
+    """After a delay, the exchange corrects a fill's price by some ticks, within its bar, once."""
 
     name = "execution-correction"
     occasion = Occasion.FILL
@@ -186,7 +186,7 @@ class ExecutionCorrection(Fault):
 
 @attrs.frozen
 class LateCommission(Fault):
-    """The fill is told without its commission, which is reported later."""
+    """The fill is reported without its commission, which is reported later."""
 
     name = "late-commission"
     occasion = Occasion.FILL
@@ -195,7 +195,7 @@ class LateCommission(Fault):
 
 @attrs.frozen
 class MissingCommission(Fault):
-    """The fill is told without its commission, which is charged and never reported."""
+    """The fill is reported without its commission, which is charged but never reported."""
 
     name = "missing-commission"
     occasion = Occasion.FILL
@@ -203,7 +203,7 @@ class MissingCommission(Fault):
 
 @attrs.frozen
 class SilentStall(Fault):
-    """The line stays up and carries nothing, from this fill on; requests get no answer."""
+    """From this fill on, the connection stays up but carries nothing; requests get no answer."""
 
     name = "silent-stall"
     occasion = Occasion.FILL
@@ -212,7 +212,7 @@ class SilentStall(Fault):
 
 @attrs.frozen
 class StalePositions(Fault):
-    """A question for positions is answered with what was held at the question before."""
+    """A request for positions is answered with the positions at the previous request."""
 
     name = "stale-positions"
     occasion = Occasion.POSITIONS
@@ -220,7 +220,7 @@ class StalePositions(Fault):
 
 @attrs.frozen
 class FailedPositions(Fault):
-    """A question for positions gets no answer."""
+    """A request for positions gets no answer."""
 
     name = "failed-positions"
     occasion = Occasion.POSITIONS
@@ -228,7 +228,7 @@ class FailedPositions(Fault):
 
 @attrs.frozen
 class TooManyRequests(Fault):
-    """The exchange answers a question for orders, fills or positions that there were too many."""
+    """The exchange answers a request for orders, fills or positions that there were too many requests."""
 
     name = "pacing"
     occasion = Occasion.QUESTION
@@ -236,7 +236,7 @@ class TooManyRequests(Fault):
 
 @attrs.frozen
 class IdReuse(Fault):
-    """After a restart the exchange counts its order ids from 1 again; lasting ids go on."""
+    """After a restart the exchange numbers its order ids from 1 again; permanent ids continue."""
 
     name = "id-reuse"
     occasion = Occasion.RESTART
@@ -273,10 +273,10 @@ FAULTS: dict[str, type[Fault]] = {
 
 
 def fault(name: str, **settings: Any) -> Fault:
-    """Return a fault by its name; settings that are durations are given in seconds or as timedelta.
+    """Return a fault by name; durations are given in seconds or as timedelta.
 
     Raises:
-        InvalidArgument: There is no fault of that name, or it has no such setting.
+        InvalidArgument: There is no such fault, or it has no such setting.
     """
     kind: Any = FAULTS.get(name)
     if kind is None:
@@ -296,7 +296,7 @@ def fault(name: str, **settings: Any) -> Fault:
 
 
 class FaultBoard:
-    """The faults of one exchange, with each one's count of occasions and its own generator."""
+    """The faults of one exchange, each with its count of occasions and its own random generator."""
 
     def __init__(self, faults: Iterable[Fault], seed: int) -> None:
         self._seed = seed
@@ -305,30 +305,30 @@ class FaultBoard:
             self.add(one)
 
     def add(self, one: Fault) -> None:
-        """Add a fault; its count begins now."""
+        """Add a fault; its count starts now."""
         self._entries.append(_Entry(one, Random(f"fault:{self._seed}:{one.name}:{len(self._entries)}")))
 
     def clear(self) -> None:
-        """Forget every fault."""
+        """Remove every fault."""
         self._entries.clear()
 
     def __len__(self) -> int:
         """Return the number of faults."""
         return len(self._entries)
 
-    def striking(self, occasion: Occasion) -> list[Fault]:
-        """Count an occasion, and return the faults that strike on it."""
-        return [entry.fault for entry in self._entries if entry.fault.occasion is occasion and entry.strikes()]
+    def occurring(self, occasion: Occasion) -> list[Fault]:
+        """Count an occasion, and return the faults that occur on it."""
+        return [entry.fault for entry in self._entries if entry.fault.occasion is occasion and entry.occurs()]
 
     def counts(self) -> list[int]:
-        """Return how many occasions each fault has seen."""
+        """Return the number of occasions that each fault has counted."""
         return [entry.seen for entry in self._entries]
 
     def resume(self, counts: Iterable[int]) -> None:
-        """Go on from counts of an earlier run, drawing what was drawn then."""
+        """Resume from the counts of an earlier run, repeating its random draws."""
         for entry, count in zip(self._entries, counts, strict=False):
             for _ in range(count):
-                entry.strikes()
+                entry.occurs()
 
 
 class _Entry:
@@ -339,7 +339,7 @@ class _Entry:
         self.random = random
         self.seen = 0
 
-    def strikes(self) -> bool:
+    def occurs(self) -> bool:
         self.seen += 1
         by_chance = self.random.random() < self.fault.rate
         return by_chance or self.seen in self.fault.at

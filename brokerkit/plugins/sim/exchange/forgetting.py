@@ -1,4 +1,4 @@
-"""Letting go of orders that ended long ago, so that a run without end does not grow."""
+"""Dropping orders that ended long ago, so that an endless run does not grow."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 def forget_orders(venue: Venue, before: int) -> int:
-    """Let go of the orders that ended before an instant, each with all that are tied to it; return how many.
+    """Drop the orders that ended before an instant, with everything linked to them; return how many.
 
-    The log must hold nothing of them any more.
+    The log must no longer contain them.
     """
     gone = [live for live in venue.orders.values() if _ended(live.parent or live, before)]
     for live in gone:

@@ -1,4 +1,4 @@
-"""What the clock does to orders by itself: sessions close and open, orders run out, contracts end."""
+"""What the clock does to orders: sessions close and open, orders expire, contracts end."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def is_open(listing: Listing, now: int) -> bool:
 
 
 def is_closed(venue: Venue, listing: Listing) -> bool:
-    """Return whether a new order must wait for an opening; for one that begins inside a bar, its bar counts."""
+    """Return whether a new order must wait for an opening; for one that starts inside a bar, that bar counts."""
     if venue.trading is listing:
         return not is_open(listing, listing.left_for)
     return listing.session_open > venue.now
 
 
 def opened_since(listing: Listing, since: int, now: int) -> int | None:
-    """Return when the session opened that is under way, if that was after an instant; else None."""
+    """Return when the current session opened, if after an instant; otherwise None."""
     session = listing.sessions.current_or_next(now)
     return None if session is None or not since < session[0] <= now else session[0]
 
@@ -44,7 +44,7 @@ def was_open(listing: Listing, instant: int) -> bool:
 
 
 def watch_session(venue: Venue, listing: Listing) -> None:
-    """Have the current or next session's close on the agenda."""
+    """Put the close of the current or next session on the agenda."""
     session = listing.sessions.current_or_next(venue.now)
     listing.session_open, listing.close_due = (scheduling.NEVER,) * 2 if session is None else session
     if session is not None:
@@ -52,19 +52,19 @@ def watch_session(venue: Venue, listing: Listing) -> None:
 
 
 def closes_now(venue: Venue, listing: Listing) -> bool:
-    """Return whether a session ends at this instant, and its close is still to come."""
+    """Return whether a session ends at this instant and its close has yet to be processed."""
     session = listing.sessions.current_or_next(venue.now - 1)
     return session is not None and session[1] == venue.now and not venue.agenda.is_over(venue.now, SESSION_CLOSE)
 
 
-def take_up_close(venue: Venue, listing: Listing) -> None:
-    """Let a session still close at this instant, where the exchange was stopped before it had."""
+def resume_close(venue: Venue, listing: Listing) -> None:
+    """Process a close at this instant that was due when the exchange was stopped."""
     if closes_now(venue, listing):
         venue.agenda.put(venue.now, SESSION_CLOSE, venue.on_session_close, listing)
 
 
 def hold(venue: Venue, listing: Listing, live: LiveOrder) -> None:
-    """Keep an order until its market opens, or until its auction."""
+    """Hold an order until its market opens, or until its auction."""
     live.place = HELD
     listing.held.append(live)
     if live.order.time_in_force is not AT_CLOSE:
@@ -72,7 +72,7 @@ def hold(venue: Venue, listing: Listing, live: LiveOrder) -> None:
 
 
 def watch_open(venue: Venue, listing: Listing) -> None:
-    """Have the next opening on the agenda, also one at this instant that is still to come."""
+    """Put the next opening on the agenda, even if it is due at this instant."""
     session = listing.sessions.current_or_next(venue.now)
     if session is not None and not venue.agenda.is_ahead(session[0], SESSION_OPEN):
         session = listing.sessions.current_or_next(session[1])
@@ -82,7 +82,7 @@ def watch_open(venue: Venue, listing: Listing) -> None:
 
 
 def on_session_open(venue: Venue, listing: Listing) -> None:
-    """Let held orders work."""
+    """Release held orders."""
     listing.open_due = -1
     held, listing.held = listing.held, []
     for live in held:
@@ -103,7 +103,7 @@ def on_session_close(venue: Venue, listing: Listing) -> None:
     for live in [*listing.all_orders(), *contingencies.pending_children(venue, listing)]:
         kind, trades = live.order.time_in_force, live.place not in (HELD, NOWHERE)
         if live.is_final or (live.parent is not None and live.parent.place == IN_FLIGHT) or live.submitted >= close:
-            continue  # what traded at this close ended it, it has not arrived yet, or it is for the next session
+            continue  # it ended at this close, has not arrived yet, or is for the next session
         if kind is AT_CLOSE and live.place == HELD:
             _trade_close(venue, listing, live)
         elif kind is DAY or (kind is AT_OPEN and trades):
@@ -111,8 +111,8 @@ def on_session_close(venue: Venue, listing: Listing) -> None:
         elif trades and not stays_open and not live.order.outside_hours:
             book.remove(listing, live)
             hold(venue, listing, live)
-            if live.best is not None and venue.untold is not None:
-                venue.untold[live.number] = live  # its trigger may have moved since it was kept
+            if live.best is not None and venue.unlogged is not None:
+                venue.unlogged[live.number] = live  # its trigger may have moved since the last save
     if venue.to_review:
         margin_calls.review_due(venue, listing, SESSION_CLOSE)
     if listing.all_orders() or contingencies.pending_children(venue, listing):
@@ -121,7 +121,7 @@ def on_session_close(venue: Venue, listing: Listing) -> None:
 
 
 def _trade_close(venue: Venue, listing: Listing, live: LiveOrder) -> None:
-    """Fill an at-close order at the session's last price; without a trade in the session, end it."""
+    """Fill an at-close order at the session's last price; end it if nothing traded in the session."""
     if live.joins >= venue.now:
         return
     book.remove(listing, live)
@@ -139,19 +139,19 @@ def _trade_close(venue: Venue, listing: Listing, live: LiveOrder) -> None:
     if not lots:
         venue.end(live, contingencies.NOTHING_LEFT)
         return
-    listing.left += lots  # the auction takes nothing from a bar's volume
+    listing.left += lots  # the auction takes none of a bar's volume
     venue.fill(live, lots, price)
 
 
 def watch_good_till(venue: Venue, live: LiveOrder) -> None:
-    """Have the end of a GTD order on the agenda: with those of sessions, before anything arrives at that instant."""
+    """Put a GTD order's end on the agenda: with session closes, before anything arrives at that instant."""
     if live.order.good_till is not None:
         due = max(nanoseconds(live.order.good_till), venue.now)
         venue.agenda.put(due, SESSION_CLOSE, venue.on_good_till, live)
 
 
 def on_good_till(venue: Venue, live: LiveOrder) -> None:
-    """End a GTD order whose time has come."""
+    """End a GTD order at its time."""
     order = live.order
     if not live.is_final and order.good_till is not None and nanoseconds(order.good_till) <= venue.now:
         venue.expire(live, "its time was up")
@@ -161,10 +161,10 @@ def on_good_till(venue: Venue, live: LiveOrder) -> None:
 
 
 def on_contract_end(venue: Venue, listing: Listing) -> None:
-    """End every order of a contract that stops trading, and settle what is held of it in cash."""
+    """End every order of a contract that stops trading, and settle open lots in cash."""
     listing.expired = True
     standing = [*listing.all_orders(), *contingencies.pending_children(venue, listing)]
-    if listing.legs:  # one that fills leg by leg stands in its legs' books
+    if listing.legs:  # one that fills leg by leg is in its legs' books
         standing += [one for one in venue.orders.values() if one.listing is listing and one.place != IN_FLIGHT]
     for live in standing:
         if not live.is_final:
@@ -178,14 +178,14 @@ def on_contract_end(venue: Venue, listing: Listing) -> None:
             holding.book(-lots, settled, 0)
             profit = holding.realised - before
             venue.journal.append(Settlement(POSITION, venue.now, holding, -lots, settled, profit))
-            margin_calls.watch_no_more(holding)
+            margin_calls.stop_watching(holding)
             margin_calls.review(venue, holding.account, listing, calls=False)
     listing.watched = False
     scheduling.schedule(venue, listing)
 
 
 def watch_end(venue: Venue, listing: Listing) -> None:
-    """Have the contract's end on the agenda, also one at this instant that is still to come."""
+    """Put the contract's end on the agenda, even if it is due at this instant."""
     if listing.expires is not None:
         listing.expired = listing.expires <= venue.now
         if not venue.agenda.is_over(listing.expires, CONTRACT_END):

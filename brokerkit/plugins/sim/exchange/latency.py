@@ -14,13 +14,13 @@ _NONE = timedelta(0)
 
 @attrs.frozen
 class Latency:
-    """Delays by kind of message, each with a seeded jitter added.
+    """Delays by kind of message, each plus a random, seeded jitter.
 
     Attributes:
         submit: Until a new order arrives.
-        modify: Until a change arrives.
+        modify: Until a modification arrives.
         cancel: Until a cancel arrives.
-        jitter: At most so much more, drawn anew for each message.
+        jitter: The largest jitter, drawn anew for each message.
     """
 
     submit: timedelta = _NONE
@@ -29,15 +29,15 @@ class Latency:
     jitter: timedelta = _NONE
 
     def submit_delay(self, random: Random) -> int:
-        """Return how long a new order takes, in nanoseconds."""
+        """Return the delay of a new order, in nanoseconds."""
         return self._drawn(self.submit, random)
 
     def modify_delay(self, random: Random) -> int:
-        """Return how long a change takes, in nanoseconds."""
+        """Return the delay of a modification, in nanoseconds."""
         return self._drawn(self.modify, random)
 
     def cancel_delay(self, random: Random) -> int:
-        """Return how long a cancel takes, in nanoseconds."""
+        """Return the delay of a cancel, in nanoseconds."""
         return self._drawn(self.cancel, random)
 
     def _drawn(self, delay: timedelta, random: Random) -> int:

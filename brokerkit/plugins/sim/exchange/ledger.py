@@ -1,4 +1,4 @@
-"""Who owns what: accounts, their cash in each currency, and the lots they hold. Exact to the last digit."""
+"""Accounts, their cash in each currency, and their holdings. Exact to the last digit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PAIR_VALUE = 10 ** (MONEY_DECIMALS - PRICE_DECIMALS)
 
 
 class Cash:
-    """One currency of one account, in money units: what went in, was won, was paid and was changed."""
+    """One currency of one account, in money units: deposits, realised profit, commission and conversions."""
 
     __slots__ = ("commission", "converted", "currency", "deposited", "realised")
 
@@ -29,26 +29,26 @@ class Cash:
 
     @property
     def balance(self) -> int:
-        """What is there now: start + realised + converted - commission."""
+        """The current balance: deposited + realised + converted - commission."""
         return self.deposited + self.realised + self.converted - self.commission
 
 
 class Account:
-    """An account: a name, a base currency, its cash and its holdings in the order they were first touched.
+    """An account: a name, a base currency, its cash, and its holdings in the order in which they were first used.
 
     Attributes:
         base_cash: Its cash in the base currency.
-        counted_at: The instant for which `profit`, `initial` and `maintenance` were counted; see `valuation`.
-        worth: What `value_in_base` then was; None until it is asked for.
-        changed: The holdings that were traded or ordered since, as keys.
-        open: The holdings with lots, as keys, in the order they were opened.
-        is_due: Whether its margin is to be looked at before the clock moves on.
-        is_watched: Whether it held anything that needs margin when it was last looked at.
+        valued_at: The instant at which `profit`, `initial` and `maintenance` were calculated; see `valuation`.
+        worth: The result of `value_in_base` at that instant; None until it is requested.
+        changed: Holdings traded or ordered since then, as keys.
+        open: Holdings with open lots, as keys, in the order in which they were opened.
+        is_due: Whether its margin must be checked before the clock moves on.
+        is_watched: Whether it held anything that needs margin at the last check.
     """
 
     __slots__ = (
-        "base_cash", "base_currency", "cash", "changed", "counted_at", "holdings", "initial", "is_due", "is_watched",
-        "liquidating", "maintenance", "name", "number", "open", "profit", "worth",
+        "base_cash", "base_currency", "cash", "changed", "holdings", "initial", "is_due", "is_watched", "liquidating",
+        "maintenance", "name", "number", "open", "profit", "valued_at", "worth",
     )  # fmt: skip
 
     def __init__(self, number: int, name: str, base_currency: str) -> None:
@@ -59,7 +59,7 @@ class Account:
         self.base_cash = self.in_currency(base_currency)
         self.holdings: list[Holding] = []
         self.liquidating: list[LiveOrder] = []
-        self.counted_at = -1
+        self.valued_at = -1
         self.worth: int | None = None
         self.changed: dict[Holding, None] = {}
         self.open: dict[Holding, None] = {}
@@ -67,7 +67,7 @@ class Account:
         self.profit = self.initial = self.maintenance = 0
 
     def in_currency(self, currency: str) -> Cash:
-        """Return the account's cash in one currency, opened at nothing when it is new."""
+        """Return the account's cash in one currency, starting at zero if it is new."""
         found = self.cash.get(currency)
         if found is None:
             found = self.cash[currency] = Cash(currency)
@@ -75,16 +75,16 @@ class Account:
 
 
 class Holding:
-    """What one account holds of one contract.
+    """One account's holding of one contract.
 
     `cost` is the sum of lots times price, in price units: the average price is `cost / lots`.
 
     Attributes:
-        guard: The price at which the account's margin must be looked at again.
-        is_foreign: Whether it is paid in another currency than the account's base currency.
-        mark: The price that it was last counted at; None before the first.
-        working_buys: Lots of buy orders that are not filled yet.
-        working_sells: Lots of sell orders that are not filled yet.
+        guard: The price at which the account's margin must be checked again.
+        is_foreign: Whether its currency differs from the account's base currency.
+        mark: The price at which it was last valued; None before the first.
+        working_buys: Unfilled lots of buy orders.
+        working_sells: Unfilled lots of sell orders.
     """
 
     __slots__ = (
@@ -110,11 +110,11 @@ class Holding:
         self.base = account.in_currency(listing.base_currency) if listing.base_currency else None
 
     def note_change(self) -> None:
-        """Have it counted again before its account's value is next asked for."""
+        """Mark the holding for revaluation before the account's value is next requested."""
         self.account.changed[self] = None
 
     def count_working(self, lots: int, side: int) -> None:
-        """Add signed lots to what the working orders of one side may still trade."""
+        """Add signed lots to the unfilled quantity of one side's working orders."""
         if side > 0:
             self.working_buys += lots
         else:
@@ -122,7 +122,7 @@ class Holding:
         self.note_change()
 
     def book(self, quantity: int, price: int, commission: int) -> None:
-        """Take in a trade of signed lots at a price."""
+        """Book a trade of signed lots at a price."""
         self.account.changed[self] = None
         if commission:
             self.cash.commission += commission
@@ -148,12 +148,12 @@ class Holding:
             self.lots, self.cost = after, after * price
 
     def hold(self, lots: int, cost: int) -> None:
-        """Hold lots where nothing was held before."""
+        """Set lots and cost where nothing was held before."""
         self.lots, self.cost = lots, cost
         self.account.open[self] = None
 
     def correct(self, quantity: int, price: int, right_price: int) -> None:
-        """Let a trade that was booked at one price count at another: what is held in its cost, the rest as profit."""
+        """Correct the price of a booked trade: open lots through their cost, the rest through realised profit."""
         self.note_change()
         difference = right_price - price
         if self.base is not None:
@@ -164,7 +164,7 @@ class Holding:
         self._realise((held - quantity) * difference * self.listing.value)
 
     def _reduce(self, quantity: int, price: int) -> None:
-        """Close a part: its share of the cost is rounded to a money unit, the rest stays with what is left."""
+        """Close a part: its share of the cost is rounded to a money unit; the remainder keeps the rest."""
         closed_cost = rounded_division(self.cost * abs(quantity), abs(self.lots))
         self._realise((-quantity * price - closed_cost) * self.listing.value)
         self.lots += quantity
@@ -180,7 +180,7 @@ class Holding:
 
     @property
     def average_price(self) -> Decimal | None:
-        """The volume-weighted entry price, rounded at the twelfth decimal; None when flat."""
+        """The volume-weighted entry price, rounded at the twelfth decimal; None if flat."""
         if not self.lots:
             return None
         scaled = rounded_division(self.cost * 10**4 * (1 if self.lots > 0 else -1), abs(self.lots))

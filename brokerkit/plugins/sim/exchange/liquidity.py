@@ -1,4 +1,4 @@
-"""How much of a bar's volume the exchange's own orders may take."""
+"""How much of a bar's volume the exchange's orders may take."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ UNLIMITED = 1 << 60
 class VolumeShare:
     """Orders fill at most this share of each bar's volume, rounded down to whole lots.
 
-    A bar without a volume (None was given) fills any quantity; a bar of volume 0 fills none.
+    A bar without a volume (None) fills any quantity; a bar of volume 0 fills none.
 
     Attributes:
-        share: Between 0 and 1; 1 lets orders take the whole volume.
+        share: Above 0 and at most 1; with 1, orders may take the whole volume.
     """
 
     share: Decimal = attrs.field(default=Decimal(1), converter=exact)
@@ -44,5 +44,5 @@ class UnlimitedVolume:
     """Any quantity fills, whatever the bar's volume."""
 
     def lots(self, volume: float | None) -> int:
-        """Return a number no order reaches."""
+        """Return a number that no order reaches."""
         return UNLIMITED

@@ -1,4 +1,4 @@
-"""One contract as it trades: its terms, its bars, and the orders that wait for it."""
+"""A listed contract: its terms, its bars, and its book of orders."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Listing:
 
     The book has six places, and an order is in one of them (`LiveOrder.place`):
 
-    - `queue`: takes part in the next open: market orders, triggered stops, IOC and FOK;
+    - `queue`: trades at the next open: market orders, triggered stops, IOC and FOK;
     - `down`: acts when the price falls to its level: buy limits, sell stops;
     - `up`: acts when the price rises to its level: sell limits, buy stops;
-    - `waiting`: arrived in the middle of a bar, joins with the next;
+    - `waiting`: arrived in the middle of a bar, joins with the next one;
     - `held`: waits for the market to open, or for its auction;
-    - `trailing`, and nowhere else: a trailing stop that waits for the contract's first price.
+    - `trailing` only: a trailing stop that waits for the contract's first price.
 
     Attributes:
-        limit_gap: By how much the price must pass a limit before it fills, in units.
+        limit_gap: How far the price must pass a limit before it fills, in units.
         look_due: The last time at which a look ahead was put on the agenda.
     """
 
@@ -88,7 +88,7 @@ class Listing:
         self.open_due = -1
 
     def holding_of(self, account: Account) -> Holding:
-        """Return what an account holds of the contract, opened flat when it is new."""
+        """Return an account's holding of the contract; a new one is flat."""
         found = self.holdings.get(account.name)
         if found is None:
             from brokerkit.plugins.sim.exchange.ledger import Holding
@@ -98,7 +98,7 @@ class Listing:
         return found
 
     def last_price(self, now: int) -> int | None:
-        """Return the close of the last bar that ended; in the first bar there is, its open; None before."""
+        """Return the close of the last bar that ended; during the first bar, its open; None before that."""
         last = self.series.close_at(now)
         if last is not None:
             return last

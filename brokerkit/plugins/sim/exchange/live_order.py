@@ -1,4 +1,4 @@
-"""An order as the exchange holds it, and the handle a client holds on it: one object."""
+"""An order as the exchange holds it, which is also the client's handle on it."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ NOWHERE, QUEUE, DOWN, UP, WAITING, HELD, IN_FLIGHT, UNPRICED = range(8)
 _PENDING, _OURS = OrderState.PENDING, OrderOrigin.OURS
 
 CHANGE_BITS = 32
-"""An order's priority is its number above these bits, which count changes: one that was changed goes behind all
-that came before the change, and before all that came after it."""
+"""An order's priority is its number, shifted left by this many bits, plus a count of modifications: a modified order
+goes behind all orders that arrived before the modification, and ahead of all that arrived after it."""
 
 
 class LiveOrder:
-    """A working order and the client's handle on it; it implements the contract's `OrderControl`.
+    """A working order and the client's handle on it; it implements `OrderControl`.
 
     Attributes:
-        venue: The exchange it is at.
-        number: The exchange's own number, 1, 2, 3 …: the order's name in the event log.
-        order: The instruction as it stands now.
-        placed: The instruction as it was placed.
-        state: Where it truly stands at the exchange.
+        venue: Its exchange.
+        number: The exchange's own number, 1, 2, 3 …: its name in the event log.
+        order: The current instruction.
+        placed: The instruction as originally placed.
+        state: Its true state at the exchange.
         origin: Who placed it.
-        client_id: The session that placed it, if it said so.
-        level: Where in its side of the book it waits; there is none before it first does.
-        parent: The order it waits for, when it is a bracket's child.
-        children: Handles on its own children.
-        began_at: Of an exit, the price at which it began inside a bar.
-        whole: Of a bracket's entry, the lots it was placed with; of an exit, what it closes once all those are filled.
+        client_id: The session that placed it, if known.
+        level: Its level on its side of the book; not set until it is first inserted.
+        parent: The order that it waits for, if it is a bracket's child.
+        children: The handles of its children.
+        began_at: For an exit, the price at which it started inside a bar.
+        whole: For a bracket's entry, the lots it was placed with; for an exit, what it closes once they are all filled.
     """
 
     __slots__ = (
@@ -83,34 +83,34 @@ class LiveOrder:
 
     @property
     def order_ref(self) -> str:
-        """The client's identity for the order."""
+        """The client's reference of the order."""
         return self.order.order_ref
 
     @property
     def is_final(self) -> bool:
-        """Whether no later state can follow."""
+        """Whether no other state can follow."""
         return self.state.is_final
 
     def current(self) -> BrokerOrder:
-        """Return the newest view of the order that has reached the client."""
+        """Return the latest view of the order that has reached the client."""
         return self.view or self.at_exchange()
 
     def at_exchange(self) -> BrokerOrder:
-        """Return the exchange's own view of the order, whatever the client has been told."""
+        """Return the exchange's own view of the order, regardless of what the client has been told."""
         return self.as_of(self.state, len(self.executions), self.order, self.reason, self.updated)
 
     def wait(self, timeout: float = 60.0) -> BrokerOrder:
-        """Return the view in which the order is final, moving a clock that the caller drives.
+        """Wait until the order is final, and return that view; this moves a clock that the caller drives.
 
         Raises:
-            RequestTimedOut: It was not final in time; the order goes on as it was.
-            WrongArgumentType: The timeout is no int or float.
+            RequestTimedOut: It was not final in time; the order is not affected.
+            WrongArgumentType: The timeout is not an int or float.
             InvalidArgument: It is negative, not a number, or longer than a hundred years.
         """
         return self.venue.wait(self, timeout)
 
     def as_of(self, state: OrderState, fills: int, order: Order, reason: str, updated: int) -> BrokerOrder:
-        """Return the view of the order at one moment of its life."""
+        """Return the view of the order at an earlier moment."""
         return BrokerOrder(
             order=order,
             state=state,
@@ -124,13 +124,13 @@ class LiveOrder:
 
     @property
     def ids(self) -> BrokerIds:
-        """The exchange's names for the order."""
+        """The exchange's ids for the order."""
         number = self.number
         return BrokerIds(self.account.name, self.client_id, str(number - self.venue.id_base), str(number))
 
     @property
     def executions(self) -> list[Execution]:
-        """Its executions, oldest first. Each holds the one before it: most orders have one, and need no list."""
+        """Its executions, oldest first. Each links to the previous one: most orders have one, and need no list."""
         found, row = [], self.last_execution
         while row is not None:
             found.append(Execution(FILL, row[1], self, row))
@@ -138,15 +138,15 @@ class LiveOrder:
         return found[::-1]
 
     def holding_of(self, leg: int) -> Holding:
-        """Return what its account holds of one of its contracts."""
+        """Return its account's holding of one of its contracts."""
         return self.holding
 
     def fills(self, count: int | None = None) -> tuple[Fill, ...]:
-        """Return the executions, the first `count` of them, corrections replaced."""
+        """Return all executions, or the first `count`, with corrections applied."""
         return tuple(execution.as_fill() for execution in self.standing_executions(count))
 
     def standing_executions(self, count: int | None = None) -> list[Execution]:
-        """Return the executions, the first `count` of them, without those that were corrected."""
+        """Return all executions, or the first `count`, without those that were corrected."""
         executions = self.executions if count is None else self.executions[:count]
         replaced = {execution.corrects for execution in executions}
         return [execution for execution in executions if execution.number not in replaced]

@@ -1,4 +1,4 @@
-"""Whether an account can carry what it holds and has ordered: initial and maintenance margin, value in one currency."""
+"""Margin of an account: initial and maintenance margin, and its value, in its base currency."""
 
 from __future__ import annotations
 
@@ -28,52 +28,52 @@ if TYPE_CHECKING:
 
 
 def check_order(venue: Venue, holding: Holding, quantity: int) -> None:
-    """Refuse an order of signed lots that the account cannot put initial margin behind.
+    """Refuse an order of signed lots if the account lacks initial margin for it.
 
     An order that cannot make the position larger is never refused.
 
     Raises:
-        InsufficientMargin: The account's value is below what would be needed.
+        InsufficientMargin: The account's value is below the margin needed.
     """
     rise, fall = holding.lots + holding.working_buys, holding.working_sells - holding.lots
-    worst = rise if rise > fall else fall  # the largest position, unsigned, that is possible before it
+    worst = rise if rise > fall else fall  # the largest position, unsigned, possible without this order
     after = rise + quantity if quantity > 0 else fall - quantity
     if after > worst:
         try:
             check_needed(venue, holding.account, _in_base(venue, holding, after - worst))
         except MissingFxCode as missing:
-            raise uncounted(missing) from missing
+            raise margin_unknown(missing) from missing
 
 
-def uncounted(missing: MissingFxCode) -> InsufficientMargin:
-    """Return the rejection of an order whose margin cannot be counted."""
+def margin_unknown(missing: MissingFxCode) -> InsufficientMargin:
+    """Return the rejection of an order whose margin cannot be calculated."""
     return InsufficientMargin(f"Margin cannot be counted. {missing.fact}", remedy=missing.remedy)
 
 
 def needed_for(venue: Venue, holding: Holding, quantity: int) -> int:
-    """Return how much more initial margin an order of signed lots can come to need, in the base currency."""
+    """Return the most additional initial margin that an order of signed lots can need, in the base currency."""
     return _in_base(venue, holding, worst_lots(holding, quantity) - worst_lots(holding, 0))
 
 
 def _in_base(venue: Venue, holding: Holding, lots: int) -> int:
-    """Return the initial margin of lots in the account's base currency."""
+    """Return the initial margin for lots, in the account's base currency."""
     money = lots * holding.listing.initial_margin
     return to_base(venue, holding.account, holding.currency, money) if holding.is_foreign else money
 
 
 def check_needed(venue: Venue, account: Account, extra: int) -> None:
-    """Refuse what needs more initial margin than the account is worth.
+    """Refuse an order that would need more initial margin than the account is worth.
 
     Raises:
-        InsufficientMargin: Its value is below what would be needed.
+        InsufficientMargin: The account's value is below the margin needed.
     """
     value = value_in_base(venue, account)
-    needed = account.initial + extra  # which was counted with the value
+    needed = account.initial + extra  # kept up to date with the value
     if needed > value:
         base = account.base_currency
         raise InsufficientMargin(
             f"Account {account.name} is worth {money_of(base, value)}; the margin needed is {money_of(base, needed)}.",
-            remedy="Order less, close something, or pay in.",
+            remedy="Reduce the order, close positions, or deposit money.",
         )
 
 
@@ -88,11 +88,11 @@ def values(venue: Venue, account: Account) -> dict[str, int]:
 
 @attrs.frozen
 class Margins:
-    """What an account is worth and what it must keep, in its base currency.
+    """An account's value and margins, in its base currency.
 
     Attributes:
         value: Cash plus unrealised profit.
-        initial: Initial margin of open lots and working orders at their worst.
+        initial: Initial margin of open lots and of working orders in their worst case.
         maintenance: Maintenance margin of open lots.
     """
 
@@ -114,7 +114,7 @@ def margins(venue: Venue, account: Account) -> Margins:
 
 
 def what_if(venue: Venue, order: Order) -> WhatIf:
-    """Return what an order would do to the margins of its account, and what it would cost."""
+    """Return what an order would do to its account's margins, and its commission."""
     live = entry.checked(venue, order, 0)
     account = live.account
     legs = live.listing.legs or ((live.listing, 1),)
@@ -131,7 +131,7 @@ def what_if(venue: Venue, order: Order) -> WhatIf:
 
 
 def _change(venue: Venue, listing: Listing, account: Account, lots: int) -> tuple[int, int]:
-    """Return by how much lots more change an account's initial and maintenance margin, in its base currency."""
+    """Return by how much additional lots change an account's initial and maintenance margin, in its base currency."""
     holding = listing.holding_of(account)
     held = 0 if holding.base is not None else abs(holding.lots + lots) - abs(holding.lots)  # a pair is held as cash
     kept = held * listing.maintenance_margin
@@ -141,7 +141,7 @@ def _change(venue: Venue, listing: Listing, account: Account, lots: int) -> tupl
 def _cost(
     venue: Venue, legs: tuple[tuple[Listing, int], ...], live: LiveOrder, quantity: tuple[int, ...]
 ) -> Money | None:
-    """Return what an order would cost; None when no price is known that the cost depends on, or in two currencies."""
+    """Return an order's commission; None if it depends on an unknown price, or is in two currencies."""
     total = 0
     for (listing, _), lots in zip(legs, quantity, strict=True):
         price = listing.last_price(venue.now)

@@ -1,8 +1,8 @@
-"""What happens to an account that cannot keep its maintenance margin: its orders end, its positions are closed.
+"""Margin calls: an account below its maintenance margin has its orders ended and its positions closed.
 
-Accounts are looked at when a bar of what they hold has closed, or what they traded in it, and only when a price has
-moved far enough since the last look for the margin to be in danger. What changes an account's value at another
-moment, such as a trade at an open or a settlement, is no call by itself: it sets anew how far prices may move.
+An account is checked at the close of a bar of a contract that it holds or has traded in that bar, and only if a
+price has moved far enough since the last check to endanger the margin. A change of its value at another moment, such as
+a trade at an open or a settlement, causes no call by itself: it resets how far prices may move.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ _margin_of = attrgetter("listing.maintenance_margin")
 
 
 def review_at_next_bar(holding: Holding) -> bool:
-    """Have an account looked at when the next bar of what it holds has closed; return whether that is new."""
+    """Check an account when the next bar of a holding closes; return whether its guard is now closer."""
     return _guard(holding, _FAR if holding.lots > 0 else -_FAR)
 
 
 def review_due(venue: Venue, listing: Listing | None, rank: int) -> None:
-    """Look at every account that traded, or whose holdings moved, once the last contract of this moment has traded.
+    """Check accounts that traded, or whose holdings' prices moved, once the last contract of this moment has traded.
 
-    No call comes at an open, where what is held is still worth what the bar before closed at. Where a price must
-    be watched more closely than before, its contract is scheduled again; one that is given is left to the caller.
+    There are no calls at an open, when holdings are still valued at the close of the previous bar. If a price must be
+    watched more closely than before, its contract is rescheduled, except for `listing`, which the caller reschedules.
     """
     moments = venue.agenda.moments
     if moments and moments[0] == venue.now << RANK_BITS | rank:
@@ -52,17 +52,17 @@ def review_due(venue: Venue, listing: Listing | None, rank: int) -> None:
 
 
 def note_holders(venue: Venue, listing: Listing) -> None:
-    """Have every account looked at that holds a listing's contract."""
+    """Schedule a check of every account that holds a listing's contract."""
     for holding in listing.holdings.values():
         if holding.lots or holding.guard is not None:
             venue.review_later(holding.account)
 
 
 def note_trade(venue: Venue, holding: Holding) -> None:
-    """Have an account looked at that has traded, unless it has nothing left to look at."""
+    """Schedule a check of an account that has traded, unless it has nothing left to check."""
     account = holding.account
     if not holding.lots:
-        watch_no_more(holding)
+        stop_watching(holding)
     if not account.open:
         account.is_watched = False
     elif not account.is_due:
@@ -71,35 +71,35 @@ def note_trade(venue: Venue, holding: Holding) -> None:
 
 
 def review(venue: Venue, account: Account, listing: Listing | None, *, calls: bool) -> None:
-    """Call an account's margin when it is short and this is a moment for that, or work out when to look again."""
+    """Make a margin call if the account is short and calls are allowed now; otherwise set when to check again."""
     account.is_watched = any(map(_margin_of, account.open))
     if account.is_watched:
-        closer = _looked_at(venue, account, list(account.open), calls=calls)
+        closer = _check(venue, account, list(account.open), calls=calls)
         for holding in closer:
             if holding.listing is not listing:
                 scheduling.schedule(venue, holding.listing)
     else:
         for holding in account.open:
-            watch_no_more(holding)
+            stop_watching(holding)
 
 
-def watch_no_more(holding: Holding) -> None:
-    """Look at a holding's account no more because its price moves."""
+def stop_watching(holding: Holding) -> None:
+    """Stop checking an account because of this holding's price."""
     if holding.guard is not None:
         _guard(holding, None)
 
 
-def _looked_at(venue: Venue, account: Account, held: list[Holding], *, calls: bool) -> list[Holding]:
-    """Look at an account, and return the holdings whose price must be watched more closely than before."""
+def _check(venue: Venue, account: Account, held: list[Holding], *, calls: bool) -> list[Holding]:
+    """Check an account, and return the holdings whose price must be watched more closely than before."""
     try:
-        excess = value_in_base(venue, account) - account.maintenance  # which was counted with the value
+        excess = value_in_base(venue, account) - account.maintenance  # kept up to date with the value
     except MissingFxCode:
         excess = -1
         calls = False
     closing = bool(account.liquidating) and any(not live.is_final for live in account.liquidating)
     if excess < 0 and calls and not closing:
         _call(venue, account, [holding for holding in held if holding.listing.maintenance_margin])
-    if excess < 0 or closing or (len(account.cash) > 1 and _has_foreign_money(account)):  # whose rates move too
+    if excess < 0 or closing or (len(account.cash) > 1 and _has_foreign_money(account)):  # exchange rates move too
         return [holding for holding in held if review_at_next_bar(holding)]
     return _set_guards(excess, held)
 
@@ -109,7 +109,7 @@ def _number(account: Account) -> int:
 
 
 def _set_guards(excess: int, held: list[Holding]) -> list[Holding]:
-    """Let each holding's price move so far, before the next look, that all together cannot use up the excess.
+    """Let each holding's price move, before the next check, only so far that together they cannot use up the excess.
 
     Returns:
         The holdings whose price must be watched more closely than before.
@@ -117,7 +117,7 @@ def _set_guards(excess: int, held: list[Holding]) -> list[Holding]:
     shared = excess // len(held)
     closer = []
     for holding in held:
-        mark = holding.mark  # as the excess was counted with it
+        mark = holding.mark  # the mark that the excess is based on
         if mark is not None and _guard(holding, mark - shared // (holding.lots * holding.listing.value)):
             closer.append(holding)
     return closer
@@ -131,7 +131,7 @@ def _has_foreign_money(account: Account) -> bool:
 
 
 def _guard(holding: Holding, price: int | None) -> bool:
-    """Set the price at which a holding must be looked at again; return whether that is closer than before."""
+    """Set the price at which a holding must be checked again; return whether it is closer than before."""
     holding.guard = price
     listing = holding.listing
     if len(listing.holdings) > 1:
@@ -147,7 +147,7 @@ def _guard(holding: Holding, price: int | None) -> bool:
 
 
 def _closest(listing: Listing) -> tuple[int, int]:
-    """Return the highest guard below the price and the lowest above it, of all who hold a listing's contract."""
+    """Return the highest guard below the price and the lowest above it, across all holders of a listing's contract."""
     guards = [(one.lots, one.guard) for one in listing.holdings.values() if one.guard is not None]
     low = max((guard for lots, guard in guards if lots > 0), default=-_FAR)
     high = min((guard for lots, guard in guards if lots <= 0), default=_FAR)
@@ -155,7 +155,7 @@ def _closest(listing: Listing) -> tuple[int, int]:
 
 
 def _call(venue: Venue, account: Account, held: list[Holding]) -> None:
-    """End the account's orders, and close positions, the largest margin first, until the rest is covered."""
+    """End the account's orders and close positions, largest margin first, until the rest is covered."""
     base = account.base_currency
     value, needed = value_in_base(venue, account), maintenance_margin(venue, account)
     text = f"{account.name} is worth {money_of(base, value)}, below its maintenance margin of {money_of(base, needed)}"
@@ -179,6 +179,6 @@ def _call(venue: Venue, account: Account, held: list[Holding]) -> None:
 
 
 def _maintenance(venue: Venue, holding: Holding) -> int:
-    """Return what a holding must keep behind it, in the account's base currency."""
+    """Return the maintenance margin of a holding, in the account's base currency."""
     money = abs(holding.lots) * holding.listing.maintenance_margin
     return to_base(venue, holding.account, holding.cash.currency, money)

@@ -1,4 +1,4 @@
-"""The rules by which orders trade on bars. Each is told, with an example, in docs/sim.md."""
+"""The rules by which orders trade on bars. docs/sim.md states each of them, with an example."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MARKET = OrderType.MARKET
 
 
 class IntrabarPath(enum.Enum):
-    """In what order a bar visits its high and its low, between its open and its close."""
+    """The order in which a bar visits its high and its low, between its open and its close."""
 
     NEAREST_FIRST = "nearest-first"
     HIGH_FIRST = "high-first"
@@ -27,7 +27,7 @@ class IntrabarPath(enum.Enum):
 
 
 def match_open(venue: Venue, listing: Listing) -> None:
-    """Trade at the open of the bar that starts now: the queue first, then levels the open has passed."""
+    """Trade at the open of the bar that starts now: first the queue, then the levels that the open has passed."""
     series = listing.series
     at = series.at
     price = series.opens[at]
@@ -35,7 +35,7 @@ def match_open(venue: Venue, listing: Listing) -> None:
     listing.opened = series.starts[at]
     listing.mark = price
     if not at and series.last is None:
-        venue.revalue()  # the first price that the contract ever had
+        venue.revalue()  # the contract's first price ever
     late = join_waiting(venue, listing) if listing.waiting else []
     if listing.trailing:
         trailing.follow(listing, price)
@@ -52,7 +52,7 @@ def match_open(venue: Venue, listing: Listing) -> None:
 
 
 def start_bar(venue: Venue, listing: Listing) -> None:
-    """Begin a bar: its volume is there to be taken, once."""
+    """Start a bar: make its volume available, once."""
     series = listing.series
     start = series.starts[series.at]
     if listing.left_for != start:
@@ -61,9 +61,9 @@ def start_bar(venue: Venue, listing: Listing) -> None:
 
 
 def join_waiting(venue: Venue, listing: Listing) -> list[LiveOrder]:
-    """Let orders take part that arrived in the middle of the bar before; return those for the next open's queue.
+    """Insert orders that arrived during the previous bar; return those that must queue for the next open.
 
-    These came at this instant, when its opens were being traded.
+    The latter arrived at this instant, while its opens were being traded.
     """
     start = listing.series.starts[listing.series.at]
     staying, late = [], []
@@ -81,13 +81,13 @@ def join_waiting(venue: Venue, listing: Listing) -> list[LiveOrder]:
 
 
 def match_body(venue: Venue, listing: Listing) -> None:
-    """Trade along the bar that ends now: from its open to one extreme, to the other, to its close."""
+    """Trade along the path of the bar that ends now: from its open to one extreme, to the other, to its close."""
     series = listing.series
     at = series.at
     start_bar(venue, listing)
     price, high, low, close = series.opens[at], series.highs[at], series.lows[at], series.closes[at]
     listing.mark = close
-    if _only_one_limit(venue, listing, price, low, high):
+    if _fill_single_limit(venue, listing, price, low, high):
         return
     high_first = _high_first(venue.path, price, high, low)
     for target in (high, low, close) if high_first else (low, high, close):
@@ -97,8 +97,8 @@ def match_body(venue: Venue, listing: Listing) -> None:
     listing.mark = close
 
 
-def _only_one_limit(venue: Venue, listing: Listing, price: int, low: int, high: int) -> bool:
-    """Fill the one plain limit order that a bar reaches, where that is all it reaches; return whether it did.
+def _fill_single_limit(venue: Venue, listing: Listing, price: int, low: int, high: int) -> bool:
+    """If all that a bar reaches is one plain limit order, fill it; return whether it did.
 
     The path inside the bar then makes no difference.
     """
@@ -112,12 +112,12 @@ def _only_one_limit(venue: Venue, listing: Listing, price: int, low: int, high: 
     else:
         return False
     prices = side.prices
-    there = side.orders[prices[-1]]
-    live = there[0]
+    at_level = side.orders[prices[-1]]
+    live = at_level[0]
     limit, lots = live.limit, live.remaining
     if limit is None or not live.is_plain or live.ahead or lots > listing.left or (price - limit) * live.side <= 0:
         return False
-    if len(there) > 1 or (len(prices) > 1 and prices[-2] >= beyond) or listing.trailing:
+    if len(at_level) > 1 or (len(prices) > 1 and prices[-2] >= beyond) or listing.trailing:
         return False
     del side.orders[prices.pop()]
     live.place = NOWHERE
@@ -126,7 +126,7 @@ def _only_one_limit(venue: Venue, listing: Listing, price: int, low: int, high: 
 
 
 def match_close(venue: Venue, listing: Listing) -> None:
-    """Trade a spread at its legs' closes: between them it has no price."""
+    """Trade a spread at its legs' closes: it has no price between opens and closes."""
     start_bar(venue, listing)
     close = listing.series.closes[listing.series.at]
     listing.mark = close
@@ -145,7 +145,7 @@ def _high_first(path: IntrabarPath, price: int, high: int, low: int) -> bool:
 
 
 def _walk(venue: Venue, listing: Listing, price: int, target: int) -> None:
-    """Visit the levels between a price and a target in the order the price reaches them."""
+    """Visit the levels between a price and a target in the order in which the price reaches them."""
     if target < price:
         _walk_down(venue, listing, price, target)
     else:
@@ -157,47 +157,47 @@ def _walk(venue: Venue, listing: Listing, price: int, target: int) -> None:
 
 
 def _walk_down(venue: Venue, listing: Listing, price: int, target: int) -> None:
-    """Let act what a fall reaches. An exit that begins meanwhile acts where the price is by then, on either side."""
+    """Trigger or fill what a fall reaches. An exit that starts meanwhile acts at the current price, on either side."""
     down, up, start = listing.down.prices, listing.up.prices, price
     while down and (level := down[-1]) >= target:
         if level < price:
             listing.mark = price = level
         live = listing.down.first()
         if live.trigger is not None:
-            _fire(venue, listing, live, price)
-        elif not listing.left or not _fill_limit(venue, listing, live, _seen(listing, live, price, start), target):
+            _trigger(venue, listing, live, price)
+        elif not listing.left or not _fill_limit(venue, listing, live, _origin(listing, live, price, start), target):
             break
         if up and -up[-1] <= price and not (down and down[-1] >= price):
             _walk_up(venue, listing, price, price)
 
 
 def _walk_up(venue: Venue, listing: Listing, price: int, target: int) -> None:
-    """Let act what a rise reaches."""
+    """Trigger or fill what a rise reaches."""
     down, up, start = listing.down.prices, listing.up.prices, price
     while up and (level := -up[-1]) <= target:
         if level > price:
             listing.mark = price = level
         live = listing.up.first()
         if live.trigger is not None:
-            _fire(venue, listing, live, price)
-        elif not listing.left or not _fill_limit(venue, listing, live, _seen(listing, live, price, start), target):
+            _trigger(venue, listing, live, price)
+        elif not listing.left or not _fill_limit(venue, listing, live, _origin(listing, live, price, start), target):
             break
         if down and down[-1] >= price and not (up and -up[-1] <= price):
             _walk_down(venue, listing, price, price)
 
 
-def _seen(listing: Listing, live: LiveOrder, price: int, start: int) -> int:
-    """Return the price that a limit has come from: an exit that begins where the price is by now acts at that one."""
+def _origin(listing: Listing, live: LiveOrder, price: int, start: int) -> int:
+    """Return the price from which a limit was reached: an exit that starts at the current price acts at that price."""
     began_here = live.began_at == price and live.joins == listing.left_for
     return start if live.level * live.side == price and not began_here else price
 
 
 def _fill_limit(venue: Venue, listing: Listing, live: LiveOrder, price: int, target: int) -> bool:
-    """Fill a limit order as far as volume goes; return whether it left the book."""
+    """Fill a limit order as far as the volume allows; return whether it left the book."""
     limit = live.limit
     if limit is None:
         return False
-    if live.ahead and not _served(listing, live, limit, target):
+    if live.ahead and not _clear_queue_ahead(listing, live, limit, target):
         return False
     if (price - limit) * live.side > 0:
         price = limit
@@ -211,8 +211,8 @@ def _fill_limit(venue: Venue, listing: Listing, live: LiveOrder, price: int, tar
     return live.remaining == 0 or live.is_final
 
 
-def _served(listing: Listing, live: LiveOrder, limit: int, target: int) -> bool:
-    """Let what trades at the limit serve those ahead; return whether the order's turn has come."""
+def _clear_queue_ahead(listing: Listing, live: LiveOrder, limit: int, target: int) -> bool:
+    """Fill the lots ahead in the queue with what trades at the limit; return whether the order is next."""
     if target == limit:
         served = min(live.ahead, listing.left)
         live.ahead -= served
@@ -222,12 +222,12 @@ def _served(listing: Listing, live: LiveOrder, limit: int, target: int) -> bool:
     return True
 
 
-def _fire(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:
-    """Turn an order whose trigger was reached into the market or limit order it becomes."""
+def _trigger(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:
+    """Turn a triggered order into the market or limit order that it becomes."""
     book.remove(listing, live)
     live.trigger = None
-    if venue.untold is not None:
-        venue.untold[live.number] = live
+    if venue.unlogged is not None:
+        venue.unlogged[live.number] = live
     if live.limit is None:
         take(venue, listing, live, price)
     elif (price - live.limit) * live.side <= 0 and listing.left:
@@ -247,7 +247,7 @@ def _take_limit(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> 
 
 
 def take(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:
-    """Trade an order at the market's price, slipped, as far as volume goes; the rest waits for the next open."""
+    """Trade an order at the market price, with slippage, as far as volume allows; the rest waits for the next open."""
     lots = venue.fillable(live, listing.left)
     if lots:
         venue.fill(live, lots, slipped(listing, live, lots, price))
@@ -258,7 +258,7 @@ def take(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:
 
 
 def slipped(listing: Listing, live: LiveOrder, lots: int, price: int) -> int:
-    """Return the price after slippage, held inside the bar."""
+    """Return the price after slippage, kept within the bar's range."""
     slip = listing.slip
     if slip is None:
         return price
@@ -269,11 +269,11 @@ def slipped(listing: Listing, live: LiveOrder, lots: int, price: int) -> int:
 
 
 def _match_queue(venue: Venue, listing: Listing, price: int, late: list[LiveOrder]) -> None:
-    """Trade those who wait for an open; what is left of them waits for the next one, behind those who came too late."""
+    """Trade the queue at an open; what is left queues for the next one, behind the orders that came too late."""
     queue, listing.queue = listing.queue, late
     for live in queue:
         if live.place != QUEUE:
-            continue  # the fill of another in this queue ended it
+            continue  # the fill of another order in this queue ended it
         live.place = NOWHERE
         if live.is_plain:
             left = listing.left
@@ -294,8 +294,8 @@ _AT_ONCE = (IOC, FOK, AT_OPEN)
 def _match_at_once(venue: Venue, listing: Listing, live: LiveOrder, price: int) -> None:
     """Fill what can be filled at this instant, or all or nothing, and end the rest."""
     limit = live.limit
-    good = limit is None or (price - limit) * live.side <= 0
-    lots = venue.fillable(live, listing.left) if good else 0
+    marketable = limit is None or (price - limit) * live.side <= 0
+    lots = venue.fillable(live, listing.left) if marketable else 0
     if live.order.time_in_force is FOK and lots < live.remaining:
         lots = 0
     if lots:
@@ -306,9 +306,9 @@ def _match_at_once(venue: Venue, listing: Listing, live: LiveOrder, price: int) 
 
 
 def _trigger_only(venue: Venue, listing: Listing, price: int) -> None:
-    """With the bar's volume used up, turn the triggers that were passed into orders for the next bar.
+    """With the bar's volume used up, turn triggered orders into orders for the next bar.
 
-    They wait for it in the order in which the price reached them.
+    They queue for it in the order in which the price reached them.
     """
     _trigger_reached(venue, listing, listing.down, price)
     _trigger_reached(venue, listing, listing.up, price)
@@ -319,7 +319,7 @@ def _trigger_reached(venue: Venue, listing: Listing, side: Levels, price: int) -
     passed = [one for one in side.reached(level) if one.trigger is not None]
     for live in sorted(passed, key=_reached_first):
         if not live.is_final:
-            _fire(venue, listing, live, price)
+            _trigger(venue, listing, live, price)
 
 
 def _reached_first(live: LiveOrder) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""The models an exchange runs on: what trading costs, how prices slip, how much fills, how long messages take."""
+"""The models of an exchange: commission, slippage, volume and latency."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from brokerkit.plugins.sim.exchange.slippage import NoSlippage, SlippageModel
 
 
 class VolumeCap(Protocol):
-    """Anything that says how many lots a bar can fill."""
+    """Anything that limits how many lots a bar can fill."""
 
     def lots(self, volume: float | None) -> int:
-        """Return how many lots may fill in a bar of this volume; None means that volume is not known."""
+        """Return how many lots may fill in a bar of this volume; None means that the volume is unknown."""
         ...
 
 
 @attrs.frozen
 class Models:
-    """How the exchange behaves where rules leave a choice.
+    """How the exchange behaves where the rules leave a choice.
 
     Attributes:
-        commission: What trading costs, where a contract's terms do not say.
-        slippage: By how much market orders miss, where a contract's terms do not say.
+        commission: The commission, unless a contract's terms set their own.
+        slippage: The slippage of market orders, unless a contract's terms set their own.
         volume: How much of a bar's volume fills.
         latency: How long messages take.
-        path: In what order a bar visits its high and its low.
-        queue_ahead: Lots that stand before a limit order at its price when it joins; what trades at that
-            price serves them first, what trades beyond it serves everybody.
+        path: The order in which a bar visits its high and its low.
+        queue_ahead: Lots ahead of a limit order at its price when it joins the book; trades at that
+            price fill those lots first, trades beyond it fill every order.
         limit_fills_on_touch: Whether a limit fills when the price only touches it; otherwise the
             price must pass it by a tick.
     """

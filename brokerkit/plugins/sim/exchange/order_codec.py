@@ -1,4 +1,4 @@
-"""An order as JSON-ready values and back, whole, for the state file."""
+"""Converting a whole order to JSON-ready values and back, for the state file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def encode_contract(contract: FuturesContract | FxPair) -> list[str]:
 
 
 def decode_contract(values: list[str]) -> FuturesContract | FxPair:
-    """Return the contract of such values.
+    """Return the contract from such values.
 
     Example:
         >>> decode_contract(encode_contract(FuturesContract("CORN", "202312_202403")))
@@ -58,7 +58,7 @@ def encode(order: Order) -> dict[str, Any]:
 
 
 def decode(values: dict[str, Any]) -> Order:
-    """Return the order of such values.
+    """Return the order from such values.
 
     Example:
         >>> order = Order.limit(FuturesContract("GOLD", "202312"), 2, 1950).with_bracket(stop_loss=1940)

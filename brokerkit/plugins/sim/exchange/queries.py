@@ -1,4 +1,4 @@
-"""What can be asked of the exchange: orders, executions, positions, money, terms, the log."""
+"""What can be queried from the exchange: orders, executions, positions, money, terms and the log."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Statement:
 
 
 class Queries:
-    """The asking half of an exchange. Every method may be called from any thread."""
+    """The query methods of an exchange. Every method may be called from any thread."""
 
     def __init__(self, venue: Venue) -> None:
         self._lock = threading.RLock()
@@ -46,57 +46,57 @@ class Queries:
 
     @property
     def now(self) -> datetime:
-        """What the clock shows, aware UTC."""
+        """The clock's time, aware UTC."""
         return time_of(self._venue.now)
 
     @property
     def now_ns(self) -> int:
-        """What the clock shows, nanoseconds since 1970 UTC."""
+        """The clock's time, nanoseconds since 1970 UTC."""
         return self._venue.now
 
     @property
     def next_instant_ns(self) -> int | None:
-        """When something is next due to happen, nanoseconds since 1970 UTC; None when nothing is."""
+        """When the next event is due, nanoseconds since 1970 UTC; None if there is none."""
         with self._lock:
             return self._venue.agenda.next_time
 
     @property
     def is_due_now(self) -> bool:
-        """Whether something is left to do at this very instant, such as the open of a bar."""
+        """Whether something is still due at the current instant, such as the open of a bar."""
         instant = self.next_instant_ns
         return instant is not None and instant <= self._venue.now
 
     @property
     def is_connected(self) -> bool:
-        """Whether the line to the client is up."""
+        """Whether the connection to the client is up."""
         return self._venue.channel is None or self._venue.channel.is_up
 
     def check_line(self) -> None:
         """Raise unless a request would be answered now.
 
         Raises:
-            ConnectionLost: The line is down.
-            RequestTimedOut: The line is up and the exchange silent.
+            ConnectionLost: The connection is down.
+            RequestTimedOut: The connection is up but the exchange is silent.
         """
         if self._venue.channel is not None:
             self._venue.channel.check()
 
     def admit_question(self) -> None:
-        """Raise unless a question would be answered now; it counts as one.
+        """Count a request, and raise unless it would be answered now.
 
         Raises:
-            ConnectionLost: The line is down.
-            RequestTimedOut: The line is up and the exchange silent.
-            PacingViolation: A fault says that there were too many.
+            ConnectionLost: The connection is down.
+            RequestTimedOut: The connection is up but the exchange is silent.
+            PacingViolation: A fault reports too many requests.
         """
         self.check_line()
-        if self._venue.channel is not None and self._venue.channel.strikes(Occasion.QUESTION, 0):
-            raise PacingViolation("The exchange says that there were too many questions.", remedy="Ask again later.")
+        if self._venue.channel is not None and self._venue.channel.faults_on(Occasion.QUESTION, 0):
+            raise PacingViolation("The exchange reports too many requests.", remedy="Try again later.")
 
     # -- orders --------------------------------------------------------------------------
 
     def order(self, order_ref: str) -> LiveOrder:
-        """Return the handle on an order.
+        """Return the handle of an order.
 
         Raises:
             MissingOrder: No such order.
@@ -107,13 +107,13 @@ class Queries:
         return live
 
     def query(self, order_ref: str) -> BrokerOrder:
-        """Ask the exchange for an order: the truth, which the client's handle knows from then on.
+        """Ask the exchange for an order's true state, which the client's handle then shows too.
 
         Raises:
             MissingOrder: It never arrived.
-            ConnectionLost: The line is down.
-            RequestTimedOut: The line is up and the exchange silent.
-            PacingViolation: A fault says that there were too many questions.
+            ConnectionLost: The connection is down.
+            RequestTimedOut: The connection is up but the exchange is silent.
+            PacingViolation: A fault reports too many requests.
         """
         with self._lock:
             self.admit_question()
@@ -122,7 +122,7 @@ class Queries:
             return live.at_exchange()
 
     def orders(self, account: str = "") -> list[LiveOrder]:
-        """Return the handles on all orders of an account, or of all accounts, in the order they were placed.
+        """Return the handles of all orders of an account, or of all accounts, in the order in which they were placed.
 
         Raises:
             MissingAccount: No such account.
@@ -132,7 +132,7 @@ class Queries:
             return [live for live in self._venue.orders.values() if wanted is None or live.account is wanted]
 
     def fills(self, since: datetime | int | None = None) -> list[Fill]:
-        """Return all executions at or after a time, oldest first, corrections replaced."""
+        """Return all executions at or after a time, oldest first, with corrections applied."""
         with self._lock:
             self.admit_question()
             first = None if since is None else nanoseconds(since)
@@ -143,7 +143,7 @@ class Queries:
     # -- money and positions ---------------------------------------------------------------
 
     def accounts(self) -> list[tuple[str, str]]:
-        """Return the accounts' names with their base currencies, in the order they were opened."""
+        """Return the accounts' names and base currencies, in the order in which they were opened."""
         with self._lock:
             return [(account.name, account.base_currency) for account in self._venue.accounts.values()]
 
@@ -156,17 +156,17 @@ class Queries:
         with self._lock:
             self.admit_question()
             venue = self._venue
-            struck = () if venue.channel is None else venue.channel.strikes(Occasion.POSITIONS, 0)
-            if any(isinstance(one, FailedPositions) for one in struck):
-                raise RequestTimedOut("The exchange did not say what is held.", remedy="Ask again.")
+            faults = () if venue.channel is None else venue.channel.faults_on(Occasion.POSITIONS, 0)
+            if any(isinstance(one, FailedPositions) for one in faults):
+                raise RequestTimedOut("The exchange did not answer the request for positions.", remedy="Try again.")
             owners = [venue.account_of(account)] if account else list(venue.accounts.values())
             held = [position_of(holding, venue.now) for owner in owners for holding in owner.holdings if holding.lots]
             found = sorted((one for one in held if one is not None), key=lambda one: (one.account, one.contract))
             before, self._positions_before[account] = self._positions_before.get(account, []), found
-            return before if struck else found
+            return before if faults else found
 
     def cash(self, account: str = "") -> dict[str, Money]:
-        """Return an account's cash by currency, exact: start + realised + converted - commission."""
+        """Return an account's exact cash by currency: deposited + realised + converted - commission."""
         with self._lock:
             found = self._venue.account_of(account)
             return {name: money_of(name, cash.balance) for name, cash in sorted(found.cash.items())}
@@ -191,7 +191,7 @@ class Queries:
             }  # fmt: skip
 
     def values(self, account: str = "") -> dict[str, Money]:
-        """Return cash plus unrealised profit by currency."""
+        """Return cash plus unrealised profit, by currency."""
         with self._lock:
             found = margin.values(self._venue, self._venue.account_of(account))
             return {name: money_of(name, units) for name, units in sorted(found.items())}
@@ -200,7 +200,7 @@ class Queries:
         """Return an account's value and margins in its base currency.
 
         Raises:
-            MissingFxCode: There is money in a currency that no listed pair gives a rate for.
+            MissingFxCode: The account holds a currency for which no listed pair gives a rate.
         """
         with self._lock:
             return margin.margins(self._venue, self._venue.account_of(account))
@@ -212,7 +212,7 @@ class Queries:
             return None if units is None else price_of(units)
 
     def terms(self, contract: FuturesContract | FxPair) -> ContractTerms:
-        """Return the terms a contract is listed on.
+        """Return the terms of a listed contract.
 
         Raises:
             MissingContract: It is not listed.
@@ -220,12 +220,12 @@ class Queries:
         return self._venue.listing_of(contract).terms
 
     def contracts(self) -> list[FuturesContract | FxPair]:
-        """Return what is listed, in the order it was."""
+        """Return everything listed, in the order in which it was listed."""
         return list(self._venue.listings)
 
     # -- log -------------------------------------------------------------------------------
 
     def log(self) -> list[str]:
-        """Return the event log, one line an entry: the same bytes for the same calls and seed."""
+        """Return the event log, one line per entry: the same bytes for the same calls and seed."""
         with self._lock:
             return [render(entry) for entry in self._venue.journal.entries()]

@@ -1,4 +1,4 @@
-"""A clock that moves the exchange by itself: real time, at a chosen speed. The only place that reads a wall clock."""
+"""A clock that moves the exchange by itself, in real time at a chosen speed: the only code that reads a wall clock."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from brokerkit.plugins.sim.exchange.units import SECOND
 
 
 class RealTimeClock:
-    """Moves an exchange's clock in a thread of its own, so many of its seconds a real second.
+    """Moves an exchange's clock in its own thread, at so many simulated seconds per real second.
 
-    While it runs, `LiveOrder.wait` waits in real time. Listeners are called in this thread. An error
-    that a listener raises stops the clock, and is raised by `stop`.
+    While it runs, `LiveOrder.wait` waits in real time. Listeners are called in this thread. An
+    exception in a listener stops the clock, and `stop` raises it.
 
     Args:
-        exchange: Whose clock to move.
-        speed: Seconds of the exchange for one real second.
+        exchange: The exchange whose clock to move.
+        speed: Simulated seconds per real second.
         step: Real seconds between moves.
-        monotonic: Tells the real time, in seconds.
+        monotonic: Returns the real time, in seconds.
 
     Example:
         >>> from datetime import datetime, timezone
@@ -43,7 +43,7 @@ class RealTimeClock:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         if speed <= 0:
-            raise InvalidArgument(f"A speed of {speed} does not move the clock.", remedy="Give a positive number.")
+            raise InvalidArgument(f"The clock cannot run at speed {speed}.", remedy="Give a positive number.")
         self._exchange = exchange
         self._speed = speed
         self._step = step
@@ -53,19 +53,23 @@ class RealTimeClock:
         self._thread = threading.Thread(target=self._run, name="exchange-clock", daemon=True)
 
     def start(self) -> None:
-        """Begin to move the clock from where it stands."""
+        """Start moving the clock from its current time."""
         self._exchange.driven = True
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop moving the clock, and raise what a listener raised, if anything."""
+        """Stop moving the clock, and raise any exception of a listener.
+
+        A listener may call this too: the clock then stops when it returns.
+        """
         self._stop.set()
-        self._thread.join()
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
         if self._failure is not None:
             raise self._failure
 
     def wait_until(self, moment: datetime) -> None:
-        """Wait, in real time, until the exchange's clock shows a moment, given as an aware datetime."""
+        """Wait, in real time, until the exchange's clock reaches an aware datetime."""
         with self._exchange.moved:
             self._exchange.moved.wait_for(lambda: self._stop.is_set() or self._exchange.now >= moment)
 
@@ -79,7 +83,7 @@ class RealTimeClock:
                     self._move_to(target)
                 with exchange.moved:
                     exchange.moved.notify_all()
-        except Exception as failure:  # noqa: BLE001 because whatever a listener raises is raised again by stop()
+        except Exception as failure:  # noqa: BLE001 because stop() raises it again
             self._failure = failure
         finally:
             exchange.driven = False
@@ -88,7 +92,7 @@ class RealTimeClock:
                 exchange.moved.notify_all()
 
     def _move_to(self, target: int) -> None:
-        """Move the clock to a time, unless another thread has moved it further meanwhile."""
+        """Move the clock to a time, unless another thread has already moved it further."""
         try:
             self._exchange.advance_to(target)
         except InvalidArgument:

@@ -1,4 +1,4 @@
-"""When a listing must be looked at next: at the first instant at which any of its orders can act, and not before."""
+"""When to process a listing next: at the first instant at which any of its orders can act, and not before."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.venue import Venue
 
 OPEN, BODY, LOOK = range(3)
-"""What happens at a wake: the bar's open, the bar's body, or only another look ahead."""
+"""What a wake-up is for: the bar's open, the bar's body, or only another look ahead."""
 
 NEVER = 1 << 62
 _NEAR = 4
-"""How many bars are looked at first; four times as many each time that nothing was found."""
+"""How many bars to look ahead at first; four times as many each time that nothing was found."""
 
 _RANK = (BAR_OPEN, BAR_BODY, BAR_BODY)
 
 
 def schedule(venue: Venue, listing: Listing, reach: int = _NEAR) -> None:
-    """Put the listing's next instant on the agenda, unless it is there already.
+    """Put the listing's next instant on the agenda, unless it is already there.
 
-    An instant that no longer holds stays on the agenda, and does nothing when it comes.
+    An obsolete instant stays on the agenda, and does nothing when it comes.
 
     Args:
         venue: The exchange.
         listing: The listing.
-        reach: How many bars are looked at, at most.
+        reach: The most bars to look ahead.
     """
     before, before_what = listing.wake_time, listing.wake_what
     if listing is venue.trading or (before == venue.now and before_what != LOOK):
-        return  # a bar that ends or opens at this instant is still to be traded; that looks ahead itself
+        return  # a bar that ends or opens now is still to be traded, and then looks ahead itself
     listing.reach = reach
     time, what = _next(venue, listing)
     if time == before and what == before_what:
@@ -44,13 +44,13 @@ def schedule(venue: Venue, listing: Listing, reach: int = _NEAR) -> None:
     listing.wake_time, listing.wake_what = time, what
     if what == LOOK:
         if time == NEVER or time == listing.look_due:
-            return  # an order on each bar would else leave a look behind for each, all at the window's end
+            return  # otherwise an order on each bar would leave a look for each, all at the window's end
         listing.look_due = time
     venue.agenda.put(time, _RANK[what], venue.wakers[what], listing)
 
 
 def enqueue(venue: Venue, listing: Listing, live: LiveOrder) -> bool:
-    """Let a market order take part in the next open, unless a bar is under way or there is none; return whether."""
+    """Queue a market order for the next open, unless a bar is under way or there is none; return whether it did."""
     series, now = listing.series, venue.now
     if listing.trailing or (listing.wake_time == now and listing.wake_what == BODY):
         return False
@@ -67,10 +67,10 @@ def enqueue(venue: Venue, listing: Listing, live: LiveOrder) -> bool:
     return True
 
 
-def stand(venue: Venue, listing: Listing, live: LiveOrder) -> bool:
-    """Put a plain limit order at its level, unless a bar is under way or there is none; return whether.
+def enter_limit(venue: Venue, listing: Listing, live: LiveOrder) -> bool:
+    """Insert a plain limit order into the book, unless a bar is under way or there is none; return whether it was.
 
-    Where the next bar reaches it, no other bar has to be looked at.
+    If the next bar reaches it, no other bar has to be examined.
     """
     series, now = listing.series, venue.now
     if listing.trailing or (listing.wake_time == now and listing.wake_what == BODY):
@@ -100,7 +100,7 @@ def stand(venue: Venue, listing: Listing, live: LiveOrder) -> bool:
 
 
 def opens_now(venue: Venue, listing: Listing) -> bool:
-    """Return whether a bar opens at this instant whose open is still to be traded."""
+    """Return whether a bar opens at this instant and its open has yet to be traded."""
     return listing.wake_time == venue.now and listing.wake_what == OPEN
 
 
@@ -123,7 +123,7 @@ def on_open(venue: Venue, listing: Listing) -> None:
 
 
 def on_body(venue: Venue, listing: Listing) -> None:
-    """Trade the rest of a bar, look at the margin of who holds the contract, and look ahead."""
+    """Trade the rest of a bar, check the margin of accounts that hold the contract, and look ahead."""
     now = venue.now
     is_due = listing.wake_time == now and listing.wake_what == BODY
     if is_due:
@@ -145,14 +145,14 @@ def on_body(venue: Venue, listing: Listing) -> None:
         schedule(venue, listing)
 
 
-def set_aside(venue: Venue, listing: Listing) -> None:
-    """Let orders wait for the next bar that came after the one under way began: nobody knew of it then."""
+def defer_late_orders(venue: Venue, listing: Listing) -> None:
+    """Make orders that arrived during a bar wait for the next one: the bar was only given after they arrived."""
     series, now = listing.series, venue.now
     ends_now = due_now(venue, listing) == BODY
     if not series.sync(now - 1 if ends_now else now):
         return
     start = series.starts[series.at]
-    if start > now or (start == now and venue.opened_at != now):  # nobody came after its open
+    if start > now or (start == now and venue.opened_at != now):  # none arrived after its open
         return
     for live in listing.all_orders():
         if live.joins > start and live.place in (DOWN, UP, UNPRICED):
@@ -162,18 +162,18 @@ def set_aside(venue: Venue, listing: Listing) -> None:
 
 
 def due_now(venue: Venue, listing: Listing) -> int:
-    """Return what of a listing is still to happen at this very instant; -1 for nothing."""
+    """Return what is still due for a listing at this instant; -1 for nothing."""
     return listing.wake_what if listing.wake_time == venue.now else -1
 
 
-def take_up(venue: Venue, listing: Listing, what: int) -> None:
-    """Let what was due when the exchange was stopped still happen, on the bars that are there by then."""
+def resume(venue: Venue, listing: Listing, what: int) -> None:
+    """Resume what was due when the exchange was stopped, on the bars given so far."""
     if what in (OPEN, BODY):
         listing.wake_time, listing.wake_what = venue.now, what
-        venue.agenda.put(venue.now, _RANK[what], partial(_on_taken_up, venue), listing)
+        venue.agenda.put(venue.now, _RANK[what], partial(_on_resumed, venue), listing)
 
 
-def _on_taken_up(venue: Venue, listing: Listing) -> None:
+def _on_resumed(venue: Venue, listing: Listing) -> None:
     series, now, what = listing.series, venue.now, listing.wake_what
     if what == OPEN:
         is_there = series.sync(now) and series.starts[series.at] == now
@@ -196,7 +196,7 @@ def on_look(venue: Venue, listing: Listing) -> None:
 
 
 def _next(venue: Venue, listing: Listing) -> tuple[int, int]:
-    """Return the next instant at which an order of the listing can act, and what it is; `NEVER` for none."""
+    """Return the next instant at which an order of the listing can act, and what for; `NEVER` if there is none."""
     down, up = listing.down.prices, listing.up.prices
     eager = listing.queue or listing.waiting or listing.trailing
     if listing.watched:
@@ -214,7 +214,7 @@ def _next(venue: Venue, listing: Listing) -> tuple[int, int]:
         return NEVER, LOOK
     at = series.at
     start = series.starts[at]
-    if start >= now and listing.opened != start and venue.opened_at != start:  # the bar is still ahead
+    if start >= now and listing.opened != start and venue.opened_at != start:  # the bar has not opened yet
         return (start, OPEN) if eager else _reaching(listing, at, low, high)
     if listing.trailing or series.lows[at] <= low or series.highs[at] >= high:
         return series.until, BODY
@@ -225,11 +225,11 @@ def _next(venue: Venue, listing: Listing) -> tuple[int, int]:
 
 
 def _reaching(listing: Listing, at: int, low: int, high: int) -> tuple[int, int]:
-    """Return when a bar from a place on first falls to `low` or rises to `high`, and whether at its open."""
+    """Return when a bar, from index `at` on, first falls to `low` or rises to `high`, and whether at its open."""
     series = listing.series
     lows, highs = series.lows, series.highs
     if lows[at] > low and highs[at] < high:
-        if series.lowest > low and series.highest < high:  # no bar of the window reaches as far
+        if series.lowest > low and series.highest < high:  # no bar of the window reaches that far
             return _after_the_window(listing, low, high)
         size, stop = len(lows), at + listing.reach
         last = stop if stop < size else size
@@ -245,7 +245,7 @@ def _reaching(listing: Listing, at: int, low: int, high: int) -> tuple[int, int]
 
 
 def _after_the_window(listing: Listing, low: int, high: int) -> tuple[int, int]:
-    """Return when to look again where nothing happens in the bars that are loaded: the first time, at their end."""
+    """Return when to look again if nothing happens in the loaded bars: the first time, at their end."""
     if low == -NEVER and high == NEVER:
         return NEVER, LOOK
     series = listing.series

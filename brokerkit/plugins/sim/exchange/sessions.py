@@ -1,4 +1,4 @@
-"""When a market is open: sessions that may run over midnight, weekly patterns, holidays."""
+"""When a market is open: sessions that may cross midnight, weekly hours, holidays."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from brokerkit.errors import InvalidArgument
 from brokerkit.plugins.sim.exchange.units import DAY, nanoseconds, time_of
 
 Session = tuple[int, int]
-"""Opening time, included, and closing time, excluded, in nanoseconds UTC."""
+"""Opening time, inclusive, and closing time, exclusive, in nanoseconds UTC."""
 
 
 class Sessions(Protocol):
     """Anything that knows when a market is open."""
 
     def current_or_next(self, now: int) -> Session | None:
-        """Return the session that `now` is in, or else the first one after it; None when there is none."""
+        """Return the session that contains `now`, or else the next one; None if there is none."""
         ...
 
 
@@ -27,7 +27,7 @@ class EveryDay:
     """Always open, in sessions of one UTC day."""
 
     def current_or_next(self, now: int) -> Session:
-        """Return the UTC day that `now` is in."""
+        """Return the UTC day that contains `now`."""
         start = now // DAY * DAY
         return start, start + DAY
 
@@ -36,7 +36,7 @@ EVERY_DAY = EveryDay()
 
 
 class SessionList:
-    """Sessions given one by one, in any order, not overlapping.
+    """Individual sessions, in any order, without overlaps.
 
     Args:
         sessions: Pairs of opening and closing time, aware datetimes or nanoseconds UTC.
@@ -49,25 +49,27 @@ class SessionList:
         spans = sorted((nanoseconds(opening), nanoseconds(closing)) for opening, closing in sessions)
         for (opening, closing), following in zip(spans, [*spans[1:], None], strict=True):
             if opening >= closing or (following is not None and following[0] < closing):
-                raise InvalidArgument(f"The session from {time_of(opening)} to {time_of(closing)} is not sound.")
+                raise InvalidArgument(
+                    f"The session from {time_of(opening)} to {time_of(closing)} is empty or overlaps."
+                )
         self._opens = [opening for opening, _ in spans]
         self._closes = [closing for _, closing in spans]
 
     def current_or_next(self, now: int) -> Session | None:
-        """Return the session that `now` is in, or else the first one after it; None when there is none."""
+        """Return the session that contains `now`, or else the next one; None if there is none."""
         at = bisect_right(self._closes, now)
         return (self._opens[at], self._closes[at]) if at < len(self._opens) else None
 
 
 class WeeklyHours:
-    """The same hours every week in a time zone, less holidays.
+    """The same hours every week in a time zone, except on holidays.
 
-    A session that closes at or before the time it opens closes on the next day; it belongs to the
-    weekday on which it opens, and a holiday takes out the sessions that open on it.
+    A session that closes at or before its opening time closes on the next day; it belongs to the
+    weekday on which it opens, and a holiday removes the sessions that open on it.
 
     Args:
         hours: By weekday, 0 for Monday: pairs of opening and closing time.
-        zone: Name of the time zone that the hours are told in.
+        zone: Name of the hours' time zone.
         holidays: Days on which no session opens.
 
     Example:
@@ -82,13 +84,13 @@ class WeeklyHours:
     ) -> None:
         self._hours = {day: sorted(spans) for day, spans in hours.items()}
         if not any(self._hours.values()):
-            raise InvalidArgument("Weekly hours need at least one session a week.")
+            raise InvalidArgument("Weekly hours need at least one session per week.")
         self._zone = ZoneInfo(zone)
         self._holidays = frozenset(holidays)
         self._known: Session = (0, 0)
 
     def current_or_next(self, now: int) -> Session | None:
-        """Return the session that `now` is in, or else the first one after it."""
+        """Return the session that contains `now`, or else the next one."""
         if self._known[0] <= now < self._known[1]:
             return self._known
         today = time_of(now).astimezone(self._zone).date()

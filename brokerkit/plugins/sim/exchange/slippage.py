@@ -1,4 +1,4 @@
-"""By how much an order that takes the market's price misses it: small objects, never outside the bar."""
+"""Slippage models: small objects that worsen an order's market price, within the bar's range."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from brokerkit.plugins.sim.exchange.units import rounded_division, whole
 from brokerkit.spec.money import exact
 
 Slip = Callable[[int, int, float], int]
-"""From price in units, signed lots and the bar's volume, to the slipped price in units."""
+"""From price in units, signed lots and bar volume to the slipped price in units."""
 
 
 class SlippageModel(Protocol):
-    """Anything that worsens the price of market orders, triggered stops and touched orders."""
+    """Anything that worsens the prices of market orders, triggered stops and touched orders."""
 
     def for_contract(self, terms: ContractTerms) -> Slip | None:
-        """Return the slip for fills on a contract; None leaves prices as they are."""
+        """Return the slippage function for a contract; None leaves prices unchanged."""
         ...
 
 
 @attrs.frozen
 class NoSlippage:
-    """Orders trade at the price the market shows."""
+    """Orders trade at the market price."""
 
     def for_contract(self, terms: ContractTerms) -> Slip | None:
-        """Return None: prices are left as they are."""
+        """Return None: prices are unchanged."""
         return None
 
 
 @attrs.frozen
 class TickSlippage:
-    """So many ticks against the order."""
+    """A number of ticks against the order."""
 
     ticks: int = 1
 
     def for_contract(self, terms: ContractTerms) -> Slip | None:
-        """Return the slip for fills on a contract."""
+        """Return the slippage function for a contract."""
         step = self.ticks * terms.tick_units
         return lambda price, lots, volume: price + step if lots > 0 else price - step
 
@@ -52,7 +52,7 @@ class PercentSlippage:
     percent: Decimal = attrs.field(converter=exact)
 
     def for_contract(self, terms: ContractTerms) -> Slip | None:
-        """Return the slip for fills on a contract."""
+        """Return the slippage function for a contract."""
         share, tick = whole(self.percent, 8), terms.tick_units
 
         def slip(price: int, lots: int, volume: float) -> int:
@@ -64,12 +64,12 @@ class PercentSlippage:
 
 @attrs.frozen
 class VolumeImpact:
-    """So many ticks against the order when it takes the whole bar's volume, in proportion when it takes less."""
+    """A number of ticks against an order that takes the bar's whole volume, proportionally fewer if it takes less."""
 
     ticks_at_full_volume: int = 10
 
     def for_contract(self, terms: ContractTerms) -> Slip | None:
-        """Return the slip for fills on a contract."""
+        """Return the slippage function for a contract."""
         full, tick = self.ticks_at_full_volume, terms.tick_units
 
         def slip(price: int, lots: int, volume: float) -> int:

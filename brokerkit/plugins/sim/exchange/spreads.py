@@ -1,8 +1,8 @@
-"""Spreads: several legs traded in one instant and ratio, or each as its own market allows.
+"""Spreads: several legs that trade together in a ratio, or each as its own market allows.
 
 A spread has a price only where all its legs have one at the same instant: at the opens and the
-closes of bars that start together. Its price is the sum of ratio times price, the first leg's ratio
-positive, so it may be negative. Orders on it wait in a book of its own.
+closes of bars that start together. Its price is the sum of ratio times price, with the first leg's
+ratio positive, so it may be negative. Orders on it wait in a book of their own.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _TOGETHER = (TimeInForce.IOC, TimeInForce.FOK, TimeInForce.AT_OPEN)
 
 
 def is_spread(order: Order) -> bool:
-    """Return whether an order is for several legs."""
+    """Return whether an order has several legs."""
     return len(order.quantity) > 1
 
 
@@ -48,17 +48,17 @@ def ratios_of(quantity: tuple[int, ...]) -> Ratios:
 
 
 def listing_for(venue: Venue, order: Order) -> Listing:
-    """Return the book of a spread, opened when it is new.
+    """Return the book of a spread, creating it if it is new.
 
     Raises:
         MissingContract: A leg is not listed.
-        InvalidOrder: It is asked to fill leg by leg and cannot, or at the close.
+        InvalidOrder: It cannot fill leg by leg as requested, or it is for the close.
     """
     contract = order.contract
     if order.spread_fill is SpreadFill.BY_LEG and order.order_type is not OrderType.MARKET:
         raise InvalidOrder(
             f"A {order.order_type.value} order on a spread fills its legs together.",
-            remedy="Order it together, or at the market.",
+            remedy="Fill the legs together, or use a market order.",
         )
     _check_held(order)
     key = (contract, ratios_of(order.quantity))
@@ -69,13 +69,13 @@ def listing_for(venue: Venue, order: Order) -> Listing:
 
 
 def _check_held(order: Order) -> None:
-    """Refuse what a spread cannot be: its legs have no close in common, and none of them knows what another fills."""
+    """Refuse what a spread cannot do: its legs share no close, and filled leg by leg, none knows what another fills."""
     held = order.time_in_force
     if held is TimeInForce.AT_CLOSE:
-        raise InvalidOrder("A spread has no closing auction.", remedy="Order its legs, or give another time in force.")
+        raise InvalidOrder("A spread has no closing auction.", remedy="Order its legs, or use another time in force.")
     if order.spread_fill is SpreadFill.BY_LEG and (order.reduce_only or held in _TOGETHER):
         what = "only reduces" if order.reduce_only else f"is {held.value}"
-        raise InvalidOrder(f"A spread that {what} fills its legs together.", remedy="Order it together.")
+        raise InvalidOrder(f"A spread that {what} fills its legs together.", remedy="Fill them together.")
 
 
 def _open(venue: Venue, contract: FuturesContract, ratios: Ratios) -> Listing:
@@ -95,7 +95,7 @@ def _open(venue: Venue, contract: FuturesContract, ratios: Ratios) -> Listing:
 
 
 def _last_price(venue: Venue, listing: Listing) -> int | None:
-    """Return what a spread closed at when its legs' last bars ended; None where those did not start together."""
+    """Return a spread's price at the close of its legs' last bars; None unless those started together."""
     ended = [(leg.series.last_bar(venue.now), ratio) for leg, ratio in listing.legs]
     found = [(bar, ratio) for bar, ratio in ended if bar is not None]
     if len(found) < len(ended) or len({bar[0] for bar, _ in found}) > 1:
@@ -104,16 +104,16 @@ def _last_price(venue: Venue, listing: Listing) -> int | None:
 
 
 def refresh_all(venue: Venue, leg: Listing) -> None:
-    """Let every spread with this leg know of its new bars."""
+    """Update every spread of this leg with its new bars."""
     for listing in venue.spreads.values():
         if any(one is leg for one, _ in listing.legs):
             refresh(venue, listing)
-            scheduling.set_aside(venue, listing)
+            scheduling.defer_late_orders(venue, listing)
             scheduling.schedule(venue, listing)
 
 
 def refresh(venue: Venue, listing: Listing) -> None:
-    """Make the spread's bars from the bars to come of its legs."""
+    """Build the spread's bars from its legs' bars to come."""
     last = listing.series.close_at(venue.now)
     listing.series = BarSeries(listing.name)
     listing.series.last = last
@@ -136,7 +136,7 @@ def refresh(venue: Venue, listing: Listing) -> None:
 
 
 def _volume(listing: Listing, of_legs: list[Floats]) -> NDArray[Any] | None:
-    """Return how many units each bar has volume for, of the scarcest leg whose volume is known; None where none is."""
+    """Return how many units each bar has volume for, by its scarcest leg of known volume; None if none is known."""
     units = [volume // abs(ratio) for volume, (_, ratio) in zip(of_legs, listing.legs, strict=True)]
     scarcest: Floats = np.fmin.reduce(units)
     return None if bool(np.isnan(scarcest).all()) else scarcest
@@ -146,8 +146,8 @@ class SpreadOrder(LiveOrder):
     """An order for several legs, counted in units of the spread.
 
     Attributes:
-        leg_holdings: What the account holds of each leg.
-        leg_orders: The orders its legs trade by, when they fill each for itself.
+        leg_holdings: The account's holding of each leg.
+        leg_orders: The orders by which its legs trade, if it fills leg by leg.
     """
 
     __slots__ = ("leg_holdings", "leg_orders")
@@ -160,12 +160,12 @@ class SpreadOrder(LiveOrder):
         self.leg_orders: tuple[LegOrder, ...] = ()
 
     def holding_of(self, leg: int) -> Holding:
-        """Return what its account holds of one of its contracts."""
+        """Return its account's holding of one of its contracts."""
         return self.leg_holdings[leg]
 
 
 class LegOrder(LiveOrder):
-    """The part of a spread order that trades one leg by itself. Its fills are the spread order's."""
+    """The part of a spread order that trades one leg separately. Its fills are the spread order's."""
 
     __slots__ = ("leg", "spread")
 
@@ -180,19 +180,19 @@ class LegOrder(LiveOrder):
 
     @property
     def is_final(self) -> bool:
-        """Whether the whole order is."""
+        """Whether the whole spread order is final."""
         return self.spread.is_final
 
 
 def start_legs(venue: Venue, live: SpreadOrder) -> None:
-    """Let every leg trade by itself."""
+    """Let every leg trade separately."""
     live.leg_orders = tuple(LegOrder(venue, live, leg) for leg in range(len(live.leg_holdings)))
     for one in live.leg_orders:
         venue.start(one)
 
 
 def end_legs(live: SpreadOrder) -> None:
-    """Take the legs of an order that ends out of their books, and what they did not trade out of the margin."""
+    """Remove the legs of an ended order from their books, and their unfilled lots from the margin."""
     for one in live.leg_orders:
         one.holding.count_working(-one.side * one.remaining, one.side)
         if one.place != NOWHERE:
@@ -200,7 +200,7 @@ def end_legs(live: SpreadOrder) -> None:
 
 
 def resize_legs(venue: Venue, live: SpreadOrder) -> None:
-    """Let every leg trade as much as its order asks for by now, behind others; a leg that has done so is done."""
+    """Give every leg its current quantity, behind other orders; a leg that has filled it is done."""
     if not live.leg_orders:
         return
     for one, lots in zip(live.leg_orders, live.order.quantity, strict=True):
@@ -218,39 +218,39 @@ def resize_legs(venue: Venue, live: SpreadOrder) -> None:
 
 
 def count_working(live: SpreadOrder, units: int) -> None:
-    """Let the account's margin know of so many units more, or fewer, that an order may trade of each leg."""
+    """Add to, or subtract from, the units whose legs an order may still trade, as counted for margin."""
     for holding, (_, ratio) in zip(live.leg_holdings, live.listing.legs, strict=True):
         holding.count_working(live.side * ratio * units, live.side * ratio)
 
 
 def count_legs(live: SpreadOrder) -> None:
-    """Let the account's margin know of what each leg may still trade."""
+    """Count the unfilled lots of each leg for margin."""
     for one in live.leg_orders:
         one.holding.count_working(one.side * one.remaining, one.side)
 
 
 def check_margin(venue: Venue, live: SpreadOrder) -> None:
-    """Refuse a spread of which the account cannot carry the legs, each counted for itself.
+    """Refuse a spread if the account lacks margin for its legs, each margined separately.
 
     Raises:
-        InsufficientMargin: The account's value is below what would be needed.
+        InsufficientMargin: The account's value is below the margin needed.
     """
     check_units(venue, live, live.remaining)
 
 
 def check_units(venue: Venue, live: SpreadOrder, units: int) -> None:
-    """Refuse so many units more of a spread; see `check_margin`."""
+    """Refuse additional units of a spread without margin; see `check_margin`."""
     lots = [live.side * ratio * units for _, ratio in live.listing.legs]
     try:
         needed = sum(margin.needed_for(venue, *one) for one in zip(live.leg_holdings, lots, strict=True))
         if needed:
             margin.check_needed(venue, live.account, needed)
     except MissingFxCode as missing:
-        raise margin.uncounted(missing) from missing
+        raise margin.margin_unknown(missing) from missing
 
 
 def trade(venue: Venue, live: LiveOrder, lots: int, price: int) -> None:
-    """Trade units of a spread, or lots of a leg that trades by itself."""
+    """Fill units of a spread, or lots of a leg that trades separately."""
     if isinstance(live, SpreadOrder):
         _trade_together(venue, live, lots)
     elif isinstance(live, LegOrder):
@@ -258,7 +258,7 @@ def trade(venue: Venue, live: LiveOrder, lots: int, price: int) -> None:
 
 
 def _trade_together(venue: Venue, live: SpreadOrder, units: int) -> None:
-    """Trade so many units of a spread, every leg at its own price of this instant."""
+    """Fill units of a spread, every leg at its own price of this instant."""
     before = live.filled
     live.filled += units
     live.remaining -= units
@@ -272,7 +272,7 @@ def _trade_together(venue: Venue, live: SpreadOrder, units: int) -> None:
 
 
 def _trade_leg(venue: Venue, one: LegOrder, lots: int, price: int) -> None:
-    """Trade lots of one leg that trades by itself."""
+    """Fill lots of one leg that trades separately."""
     before = one.filled
     one.filled += lots
     one.remaining -= lots
@@ -287,7 +287,7 @@ def _trade_leg(venue: Venue, one: LegOrder, lots: int, price: int) -> None:
 
 
 def _record(venue: Venue, live: SpreadOrder, leg: int, quantity: int, price: int, before: int) -> None:
-    """Book one leg's trade, and put it into the log."""
+    """Book one leg's fill, and log it."""
     holding = live.leg_holdings[leg]
     charge = holding.listing.charge
     commission = 0 if charge is None else charge(abs(quantity), price, before)

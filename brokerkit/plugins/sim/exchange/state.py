@@ -1,11 +1,11 @@
-"""What an exchange keeps on disk, so that it is whole after a restart: also after SIGKILL at any moment.
+"""What an exchange keeps on disk, so that it survives a restart, even after SIGKILL at any moment.
 
-Everything a call changed is written in one transaction before anybody is told of it. Accounts come
-back when the file is opened; orders, executions and holdings come back with their contracts, when
-those are listed again. Bars are the caller's, and are given again.
+Everything that a call changed is written in one transaction before it is reported. Accounts are
+restored when the file is opened; orders, executions and holdings when their contracts are listed
+again. Bars are not kept: the caller gives them again.
 
-The file belongs to one exchange at a time: each keeps in memory what it knows, and would write over what
-another one has done.
+Only one exchange at a time may use the file: each keeps its state in memory, and would overwrite
+the changes of another.
 """
 
 from __future__ import annotations
@@ -72,14 +72,14 @@ _LIVE = (
 
 
 class StateFile:
-    """The SQLite file of one exchange, in WAL mode. Whole numbers of money are kept as text: they outgrow 64 bits.
+    """The SQLite file of one exchange, in WAL mode. Whole numbers of money are stored as text: they outgrow 64 bits.
 
     Attributes:
-        origin: What the file notes of how the simulation was made; empty where an older brokerkit made it.
+        origin: What the file records about how the simulation was created; empty if an older brokerkit created it.
 
     Raises:
-        StoreLocked: Another exchange has it open, of this process or another.
-        StoreCorrupt: The file is no sound SQLite database.
+        StoreLocked: Another exchange has it open, in this process or another.
+        StoreCorrupt: The file is not a sound SQLite database.
         StoreTooNew: A newer brokerkit wrote it.
         StoreUnwritable: It cannot be opened for writing.
     """
@@ -87,18 +87,18 @@ class StateFile:
     def __init__(self, path: str | Path, venue: Venue, board: FaultBoard, origin: Mapping[str, str]) -> None:
         self._venue = venue
         self._board = board
-        venue.untold = {}
+        venue.unlogged = {}
         self._saved = self._accounts = 0
         self._clock = -1
         self._counts: list[int] = []
-        self._back: set[int] = set()
-        self._on_the_way: list[tuple[int, Action, Any]] = []
+        self._restored: set[int] = set()
+        self._in_flight: list[tuple[int, Action, Any]] = []
         try:
             self._claim = FileClaim(path)
         except sqlite3.DatabaseError as problem:
             raise _store_error(problem, path) from problem
         try:
-            self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         except sqlite3.OperationalError as problem:
             self._claim.close()
             raise _store_error(problem, path) from problem
@@ -113,11 +113,11 @@ class StateFile:
         self.origin: Mapping[str, str] = origin if self.is_new else self._facts.get(_ORIGIN, {})
 
     def _opened(self) -> dict[str, Any]:
-        """Make the tables that are missing, and return the facts that were kept."""
-        self._base.execute("PRAGMA journal_mode=WAL")
-        self._base.execute("PRAGMA synchronous=NORMAL")
-        self._base.executescript(_TABLES)
-        return {name: json.loads(value) for name, value in self._base.execute("SELECT name, value FROM facts")}
+        """Create missing tables, and return the stored facts."""
+        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.execute("PRAGMA synchronous=NORMAL")
+        self._database.executescript(_TABLES)
+        return {name: json.loads(value) for name, value in self._database.execute("SELECT name, value FROM facts")}
 
     @property
     def is_new(self) -> bool:
@@ -125,40 +125,40 @@ class StateFile:
         return not self._facts
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._base.close()
+        """Close the file."""
+        self._database.close()
         self._claim.close()
 
     # -- writing ---------------------------------------------------------------------------
 
     def save(self) -> None:
-        """Write what changed since the last time, in one transaction."""
+        """Write what changed since the last save, in one transaction."""
         venue = self._venue
         fresh = venue.journal.entries(self._saved)
         lives = self._changed(fresh)
         counts = self._board.counts()
-        is_as_it_was = self._clock == venue.now and self._accounts == len(venue.accounts) and counts == self._counts
-        if not (fresh or lives) and is_as_it_was:
+        is_unchanged = self._clock == venue.now and self._accounts == len(venue.accounts) and counts == self._counts
+        if not (fresh or lives) and is_unchanged:
             return
         self._claim.check()
-        self._base.execute("BEGIN IMMEDIATE")
+        self._database.execute("BEGIN IMMEDIATE")
         try:
             self._write(fresh, lives)
-            self._base.execute("COMMIT")
+            self._database.execute("COMMIT")
         except BaseException:
-            self._base.execute("ROLLBACK")
+            self._database.execute("ROLLBACK")
             raise
         self._saved, self._clock, self._counts = len(venue.journal), venue.now, counts
         self._accounts = len(venue.accounts)
 
     def forget(self, rows: int) -> None:
-        """Take into account that so many rows, all of them written, were taken out of the log's beginning."""
+        """Account for rows, all of them saved, that were dropped from the start of the log."""
         self._saved -= rows
 
     def _changed(self, fresh: list[Entry]) -> dict[int, LiveOrder]:
-        """Return the orders that may stand otherwise than they are kept: of some of that the log says nothing."""
+        """Return the orders that may differ from their stored state, including changes that are not logged."""
         venue = self._venue
-        lives, venue.untold = venue.untold or {}, {}
+        lives, venue.unlogged = venue.unlogged or {}, {}
         for row in fresh:
             if isinstance(row, (Status, Execution)) and row.live.order_ref in venue.orders:
                 lives[row.live.number] = row.live
@@ -218,7 +218,7 @@ class StateFile:
     def _put(self, table: str, rows: Any) -> None:
         for row in rows:
             marks = ",".join("?" * len(row))
-            self._base.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)
+            self._database.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)
 
     def _key(self, listing: Listing) -> str:
         return json.dumps(order_codec.encode_contract(listing.contract))
@@ -250,30 +250,30 @@ class StateFile:
     # -- reading ---------------------------------------------------------------------------
 
     def restore(self) -> None:
-        """Bring back the clock, the counters and the accounts."""
+        """Restore the clock, the counters and the accounts."""
         venue, facts = self._venue, self._facts
         venue.now, venue.opened_at = facts["now"], facts["opened_at"]
         venue.agenda = Agenda(venue.now)
         venue.agenda.reached = facts.get("reached", venue.agenda.reached)
         venue.numbers, venue.executions, venue.priorities = facts["numbers"], facts["executions"], facts["priorities"]
         self._board.resume(facts["faults"])
-        for name, number, base in self._base.execute("SELECT * FROM accounts ORDER BY number"):
+        for name, number, base in self._database.execute("SELECT * FROM accounts ORDER BY number"):
             venue.accounts[name] = Account(number, name, base)
             venue.default_account = next(iter(venue.accounts.values()))
-        for row in self._base.execute("SELECT * FROM cash ORDER BY rowid"):
+        for row in self._database.execute("SELECT * FROM cash ORDER BY rowid"):
             cash = venue.accounts[row[0]].in_currency(row[1])
             cash.deposited, cash.realised, cash.converted, cash.commission = map(int, row[2:])
 
     def contracts(self) -> tuple[FuturesContract | FxPair, ...]:
-        """Return the single contracts and pairs that anything kept here belongs to, in order."""
-        rows = self._base.execute("SELECT contract FROM holdings UNION SELECT contract FROM orders")
+        """Return the single contracts and pairs that anything in the file belongs to, in order."""
+        rows = self._database.execute("SELECT contract FROM holdings UNION SELECT contract FROM orders")
         kept = (order_codec.decode_contract(json.loads(row[0])) for row in rows.fetchall())
         return tuple(sorted({leg for contract in kept for leg in contract.legs}, key=str))
 
     def restore_listing(self, listing: Listing) -> None:
-        """Bring back what belongs to a contract that is listed again: holdings, orders, executions."""
+        """Restore what belongs to a newly listed contract: holdings, orders, executions."""
         venue = self._venue
-        for account, lots, cost, realised in self._base.execute(
+        for account, lots, cost, realised in self._database.execute(
             "SELECT account, lots, cost, realised FROM holdings WHERE contract = ?", (self._key(listing),)
         ):
             holding = listing.holding_of(venue.accounts[account])
@@ -286,32 +286,32 @@ class StateFile:
         for contract, left_for, left, price, *due in self._facts.get("markets", ()):
             if order_codec.decode_contract(contract) == listing.contract:
                 listing.left_for, listing.left, listing.mark = left_for, left, price
-                self._take_up(listing, *due)
+                self._resume_due(listing, *due)
         self._restore_orders()
 
-    def _take_up(self, listing: Listing, due: int = -1) -> None:
-        """Let what was still to happen at the instant at which the exchange was stopped happen after all."""
+    def _resume_due(self, listing: Listing, due: int = -1) -> None:
+        """Resume what was still due at the instant at which the exchange was stopped."""
         if self._venue.now == self._facts["now"]:
-            scheduling.take_up(self._venue, listing, due)
-            hours.take_up_close(self._venue, listing)
+            scheduling.resume(self._venue, listing, due)
+            hours.resume_close(self._venue, listing)
 
-    def _kept_orders(self) -> list[Any]:
-        """Return the orders that the file held when it was opened and that are not back yet."""
-        rows = self._base.execute(
+    def _unrestored_orders(self) -> list[Any]:
+        """Return the orders that were in the file when it was opened and are not restored yet."""
+        rows = self._database.execute(
             "SELECT * FROM orders WHERE number <= ? ORDER BY number", (self._facts.get("numbers", 0),)
         )
-        return [row for row in rows.fetchall() if row[0] not in self._back]
+        return [row for row in rows.fetchall() if row[0] not in self._restored]
 
     def _restore_orders(self) -> None:
         venue = self._venue
         known = {live.number: live for live in venue.orders.values()}
         fresh = []
-        for row in self._kept_orders():
+        for row in self._unrestored_orders():
             contract = order_codec.decode_contract(json.loads(row[1]))
             if all(leg in venue.listings for leg in contract.legs):
                 live = known[row[0]] = venue.journal.lives[row[0]] = self._order(row)
                 fresh.append((live, row[2]))
-                self._back.add(row[0])
+                self._restored.add(row[0])
         for live, parent in fresh:
             if parent is not None:
                 live.parent = known[parent]
@@ -324,7 +324,7 @@ class StateFile:
             if not live.is_final:
                 self._resume(live)
         venue.orders = {live.order_ref: live for _, live in sorted(known.items())}
-        for listing in {leg for live, _ in fresh for leg in _places(live)}:  # whichever of theirs was listed first
+        for listing in {leg for live, _ in fresh for leg in _books_of(live)}:  # whichever leg was listed first
             listing.queue.sort(key=_number)
             listing.held.sort(key=_number)
 
@@ -353,17 +353,19 @@ class StateFile:
         return live
 
     def _spread(self, order: Order) -> Listing:
-        """Return the book of a spread, which knows what it has filled of the bar under way."""
+        """Return the book of a spread, with the volume that it has used of the current bar."""
         venue, found = self._venue, spreads.listing_for(self._venue, order)
         for contract, ratios, left_for, left, price, *due in self._facts.get("spreads", ()):
             if venue.spreads.get((order_codec.decode_contract(contract), tuple(ratios))) is found:
                 found.left_for, found.left = left_for, left
                 found.series.last = found.mark = price
-                self._take_up(found, *due)
+                self._resume_due(found, *due)
         return found
 
     def _restore_executions(self, live: LiveOrder) -> None:
-        rows = self._base.execute("SELECT number, facts FROM executions WHERE live = ? ORDER BY number", (live.number,))
+        rows = self._database.execute(
+            "SELECT number, facts FROM executions WHERE live = ? ORDER BY number", (live.number,)
+        )
         for number, text in rows:
             time, state, quantity, price, commission, _, leg, corrects, late = json.loads(text)
             before = live.last_execution
@@ -372,7 +374,7 @@ class StateFile:
             )  # fmt: skip
 
     def _resume(self, live: LiveOrder) -> None:
-        """Let an order that was not final go on from where it stood; a cancel on its way arrives at once."""
+        """Resume an order that was not final; a cancel in flight arrives at once."""
         venue, place = self._venue, live.place
         never_worked = live.parent is not None and not live.remaining
         live.place = IN_FLIGHT if place == IN_FLIGHT else NOWHERE
@@ -383,22 +385,22 @@ class StateFile:
         elif live.state is OrderState.PENDING or never_worked:
             contingencies.wait_for_parent(venue, live)
         else:
-            self._work_on(live, place)
+            self._restart(live, place)
         if live.state is OrderState.PENDING_CANCEL:
             self._arrives(live, venue.on_cancel, (live, False))
 
     def _arrives(self, live: LiveOrder, action: Action, argument: Any) -> None:
-        """Have what was on its way arrive at once: in the order it was sent, whichever contract is listed first."""
-        if not self._on_the_way:
+        """Let messages in flight arrive at once, in the order they were sent in, whichever contract is listed first."""
+        if not self._in_flight:
             self._venue.agenda.put(self._venue.now, ARRIVAL, self._on_arrival)
-        self._on_the_way.append((live.number, action, argument))
+        self._in_flight.append((live.number, action, argument))
 
     def _on_arrival(self, _: object) -> None:
-        arrived, self._on_the_way = sorted(self._on_the_way, key=lambda one: one[0]), []
+        arrived, self._in_flight = sorted(self._in_flight, key=lambda one: one[0]), []
         for _, action, argument in arrived:
             action(argument)
 
-    def _work_on(self, live: LiveOrder, place: int) -> None:
+    def _restart(self, live: LiveOrder, place: int) -> None:
         venue, ahead = self._venue, live.ahead
         opening = hours.opened_since(live.listing, live.joins, venue.now)
         if opening is not None and not live.order.outside_hours and not hours.was_open(live.listing, opening):
@@ -415,7 +417,7 @@ class StateFile:
             venue.count_working(live, live.remaining)
             is_past = opening is not None and venue.agenda.is_over(opening, SESSION_OPEN)
             venue.start(live, live.joins, waits=place == HELD and not is_past)
-            if live.place == HELD != place and hours.closes_now(venue, live.listing):  # a bar may still end at it
+            if live.place == HELD != place and hours.closes_now(venue, live.listing):  # a bar may still end now
                 book.remove(live.listing, live)
                 venue.place(live)
         if place in (DOWN, UP):
@@ -427,14 +429,14 @@ def _number(live: LiveOrder) -> int:
 
 
 def _store_error(problem: sqlite3.DatabaseError, path: str | Path) -> StoreError:
-    """Return what SQLite complained of when the file was opened, with the remedy."""
+    """Return SQLite's error on opening the file as a store error with a remedy."""
     if isinstance(problem, sqlite3.OperationalError):
-        return StoreUnwritable(f"{problem}.", place=str(path), remedy="Give a path that can be written.")
+        return StoreUnwritable(f"{problem}.", place=str(path), remedy="Give a writable path.")
     return StoreCorrupt(f"{problem}.", place=str(path), remedy="Move the file away.")
 
 
-def _places(live: LiveOrder) -> Iterator[Listing]:
-    """Return the listings that an order waits at: its own, and those of the legs that it fills one by one."""
+def _books_of(live: LiveOrder) -> Iterator[Listing]:
+    """Return the listings in whose books an order can be: its own, and those of legs that it fills separately."""
     yield live.listing
     if isinstance(live, spreads.SpreadOrder):
         yield from (one.listing for one in live.leg_orders)

@@ -1,4 +1,4 @@
-"""What is known of a contract listed on the exchange: ticks, money, margins, hours and its end."""
+"""The terms of a contract listed on the exchange: tick size, multiplier, margins, hours and expiry."""
 
 from __future__ import annotations
 
@@ -34,22 +34,22 @@ def _optional(value: Decimal | str | int | float | None) -> Decimal | None:
 
 @attrs.frozen
 class ContractTerms:
-    """The terms on which one contract or currency pair trades.
+    """The terms of one contract or currency pair.
 
     Attributes:
-        contract: A single contract or a pair; spreads are not listed, they are made of listed contracts.
+        contract: A single contract or a pair; spreads are not listed: they consist of listed contracts.
         tick_size: The smallest price step, in quoted units.
-        currency: What profit is paid in; a pair's second currency.
-        multiplier: Money a lot gains when the price in currency rises by 1.
+        currency: The currency of profit; for a pair, its second currency.
+        multiplier: Money that a lot gains when the price in currency rises by 1.
         price_magnifier: By how much the quoted price is larger than the price in currency.
-        initial_margin: Money an open lot must have behind it when it is ordered; 0 asks for none.
-        maintenance_margin: Money an open lot must keep behind it; 0 means the initial margin.
-        commission: What trading it costs; None takes the exchange's.
-        slippage: By how much market orders miss; None takes the exchange's.
+        initial_margin: Money needed per lot when it is ordered; 0 requires none.
+        maintenance_margin: Money needed per open lot; 0 means the initial margin.
+        commission: Its commission model; None means the exchange's.
+        slippage: Its slippage model; None means the exchange's.
         sessions: When it trades; None means always, in sessions of one UTC day.
-        outside_hours: What happens to orders that arrive while it is closed.
+        outside_hours: What happens to orders that arrive while the market is closed.
         expiry: When it stops trading for good, aware; None means never.
-        settlement_price: What open lots settle at; None takes the last trade's price.
+        settlement_price: The price at which open lots settle; None means the last trade's price.
 
     Example:
         >>> corn = ContractTerms(FuturesContract("CORN", "202312"), "0.25", "USD", multiplier=5000, price_magnifier=100)
@@ -74,9 +74,9 @@ class ContractTerms:
     value_of_price_unit: int = attrs.field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        """Check the terms, and work out the whole numbers that the exchange counts in."""
+        """Validate the terms, and compute the exchange's whole numbers."""
         if isinstance(self.contract, FxPair) and self.currency != self.contract.quote:
-            raise InvalidArgument(f"{self.contract} is paid in {self.contract.quote}, not {self.currency}.")
+            raise InvalidArgument(f"{self.contract} is priced in {self.contract.quote}, not {self.currency}.")
         if self.tick_size <= 0 or self.multiplier <= 0 or self.price_magnifier <= 0:
             raise InvalidArgument(f"Tick size, multiplier and price magnifier of {self.contract} must be positive.")
         value = Fraction(self.multiplier) / Fraction(self.price_magnifier) * (MONEY_SCALE // PRICE_SCALE)
@@ -87,24 +87,24 @@ class ContractTerms:
 
     @property
     def point_value(self) -> Decimal:
-        """Money a lot gains when the quoted price rises by 1: multiplier over magnifier."""
+        """Money that a lot gains when the quoted price rises by 1: multiplier over magnifier."""
         return self.multiplier / self.price_magnifier
 
     @property
     def initial_units(self) -> int:
-        """Initial margin a lot, in money units."""
+        """Initial margin per lot, in money units."""
         return money_units(self.initial_margin)
 
     @property
     def maintenance_units(self) -> int:
-        """Maintenance margin a lot, in money units."""
+        """Maintenance margin per lot, in money units."""
         return money_units(self.maintenance_margin or self.initial_margin)
 
     def on_tick(self, price: Decimal) -> int:
         """Return an order's price in units.
 
         Raises:
-            OffTickPrice: It lies between two ticks; both are named.
+            OffTickPrice: It is between two ticks; both are named.
 
         Example:
             >>> ContractTerms(FuturesContract("CORN", "202312"), "0.25").on_tick(Decimal("480.50"))

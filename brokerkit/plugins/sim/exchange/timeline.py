@@ -1,4 +1,4 @@
-"""The ends of bars over all listings, in order: the steps of a clock that moves bar by bar."""
+"""The ends of all listings' bars, in order: the steps of a clock that moves bar by bar."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Timeline:
-    """Distinct bar ends after an instant, found a window at a time."""
+    """Distinct bar ends after an instant, collected one window at a time."""
 
     __slots__ = ("_at", "_known")
 
@@ -21,11 +21,11 @@ class Timeline:
         self._at = 0
 
     def forget(self) -> None:
-        """Look again at the next call: bars were added."""
+        """Discard the known ends: bars were added."""
         self._known, self._at = [], 0
 
     def after(self, venue: Venue, count: int) -> int | None:
-        """Return when the `count`-th bar from now ends; the last end when there are fewer; None without bars."""
+        """Return the end of the `count`-th bar from now; the last end if there are fewer; None without bars."""
         known, at, now = self._known, self._at, venue.now
         size = len(known)
         while at < size and known[at] <= now:

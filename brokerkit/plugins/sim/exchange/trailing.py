@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def follow(listing: Listing, price: int) -> None:
-    """Let every trailing stop of a listing see a price."""
+    """Update every trailing stop of a listing with a price."""
     for live in listing.trailing:
         best = live.best
         if best is None or (price - best) * live.side < 0:
@@ -25,7 +25,7 @@ def follow(listing: Listing, price: int) -> None:
 
 
 def trigger_at(live: LiveOrder, best: int) -> int:
-    """Return the trigger for a best price: so far behind it, rounded to the tick away from it."""
+    """Return the trigger for a best price: at its distance, rounded to the tick away from the price."""
     order, tick = live.order, live.listing.tick
     if order.trail_amount is not None:
         distance = price_units(order.trail_amount)
@@ -37,7 +37,7 @@ def trigger_at(live: LiveOrder, best: int) -> int:
 
 
 def begin(live: LiveOrder, price: int | None) -> None:
-    """Give a new trailing stop its first best price, and its first trigger unless its order names one."""
+    """Give a new trailing stop its first best price, and its first trigger unless its order gives one."""
     if price is None:
         return
     live.best = price

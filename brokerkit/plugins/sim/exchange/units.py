@@ -1,7 +1,7 @@
-"""Exact whole numbers for prices, money and time, and the way back to what the contract speaks.
+"""Exact whole numbers for prices, money and time, and their conversion from and to the contract's types.
 
-A price is held as a whole number of 10^-8, money as a whole number of 10^-12 of its currency, time as
-nanoseconds since 1970 UTC. Sums of whole numbers are exact and fast; a Decimal is made on the way out.
+A price is a whole number of 10^-8, money a whole number of 10^-12 of its currency, time
+nanoseconds since 1970 UTC. Sums of whole numbers are exact and fast; Decimals are made on the way out.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def whole(value: Decimal, decimals: int) -> int:
     """Return `value` as a whole number of 10^-decimals.
 
     Raises:
-        InvalidArgument: It has more decimals than that.
+        InvalidArgument: It has more decimals.
 
     Example:
         >>> whole(Decimal("95.125"), 8)
@@ -55,7 +55,7 @@ def plain(units: int, decimals: int) -> Decimal:
 
 @lru_cache(maxsize=1 << 12)
 def price_of(units: int) -> Decimal:
-    """Return a price held in units as a Decimal in quoted units."""
+    """Return a price in units as a Decimal in quoted units."""
     return plain(units, PRICE_DECIMALS)
 
 
@@ -66,7 +66,7 @@ def price_units(price: Decimal) -> int:
 
 @lru_cache(maxsize=1 << 10)
 def money_of(currency: str, units: int) -> Money:
-    """Return an amount held in money units as `Money`."""
+    """Return an amount in money units as `Money`."""
     return Money(currency, plain(units, MONEY_DECIMALS))
 
 
@@ -77,7 +77,7 @@ def money_units(amount: Decimal) -> int:
 
 @lru_cache(maxsize=1 << 10)
 def time_of(nanoseconds: int) -> datetime:
-    """Return an instant as an aware UTC datetime, cut to whole microseconds."""
+    """Return an instant as an aware UTC datetime, truncated to whole microseconds."""
     return _EPOCH + timedelta(0, 0, nanoseconds // 1000)
 
 
@@ -85,7 +85,7 @@ def nanoseconds(time: datetime | int) -> int:
     """Return an aware datetime, or nanoseconds since 1970 UTC, as nanoseconds.
 
     Raises:
-        InvalidArgument: A datetime without a time zone.
+        InvalidArgument: A datetime has no time zone.
 
     Example:
         >>> nanoseconds(datetime(1970, 1, 2, tzinfo=timezone.utc)) == DAY
@@ -93,7 +93,7 @@ def nanoseconds(time: datetime | int) -> int:
     """
     if isinstance(time, datetime):
         if time.tzinfo is None:
-            raise InvalidArgument(f"{time} has no time zone.", remedy="Give an aware datetime, best in UTC.")
+            raise InvalidArgument(f"{time} has no time zone.", remedy="Give an aware datetime, preferably in UTC.")
         return (time - _EPOCH) // _MICROSECOND * 1000
     return int(time)
 

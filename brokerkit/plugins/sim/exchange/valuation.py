@@ -1,8 +1,8 @@
-"""What an account is worth, and what margin it needs, in its base currency.
+"""An account's value and the margin it needs, in its base currency.
 
-Prices stand still at an instant, so what an account holds is counted once at each instant that asks,
-and from then on only what was traded or ordered since: what a look costs does not grow with the number
-of contracts that are traded at one instant, nor with those that were traded and closed long ago.
+Prices do not change within an instant, so an account is valued in full once per instant, and after that only for
+what was traded or ordered since: the cost of a check grows neither with the number of contracts that trade at
+one instant, nor with the number that were traded and closed long ago.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ def value_in_base(venue: Venue, account: Account) -> int:
     """Return cash plus unrealised profit in the base currency, in money units.
 
     Raises:
-        MissingFxCode: There is money in a currency that no listed pair gives a rate for.
+        MissingFxCode: The account holds a currency for which no listed pair gives a rate.
     """
-    if account.changed or account.counted_at != venue.now:
-        _count(venue, account)
+    if account.changed or account.valued_at != venue.now:
+        _update(venue, account)
     total = account.worth
     if total is None:
         cash = account.base_cash
@@ -37,27 +37,27 @@ def value_in_base(venue: Venue, account: Account) -> int:
 
 
 def _foreign_cash(venue: Venue, account: Account) -> int:
-    """Return what cash in other currencies is worth in the base currency."""
+    """Return the value of cash in other currencies, in the base currency."""
     others = [(code, cash.balance) for code, cash in account.cash.items() if cash is not account.base_cash]
     return sum(to_base(venue, account, code, units) for code, units in others if units)
 
 
 def initial_margin(venue: Venue, account: Account) -> int:
-    """Return the initial margin of an account in its base currency: open lots and working orders at their worst."""
-    if account.changed or account.counted_at != venue.now:
-        _count(venue, account)
+    """Return the initial margin of an account in its base currency: open lots, and working orders at their worst."""
+    if account.changed or account.valued_at != venue.now:
+        _update(venue, account)
     return account.initial
 
 
 def maintenance_margin(venue: Venue, account: Account) -> int:
     """Return the maintenance margin of an account's open lots in its base currency."""
-    if account.changed or account.counted_at != venue.now:
-        _count(venue, account)
+    if account.changed or account.valued_at != venue.now:
+        _update(venue, account)
     return account.maintenance
 
 
 def worst_lots(holding: Holding, quantity: int) -> int:
-    """Return the largest position, unsigned, that a holding can become with its working orders and one more."""
+    """Return the largest position, unsigned, that a holding can reach with its working orders and one more."""
     most, least = holding.lots + holding.working_buys, holding.lots - holding.working_sells
     if quantity > 0:
         most += quantity
@@ -76,19 +76,19 @@ def to_base(venue: Venue, account: Account, currency: str, units: int) -> int:
 
 
 def missing_rate(currency: str, base: str) -> MissingFxCode:
-    """Return the error for a pair that nothing gives a rate for."""
+    """Return the error for two currencies without a rate."""
     return MissingFxCode(
         f"No rate between {currency} and {base}.", remedy=f"List {currency}{base} or {base}{currency} with bars."
     )
 
 
-def _count(venue: Venue, account: Account) -> None:
-    """Bring what is counted of an account up to date: all of it at a new instant, else what has changed since."""
+def _update(venue: Venue, account: Account) -> None:
+    """Update an account's valuation: everything at a new instant, otherwise what has changed since."""
     now = venue.now
     changed = account.changed
-    if account.counted_at != now:  # of what is not open, only what works in foreign money is worth another amount
+    if account.valued_at != now:  # of flat holdings, only foreign ones with working orders change in value
         changed.update(account.open if len(account.cash) == 1 else dict.fromkeys(account.holdings))
-    account.counted_at = -1  # unless all of it can be counted
+    account.valued_at = -1  # left at -1 if a rate is missing
     for holding in changed:
         lots, listing = holding.lots, holding.listing
         if lots:
@@ -106,7 +106,7 @@ def _count(venue: Venue, account: Account) -> None:
         account.maintenance += maintenance - holding.maintenance
         holding.profit, holding.initial, holding.maintenance = profit, initial, maintenance
     changed.clear()
-    account.counted_at, account.worth = now, None
+    account.valued_at, account.worth = now, None
 
 
 def _all_to_base(venue: Venue, holding: Holding, *amounts: int) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""The exchange itself, for one thread: order entry, fills and endings, on a clock. `Exchange` guards it."""
+"""The single-threaded core of the exchange: order entry, fills and endings, on a clock. `Exchange` locks it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from brokerkit.plugins.sim.exchange import (
     contingencies,
     entry,
     hours,
+    in_flight,
     margin,
     margin_calls,
-    on_the_way,
     scheduling,
     spreads,
     trailing,
@@ -52,25 +52,25 @@ GTD, AT_OPEN, AT_CLOSE = TimeInForce.GTD, TimeInForce.AT_OPEN, TimeInForce.AT_CL
 
 
 def _cannot_wait(live: LiveOrder, timeout: float) -> BrokerOrder:
-    raise RequestTimedOut(f"Nobody moves the clock for order #{live.number}.")
+    raise RequestTimedOut(f"Nothing moves the clock for order #{live.number}.")
 
 
 class Venue(Directory):
-    """Everything the exchange holds, and what happens to it. Nothing here waits, locks or tells anybody.
+    """All state of the exchange, and everything that changes it. Nothing here waits, locks or calls a listener.
 
     Attributes:
         trading: The listing of which a bar is being traded at this moment.
-        untold: Orders that changed without a word in the log since they were kept; None where nothing is kept.
+        unlogged: Orders that changed without a log entry since the last save; None if no state is kept.
     """
 
     def __init__(self, now: int, seed: int, models: Models) -> None:
         super().__init__(now)
         self.opened_at = -1
         self.trading: Listing | None = None
-        self.untold: dict[int, LiveOrder] | None = None
+        self.unlogged: dict[int, LiveOrder] | None = None
         self.models = models
         self.channel: Channel | None = None
-        self.striking: list[Fault] = []
+        self.submit_faults: list[Fault] = []
         self.is_plain = False
         self.refit()
         self.volume_cap = models.volume
@@ -95,11 +95,11 @@ class Venue(Directory):
     # -- set-up --------------------------------------------------------------------------
 
     def refit(self) -> None:
-        """Work out again whether orders can take the short way in: no latency, and no faulty line."""
+        """Update whether orders can take the fast path: no latency and no faulty connection."""
         self.is_plain = self.channel is None and self.models.latency == Latency()
 
     def list_contract(self, terms: ContractTerms) -> Listing:
-        """Take a contract into trading."""
+        """Start trading a contract."""
         charge = (terms.commission or self.models.commission).for_contract(terms)
         slip = (terms.slippage or self.models.slippage).for_contract(terms)
         listing = self.listings[terms.contract] = Listing(
@@ -109,7 +109,7 @@ class Venue(Directory):
         return listing
 
     def review_later(self, account: Account) -> None:
-        """Have an account's margin looked at when all that trades at this instant has traded."""
+        """Schedule a margin check of an account for when everything at this instant has traded."""
         if not account.is_due:
             account.is_due = True
             self.to_review.append(account)
@@ -117,14 +117,14 @@ class Venue(Directory):
     # -- entry ---------------------------------------------------------------------------
 
     def admit(self, order: Order, *, inside: bool = False) -> LiveOrder:
-        """Take an order in, with its children, and let it work once it has arrived.
+        """Accept an order with its children, and let it work once it has arrived.
 
         Args:
             order: The instruction.
-            inside: It is the exchange's own: no line carries it, and a closed market holds it.
+            inside: The exchange itself places it: it uses no connection, and a closed market holds it.
 
         Raises:
-            OrderError: It is refused; nothing changed, except that a rejection is in the log.
+            OrderError: It is refused; nothing changed, except that a rejection is logged.
         """
         number = self.numbers + 1
         live = entry.checked(self, order, number, inside=inside)
@@ -137,13 +137,13 @@ class Venue(Directory):
             live.children = contingencies.checked_children(self, live)
         self.numbers = number
         self.journal.lives[number] = live
-        if self.channel is not None and on_the_way.is_lost(self, self.channel, live):
+        if self.channel is not None and in_flight.is_lost(self, self.channel, live):
             return live
         self.orders[order.order_ref] = live
         if order.children:
             contingencies.admit_children(self, live)
         if self.channel is not None:
-            on_the_way.meet(self, self.channel, live)
+            in_flight.apply_faults(self, self.channel, live)
         delay = self.models.latency.submit_delay(self.random)
         if delay:
             live.place = IN_FLIGHT
@@ -156,7 +156,7 @@ class Venue(Directory):
         return live
 
     def _admit_plain(self, live: LiveOrder) -> None:
-        """Do for an order that nothing special applies to what `admit` does for any."""
+        """Do what `admit` does, for an order without any special features."""
         listing, holding, lots, now, number = live.listing, live.holding, live.remaining, self.now, live.number
         journal = self.journal
         self.numbers = number
@@ -181,18 +181,18 @@ class Venue(Directory):
             return
         if self.opened_at == now:
             live.joins = now + 1
-        takes_part = scheduling.enqueue if live.limit is None else scheduling.stand
+        takes_part = scheduling.enqueue if live.limit is None else scheduling.enter_limit
         if not takes_part(self, listing, live):
             self.place(live)
             scheduling.schedule(self, listing)
 
     def on_arrival(self, live: LiveOrder) -> None:
-        """Let an order work that took its time; what it is refused for now is told as an event."""
+        """Let an order in flight start to work; a refusal at this point is reported as an event."""
         if live.is_final:
             return
         live.place = NOWHERE
-        if self.untold is not None:
-            self.untold[live.number] = live
+        if self.unlogged is not None:
+            self.unlogged[live.number] = live
         try:
             entry.check_market(self, live.listing, live.order)
             self.arrive(live)
@@ -205,7 +205,7 @@ class Venue(Directory):
         """Accept an order at the exchange, or reject it.
 
         Raises:
-            OrderRejected: The account cannot carry it, or a flag forbids it.
+            OrderRejected: The account lacks margin, or a flag forbids it.
         """
         listing = live.listing
         try:
@@ -223,7 +223,7 @@ class Venue(Directory):
         self.begin(live)
 
     def begin(self, live: LiveOrder) -> None:
-        """Let an order work from now on, also one whose cancel is on the way."""
+        """Let an order work from now on, even if a cancel of it is in flight."""
         if live.state is PENDING:
             live.state = WORKING
             self.note_status(live, "")
@@ -235,9 +235,9 @@ class Venue(Directory):
             self.start(live)
 
     def start(self, live: LiveOrder, joins: int | None = None, *, waits: bool = True) -> None:
-        """Let an accepted order take part in trading: in bars from now on, or from an instant it joined before.
+        """Let an accepted order trade: in bars that start from now on, or from an earlier instant at which it joined.
 
-        An at-open order waits for the next opening, unless that has been.
+        An at-open order waits for the next opening, unless that has already traded.
         """
         order, listing = live.order, live.listing
         if order.oco_group:
@@ -246,7 +246,7 @@ class Venue(Directory):
             hours.watch_session(self, listing)
         if order.time_in_force is GTD:
             hours.watch_good_till(self, live)
-        if self.trading is listing:  # an exit of what has just filled acts in the same bar
+        if self.trading is listing:  # an exit of the order that just filled acts in the same bar
             live.joins = listing.left_for
         elif joins is None:
             live.joins = self.now + 1 if self.opened_at == self.now else self.now
@@ -259,7 +259,7 @@ class Venue(Directory):
             scheduling.schedule(self, listing)
 
     def place(self, live: LiveOrder) -> None:
-        """Put an order into its listing's book, or let it wait for the next bar when one is under way."""
+        """Insert an order into its listing's book, or let it wait for the next bar while one is under way."""
         listing = live.listing
         series, inside = listing.series, self.trading is listing
         if not live.is_plain and live.order.order_type is TRAILING_STOP and live.best is None:
@@ -278,7 +278,7 @@ class Venue(Directory):
             book.insert(listing, live, listing.limit_gap)
 
     def count_working(self, live: LiveOrder, lots: int) -> None:
-        """Let the account's margin know of so many lots more, or fewer, that an order may trade."""
+        """Add to, or subtract from, the lots that an order may still trade, as counted for margin."""
         if isinstance(live, spreads.SpreadOrder):
             spreads.count_working(live, lots)
         else:
@@ -287,14 +287,14 @@ class Venue(Directory):
     # -- trading -------------------------------------------------------------------------
 
     def fillable(self, live: LiveOrder, left: int) -> int:
-        """Return how many lots of an order can fill where so many are left."""
+        """Return how many lots of an order can fill when so many are left in the bar."""
         remaining = live.remaining
         if live.linked and live.order.reduce_only:
             remaining = min(remaining, entry.reducible(live))
         return remaining if remaining <= left else left
 
     def fill(self, live: LiveOrder, lots: int, price: int) -> None:
-        """Trade lots (unsigned) of an order at a price in units."""
+        """Fill unsigned lots of an order at a price in units."""
         live.listing.left -= lots
         if live.__class__ is not LiveOrder:
             spreads.trade(self, live, lots, price)
@@ -308,7 +308,7 @@ class Venue(Directory):
             contingencies.after_fill(self, live.spread if isinstance(live, spreads.LegOrder) else live)
 
     def execute(self, live: LiveOrder, lots: int, quantity: int, price: int, late: bool = False) -> None:
-        """Book lots, which signed are the quantity, at a price, and put the execution into the log."""
+        """Book lots (unsigned) and their signed quantity at a price, and log the execution."""
         listing, account = live.listing, live.account
         charge = listing.charge
         commission = 0 if charge is None else charge(lots, price, live.filled)
@@ -327,7 +327,7 @@ class Venue(Directory):
         self, live: LiveOrder, state: str, quantity: int, price: int, commission: int,
         leg: int, corrects: int, late: bool,
     ) -> None:  # fmt: skip
-        """Put an execution into the log, and under its order."""
+        """Log an execution, and link it to its order."""
         self.executions = number = self.executions + 1
         live.updated = now = self.now
         live.last_execution = row = (
@@ -339,10 +339,10 @@ class Venue(Directory):
     # -- endings -------------------------------------------------------------------------
 
     def cancel(self, live: LiveOrder) -> None:
-        """Ask for an order's cancel; it is cancelled once the request has arrived.
+        """Request the cancel of an order; it is cancelled once the request has arrived.
 
         Raises:
-            OrderCannotBeCancelled: It is final, its cancel is on the way, or a fault refuses it.
+            OrderCannotBeCancelled: It is final, a cancel is already pending, or a fault refuses it.
         """
         if live.is_final or live.state is PENDING_CANCEL:
             raise OrderCannotBeCancelled(
@@ -350,11 +350,11 @@ class Venue(Directory):
             )
         delay, late_fill = self.models.latency.cancel_delay(self.random), False
         if self.channel is not None:
-            met = on_the_way.met_by_cancel(self.channel, live)
-            if met.is_lost:
+            faults = in_flight.faults_on_cancel(self.channel, live)
+            if faults.is_lost:
                 live.view = client_view.waiting_for_cancel(live)
                 return
-            delay, late_fill = delay + met.delay, met.late_fill
+            delay, late_fill = delay + faults.delay, faults.late_fill
         live.state = PENDING_CANCEL
         self.note_status(live, "")
         if delay:
@@ -363,18 +363,18 @@ class Venue(Directory):
             self.on_cancel((live, late_fill))
 
     def on_cancel(self, request: tuple[LiveOrder, bool]) -> None:
-        """Cancel an order, unless a fill won the race; with a late fill, one lot of it trades in that instant."""
+        """Cancel an order, unless a fill won the race; with a late fill, one lot of it trades at that instant."""
         live, late_fill = request
         if live.is_final:
             return
-        price = on_the_way.price_of_a_late_fill(self, live) if late_fill else None
+        price = in_flight.late_fill_price(self, live) if late_fill else None
         self.end(live, "")
         if price is not None:
-            on_the_way.fill_late(self, live, price)
+            in_flight.fill_late(self, live, price)
         scheduling.schedule(self, live.listing)
 
     def on_correction(self, correction: tuple[Execution, int]) -> None:
-        """Let an execution, or what has corrected it meanwhile, count at another price from now on."""
+        """Change the price of an execution, or of the one that has since corrected it."""
         wrong, price = correction
         for later in wrong.live.executions:
             if later.corrects == wrong.number:
@@ -382,7 +382,7 @@ class Venue(Directory):
         if price == wrong.price:
             return
         wrong.holding.correct(wrong.quantity, wrong.price, price)
-        self.journal.lives[wrong.live.number] = wrong.live  # it may have been forgotten meanwhile
+        self.journal.lives[wrong.live.number] = wrong.live  # it may have been forgotten by now
         margin_calls.review(self, wrong.live.account, None, calls=False)
         self.record(
             wrong.live, wrong.live.state.value, wrong.quantity, price, wrong.commission, wrong.leg, wrong.number,
@@ -390,7 +390,7 @@ class Venue(Directory):
         )  # fmt: skip
 
     def end(self, live: LiveOrder, reason: str, state: OrderState = CANCELLED) -> None:
-        """Take an order out of trading for good, with what was linked to it."""
+        """Remove an order from trading for good, along with everything linked to it."""
         if isinstance(live, spreads.LegOrder):
             live = live.spread
         if isinstance(live, spreads.SpreadOrder) and live.leg_orders:
@@ -406,18 +406,18 @@ class Venue(Directory):
             contingencies.after_end(self, live)
 
     def expire(self, live: LiveOrder, reason: str) -> None:
-        """End an order whose time is up."""
+        """End an order whose time in force has run out."""
         self.end(live, reason, EXPIRED)
 
     def reject(self, live: LiveOrder, reason: str) -> None:
-        """End an order that the exchange does not take."""
+        """End an order that the exchange refuses."""
         live.state, live.reason = REJECTED, reason
         self.note_status(live, reason)
         if live.linked:
             contingencies.after_end(self, live)
 
     def note_status(self, live: LiveOrder, reason: str) -> None:
-        """Put an order's state into the log."""
+        """Log an order's state."""
         live.updated = now = self.now
         fills = 0 if live.last_execution is None else len(live.executions)
         if live.order is live.placed:
@@ -425,7 +425,7 @@ class Venue(Directory):
         else:
             self.journal.append(Status(STATUS, now, live, live.state, live.order, fills, reason))
 
-    # -- what the agenda calls -----------------------------------------------------------
+    # -- callbacks of the agenda ---------------------------------------------------------
 
     def on_session_open(self, listing: Listing) -> None:
         """Open a market."""
@@ -440,5 +440,5 @@ class Venue(Directory):
         hours.on_contract_end(self, listing)
 
     def on_good_till(self, live: LiveOrder) -> None:
-        """End an order whose time has come."""
+        """End a good-till order at its time."""
         hours.on_good_till(self, live)

@@ -1,7 +1,7 @@
-"""Where the simulation's world comes from: made up, a folder of bars, or a folder in pysystemtrade's layout.
+"""Where the simulation's data comes from: generated, a folder of bars, or a folder in pysystemtrade's layout.
 
-`open_feed` picks one. Every feed answers the same questions (`Feed`) in numpy columns; `FedExchange`
-is a simulated exchange that a feed fills. What each feed takes and makes is told in `docs/data.md`.
+`open_feed` picks one. Every feed answers the same queries (`Feed`) in numpy columns; `FedExchange`
+is a simulated exchange that a feed fills. `docs/data.md` describes what each feed accepts and produces.
 """
 
 from __future__ import annotations

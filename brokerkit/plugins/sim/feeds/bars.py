@@ -1,4 +1,4 @@
-"""Bars as numpy columns: what every feed gives, and what is done with them."""
+"""Bars as numpy columns: what every feed returns, and operations on them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def length_of(frequency: Frequency) -> int:
-    """Return how long a bar of that frequency is, in nanoseconds.
+    """Return the length of a bar of that frequency, in nanoseconds.
 
     Example:
         >>> length_of(Frequency.MINUTE)
@@ -38,22 +38,22 @@ def to_nanoseconds(moment: datetime) -> int:
 
 
 def to_datetime(nanoseconds: int) -> datetime:
-    """Return nanoseconds since 1970 UTC as an aware datetime, cut to whole microseconds."""
+    """Return nanoseconds since 1970 UTC as an aware datetime, truncated to whole microseconds."""
     return _EPOCH + timedelta(microseconds=int(nanoseconds) // 1000)
 
 
 @attrs.frozen(eq=False)
 class Bars:
-    """Bars of one contract or pair, in order of time. The arrays have one length and are not to be changed.
+    """Bars of one contract or pair, in order of time. The arrays have equal length and must not be changed.
 
     Attributes:
-        time: When each bar starts, int64 nanoseconds UTC; a daily bar carries its session's date.
-        end: When each bar is complete, and may be known. It never falls.
-        open: float64, in quoted units, as are the others.
-        high: The highest of each bar.
-        low: The lowest of each bar.
-        close: The last of each bar.
-        volume: Lots; NaN where the source does not say.
+        time: The start of each bar, int64 nanoseconds UTC; a daily bar carries its session's date.
+        end: When each bar is complete, and may be known. It never decreases.
+        open: float64, in quoted units, like the other prices.
+        high: The high of each bar.
+        low: The low of each bar.
+        close: The close of each bar.
+        volume: Lots; NaN if the source does not say.
     """
 
     time: Times
@@ -65,11 +65,11 @@ class Bars:
     volume: Floats
 
     def __len__(self) -> int:
-        """Return how many bars there are."""
+        """Return the number of bars."""
         return len(self.time)
 
     def part(self, which: slice | NDArray[np.bool_]) -> Bars:
-        """Return some of the bars; for a slice, views of the same arrays."""
+        """Return some of the bars; a slice gives views of the same arrays."""
         return Bars(*(column[which] for column in self.columns()))
 
     def columns(self) -> tuple[NDArray[Any], ...]:
@@ -77,7 +77,7 @@ class Bars:
         return (self.time, self.end, self.open, self.high, self.low, self.close, self.volume)
 
     def known_by(self, moment: int) -> Bars:
-        """Return the bars that are complete at a moment."""
+        """Return the bars that are complete at a given moment."""
         return self.part(slice(0, int(np.searchsorted(self.end, moment, side="right"))))
 
     def between(self, start: int, end: int) -> Bars:
@@ -87,18 +87,18 @@ class Bars:
 
 
 def no_bars() -> Bars:
-    """Return bars of length 0."""
+    """Return an empty set of bars."""
     times, prices = np.empty(0, np.int64), np.empty(0, np.float64)
     return Bars(times, times, prices, prices, prices, prices, prices)
 
 
 def flat_bars(time: Times, end: Times, price: Floats, volume: float = np.nan) -> Bars:
-    """Return bars whose four prices are one, with one volume; NaN is not known."""
+    """Return bars whose four prices are equal, with one volume; NaN means unknown."""
     return Bars(time, end, price, price, price, price, np.full(len(time), volume))
 
 
 def joined(parts: Iterable[Bars]) -> Bars:
-    """Return bars that follow each other as one."""
+    """Return consecutive parts as one."""
     found = [part for part in parts if len(part)]
     if not found:
         return no_bars()
@@ -110,9 +110,9 @@ def joined(parts: Iterable[Bars]) -> Bars:
 
 
 def resampled(bars: Bars, frequency: Frequency) -> Bars:
-    """Return longer bars, on the whole multiples of the frequency since midnight UTC.
+    """Return longer bars, aligned to multiples of the frequency since midnight UTC.
 
-    A long bar has the first open, the last close and the summed volume of the bars that start in it.
+    Each has the first open, the last close and the total volume of the bars that start in it.
     """
     if not len(bars):
         return bars
@@ -125,12 +125,12 @@ def resampled(bars: Bars, frequency: Frequency) -> Bars:
 
 
 def grouped(bars: Bars, group: Times, times: Callable[[Times], tuple[Times, Times]]) -> Bars:
-    """Return one bar for each group of bars that follow each other; there is at least one bar.
+    """Return one bar for each group of consecutive bars; there must be at least one bar.
 
     Args:
-        bars: The bars to be grouped.
-        group: The number of each bar's group; it never falls.
-        times: From groups' numbers to the time of each new bar and to when it is complete at the earliest.
+        bars: The bars to group.
+        group: The number of each bar's group, never decreasing.
+        times: From group numbers to the time of each new bar and the earliest moment at which it is complete.
     """
     firsts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
     lasts = np.concatenate((firsts[1:], [len(group)])) - 1

@@ -1,4 +1,4 @@
-"""The synthetic world's instruments and currencies: facts of real ones, and how their prices are made up."""
+"""The synthetic world's instruments and currencies: facts of real ones, and parameters for generating their prices."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from brokerkit.plugins.sim.feeds.feed import InstrumentFacts
 
 @attrs.frozen
 class Recipe:
-    """How an instrument's prices are made up.
+    """How an instrument's prices are generated.
 
     Attributes:
-        facts: What is known of it.
-        cycle: The months it has contracts for, as letters.
-        listed_months: How long before its month a contract begins to trade.
-        price: What the price wanders around.
-        volatility: A year's standard deviation, as a share of the price; of a rate, in points.
-        carry: By how much the price of a contract rises with a year more to expiry, in the same units.
+        facts: The instrument's facts.
+        cycle: The months that it has contracts for, as letters.
+        listed_months: How many months before its own month a contract starts to trade.
+        price: The level that the price wanders around.
+        volatility: The annual standard deviation, as a share of the price; for a rate, in points.
+        carry: By how much a contract's price rises per additional year to expiry, in the same units.
             Positive is contango.
-        volume: Lots a day of the front contract.
-        is_rate: The price is 100 less an interest rate, and moves by points, not by shares of itself.
-        related: Whether it goes by another instrument's prices, as a micro contract does.
+        volume: Lots per day of the front contract.
+        is_rate: The price is 100 minus an interest rate, and moves by points, not by shares of itself.
+        related: Whether it follows another instrument's prices, as a micro contract does.
     """
 
     facts: InstrumentFacts
@@ -58,7 +58,7 @@ SP500_micro MES    CME     USD 5        1   0.25      Equity 0.62 S&P 500, micro
 US10        ZN     CBOT    USD 1000     1   0.015625  Bond   1.51 US 10 year note
 WHEAT       ZW     CBOT    USD 5000     100 0.25      Ags    2.92 Wheat
 """
-"""A line an instrument: code, symbol, exchange, currency, multiplier, magnifier, tick, class, commission, words."""
+"""One line per instrument: code, symbol, exchange, currency, multiplier, magnifier, tick, class, commission, words."""
 
 _PRICES = """
 BUND        HMUZ         9  134.0   0.07 -0.012 800000  share
@@ -81,9 +81,9 @@ SP500_micro HMUZ         15 4020.0  0.18 0.03   900000  share:SP500
 US10        HMUZ         9  112.5   0.07 -0.008 1500000 share
 WHEAT       HKNUZ        30 700.0   0.3  0.03   70000   share
 """
-"""A line an instrument: code, cycle, months listed, price, volatility, carry, volume, and what it moves by.
+"""One line per instrument: code, cycle, months listed, price, volatility, carry, volume, and how it moves.
 
-`share`: by shares of its price; `points`: by points; `share:CODE`: as that instrument does.
+`share`: by shares of its price; `points`: by points; `share:CODE`: like that instrument.
 """
 
 
@@ -122,7 +122,7 @@ RECIPES: dict[str, Recipe] = _recipes()
 
 @attrs.frozen
 class CurrencyRecipe:
-    """How a currency pair's rates are made up: what they wander around, and their volatility in a year."""
+    """How a currency pair's rates are generated: the level that they wander around, and their annual volatility."""
 
     rate: float
     volatility: float

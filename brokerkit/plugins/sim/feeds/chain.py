@@ -1,4 +1,4 @@
-"""Finding an instrument, a contract or a pair among those that a feed has, with errors that say what was meant."""
+"""Finding an instrument, a contract or a pair in a feed, with errors that suggest what was meant."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def missing_fx_code(fx_code: str, place: str, known: Iterable[str]) -> MissingFx
 
 
 def find_contract(feed: Feed, contract: FuturesContract) -> ListedContract:
-    """Return the listed contract that a contract means.
+    """Return the listed contract for a contract.
 
-    A date YYYYMM means the contract of that month, a date YYYYMMDD the one that the feed names so, or
-    the one of that month that expires on that day.
+    A date YYYYMM means the contract of that month; a date YYYYMMDD the contract with that name in the feed, or
+    the contract of that month that expires on that day.
 
     Raises:
         InvalidArgument: It is a spread.
         MissingInstrument: No such instrument.
         MissingContract: No such contract.
-        AmbiguousContract: The month has several.
+        AmbiguousContract: The month has several contracts.
     """
     if contract.is_spread:
         raise InvalidArgument(f"{contract} is a spread.", remedy="Ask for one of its legs.")
@@ -51,9 +51,9 @@ def find_contract(feed: Feed, contract: FuturesContract) -> ListedContract:
         return matches[0]
     if matches:
         raise AmbiguousContract(
-            f"{contract} names {len(matches)} contracts.",
+            f"{contract} matches {len(matches)} contracts.",
             candidates=[one.contract for one in matches],
-            remedy="Give the day as well: " + ", ".join(one.contract.date for one in matches) + ".",
+            remedy="Give the day too: " + ", ".join(one.contract.date for one in matches) + ".",
         )
     raise MissingContract(
         f"No contract {contract}.",

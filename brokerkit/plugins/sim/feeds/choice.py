@@ -1,4 +1,4 @@
-"""Choosing a feed by what the `data` setting says."""
+"""Choosing a feed by the `data` setting."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from brokerkit.plugins.sim.feeds.synthetic import SyntheticFeed
 
 
 def open_feed(data: str | Path = "synthetic", *, seed: int = 0, assumed_volume: int = 200) -> Feed:
-    """Return the feed that a setting means.
+    """Return the feed for a `data` setting.
 
-    A folder with a folder `multiple_prices` in it is in pysystemtrade's layout; any other has one file
-    of bars a contract.
+    A folder that contains a folder `multiple_prices` is in pysystemtrade's layout; any other has one
+    file of bars per contract.
 
     Args:
         data: `synthetic`, or a folder.
-        seed: Of the synthetic prices.
-        assumed_volume: Lots traded a minute, where a folder has no volume.
+        seed: The seed of the synthetic prices.
+        assumed_volume: Lots traded per minute, if a folder has no volume.
 
     Raises:
         InvalidSetting: There is no such folder, or it has no prices.
@@ -30,7 +30,7 @@ def open_feed(data: str | Path = "synthetic", *, seed: int = 0, assumed_volume: 
     if not feed.instruments():
         raise InvalidSetting(
             f"The folder {data} has no prices.",
-            remedy="Name its files like CORN_202312.csv, or lay it out as pysystemtrade does; see docs/data.md.",
+            remedy="Name its files like CORN_202312.csv, or use pysystemtrade's layout; see docs/data.md.",
         )
     return feed
 
@@ -40,7 +40,7 @@ def _open_folder(folder: Path, assumed_volume: int) -> Feed:
     from brokerkit.plugins.sim.feeds.pysystemtrade import PRICES_FOLDER, PysystemtradeFeed
 
     if not folder.is_dir():
-        raise InvalidSetting(f"There is no folder '{folder}'.", remedy="Give one that exists, or 'synthetic'.")
+        raise InvalidSetting(f"There is no folder '{folder}'.", remedy="Give an existing folder, or 'synthetic'.")
     if (folder / PRICES_FOLDER).is_dir():
         return PysystemtradeFeed(folder, assumed_volume)
     return FolderFeed(folder, assumed_volume)

@@ -1,4 +1,4 @@
-"""Bars of a currency pair that a feed does not have, from two that it has."""
+"""Bars of a currency pair that a feed does not have, derived from two that it has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from brokerkit.spec.contract import FxPair
 
 
 def cross_bars(feed: Feed, pair: FxPair, start: int, end: int) -> Bars:
-    """Return what a pair is worth at the end of each bar that two quoted pairs both have; there may be none."""
+    """Return the cross rate at the end of each bar that two quoted pairs have in common; there may be none."""
     codes = pairs_between(pair.base, pair.quote, feed.fx_codes())
     legs = {code: feed.fx_execution_bars(code, start, end) for code in codes}
     found = derived_rates(pair.code, codes, lambda code: RateSeries(legs[code].time, legs[code].close))

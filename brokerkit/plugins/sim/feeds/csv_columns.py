@@ -1,4 +1,4 @@
-"""Strict reading of columns from a CSV file: whatever is wrong is told with the file and its row."""
+"""Strict reading of columns from a CSV file: every error gives the file and the row."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _USUAL_TIME = re.compile(r"(?:19|20)\d\d-\d\d-\d\d(?:[T ](?:[01]\d|2[0-3]):[0-5]
 
 
 class Kind(enum.Enum):
-    """What the cells of a column hold.
+    """What the cells of a column contain.
 
-    `TIME` is a date or a time in ISO 8601; without an offset it stays as it is written. In an array
-    it is nanoseconds, int64. `NUMBER` and `OPTIONAL_NUMBER` are float64; an optional cell
+    `TIME` is a date or a time in ISO 8601; without an offset it is kept as written. In an array
+    it is int64 nanoseconds. `NUMBER` and `OPTIONAL_NUMBER` are float64; an optional cell
     that is empty, `nan` or `NA` is NaN. `MONTH` is a contract's `YYYYMM00`, `YYYYMM` or `YYYYMMDD`, int64.
     """
 
@@ -48,42 +48,42 @@ _TYPES = {Kind.TIME: "str", Kind.NUMBER: "float64", Kind.OPTIONAL_NUMBER: "float
 
 
 def place_of(path: Path, index: int) -> str:
-    """Return where the data row with an index is: row 1 of a CSV file is the header."""
+    """Return the place of the data row with an index: row 1 of a CSV file is the header."""
     return f"{path}, row {index + 2}"
 
 
 def read_columns(path: Path, wanted: Mapping[str, Kind]) -> Columns:
-    """Return some columns of a CSV file as arrays of one length; others are passed over.
+    """Return some columns of a CSV file as arrays of equal length; other columns are ignored.
 
     Raises:
-        DataFileError: The file cannot be read, is not UTF-8, is empty or cut off, lacks a column, or
-            has a cell that is not what its column holds.
+        DataFileError: The file cannot be read, is not UTF-8, is empty or truncated, lacks a column, or
+            has a cell of the wrong kind.
     """
     data = _content(path)
     try:
         return _columns_of(path, data, wanted)
     except csv.Error as error:
-        raise no_csv(path, error) from error
+        raise not_csv(path, error) from error
 
 
-def no_csv(path: Path, error: csv.Error) -> DataFileError:
-    """Return the error for a file that does not even fall into rows and cells."""
-    return DataFileError(f"The file is no CSV: {error}.", place=str(path))
+def not_csv(path: Path, error: csv.Error) -> DataFileError:
+    """Return the error for a file that cannot be split into rows and cells."""
+    return DataFileError(f"The file is not valid CSV: {error}.", place=str(path))
 
 
 def check_rising(path: Path, time: NDArray[np.int64], place: Callable[[Path, int], str] = place_of) -> None:
-    """Check that each time is after the one before it.
+    """Check that times strictly increase.
 
     Raises:
-        DataFileError: A time comes twice, or goes back.
+        DataFileError: A time occurs twice, or goes back.
     """
     wrong = np.flatnonzero(time[1:] <= time[:-1])
     if not len(wrong):
         return
     at = int(wrong[0]) + 1
     now, before = (np.datetime64(int(time[n]), "ns").astype("datetime64[s]") for n in (at, at - 1))
-    fact = f"The time {now} comes twice." if now == before else f"The time {now} is before {before}, the row before."
-    raise DataFileError(fact, place=place(path, at), remedy="Sort the rows by time, each time once.")
+    fact = f"The time {now} occurs twice." if now == before else f"The time {now} is before {before}, the row before."
+    raise DataFileError(fact, place=place(path, at), remedy="Sort the rows by time, and give each time once.")
 
 
 def _columns_of(path: Path, data: bytes, wanted: Mapping[str, Kind]) -> Columns:
@@ -113,9 +113,9 @@ def _content(path: Path) -> bytes:
         ) from error
     if not data.endswith(LINE_END):
         raise DataFileError(
-            "The last row has no line end: the file may be cut off.",
+            "The last row has no line end: the file may be truncated.",
             place=f"{path}, row {data.count(LINE_END) + 1}",
-            remedy="Fetch it again; if it is whole, end its last row with a newline.",
+            remedy="Fetch it again; if it is complete, end its last row with a newline.",
         )
     return data.removeprefix(BYTE_ORDER_MARK)
 
@@ -131,18 +131,18 @@ def _header(path: Path, data: bytes, wanted: Mapping[str, Kind]) -> list[str]:
             remedy=f"Rename {near!r} to {missing[0]!r}." if near else f"The columns are {', '.join(wanted)}.",
         )
     if len(set(header)) < len(header):
-        raise DataFileError(f"A column comes twice: {', '.join(header)}.", place=f"{path}, row 1")
+        raise DataFileError(f"A column occurs twice: {', '.join(header)}.", place=f"{path}, row 1")
     return header
 
 
 def cells_of(line: bytes) -> list[str]:
-    """Return the cells of one line, none for an empty one."""
+    """Return the cells of a line; none for an empty line."""
     text = line.decode("utf-8", "replace").rstrip("\r\n")
     return next(csv.reader([text]), [])
 
 
 def _row_count(data: bytes, width: int) -> int | None:
-    """Return how many rows follow the header, or None when one has not as many cells as the header."""
+    """Return how many rows follow the header, or None if one has not as many cells as the header."""
     rows = data.partition(LINE_END)[2]
     if b'"' in rows:
         widths = [len(cells) for cells in _rows(data)]
@@ -160,7 +160,7 @@ def _rows(data: bytes) -> Iterator[list[str]]:
 
 
 def _fast(data: bytes, wanted: Mapping[str, Kind], rows: int) -> Columns | None:
-    """Return the columns, or None when anything at all is wrong."""
+    """Return the columns, or None if anything is wrong."""
     import pandas as pd
 
     types = {name: _TYPES[kind] for name, kind in wanted.items()}
@@ -181,7 +181,7 @@ def _fast(data: bytes, wanted: Mapping[str, Kind], rows: int) -> Columns | None:
 
 
 def _exact_floats() -> dict[str, Any]:
-    """Return what makes pandas read each number as the float nearest to it; from 3.1 on it always does."""
+    """Return the option that makes pandas read each number as the nearest float; from 3.1 on it always does."""
     import pandas as pd
 
     major, minor = (int(part) for part in pd.__version__.split(".")[:2])
@@ -193,7 +193,7 @@ def _array(column: pd.Series[Any], kind: Kind) -> NDArray[Any]:
 
 
 def _times(cells: pd.Series[Any]) -> NDArray[np.int64]:
-    """Return times as nanoseconds; those with an offset in UTC, those without one as they are written."""
+    """Return times as nanoseconds: in UTC with an offset, as written without one."""
     import pandas as pd
 
     times = pd.to_datetime(cells, utc=True, format="ISO8601")
@@ -204,7 +204,7 @@ def _times(cells: pd.Series[Any]) -> NDArray[np.int64]:
 
 
 def _are_sound(found: Columns, wanted: Mapping[str, Kind]) -> bool:
-    """Return whether numbers are finite, or not known where they may be, and contracts' dates are dates."""
+    """Return whether numbers are finite, or missing where allowed, and contract dates are dates."""
     for name, kind in wanted.items():
         column = found[name]
         if kind is Kind.NUMBER and not np.isfinite(column).all():
@@ -216,19 +216,19 @@ def _are_sound(found: Columns, wanted: Mapping[str, Kind]) -> bool:
     return True
 
 
-# -- saying what is wrong ----------------------------------------------------------------
+# -- error messages ----------------------------------------------------------------------
 
 
 def _first_fault(path: Path, data: bytes, header: Sequence[str], wanted: Mapping[str, Kind]) -> DataFileError:
-    """Return the error for the first thing that is wrong in a file that could not be read."""
+    """Return the error for the first fault in a file that could not be read."""
     for number, cells in enumerate(_rows(data), 1):
         fact = _fault_in(cells, header, wanted) if number > 1 else ""
         if fact:
-            return DataFileError(fact, place=f"{path}, row {number}", remedy="Correct the row or take it out.")
+            return DataFileError(fact, place=f"{path}, row {number}", remedy="Correct or remove the row.")
     return DataFileError(
         "The rows cannot be read as columns.",
         place=str(path),
-        remedy="Write times in ISO 8601, numbers with a point, and cells without quotes.",
+        remedy="Write times in ISO 8601, numbers with a decimal point, and cells without quotes.",
     )
 
 
@@ -249,10 +249,10 @@ def _is_number(cell: str) -> bool:
 
 
 def parsed_time(cell: str) -> int | None:
-    """Return a date or time as nanoseconds, UTC where it has no offset; None where it is no time."""
+    """Return a date or time as nanoseconds, in UTC if it has no offset; None if it is neither."""
     if _USUAL_TIME.fullmatch(cell):
         return _usual_time(cell)
-    import pandas as pd  # here, because it takes long to import and to read a single cell
+    import pandas as pd  # imported here because it is slow to import, and to read a single cell
 
     try:
         times = pd.to_datetime([cell], utc=True, format="ISO8601").as_unit("ns")

@@ -1,4 +1,4 @@
-"""A moment at which a simulation on files can sensibly begin."""
+"""A sensible moment for a simulation on files to start."""
 
 from __future__ import annotations
 
@@ -19,17 +19,16 @@ _USUAL = 15 * _HOUR
 
 
 def sensible_start(spans: Sequence[Span], hours: Iterable[MarketHours]) -> int:
-    """Return a moment with much history before it, something to trade after it, and markets open.
+    """Return a moment with enough history before it, data to trade on after it, and markets open.
 
-    It lies 60 days before the first end of data in the last stretch of time in which the most of
-    them run side by side, or in the middle of a stretch shorter than twice that; then at the first
-    full hour of the week that follows at which the most markets are open for an hour, 15:00 UTC if that
-    is one. Holidays are not
-    looked at: reading calendars takes long, and an order waits for the next day.
+    It is 60 days before the first end of data in the last stretch of time that most of the series
+    cover, or in the middle of a stretch shorter than twice that; then at the first full hour of the
+    next seven days at which the most markets are open for an hour, 15:00 UTC if that is one. Holidays
+    are ignored: reading calendars takes long, and an order waits for the next day.
 
     Args:
         spans: The first and the last moment of each series, nanoseconds UTC; at least one.
-        hours: When the series' markets trade, one for each series.
+        hours: The hours of the series' markets, one for each series.
     """
     first, last = _busiest(spans)
     markets = Counter(attrs.evolve(one.market, calendar="") for one in hours)
@@ -38,7 +37,7 @@ def sensible_start(spans: Sequence[Span], hours: Iterable[MarketHours]) -> int:
 
 
 def _busiest(spans: Sequence[Span]) -> Span:
-    """Return the last stretch of time that the most spans cover."""
+    """Return the last stretch of time that most spans cover."""
     changes = sorted([(first, 1) for first, _ in spans] + [(last, -1) for _, last in spans])
     running, most, found = 0, 0, spans[0]
     for (moment, change), following in zip(changes, [*changes[1:], changes[-1]], strict=True):
@@ -55,7 +54,7 @@ def _when_open(moment: int, markets: Mapping[MarketHours, int]) -> int:
 
 
 def _open_count(hour: int, markets: Mapping[MarketHours, int]) -> int:
-    """Return how many series trade for a whole hour from a moment."""
+    """Return how many series trade for a full hour from a moment on."""
     found = 0
     for market, count in markets.items():
         session = market.current_or_next(hour)

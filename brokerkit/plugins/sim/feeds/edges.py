@@ -1,4 +1,4 @@
-"""The times of the first and the last row of a CSV file, without reading what is between."""
+"""The times of the first and the last row of a CSV file, without reading the rows between."""
 
 from __future__ import annotations
 
@@ -7,22 +7,38 @@ import os
 from pathlib import Path
 
 from brokerkit.errors import DataFileError
-from brokerkit.plugins.sim.feeds.csv_columns import BYTE_ORDER_MARK, LINE_END, cells_of, no_csv, parsed_time
+from brokerkit.plugins.sim.feeds.csv_columns import (
+    BYTE_ORDER_MARK,
+    LINE_END,
+    Kind,
+    cells_of,
+    not_csv,
+    parsed_time,
+    read_columns,
+)
 
 _TAIL = 4096
 
 
 def edge_times(path: Path, column: str) -> tuple[int, int]:
-    """Return the times in a column of the first and the last row of data.
+    """Return the times in a column of the first and the last data row.
 
-    Without an offset a time is taken as UTC. The file is not checked; reading it does that.
+    A time without an offset is taken as UTC. The file is not validated; reading it does that.
 
     Returns:
         Nanoseconds since 1970 UTC.
 
     Raises:
-        DataFileError: It cannot be read, has no such column, or begins or ends with a row without a time.
+        DataFileError: It cannot be read, has no such column, or its first or last row has no valid time.
     """
+    try:
+        return _edges(path, column)
+    except DataFileError:
+        read_columns(path, {column: Kind.TIME})  # where the whole file is looked at, the row and the reason are known
+        raise
+
+
+def _edges(path: Path, column: str) -> tuple[int, int]:
     try:
         with path.open("rb") as file:
             header = cells_of(file.readline().removeprefix(BYTE_ORDER_MARK))
@@ -37,7 +53,7 @@ def edge_times(path: Path, column: str) -> tuple[int, int]:
     except OSError as error:
         raise DataFileError(f"Cannot be read: {error.strerror}.", place=str(path)) from error
     except csv.Error as error:
-        raise no_csv(path, error) from error
+        raise not_csv(path, error) from error
 
 
 def _time_of(line: bytes, at: int, path: Path, which: str) -> int:
@@ -48,6 +64,6 @@ def _time_of(line: bytes, at: int, path: Path, which: str) -> int:
         raise DataFileError(
             f"The time of the {which} row is {cell!r}, which is not a date or time.",
             place=str(path),
-            remedy="Correct the row or take it out.",
+            remedy="Correct or remove the row.",
         )
     return found

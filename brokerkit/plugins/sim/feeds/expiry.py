@@ -1,4 +1,4 @@
-"""The day on which a contract stops trading, by the rules of its exchange."""
+"""A contract's last trading day, by the rules of its exchange."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import date, timedelta
 from brokerkit.plugins.sim.feeds.hours import Market, MarketHours, market_hours
 
 ExpiryRule = Callable[[int, int, MarketHours], date]
-"""From the year and month that a contract is named by, and its market's hours, to its last trading day."""
+"""From a contract's year and month, and its market's hours, to its last trading day."""
 
 MONTH_LETTERS = "FGHJKMNQUVXZ"
 
 
 def months_of(cycle: str) -> list[int]:
-    """Return the months that a cycle of letters stands for.
+    """Return the months for a cycle of letters.
 
     Example:
         >>> months_of("HMUZ")
@@ -102,7 +102,7 @@ def days_after_the_first(offset: int) -> ExpiryRule:
 
 
 US_BUSINESS_DAYS = Market("America/New_York", ((0, 1440),), "XNYS")
-"""Days that count where a rule of an American exchange counts business days: its futures trade on more."""
+"""Business days for rules of American exchanges that count them: their futures trade on more days."""
 
 
 def _by_us_business_days(rule: ExpiryRule) -> ExpiryRule:
@@ -137,4 +137,4 @@ KNOWN_RULES: dict[str, ExpiryRule] = {
     "FTSE100": third_friday,
     "NIKKEI": before_second_friday,
 }
-"""The rules of the instruments that this package knows by name."""
+"""The rules of the instruments known by name."""

@@ -1,4 +1,4 @@
-"""An exchange that a feed fills: contracts are listed when first used, bars arrive before the clock does."""
+"""An exchange that a feed fills: contracts are listed on first use, and bars are added ahead of the clock."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ from brokerkit.spec.timeout import seconds_of
 AHEAD = 3 * DAY
 HOUR = 3600 * SECOND
 LOOK_BACK = (HOUR, 7 * DAY)
-"""How far back a last price is looked for: the near past first, because that costs less."""
+"""How far back to look for a last price: the near past first, because that is cheaper."""
 
 
 class FedExchange(Exchange):
     """An exchange whose contracts, hours and bars come from a feed.
 
-    A contract is listed by `ensure_listed`; from then on its bars are there before the clock reaches
-    them, whatever moves the clock. A contract whose money is not the base currency brings the currency
-    pairs along that margin needs.
+    `ensure_listed` lists a contract; from then on its bars are added before the clock reaches
+    them, whatever moves the clock. A contract in a currency other than the base currency also lists the
+    currency pairs that its margin needs.
 
     Args:
-        feed: Where everything comes from.
-        start: What the clock shows first.
-        seed: Of everything that the exchange draws.
+        feed: The source of the data.
+        start: The clock's initial time.
+        seed: The seed of the exchange's random numbers.
         models: How orders trade.
-        rules: What the simulated broker asks of its clients.
-        state: A file to keep everything in; see `Exchange`. `list_again` brings back what it holds.
-        origin: What a new file notes of how everything was made; see `Exchange`.
-        execution_prefix: Put before the number of each execution to make its id.
+        rules: The simulated broker's requirements.
+        state: A file to keep all state in; see `Exchange`. `list_again` restores what it holds.
+        origin: What a new state file records about how the simulation was created; see `Exchange`.
+        execution_prefix: The prefix of every execution id, before its number.
 
     Attributes:
-        feed: Where everything comes from.
-        rules: What the simulated broker asks of its clients.
+        feed: The source of the data.
+        rules: The simulated broker's requirements.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class FedExchange(Exchange):
     # -- listing -------------------------------------------------------------------------
 
     def ensure_listed(self, contract: FuturesContract) -> ListedContract:
-        """List a single contract unless it is listed, and return what the feed knows of it.
+        """List a single contract unless it is already listed, and return the feed's facts about it.
 
         Raises:
             InvalidArgument: It is a spread.
@@ -95,10 +95,10 @@ class FedExchange(Exchange):
         return known
 
     def list_own(self, terms: ContractTerms) -> None:
-        """List a contract of the feed, or another, that trades on bars that the caller adds: the feed gives it none.
+        """List a contract, of the feed or not, that trades on bars that the caller adds: the feed adds none.
 
         Raises:
-            InvalidArgument: It is listed already.
+            InvalidArgument: It is already listed.
         """
         with self._feeding:
             self.list_contract(terms)
@@ -106,7 +106,7 @@ class FedExchange(Exchange):
             self._filled_to[terms.contract] = self._fed_until
 
     def ensure_pair_listed(self, pair: FxPair) -> None:
-        """List a currency pair that the feed has rates for, unless it is listed.
+        """List a currency pair of the feed, unless it is already listed.
 
         Raises:
             MissingFxCode: The feed has no rates for it.
@@ -119,15 +119,15 @@ class FedExchange(Exchange):
                 self._ensure_rate(currency)
 
     def open_account(self, name: str, cash: Mapping[str, Number] | None = None, base_currency: str = "USD") -> None:
-        """Open an account, with the rates that its money is counted by; see `Exchange.open_account`."""
+        """Open an account, and list the pairs that value its money; see `Exchange.open_account`."""
         super().open_account(name, cash, base_currency)
         for currency in cash or {}:
             self._ensure_rate(currency)
 
     def _ensure_rate(self, currency: str) -> None:
-        """List the pair of a currency and the base currency, so that margin can be counted; a cross where it must be.
+        """List the pair of a currency and the base currency, for margin; derived from a cross if necessary.
 
-        Nothing is listed where the feed has no rates: margin that needs them is refused by name.
+        If the feed has no rates, nothing is listed: an order whose margin needs them is refused.
         """
         base = self.rules.base_currency
         with self._feeding:
@@ -144,10 +144,10 @@ class FedExchange(Exchange):
         self._fill(pair)
 
     def list_again(self) -> None:
-        """List every contract that the state file has orders or positions in.
+        """List every contract that has orders or positions in the state file.
 
         Raises:
-            NotFound: The file was written on other data.
+            NotFound: The file was written with other data.
         """
         for contract in self.kept_contracts():
             if isinstance(contract, FxPair):
@@ -177,7 +177,7 @@ class FedExchange(Exchange):
         self._fill(listed.contract)
 
     def _initial_margin(self, listed: ListedContract, facts: InstrumentFacts) -> Decimal:
-        """Return a share of what a lot is worth by the last price known, in whole units of its currency."""
+        """Return a percentage of a lot's value at the last known price, in whole units of its currency."""
         known = self._last_bars(listed.contract)
         if not len(known):
             known = self.feed.bars(listed.contract, Frequency.DAY, 0, self.now_ns)
@@ -195,7 +195,7 @@ class FedExchange(Exchange):
         return cross_bars(self.feed, contract, start, end)
 
     def _last_bars(self, contract: FuturesContract | FxPair) -> Bars:
-        """Return the bars of the near past that end with the last one that is complete; there may be none."""
+        """Return the last bars of the near past that are complete; there may be none."""
         now = self.now_ns
         for back in LOOK_BACK:
             found = self._bars(contract, now - back, now).known_by(now)
@@ -204,7 +204,7 @@ class FedExchange(Exchange):
         return no_bars()
 
     def _fill(self, contract: FuturesContract | FxPair) -> None:
-        """Give a new contract its last bar and those up to where the others have theirs."""
+        """Add a new contract's last bar, and its bars up to where the other contracts have theirs."""
         self._fed_until = max(self._fed_until, self.now_ns + AHEAD)
         last = self._last_bars(contract).part(slice(-1, None))
         start = int(last.end[0]) if len(last) else self.now_ns
@@ -216,7 +216,7 @@ class FedExchange(Exchange):
             self.add_bars(contract, *_for_exchange(bars), length=bars.end - bars.time)
 
     def feed_until(self, until: int) -> None:
-        """Have every listed contract's bars that start before a time, nanoseconds UTC."""
+        """Add every listed contract's bars that start before a time, nanoseconds UTC."""
         with self._feeding:
             if until > self._fed_until:
                 self._fed_until = until
@@ -228,7 +228,7 @@ class FedExchange(Exchange):
     # -- clock ---------------------------------------------------------------------------
 
     def advance_to(self, time: datetime | int) -> None:
-        """Move the clock to a time, trading everything up to it; see `Exchange.advance_to`."""
+        """Move the clock to a time, and trade everything up to it; see `Exchange.advance_to`."""
         target = time if isinstance(time, int) else to_nanoseconds(_aware(time))
         while self._fed_until < target:
             reached = min(self._fed_until, target)
@@ -251,7 +251,7 @@ class FedExchange(Exchange):
         return True
 
     def run(self) -> None:
-        """Move the clock to the end of the last listed contract, trading everything."""
+        """Move the clock to the end of the last listed contract, and trade everything."""
         last = max((one.last_trade for one in self._known.values()), default=self.now_ns)
         if last > self.now_ns:
             self.advance_to(last)
@@ -266,11 +266,11 @@ class FedExchange(Exchange):
             self.advance_to(target)
 
     def wait(self, live: LiveOrder, timeout: float = 60.0) -> BrokerOrder:
-        """Return an order's view when it is final; a clock that does not run by itself is moved until then.
+        """Wait until an order is final, and return its view; a clock that does not run by itself is moved.
 
         Raises:
-            RequestTimedOut: It was not final after `timeout` seconds of this clock.
-            WrongArgumentType: The timeout is no int or float.
+            RequestTimedOut: It was not final within `timeout` seconds of this clock.
+            WrongArgumentType: The timeout is not an int or float.
             InvalidArgument: It is negative, not a number, or longer than a hundred years.
         """
         timeout = seconds_of(timeout)
@@ -283,7 +283,7 @@ class FedExchange(Exchange):
         return super().wait(live, max(deadline - self.now_ns, 0) / SECOND)
 
     def _wait_for_bars(self, live: LiveOrder) -> None:
-        """Wait for an order as long as there surely are bars."""
+        """Wait for an order as long as there are certainly bars."""
         target = self.now_ns + AHEAD
         self.feed_until(target + SECOND)
         try:
@@ -294,11 +294,11 @@ class FedExchange(Exchange):
 
 def _aware(time: datetime) -> datetime:
     if time.tzinfo is None:
-        raise InvalidArgument(f"{time} has no time zone.", remedy="Give an aware datetime, best in UTC.")
+        raise InvalidArgument(f"{time} has no time zone.", remedy="Give an aware datetime, preferably in UTC.")
     return time
 
 
 def _for_exchange(bars: Bars) -> tuple[object, ...]:
-    """Return the columns the exchange takes; a volume that is not known in any bar is none."""
+    """Return the columns for the exchange; volumes that are all unknown are None."""
     volume = None if bool(np.isnan(bars.volume).all()) else bars.volume
     return bars.time, bars.open, bars.high, bars.low, bars.close, volume

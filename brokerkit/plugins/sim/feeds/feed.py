@@ -1,4 +1,4 @@
-"""The `Feed` Protocol: where the simulation's instruments, contracts, hours, bars and rates come from."""
+"""The `Feed` Protocol: the source of the simulation's instruments, contracts, hours, bars and rates."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from brokerkit.spec.prices import Frequency
 
 @attrs.frozen
 class InstrumentFacts:
-    """What is known of an instrument; its contracts share it.
+    """The facts of an instrument, shared by its contracts.
 
     Attributes:
-        code: Our code, such as `CORN`.
+        code: brokerkit's code, such as `CORN`.
         broker_code: The broker's symbol, such as `ZC`.
-        exchange: Where it trades, as the broker spells it.
-        currency: ISO 4217 code that profit is paid in.
+        exchange: Its exchange, as the broker spells it.
+        currency: ISO 4217 code of the currency of profit.
         multiplier: The broker's contract multiplier.
         price_magnifier: By how much the quoted price is larger than the price in currency.
         tick_size: The smallest price step, in quoted units.
         description: In words.
-        asset_class: Such as `Ags`, `Bond`, `Equity`, `Metals`, `OilGas`, `FX`.
-        commission: Money a lot costs to trade, one way, in `currency`.
+        asset_class: For example `Ags`, `Bond`, `Equity`, `Metals`, `OilGas` or `FX`.
+        commission: Commission per lot, one way, in `currency`.
     """
 
     code: str
@@ -44,19 +44,19 @@ class InstrumentFacts:
 
     @property
     def point_size(self) -> Decimal:
-        """Money gained by one lot when the quoted price rises by 1."""
+        """Money that one lot gains when the quoted price rises by 1."""
         return self.multiplier / self.price_magnifier
 
 
 @attrs.frozen
 class ListedContract:
-    """A contract that the feed has, and when it ends.
+    """A contract in the feed, and its dates.
 
     Attributes:
-        contract: By the date that the feed names it by.
+        contract: The contract, by the feed's date for it.
         first_day: The first day on which it trades.
         expiry: The last day on which it trades.
-        last_trade: When trading ends for good, nanoseconds UTC.
+        last_trade: When it stops trading for good, nanoseconds UTC.
     """
 
     contract: FuturesContract
@@ -66,19 +66,19 @@ class ListedContract:
 
 
 class Feed(Protocol):
-    """A source of everything the simulation knows of the world. Times are nanoseconds since 1970 UTC.
+    """A source of all market data of the simulation. Times are nanoseconds since 1970 UTC.
 
-    A feed knows the future; whoever asks it says up to when the answer may be known.
+    A feed knows the future; the caller says up to when the answer may be known.
     """
 
     @property
     def default_start(self) -> int:
-        """A moment at which a simulation on this feed can sensibly begin."""
+        """A sensible moment for a simulation on this feed to start."""
         ...
 
     @property
     def span(self) -> tuple[int, int]:
-        """The first and the last moment at which a simulation on this feed can begin."""
+        """The first and the last moment at which a simulation on this feed can start."""
         ...
 
     def describe(self) -> str:
@@ -90,7 +90,7 @@ class Feed(Protocol):
         ...
 
     def facts(self, instrument_code: str) -> InstrumentFacts:
-        """Return what is known of an instrument.
+        """Return an instrument's facts.
 
         Raises:
             MissingInstrument: No such code.
@@ -98,7 +98,7 @@ class Feed(Protocol):
         ...
 
     def hours(self, instrument_code: str) -> MarketHours:
-        """Return when an instrument trades.
+        """Return an instrument's trading hours.
 
         Raises:
             MissingInstrument: No such code.
@@ -114,22 +114,22 @@ class Feed(Protocol):
         ...
 
     def bars(self, contract: FuturesContract, frequency: Frequency, start: int, end: int) -> Bars:
-        """Return the bars that start at or after `start` and are complete by `end`; none is an empty answer.
+        """Return the bars that start at or after `start` and are complete by `end`; there may be none.
 
         Raises:
-            MissingContract: No such contract, by the date that the feed names it by.
+            MissingContract: The feed has no contract by that date.
             DataFileError: A file is damaged.
         """
         ...
 
     def has_bars(self, contract: FuturesContract, end: int) -> bool:
-        """Return whether a contract has any bar that is complete by `end`."""
+        """Return whether a contract has a bar that is complete by `end`."""
         ...
 
     def execution_bars(self, contract: FuturesContract, start: int, end: int) -> Bars:
-        """Return the bars that orders trade on, those that start in a stretch of time.
+        """Return the bars, starting in a stretch of time, that orders trade on.
 
-        Where the data are prices at single moments, the last known one is held from minute to
+        If the data are prices at single moments, the last known price is held from minute to
         minute while the market is open.
         """
         ...
@@ -143,5 +143,5 @@ class Feed(Protocol):
         ...
 
     def fx_execution_bars(self, fx_code: str, start: int, end: int) -> Bars:
-        """Return the bars that orders for a pair in `fx_codes` trade on; their volume is NaN, not known."""
+        """Return the bars that orders for a pair in `fx_codes` trade on; their volume is NaN, unknown."""
         ...

@@ -10,7 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from brokerkit.errors import DataFileError, MissingContract
-from brokerkit.plugins.sim.feeds.bars import DAY, Bars, Floats, grouped, joined, length_of, no_bars, resampled
+from brokerkit.plugins.sim.feeds.bars import (
+    DAY,
+    Bars,
+    Floats,
+    grouped,
+    joined,
+    length_of,
+    no_bars,
+    resampled,
+    to_datetime,
+)
 from brokerkit.plugins.sim.feeds.chain import missing_instrument
 from brokerkit.plugins.sim.feeds.default_moment import Span, sensible_start
 from brokerkit.plugins.sim.feeds.edges import edge_times
@@ -37,13 +47,13 @@ Stored = Mapping[Frequency, StoredBars]
 
 
 class FolderFeed:
-    """Bars from files, one or more a contract, that are read when their contract is first asked for.
+    """Bars from files, one or more per contract, that are read on first use of their contract.
 
-    The names of files, their columns, and the file of facts are told in `docs/data.md`.
+    `docs/data.md` describes the file names, the columns, and the file of facts.
 
     Args:
-        folder: Has the files; `instruments.csv` and a folder `fx` may be there too.
-        assumed_volume: Lots traded a minute, where a file has no volume.
+        folder: The folder with the files; it may also have `instruments.csv` and a folder `fx`.
+        assumed_volume: Lots traded per minute, if a file has no volume.
 
     Raises:
         DataFileError: The table of instruments is damaged, or two files have the same bars.
@@ -54,24 +64,24 @@ class FolderFeed:
         self._volume = float(assumed_volume)
         self._files = bar_files(folder)
         self._table = InstrumentTable(folder)
-        self._fx = FxFiles(folder / FX_FOLDER, "time", "rate")
+        self._fx = FxFiles(folder / FX_FOLDER, "time", "rate", dates_only=True)
         self._bars: dict[FuturesContract, Stored] = {}
         self._edges: dict[FuturesContract, Span] = {}
         self._facts: dict[str, InstrumentFacts] = {}
         self._chains: dict[str, tuple[ListedContract, ...]] = {}
 
-    # -- the whole -----------------------------------------------------------------------
+    # -- the feed ------------------------------------------------------------------------
 
     @property
     def default_start(self) -> int:
-        """Two months before the first contract ends, of the time that most contracts cover, with markets open."""
+        """Two months before the first contract ends, in the time that most contracts cover, with markets open."""
         contracts = [contract for chain in self._files.values() for contract in chain]
         spans = [self._edges_of(contract) for contract in contracts]
         return sensible_start(spans, [self.hours(contract.instrument_code) for contract in contracts])
 
     @property
     def span(self) -> Span:
-        """The times of the first and the last bar of all."""
+        """The times of the very first and the very last bar."""
         edges = [self._edges_of(contract) for chain in self._files.values() for contract in chain]
         return min(first for first, _ in edges), max(last for _, last in edges)
 
@@ -86,7 +96,7 @@ class FolderFeed:
     # -- an instrument -------------------------------------------------------------------
 
     def facts(self, instrument_code: str) -> InstrumentFacts:
-        """Return what `instruments.csv` says of an instrument, or what is usual."""
+        """Return an instrument's facts from `instruments.csv`, or the usual ones."""
         found = self._facts.get(instrument_code)
         if found is None:
             self._files_of(instrument_code)
@@ -95,7 +105,7 @@ class FolderFeed:
         return found
 
     def hours(self, instrument_code: str) -> MarketHours:
-        """Return the hours that `instruments.csv` has, or those of the instrument's exchange."""
+        """Return the hours in `instruments.csv`, or those of the instrument's exchange."""
         self._files_of(instrument_code)
         return market_hours(self._table.market(instrument_code))
 
@@ -114,7 +124,7 @@ class FolderFeed:
         return found
 
     def _listed(self, contract: FuturesContract) -> ListedContract:
-        """Return a contract with its dates; one that has bars after its expiry expires with the last of them."""
+        """Return a contract with its dates; if it has bars after its expiry, it expires with the last of them."""
         hours = self.hours(contract.instrument_code)
         first, last = (_EPOCH + timedelta(days=edge // DAY) for edge in self._edges_of(contract))
         year, month, day = int(contract.date[:4]), int(contract.date[4:6]), int(contract.date[6:] or 0)
@@ -134,7 +144,7 @@ class FolderFeed:
     # -- a contract ----------------------------------------------------------------------
 
     def bars(self, contract: FuturesContract, frequency: Frequency, start: int, end: int) -> Bars:
-        """Return bars as the contract's files have them, or made of shorter ones; none of longer ones."""
+        """Return bars as they are in the contract's files, or built from shorter ones, but not from longer ones."""
         stored, hours = self._stored(contract), self.hours(contract.instrument_code)
         if frequency in stored:
             found = stored[frequency].between(start, end, hours)
@@ -143,7 +153,7 @@ class FolderFeed:
         return found.known_by(end)
 
     def has_bars(self, contract: FuturesContract, end: int) -> bool:
-        """Return whether a contract has any bar that is complete by `end`."""
+        """Return whether a contract has a bar that is complete by `end`."""
         first, last = self._edges_of(contract)
         if first > end or last + 2 * DAY <= end:
             return first <= end
@@ -151,7 +161,7 @@ class FolderFeed:
         return any(len(one.between(*_ALWAYS, hours).known_by(end)) for one in self._stored(contract).values())
 
     def execution_bars(self, contract: FuturesContract, start: int, end: int) -> Bars:
-        """Return the shortest bars that there are; where there are only daily ones, minutes made of them."""
+        """Return the shortest bars available; if there are only daily bars, minutes built from them."""
         stored, hours = self._stored(contract), self.hours(contract.instrument_code)
         inside = [one for frequency, one in stored.items() if frequency is not Frequency.DAY]
         finest = min(inside, key=lambda one: length_of(one.frequency), default=None)
@@ -185,7 +195,7 @@ class FolderFeed:
     # -- currencies ----------------------------------------------------------------------
 
     def fx_codes(self) -> tuple[str, ...]:
-        """Return the pairs with a file in the folder `fx`, in alphabetical order."""
+        """Return the pairs that have a file in the folder `fx`, in alphabetical order."""
         return self._fx.codes
 
     def fx_rates(self, fx_code: str, end: int) -> Bars:
@@ -193,7 +203,7 @@ class FolderFeed:
         return self._fx.rates(fx_code, end)
 
     def fx_execution_bars(self, fx_code: str, start: int, end: int) -> Bars:
-        """Return the last known rate held from minute to minute, for seven days at most."""
+        """Return the last known rate, held from minute to minute for at most seven days."""
         return self._fx.execution_bars(fx_code, start, end)
 
 
@@ -207,9 +217,9 @@ def _read_all(files: tuple[BarFile, ...]) -> Stored:
         bars = read_bars(file)
         if bars.frequency in found:
             raise DataFileError(
-                f"Its bars are {bars.frequency.value} ones, and so are those of another file of {file.contract}.",
+                f"Its bars are {bars.frequency.value} bars, like those of another file of {file.contract}.",
                 place=str(file.path),
-                remedy="Take one of them out.",
+                remedy="Remove one of them.",
             )
         found[bars.frequency] = bars
     return found
@@ -222,16 +232,21 @@ def _made_of_shorter(stored: Stored, frequency: Frequency, start: int, end: int,
         return no_bars()
     longest = max(shorter, key=lambda one: length_of(one.frequency))
     if frequency is Frequency.DAY:
-        return _daily(longest.between(start - 2 * DAY, end, hours), hours).between(start, end)
+        return _daily(longest.between(_close_before(start, hours), end, hours), hours).between(start, end)
     return resampled(longest.between(start // length * length, end, hours), frequency).between(start, end)
 
 
+def _close_before(moment: int, hours: MarketHours) -> int:
+    """Return the close after which everything belongs to the trading date of a moment, or to later ones."""
+    return hours.close_of(hours.step(to_datetime(moment).date(), -1))
+
+
 def _daily(bars: Bars, hours: MarketHours) -> Bars:
-    """Return one bar for each trading date that has any, by the hours of the market."""
+    """Return one bar for each trading date that has any bars, by the hours of the market."""
     if not len(bars):
         return bars
     first, last = (_EPOCH + timedelta(days=int(time) // DAY) for time in (bars.time[0], bars.time[-1]))
-    dates = hours.trading_dates(first, last + timedelta(days=7))
+    dates = hours.trading_dates(first - timedelta(days=1), last + timedelta(days=7))  # in the west it may be yesterday
     days = np.array(dates, "datetime64[D]").astype(np.int64)
     closes = closes_of(hours, days)
     at = np.searchsorted(closes, bars.time, side="right")
@@ -239,7 +254,7 @@ def _daily(bars: Bars, hours: MarketHours) -> Bars:
 
 
 def _joined_after(before: Bars, after: Bars) -> Bars:
-    """Return two stretches of bars as one; what overlaps the second is left out of the first."""
+    """Return two stretches of bars as one; where they overlap, those of the second are kept."""
     if len(after):
         before = before.part(before.end <= after.time[0])
     return joined([before, after])

@@ -1,4 +1,4 @@
-"""Bars of one contract read from a file and kept: checked, in columns, as little as will do."""
+"""Bars of one contract read from a file: validated, and stored compactly in columns."""
 
 from __future__ import annotations
 
@@ -21,21 +21,23 @@ from brokerkit.spec.prices import Frequency
 PRICES = ("open", "high", "low", "close")
 COLUMNS = {"time": Kind.TIME, **dict.fromkeys(PRICES, Kind.NUMBER), "volume": Kind.OPTIONAL_NUMBER}
 
+_DAY_OF_A_CLOCK_CHANGE = DAY - length_of(Frequency.HOUR)
+
 Place = Callable[[Path, int], str]
 
 
 @attrs.frozen(eq=False)
 class StoredBars:
-    """Bars as a file has them. When each is complete is worked out where it is asked for.
+    """Bars as stored in a file. When each is complete is computed on request.
 
     Attributes:
         frequency: Their length.
-        time: When each starts, rising.
-        open: In quoted units, as are the others.
-        high: The highest of each bar.
-        low: The lowest of each bar.
-        close: The last of each bar.
-        volume: Lots; NaN where the file does not say.
+        time: The start of each bar, increasing.
+        open: In quoted units, like the other prices.
+        high: The high of each bar.
+        low: The low of each bar.
+        close: The close of each bar.
+        volume: Lots; NaN if the file does not say.
     """
 
     frequency: Frequency
@@ -62,7 +64,7 @@ def read_bars(file: BarFile) -> StoredBars:
 
     Raises:
         MissingDependency: It is a Parquet file, and pyarrow is not installed.
-        DataFileError: The file is damaged, or its bars are not sound.
+        DataFileError: The file is damaged, or its bars are inconsistent.
     """
     if file.is_parquet:
         from brokerkit.plugins.sim.feeds import folder_parquet
@@ -73,7 +75,7 @@ def read_bars(file: BarFile) -> StoredBars:
         found, place = read_columns(file.path, COLUMNS), place_of
     check_rising(file.path, found["time"], place)
     _check_prices(file.path, found, place)
-    frequency = file.frequency or _frequency_of(found["time"])
+    frequency = file.frequency or _frequency_of(file, found["time"])
     _check_frequency(file.path, found["time"], frequency, place)
     numbers = [PackedNumbers.of(found[name]) for name in (*PRICES, "volume")]
     return StoredBars(frequency, PackedTimes.of(found["time"]), *numbers)
@@ -96,22 +98,29 @@ def _check_inside(path: Path, name: str, found: Columns, place: Place) -> None:
 def _refuse(path: Path, wrong: NDArray[np.bool_], place: Place, fact: Callable[[int], str]) -> None:
     if wrong.any():
         at = int(np.argmax(wrong))
-        raise DataFileError(fact(at), place=place(path, at), remedy="Correct the row or take it out.")
+        raise DataFileError(fact(at), place=place(path, at), remedy="Correct or remove the row.")
 
 
-def _frequency_of(time: Times) -> Frequency:
-    """Return the frequency that times fit: daily at midnight UTC, else the longest no longer than any step."""
+def _frequency_of(file: BarFile, time: Times) -> Frequency:
+    """Return the frequency that the times fit: daily at midnight UTC, otherwise the longest not above any step."""
     if not (time % DAY).any():
         return Frequency.DAY
     step = int(np.diff(time).min()) if len(time) > 1 else length_of(Frequency.MINUTE)
+    if step >= _DAY_OF_A_CLOCK_CHANGE:  # taken for hours, days would be known when they begin
+        name = f"{file.contract.instrument_code}_{file.contract.date}"
+        raise DataFileError(
+            "The times are a day apart, and not at 00:00 UTC: these may be days, or hours with gaps.",
+            place=str(file.path),
+            remedy=f"Give days as dates, without a time; or name the length, such as {name}.1h{file.path.suffix}.",
+        )
     inside = [one for one in Frequency if one is not Frequency.DAY]
     return max((one for one in inside if length_of(one) <= step), key=length_of, default=Frequency.SECOND)
 
 
 def _check_frequency(path: Path, time: Times, frequency: Frequency, place: Place) -> None:
     if frequency is Frequency.DAY:
-        wrong, fact = time % DAY != 0, "A daily bar carries a date, or 00:00 UTC on it."
+        wrong, fact = time % DAY != 0, "A daily bar needs a date, or 00:00 UTC on it."
     else:
         wrong = np.append(False, np.diff(time) < length_of(frequency))
-        fact = f"The time is less than {frequency.value} after the one before it, and the bars are that long."
+        fact = f"The time is less than {frequency.value} after the previous one, and the bars are that long."
     _refuse(path, wrong, place, lambda _: fact)

@@ -1,4 +1,4 @@
-"""The bars that orders trade on, made of what a folder has: bars inside days, or days alone."""
+"""The bars that orders trade on, built from a folder's intraday bars, or from its daily bars."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _EPOCH = date(1970, 1, 1)
 
 
 def within_sessions(stored: StoredBars, hours: MarketHours, start: int, end: int) -> Bars:
-    """Return the bars inside days that start in a stretch of time, cut to the hours of the market.
+    """Return the intraday bars that start in a stretch of time, cut to the hours of the market.
 
-    A bar that begins before the market opens, or ends after it closes, is as long as the market is
-    open in it; one outside every session is left out.
+    A bar that starts before the market opens, or ends after it closes, is cut to the time that the market is
+    open; a bar outside every session is left out.
     """
     found = stored.between(start - DAY, end, hours)
     sessions = hours.sessions_between(start - DAY, end + DAY)
@@ -33,11 +33,11 @@ def within_sessions(stored: StoredBars, hours: MarketHours, start: int, end: int
 
 
 def minutes_of_days(stored: StoredBars, hours: MarketHours, start: int, end: int, least_volume: float) -> Bars:
-    """Return daily bars as minutes that start in a stretch of time: nothing of a day is known before it is over.
+    """Return daily bars as minutes that start in a stretch of time: nothing of a day is known before its end.
 
     A day trades at its open from minute to minute, and its last minute has the day's open, high, low
-    and close. Its volume falls evenly to as many minutes as have `least_volume` lots each, the last one
-    among them, and is 0 between them.
+    and close. Its volume is spread evenly over as many minutes as have `least_volume` lots each, including
+    the last one, and is 0 in between.
     """
     days = stored.between(start - 4 * DAY, end + 4 * DAY, hours)
     parts = (_minutes_of(days.part(slice(at, at + 1)), hours, least_volume) for at in range(len(days)))
@@ -67,7 +67,7 @@ def _spread(total: float, minutes: int, least: float) -> Floats:
 
 
 def tradable(bars: Bars, tick: Decimal, assumed_volume: float) -> Bars:
-    """Return bars with prices on the tick, and a volume a minute assumed where it is not known."""
+    """Return bars with prices on the tick, and an assumed volume per minute if it is unknown."""
     opens, high, low, close = (on_grid(price, tick) for price in (bars.open, bars.high, bars.low, bars.close))
     minutes = np.maximum((bars.end - bars.time) // MINUTE, 1)
     volume = np.where(np.isnan(bars.volume), assumed_volume * minutes, bars.volume)

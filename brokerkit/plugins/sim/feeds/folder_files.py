@@ -1,4 +1,4 @@
-"""The files of bars in a folder: one a contract, named by its instrument, its date, and maybe its frequency."""
+"""The files of bars in a folder: one per contract, named by its instrument, its date, and optionally its frequency."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class BarFile:
     """A file of bars.
 
     Attributes:
-        path: Where it is.
-        contract: Whose bars it has.
-        frequency: As its name says; None where the times in it say it.
+        path: The file's path.
+        contract: The contract of its bars.
+        frequency: The frequency in its name; None if the times in it determine it.
     """
 
     path: Path
@@ -36,14 +36,14 @@ class BarFile:
 
 
 def bar_files(folder: Path) -> dict[str, dict[FuturesContract, tuple[BarFile, ...]]]:
-    """Return the files of bars by instrument and contract, both in order; other files are passed over.
+    """Return the files of bars by instrument and contract, both in order; other files are ignored.
 
     Example:
         A folder with `CORN_202312.csv`, `CORN_202312.1h.csv` and `CORN_202403.parquet` has two
         contracts of one instrument, and two files of the first of them.
 
     Raises:
-        DataFileError: A name has a date that is none, or two files have the same bars.
+        DataFileError: A name has an invalid date, or two files have the same bars.
     """
     found: dict[FuturesContract, list[BarFile]] = {}
     for path in sorted(folder.iterdir()):
@@ -63,7 +63,7 @@ def _bar_file(path: Path, match: re.Match[str]) -> BarFile:
         contract = FuturesContract(match["code"], match["date"])
     except InvalidArgument as error:
         raise DataFileError(
-            f"{match['date']} is no contract's date.", place=str(path), remedy="Name it like CORN_202312.csv."
+            f"{match['date']} is not a contract's date.", place=str(path), remedy="Name it like CORN_202312.csv."
         ) from error
     return BarFile(path, contract, Frequency(match["frequency"]) if match["frequency"] else None)
 
@@ -76,5 +76,5 @@ def _check_distinct(files: list[BarFile]) -> None:
             raise DataFileError(
                 f"{other.path.name} and {one.path.name} have the same bars.",
                 place=str(one.path.parent),
-                remedy="Take one of them out.",
+                remedy="Remove one of them.",
             )

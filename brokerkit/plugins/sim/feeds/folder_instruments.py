@@ -1,4 +1,4 @@
-"""Facts of instruments in a folder of bars: from `instruments.csv`, or what is usual."""
+"""Facts of the instruments in a folder of bars: from `instruments.csv`, or the usual ones."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ COLUMNS = (
     "instrument", "broker_code", "exchange", "currency", "multiplier", "price_magnifier", "tick_size", "description",
     "asset_class", "commission", "zone", "hours", "expiry_offset",
 )  # fmt: skip
-"""What `instruments.csv` may have; only the first is asked for, and any cell but it may be empty."""
+"""The columns of `instruments.csv`; only the first is required, and any other cell may be empty."""
 
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
 
 
 class InstrumentTable:
-    """The instruments of a folder. One that its file does not tell of has the facts that the package knows by name.
+    """The instruments of a folder. Those missing from its file have the package's facts for their names.
 
     Args:
-        folder: May have a file `instruments.csv`.
+        folder: The folder, which may have a file `instruments.csv`.
 
     Raises:
-        DataFileError: That file is damaged, or has a column that is not known.
+        DataFileError: That file is damaged, or has an unknown column.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -51,21 +51,21 @@ class InstrumentTable:
                 )
 
     def facts(self, code: str, tick_size: Callable[[], Decimal]) -> InstrumentFacts:
-        """Return what is known of an instrument.
+        """Return an instrument's facts.
 
         Args:
             code: The instrument.
-            tick_size: Finds the tick where neither the file nor the package has it.
+            tick_size: Returns the tick size if neither the file nor the package has it.
 
         Raises:
-            DataFileError: A number in the file is none.
+            DataFileError: A number in the file is invalid.
         """
         row, usual = self._row(code), self._usual(code)
         return InstrumentFacts(
             code=code,
             broker_code=row.text("broker_code", usual.broker_code),
             exchange=row.text("exchange", usual.exchange),
-            currency=row.text("currency", usual.currency),
+            currency=row.currency("currency", usual.currency),
             multiplier=row.number("multiplier", usual.multiplier),
             price_magnifier=row.number("price_magnifier", usual.price_magnifier),
             tick_size=row.number("tick_size", usual.tick_size) if self._has_tick(code) else tick_size(),
@@ -75,10 +75,10 @@ class InstrumentTable:
         )
 
     def market(self, code: str) -> Market:
-        """Return an instrument's hours: its own from the file, or those of its exchange.
+        """Return an instrument's hours: those in the file, or those of its exchange.
 
         Raises:
-            DataFileError: The hours in the file are not like `17:00-16:00`, or the zone is none.
+            DataFileError: The hours in the file are not like `17:00-16:00`, or the zone does not exist.
         """
         row, usual = self._row(code), self._usual(code)
         hours = row.text("hours")
@@ -90,16 +90,10 @@ class InstrumentTable:
         """Return the rule for contracts named by a month: the file's, the known one, or the month's last trading date.
 
         Raises:
-            DataFileError: `expiry_offset` is no whole number.
+            DataFileError: `expiry_offset` is not a whole number.
         """
-        row = self._row(code)
-        offset = row.text("expiry_offset")
-        if not offset:
-            return KNOWN_RULES.get(code, last_trading_date)
-        try:
-            return days_after_the_first(int(offset))
-        except ValueError as error:
-            raise DataFileError(f"expiry_offset is {offset!r}, which is no whole number.", place=row.place) from error
+        offset = self._row(code).day_count("expiry_offset")
+        return KNOWN_RULES.get(code, last_trading_date) if offset is None else days_after_the_first(offset)
 
     def _row(self, code: str) -> Row:
         return self._rows.get(code, _NOTHING)
@@ -128,7 +122,7 @@ def _zone_of(row: Row) -> str:
 
 
 def _segments_of(hours: str, place: str) -> tuple[tuple[int, int], ...]:
-    """Return minutes from a trading date's midnight; a stretch over midnight begins on the evening before."""
+    """Return minutes from a trading date's midnight; a stretch across midnight starts on the evening before."""
     segments = []
     for part in hours.split():
         match = _HOURS.fullmatch(part)
@@ -138,6 +132,7 @@ def _segments_of(hours: str, place: str) -> tuple[tuple[int, int], ...]:
         first_hour, first_minute, last_hour, last_minute = map(int, match.groups())
         opening, closing = first_hour * 60 + first_minute, last_hour * 60 + last_minute
         segments.append((opening - 1440 if opening >= closing else opening, closing))
-    if any(later[0] < earlier[1] for earlier, later in pairwise(segments)):
+    next_day = segments[0][0] + 1440, segments[0][1] + 1440
+    if any(later[0] < earlier[1] for earlier, later in pairwise([*segments, next_day])):
         raise DataFileError(f"hours has {hours!r}, where a stretch begins before the last one ends.", place=place)
     return tuple(segments)

@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 
 def place_of(path: Path, index: int) -> str:
-    """Return where the row with an index is; a Parquet file has no header, its first row is row 1."""
+    """Return the place of the row with an index; a Parquet file has no header, so its first row is row 1."""
     return f"{path}, row {index + 1}"
 
 
 def read_parquet(path: Path, numbers: tuple[str, ...], optional: tuple[str, ...]) -> Columns:
-    """Return the column `time` as nanoseconds UTC, int64, and columns of numbers as float64.
+    """Return the column `time` as int64 nanoseconds UTC, and columns of numbers as float64.
 
     Args:
         path: The file.
         numbers: Columns of finite numbers.
-        optional: Columns of numbers with gaps, which are NaN.
+        optional: Columns of numbers in which missing values are NaN.
 
     Raises:
         MissingDependency: pyarrow is not installed.
-        DataFileError: The file is damaged, lacks a column, or has another type in it.
+        DataFileError: The file is damaged, lacks a column, or has a column of another type.
     """
     table = _table(path, ("time", *numbers, *optional))
     if not table.num_rows:
@@ -41,11 +41,11 @@ def read_parquet(path: Path, numbers: tuple[str, ...], optional: tuple[str, ...]
 
 
 def parquet_edges(path: Path) -> tuple[int, int]:
-    """Return the first and the last time of a file, nanoseconds UTC; only its column of times is read.
+    """Return the first and the last time in a file, nanoseconds UTC; only its column of times is read.
 
     Raises:
         MissingDependency: pyarrow is not installed.
-        DataFileError: The file is damaged, has no rows, or no column `time`.
+        DataFileError: The file is damaged, or has no rows or no column `time`.
     """
     times = _times(path, _table(path, ("time",)).column("time"))
     if not len(times):
@@ -61,7 +61,7 @@ def _table(path: Path, names: tuple[str, ...]) -> pa.Table:
         raise MissingDependency(
             "Parquet needs pyarrow, which is not installed.",
             place=str(path),
-            remedy="pip install 'brokerkit[parquet]', or give the bars as CSV.",
+            remedy="pip install 'brokerkit[parquet]', or use CSV files.",
         ) from error
     try:
         with pq.ParquetFile(path) as file:
@@ -73,7 +73,7 @@ def _table(path: Path, names: tuple[str, ...]) -> pa.Table:
     except (pa.ArrowException, OSError) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
         raise DataFileError(
-            f"Not a whole Parquet file: {reason}.", place=str(path), remedy="Fetch it again."
+            f"Not a complete Parquet file: {reason}.", place=str(path), remedy="Fetch it again."
         ) from error
 
 
@@ -81,7 +81,7 @@ def _times(path: Path, column: Any) -> Any:
     import pyarrow as pa
 
     if not (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):
-        raise DataFileError(f"time is of type {column.type}, and not a timestamp.", place=str(path))
+        raise DataFileError(f"time is of type {column.type}, not a timestamp.", place=str(path))
     if column.null_count:
         raise DataFileError("time is empty.", place=place_of(path, int(np.argmax(column.is_null().to_numpy()))))
     try:
@@ -94,7 +94,7 @@ def _numbers(path: Path, name: str, column: Any, *, has_gaps: bool) -> Any:
     import pyarrow as pa
 
     if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
-        raise DataFileError(f"{name} is of type {column.type}, and not a number.", place=str(path))
+        raise DataFileError(f"{name} is of type {column.type}, not a number.", place=str(path))
     values = column.cast(pa.float64(), safe=False).to_numpy()
     wrong = np.isinf(values) if has_gaps else ~np.isfinite(values)
     if wrong.any():

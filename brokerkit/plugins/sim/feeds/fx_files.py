@@ -1,4 +1,4 @@
-"""Exchange rates from a folder of CSV files, one a currency pair."""
+"""Exchange rates from a folder of CSV files, one per currency pair."""
 
 from __future__ import annotations
 
@@ -30,17 +30,18 @@ class _Rates:
 
 
 class FxFiles:
-    """The currency pairs of a folder; a file is read when its pair is first asked for.
+    """The currency pairs of a folder; a file is read on first use of its pair.
 
     Args:
-        folder: Has files named `GBPUSD.csv`; a folder that is not there has none.
-        time_column: The column of dates, or of times on them: the last rate of a date counts.
+        folder: The folder with files such as `GBPUSD.csv`; a missing folder has no pairs.
+        time_column: The column of dates or times; the last rate of a date counts.
         rate_column: The column of rates.
+        dates_only: Whether times are refused: one with an offset may be of another date in UTC.
     """
 
-    def __init__(self, folder: Path, time_column: str, rate_column: str) -> None:
+    def __init__(self, folder: Path, time_column: str, rate_column: str, *, dates_only: bool = False) -> None:
         self._folder = folder
-        self._time, self._rate = time_column, rate_column
+        self._time, self._rate, self._dates_only = time_column, rate_column, dates_only
         found = folder.glob("*.csv") if folder.is_dir() else ()
         self.codes = tuple(sorted(path.stem for path in found if _PAIR.fullmatch(path.stem)))
         self._read: dict[str, _Rates] = {}
@@ -56,7 +57,7 @@ class FxFiles:
         return flat_bars(found.days * DAY, found.known, found.rate).known_by(end)
 
     def execution_bars(self, fx_code: str, start: int, end: int) -> Bars:
-        """Return the last known rate held from minute to minute, in a stretch of time.
+        """Return the last known rate, held from minute to minute, in a stretch of time.
 
         Raises:
             MissingFxCode: The folder has no such pair.
@@ -79,6 +80,8 @@ class FxFiles:
         columns = read_columns(path, {self._time: Kind.TIME, self._rate: Kind.NUMBER})
         check_rising(path, columns[self._time])
         self._check_positive(path, columns[self._rate])
+        if self._dates_only:
+            self._check_dates(path, columns[self._time])
         days = columns[self._time] // DAY
         last = np.append(days[1:] != days[:-1], True)
         return _Rates(days[last], closes_of(market_hours(CURRENCIES), days[last]), columns[self._rate][last])
@@ -86,5 +89,10 @@ class FxFiles:
     def _check_positive(self, path: Path, rates: Floats) -> None:
         wrong = np.flatnonzero(rates <= 0)
         if len(wrong):
-            fact = f"{self._rate} is {rates[wrong[0]]}, and a rate is above 0."
+            fact = f"{self._rate} is {rates[wrong[0]]}, but must be above 0."
             raise DataFileError(fact, place=place_of(path, int(wrong[0])))
+
+    def _check_dates(self, path: Path, times: Times) -> None:
+        wrong = np.flatnonzero(times % DAY)
+        if len(wrong):
+            raise DataFileError("A rate carries a date, or 00:00 UTC on it.", place=place_of(path, int(wrong[0])))

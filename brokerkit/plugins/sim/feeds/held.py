@@ -1,4 +1,4 @@
-"""Prices known at single moments, and the minutes that orders trade on between them."""
+"""Prices known at single moments, and the minutes between them that orders trade on."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from brokerkit.plugins.sim.feeds.tick_size import on_grid
 from brokerkit.spec.prices import Frequency
 
 HELD_FOR = 7 * DAY
-"""How long a price is traded on when no newer one comes."""
+"""How long a price can be traded on if no newer one arrives."""
 
 
 @attrs.frozen(eq=False)
 class Moments:
-    """Prices, and when each was known: nanoseconds UTC, rising."""
+    """Prices, and when each was known: nanoseconds UTC, increasing."""
 
     known: Times
     price: Floats
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of prices."""
         return len(self.known)
 
     def bars(self, frequency: Frequency) -> Bars:
-        """Return bars shorter than a day made of nothing but these prices, without volume.
+        """Return bars shorter than a day built from these prices alone, without volume.
 
-        A price falls in the bar that ends when it is known, or in whose middle that is.
+        A price belongs to the bar that ends when it is known, or that contains that moment.
         """
         if not len(self):
             return no_bars()
         return resampled(flat_bars(self.known - SECOND, self.known, self.price), frequency)
 
     def with_others(self, others: Moments) -> Moments:
-        """Return these and others in order of time; at the same moment, the other one counts."""
+        """Return these and others in order of time; at the same moment, the others take precedence."""
         known = np.concatenate((self.known, others.known))
         order = np.argsort(known, kind="stable")
         known, price = known[order], np.concatenate((self.price, others.price))[order]
@@ -48,14 +48,14 @@ class Moments:
     def held(self, hours: MarketHours, start: int, end: int, tick: Decimal, volume: float) -> Bars:
         """Return a bar for each minute of trading that starts in a stretch of time and has a known price.
 
-        The price of a minute is the last one known when it starts, at most seven days old, on the tick.
+        A minute's price is the last one known at its start, at most seven days old, rounded to the tick.
 
         Args:
-            hours: When the market trades.
-            start: The first time at which a bar may start, nanoseconds UTC.
-            end: The time before which the last bar starts.
-            tick: What prices are rounded to.
-            volume: Lots in each minute; NaN for not known.
+            hours: The market's hours.
+            start: The earliest start of a bar, nanoseconds UTC.
+            end: The end of the stretch, exclusive.
+            tick: The tick size that prices are rounded to.
+            volume: Lots in each minute; NaN if unknown.
         """
         minutes = minutes_of(hours, start, end)
         at = np.searchsorted(self.known, minutes, side="right") - 1

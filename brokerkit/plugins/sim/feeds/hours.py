@@ -1,4 +1,4 @@
-"""When markets trade: segments of a trading date in the exchange's zone, on the days its calendar has."""
+"""Trading hours: segments of a trading date in the exchange's time zone, on the dates of its calendar."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def _calendar_dates(name: str) -> frozenset[date]:
 
 
 def _read_calendar(name: str) -> frozenset[date]:
-    from exchange_calendars import get_calendar  # here, because importing it takes half a second
+    from exchange_calendars import get_calendar  # imported here because it takes half a second
 
-    with warnings.catch_warnings():  # not thread-safe: only one thread at a time may be here
+    with warnings.catch_warnings():  # not thread-safe: callers must hold a lock
         warnings.simplefilter("ignore")  # exchange_calendars 4.13 calls what pandas 3 deprecates
         calendar = get_calendar(name, start=CALENDAR_START.isoformat(), end=CALENDAR_END.isoformat())
     return frozenset(calendar.sessions.date)
@@ -52,8 +52,8 @@ class Market:
 
     Attributes:
         zone: The time zone of the exchange.
-        segments: Stretches of trading of one trading date, as minutes from that date's midnight in
-            the zone; negative ones lie on the evening before.
+        segments: Segments of trading of one trading date, as minutes from that date's midnight in
+            the zone; negative minutes are on the evening before.
         calendar: The name of its calendar in `exchange_calendars`; empty for every weekday. Before
             2000 and after 2027, every weekday counts as a trading date.
     """
@@ -64,14 +64,14 @@ class Market:
 
     @property
     def minutes(self) -> int:
-        """How many minutes of trading a trading date has."""
+        """The number of minutes of trading per trading date."""
         return sum(closing - opening for opening, closing in self.segments)
 
 
 class MarketHours:
-    """When a market is open; the exchange takes it as `Sessions`.
+    """A market's hours; the exchange accepts it as `Sessions`.
 
-    Two markets with the same hours share one object: ask `market_hours`.
+    Markets with the same hours share one object: use `market_hours`.
     """
 
     def __init__(self, market: Market) -> None:
@@ -81,7 +81,7 @@ class MarketHours:
         self._known: Session = (0, 0)
 
     def is_trading_date(self, day: date) -> bool:
-        """Return whether the market trades on a date."""
+        """Return whether a date is a trading date."""
         if day.weekday() > 4:
             return False
         if not self.market.calendar or not CALENDAR_START <= day <= CALENDAR_END:
@@ -89,18 +89,18 @@ class MarketHours:
         return day in _calendar_dates(self.market.calendar)
 
     def trading_dates(self, first: date, last: date) -> list[date]:
-        """Return the trading dates from one date to another, both included."""
+        """Return the trading dates between two dates, both inclusive."""
         days = (first + timedelta(days=n) for n in range((last - first).days + 1))
         return [day for day in days if self.is_trading_date(day)]
 
     def on_or_before(self, day: date) -> date:
-        """Return the last trading date that is not after a date."""
+        """Return the last trading date on or before a date."""
         while not self.is_trading_date(day):
             day -= timedelta(days=1)
         return day
 
     def step(self, day: date, count: int) -> date:
-        """Return the trading date so many trading dates after a date, or before it for a negative count."""
+        """Return the trading date that many trading dates after a date, or before it if the count is negative."""
         one = timedelta(days=1 if count > 0 else -1)
         for _ in range(abs(count)):
             day += one
@@ -109,36 +109,36 @@ class MarketHours:
         return day
 
     def trading_date(self, moment: int) -> date:
-        """Return the trading date that is under way at a moment, nanoseconds UTC, or else the next one."""
+        """Return the trading date in progress at a moment, nanoseconds UTC, or otherwise the next one."""
         day = self.step(to_datetime(moment).astimezone(self._zone).date() - timedelta(days=1), 1)
         return day if moment <= self.close_of(day) else self.step(day, 1)
 
     def segments_of(self, day: date) -> list[Session]:
-        """Return the stretches of trading of a trading date, nanoseconds UTC."""
+        """Return the segments of trading of a trading date, nanoseconds UTC."""
         return [(self._instant(day, opening), self._instant(day, closing)) for opening, closing in self.market.segments]
 
     def span_of(self, day: date) -> Session:
-        """Return when trading begins and ends for a trading date, breaks included, nanoseconds UTC."""
+        """Return the start and the end of a trading date's trading, breaks included, nanoseconds UTC."""
         return self._instant(day, self.market.segments[0][0]), self.close_of(day)
 
     def close_of(self, day: date) -> int:
-        """Return when trading ends for a trading date, nanoseconds UTC."""
+        """Return the end of a trading date's trading, nanoseconds UTC."""
         return self._instant(day, self.market.segments[-1][1])
 
     def current_or_next(self, now: int) -> Session | None:
-        """Return the session that `now` is in, or else the first one after it."""
+        """Return the session that contains `now`, or else the next one."""
         if self._known[0] <= now < self._known[1]:
             return self._known
         self._known = next(self.sessions_from(now))
         return self._known
 
     def is_open(self, now: int) -> bool:
-        """Return whether a session is on."""
+        """Return whether the market is in a session."""
         session = self.current_or_next(now)
         return session is not None and session[0] <= now
 
     def sessions_from(self, now: int) -> Iterator[Session]:
-        """Yield the session that `now` is in, if it is in one, and those after it, without end."""
+        """Yield the session that contains `now`, if any, and all later ones, endlessly."""
         year = to_datetime(now).year
         while True:
             opens, closes = self._year(year)
@@ -147,7 +147,7 @@ class MarketHours:
             year += 1
 
     def sessions_between(self, start: int, end: int) -> list[Session]:
-        """Return the sessions that overlap a stretch of time, whole."""
+        """Return the sessions that overlap a stretch of time, uncut."""
         found: list[Session] = []
         for session in self.sessions_from(start):
             if session[0] >= end:
@@ -156,7 +156,7 @@ class MarketHours:
         return found
 
     def _year(self, year: int) -> tuple[list[int], list[int]]:
-        """Return when the sessions that close in a year open and close."""
+        """Return the openings and the closes of the sessions that close in a year."""
         known = self._sessions.get(year)
         if known is None:
             start, stop = (to_nanoseconds(datetime(y, 1, 1, tzinfo=timezone.utc)) for y in (year, year + 1))
@@ -173,7 +173,7 @@ class MarketHours:
 
 @cache
 def market_hours(market: Market) -> MarketHours:
-    """Return the hours of a market; one object a market, so that its calendar is read once."""
+    """Return the hours of a market; one shared object per market, so that its calendar is read once."""
     return MarketHours(market)
 
 
@@ -192,7 +192,7 @@ _BY_EXCHANGE = {
 
 
 def market_of(exchange: str, asset_class: str) -> Market:
-    """Return the hours of the exchange as they are today; an exchange that is not known trades as Globex does.
+    """Return the exchange's current hours; an unknown exchange trades like Globex.
 
     Example:
         >>> market_of("CBOT", "Ags").segments

@@ -1,4 +1,4 @@
-"""What the simulated broker asks of its clients."""
+"""The simulated broker's requirements of its clients."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from brokerkit.plugins.sim.exchange import OutsideHours
 
 @attrs.frozen
 class HouseRules:
-    """What the simulated broker asks of its clients.
+    """The simulated broker's requirements of its clients.
 
     Attributes:
-        base_currency: What margin is counted in.
-        margin_percent: Initial margin of a lot, in percent of its value when it is listed.
+        base_currency: The currency in which margin is calculated.
+        margin_percent: Initial margin per lot, in percent of its value when it is listed.
         maintenance_percent: Maintenance margin, in percent of the initial margin.
         outside_hours: What happens to orders that arrive while a market is closed.
     """

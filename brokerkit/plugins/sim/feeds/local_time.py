@@ -1,4 +1,4 @@
-"""From the clock of a time zone to UTC, for many times at once."""
+"""Converting local times of a time zone to UTC, many at once."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from brokerkit.plugins.sim.feeds.bars import DAY, SECOND, Times
 from brokerkit.plugins.sim.feeds.hours import MarketHours
 
 _MINUTES_A_DAY = 1440
+_FRIDAY = 4
 
 
 def utc_of_local(seconds: Times, zone: str) -> Times:
     """Return local times as nanoseconds since 1970 UTC.
 
-    A local time that comes twice, when clocks go back, is the second one; one that never comes, when
-    they go forward, is the first moment after it.
+    A local time that occurs twice, when clocks go back, is the second one; one that never occurs, when
+    they go forward, is the first moment after the gap.
 
     Args:
-        seconds: What a clock in the zone shows, as seconds since its 1970-01-01 00:00.
+        seconds: Local times, as seconds since 1970-01-01 00:00 in the zone.
         zone: The zone's name, such as `Europe/London`.
 
     Example:
@@ -36,23 +37,31 @@ def utc_of_local(seconds: Times, zone: str) -> Times:
 
 
 def closes_of(hours: MarketHours, days: Times) -> Times:
-    """Return when trading ends for each of many dates, nanoseconds UTC.
+    """Return the end of trading on each of many dates, nanoseconds UTC.
+
+    A Saturday or a Sunday lasts until its midnight: what carries that date may be of the evening, when
+    Monday's trading has begun.
 
     Args:
-        hours: Of the market.
+        hours: The market's hours.
         days: Dates as days since 1970-01-01.
     """
-    minutes = days * _MINUTES_A_DAY + hours.market.segments[-1][1]
-    return utc_of_local(minutes * 60, hours.market.zone)
+    closing = np.where(_weekday(days) > _FRIDAY, _MINUTES_A_DAY, hours.market.segments[-1][1])
+    return utc_of_local((days * _MINUTES_A_DAY + closing) * 60, hours.market.zone)
 
 
 def trading_days_of(hours: MarketHours, moments: Times) -> Times:
-    """Return the date that each moment's trading counts for, as days since 1970-01-01.
+    """Return the date to which trading at each moment belongs, as days since 1970-01-01.
 
-    After a date's trading has ended, the next weekday's begins; holidays are not looked at.
+    After the end of a date's trading, the next weekday's starts; holidays are ignored.
     """
     days = moments // DAY
     days = days + (moments > closes_of(hours, days))
-    weekday = (days + 3) % 7
-    found: Times = days + np.where(weekday > 4, 7 - weekday, 0)
+    weekday = _weekday(days)
+    found: Times = days + np.where(weekday > _FRIDAY, 7 - weekday, 0)
+    return found
+
+
+def _weekday(days: Times) -> Times:
+    found: Times = (days + 3) % 7
     return found

@@ -1,4 +1,4 @@
-"""Columns kept in half the memory where that loses nothing: as 32-bit whole numbers of a step."""
+"""Columns stored in half the memory if that loses nothing: as 32-bit multiples of a step."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _LARGEST = 2**31 - 1
 
 @attrs.frozen(eq=False)
 class PackedNumbers:
-    """Floats that come out exactly as they went in.
+    """Floats that are restored exactly.
 
     Attributes:
-        kept: The numbers times `steps_in_one`, as int32; or the numbers themselves.
-        steps_in_one: What they were multiplied by; 0 where they are kept as they are.
+        kept: The numbers times `steps_in_one`, as int32; or the numbers unchanged.
+        steps_in_one: The factor; 0 if the numbers are unchanged.
     """
 
     kept: NDArray[Any]
@@ -29,7 +29,7 @@ class PackedNumbers:
 
     @classmethod
     def of(cls, values: Floats) -> PackedNumbers:
-        """Return numbers packed, if a step fits them all and no number is too large; else as they are."""
+        """Return numbers packed if a step fits them all and none is too large; otherwise unchanged."""
         for steps in _STEPS_IN_ONE:
             if _fits(values[:256], steps) and _fits(values, steps):
                 return cls(np.rint(values * steps).astype(np.int32), steps)
@@ -51,12 +51,12 @@ def _fits(values: Floats, steps: int) -> bool:
 
 @attrs.frozen(eq=False)
 class PackedTimes:
-    """Rising times.
+    """Increasing times.
 
     Attributes:
-        first: The first of them, nanoseconds UTC.
-        unit: What later ones are counted in, nanoseconds.
-        kept: Each as so many units after the first.
+        first: The first time, nanoseconds UTC.
+        unit: The unit of the other times, nanoseconds.
+        kept: Each time as a number of units after the first.
     """
 
     first: int
@@ -65,7 +65,7 @@ class PackedTimes:
 
     @classmethod
     def of(cls, time: Times) -> PackedTimes:
-        """Return at least one time, rising, packed in the longest unit that fits them all."""
+        """Return one or more increasing times, packed in the longest unit that fits them all."""
         first = int(time[0])
         passed = time - first
         for unit in _TIME_UNITS:
@@ -78,7 +78,7 @@ class PackedTimes:
         return self.kept[which].astype(np.int64) * self.unit + self.first
 
     def place(self, moment: int) -> int:
-        """Return how many times are before a moment."""
+        """Return the number of times before a moment."""
         units = -(-(moment - self.first) // self.unit)
         if units > int(self.kept[-1]):
             return len(self.kept)

@@ -1,4 +1,4 @@
-"""Made-up price paths: the same numbers for a seed in any process, daily bars first, shorter ones inside them."""
+"""Generated price paths: the same numbers for a seed in any process, daily bars first, shorter ones inside them."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _INTRADAY_SPREAD = 0.35
 
 
 def generator(seed: int, *labels: str | int) -> np.random.Generator:
-    """Return a generator of random numbers that belongs to a seed and some labels, and to nothing else."""
+    """Return a random generator that depends only on a seed and some labels."""
     words = [crc32(label.encode()) if isinstance(label, str) else label for label in labels]
     return np.random.Generator(np.random.PCG64DXSM(np.random.SeedSequence([seed, *words])))
 
 
 @attrs.frozen(eq=False)
 class DailyShape:
-    """A made-up day after day, as distances from what the price wanders around: shares of it, or points.
+    """Generated days, as distances from the level that the price wanders around: shares of it, or points.
 
-    The range of a day is held apart, so that a contract's high and low never cut off its open or close.
+    A day's range is separate, so that a contract's high and low never cut off its open or close.
     """
 
     open: Floats
@@ -37,7 +37,7 @@ class DailyShape:
 
 
 def daily_shape(random: np.random.Generator, days: int, volatility: float) -> DailyShape:
-    """Return a path of so many days, starting near its middle and pulled back to it."""
+    """Return a path of so many days that starts near its level and is pulled back to it."""
     step = volatility / TRADING_DAYS**0.5
     moves = random.standard_normal(days) * step
     gaps = random.standard_normal(days) * step * 0.25
@@ -53,7 +53,7 @@ def daily_shape(random: np.random.Generator, days: int, volatility: float) -> Da
 
 @attrs.frozen(eq=False)
 class TickBars:
-    """Open, high, low, close in whole ticks, and volume in lots, as arrays of one shape."""
+    """Open, high, low and close in whole ticks, and volume in lots, as arrays of equal shape."""
 
     open: Ticks
     high: Ticks
@@ -64,7 +64,7 @@ class TickBars:
 
 @attrs.frozen(eq=False)
 class Noise:
-    """The random part of what happens inside bars: of shape (bars, pieces)."""
+    """The random part of the prices inside bars, of shape (bars, pieces)."""
 
     steps: Floats
     wiggles: Floats
@@ -72,7 +72,7 @@ class Noise:
 
 
 def noise(random: np.random.Generator, shape: tuple[int, ...]) -> Noise:
-    """Draw the noise of one bar of so many pieces, or of several."""
+    """Draw the noise of one bar, or of several, with so many pieces each."""
     drawn = random.standard_normal((3, *shape))
     return Noise(drawn[0], np.abs(drawn[1]), np.exp(0.5 * drawn[2]))
 
@@ -83,15 +83,15 @@ def stacked(parts: list[Noise]) -> Noise:
 
 
 def refined(bars: TickBars, inside: Noise, activity: Floats) -> TickBars:
-    """Return the pieces that bars are made of, as arrays of shape (bars, pieces).
+    """Split bars into pieces, and return them as arrays of shape (bars, pieces).
 
-    The first piece of a bar opens where the bar does, the last closes where it does; the highest of
-    them is its high, the lowest its low, and their volumes sum to its volume.
+    A bar's first piece opens at its open, and its last closes at its close; the highest and the lowest
+    of them reach its high and its low, and their volumes add up to its volume.
 
     Args:
-        bars: The bars to look into.
-        inside: What happens in them.
-        activity: How much of a bar's trading falls to each piece, of any sum.
+        bars: The bars to split.
+        inside: The noise inside them.
+        activity: The share of a bar's volume in each piece, of any total.
     """
     pieces = inside.steps.shape[1]
     first, last = bars.open[:, None].astype(float), bars.close[:, None].astype(float)
@@ -112,7 +112,7 @@ def refined(bars: TickBars, inside: Noise, activity: Floats) -> TickBars:
 
 
 def _fitted(path: Floats, top: Floats, bottom: Floats, high: Ticks, low: Ticks) -> Floats:
-    """Stretch or shrink what lies above the higher, and below the lower, of open and close to meet high and low."""
+    """Scale what is above the higher, and below the lower, of open and close so that it meets high and low."""
     highest, lowest = path.max(axis=1, keepdims=True), path.min(axis=1, keepdims=True)
     up = np.where(highest > top, (high - top) / np.where(highest > top, highest - top, 1.0), 0.0)
     down = np.where(lowest < bottom, (bottom - low) / np.where(lowest < bottom, bottom - lowest, 1.0), 0.0)
@@ -120,7 +120,7 @@ def _fitted(path: Floats, top: Floats, bottom: Floats, high: Ticks, low: Ticks) 
 
 
 def _volumes(totals: Ticks, weights: Floats) -> Ticks:
-    """Split whole lots by weights, with nothing lost to rounding."""
+    """Split whole lots by weights, without losing any to rounding."""
     reached = np.cumsum(weights, axis=1)
     bounds = np.floor(totals[:, None] * (reached / reached[:, -1:]) + 1e-9).astype(np.int64)
     bounds[:, -1] = totals
@@ -128,7 +128,7 @@ def _volumes(totals: Ticks, weights: Floats) -> Ticks:
 
 
 def u_shape(pieces: int) -> Floats:
-    """Return activity that is high at the beginning and the end, and low between.
+    """Return activity that is high at the start and the end, and low in between.
 
     Example:
         >>> [round(float(share), 2) for share in u_shape(5)]

@@ -32,15 +32,14 @@ _TICK_SAMPLE = 5000
 
 
 class PysystemtradeFeed:
-    """Contracts, prices, rates and facts from files laid out as pysystemtrade publishes them.
+    """Contracts, prices, rates and facts from files in pysystemtrade's published layout.
 
-    A file is read when something in it is first asked for, and kept in memory as columns. Only the
-    instruments with a file of multiple prices are there. What is reconstructed is told in
-    `docs/data.md`.
+    A file is read on first use, and kept in memory as columns. Only instruments with a file of
+    multiple prices are available. `docs/data.md` describes what is reconstructed.
 
     Args:
-        folder: Has the folder `multiple_prices`, and may have `fx_prices` and `config`.
-        assumed_volume: Lots traded a minute: the files have no volume.
+        folder: The folder with `multiple_prices`, and optionally `fx_prices` and `config`.
+        assumed_volume: Lots traded per minute: the files have no volume.
 
     Raises:
         DataFileError: A table in `config` is damaged.
@@ -57,16 +56,16 @@ class PysystemtradeFeed:
         self._chains: dict[str, tuple[ListedContract, ...]] = {}
         self._moments: dict[FuturesContract, Moments] = {}
 
-    # -- the whole -----------------------------------------------------------------------
+    # -- the feed ------------------------------------------------------------------------
 
     @property
     def default_start(self) -> int:
-        """Two months before the first file ends, of the time that most files cover, with markets open."""
+        """Two months before the first file ends, in the time that most files cover, with markets open."""
         return sensible_start(list(self._spans.values()), [self.hours(code) for code in self._spans])
 
     @property
     def span(self) -> Span:
-        """When the first file begins, and when the last one ends."""
+        """The start of the first file, and the end of the last one."""
         return min(first for first, _ in self._spans.values()), max(last for _, last in self._spans.values())
 
     @cached_property
@@ -84,7 +83,7 @@ class PysystemtradeFeed:
     # -- an instrument -------------------------------------------------------------------
 
     def facts(self, instrument_code: str) -> InstrumentFacts:
-        """Return what the tables in `config` say of an instrument."""
+        """Return an instrument's facts from the tables in `config`."""
         found = self._facts.get(instrument_code)
         if found is None:
             self._file(instrument_code)
@@ -120,7 +119,7 @@ class PysystemtradeFeed:
         return found
 
     def _listed(self, instrument_code: str, name: str) -> ListedContract:
-        """Return a contract with its dates; one that has prices after its expiry expires with the last of them."""
+        """Return a contract with its dates; if it has prices after its expiry, it expires with the last of them."""
         hours, series = self.hours(instrument_code), self._prices_of(instrument_code)[name]
         first, last = _first_and_last_day(series)
         rule = self._tables.expiry_rule(instrument_code)
@@ -138,7 +137,7 @@ class PysystemtradeFeed:
     # -- a contract ----------------------------------------------------------------------
 
     def bars(self, contract: FuturesContract, frequency: Frequency, start: int, end: int) -> Bars:
-        """Return bars whose four prices are one: daily closes, or the last prices inside the day."""
+        """Return bars whose four prices are equal: daily closes, or the last intraday prices."""
         series = self._series(contract)
         if frequency is Frequency.DAY:
             found = _daily_bars(series, self.hours(contract.instrument_code))
@@ -152,7 +151,7 @@ class PysystemtradeFeed:
         return bool(known[0] <= end)
 
     def execution_bars(self, contract: FuturesContract, start: int, end: int) -> Bars:
-        """Return the last known price held from minute to minute, on the tick, for seven days at most."""
+        """Return the last known price, on the tick, held from minute to minute for at most seven days."""
         code = contract.instrument_code
         moments = self._all_moments(contract)
         return moments.held(self.hours(code), start, end, self.facts(code).tick_size, self._volume)
@@ -164,7 +163,7 @@ class PysystemtradeFeed:
         return found
 
     def _all_moments(self, contract: FuturesContract) -> Moments:
-        """Return the prices inside days and the daily closes, in order of time."""
+        """Return the intraday prices and the daily closes, in order of time."""
         found = self._moments.get(contract)
         if found is None:
             series = self._series(contract)
@@ -183,12 +182,12 @@ class PysystemtradeFeed:
         return self._fx.rates(fx_code, end)
 
     def fx_execution_bars(self, fx_code: str, start: int, end: int) -> Bars:
-        """Return the last known rate held from minute to minute, for seven days at most."""
+        """Return the last known rate, held from minute to minute for at most seven days."""
         return self._fx.execution_bars(fx_code, start, end)
 
 
 def _first_and_last_day(series: ContractSeries) -> tuple[date, date]:
-    """Return the first and the last date on which there is a price, in UTC."""
+    """Return the first and the last UTC date with a price."""
     days: Times = np.concatenate((series.days, series.intraday.known // DAY))
     return _EPOCH + timedelta(days=int(days.min())), _EPOCH + timedelta(days=int(days.max()))
 

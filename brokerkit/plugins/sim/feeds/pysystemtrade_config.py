@@ -1,4 +1,4 @@
-"""Facts of instruments from the tables that pysystemtrade keeps in its `config` folder."""
+"""Facts of instruments from the tables in pysystemtrade's `config` folder."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _NOTHING = Row({}, "")
 
 
 class ConfigTables:
-    """The tables `ib_config_futures.csv`, `instrumentconfig.csv` and `rollconfig.csv`, read at once.
+    """The tables `ib_config_futures.csv`, `instrumentconfig.csv` and `rollconfig.csv`, read immediately.
 
     Args:
-        folder: Where they are. A table that is not there is taken as empty.
+        folder: The folder with the tables. A missing table counts as empty.
 
     Raises:
         DataFileError: One of them is damaged.
@@ -33,17 +33,17 @@ class ConfigTables:
         self._rolls = read_table(folder / "rollconfig.csv", "Instrument")
 
     def facts(self, code: str, tick_size: Callable[[], Decimal]) -> InstrumentFacts:
-        """Return what the tables say of an instrument.
+        """Return an instrument's facts from the tables.
 
-        The currency and the multiplier that the broker's table leaves out come from the instrument's
-        own; the tick of an instrument that the package knows by name comes from there.
+        A currency or multiplier missing from the broker's table comes from the instrument table;
+        the tick size of an instrument that the package knows by name comes from the package.
 
         Args:
             code: The instrument.
-            tick_size: Finds the tick of any other instrument.
+            tick_size: Returns the tick size of any other instrument.
 
         Raises:
-            DataFileError: No table has it, or a number is none.
+            DataFileError: No table has it, or a number is invalid.
         """
         ours, theirs = self._instruments.get(code, _NOTHING), self._at_broker.get(code, _NOTHING)
         if ours is _NOTHING and theirs is _NOTHING:
@@ -57,7 +57,7 @@ class ConfigTables:
             code=code,
             broker_code=theirs.text("IBSymbol", code),
             exchange=theirs.text("IBExchange"),
-            currency=theirs.text("IBCurrency") or ours.text("Currency", "USD"),
+            currency=theirs.currency("IBCurrency", "") or ours.currency("Currency", "USD"),
             multiplier=theirs.number("IBMultiplier", ours.number("Pointsize", _ONE)),
             price_magnifier=theirs.number("priceMagnifier", _ONE),
             tick_size=known.facts.tick_size if known else tick_size(),
@@ -67,23 +67,17 @@ class ConfigTables:
         )
 
     def market(self, code: str) -> tuple[str, str]:
-        """Return an instrument's exchange and asset class, either of them empty where no table has it."""
+        """Return an instrument's exchange and asset class, each empty if no table has it."""
         ours, theirs = self._instruments.get(code, _NOTHING), self._at_broker.get(code, _NOTHING)
         return theirs.text("IBExchange"), ours.text("AssetClass")
 
     def expiry_rule(self, code: str) -> ExpiryRule:
-        """Return the rule of the exchange if it is known, else the one that `rollconfig.csv` has.
+        """Return the rule of the exchange if it is known, otherwise the one in `rollconfig.csv`.
 
         Raises:
-            DataFileError: `ExpiryOffset` is no whole number.
+            DataFileError: `ExpiryOffset` is not a whole number.
         """
         if code in KNOWN_RULES:
             return KNOWN_RULES[code]
-        row = self._rolls.get(code)
-        offset = row.text("ExpiryOffset") if row else ""
-        if row is None or not offset:
-            return last_trading_date
-        try:
-            return days_after_the_first(int(offset))
-        except ValueError as error:
-            raise DataFileError(f"ExpiryOffset is {offset!r}, which is no whole number.", place=row.place) from error
+        offset = self._rolls.get(code, _NOTHING).day_count("ExpiryOffset")
+        return last_trading_date if offset is None else days_after_the_first(offset)

@@ -1,4 +1,4 @@
-"""Prices of single contracts from a file of pysystemtrade's `multiple_prices`, melted by contract."""
+"""Prices of single contracts from a file of pysystemtrade's `multiple_prices`, by contract."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from brokerkit.plugins.sim.feeds.hours import MarketHours
 from brokerkit.plugins.sim.feeds.local_time import closes_of, trading_days_of, utc_of_local
 
 ZONE = "Europe/London"
-"""The zone of the files' clock: from June 2020 on, the markets' opening and closing rows fit it."""
+"""The time zone of the files: from June 2020 on, it fits the markets' opening and closing rows."""
 
 ROLES = ("PRICE", "CARRY", "FORWARD")
-"""Where a row may have a contract's price; the first that has it counts."""
+"""The columns in which a row may have a contract's price; the first that has it counts."""
 
 _COLUMNS = {
     "DATETIME": Kind.TIME,
@@ -33,12 +33,12 @@ _CLOSING = 23 * _HOUR
 
 @attrs.frozen(eq=False)
 class ContractSeries:
-    """What a file knows of one contract.
+    """A file's data for one contract.
 
     Attributes:
-        days: The dates of daily closes, as days since 1970-01-01, rising.
-        closes: A close for each: that of 23:00, or the day's last price where the file has none.
-        intraday: The prices inside days, by when they were known.
+        days: The dates of daily closes, as days since 1970-01-01, increasing.
+        closes: The close of each: that of 23:00, or the day's last price if the file has none.
+        intraday: The intraday prices, by when they were known.
     """
 
     days: Times
@@ -47,11 +47,11 @@ class ContractSeries:
 
 
 def read_prices(path: Path, hours: MarketHours) -> dict[str, ContractSeries]:
-    """Return the series of each contract that has a price, by its date, such as `202312`, in that order.
+    """Return the series of each contract that has a price, by its date, such as `202312`, in order of date.
 
     Args:
         path: The file.
-        hours: Of the instrument's market.
+        hours: The hours of the instrument's market.
 
     Raises:
         DataFileError: The file is damaged.
@@ -79,7 +79,7 @@ def _date_of(name: int) -> str:
 
 
 def _melted(found: Columns) -> tuple[NDArray[np.intp], Times, Floats]:
-    """Return a row, a contract and a price for each price, by contract and row, no pair of them twice."""
+    """Return row, contract and price of every price, by contract and row, without duplicate pairs."""
     count = len(found["DATETIME"])
     row = np.tile(np.arange(count), len(ROLES))
     rank = np.repeat(np.arange(len(ROLES)), count)
@@ -94,24 +94,24 @@ def _melted(found: Columns) -> tuple[NDArray[np.intp], Times, Floats]:
 
 
 def _is_close(clock: Times) -> Flags:
-    """Return which rows are daily closes: 23:00 of a weekday. On a Sunday, that is a market's opening."""
+    """Return which rows are daily closes: 23:00 on a weekday. On a Sunday, that is a market's opening."""
     weekday = (clock // _DAY + 3) % 7
     found: Flags = (clock % _DAY == _CLOSING) & (weekday < 5)
     return found
 
 
 def _is_roll(clock: Times) -> Flags:
-    """Return which rows only repeat older prices at a roll: they come one second after another row."""
+    """Return which rows only repeat older prices at a roll: they are one second after another row."""
     found = np.zeros(len(clock), np.bool_)
     found[1:] = np.diff(clock) == 1
     return found
 
 
 def _known_by(clock: Times) -> Times:
-    """Return when each row's price was known, by the files' clock.
+    """Return when each row's price was known, in the files' time zone.
 
-    A row carries the start of a bar and its last price: a price is known when the hour is over, or
-    earlier, when the next row begins.
+    A row has the start of a bar and its last price: the price is known when the hour is over, or
+    earlier, when the next row starts.
     """
     hour_over = (clock // _HOUR + 1) * _HOUR
     following = np.searchsorted(clock, clock + _MINUTE)
@@ -121,14 +121,14 @@ def _known_by(clock: Times) -> Times:
 
 
 def _by_the_close(starts: Times, known: Times, hours: MarketHours) -> Times:
-    """Return when prices are known, but for those of the last bar before the market closes when that is."""
+    """Return when prices are known, with those of the last bar before the market's close known by the close."""
     close = closes_of(hours, starts // DAY)
     found: Times = np.where((starts < close) & (close < known), close, known)
     return found
 
 
 def _with_days_of(moments: Moments, hours: MarketHours, days: Times, closes: Floats) -> tuple[Times, Floats]:
-    """Return daily closes and, on days that have none, the last of the prices inside them."""
+    """Return daily closes and, on days without one, the last intraday price."""
     inside = trading_days_of(hours, moments.known)
     last = np.append(inside[1:] != inside[:-1], True)[: len(inside)] & ~np.isin(inside, days)
     every = np.concatenate((days, inside[last]))
@@ -137,5 +137,5 @@ def _with_days_of(moments: Moments, hours: MarketHours, days: Times, closes: Flo
 
 
 def _last_of_each(moments: Moments) -> Moments:
-    """Return moments without those that another one follows at the same time."""
+    """Return moments without those that are followed by another at the same time."""
     return moments.with_others(Moments(moments.known[:0], moments.price[:0]))

@@ -1,4 +1,4 @@
-"""Exchange rates: the step they are quoted in, and pairs that lead from one currency to another."""
+"""Exchange rates: their price step, and pairs that convert one currency into another."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HUBS = ("USD", "EUR", "GBP")
 
 
 def fx_tick(rate: float) -> Decimal:
-    """Return the price step of a currency pair, after the size of its rate.
+    """Return the price step of a currency pair, by the size of its rate.
 
     Example:
         >>> fx_tick(136.5), fx_tick(1.2), fx_tick(0.0073)
@@ -26,7 +26,7 @@ def fx_tick(rate: float) -> Decimal:
 
 
 def pairs_between(first: str, second: str, quoted: Collection[str]) -> list[str]:
-    """Return the quoted pairs, one or two, by which a currency is changed into another; none when nothing leads there.
+    """Return the one or two quoted pairs that convert one currency into another; none if there is no way.
 
     Example:
         >>> pairs_between("GBP", "USD", ["GBPUSD", "EURUSD"]), pairs_between("GBP", "EUR", ["GBPUSD", "EURUSD"])
@@ -54,17 +54,17 @@ def _pair(first: str, second: str, quoted: Collection[str]) -> str:
 
 @attrs.frozen(eq=False)
 class RateSeries:
-    """Daily rates: session dates at 00:00 as nanoseconds UTC, rising, and a float64 rate for each."""
+    """Daily rates: session dates at 00:00 as nanoseconds UTC, increasing, and a float64 rate for each."""
 
     time: Times
     rate: Floats
 
 
 def derived_rates(fx_code: str, quoted: Collection[str], rates_of: Callable[[str], RateSeries]) -> RateSeries | None:
-    """Return the rates of a pair from those that are quoted; None when nothing leads to it.
+    """Return the rates of a pair derived from quoted ones; None if they cannot be derived.
 
-    An inverse comes from its pair, a cross from two pairs on the days that both have, and a currency
-    in itself is 1.0 on each day that any pair has.
+    An inverse comes from its pair, a cross from two pairs on the days that both have, and a currency's
+    rate to itself is 1.0 on each day that any pair has.
     """
     first, second = fx_code[:3], fx_code[3:]
     if first == second:
@@ -81,7 +81,7 @@ def derived_rates(fx_code: str, quoted: Collection[str], rates_of: Callable[[str
 
 
 def _towards(currency: str, code: str, rates_of: Callable[[str], RateSeries]) -> tuple[RateSeries, str]:
-    """Return what a currency is worth in the other one of a pair, and that other one."""
+    """Return a currency's rate in a pair's other currency, and that currency."""
     found = rates_of(code)
     if code[:3] == currency:
         return found, code[3:]

@@ -1,4 +1,4 @@
-"""When a simulation on a feed begins."""
+"""When a simulation on a feed starts."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from brokerkit.plugins.sim.feeds.feed import Feed
 
 
 def start_on(feed: Feed, wanted: datetime | None) -> int:
-    """Return what the clock shows first, nanoseconds UTC.
+    """Return the clock's initial time, nanoseconds UTC.
 
     Args:
-        feed: Where bars come from.
-        wanted: What somebody wants it to show, aware; None takes the feed's own choice.
+        feed: The source of bars.
+        wanted: The requested time, aware; None means the feed's default.
 
     Raises:
-        InvalidSetting: The data does not go there.
+        InvalidSetting: The data does not cover that time.
     """
     if wanted is None:
         return feed.default_start
@@ -27,6 +27,7 @@ def start_on(feed: Feed, wanted: datetime | None) -> int:
         raise InvalidSetting(
             f"start is {wanted}, where the data has nothing to trade on.",
             place=feed.describe(),
-            remedy=f"Give a time from {to_datetime(first):%Y-%m-%d} to {to_datetime(last):%Y-%m-%d}, or leave it out.",
+            remedy=f"Give a time from {to_datetime(first):%Y-%m-%d %H:%M} to {to_datetime(last):%Y-%m-%d %H:%M} UTC, "
+            "or omit it.",
         )
     return start

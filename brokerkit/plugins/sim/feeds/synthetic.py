@@ -1,4 +1,4 @@
-"""The synthetic feed: a made-up world of futures and currencies, the same for a seed in any process."""
+"""The synthetic feed: a generated world of futures and currencies, the same for a seed in any process."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ DEFAULT_START = datetime(2023, 3, 8, 15, tzinfo=timezone.utc)
 
 
 class SyntheticFeed:
-    """A made-up world from 2010 to 2027. Nothing is computed before it is asked for.
+    """A generated world from 2010 to 2027. Nothing is computed until it is needed.
 
-    Prices wander around realistic levels and are pulled back to them; every contract of an instrument
-    follows the same path, apart by its carry. Daily bars come first, and shorter ones are made inside
-    them: hours of a day's bars give exactly its open, high, low, close and volume.
+    Prices wander around realistic levels and are pulled back to them; all contracts of an instrument
+    follow the same path, apart from their carry. Daily bars are generated first, and shorter ones inside
+    them: the hours of a day's bars give exactly its open, high, low, close and volume.
 
-    Bars shorter than a day reach back 260 sessions, bars of seconds 3 sessions, from the end asked for.
+    Bars shorter than a day reach back 260 sessions from the requested end, bars of seconds 3 sessions.
 
     Args:
-        seed: Another seed is another history of the same world.
+        seed: Each seed gives a different history of the same world.
     """
 
     def __init__(self, seed: int = 0) -> None:
@@ -64,7 +64,7 @@ class SyntheticFeed:
 
     @property
     def span(self) -> tuple[int, int]:
-        """From the beginning of 2011, when there is a year of history, to the middle of 2027."""
+        """From the start of 2011, when there is a year of history, to the middle of 2027."""
         return to_nanoseconds(EARLIEST_START), to_nanoseconds(LATEST_START)
 
     def describe(self) -> str:
@@ -76,11 +76,11 @@ class SyntheticFeed:
         return tuple(sorted(RECIPES))
 
     def facts(self, instrument_code: str) -> InstrumentFacts:
-        """Return what is known of an instrument."""
+        """Return an instrument's facts."""
         return self._recipe(instrument_code).facts
 
     def hours(self, instrument_code: str) -> MarketHours:
-        """Return when an instrument trades."""
+        """Return an instrument's trading hours."""
         facts = self.facts(instrument_code)
         return market_hours(market_of(facts.exchange, facts.asset_class))
 
@@ -103,12 +103,12 @@ class SyntheticFeed:
         return found.known_by(end).between(start, end)
 
     def has_bars(self, contract: FuturesContract, end: int) -> bool:
-        """Return whether a contract has traded for a day by `end`."""
+        """Return whether a contract has traded for a full day by `end`."""
         listed = self._find(contract)
         return self.hours(contract.instrument_code).close_of(listed.first_day) <= end
 
     def execution_bars(self, contract: FuturesContract, start: int, end: int) -> Bars:
-        """Return the bars of ten seconds that start in a stretch of time."""
+        """Return the ten-second bars that start in a stretch of time."""
         return self._inside.tens(self._world_of(contract), self._daily_of(contract), start, end).between(start, end)
 
     def fx_codes(self) -> tuple[str, ...]:
@@ -120,11 +120,11 @@ class SyntheticFeed:
         return _without_volume(daily_bars(self._fx_world(fx_code), self._fx_daily(fx_code)).known_by(end))
 
     def fx_execution_bars(self, fx_code: str, start: int, end: int) -> Bars:
-        """Return the bars of ten seconds of a pair that start in a stretch of time."""
+        """Return a pair's ten-second bars that start in a stretch of time."""
         found = self._inside.tens(self._fx_world(fx_code), self._fx_daily(fx_code), start, end)
         return _without_volume(found.between(start, end))
 
-    # -- what is made once ---------------------------------------------------------------
+    # -- cached data ---------------------------------------------------------------------
 
     def _recipe(self, instrument_code: str) -> Recipe:
         found = RECIPES.get(instrument_code)

@@ -1,4 +1,4 @@
-"""The days of the synthetic world: made-up daily bars of instruments and currency pairs, in whole ticks."""
+"""The days of the synthetic world: generated daily bars of instruments and currency pairs, in whole ticks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WORLD_END = date(2027, 12, 30)
 
 @attrs.frozen
 class Walk:
-    """What a path is made of, whether of an instrument or of a pair; see `Recipe`."""
+    """The parameters of a path, of an instrument or of a pair; see `Recipe`."""
 
     label: str
     price: float
@@ -46,15 +46,15 @@ class World:
 
 @attrs.frozen(eq=False)
 class Daily:
-    """The daily bars of one contract, in ticks, with the place of each day in its world."""
+    """The daily bars of one contract, in ticks, with each day's index in its world."""
 
     places: slice
     ticks: TickBars
 
 
-@lru_cache(maxsize=64)  # a process that opens many simulations, such as one of tests, makes each world once
+@lru_cache(maxsize=64)  # a process that opens many simulations, such as a test run, generates each world once
 def make_world(walk: Walk, hours: MarketHours, seed: int) -> World:
-    """Return the days of an instrument or pair from 2010 to 2027, with a path of prices that belongs to the seed."""
+    """Return the days of an instrument or pair from 2010 to 2027, with the seed's path of prices."""
     days = hours.trading_dates(WORLD_START, WORLD_END)
     ordinals = np.array(days, dtype="datetime64[D]").astype(np.int64)
     shape = paths.daily_shape(paths.generator(seed, walk.label), len(days), walk.volatility)
@@ -62,7 +62,7 @@ def make_world(walk: Walk, hours: MarketHours, seed: int) -> World:
 
 
 def contract_days(world: World, listed: ListedContract, volume: int, seed: int) -> Daily:
-    """Return the daily bars of a contract whose instrument's front contract trades so many lots a day."""
+    """Return the daily bars of a contract, given the daily volume of its instrument's front contract."""
     first, last = np.searchsorted(world.ordinals, [ordinal(listed.first_day), ordinal(listed.expiry)])
     places = slice(int(first), int(last) + 1)
     left = ordinal(listed.expiry) - world.ordinals[places]
@@ -73,7 +73,7 @@ def contract_days(world: World, listed: ListedContract, volume: int, seed: int) 
 
 
 def pair_days(world: World) -> Daily:
-    """Return the daily bars of a currency pair, which has no volume."""
+    """Return the daily bars of a currency pair, without volume."""
     everything = slice(0, len(world.days))
     return Daily(everything, in_ticks(world, everything, 0.0, np.zeros(len(world.days), np.int64)))
 
@@ -84,7 +84,7 @@ def ordinal(day: date) -> int:
 
 
 def _popularity(days_left: Times) -> Floats:
-    """Return the share of the front contract's volume that is traded so many days before expiry."""
+    """Return the share of the front contract's volume that trades so many days before expiry."""
     rising = np.exp(-np.maximum(days_left - 45, 0) / 60.0)
     falling = np.minimum(1.0, 0.02 + days_left / 14.0)
     share: Floats = rising * falling
@@ -92,7 +92,7 @@ def _popularity(days_left: Times) -> Floats:
 
 
 def in_ticks(world: World, places: slice, years_left: Floats | float, volumes: Times) -> TickBars:
-    """Return a world's days as the daily bars of a contract with so much time left on each."""
+    """Return a world's days as the daily bars of a contract with so much time left on each day."""
     walk, shape = world.walk, world.shape
     first, last, above, below = (part[places] for part in (shape.open, shape.close, shape.above, shape.below))
     carry = walk.carry * years_left
@@ -134,7 +134,7 @@ def priced(ticks: TickBars, times: Times, length: int, tick: Decimal) -> Bars:
 
 
 def daily_bars(world: World, daily: Daily) -> Bars:
-    """Return the days of a contract or pair as bars, each known when its market has closed."""
+    """Return the days of a contract or pair as bars, each known at its market's close."""
     time = world.ordinals[daily.places] * length_of(Frequency.DAY)
     found = priced(daily.ticks, time, 0, world.walk.tick)
     ends = np.array([world.hours.close_of(day) for day in world.days[daily.places]], np.int64)

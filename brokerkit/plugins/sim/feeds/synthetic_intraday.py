@@ -1,4 +1,4 @@
-"""Inside the days of the synthetic world: minutes inside days, ten seconds inside minutes, seconds inside those."""
+"""Intraday bars of the synthetic world: minutes inside days, ten seconds inside minutes, seconds inside those."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _SECONDS = (Frequency.SECOND, Frequency.SECONDS_10)
 
 
 class InsideDays:
-    """Makes the bars inside days. They add up to the days exactly, and are the same each time they are made.
+    """Generates intraday bars. They add up to the days exactly, and are the same each time.
 
     Args:
-        seed: Of everything that is drawn.
+        seed: The seed of all random numbers.
     """
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
     def bars(self, world: World, daily: Daily, frequency: Frequency, start: int, end: int) -> Bars:
-        """Return bars shorter than a day around a stretch of time, as far back as there are any."""
+        """Return intraday bars around a stretch of time, as far back as they reach."""
         sessions = SECONDS_SESSIONS if frequency in _SECONDS else INTRADAY_SESSIONS
         earliest = world.hours.step(to_datetime(end).date(), -sessions)
         begin = max(start, world.hours.segments_of(earliest)[0][0])
@@ -40,7 +40,7 @@ class InsideDays:
         return resampled(self._minutes(world, daily, begin, end), frequency)
 
     def _days_between(self, world: World, daily: Daily, start: int, end: int) -> range:
-        """Return the places of the days that may trade in a stretch of time."""
+        """Return the indices of the days that may trade in a stretch of time."""
         first, last = (ordinal(to_datetime(moment).date()) for moment in (start, end))
         low, high = np.searchsorted(world.ordinals, [first - 1, last + 2])
         return range(max(int(low), daily.places.start), min(int(high), daily.places.stop))
@@ -60,7 +60,7 @@ class InsideDays:
         return priced(paths.refined(ticks, inside, paths.u_shape(pieces)), times, MINUTE, world.walk.tick)
 
     def _split(self, world: World, place: int, bars: Bars, pieces: int) -> Bars:
-        """Return the bars of a day cut into so many pieces each."""
+        """Return the bars of a day, each split into so many pieces."""
         length = int(bars.end[0] - bars.time[0]) // pieces
         random = paths.generator(self._seed, world.walk.label, int(world.ordinals[place]), pieces)
         inside = paths.noise(random, (len(bars), pieces))
@@ -69,7 +69,7 @@ class InsideDays:
         return priced(ticks, times, length, world.walk.tick)
 
     def tens(self, world: World, daily: Daily, start: int, end: int) -> Bars:
-        """Return the bars of ten seconds of the days that trade in a stretch of time."""
+        """Return the ten-second bars of the days that trade in a stretch of time."""
         parts = []
         for place in self._days_between(world, daily, start, end):
             opening, closing = world.hours.span_of(world.days[place])

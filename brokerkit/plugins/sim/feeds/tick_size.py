@@ -1,4 +1,4 @@
-"""The price step of an instrument, found from its prices when no table has it."""
+"""An instrument's tick size, inferred from its prices if no table has it."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _BINARY = tuple(Decimal(1) / Decimal(2**power) for power in range(2, 9))
 _DECIMAL = tuple(Decimal(step).scaleb(power) for power in range(3, -9, -1) for step in ("5", "2.5", "2", "1"))
 
 CANDIDATES = tuple(sorted({*_BINARY, *_DECIMAL}, reverse=True))
-"""The steps that are tried, the largest first: 1, 2, 2.5 and 5 times a power of ten, and 1/4 to 1/256."""
+"""The candidate ticks, largest first: 1, 2, 2.5 and 5 times a power of ten, and 1/4 to 1/256."""
 
 SMALLEST = CANDIDATES[-1]
 
 
 def inferred_tick(prices: Floats) -> Decimal:
-    """Return the largest usual price step of which nearly all prices are whole multiples.
+    """Return the largest candidate tick of which nearly all prices are whole multiples.
 
-    Two prices in a hundred may lie off it, because published prices have averages and slips among
-    them. Without a price it is 0.01.
+    Two prices in a hundred may be off it, because published prices include averages and errors.
+    Without a price it is 0.01.
 
     Args:
-        prices: Finite prices in quoted units; the more, the surer.
+        prices: Finite prices in quoted units; more prices give a more reliable result.
 
     Example:
         >>> import numpy as np
@@ -45,7 +45,7 @@ def _share_on(prices: Floats, tick: Decimal) -> float:
 
 
 def on_grid(prices: Floats, tick: Decimal) -> Floats:
-    """Return each price moved to the nearest multiple of a tick, as the float nearest to its decimal."""
+    """Return each price rounded to the nearest multiple of a tick, as the float nearest to its decimal."""
     exact = Fraction(tick)
     found: Floats = np.rint(prices / float(tick)) * exact.numerator / exact.denominator
     return found

@@ -1,6 +1,6 @@
-"""A simulated IB Gateway: the simulated exchange on a socket that speaks the TWS API protocol.
+"""A simulated IB Gateway: the simulated exchange on a socket, speaking the TWS API protocol.
 
-Any client of Interactive Brokers' API connects to it unmodified, with no account and no login::
+Any client of Interactive Brokers' API can connect to it, unmodified, without an account or a login::
 
     with simulated_gateway(sample_market(), clock=EagerClock()) as gateway:
         ib = ib_insync.IB()

@@ -1,4 +1,4 @@
-"""The error and notice codes of a gateway, and the texts it sends with them."""
+"""A gateway's error and notice codes, and the texts sent with them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ NO_REQUEST = -1
 
 
 class Code(IntEnum):
-    """A code of message 4; the same message carries errors, warnings and notices."""
+    """A code of message 4, which carries errors, warnings and notices."""
 
     MESSAGE_RATE = 100
     TICKER_LIMIT = 101

@@ -1,4 +1,4 @@
-"""One client's socket: bytes in, frames out. It knows the framing and nothing of what the messages mean."""
+"""One client's socket: bytes in, frames out. It handles framing, and knows nothing about the messages."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from brokerkit.plugins.sim.gateway.codec import FrameReader, Greeting, GreetingR
 _log = logging.getLogger("brokerkit.gateway")
 
 GREETING_SECONDS = 10.0
-"""How long a connection may stay silent before its greeting is whole."""
+"""How long a client has to send its complete greeting."""
 
 
 class Listener(Protocol):
-    """Who is told of what happens on a connection."""
+    """Receives the events of a connection."""
 
     def greeted(self, connection: Connection, greeting: Greeting) -> None:
-        """Take the client's greeting, and answer it."""
+        """Handle the client's greeting, and reply to it."""
 
     def received(self, connection: Connection, payload: bytes) -> None:
-        """Take one whole frame."""
+        """Handle one complete frame."""
 
     def closed(self, connection: Connection) -> None:
-        """Take note that the connection is gone."""
+        """Handle the end of the connection."""
 
 
 class Connection(asyncio.Protocol):
-    """One socket. Frames sent in one turn of the loop leave in one write."""
+    """One socket. Frames sent in one iteration of the event loop go out in one write."""
 
     def __init__(self, number: int, listener: Listener, unread_limit: int) -> None:
         self.number = number
@@ -42,17 +42,17 @@ class Connection(asyncio.Protocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._held = False
 
-    # What asyncio calls
+    # Called by asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start the wait for a greeting."""
+        """Start waiting for a greeting."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self.peer = str(transport.get_extra_info("peername"))
-        self._deadline = asyncio.get_running_loop().call_later(GREETING_SECONDS, self._too_late)
+        self._deadline = asyncio.get_running_loop().call_later(GREETING_SECONDS, self._greeting_timed_out)
 
     def data_received(self, data: bytes) -> None:
-        """Cut the bytes into frames and pass them on; close on bytes that are not the protocol."""
+        """Split the bytes into frames and pass them on; close the connection on a protocol error."""
         try:
             rest = self._read_greeting(data)
             while payloads := self._frames.feed(rest):
@@ -71,21 +71,21 @@ class Connection(asyncio.Protocol):
         self._transport = None
         self._listener.closed(self)
 
-    # What the gateway calls
+    # Called by the gateway
 
     @property
     def is_open(self) -> bool:
-        """Whether something sent now can still leave."""
+        """Whether data can still be sent."""
         return self._transport is not None and not self._transport.is_closing()
 
     def send(self, data: bytes) -> None:
-        """Send a frame; those of one turn of the loop leave together."""
+        """Send a frame; those of one iteration of the event loop go out together."""
         if not self._outbox:
             asyncio.get_running_loop().call_soon(self.flush)
         self._outbox.append(data)
 
     def flush(self) -> None:
-        """Write what was sent so far; a client that has left too much unread is disconnected."""
+        """Write the queued frames; disconnect a client that has left too much unread."""
         if not self._outbox or self._held:
             return
         data, self._outbox = b"".join(self._outbox), []
@@ -97,19 +97,19 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def hold(self, *, held: bool) -> None:
-        """Keep back everything that is sent, or let it go again: a stalled line."""
+        """Hold back all output, or release it: a stalled connection."""
         self._held = held
         if not held:
             self.flush()
 
     def close(self) -> None:
-        """Close once everything sent has left."""
+        """Close after sending everything queued."""
         if self._transport is not None:
             self.flush()
             self._transport.close()
 
     def abort(self) -> None:
-        """Cut the line at once."""
+        """Break the connection at once."""
         self._outbox.clear()
         if self._transport is not None:
             self._transport.abort()
@@ -126,7 +126,7 @@ class Connection(asyncio.Protocol):
         self._listener.greeted(self, greeting)
         return rest
 
-    def _too_late(self) -> None:
+    def _greeting_timed_out(self) -> None:
         _log.warning("connection %d from %s sent no greeting; closed", self.number, self.peer)
         self.abort()
 

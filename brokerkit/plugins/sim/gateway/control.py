@@ -1,7 +1,7 @@
-"""A door by which a running gateway is told what to do: faults by name, the clock. One line a command.
+"""The control port, on which a running gateway takes commands about faults and the clock, one per line.
 
 Commands: `begin NAME [option=value ...]` answers `ok NUMBER`; `end NUMBER` and `end all`; `faults` lists the names;
-`advance SECONDS` moves the clock on. Anything else, or anything wrong, is answered `error: ...`.
+`advance SECONDS` advances the clock. Anything else, or any failure, is answered `error: ...`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_SECONDS = 86400.0 * 366
 
 
 class Control:
-    """Carries out commands on a gateway."""
+    """Executes commands on a gateway."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -31,10 +31,10 @@ class Control:
         self._server: asyncio.Server | None = None
 
     async def listen(self, port: int) -> int:
-        """Listen on a port of this machine (0 takes a free one), and return it.
+        """Listen on a port of this machine (0 picks a free one), and return it.
 
         Raises:
-            CannotConnect: The port cannot be listened on.
+            CannotConnect: It cannot listen on the port.
         """
         try:
             self._server = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=MAX_LINE)
@@ -46,7 +46,7 @@ class Control:
         return int(self._server.sockets[0].getsockname()[1])
 
     def close(self) -> None:
-        """Listen no longer."""
+        """Stop listening."""
         if self._server is not None:
             self._server.close()
 
@@ -61,7 +61,7 @@ class Control:
             writer.close()
 
     def carry_out(self, line: str) -> str:
-        """Return the answer to one command."""
+        """Execute one command and return the answer."""
         try:
             words = shlex.split(line)
             return self._act(words[0] if words else "", words[1:])
@@ -78,7 +78,7 @@ class Control:
         if verb == "advance" and len(words) == 1:
             seconds = float(words[0])
             if not 0 < seconds <= MAX_SECONDS:
-                raise InvalidArgument(f"{words[0]} seconds cannot be advanced.")
+                raise InvalidArgument(f"The clock cannot advance by {words[0]} seconds.")
             self._gateway.advance(timedelta(seconds=seconds))
             return f"ok {self._gateway.now.isoformat()}"
         known = ("begin", "end", "faults", "advance")
@@ -99,7 +99,7 @@ class Control:
             return "ok"
         fault = self._begun.pop(int(which), None)
         if fault is None:
-            raise InvalidArgument(f"No fault number {which} is on.")
+            raise InvalidArgument(f"No fault number {which} is active.")
         self._gateway.faults.end(fault)
         return "ok"
 
@@ -113,7 +113,7 @@ def tell(port: int, command: str, *, timeout: float = 10.0) -> str:
         timeout: Seconds to wait for the answer.
 
     Raises:
-        CannotConnect: Nothing answers there.
+        CannotConnect: No gateway answers on that port.
     """
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
@@ -126,6 +126,7 @@ def tell(port: int, command: str, *, timeout: float = 10.0) -> str:
         ) from error
     if not answer.startswith(("ok", "error")):
         raise CannotConnect(
-            f"What listens on port {port} takes no commands.", remedy="Name the gateway's control port, not its own."
+            f"What listens on port {port} takes no commands.",
+            remedy="Give the gateway's control port, not its API port.",
         )
     return answer.rstrip("\n")

@@ -1,4 +1,4 @@
-"""How far back a duration reaches, such as `30 D`: seconds count while the market trades, days are trading days."""
+"""How far back a duration such as `30 D` reaches: seconds are trading time, days are trading days."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from brokerkit.plugins.sim.gateway.codec import MessageError
 from brokerkit.plugins.sim.gateway.contracts.hours import sessions_between
 
 _DURATION = re.compile(r"(\d{1,6}) ?([SDWMY])")
-_LONGEST = {"S": (86_400, "seconds", "days"), "D": (365, "days", "years")}
-"""How many of a unit a gateway takes, and the unit it wants beyond that."""
+_MAX_COUNT = {"S": (86_400, "seconds", "days"), "D": (365, "days", "years")}
+"""The most of a unit that a gateway accepts, the unit's name, and the larger unit to use beyond that."""
 
 _CALENDAR_DAYS = {"D": 1.0, "W": 7.0, "M": 30.4375, "Y": 365.25}
-_MOST_YEARS = 100
-_LONGEST_STEPS = {1: 1800, 5: 3600, 10: 14_400, 15: 14_400, 30: 28_800}
-"""How many seconds bars of so many seconds reach back at most, by IB's table of step sizes; longer bars as one likes:
+_MAX_YEARS = 100
+_MAX_DURATIONS = {1: 1800, 5: 3600, 10: 14_400, 15: 14_400, 30: 28_800}
+"""The longest duration in seconds per bar length in seconds, by IB's table of step sizes; longer bars have no limit:
 https://interactivebrokers.github.io/tws-api/historical_limitations.html.
 """
 
@@ -29,10 +29,10 @@ _INSTANT = timedelta(microseconds=1)
 
 @attrs.frozen
 class Duration:
-    """So many seconds, days, weeks, months or years.
+    """A number of seconds, days, weeks, months or years.
 
     Attributes:
-        count: How many.
+        count: The number of units.
         unit: `S`, `D`, `W`, `M` or `Y`.
     """
 
@@ -41,7 +41,7 @@ class Duration:
 
     @property
     def in_calendar_time(self) -> timedelta:
-        """How long it is by the calendar."""
+        """Its length in calendar time."""
         if self.unit == "S":
             return timedelta(seconds=self.count)
         return timedelta(days=self.count * _CALENDAR_DAYS[self.unit])
@@ -51,38 +51,38 @@ def parse_duration(text: str) -> Duration:
     """Return a duration such as `30 D` or `3600 S`.
 
     Raises:
-        MessageError: It is none, or longer than a gateway takes in that unit.
+        MessageError: The text is not a duration, or is longer than a gateway accepts in that unit.
     """
     match = _DURATION.fullmatch(text.strip())
     if match is None or not int(match[1]):
-        raise MessageError(f"{text[:60]!r} is no duration")
+        raise MessageError(f"{text[:60]!r} is not a duration")
     found = Duration(int(match[1]), match[2])
-    most, unit, larger = _LONGEST.get(found.unit, (found.count, "", ""))
+    most, unit, larger = _MAX_COUNT.get(found.unit, (found.count, "", ""))
     if found.count > most:
         raise MessageError(f"Historical data requests for durations longer than {most} {unit} must be made in {larger}")
-    if found.in_calendar_time > timedelta(days=_MOST_YEARS * _CALENDAR_DAYS["Y"]):
-        raise MessageError(f"{text[:60]!r} is longer than {_MOST_YEARS} years")
+    if found.in_calendar_time > timedelta(days=_MAX_YEARS * _CALENDAR_DAYS["Y"]):
+        raise MessageError(f"{text[:60]!r} is longer than {_MAX_YEARS} years")
     return found
 
 
 def is_step_valid(duration: Duration, bar_seconds: int) -> bool:
-    """Return whether bars of a length may be asked for as far back as a duration."""
-    longest = _LONGEST_STEPS.get(bar_seconds)
+    """Return whether a duration is allowed for bars of this length."""
+    longest = _MAX_DURATIONS.get(bar_seconds)
     return longest is None or duration.in_calendar_time <= timedelta(seconds=longest)
 
 
 def start_of(duration: Duration, end: datetime, sessions: Sessions | None, zone: str) -> datetime:
-    """Return the moment that a duration reaches back to from a moment.
+    """Return the start of a duration that ends at a given time.
 
-    As a real gateway counts (rust-ibapi's pull request 837, verified on a paper account): seconds are those in which
-    the market trades, so that a closed weekend takes none of them; `1 D` begins where the trading day begins that is
-    under way, or the last one, and `2 D` one before; longer units go by the calendar.
+    Counts as a real gateway does (rust-ibapi's pull request 837, verified on a paper account): seconds count only while
+    the market trades, so a closed weekend does not count; `1 D` starts where the current or latest trading day starts,
+    `2 D` one trading day earlier; longer units are calendar time.
 
     Args:
-        duration: How far.
-        end: From where, aware.
+        duration: The duration.
+        end: Its end, aware.
         sessions: When the market is open; None means always.
-        zone: IANA name of the exchange's zone: sessions that close on one date there are one trading day.
+        zone: IANA name of the exchange's zone: sessions that close on the same date there are one trading day.
     """
     if duration.unit == "S":
         found = _seconds_before(timedelta(seconds=duration.count), end, sessions)

@@ -1,4 +1,4 @@
-"""The gateway without its sockets: a market, the sessions of its clients, and the rooms that answer them."""
+"""The gateway without its sockets: a market, client sessions, and the rooms that handle their requests."""
 
 from __future__ import annotations
 
@@ -51,18 +51,18 @@ _log = logging.getLogger("brokerkit.gateway")
 
 
 class Gateway:
-    """What stands between clients and the exchange.
+    """Connects clients to the exchange.
 
     Args:
-        market: What is traded. Its exchange's accounts are those that clients manage.
-        settings: How the gateway presents itself.
-        recorder: Writes down every frame; None writes nothing.
+        market: The market that it serves. The accounts of its exchange are those that clients manage.
+        settings: The gateway's settings.
+        recorder: Records every frame; None records nothing.
 
     Attributes:
         orders: The order desk.
-        faults: The faults that are on.
-        requests: How many requests were handled.
-        market_data_lines: How many quotes and five-second bars clients may subscribe to, and how many they have.
+        faults: The active faults.
+        requests: The number of requests handled.
+        market_data_lines: The allowance of quote and five-second bar subscriptions for all clients, and its use.
     """
 
     def __init__(
@@ -77,8 +77,8 @@ class Gateway:
         self.faults = Faults(self)
         self.orders = OrderDesk(self)
         self.requests = 0
-        self._day_begun = self.day
-        self.after_request: Callable[[], None] = _nothing
+        self._current_day = self.day
+        self.after_request: Callable[[], None] = _do_nothing
         self.market_data_lines = Allowance(self.settings.limits.market_data_lines)
         self.account_room = AccountRoom(self)
         self._quotes, positions = QuoteRoom(self), PositionRoom(self)
@@ -93,16 +93,16 @@ class Gateway:
         self._sessions: dict[int, Session] = {}
         self.orders.listen()
         self.exchange.listen(Position, positions.on_position)
-        self.exchange.listen(ConnectionChange, self._line_changed)
+        self.exchange.listen(ConnectionChange, self._connection_changed)
 
-    def _line_changed(self, change: ConnectionChange) -> None:
-        """Tell clients that the exchange's own line is down, or up again: the gateway's link to IB."""
+    def _connection_changed(self, change: ConnectionChange) -> None:
+        """Tell clients that the connection to the exchange (a real gateway's link to IB) was lost or restored."""
         if change.state is ConnectionState.CONNECTED:
             self.notice(Code.CONNECTIVITY_RESTORED, LINK_RESTORED + "maintained.")
         else:
             self.notice(Code.CONNECTIVITY_LOST, LINK_LOST)
 
-    # What there is
+    # Market and state
 
     @property
     def accounts(self) -> tuple[str, ...]:
@@ -111,12 +111,12 @@ class Gateway:
 
     @property
     def now(self) -> datetime:
-        """What the exchange's clock shows, aware UTC."""
+        """The time on the exchange's clock, aware UTC."""
         return self.exchange.now
 
     @property
     def is_linked(self) -> bool:
-        """Whether the exchange can be reached now."""
+        """Whether the exchange can be reached."""
         try:
             self.exchange.check_line()
         except ConnectionProblem:
@@ -125,20 +125,20 @@ class Gateway:
 
     @property
     def day(self) -> int:
-        """The day that it is in the login's time zone, as a number."""
+        """The current date in the login's time zone, as an ordinal."""
         return self.now.astimezone(self.settings.zone).toordinal()
 
     def find(self, asked: Contract, *, include_expired: bool = False) -> list[Listed]:
-        """Return the contracts that a client describes."""
+        """Return the contracts that match a client's description."""
         if self.faults.contracts_hidden:
             return []
         return self.contracts.find(asked, self.now, include_expired=include_expired)
 
     def the_one(self, asked: Contract, *, include_expired: bool = False) -> Listed:
-        """Return the one contract that a client describes.
+        """Return the one contract that matches a client's description.
 
         Raises:
-            RefusedError: There is none, or more than one.
+            RefusedError: No contract matches, or more than one.
         """
         found = self.find(asked, include_expired=include_expired)
         if not found:
@@ -148,23 +148,23 @@ class Gateway:
         return found[0]
 
     def live_quote(self, listed: Listed) -> Quote | None:
-        """Return the quote that clients are told of now; None before the first, and while no market data leave."""
+        """Return the quote to send to clients; None before the first, and while market data are stopped."""
         return None if self.faults.market_data_stopped else self.quote(listed)
 
     def quote(self, listed: Listed) -> Quote | None:
-        """Return a contract's quote now, or None before its first bar has ended."""
+        """Return a contract's current quote; None before its first bar has ended."""
         self.market.ready(listed)
         return quote_at(self.market, listed, self.exchange.now_ns)
 
     def is_open(self, listed: Listed) -> bool:
-        """Tell whether a contract's market is open now."""
+        """Return whether a contract's market is open."""
         if listed.terms.sessions is None:
             return True
         session = listed.terms.sessions.current_or_next(self.exchange.now_ns)
         return session is not None and session[0] <= self.exchange.now_ns
 
     def opening_of(self, listed: Listed) -> str:
-        """Return when a contract's market opens next, as an order message tells it."""
+        """Return when a contract's market next opens, as worded in an order message."""
         sessions = listed.terms.sessions
         session = None if sessions is None else sessions.current_or_next(nanoseconds(self.now))
         if session is None:
@@ -173,40 +173,40 @@ class Gateway:
         return f"{opening:%Y-%m-%d %H:%M:%S} {listed.card.time_zone}"
 
     def holdings(self, account: str = "") -> list[Holding]:
-        """Return the open positions of an account, or of all, valued now."""
+        """Return the open positions of one account, or of all, at current values."""
         return holdings_of(self, account)
 
     # Sessions
 
     def sessions(self) -> list[Session]:
-        """Return the sessions that have started."""
+        """Return the sessions that have a client id."""
         return list(self._sessions.values())
 
     def session_of(self, client_id: int) -> Session | None:
-        """Return a client's session, or None if it has none."""
+        """Return the session of a client id, or None."""
         return self._sessions.get(client_id)
 
     def admit(self, session: Session, client_id: int) -> bool:
-        """Give a session its client id; return whether the id was free."""
+        """Register a session under its client id; return False if the id is not available."""
         number = session.connection.number
         if client_id < 0 or client_id in self._sessions or self.faults.refuses_client_ids():
-            _log.warning("connection %d turned away: client id %d is in use", number, client_id)
+            _log.warning("connection %d refused: client id %d is in use", number, client_id)
             return False
-        _log.info("client %d is here, by connection %d, version %d", client_id, number, session.version)
+        _log.info("client %d connected: connection %d, server version %d", client_id, number, session.version)
         session.client_id = client_id
         self._sessions[client_id] = session
         return True
 
     def forget(self, session: Session) -> None:
-        """Drop a session that has ended."""
+        """Remove a session that has ended."""
         if self._sessions.get(session.client_id) is session:
-            _log.info("client %d is gone", session.client_id)
+            _log.info("client %d disconnected", session.client_id)
             del self._sessions[session.client_id]
             for room in self._rooms:
                 room.forget(session)
 
     def handle(self, session: Session, request: Any) -> None:
-        """Answer a request; whatever goes wrong in it is an error for its client and for nobody else."""
+        """Handle a request; if it fails, its client gets an error and other clients are unaffected."""
         if self.faults.loses(session, request):
             return
         self.requests += 1
@@ -217,7 +217,7 @@ class Gateway:
             session.error(number, refused.code, refused.text)
         except BrokerkitError as error:
             session.error(number, Code.ERROR_PROCESSING, f"Error processing request. {error.fact}")
-        except Exception:  # noqa: BLE001 because one client's request must never end the others' sessions
+        except Exception:  # noqa: BLE001 because one client's request must never end other clients' sessions
             _log.exception("request %r of client %d failed", request, session.client_id)
             session.error(number, Code.ERROR_PROCESSING, "Error processing request. internal error")
         self.after_request()
@@ -228,12 +228,12 @@ class Gateway:
             session.notice(code, text)
 
     def tell_lines(self, code: Code) -> None:
-        """Send an error to every market data line."""
+        """Send an error under the request id of every market data line."""
         for session, req_id, _ in self._quotes.lines:
             session.error(req_id, code, COMPETING)
 
     def lose_market_data(self) -> None:
-        """End every subscription to market data without a word, as after 1101."""
+        """Drop every market data subscription without notice, as after 1101."""
         for room in self._rooms:
             room.lose_data()
 
@@ -246,39 +246,39 @@ class Gateway:
     # Clock
 
     def advance(self, length: timedelta) -> None:
-        """Move the exchange's clock on, and tell clients what has changed."""
+        """Advance the exchange's clock, and send clients what has changed."""
         self.advance_to(self.now + length)
 
     def advance_to(self, time: datetime | int) -> None:
-        """Move the exchange's clock to a time, and tell clients what has changed."""
+        """Advance the exchange's clock to a time, and send clients what has changed."""
         if nanoseconds(time) > self.exchange.now_ns:
             self.exchange.advance_to(time)
         self.clock_moved()
 
     def advance_bars(self, bars: int = 1) -> bool:
-        """Move the exchange's clock to the end of the next bar, or of several; return whether there was one."""
+        """Advance the exchange's clock by one or more bars, to the end of the last; return whether there was a bar."""
         moved = self.exchange.advance(bars)
         self.clock_moved()
         return moved
 
     def clock_moved(self) -> None:
-        """Tell clients what has changed because the clock moved; begin a new day at local midnight."""
-        if self.day != self._day_begun:
-            self._day_begun = self.day
+        """Send clients what has changed because the clock moved; start a new day at local midnight."""
+        if self.day != self._current_day:
+            self._current_day = self.day
             self.orders.new_day()
-            self.exchange.forget(self.now - _KEPT)
+            self.exchange.forget(self.now - _RETENTION)
         for room in self._rooms:
             try:
                 room.clock_moved()
-            except ConnectionProblem:  # the exchange cannot be asked now: what it says is told once it can
+            except ConnectionProblem:  # the exchange cannot be reached: changes are sent once it can
                 continue
-            except Exception:  # noqa: BLE001 because the clock must go on whatever one room makes of it
-                _log.exception("%s failed as the clock moved", type(room).__name__)
+            except Exception:  # noqa: BLE001 because the clock must go on even if one room fails
+                _log.exception("%s failed when the clock moved", type(room).__name__)
 
 
-_KEPT = timedelta(days=1)
-"""For how long the exchange keeps what has ended; the gateway itself tells of the day's."""
+_RETENTION = timedelta(days=1)
+"""How long the exchange keeps what has ended; the gateway itself keeps the current day's."""
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     """Do nothing."""

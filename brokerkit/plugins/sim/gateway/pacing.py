@@ -1,4 +1,4 @@
-"""The pace that a gateway allows: messages a second, and the rules for historical data."""
+"""A gateway's pacing limits: messages per second, and the rules for historical data."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import attrs
 from brokerkit.plugins.sim.gateway.settings import Limits
 
 STRIKES = 3
-"""The second that goes over the message rate for this many times ends the connection."""
+"""The number of seconds over the message rate after which a client is disconnected."""
 
 _TEN_MINUTES = 600.0
 
 
 @attrs.define
 class MessageRate:
-    """Counts a client's messages; `admit` says what is to be done with the next one.
+    """Counts a client's messages; `admit` decides whether the next one passes.
 
     Attributes:
-        limit: Messages a second; None for any number.
-        strikes: Seconds in which there were more.
-        first_refusal: Whether the message refused last was the first of its second.
+        limit: Messages per second; None for no limit.
+        strikes: The number of seconds with more than that.
+        first_refusal: Whether the latest refused message was the first in its second.
     """
 
     limit: int | None
@@ -33,7 +33,7 @@ class MessageRate:
     _struck_at: float = attrs.field(default=-math.inf, init=False)
 
     def admit(self, now: float) -> bool:
-        """Return whether a message that arrives at `now` (seconds) may pass; count a strike if it may not."""
+        """Return whether a message that arrives at `now` (seconds) may pass; count a strike if not."""
         if self.limit is None:
             return True
         times = self._times
@@ -50,13 +50,13 @@ class MessageRate:
 
     @property
     def out(self) -> bool:
-        """Whether the client has gone over the rate too often."""
+        """Whether the client has exceeded the rate too often."""
         return self.strikes >= STRIKES
 
 
 @attrs.define
 class HistoryPacing:
-    """The rules for small bars: no repeat within 15 s, fewer than 6 in 2 s for one contract, 60 in 10 minutes."""
+    """The rules for small bars: no repeat in 15 s, fewer than 6 requests in 2 s per contract, 60 in 10 minutes."""
 
     limits: Limits
     _identical: dict[Hashable, float] = attrs.field(factory=dict, init=False)
@@ -64,16 +64,16 @@ class HistoryPacing:
     _recent: deque[tuple[float, int]] = attrs.field(factory=deque, init=False)
 
     def admit(self, now: float, request: Hashable, contract: Hashable, weight: int = 1) -> bool:
-        """Return whether a request for small bars at `now` (seconds) keeps the rules; count it if it does.
+        """Return whether a request for small bars at `now` (seconds) is within the limits; count it if so.
 
         Args:
-            now: Seconds of a steady clock.
-            request: What the request asks for, its id left out.
+            now: Seconds on a monotonic clock.
+            request: The request without its request id.
             contract: Contract, exchange and kind of data.
-            weight: How much it counts: 2 for quotes.
+            weight: How much it counts: 2 for BID_ASK.
         """
         if self.limits.identical_history_seconds is None and self.limits.small_bar_requests is None:
-            return True  # nothing is counted that nobody asks for: it would only grow
+            return True  # without limits nothing is counted: the counts would only grow
         self._forget(now)
         times = self._same_contract.setdefault(contract, deque())
         if self._repeated(now, request) or self._too_many_of(times) or self._too_many(weight):

@@ -1,8 +1,8 @@
-"""A record of every frame in both directions, as text that a person can read and a program can replay.
+"""A record of every frame in both directions, as text that people can read and programs can replay.
 
-One line a frame: seconds since the record began, connection number, `>` from the client or `<` from the server,
-and the fields, each ended by `|`. A vertical bar, backslash or line end inside a field is escaped with a backslash.
-A frame whose last field is not ended, as it should be, lacks the last `|`. Lines that begin with `#` are remarks.
+One line per frame: seconds since the record began, connection number, `>` from the client or `<` from the server,
+and the fields, each terminated by `|`. A vertical bar, backslash or newline in a field is escaped with a backslash.
+A frame whose last field is unterminated lacks the last `|`. Lines that start with `#` are comments.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class RecordedFrame:
 
     Attributes:
         time: Seconds since the record began.
-        connection: The number of the connection, counted from 1.
+        connection: The connection's number, counted from 1.
         from_client: Whether the client sent it.
         fields: Its fields.
-        ended: Whether the last of them is ended by NUL, as the protocol asks.
+        ended: Whether the last field is terminated by NUL, as the protocol requires.
     """
 
     time: float
@@ -58,10 +58,10 @@ class RecordedFrame:
         return ("\0".join(self.fields) + ("\0" if self.ended else "")).encode()
 
     def line(self) -> str:
-        """Return the frame as one line of text, without line end."""
+        """Return the frame as one line of text, without a newline."""
         joined = "".join(_SPECIAL.sub(lambda m: _ESCAPES[m.group()], field) + "|" for field in self.fields)
-        told = joined if self.ended else joined[:-1]
-        return f"{self.time:.6f} {self.connection} {'>' if self.from_client else '<'} {told}"
+        written = joined if self.ended else joined[:-1]
+        return f"{self.time:.6f} {self.connection} {'>' if self.from_client else '<'} {written}"
 
 
 class Recorder:
@@ -77,11 +77,11 @@ class Recorder:
         self._stream.write(frame.line() + "\n")
 
     def remark(self, connection: int, text: str) -> None:
-        """Write down something else that happened on a connection."""
+        """Write a comment about a connection."""
         self._stream.write(f"# {time.monotonic() - self._began:.6f} {connection} {text}\n")
 
     def flush(self) -> None:
-        """Hand what was written to the operating system."""
+        """Flush the stream."""
         self._stream.flush()
 
 
@@ -89,11 +89,11 @@ def read_record(lines: Iterable[str], name: str = "record") -> Iterator[Recorded
     """Yield the frames of a record.
 
     Args:
-        lines: The record's lines; blank ones and those that begin with `#` are skipped.
-        name: What to call the record in an error.
+        lines: The record's lines; blank lines and comments are skipped.
+        name: The record's name in error messages.
 
     Raises:
-        DataFileError: A line is no frame; it names the line.
+        DataFileError: A line is not a recorded frame; the error gives its number.
 
     Example:
         >>> [frame.fields for frame in read_record(["0.5 1 > 71|2|7||"])]
@@ -105,8 +105,8 @@ def read_record(lines: Iterable[str], name: str = "record") -> Iterator[Recorded
             continue
         match = _LINE.fullmatch(text)
         if match is None:
-            raise DataFileError(f"{name}, line {number}: {text[:60]!r} is no recorded frame.")
-        told = [*_FIELD.findall(match["fields"]), *([match["rest"]] if match["rest"] else [])]
-        fields = tuple(_ESCAPED.sub(lambda m: _UNESCAPES.get(m.group(), m.group()[1]), field) for field in told)
+            raise DataFileError(f"{name}, line {number}: {text[:60]!r} is not a recorded frame.")
+        written = [*_FIELD.findall(match["fields"]), *([match["rest"]] if match["rest"] else [])]
+        fields = tuple(_ESCAPED.sub(lambda m: _UNESCAPES.get(m.group(), m.group()[1]), field) for field in written)
         from_client = match["direction"] == ">"
         yield RecordedFrame(float(match["time"]), int(match["connection"]), from_client, fields, not match["rest"])

@@ -1,4 +1,4 @@
-"""What a handler raises instead of answering: the code and the words of the error that its client gets."""
+"""The exception with which a handler refuses a request: the code and text of the error sent to the client."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from brokerkit.plugins.sim.gateway.codes import Code
 
 
 class RefusedError(Exception):
-    """A request that is answered with an error, under its own id."""
+    """A request was refused: its client gets an error under its request id."""
 
     def __init__(self, code: Code, text: str) -> None:
         super().__init__(text)
@@ -15,10 +15,10 @@ class RefusedError(Exception):
 
 
 def invalid(cause: str, letters: str) -> RefusedError:
-    """Return the refusal of a request that makes no sense.
+    """Return the refusal of an invalid request: error 321.
 
     Args:
         cause: What is wrong with it.
-        letters: The two letters by which a gateway names the place where it found that.
+        letters: The two letters with which a gateway marks where its validation failed.
     """
     return RefusedError(Code.ERROR_VALIDATING, f"Error validating request.-'{letters}' : cause - {cause}")

@@ -1,4 +1,4 @@
-"""Playing the client's part of a record to a gateway again."""
+"""Replay the client's side of a record to a gateway."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ def replay(
     version: int = 176,
     timeout: float = 10.0,
 ) -> list[tuple[str, ...]]:
-    """Send what a client sent in a record, one frame after another, and return what the gateway answers.
+    """Send a client's recorded frames one by one, and return the gateway's answers.
 
-    After each frame it waits until the gateway has dealt with it, by asking for the time.
+    After each frame it requests the current time, to wait until the gateway has handled the frame.
 
     Args:
         record: The frames of a record; see `read_record`.
-        host: Where the gateway is.
-        port: Its port.
-        connection: Whose frames to send: the number of the connection in the record.
-        version: The protocol version to offer.
+        host: The gateway's host.
+        port: The gateway's port.
+        connection: The number of the recorded connection whose frames to send.
+        version: The server version to ask for.
         timeout: Seconds to wait for each answer.
 
     Raises:
-        CannotConnect: No gateway answers there, or it closes the line.
+        CannotConnect: No gateway answers there, or it closes the connection.
     """
     try:
         with socket.create_connection((host, port), timeout=timeout) as line:
             versions = f"v{version}..{version}".encode()
             line.sendall(b"API\0" + struct.pack(">I", len(versions)) + versions)
-            return list(_played(line, (one for one in record if one.connection == connection and one.from_client)))
+            return list(_play(line, (one for one in record if one.connection == connection and one.from_client)))
     except OSError as error:
         raise CannotConnect(f"No gateway answers at {host}:{port}: {error}.") from error
 
 
-def _played(line: socket.socket, frames: Iterable[RecordedFrame]) -> Iterable[tuple[str, ...]]:
+def _play(line: socket.socket, frames: Iterable[RecordedFrame]) -> Iterable[tuple[str, ...]]:
     reader = FrameReader(limit=1 << 30)
     waiting: list[tuple[str, ...]] = []
 
@@ -54,7 +54,7 @@ def _played(line: socket.socket, frames: Iterable[RecordedFrame]) -> Iterable[tu
         while not waiting:
             data = line.recv(1 << 16)
             if not data:
-                raise ConnectionResetError("the gateway closed the line")
+                raise ConnectionResetError("the gateway closed the connection")
             waiting.extend(tuple(split_fields(payload)) for payload in reader.feed(data))
         return waiting.pop(0)
 

@@ -1,4 +1,4 @@
-"""Running a gateway as a program: until it is interrupted."""
+"""Run a gateway as a program, until it is interrupted."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from brokerkit.plugins.sim.gateway.server import GatewayServer
 from brokerkit.plugins.sim.gateway.settings import GatewaySettings
 
 
-def _a_speed(instance: object, attribute: attrs.Attribute[float], value: float) -> None:
+def _validate_speed(instance: object, attribute: attrs.Attribute[float], value: float) -> None:
     check_speed(value)
 
 
 @attrs.frozen(kw_only=True)
 class ServeOptions:
-    """How a gateway runs as a program.
+    """Options for running a gateway as a program.
 
     Attributes:
-        speed: Seconds of the exchange a second of the wall clock.
-        record: A file to write every frame to.
-        control_port: Where to listen for commands; 0 takes a free port, None listens nowhere.
+        speed: Simulated seconds per real second.
+        record: A file to record every frame in.
+        control_port: The port to listen for commands on; 0 picks a free port, None takes no commands.
     """
 
-    speed: float = attrs.field(default=1.0, validator=_a_speed)
+    speed: float = attrs.field(default=1.0, validator=_validate_speed)
     record: Path | None = None
     control_port: int | None = None
 
@@ -45,16 +45,16 @@ def serve(
     options: ServeOptions,
     ready: Callable[[int, int | None], None] = lambda port, control_port: None,
 ) -> None:
-    """Run a gateway until the program is interrupted or told to end.
+    """Run a gateway until the program is interrupted or terminated.
 
     Args:
-        market: What is traded.
-        settings: How the gateway presents itself.
-        options: How it runs.
-        ready: Called once with its port and its control port, when it listens.
+        market: The market to serve.
+        settings: The gateway's settings.
+        options: How to run it.
+        ready: Called once it listens, with its port and its control port.
 
     Raises:
-        CannotConnect: The address cannot be listened on.
+        CannotConnect: It cannot listen on the address.
     """
     with _recorder(options.record) as recorder:
         asyncio.run(_serve(Gateway(market, settings, recorder), options, ready))
@@ -67,7 +67,7 @@ async def _serve(gateway: Gateway, options: ServeOptions, ready: Callable[[int, 
     await server.start()
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows has no such handlers: Ctrl-C raises instead
+        with contextlib.suppress(NotImplementedError):  # not on Windows, where Ctrl-C raises instead
             asyncio.get_running_loop().add_signal_handler(number, ended.set)
     ready(server.port, control_port)
     try:
@@ -82,5 +82,5 @@ def _recorder(path: Path | None) -> Iterator[Recorder | None]:
     if path is None:
         yield None
         return
-    with path.open("w", encoding="utf-8", buffering=1) as stream:  # each frame is there at once, for `tail -f`
+    with path.open("w", encoding="utf-8", buffering=1) as stream:  # line-buffered, for `tail -f`
         yield Recorder(stream)

@@ -1,4 +1,4 @@
-"""The gateway on a socket."""
+"""The gateway's TCP server."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class GatewayServer:
     """Serves a gateway to any IB client on a socket. One event loop, one thread.
 
     Args:
-        gateway: What is served.
-        clock: What moves the exchange's clock; without one it stands still until moved.
+        gateway: The gateway to serve.
+        clock: Moves the exchange's clock; without one, the clock stands still until it is advanced.
     """
 
     def __init__(self, gateway: Gateway, clock: Clock | None = None) -> None:
@@ -36,27 +36,27 @@ class GatewayServer:
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
+        """The port that it listens on."""
         return self._port or self.gateway.settings.port
 
     async def start(self) -> None:
-        """Listen, and start the clock.
+        """Start listening, and start the clock.
 
         Raises:
-            CannotConnect: The address cannot be listened on.
+            CannotConnect: It cannot listen on the address.
         """
         settings = self.gateway.settings
         if not is_loopback(settings.host):
-            _log.warning("listening on %s: anybody who reaches it can trade on this simulation", settings.host)
+            _log.warning("listening on %s: anyone who can reach it can trade on this simulation", settings.host)
         await self.listen()
         self._clock.start(self.gateway)
         _log.info("listening on %s:%d, accounts %s", settings.host, self.port, ",".join(self.gateway.accounts))
 
     async def listen(self) -> None:
-        """Take connections; after `cut` again on the port that it had.
+        """Accept connections; after `cut`, on the same port as before.
 
         Raises:
-            CannotConnect: The address cannot be listened on.
+            CannotConnect: It cannot listen on the address.
         """
         host, port = self.gateway.settings.host, self._port or self.gateway.settings.port
         try:
@@ -69,14 +69,14 @@ class GatewayServer:
         self._port = int(self._server.sockets[0].getsockname()[1])
 
     def cut(self) -> None:
-        """Cut every line, and take no connection until `listen`; the clock and the orders go on."""
+        """Break every connection, and accept none until `listen`; the clock and orders continue."""
         if self._server is not None:
             self._server.close()
         for connection in list(self._connections):
             connection.abort()
 
     async def stop(self) -> None:
-        """Stop the clock, close every connection, listen no longer."""
+        """Stop the clock, close every connection, and stop listening."""
         self._clock.stop()
         if self._server is not None:
             self._server.close()
@@ -95,13 +95,13 @@ class GatewayServer:
         self._connections.add(connection)
         return connection
 
-    # What connections call
+    # Called by connections
 
     def greeted(self, connection: Connection, greeting: Greeting) -> None:
-        """Agree on a version with a client, or turn it away."""
+        """Agree on a server version with a client, or refuse it."""
         limit = self.gateway.settings.limits.clients
         if limit is not None and len(self._sessions) >= limit:
-            _log.warning("connection %d turned away: %d clients are connected", connection.number, limit)
+            _log.warning("connection %d refused: %d clients are connected", connection.number, limit)
             connection.close()
             return
         version = greeting.agree(self.gateway.settings.server_version)
@@ -117,7 +117,7 @@ class GatewayServer:
             session.received(payload)
 
     def closed(self, connection: Connection) -> None:
-        """Drop the session of a connection that is gone."""
+        """Remove the session of a closed connection."""
         self._connections.discard(connection)
         session = self._sessions.pop(connection, None)
         if session is not None:
@@ -126,14 +126,14 @@ class GatewayServer:
 
 
 def reason_of(error: OSError) -> str:
-    """Return why something was refused, in the operating system's words."""
-    if error.errno is not None and error.errno > 0:  # asyncio puts words of its own around it
+    """Return the operating system's own description of an error."""
+    if error.errno is not None and error.errno > 0:  # asyncio adds its own words to strerror
         return os.strerror(error.errno)
     return error.strerror or str(error)
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether an address can be reached from this machine only."""
+    """Return whether an address can be reached from this machine only."""
     if host == "localhost":
         return True
     try:

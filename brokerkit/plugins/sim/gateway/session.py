@@ -1,4 +1,4 @@
-"""One client that has said who it is: what it may do, what it subscribed to, how it is answered."""
+"""One client's session: its rights, its subscriptions, and how it is answered."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Session:
     """A client's session, from its greeting to its end.
 
     Attributes:
-        client_id: The id it gave; `NOT_STARTED` before.
-        version: The protocol version agreed on.
-        market_data_type: 1 live, 2 frozen, 3 delayed, 4 delayed frozen: what it asked for last.
+        client_id: Its client id; `NOT_STARTED` before startApi.
+        version: The server version agreed on.
+        market_data_type: 1 live, 2 frozen, 3 delayed or 4 delayed frozen, as last requested.
         binds_manual_orders: Whether orders placed by hand are bound to it.
     """
 
@@ -51,26 +51,26 @@ class Session:
 
     @property
     def started(self) -> bool:
-        """Whether the client has given its id."""
+        """Whether the client has sent its client id."""
         return self.client_id != NOT_STARTED
 
     def send(self, message: Any) -> None:
-        """Send a message; faults that are on may change what leaves."""
+        """Send a message; active faults may change what is sent."""
         self.gateway.faults.outgoing(self, message)
 
     def deliver(self, message: Any) -> None:
-        """Send a message as it is."""
-        self.connection.send(self.spelt(message))
+        """Send a message unchanged."""
+        self.connection.send(self.encoded(message))
 
-    def spelt(self, message: Any) -> bytes:
-        """Return a message as the frame that is to be sent, written down in the record."""
+    def encoded(self, message: Any) -> bytes:
+        """Return a message encoded as the frame to send, and record it."""
         data = encode(message, self.version)
         if self.gateway.recorder is not None:
             self.gateway.recorder.record(self.connection.number, data[4:], from_client=False)
         return data
 
     def remark(self, text: str) -> None:
-        """Write down in the record something that is no frame."""
+        """Write a comment in the record."""
         if self.gateway.recorder is not None:
             self.gateway.recorder.remark(self.connection.number, text)
 
@@ -79,11 +79,11 @@ class Session:
         self.send(Error(req_id, int(code), text))
 
     def notice(self, code: Code, text: str) -> None:
-        """Send a notice that belongs to no request."""
+        """Send a notice under no request id."""
         self.error(NO_REQUEST, code, text)
 
     def received(self, payload: bytes) -> None:
-        """Take one frame: pace it, read it, act on it. Nothing that a client sends gets further than this."""
+        """Handle one frame: check the message rate, decode it, act on it. A bad frame never gets further than this."""
         if self.gateway.recorder is not None:
             self.gateway.recorder.record(self.connection.number, payload, from_client=True)
         if not self.rate.admit(time.monotonic()):
@@ -112,7 +112,7 @@ class Session:
         self.gateway.handle(self, request)
 
     def _refuse(self, fields: list[str]) -> None:
-        """Say that a request is not served, under its own id if it is a known one."""
+        """Answer that a request is not served, under its request id if it is a known one."""
         known = declined(fields)
         if known is not None and known.ends_something:
             return

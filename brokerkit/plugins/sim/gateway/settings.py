@@ -1,4 +1,4 @@
-"""How a simulated gateway is set up."""
+"""Settings of a simulated gateway."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from brokerkit.plugins.sim.gateway.codec import MIN_SERVER_VERSION, SERVER_VERSI
 from brokerkit.plugins.sim.gateway.zones import windows_name
 
 
-def _known_zone(instance: object, attribute: attrs.Attribute[str], value: str) -> None:
+def _check_time_zone(instance: object, attribute: attrs.Attribute[str], value: str) -> None:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise InvalidSetting(
-            f"time_zone: {value!r} is no time zone.", remedy="Give an IANA name, such as 'America/Chicago'."
+            f"time_zone: {value!r} is not a time zone.", remedy="Give an IANA name, such as 'America/Chicago'."
         ) from error
 
 
-def _served_version(instance: object, attribute: attrs.Attribute[int], value: int) -> None:
+def _check_server_version(instance: object, attribute: attrs.Attribute[int], value: int) -> None:
     if not MIN_SERVER_VERSION <= value <= SERVER_VERSION:
         raise InvalidSetting(
-            f"server_version: {value} is not served.", remedy=f"Give {MIN_SERVER_VERSION} to {SERVER_VERSION}."
+            f"server_version: {value} is not supported.", remedy=f"Give {MIN_SERVER_VERSION} to {SERVER_VERSION}."
         )
 
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """What the gateway allows; None takes a limit away.
+    """The gateway's limits; None means no limit.
 
     Attributes:
-        clients: Clients connected at a time; the next one is turned away.
-        messages_per_second: Requests a second; more are answered with error 100, and a client that goes on
-            is disconnected.
-        open_history_requests: Historical requests open at a time, kept-up-to-date ones included.
-        small_bar_requests: Requests for bars of 30 seconds or less in ten minutes; quotes count twice.
-        identical_history_seconds: How soon the same historical request may be repeated.
-        market_data_lines: Quotes and five-second bars subscribed to at a time, by all clients together.
-        tick_by_tick_lines: Subscriptions tick by tick at a time, by all clients together: with 100 market data lines as
-            many as of market depth, says IB. Some logins have had five or six.
-        unread_bytes: What may wait for a client that does not read before it is disconnected.
+        clients: Clients connected at once; any more are refused.
+        messages_per_second: Messages per second and client; more are answered with error 100, and a client that
+            continues is disconnected.
+        open_history_requests: Historical data requests open at once, including those kept up to date.
+        small_bar_requests: Requests for bars of 30 seconds or less per ten minutes; BID_ASK counts twice.
+        identical_history_seconds: Seconds before an identical historical data request may be repeated.
+        market_data_lines: Quote and five-second bar subscriptions at once, over all clients.
+        tick_by_tick_lines: Tick-by-tick subscriptions at once, over all clients. With 100 market data lines IB allows
+            as many as of market depth; some logins have had five or six.
+        unread_bytes: Unread output at which a client that does not read is disconnected.
     """
 
     clients: int | None = 32
@@ -55,7 +55,7 @@ class Limits:
 
     @classmethod
     def none(cls) -> Limits:
-        """Return limits that let a client do as it likes, for load tests."""
+        """Return limits that do not restrict clients, for load tests."""
         return cls(
             messages_per_second=None,
             open_history_requests=None,
@@ -68,28 +68,27 @@ class Limits:
 
 @attrs.frozen(kw_only=True)
 class GatewaySettings:
-    """How a simulated gateway presents itself.
+    """The settings of a simulated gateway.
 
     Attributes:
-        host: The address it listens on; anything but loopback is warned of.
-        port: The port; 0 takes a free one.
-        read_only: Refuse every order, and every question about orders, with error 321, as the setting of a real
-            gateway does.
-        server_version: The highest protocol version it speaks.
+        host: The address to listen on; any but loopback logs a warning.
+        port: The port; 0 picks a free one.
+        read_only: Refuse orders and order queries with error 321, as a real gateway's Read-Only API setting does.
+        server_version: The highest server version supported.
         time_zone: IANA name of the login's time zone.
-        windows_zone_names: Name time zones in the greeting as a gateway on Windows does.
-        open_orders_first: Send a client its open orders before its accounts and next id.
-        live_data: Symbols (IB's) with a subscription to live data; None means every symbol.
-        delayed_data: Symbols with delayed data only; asked for live data, they give an error until the
-            client asks for delayed data. None means every symbol that is not live.
-        limits: What a client may do.
+        windows_zone_names: Use Windows time zone names in the greeting, as a gateway on Windows does.
+        open_orders_first: Send a client its open orders before its accounts and next valid id.
+        live_data: IB symbols with a live data subscription; None means every symbol.
+        delayed_data: Symbols with delayed data only: requests give an error until the client selects delayed data.
+            None means every symbol that is not live.
+        limits: The limits on clients.
     """
 
     host: str = "127.0.0.1"
     port: int = 4002
     read_only: bool = False
-    server_version: int = attrs.field(default=SERVER_VERSION, validator=_served_version)
-    time_zone: str = attrs.field(default="UTC", validator=_known_zone)
+    server_version: int = attrs.field(default=SERVER_VERSION, validator=_check_server_version)
+    time_zone: str = attrs.field(default="UTC", validator=_check_time_zone)
     windows_zone_names: bool = False
     open_orders_first: bool = False
     live_data: frozenset[str] | None = None
@@ -103,5 +102,5 @@ class GatewaySettings:
 
     @property
     def zone_name(self) -> str:
-        """The login's time zone as the greeting names it."""
+        """The login's time zone, as named in the greeting."""
         return windows_name(self.time_zone) if self.windows_zone_names else self.time_zone

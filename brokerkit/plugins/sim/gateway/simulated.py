@@ -1,4 +1,4 @@
-"""A simulated gateway for one's own tests: in a thread of its own, on a free port."""
+"""A simulated gateway for tests, in its own thread on a free port."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ START_SECONDS = 30.0
 
 
 class SimulatedGateway:
-    """A gateway that runs; made by `simulated_gateway`. Its methods may be called from any thread."""
+    """A running gateway, made by `simulated_gateway`. Its methods may be called from any thread."""
 
     def __init__(self, gateway: Gateway, clock: Clock | None) -> None:
         self._gateway = gateway
@@ -36,7 +36,7 @@ class SimulatedGateway:
         self._thread = threading.Thread(target=self._loop.run_forever, name="simulated-gateway", daemon=True)
 
     def start(self) -> None:
-        """Start the thread, and listen; raise `CannotConnect` if the address is taken."""
+        """Start the thread and listen; raise `CannotConnect` if it cannot listen on the address."""
         self._thread.start()
         try:
             asyncio.run_coroutine_threadsafe(self._server.start(), self._loop).result(START_SECONDS)
@@ -71,11 +71,11 @@ class SimulatedGateway:
         return self._gateway.accounts
 
     def listen_for_commands(self, port: int = 0) -> int:
-        """Listen for commands on a port of this machine (0 takes a free one), and return it."""
+        """Listen for commands on a port of this machine (0 picks a free one), and return it."""
         return asyncio.run_coroutine_threadsafe(self._control.listen(port), self._loop).result(START_SECONDS)
 
     def call(self, function: Callable[[Gateway], T]) -> T:
-        """Return what a function of the gateway returns, called in the gateway's own thread."""
+        """Call a function with the gateway, in the gateway's own thread, and return its result."""
 
         async def call() -> T:
             return function(self._gateway)
@@ -83,31 +83,31 @@ class SimulatedGateway:
         return asyncio.run_coroutine_threadsafe(call(), self._loop).result(START_SECONDS)
 
     def cut(self) -> None:
-        """Cut every client's line, and take no connection until `mend`; the clock and the orders go on."""
+        """Break every connection, and accept none until `mend`; the clock and orders continue."""
         self.call(lambda gateway: self._server.cut())
 
     def mend(self) -> None:
-        """Take connections again, on the port that it had."""
+        """Accept connections again, on the same port as before."""
         asyncio.run_coroutine_threadsafe(self._server.listen(), self._loop).result(START_SECONDS)
 
     def advance(self, length: timedelta) -> None:
-        """Move the exchange's clock on."""
+        """Advance the exchange's clock."""
         self.call(lambda gateway: gateway.advance(length))
 
     def advance_bars(self, bars: int = 1) -> bool:
-        """Move the exchange's clock to the end of the next bar, or of several; return whether there was one."""
+        """Advance the exchange's clock by one or more bars, to the end of the last; return whether there was a bar."""
         return self.call(lambda gateway: gateway.advance_bars(bars))
 
     @contextmanager
     def fault(self, fault: Fault | str, **options: object) -> Iterator[Fault]:
-        """Switch a fault on for the length of a `with` block.
+        """Apply a fault for the duration of a `with` block.
 
         Args:
-            fault: A fault, or the name of one.
+            fault: A fault, or its name.
             options: The options of a fault given by name.
 
         Raises:
-            InvalidArgument: No fault has that name, or it has no such option.
+            InvalidArgument: No fault has that name, or the fault has no such option.
         """
         one = fault if isinstance(fault, Fault) else fault_named(fault, {k: str(v) for k, v in options.items()})
         self.call(lambda gateway: gateway.faults.begin(one))
@@ -125,13 +125,13 @@ def simulated_gateway(
     clock: Clock | None = None,
     recorder: Recorder | None = None,
 ) -> Iterator[SimulatedGateway]:
-    """Run a gateway in a thread of its own for the length of a `with` block.
+    """Run a gateway in its own thread for the duration of a `with` block.
 
     Args:
-        market: What is traded.
-        settings: How the gateway presents itself; without any, it takes a free port.
-        clock: What moves the exchange's clock; without one it stands still until `advance` is called.
-        recorder: Writes down every frame.
+        market: The market to serve.
+        settings: The gateway's settings; without them, it picks a free port.
+        clock: Moves the exchange's clock; without one, the clock stands still until `advance` is called.
+        recorder: Records every frame.
 
     Yields:
         The running gateway: its `port`, and `advance`, `fault`, `call`.

@@ -1,6 +1,6 @@
-"""Pytest fixtures that give a test an IB Gateway of its own.
+"""A pytest fixture that gives each test its own IB Gateway.
 
-Name this module in `conftest.py`::
+List this module in `conftest.py`::
 
     pytest_plugins = ["brokerkit.plugins.sim.gateway.testing"]
 """
@@ -19,7 +19,7 @@ from brokerkit.plugins.sim.gateway.simulated import SimulatedGateway, simulated_
 
 @pytest.fixture
 def ib_gateway() -> Iterator[SimulatedGateway]:
-    """Return a simulated IB Gateway on a free port: the sample market, orders that fill at once, no limits."""
+    """Return a simulated IB Gateway on a free port: sample market, orders that fill at once, no limits."""
     with simulated_gateway(
         sample_market(), GatewaySettings(port=0, limits=Limits.none()), clock=EagerClock()
     ) as gateway:

@@ -1,4 +1,4 @@
-"""Times as the protocol spells them, and as clients spell them in requests."""
+"""Times as formatted by the protocol, and as written by clients in requests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from brokerkit.plugins.sim.gateway.codec import MessageError
 
 ZONED_TIMES_SINCE = 174
-"""The server version from which times name their zone."""
+"""The first server version in which times name their zone."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _TIME = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[ -]+(\d{2}):(\d{2})(?::(\d{2}))?)?(?:\s+(\S.*))?")
@@ -38,7 +38,7 @@ BAR_SECONDS = {
     "1 week": 604800,
     "1 month": 2592000,
 }
-"""Every bar size that a gateway knows, with its length; a month's is nominal."""
+"""Every bar size that a gateway knows, with its length in seconds; a month's is nominal."""
 
 SMALL_BAR_SECONDS = 30
 _SHORT = {"1 week": "1W", "1 month": "1M"}
@@ -46,18 +46,18 @@ _LENGTHS = BAR_SECONDS | {short: BAR_SECONDS[name] for name, short in _SHORT.ite
 
 
 def instant(time: datetime, zone: str, zone_name: str) -> str:
-    """Return a moment as it is told with its zone.
+    """Return a time formatted with its zone.
 
     Args:
         time: Aware.
-        zone: IANA name of the zone to tell it in.
-        zone_name: What to call that zone.
+        zone: IANA name of the zone to convert to.
+        zone_name: The name to print for that zone.
     """
     return f"{time.astimezone(ZoneInfo(zone)):%Y%m%d %H:%M:%S} {zone_name}"
 
 
-def unnamed_instant(time: datetime, login_zone: tzinfo) -> str:
-    """Return a moment as it is told below server version 174: in the login's zone, which is not named."""
+def instant_without_zone(time: datetime, login_zone: tzinfo) -> str:
+    """Return a time formatted as before server version 174: in the login's zone, without its name."""
     return f"{time.astimezone(login_zone):%Y%m%d  %H:%M:%S}"
 
 
@@ -66,8 +66,8 @@ def epoch_seconds(time: datetime) -> int:
     return (time - _EPOCH) // timedelta(seconds=1)
 
 
-def zone_called(name: str) -> tzinfo | None:
-    """Return the zone that a client calls by a name, or None if there is none; no gateway knows one called `GMT`."""
+def zone_named(name: str) -> tzinfo | None:
+    """Return the time zone of a name that a client sent, or None if unknown; no gateway knows `GMT`."""
     if name.upper() == "UTC":
         return timezone.utc
     if name.upper() == "GMT":
@@ -79,33 +79,33 @@ def zone_called(name: str) -> tzinfo | None:
 
 
 def parse_time(text: str, login_zone: tzinfo) -> datetime:
-    """Return the aware UTC moment that a client spelt.
+    """Return a client's time as aware UTC.
 
-    Accepted are `yyyymmdd hh:mm:ss`, with a time zone behind it or without (the login's), the same with a
-    hyphen in the middle (then UTC), and a date alone.
+    Accepts `yyyymmdd hh:mm:ss`, followed by a time zone or in the login's; the same with a hyphen in the
+    middle, in UTC; and a date alone.
 
     Raises:
         MessageError: It is none of these, or the zone is unknown.
     """
     match = _TIME.fullmatch(text.strip())
     if match is None:
-        raise MessageError(f"{text[:60]!r} is no date and time")
+        raise MessageError(f"{text[:60]!r} is not a date and time")
     year, month, day, hour, minute, second, name = match.groups()
-    zone = zone_called(name.strip()) if name else timezone.utc if "-" in text else login_zone
+    zone = zone_named(name.strip()) if name else timezone.utc if "-" in text else login_zone
     if zone is None:
-        raise MessageError(f"{name!r} is no time zone")
+        raise MessageError(f"{name!r} is not a time zone")
     try:
-        local = datetime(*(int(part or 0) for part in (year, month, day, hour, minute, second)), tzinfo=zone)  # type: ignore[misc,arg-type]  # because six numbers are counted nowhere in the types
+        local = datetime(*(int(part or 0) for part in (year, month, day, hour, minute, second)), tzinfo=zone)  # type: ignore[misc,arg-type]  # because the types do not show that these are six numbers
         return local.astimezone(timezone.utc)
     except (ValueError, OverflowError) as error:
-        raise MessageError(f"{text[:60]!r} is no date and time") from error
+        raise MessageError(f"{text[:60]!r} is not a date and time") from error
 
 
 def parse_bar_size(text: str) -> int:
     """Return the length in seconds of a bar size such as `1 min`.
 
     Raises:
-        MessageError: No gateway knows it.
+        MessageError: Gateways have no such bar size.
     """
     found = _LENGTHS.get(text.strip())
     if found is None:

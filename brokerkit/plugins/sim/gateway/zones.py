@@ -1,4 +1,4 @@
-"""Time zones by the names that gateways on Windows use."""
+"""Time zone names as used by gateways on Windows and by IB."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _IB_NAMES = {
 
 
 def windows_name(zone: str) -> str:
-    """Return a zone's Windows name; the IANA name itself where Windows has none that we know."""
+    """Return a zone's Windows name, or its IANA name if the Windows name is not known here."""
     return _WINDOWS_NAMES.get(zone, zone)
 
 
 def instrument_zone_name(zone: str) -> str:
-    """Return the name by which contract details and times call an exchange's zone."""
+    """Return an exchange's time zone name as used in contract details and times."""
     return _IB_NAMES.get(zone, zone)

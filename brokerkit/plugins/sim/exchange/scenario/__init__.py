@@ -1,6 +1,6 @@
-"""Scenarios: a TOML script of bars, orders and faults, with the event log that is expected of it.
+"""Scenarios: a TOML script of bars, orders and faults, with the expected event log.
 
-A scenario is a test, a bug report and an example in one file. Everything has a default but the bars::
+A scenario is a test, a bug report and an example in one file. Only the bars have no default::
 
     title = "A limit order that the open has passed fills at the open"
     [contracts."GOLD/202312"]
@@ -19,7 +19,7 @@ A scenario is a test, a bug report and an example in one file. Everything has a 
     ...
     '''
 
-`brokerkit scenario FILE` runs files and shows what differs. The format is described in `docs/sim.md`.
+`brokerkit scenario FILE` runs files and prints the differences. `docs/sim.md` describes the format.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One run of a scenario: an exchange, driven step by step, and what came of it."""
+"""One run of a scenario: an exchange driven step by step, and its outcome."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Run:
     """One run of a scenario.
 
     Attributes:
-        exchange: As the script left it.
-        heard: What the client's listeners were told, one line an event.
-        surprises: Errors that were expected and did not come, or came and were not expected.
+        exchange: The exchange after the script.
+        heard: What the client's listeners received, one line per event.
+        surprises: Expected errors that were not raised, and unexpected ones that were.
     """
 
     def __init__(self, script: Mapping[str, Any], name: str) -> None:
@@ -47,14 +47,14 @@ class Run:
         for number, step in enumerate(script.get("steps", ()), 1):
             self._step(f"{name} step {number}".strip(), step)
 
-    # -- what came of it -------------------------------------------------------------------
+    # -- outcome ---------------------------------------------------------------------------
 
     def outcome(self, what: str) -> list[str]:
-        """Return the event log (`log`), or what the client heard (`heard`), as lines."""
+        """Return the event log (`log`), or what the client received (`heard`), as lines."""
         return self.exchange.log() if what == "log" else self.heard
 
     def table(self, what: str, expected: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what there is of `cash`, `realised`, `positions`, `orders` or `client`, for the names expected."""
+        """Return the actual `cash`, `realised`, `positions`, `orders` or `client`, for the expected names."""
         exchange = self.exchange
         if what == "cash":
             return {name: {code: str(one.amount) for code, one in exchange.cash(name).items()} for name in expected}
@@ -109,7 +109,7 @@ class Run:
                 self.surprises.append(f"{place}: {type(problem).__name__}: {problem}")
         else:
             if expected:
-                self.surprises.append(f"{place}: {expected} was expected, and did not come")
+                self.surprises.append(f"{place}: {expected} was expected, but not raised")
 
     def _do(self, step: Mapping[str, Any]) -> None:
         exchange = self.exchange
@@ -136,12 +136,12 @@ class Run:
             held = [f"{one.quantity:+d} {one.contract}" for one in exchange.positions()]
             self.heard.append(f"positions {', '.join(held) or 'none'}")
         else:
-            _do_without_more(exchange, step)
+            _do_plain(exchange, step)
 
     def _ref(self, name: str) -> str:
         """Return the reference of an order that a step has placed."""
         if name not in self._refs:
-            raise MissingOrder(f"No order {name!r} was made.", given=name, candidates=self._refs)
+            raise MissingOrder(f"No step placed an order {name!r}.", given=name, candidates=self._refs)
         return self._refs[name]
 
     def _order(self, step: Mapping[str, Any]) -> Order:
@@ -166,7 +166,7 @@ class Run:
         return order.with_bracket(**exits) if exits else order
 
 
-def _do_without_more(exchange: Exchange, step: Mapping[str, Any]) -> None:
+def _do_plain(exchange: Exchange, step: Mapping[str, Any]) -> None:
     actions: dict[str, Callable[[], object]] = {
         "run": exchange.run,
         "cancel_all": exchange.cancel_all,

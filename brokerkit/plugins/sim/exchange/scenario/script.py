@@ -1,4 +1,4 @@
-"""A scenario file: its script, and what of its run is not as it expects."""
+"""A scenario file: its script, and the differences between its run and its expectation."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from brokerkit.plugins.sim.exchange.scenario.words import check
 
 @attrs.frozen
 class Scenario:
-    """A script and what is expected of it.
+    """A script and its expected outcome.
 
     Attributes:
         script: The TOML document.
-        name: Of its file, or of its place in a text.
+        name: The name of its file, or of its place in a text.
     """
 
     script: Mapping[str, Any]
@@ -29,7 +29,7 @@ class Scenario:
 
     @classmethod
     def from_text(cls, text: str, name: str = "") -> Scenario:
-        """Return the scenario of a TOML text.
+        """Return the scenario in a TOML text.
 
         Raises:
             InvalidArgument: It is not TOML.
@@ -41,7 +41,7 @@ class Scenario:
 
     @classmethod
     def from_file(cls, path: Path) -> Scenario:
-        """Return the scenario of a TOML file.
+        """Return the scenario in a TOML file.
 
         Raises:
             InvalidArgument: It cannot be read, or is not TOML.
@@ -53,20 +53,20 @@ class Scenario:
         return cls.from_text(text, path.name)
 
     def run(self) -> Run:
-        """Return the run of the script, to its end.
+        """Run the script to its end, and return the run.
 
         Raises:
-            InvalidArgument: It says something that a scenario does not have; nothing was run.
+            InvalidArgument: It contains something unknown; nothing was run.
         """
         check(self.script, self.name)
         return Run(self.script, self.name)
 
     def problems(self) -> list[str]:
-        """Run it, and return what differs from what is expected, as lines of a diff; none when nothing does."""
+        """Run it, and return the differences from the expectation, as lines of a diff; none if there are none."""
         return self.problems_of(self.run())
 
     def problems_of(self, run: Run) -> list[str]:
-        """Return what of a run differs from what is expected, as lines of a diff."""
+        """Return a run's differences from the expectation, as lines of a diff."""
         found = list(run.surprises)
         for what, expected in self.script.get("expect", {}).items():
             is_text = isinstance(expected, str)

@@ -1,4 +1,4 @@
-"""What the tables of a scenario stand for: contracts and their bars, sessions, models."""
+"""The meaning of a scenario's tables: contracts and their bars, sessions, models."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _BAR, _TICK = ("time", "open", "high", "low", "close", "volume"), ("time", "pric
 
 
 def contract_named(name: str) -> FuturesContract | FxPair:
-    """Return the contract of a name: `CORN/202312`, `CORN/202312_202403`, or `GBPUSD`."""
+    """Return the contract with a name such as `CORN/202312`, `CORN/202312_202403` or `GBPUSD`."""
     code, slash, dates = name.partition("/")
     return FuturesContract(code, dates) if slash else FxPair(code)
 
 
 def terms_of(contract: FuturesContract | FxPair, given: Mapping[str, Any], place: str) -> ContractTerms:
-    """Return the terms that a contract's table gives it."""
+    """Return the terms in a contract's table."""
     settings = {key: value for key, value in given.items() if key not in ("bars", "ticks", "length")}
     settings.setdefault("currency", contract.quote if isinstance(contract, FxPair) else "USD")
     if "hours" in settings:
@@ -44,10 +44,10 @@ def terms_of(contract: FuturesContract | FxPair, given: Mapping[str, Any], place
 
 
 def rows_of(text: str, *, ticks: bool, start: datetime, place: str) -> tuple[list[int], list[list[float]]]:
-    """Return when each row of bars or ticks is, in nanoseconds, and their columns of numbers.
+    """Return the time of each row of bars or ticks, in nanoseconds, and the columns of numbers.
 
     Raises:
-        InvalidArgument: A row is not a time and the numbers of its kind; the last one, the volume, may be left out.
+        InvalidArgument: A row is not a time and its numbers; the last of them, the volume, may be omitted.
     """
     names = _TICK if ticks else _BAR
     rows = [line.split() for line in text.strip().splitlines() if line.strip()]
@@ -56,7 +56,7 @@ def rows_of(text: str, *, ticks: bool, start: datetime, place: str) -> tuple[lis
             raise InvalidArgument(
                 f"Row {number} has {len(row)} columns: {' '.join(row)}.",
                 place=place,
-                remedy=f"Give {' '.join(names)} in each row; {names[-1]} may be left out of all.",
+                remedy=f"Give {' '.join(names)} in each row; {names[-1]} may be omitted from all.",
             )
     try:
         times = [instant(row[0], start) for row in rows]
@@ -66,7 +66,7 @@ def rows_of(text: str, *, ticks: bool, start: datetime, place: str) -> tuple[lis
 
 
 def instant(given: str | datetime, start: datetime) -> int:
-    """Return a time in nanoseconds: a clock time on the day of the start, or on the day before its `T`."""
+    """Return a time in nanoseconds: a clock time is on the day of the start, or on the day before its `T`."""
     if isinstance(given, datetime):
         return nanoseconds(given)
     day, separator, clock = given.rpartition("T")
@@ -75,7 +75,7 @@ def instant(given: str | datetime, start: datetime) -> int:
 
 
 def models_of(given: Mapping[str, Any]) -> Models:
-    """Return the models that a scenario's table `models` names."""
+    """Return the models in a scenario's `models` table."""
     volume = given.get("volume_share", 1)
     return Models(
         commission=_one_of(_COMMISSION, given.get("commission"), NoCommission()),

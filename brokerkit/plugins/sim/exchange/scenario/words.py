@@ -1,4 +1,4 @@
-"""The words of a scenario: which keys there are and where, checked before anything of it runs."""
+"""The keys of a scenario, which are checked before any of it runs."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ HOURS = ("daily", "days", "zone", "holidays")
 LATENCY = ("submit", "modify", "cancel", "jitter")
 COMMISSION = ("per_lot", "per_order", "percent", "minimum")
 SLIPPAGE = ("ticks", "percent", "impact")
-_OF_THE_EXCHANGE = ("contract", "tick_size", "commission", "slippage")
+_GIVEN_ELSEWHERE = ("contract", "tick_size", "commission", "slippage")
 CONTRACT = (
     *("bars", "ticks", "length", "tick", "hours"),
-    *(field.name for field in attrs.fields(ContractTerms) if field.init and field.name not in _OF_THE_EXCHANGE),
+    *(field.name for field in attrs.fields(ContractTerms) if field.init and field.name not in _GIVEN_ELSEWHERE),
 )
 ORDER = (
     *("contract", "quantity", "type", "limit", "stop", "trail", "trail_percent", "tif", "good_till", "oco", "account"),
@@ -39,22 +39,22 @@ STEPS: Mapping[str, Collection[str]] = {
     **dict.fromkeys(("cancel", "query", "advance", "to", "run", "cancel_all", "disconnect", "reconnect"), ()),
     "positions": (),
 }
-"""What a step can do, and what else it can say of that; each can say which `error` it must raise."""
+"""The actions of a step, and the other keys of each; every step can have `error`, the error it must raise."""
 
 
 _CHOICES: Mapping[str, type[Enum]] = {"type": OrderType, "tif": TimeInForce, "spread_fill": SpreadFill}
 
 
 def check(script: Mapping[str, Any], name: str) -> None:
-    """Refuse a script that says something that a scenario does not have.
+    """Refuse a script with unknown keys or words.
 
     Raises:
-        InvalidArgument: A key is unknown, two actions are in one step, or there is no contract.
+        InvalidArgument: A key is unknown, a step has two actions, or there is no contract.
     """
     known(script, SCRIPT, name or "scenario")
     start = script.get("start")
     if start is not None and (not isinstance(start, datetime) or start.tzinfo is None):
-        raise InvalidArgument(f"start is {start}.", place=name, remedy="Give a date and time with a zone, best Z.")
+        raise InvalidArgument(f"start is {start}.", place=name, remedy="Give a date and time with a zone, such as Z.")
     if not script.get("contracts"):
         raise InvalidArgument(
             "The scenario has no contract.", place=name, remedy='Give one: [contracts."GOLD/202312"].'
@@ -78,7 +78,7 @@ def check(script: Mapping[str, Any], name: str) -> None:
 
 
 def known(given: Mapping[str, Any], words: Collection[str], place: str) -> None:
-    """Refuse a table with a key that is none of the words, naming the closest one."""
+    """Refuse a table with an unknown key, and suggest the closest known one."""
     for key in given:
         if key not in words:
             raise InvalidArgument(
@@ -86,26 +86,26 @@ def known(given: Mapping[str, Any], words: Collection[str], place: str) -> None:
                 place=place,
                 given=key,
                 candidates=words,
-                remedy=f"There are {', '.join(words)}.",
+                remedy=f"Use one of {', '.join(words)}.",
             )
 
 
 def word(kind: type[E], given: object, place: str) -> E:
-    """Return a member of an enumeration by the word that a scenario has for it."""
+    """Return the member of an enumeration for a scenario's word."""
     words = {str(one.value): one for one in kind}
     if str(given) not in words:
         raise InvalidArgument(
-            f"{given!r} is no {kind.__name__}.",
+            f"{given!r} is not a valid {kind.__name__}.",
             place=place,
             given=str(given),
             candidates=words,
-            remedy=f"There are {', '.join(words)}.",
+            remedy=f"Use one of {', '.join(words)}.",
         )
     return words[str(given)]
 
 
 def _check_steps(steps: Any, name: str) -> None:
-    """Refuse steps that do nothing, two things at once, or something to an order that no step has placed."""
+    """Refuse steps with no action or two, or with an action on an order that no step has placed."""
     placed: set[str] = set()
     for number, step in enumerate(steps, 1):
         place = f"{name} step {number}".strip()
@@ -117,7 +117,7 @@ def _check_steps(steps: Any, name: str) -> None:
             placed |= {step["submit"], *(f"{step['submit']}.{at}" for at in range(1, len(exits) + 1))}
         elif action in ("modify", "cancel", "query") and step[action] not in placed:
             raise InvalidArgument(
-                f"No step before has placed an order {step[action]!r}.",
+                f"No earlier step places an order {step[action]!r}.",
                 place=place,
                 given=str(step[action]),
                 candidates=placed,
@@ -134,7 +134,7 @@ def _action_of(step: Mapping[str, Any], place: str) -> str:
         place=place,
         given="" if actions else next(iter(step), ""),
         candidates=STEPS,
-        remedy=f"Give each one of {', '.join(STEPS)}.",
+        remedy=f"Give each step one of {', '.join(STEPS)}.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The TWS API text protocol, both directions, each message stated once; imports nothing of the simulation."""
+"""The TWS API text protocol in both directions, each message defined once; imports nothing from the simulation."""
 
 from brokerkit.plugins.sim.gateway.codec import requests, responses
 from brokerkit.plugins.sim.gateway.codec.cursor import PreparedRows

@@ -1,4 +1,4 @@
-"""A place in the fields of a message, and rows that are spelt beforehand."""
+"""A read position in a message's fields, and pre-encoded rows."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import attrs
 
 from brokerkit.plugins.sim.gateway.codec.errors import MessageError
 
-_MOST_DIGITS = 9
+_MAX_DIGITS = 9
 
 
 class Cursor:
-    """A place in a list of fields that moves on as they are read."""
+    """A position in a list of fields that advances as they are read."""
 
     __slots__ = ("_at", "_fields")
 
@@ -30,12 +30,12 @@ class Cursor:
     def count(self) -> int:
         """Return the next field as the number of elements that follow; raise `MessageError` if there cannot be so many.
 
-        An element has at least one field, so that a lie is found out before anything is made of it.
+        An element has at least one field, so a false number is found before anything is allocated for it.
         """
         (text,) = self.take(1)
         left = len(self._fields) - self._at
-        if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and int(text) <= left):
-            raise MessageError(f"{text[:60]!r} is no length: {left} fields follow")
+        if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS and int(text) <= left):
+            raise MessageError(f"{text[:60]!r} is not a length: {left} fields follow")
         return int(text)
 
     def finish(self) -> None:
@@ -47,7 +47,7 @@ class Cursor:
 
 @attrs.frozen
 class PreparedRows:
-    """Rows already spelt: how many, and their fields joined with NUL. Written as they are."""
+    """Pre-encoded rows: their number, and their fields joined with NUL. Written unchanged."""
 
     count: int
     text: str

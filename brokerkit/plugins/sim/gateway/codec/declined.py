@@ -1,4 +1,4 @@
-"""Requests that are known and not served: each is refused under its own request id, so that no client waits for it."""
+"""Known requests that are not served: each is refused under its own request id, so that no client waits for it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import attrs
 
 VERSIONED, PLAIN = 2, 1
-"""Where the request id stands: behind id and version, or behind the id."""
+"""The index of the request id: after message id and version, or after the message id."""
 
 
 @attrs.frozen
 class Declined:
-    """A request that is refused: its name, what it is about, and where its request id stands, if it has one."""
+    """A refused request: its name, its subject, and the index of its request id, if it has one."""
 
     name: str
     subject: str
@@ -20,7 +20,7 @@ class Declined:
 
     @property
     def ends_something(self) -> bool:
-        """Whether it only calls off another one, which was refused already."""
+        """Whether it only cancels another request, which was already refused."""
         return self.name.startswith(("cancel", "unsubscribe"))
 
 
@@ -53,10 +53,10 @@ DECLINED: Mapping[int, Declined] = {
     102: Declined("reqWshEventData", "corporate events", PLAIN),
     103: Declined("cancelWshEventData", "corporate events", PLAIN),
 }
-"""What is declined, by message id."""
+"""Declined requests, by message id."""
 
 
 def declined(fields: list[str]) -> Declined | None:
-    """Return what is declined of a request, or None if it is none of those."""
+    """Return the declined request that these fields are, or None."""
     number = fields[0] if fields else ""
     return DECLINED.get(int(number)) if number.isascii() and number.isdigit() and len(number) < 6 else None

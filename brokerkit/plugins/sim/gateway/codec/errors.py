@@ -1,4 +1,4 @@
-"""What the codec raises when bytes are not the protocol."""
+"""The codec's errors about bytes that do not follow the protocol."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from brokerkit.errors import ProtocolError as ProtocolError
 
 
 class FrameError(ProtocolError):
-    """A frame whose length no gateway would accept; the stream cannot be read on."""
+    """A frame length that no gateway would accept; the rest of the stream is unreadable."""
 
 
 class HandshakeError(ProtocolError):
-    """The first bytes are not the greeting of a TWS API client that we can serve."""
+    """The first bytes are not the greeting of a supported TWS API client."""
 
 
 class MessageError(ProtocolError):
-    """A whole frame whose fields do not make up a message; the stream itself is sound."""
+    """A complete frame whose fields are not a valid message; the stream itself is intact."""
 
 
 class UnknownMessageError(MessageError):
-    """A message id that has no layout."""
+    """A message id without a layout."""

@@ -1,7 +1,7 @@
-"""Frames and greeting: what lies under the messages.
+"""Frames and the greeting, the layer below the messages.
 
 A frame is a 4-byte big-endian length and a payload whose fields each end with NUL. The greeting is the
-text `API`, a NUL, and a frame (with no NUL at its end) that names the versions a client speaks.
+text `API`, a NUL, and a frame (without a final NUL) that names the server versions a client supports.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from brokerkit.plugins.sim.gateway.codec.errors import FrameError, HandshakeErro
 SERVER_VERSION = 176
 MIN_SERVER_VERSION = 157
 MAX_REQUEST_BYTES = 1 << 20
-"""The longest request accepted; the longest order that the clients can build has some kilobytes."""
+"""The longest request accepted; the longest order that clients can build is a few kilobytes."""
 MAX_GREETING_BYTES = 256
 SKIPPED_VERSIONS = frozenset({158})
-"""Versions at which the official and the Python clients read an open order differently."""
+"""Server versions at which the official client and the Python clients parse openOrder differently."""
 
 _PREFIX = struct.Struct(">I")
 _GREETING = b"API\0"
@@ -33,25 +33,25 @@ def frame(text: str) -> bytes:
 
 
 def split_fields(payload: bytes) -> list[str]:
-    """Return a payload's fields as texts; raise `MessageError` if its last field is not ended by NUL."""
+    """Return a payload's fields as text; raise `MessageError` if the last field is not terminated by NUL."""
     if not payload.endswith(b"\0"):
-        raise MessageError("the last field is not ended by NUL")
+        raise MessageError("the last field is not terminated by NUL")
     return payload[:-1].decode("utf-8", "backslashreplace").split("\0")
 
 
 @attrs.define
 class FrameReader:
-    """Cuts a stream of bytes into payloads; never holds more than one frame of the longest length allowed."""
+    """Splits a stream of bytes into payloads; never buffers more than one frame of the maximum length."""
 
     limit: int = MAX_REQUEST_BYTES
     _buffer: bytearray = attrs.field(factory=bytearray, init=False)
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take bytes as they come and return the payloads that they complete, in order.
+        """Add bytes as they arrive, and return the payloads that they complete, in order.
 
         Raises:
-            FrameError: A length of zero or above the limit comes next; the stream is of no more use. Payloads before it
-                are returned first, so that only a call that returns none says that all is well.
+            FrameError: The next length is zero or above the limit; the stream is unusable. Payloads before it are
+                returned first, so only a call that returns none shows that all is well.
         """
         self._buffer += data
         payloads: list[bytes] = []
@@ -61,7 +61,7 @@ class FrameReader:
             if not 0 < length <= self.limit:
                 if payloads:
                     break
-                raise FrameError(f"a frame of {length} bytes is announced; 1 to {self.limit} are accepted")
+                raise FrameError(f"a frame of {length} bytes; 1 to {self.limit} are accepted")
             if len(self._buffer) - at - _PREFIX.size < length:
                 break
             at += _PREFIX.size + length
@@ -71,30 +71,30 @@ class FrameReader:
 
     @property
     def pending(self) -> int:
-        """The number of bytes held back for a frame that is not whole yet."""
+        """The number of bytes buffered for an incomplete frame."""
         return len(self._buffer)
 
 
 @attrs.frozen
 class Greeting:
-    """What a client says first: the lowest and highest version it speaks, and its connect options."""
+    """A client's greeting: the lowest and highest server version it supports, and its connect options."""
 
     lowest: int
     highest: int
     options: str = ""
 
     def agree(self, server_version: int = SERVER_VERSION) -> int:
-        """Return the version both sides will speak, or raise `HandshakeError` if there is none.
+        """Return the server version that both sides will use, or raise `HandshakeError` if there is none.
 
         Args:
-            server_version: The highest version that this server is told to speak.
+            server_version: The highest version that this server supports.
         """
         version = min(server_version, self.highest)
         if version in SKIPPED_VERSIONS and self.lowest < version:
             version -= 1
         if version < max(self.lowest, MIN_SERVER_VERSION):
             raise HandshakeError(
-                f"the client speaks versions {self.lowest} to {self.highest}, "
+                f"the client supports server versions {self.lowest} to {self.highest}, "
                 f"this gateway {MIN_SERVER_VERSION} to {server_version}"
             )
         return version
@@ -102,12 +102,12 @@ class Greeting:
 
 @attrs.define
 class GreetingReader:
-    """Collects a client's first bytes until the greeting is whole."""
+    """Buffers a client's first bytes until the greeting is complete."""
 
     _buffer: bytearray = attrs.field(factory=bytearray, init=False)
 
     def feed(self, data: bytes) -> tuple[Greeting, bytes] | None:
-        """Take bytes as they come; return the greeting and the bytes after it once it is whole, else None.
+        """Add bytes as they arrive; return the greeting and the bytes after it once it is complete, else None.
 
         Raises:
             HandshakeError: The bytes cannot become a greeting (a browser, a port scan, an old API).
@@ -121,17 +121,17 @@ class GreetingReader:
             return None
         (length,) = _PREFIX.unpack_from(self._buffer, len(_GREETING))
         if not 0 < length <= MAX_GREETING_BYTES:
-            raise HandshakeError(f"a greeting of {length} bytes is announced; 1 to {MAX_GREETING_BYTES} are accepted")
+            raise HandshakeError(f"a greeting of {length} bytes; 1 to {MAX_GREETING_BYTES} are accepted")
         if len(self._buffer) < start + length:
             return None
         return parse_greeting(bytes(self._buffer[start : start + length])), bytes(self._buffer[start + length :])
 
 
 def parse_greeting(payload: bytes) -> Greeting:
-    """Return the greeting in a payload such as `v157..176 +PACEAPI`; raise `HandshakeError` if it is none."""
+    """Parse a greeting such as `v157..176 +PACEAPI`; raise `HandshakeError` if it is invalid."""
     match = _VERSIONS.fullmatch(payload)
     if match is None:
-        raise HandshakeError(f"{payload[:60]!r} names no versions; expected the like of 'v157..176'")
+        raise HandshakeError(f"{payload[:60]!r} names no versions; expected something like 'v157..176'")
     lowest, highest, options = match.groups()
     return Greeting(int(lowest), int(highest or lowest), (options or b"").decode("ascii", "backslashreplace"))
 

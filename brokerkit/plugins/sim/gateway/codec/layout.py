@@ -1,7 +1,7 @@
-"""The words in which a message's layout is stated: fields in order, gates, conditions, repetition.
+"""The elements of a message's layout: fields in order, version gates, conditions, repetition.
 
-A layout is a tuple of items. A `str` names an attribute, dotted when it sits in a part of the message
-(`"order.tif"`); the others are below. Types are never repeated here: they are the attribute's annotation.
+A layout is a tuple of items. A `str` names an attribute, dotted if it is in a part of the message
+(`"order.tif"`); the other items are below. Types are not repeated here: they are the attribute's annotation.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ NEVER = 10**6
 
 @attrs.frozen
 class Gate:
-    """Items that travel only from server version `since` up to, not including, `before`."""
+    """Items present only from server version `since` up to, not including, `before`."""
 
     items: tuple[Item, ...]
     since: int = 0
     before: int = NEVER
 
     def admits(self, version: int) -> bool:
-        """Tell whether the items travel at this server version."""
+        """Return whether the items are present at this server version."""
         return self.since <= version < self.before
 
 
 @attrs.frozen
 class When:
-    """Items that travel only if the attribute at `path` has the value asked for.
+    """Items present only if the attribute at `path` has a given value.
 
-    With no `equals` the attribute must be true (not empty, not zero, not unset); `positive` asks for
-    a number above zero.
+    Without `equals` the attribute must be true (not empty, zero or unset); `positive` requires a number
+    above zero.
     """
 
     path: str
@@ -41,7 +41,7 @@ class When:
     positive: bool = False
 
     def holds(self, value: object) -> bool:
-        """Tell whether the items travel, given the attribute's value."""
+        """Return whether the items are present, given the attribute's value."""
         if self.positive:
             return isinstance(value, (int, float)) and value > 0
         if self.equals is not None:
@@ -56,7 +56,7 @@ class When:
 
 @attrs.frozen
 class Filler:
-    """A field that always carries the same text and means nothing to us."""
+    """A field with a constant text, which is ignored."""
 
     name: str
     text: str = ""
@@ -64,13 +64,13 @@ class Filler:
 
 @attrs.frozen
 class Part:
-    """A repeated or optional part as another message spells it: the same class, other fields."""
+    """A repeated or optional part with fewer fields than its class has."""
 
     path: str
     names: tuple[str, ...]
 
 
-Item = Union[str, Gate, When, Filler, Part]  # noqa: UP007 because the alias names itself before it exists
+Item = Union[str, Gate, When, Filler, Part]  # noqa: UP007 because the alias refers to itself
 
 
 # Markers for annotations ---------------------------------------------------------------------------------------
@@ -78,33 +78,33 @@ Item = Union[str, Gate, When, Filler, Part]  # noqa: UP007 because the alias nam
 
 @attrs.frozen
 class Counted:
-    """A tuple that travels as its length, then its elements; `only` narrows the fields of each."""
+    """A tuple sent as its length, then its elements; `only` limits the fields of each."""
 
     only: tuple[str, ...] = ()
 
 
 @attrs.frozen
 class Flagged:
-    """A part that travels as 0, or as 1 and its fields."""
+    """A part sent as 0, or as 1 and its fields."""
 
 
 @attrs.frozen
 class Tagged:
-    """A tuple of different classes: its length, then for each its tag and fields."""
+    """A tuple of different classes: its length, then the tag and fields of each."""
 
     variants: tuple[tuple[int, type], ...]
 
 
 @attrs.frozen
 class Without:
-    """A part that travels without these of its fields."""
+    """A part sent without these fields."""
 
     names: tuple[str, ...]
 
 
 @attrs.frozen
 class Versions:
-    """A field that travels only at some server versions."""
+    """A field present only at some server versions."""
 
     since: int = 0
     before: int = NEVER
@@ -114,16 +114,16 @@ class Versions:
 
 
 def since(version: int, *items: Item) -> Gate:
-    """Return a gate that opens at a server version."""
+    """Return a gate for items from a server version on."""
     return Gate(items, since=version)
 
 
 def before(version: int, *items: Item) -> Gate:
-    """Return a gate that closes at a server version."""
+    """Return a gate for items below a server version."""
     return Gate(items, before=version)
 
 
 def of(owner: str, names: str | Iterable[str]) -> tuple[str, ...]:
-    """Return dotted paths for names (one text, separated by blanks, or several) of one part."""
+    """Return dotted paths for names in one part, given as one space-separated text or several."""
     words = names.split() if isinstance(names, str) else names
     return tuple(f"{owner}.{name}" for name in words)

@@ -1,4 +1,4 @@
-"""The register of messages, and the two things done with it: fields to object, object to frame."""
+"""The register of messages, and decoding and encoding with it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ C = TypeVar("C", bound=type)
 
 @attrs.frozen
 class Shape:
-    """A message as stated: its id, its name, its class, its version field if it has one, and its layout."""
+    """A message definition: its id, name, class, version field if it has one, and layout."""
 
     id: int
     name: str
@@ -31,11 +31,11 @@ class Shape:
     since: int = 0
 
     def items(self) -> tuple[Resolved, ...]:
-        """Return the message's items in wire order, the id and version field left out."""
+        """Return the message's items in wire order, without the id and version field."""
         return resolve(self.cls, self.layout)
 
     def has_version(self, server_version: int) -> bool:
-        """Tell whether a version field follows the id."""
+        """Return whether a version field follows the id."""
         return self.version is not None and server_version < self.version_before
 
 
@@ -66,7 +66,7 @@ def _register(table: dict[int, Shape], number: int, name: str, **stated: Any) ->
     def register(cls: C) -> C:
         shape = Shape(number, name, cls, **stated)
         if table.setdefault(number, shape) is not shape:
-            raise TypeError(f"message {number} is stated twice: {table[number].name} and {name}")
+            raise TypeError(f"message {number} is defined twice: {table[number].name} and {name}")
         _BY_CLASS[cls] = shape
         return cls
 
@@ -74,7 +74,7 @@ def _register(table: dict[int, Shape], number: int, name: str, **stated: Any) ->
 
 
 def shape_of(cls: type) -> Shape:
-    """Return the shape that a message class was registered with."""
+    """Return the shape of a registered message class."""
     return _BY_CLASS[cls]
 
 
@@ -82,7 +82,7 @@ _PLANS: dict[tuple[type, int], tuple[Plan, tuple[str, ...]]] = {}
 
 
 def _plan(cls: type, server_version: int) -> tuple[Plan, tuple[str, ...]]:
-    """Return a message's plan and first fields (id and version field) at a server version, made on first use."""
+    """Return a message's plan and first fields (id and version) at a server version, built on first use."""
     found = _PLANS.get((cls, server_version))
     if found is None:
         shape = _BY_CLASS[cls]
@@ -92,12 +92,12 @@ def _plan(cls: type, server_version: int) -> tuple[Plan, tuple[str, ...]]:
 
 
 def fields_of(message: Any, server_version: int) -> list[str]:
-    """Return a message's fields as texts, its id first."""
+    """Return a message's fields as text, its id first."""
     return _text(message, server_version).split("\0")
 
 
 def encode(message: Any, server_version: int) -> bytes:
-    """Return a message as one frame, ready to be sent."""
+    """Return a message as one frame, ready to send."""
     return frame(_text(message, server_version))
 
 
@@ -109,12 +109,12 @@ def _text(message: Any, server_version: int) -> str:
 
 
 def decode_request(fields: list[str], server_version: int) -> Any:
-    """Return the request that a client's fields make up; raise `MessageError` if they make up none."""
+    """Decode a client's request; raise `MessageError` if the fields are invalid."""
     return _decode(REQUESTS, fields, server_version)
 
 
 def decode_response(fields: list[str], server_version: int) -> Any:
-    """Return the response that a server's fields make up; raise `MessageError` if they make up none."""
+    """Decode a server's response; raise `MessageError` if the fields are invalid."""
     return _decode(RESPONSES, fields, server_version)
 
 
@@ -132,20 +132,20 @@ def _shape(table: dict[int, Shape], fields: list[str]) -> Shape:
     number = fields[0] if fields else ""
     shape = table.get(int(number)) if number.isascii() and number.isdigit() and len(number) < 6 else None
     if shape is None:
-        raise UnknownMessageError(f"{number[:60]!r} is no message id that is served")
+        raise UnknownMessageError(f"{number[:60]!r} is not a supported message id")
     return shape
 
 
 def request_id(fields: list[str]) -> int:
-    """Return the request or order id of a request that may be badly formed, or -1 if there is none to be found."""
-    at = _place_of_id(fields)
+    """Return the request or order id of a request that may be malformed, or -1 if none can be found."""
+    at = _index_of_id(fields)
     try:
         return -1 if at is None else int(fields[at][:10])
     except (IndexError, ValueError):
         return -1
 
 
-def _place_of_id(fields: list[str]) -> int | None:
+def _index_of_id(fields: list[str]) -> int | None:
     refused = declined(fields)
     if refused is not None:
         return refused.id_at

@@ -1,7 +1,7 @@
-"""Everything an order may say, each attribute with its wire type, stated once.
+"""Every attribute of an order with its wire type, defined once.
 
-Three messages carry these attributes, each in an order of its own: placing an order, an open order and a
-completed order. The attributes that all three spell alike in a row are grouped here as well.
+Three messages have these attributes, each in its own sequence: placeOrder, openOrder and completedOrder.
+Runs of attributes that all three share are grouped here as well.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from brokerkit.plugins.sim.gateway.codec.wire import (
 )
 
 
-@attrs.frozen(slots=False)  # of all messages this one is made by the thousand, and with a dict it is copied whole
+@attrs.frozen(slots=False)  # made by the thousand, and faster to copy with a dict
 class OrderTerms:
-    """What a client asks for in an order, and a gateway says back."""
+    """The terms of an order, as sent by a client and echoed by a gateway."""
 
     action: Text = ""
     total_quantity: Size = 0.0
@@ -176,7 +176,7 @@ class OrderTerms:
     parent_perm_id: MaxLong = None
 
     def but(self, **changes: Any) -> OrderTerms:
-        """Return the same terms with some changed, as `attrs.evolve` does at sixty times the cost.
+        """Return the terms with some changed, as `attrs.evolve` would at sixty times the cost.
 
         Raises:
             TypeError: There is no such term.
@@ -193,7 +193,7 @@ class OrderTerms:
 
 
 NO_TERMS = OrderTerms()
-"""An order of which nothing is said."""
+"""Terms with every attribute at its default."""
 
 
 DELTA_NEUTRAL: tuple[Item, ...] = (

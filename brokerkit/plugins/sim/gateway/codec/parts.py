@@ -1,4 +1,4 @@
-"""The parts that messages share: contracts, legs, tags, order conditions."""
+"""Parts shared by messages: contracts, legs, tags, order conditions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from brokerkit.plugins.sim.gateway.codec.wire import Flag, Int, Number, Size, Te
 
 @attrs.frozen
 class Contract:
-    """A contract as a client describes it, in the order of the wire; blank means: any."""
+    """A contract as described by a client, in wire order; blank matches anything."""
 
     con_id: Int = 0
     symbol: Text = ""
@@ -29,7 +29,7 @@ class Contract:
 
 
 ANY_CONTRACT = Contract()
-"""A contract of which nothing is said."""
+"""A contract with every field blank."""
 
 ContractAnswer = Annotated[Contract, Without(("primary_exchange",))]
 """A contract in most answers: without its primary exchange."""
@@ -53,7 +53,7 @@ class ComboLeg:
 
 
 LEG_KEY = ("con_id", "ratio", "action", "exchange")
-"""The fields of a leg that a request for data carries."""
+"""The fields of a leg in a data request."""
 
 
 @attrs.frozen
@@ -87,7 +87,7 @@ class PriceCondition:
 
 @attrs.frozen
 class TimeCondition:
-    """An order waits until a time is past."""
+    """An order waits until a time has passed."""
 
     conjunction: Text
     is_more: Flag
@@ -105,7 +105,7 @@ class MarginCondition:
 
 @attrs.frozen
 class ExecutionCondition:
-    """An order waits until something of a symbol is traded."""
+    """An order waits until a contract with a symbol is traded."""
 
     conjunction: Text
     sec_type: Text

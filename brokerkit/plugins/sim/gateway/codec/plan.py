@@ -1,6 +1,6 @@
-"""A message's items at one server version, made ready to be carried out: read fields, write fields.
+"""A message's items at one server version, compiled into steps that read and write its fields.
 
-Neighbouring plain fields are merged into one run, so that a message of 130 fields costs a few steps.
+Adjacent plain fields are merged into one run, so that a message of 130 fields takes a few steps.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Factory = Callable[[dict[str, Any]], Any]
 
 
 class _Constant:
-    """A field that always carries the same text; any text is accepted."""
+    """A field written as a constant text; any text is accepted."""
 
     def __init__(self, filler: Filler) -> None:
         self.owner = ""
@@ -91,7 +91,7 @@ class _Variants:
         (tag,) = cursor.take(1)
         plan = self._plans.get(int(tag)) if tag.isascii() and tag.isdigit() and len(tag) < 4 else None
         if plan is None:
-            raise MessageError(f"{tag[:60]!r} is no kind of {self._name}; the kinds are {sorted(self._plans)}")
+            raise MessageError(f"{tag[:60]!r} is not a kind of {self._name}; the kinds are {sorted(self._plans)}")
         return plan.read(cursor)
 
     def write(self, message: Any, out: list[str]) -> None:
@@ -114,7 +114,7 @@ class _Flagged:
     def read(self, cursor: Cursor, seen: Seen) -> None:
         (flag,) = cursor.take(1)
         if flag not in ("", "0", "1"):
-            raise MessageError(f"{flag[:60]!r} is no flag for {self._name}")
+            raise MessageError(f"{flag[:60]!r} is not a flag for {self._name}")
         seen[self.owner][self._name] = self._plan.read(cursor) if flag == "1" else None
 
     def write(self, message: Any, out: list[str]) -> None:
@@ -125,18 +125,18 @@ class _Flagged:
 
 
 class _Conditional:
-    """Steps taken only if an attribute, already read, has the value asked for."""
+    """Steps taken only if an attribute, already read, has a given value."""
 
     def __init__(self, branch: Branch, version: int) -> None:
         self._when: When = branch.when
-        self._asked, self._name = split_path(branch.when.path)
+        self._condition_owner, self._name = split_path(branch.when.path)
         self._get = attrgetter(branch.when.path)
         self._steps = tuple(_steps(branch.items, version))
-        owners = {self._asked, *(step.owner for step in self._steps)}
+        owners = {self._condition_owner, *(step.owner for step in self._steps)}
         self.owner = owners.pop() if len(owners) == 1 else ""
 
     def read(self, cursor: Cursor, seen: Seen) -> None:
-        if self._when.holds(seen[self._asked].get(self._name)):
+        if self._when.holds(seen[self._condition_owner].get(self._name)):
             for step in self._steps:
                 step.read(cursor, seen)
 
@@ -176,7 +176,7 @@ def _step(item: Resolved, version: int) -> Step:
         return _Flagged(item, version)
     if isinstance(item, Branch):
         return _Conditional(item, version)
-    raise TypeError(f"{item!r} is no step")
+    raise TypeError(f"{item!r} is not a step")
 
 
 def _owners(items: Iterable[Resolved]) -> Iterator[str]:
@@ -188,7 +188,7 @@ def _owners(items: Iterable[Resolved]) -> Iterator[str]:
 
 
 def _shared(steps: Iterable[Step]) -> Iterator[Step]:
-    """Yield steps, those side by side that belong to one part taken together."""
+    """Yield the steps, with adjacent ones of the same part combined."""
     for owner, group in groupby(steps, lambda step: step.owner):
         if owner:
             yield Shared(owner, tuple(group))
@@ -197,9 +197,9 @@ def _shared(steps: Iterable[Step]) -> Iterator[Step]:
 
 
 def _factory(kind: type) -> Factory:
-    """Return what makes an object of its attributes.
+    """Return a function that makes an object from its attributes.
 
-    One that keeps them in a dict is given the dict: handing 150 attributes to its `__init__` takes ten times as long.
+    A class without slots gets its `__dict__` directly: passing 150 attributes to `__init__` takes ten times as long.
     """
     if "__slots__" in vars(kind):
         return lambda values: kind(**values)
@@ -228,7 +228,7 @@ class Plan:
         return cls(_factory(kind), tuple(_shared(_steps(items, version))), parts)
 
     def read(self, cursor: Cursor) -> Any:
-        """Read the class's fields and return an object of it; raise `MessageError` if they do not fit."""
+        """Read the class's fields and return an object; raise `MessageError` if they are invalid."""
         seen: Seen = {"": {}}
         for owner in self.parts:
             seen[owner] = {}

@@ -1,4 +1,4 @@
-"""From a message class and its layout to resolved items: every path with its wire type."""
+"""Resolves a message class and its layout into items: every path with its wire type."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from brokerkit.plugins.sim.gateway.codec.wire import WireType
 
 @attrs.frozen
 class Plain:
-    """One field: where its value lives and how it is spelt."""
+    """One field: the path of its value, and its wire type."""
 
     path: str
     wire: WireType[Any]
@@ -51,7 +51,7 @@ class Choice:
 
 @attrs.frozen
 class Optional:
-    """A flag, then if it is set an object of `factory` with `items`."""
+    """A flag, then, if it is set, an object of `factory` with `items`."""
 
     path: str
     factory: type
@@ -74,7 +74,7 @@ class Gated:
     items: tuple[Resolved, ...]
 
 
-Resolved = Union[Plain, Filler, Rows, Choice, Optional, Branch, Gated]  # noqa: UP007 because it names itself
+Resolved = Union[Plain, Filler, Rows, Choice, Optional, Branch, Gated]  # noqa: UP007 because it refers to itself
 
 
 @cache
@@ -85,7 +85,7 @@ def hints(cls: type) -> dict[str, Any]:
 
 
 def resolve(cls: type, layout: tuple[Item, ...] = ()) -> tuple[Resolved, ...]:
-    """Return a class's items in wire order: its layout, or its annotations as they stand."""
+    """Return a class's items in wire order: its layout, or else its annotations in order."""
     items = layout or tuple(hints(cls))
     return tuple(found for item in items for found in _resolve_item(cls, item))
 
@@ -103,7 +103,7 @@ def _resolve_item(cls: type, item: Item) -> tuple[Resolved, ...]:
 
 
 def class_at(cls: type, name: str) -> type:
-    """Return the class of the part that a message keeps under `name`."""
+    """Return the class of a message's part called `name`."""
     return _class_of(hints(cls)[name])
 
 

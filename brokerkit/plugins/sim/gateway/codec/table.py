@@ -1,4 +1,4 @@
-"""The messages as a table for the documentation, made from what the codec states."""
+"""The documentation's table of messages, generated from the codec."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from brokerkit.plugins.sim.gateway.codec.layout import NEVER, Gate
 from brokerkit.plugins.sim.gateway.codec.message import Shape
 from brokerkit.plugins.sim.gateway.codec.resolve import Branch, Choice, Gated, Optional, Plain, Resolved, Rows
 
-LONGEST = 12
-"""Messages of more fields than this are told by their number of fields."""
+MAX_FIELDS_LISTED = 12
+"""Messages with more fields than this show only their number."""
 
 
 def messages_table() -> str:
-    """Return Markdown tables of every request, every answer and all that is refused."""
+    """Return Markdown tables of every request, every response and every refused request."""
     return "\n".join(
         [
             "**From client to server**",
@@ -42,7 +42,7 @@ def _refused() -> Iterator[str]:
 
 
 def _table(shapes: Iterable[Shape]) -> Iterator[str]:
-    yield "| id | message | fields after the id | what it says |"
+    yield "| id | message | fields after the id | meaning |"
     yield "|---|---|---|---|"
     for shape in sorted(shapes, key=lambda one: one.id):
         yield f"| {shape.id} | {shape.name} | {fields_text(shape)} | {_summary(shape)} |"
@@ -53,12 +53,12 @@ def _summary(shape: Shape) -> str:
 
 
 def fields_text(shape: Shape) -> str:
-    """Return a message's fields in wire order, gates and conditions with them."""
-    told = list(_fields(shape.items()))
-    if len(told) > LONGEST:
-        return f"{len(told)} stated; see `{shape.cls.__module__.rpartition('.codec.')[2]}`"
+    """Return a message's fields in wire order, with gates and conditions."""
+    texts = list(_fields(shape.items()))
+    if len(texts) > MAX_FIELDS_LISTED:
+        return f"{len(texts)} fields; see `{shape.cls.__module__.rpartition('.codec.')[2]}`"
     version = [] if shape.version is None else [f"version={shape.version}{_until(shape.version_before)}"]
-    return ", ".join([*version, *told]) or "none"
+    return ", ".join([*version, *texts]) or "none"
 
 
 def _until(version: int) -> str:
@@ -68,9 +68,9 @@ def _until(version: int) -> str:
 def _fields(items: Iterable[Resolved]) -> Iterator[str]:
     for item in items:
         if isinstance(item, Gated):
-            yield from (f"{told} ({_gate(item.gate)})" for told in _fields(item.items))
+            yield from (f"{text} ({_gate(item.gate)})" for text in _fields(item.items))
         elif isinstance(item, Branch):
-            yield from (f"{told} ({item.when})" for told in _fields(item.items))
+            yield from (f"{text} ({item.when})" for text in _fields(item.items))
         else:
             yield _field(item)
 
@@ -93,14 +93,14 @@ BEGIN, END = "<!-- messages: begin -->", "<!-- messages: end -->"
 
 
 def with_table(page: str) -> str:
-    """Return a page with the tables between its two markers as they are now."""
+    """Return a page with the tables between its two markers updated."""
     before, _, rest = page.partition(BEGIN)
     after = rest.partition(END)[2]
     return f"{before}{BEGIN}\n\n{messages_table()}\n\n{END}{after}"
 
 
 def main(path: Path) -> None:
-    """Bring the tables of a page up to date."""
+    """Update the tables of a page."""
     path.write_text(with_table(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 

@@ -1,7 +1,7 @@
-"""How one value is spelt as one text field of the TWS protocol, and read back.
+"""Wire types: how a value is written as a text field of the TWS protocol, and read back.
 
 A wire type is a name and two functions. Messages name theirs in their annotations: `price: Number`.
-The unset value of the protocol, which it spells in four ways, is `None` on our side of the wire.
+The protocol's unset value, which it writes in four ways, is `None` here.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _UNSET_DOUBLE = float(MAX_DOUBLE)
 
 @attrs.frozen(eq=False)
 class WireType(Generic[T]):
-    """How values of one kind travel: `read` takes a field's text, `write` gives it back."""
+    """The encoding of one kind of value: `read` parses a field's text, `write` formats it."""
 
     name: str
     read: Callable[[str], T]
@@ -43,7 +43,7 @@ def _bad(kind: str, text: str) -> MessageError:
 
 
 def _read_int(text: str) -> int:
-    """Read a whole number as a gateway does, which keeps it in 32 bits."""
+    """Read a whole number as a gateway does, in 32 bits."""
     if not text:
         return 0
     value = _whole(text)
@@ -95,7 +95,7 @@ def _unset_number(text: str) -> float | None:
 
 
 def write_number(value: float) -> str:
-    """Spell a number with every digit it needs and no exponent; infinity as `Infinite`, and every zero as `0.0`."""
+    """Format a number with every digit it needs and no exponent; infinity as `Infinite`, every zero as `0.0`."""
     text = repr(value + 0.0)
     if "e" in text:
         return format(Decimal(text), "f")
@@ -107,14 +107,14 @@ def write_number(value: float) -> str:
 
 
 def write_size(value: float) -> str:
-    """Spell a size: whole sizes without a fraction, as the official clients insist."""
+    """Format a size: whole sizes without a fraction, as the official clients require."""
     if value == math.inf:
         return INFINITE
     return str(int(value)) if value == value and float(value).is_integer() else write_number(value)
 
 
 def write_text(value: str) -> str:
-    """Spell text in 7-bit ASCII: other characters escaped, a NUL (which would end the field) dropped."""
+    """Format text in 7-bit ASCII: other characters escaped, NUL (which would end the field) dropped."""
     if value.isascii():
         return value.replace("\0", "") if "\0" in value else value
     return value.replace("\0", "").encode("ascii", "backslashreplace").decode("ascii")

@@ -1,1 +1,1 @@
-"""The contracts of the exchange under the names that IB gives such things."""
+"""The exchange's contracts in IB's terms."""

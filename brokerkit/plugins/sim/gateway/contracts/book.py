@@ -1,4 +1,4 @@
-"""Every contract that the gateway knows, found the ways a client may ask for one."""
+"""Every contract of the gateway, and lookup by a client's description."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from brokerkit.plugins.sim.gateway.contracts.listed import InstrumentCard, Liste
 from brokerkit.spec.contract import FuturesContract, FxPair
 
 KEPT_AFTER_EXPIRY = timedelta(days=730)
-"""How long after its end a contract is still found, if expired ones are asked for."""
+"""How long after its expiry a contract is still found, if expired ones are requested."""
 
-_KEPT = 1024
-"""How many questions are kept with their answers."""
+_MAX_CACHED = 1024
+"""The most lookups cached."""
 
-_LONGEST_KEPT = 32
-"""How long date and multiplier of a kept question may be, which alone can differ from ours: a client must not fill the
+_MAX_CACHED_LENGTH = 32
+"""The longest date and multiplier of a cached lookup. Only these can vary without limit, and no client may fill the
 memory.
 """
 
@@ -40,14 +40,14 @@ def _same_number(ours: str, asked: str) -> bool:
 
 
 def _trades_at(listed: Listed, exchange: str) -> bool:
-    """Tell whether a contract trades at an exchange; blank is any of them. Futures are not routed by `SMART`."""
+    """Return whether a contract trades on an exchange; blank is any. `SMART` does not route futures."""
     return exchange in ("", listed.card.exchange) or (exchange == "SMART" and not listed.is_future)
 
 
 def matches(listed: Listed, asked: Contract) -> bool:
-    """Tell whether a contract is one of those that a client describes; blank fields ask for nothing.
+    """Return whether a contract matches a client's description; blank fields match anything.
 
-    Beside a number only the exchange counts: where the contract is to be traded.
+    Besides a contract id only the exchange counts: where the contract is to be traded.
     """
     if asked.con_id:
         return asked.con_id == listed.con_id and _trades_at(listed, asked.exchange)
@@ -68,7 +68,7 @@ def matches(listed: Listed, asked: Contract) -> bool:
 
 @attrs.define
 class ContractBook:
-    """The contracts, by number, by symbol and by what the exchange calls them."""
+    """Contracts by contract id, by symbol, and by the exchange's contract."""
 
     _by_number: dict[int, Listed] = attrs.field(factory=dict, init=False)
     _by_symbol: dict[str, list[Listed]] = attrs.field(factory=dict, init=False)
@@ -78,14 +78,14 @@ class ContractBook:
 
     @classmethod
     def of(cls, terms: Iterable[tuple[ContractTerms, InstrumentCard]]) -> ContractBook:
-        """Return a book of contracts with their cards."""
+        """Return a book of contracts with their instrument cards."""
         book = cls()
         for each, card in terms:
             book.add(each, card)
         return book
 
     def add(self, terms: ContractTerms, card: InstrumentCard, *, since: datetime | None = None) -> Listed:
-        """Add a contract, found from a moment on or always, and return it as listed."""
+        """Add a contract, found from a given time on or always, and return it as listed."""
         number = contract_number(str(terms.contract))
         while number in self._by_number:
             number += 1
@@ -98,21 +98,21 @@ class ContractBook:
         return listed
 
     def find(self, asked: Contract, now: datetime, *, include_expired: bool = False) -> list[Listed]:
-        """Return the contracts that a client describes, the earliest to end first.
+        """Return the contracts that match a client's description, the earliest expiry first.
 
         Args:
-            asked: What the client says of it; blank fields ask for nothing.
+            asked: The client's description; blank fields match anything.
             now: The exchange's time.
-            include_expired: Whether contracts that no longer trade are found, for two years after.
+            include_expired: Whether to include contracts that expired in the last two years.
         """
         matching = self._matching.get(asked) or self._match(asked)
-        return [listed for listed in matching if self._alive(listed, now, include_expired=include_expired)]
+        return [listed for listed in matching if self._is_found(listed, now, include_expired=include_expired)]
 
     def _match(self, asked: Contract) -> list[Listed]:
         found = [listed for listed in self._candidates(asked) if matches(listed, asked)]
         found.sort(key=lambda listed: (listed.card.symbol, listed.last_trade_date, listed.con_id))
-        if found and not asked.con_id and len(asked.last_trade_date) + len(asked.multiplier) <= _LONGEST_KEPT:
-            if len(self._matching) >= _KEPT:
+        if found and not asked.con_id and len(asked.last_trade_date) + len(asked.multiplier) <= _MAX_CACHED_LENGTH:
+            if len(self._matching) >= _MAX_CACHED:
                 self._matching.clear()
             self._matching[asked] = found
         return found
@@ -124,7 +124,7 @@ class ContractBook:
         return self._by_symbol.get(asked.symbol, []) if asked.symbol else self._by_number.values()
 
     @staticmethod
-    def _alive(listed: Listed, now: datetime, *, include_expired: bool) -> bool:
+    def _is_found(listed: Listed, now: datetime, *, include_expired: bool) -> bool:
         expiry = listed.terms.expiry
         if listed.since is not None and now < listed.since:
             return False
@@ -133,19 +133,19 @@ class ContractBook:
         return include_expired and now - expiry <= KEPT_AFTER_EXPIRY
 
     def of_contract(self, contract: FuturesContract | FxPair) -> Listed:
-        """Return a contract of the exchange as listed."""
+        """Return the listed contract of an exchange's contract."""
         return self._by_contract[contract]
 
     def by_number(self, con_id: int) -> Listed | None:
-        """Return the contract with a number, or None."""
+        """Return the contract with a contract id, or None."""
         return self._by_number.get(con_id)
 
     def price_step(self, rule: int) -> Decimal | None:
-        """Return the price step of a market rule, or None if there is no such rule."""
+        """Return the price increment of a market rule, or None if there is no such rule."""
         return self._rules.get(rule)
 
     def symbols_like(self, pattern: str) -> list[InstrumentCard]:
-        """Return up to 16 instruments whose symbol begins, or whose name has a word that begins, like a pattern."""
+        """Return up to 16 instruments whose symbol, or a word of whose name, starts with a pattern."""
         wanted = pattern.strip().casefold()
         if not wanted:
             return []
@@ -158,11 +158,11 @@ class ContractBook:
         return [listed for listed in self._by_symbol.get(card.symbol, []) if listed.card == card]
 
     def __iter__(self) -> Iterator[Listed]:
-        """Yield every contract, in the order they were added."""
+        """Yield every contract, in the order of adding."""
         return iter(self._by_number.values())
 
     def __len__(self) -> int:
-        """Return how many contracts there are."""
+        """Return the number of contracts."""
         return len(self._by_number)
 
 

@@ -1,4 +1,4 @@
-"""Trading hours as contract details spell them."""
+"""Trading hours in the format of contract details."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DAYS_SHOWN = 7
 
 
 def sessions_between(sessions: Sessions | None, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
-    """Return the sessions, opening and closing in UTC, that are open at some time between two moments."""
+    """Return the sessions, as opening and closing in UTC, that overlap a period."""
     hours = sessions or EVERY_DAY
     found = []
     at, stop = nanoseconds(start), nanoseconds(end)
@@ -28,7 +28,7 @@ def hours_text(sessions: Sessions | None, now: datetime, zone: str) -> str:
     Args:
         sessions: When the market is open; None means always.
         now: Aware.
-        zone: IANA name of the zone that the hours are told in.
+        zone: IANA name of the zone of the hours.
     """
     local_zone = ZoneInfo(zone)
     today = now.astimezone(local_zone).date()

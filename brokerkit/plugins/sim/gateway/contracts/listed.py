@@ -1,4 +1,4 @@
-"""One contract of the exchange as IB shows it: a number, a symbol, an exchange, a last trading day."""
+"""One of the exchange's contracts in IB's terms: contract id, symbol, exchange, last trading day."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ MONTH_CODES = "FGHJKMNQUVXZ"
 
 @attrs.frozen
 class InstrumentCard:
-    """What IB calls an instrument.
+    """An instrument in IB's terms.
 
     Attributes:
-        code: Our code of it, or a pair's six letters.
+        code: The instrument code, or a pair's six letters.
         symbol: IB's symbol.
-        exchange: Where it trades.
-        multiplier: IB's multiplier; blank takes the exchange's.
-        long_name: Its name in words.
-        trading_class: IB's class; blank takes the symbol.
-        local_symbol: What the exchange calls the one contract that has this card, where it is no class, month and year:
-            a weekly, a daily. Blank makes it of those.
+        exchange: The exchange on which it trades.
+        multiplier: IB's multiplier; blank for the exchange's.
+        long_name: Its full name.
+        trading_class: IB's trading class; blank for the symbol.
+        local_symbol: The local symbol of the only contract with this card, such as a weekly or daily, whose symbol is
+            not class, month and year. Blank builds it from those.
         time_zone: IANA name of its exchange's zone.
-        industry: Its industry, as far as futures have one.
+        industry: Its industry; blank if it has none.
     """
 
     code: str
@@ -47,7 +47,7 @@ class InstrumentCard:
 
 
 def contract_number(name: str) -> int:
-    """Return the contract id of a name: the same in every process, between 100 million and 1 billion.
+    """Return the contract id derived from a name: the same in every process, between 100 million and 1 billion.
 
     Example:
         >>> contract_number("CORN/202312") == contract_number("CORN/202312")
@@ -56,12 +56,12 @@ def contract_number(name: str) -> int:
     return 100_000_000 + zlib.crc32(name.encode()) % 900_000_000
 
 
-@attrs.frozen(eq=False, slots=False)  # what is worked out of it is kept in it
+@attrs.frozen(eq=False, slots=False)  # for its cached properties
 class Listed:
-    """A listed contract, its terms on the exchange and its name at IB.
+    """A listed contract: its terms on the exchange, and its instrument in IB's terms.
 
     Attributes:
-        since: When its first day begins; nobody knows of it before. None for always.
+        since: The start of its first day, before which it is not found; None for always.
     """
 
     con_id: int
@@ -71,23 +71,23 @@ class Listed:
 
     @cached_property
     def is_future(self) -> bool:
-        """Whether it is a futures contract; else it is a currency pair."""
+        """Whether it is a future; otherwise it is a currency pair."""
         return isinstance(self.terms.contract, FuturesContract)
 
     @property
     def sec_type(self) -> str:
-        """IB's kind of security."""
+        """IB's security type."""
         return "FUT" if self.is_future else "CASH"
 
     @property
     def contract_month(self) -> str:
-        """The month it is named by, `yyyymm`; blank for a pair."""
+        """The contract month, `yyyymm`; blank for a pair."""
         contract = self.terms.contract
         return contract.date[:6] if isinstance(contract, FuturesContract) else ""
 
     @cached_property
     def last_trade_date(self) -> str:
-        """The day on which it trades last, `yyyymmdd`, in its exchange's zone; blank for a pair."""
+        """The last trading day, `yyyymmdd`, in its exchange's zone; blank for a pair."""
         contract = self.terms.contract
         if not isinstance(contract, FuturesContract):
             return ""
@@ -97,7 +97,7 @@ class Listed:
 
     @cached_property
     def local_symbol(self) -> str:
-        """The exchange's own symbol, such as `ESZ3`, or a pair as `EUR.USD`."""
+        """The local symbol, such as `ESZ3`, or `EUR.USD` for a pair."""
         contract = self.terms.contract
         if isinstance(contract, FxPair):
             return f"{contract.base}.{contract.quote}"
@@ -121,16 +121,16 @@ class Listed:
 
     @cached_property
     def market_rule(self) -> int:
-        """The number of the market rule that holds its price step."""
+        """The id of the market rule with its price increment."""
         return market_rule_of(self.terms.tick_size)
 
     def expired(self, now: datetime) -> bool:
-        """Whether it has traded for the last time."""
+        """Whether it has expired."""
         return self.terms.expiry is not None and self.terms.expiry <= now
 
     @cached_property
     def wire(self) -> Contract:
-        """The contract as answers name it."""
+        """The contract as sent to clients."""
         return Contract(
             con_id=self.con_id,
             symbol=self.card.symbol,
@@ -146,10 +146,10 @@ class Listed:
 
     @cached_property
     def traded(self) -> Contract:
-        """The contract as answers about orders name it: without its primary exchange."""
+        """The contract as sent with orders: without its primary exchange."""
         return attrs.evolve(self.wire, primary_exchange="")
 
 
 def market_rule_of(tick: Decimal) -> int:
-    """Return the number of the rule for a price step: the same for equal steps."""
+    """Return the id of the market rule for a price increment: the same for equal increments."""
     return 1 + zlib.crc32(write_number(float(tick)).encode()) % 9000

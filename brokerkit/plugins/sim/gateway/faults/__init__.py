@@ -1,4 +1,4 @@
-"""The ways in which a real gateway fails, to be had on demand, by name and seed."""
+"""Failures of a real gateway, on demand, by name and seed."""
 
 from brokerkit.plugins.sim.gateway.faults.faults import FAULTS, Faults, fault_named
 from brokerkit.plugins.sim.gateway.faults.line import CutFrame, LoseRequest, SlowDrip, Stall

@@ -1,4 +1,4 @@
-"""What a fault is: a small object that changes what leaves, or what the gateway does, until it is spent."""
+"""The base of all faults: an object that changes the gateway's messages or behaviour until it is spent."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class Fault:
-    """One fault. It begins when it is ordered, ends when it is called off, and may be spent earlier.
+    """One fault. It begins and ends on command, and may be spent earlier.
 
     Attributes:
-        spent: Whether nothing more will come of it.
-        stops_market_data: Whether no market data leave while it is on.
-        hides_contracts: Whether contracts seem not to exist while it is on.
-        takes_market_data: Whether another login has the market data while it is on.
-        holds_back_positions: Whether changes of positions are not told while it is on.
+        spent: Whether it has no further effect.
+        stops_market_data: Whether it stops market data.
+        hides_contracts: Whether it makes every contract unknown.
+        takes_market_data: Whether it gives the market data to another login.
+        holds_back_positions: Whether it holds back position updates.
     """
 
     spent: bool = False
@@ -34,29 +34,29 @@ class Fault:
     holds_back_positions: ClassVar[bool] = False
 
     def begin(self, gateway: Gateway) -> None:
-        """Start: what is to happen at once happens here."""
+        """Start, and do whatever must happen at once."""
 
     def end(self, gateway: Gateway) -> None:
-        """Stop: what was broken is mended here."""
+        """Stop, and repair whatever was broken."""
 
     def incoming(self, session: Session, request: Any) -> bool:
-        """Return whether a request is lost before anybody sees it."""
+        """Return whether a request is lost before the gateway handles it."""
         return False
 
     def outgoing(self, session: Session, messages: list[Any]) -> list[Any]:
-        """Return what leaves in place of messages."""
+        """Return the messages to send instead of the given ones."""
         return messages
 
 
 @attrs.define
 class Countdown:
-    """Counts messages of one name; `due` tells which of them the fault is for.
+    """Counts messages of one type; `due` decides which of them the fault affects.
 
     Attributes:
-        message: The protocol's name of a message, such as `execDetails`; blank for any.
-        skip: How many are let by first.
-        count: How many are hit after that.
-        among: The messages that there are, by id.
+        message: The protocol's name for the message, such as `execDetails`; blank for any.
+        skip: How many pass first.
+        count: How many are affected after that.
+        among: The known messages, by id.
 
     Raises:
         InvalidArgument: No message has that name.
@@ -68,13 +68,13 @@ class Countdown:
     among: Mapping[int, Shape] = RESPONSES
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a name that no message has: it would never be hit."""
+        """Refuse a name that no message has, which would never match."""
         names = [shape.name for shape in self.among.values()]
         if self.message and self.message not in names:
             raise InvalidArgument(f"No message is called {self.message!r}.", given=self.message, candidates=names)
 
     def due(self, message: Any) -> bool:
-        """Return whether this message is hit, and count it."""
+        """Return whether this message is affected, and count it."""
         if self.count <= 0 or (self.message and shape_of(type(message)).name != self.message):
             return False
         if self.skip > 0:
@@ -85,5 +85,5 @@ class Countdown:
 
     @property
     def spent(self) -> bool:
-        """Whether no message will be hit any more."""
+        """Whether no more messages will be affected."""
         return self.count <= 0

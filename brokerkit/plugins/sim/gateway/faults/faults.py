@@ -1,4 +1,4 @@
-"""The faults that are on, and how to name one."""
+"""Active faults, and faults by name."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ FAULTS: Mapping[str, type[Fault]] = {
     "correct-execution": stages.CorrectExecution,
     "restart": stages.Restart,
 }
-"""Every fault by name."""
+"""Every fault, by name."""
 
 
 def fault_named(name: str, options: Mapping[str, str]) -> Fault:
     """Return a fault by its name, with options as text.
 
     Raises:
-        InvalidArgument: No fault has that name, or it has no such option, or the option's value is of another kind.
+        InvalidArgument: No fault has that name, it has no such option, or the option's value has the wrong type.
 
     Example:
         >>> type(fault_named("lose", {"message": "execDetails", "count": "2"})).__name__
@@ -73,101 +73,103 @@ def _value(fault: str, option: str, text: str, default: Any) -> Any:
             return {"1": True, "true": True, "0": False, "false": False}[text.lower()]
         return int(text) if issubclass(kind, int) else kind(text)
     except (ValueError, KeyError):
-        raise InvalidArgument(f"Option {option} of fault {fault!r} is a {kind.__name__}, not {text!r}.") from None
+        raise InvalidArgument(
+            f"Option {option} of fault {fault!r} must be of type {kind.__name__}, not {text!r}."
+        ) from None
 
 
 class Faults:
-    """The faults that are on."""
+    """The active faults."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._on: list[Fault] = []
+        self._active: list[Fault] = []
 
     @property
     def market_data_stopped(self) -> bool:
-        """Whether no market data leave."""
-        return any(fault.stops_market_data for fault in self._on) or not self._gateway.is_linked
+        """Whether market data are stopped, by a fault or because the exchange cannot be reached."""
+        return any(fault.stops_market_data for fault in self._active) or not self._gateway.is_linked
 
     @property
     def contracts_hidden(self) -> bool:
-        """Whether contracts seem not to exist."""
-        return any(fault.hides_contracts for fault in self._on)
+        """Whether every contract is unknown."""
+        return any(fault.hides_contracts for fault in self._active)
 
     @property
     def competing_session(self) -> bool:
         """Whether another login has the market data."""
-        return any(fault.takes_market_data for fault in self._on)
+        return any(fault.takes_market_data for fault in self._active)
 
     @property
     def holds_back_positions(self) -> bool:
-        """Whether changes of positions are not told."""
-        return any(fault.holds_back_positions for fault in self._on)
+        """Whether position updates are held back."""
+        return any(fault.holds_back_positions for fault in self._active)
 
     def begin(self, fault: Fault) -> None:
-        """Switch a fault on."""
+        """Start a fault."""
         _log.info("fault on: %s", type(fault).__name__)
         if not fault.spent:
-            self._on.append(fault)
+            self._active.append(fault)
         fault.begin(self._gateway)
 
     def end(self, fault: Fault) -> None:
-        """Call a fault off, unless it is off already; what it broke is mended."""
-        if fault in self._on:
+        """End a fault, unless it has ended, and repair what it broke."""
+        if fault in self._active:
             _log.info("fault off: %s", type(fault).__name__)
-            self._on.remove(fault)
+            self._active.remove(fault)
             fault.end(self._gateway)
 
     def end_all(self) -> None:
-        """Call every fault off."""
-        for fault in list(self._on):
+        """End every fault."""
+        for fault in list(self._active):
             self.end(fault)
 
     def loses(self, session: Session, request: Any) -> bool:
-        """Return whether a request is lost before anybody sees it."""
-        lost = any(fault.incoming(session, request) for fault in self._on)
+        """Return whether a request is lost before the gateway handles it."""
+        lost = any(fault.incoming(session, request) for fault in self._active)
         self._drop_spent()
         return lost
 
     def outgoing(self, session: Session, message: Any) -> None:
-        """Send what the faults that are on leave of a message."""
-        if not self._on:
+        """Send a message as changed by the active faults."""
+        if not self._active:
             session.deliver(message)
             return
         remaining = [message]
-        for fault in self._on:
+        for fault in self._active:
             remaining = fault.outgoing(session, remaining)
         for each in remaining:
             session.deliver(each)
         self._drop_spent()
 
     def refuses_client_ids(self) -> bool:
-        """Return whether a client's id is refused now."""
-        found = [fault for fault in self._on if isinstance(fault, stages.ClientIdInUse)]
+        """Return whether a fault refuses a client id now."""
+        found = [fault for fault in self._active if isinstance(fault, stages.ClientIdInUse)]
         refused = any(fault.refuses() for fault in found)
         self._drop_spent()
         return refused
 
     def answers_modify(self, session: Session, order: GatewayOrder) -> bool:
-        """Return whether a change was answered with a false error."""
-        return self._answers(refusals.FalseModifyError, session, order)
+        """Return whether a modification was answered with a false error."""
+        return self._answer_falsely(refusals.FalseModifyError, session, order)
 
     def answers_cancel(self, session: Session, order: GatewayOrder) -> bool:
         """Return whether a cancel was answered with a false error."""
-        return self._answers(refusals.FalseCancelError, session, order)
+        return self._answer_falsely(refusals.FalseCancelError, session, order)
 
-    def _answers(
+    def _answer_falsely(
         self, kind: type[refusals.FalseModifyError | refusals.FalseCancelError], session: Session, order: GatewayOrder
     ) -> bool:
-        answered = any(fault.answer(session, order) for fault in self._on if isinstance(fault, kind))
+        answered = any(fault.answer(session, order) for fault in self._active if isinstance(fault, kind))
         self._drop_spent()
         return answered
 
     def after_placing(self, session: Session, order: GatewayOrder) -> None:
-        """Send what faults have to say about a new order."""
-        for fault in self._on:
+        """Send the notices that faults add to a new order."""
+        for fault in self._active:
             if isinstance(fault, refusals.TifNotice):
                 fault.after_placing(session, order)
 
     def _drop_spent(self) -> None:
-        if any(fault.spent for fault in self._on):
-            self._on = [fault for fault in self._on if not fault.spent]
+        if any(fault.spent for fault in self._active):
+            self._active = [fault for fault in self._active if not fault.spent]

@@ -1,4 +1,4 @@
-"""Faults of the line: cut in mid-frame, dripping, silent."""
+"""Connection faults: broken in mid-frame, slow, silent."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class CutFrame(Fault):
-    """The line breaks in the middle of a message, or before it.
+    """The connection breaks in the middle of a message, or before it.
 
     Args:
-        message: The protocol's name of the message; blank for the next one.
-        skip: How many are let by first.
-        keep: How many bytes of the frame still leave; negative for half of them, 0 for none.
-        close: Whether the socket is closed then; otherwise nothing ever follows.
+        message: The protocol's name for the message; blank for the next one.
+        skip: How many pass first.
+        keep: How many bytes of the frame are sent; negative for half of them, 0 for none.
+        close: Whether the socket is then closed; otherwise it stays silent.
     """
 
     def __init__(self, message: str = "", skip: int = 0, keep: int = -1, *, close: bool = True) -> None:
@@ -31,7 +31,7 @@ class CutFrame(Fault):
         self._dead: list[Session] = []
 
     def outgoing(self, session: Session, messages: list[Any]) -> list[Any]:
-        """Return what leaves whole; a session whose line is cut gets nothing more."""
+        """Return the messages sent in full; a cut session gets nothing more."""
         if session in self._dead:
             return []
         for at, message in enumerate(messages):
@@ -46,7 +46,7 @@ class CutFrame(Fault):
             session.deliver(whole)
         data = encode(message, session.version)
         kept = data[: len(data) // 2 if self._keep < 0 else self._keep]
-        session.remark(f"cut: {len(kept)} bytes of {len(data)} leave of {shape_of(type(message)).name}")
+        session.remark(f"cut: {len(kept)} of {len(data)} bytes sent of {shape_of(type(message)).name}")
         session.connection.send(kept)
         if self._close:
             session.connection.close()
@@ -54,12 +54,12 @@ class CutFrame(Fault):
 
 
 class LoseRequest(Fault):
-    """The line breaks before a request arrives: nobody ever sees it, and its client cannot know.
+    """The connection breaks before a request arrives: the request is lost, and its client cannot know.
 
     Args:
-        message: The protocol's name of the request, such as `placeOrder`; blank for the next one.
-        skip: How many are let by first.
-        close: Whether the line is cut then; otherwise the request alone is gone.
+        message: The protocol's name for the request, such as `placeOrder`; blank for the next one.
+        skip: How many pass first.
+        close: Whether the connection breaks; otherwise only the request is lost.
     """
 
     def __init__(self, message: str = "", skip: int = 0, *, close: bool = True) -> None:
@@ -67,7 +67,7 @@ class LoseRequest(Fault):
         self._close = close
 
     def incoming(self, session: Session, request: Any) -> bool:
-        """Return whether this is the request that is lost."""
+        """Return whether this is the request to lose."""
         lost = self._countdown.due(request)
         self.spent = self._countdown.spent
         if lost and self._close:
@@ -76,11 +76,11 @@ class LoseRequest(Fault):
 
 
 class SlowDrip(Fault):
-    """Bytes leave one by one, or a few at a time.
+    """Bytes are sent one by one, or a few at a time.
 
     Args:
-        bytes_at_a_time: How many leave together.
-        seconds: The pause between.
+        bytes_at_a_time: How many are sent together.
+        seconds: The pause between them.
     """
 
     def __init__(self, bytes_at_a_time: int = 1, seconds: float = 0.0) -> None:
@@ -89,11 +89,11 @@ class SlowDrip(Fault):
         self._queues: dict[Session, bytearray] = {}
 
     def outgoing(self, session: Session, messages: list[Any]) -> list[Any]:
-        """Queue the messages' bytes; nothing leaves in whole frames."""
+        """Queue the messages' bytes; send no whole frames."""
         fresh = session not in self._queues
         queue = self._queues.setdefault(session, bytearray())
         for message in messages:
-            queue += session.spelt(message)
+            queue += session.encoded(message)
         if fresh:
             self._drip(session)
         return []
@@ -109,7 +109,7 @@ class SlowDrip(Fault):
         asyncio.get_running_loop().call_later(self._seconds, self._drip, session)
 
     def end(self, gateway: Gateway) -> None:
-        """Send at once what is still queued."""
+        """Send everything still queued."""
         for session, queue in self._queues.items():
             if session.connection.is_open:
                 session.connection.send(bytes(queue))
@@ -117,18 +117,18 @@ class SlowDrip(Fault):
 
 
 class Stall(Fault):
-    """The line goes silent: nothing leaves, nothing is lost; it all comes once the fault is called off."""
+    """The connection goes silent; nothing is lost, and everything is sent once the fault ends."""
 
     def __init__(self) -> None:
         self._stalled: list[Session] = []
 
     def begin(self, gateway: Gateway) -> None:
-        """Hold the lines of every client."""
+        """Hold every client's connection."""
         for session in gateway.sessions():
             self._hold(session)
 
     def outgoing(self, session: Session, messages: list[Any]) -> list[Any]:
-        """Hold the line of a client that came later."""
+        """Hold the connection of a client that connected later."""
         self._hold(session)
         return messages
 
@@ -138,6 +138,6 @@ class Stall(Fault):
             session.connection.hold(held=True)
 
     def end(self, gateway: Gateway) -> None:
-        """Let everything go."""
+        """Release all connections."""
         for session in self._stalled:
             session.connection.hold(held=False)

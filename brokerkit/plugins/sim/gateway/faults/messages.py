@@ -22,8 +22,8 @@ class LoseMessage(Fault):
     """Messages never arrive.
 
     Args:
-        message: The protocol's name of the message; blank for any.
-        skip: How many are let by first.
+        message: The protocol's name for the message; blank for any.
+        skip: How many pass first.
         count: How many are lost.
     """
 
@@ -41,8 +41,8 @@ class RepeatMessage(Fault):
     """Messages arrive twice.
 
     Args:
-        message: The protocol's name of the message; blank for any.
-        skip: How many are let by first.
+        message: The protocol's name for the message; blank for any.
+        skip: How many pass first.
         count: How many are repeated.
     """
 
@@ -50,7 +50,7 @@ class RepeatMessage(Fault):
         self._countdown = Countdown(message, skip, count)
 
     def outgoing(self, session: Session, messages: list[Any]) -> list[Any]:
-        """Return the messages, those that are hit twice."""
+        """Return the messages, with the affected ones twice."""
         sent = []
         for message in messages:
             sent += [message] * (2 if self._countdown.due(message) else 1)
@@ -59,12 +59,12 @@ class RepeatMessage(Fault):
 
 
 class PreviewWarning(Fault):
-    """A what-if is answered twice, first with a warning and without figures: clients that take that one have none."""
+    """A what-if order is answered twice, first with a warning and no figures: a client that uses that one has none."""
 
     _TEXT = "Order is subject to a check of its price."
 
     def outgoing(self, session: Session, messages: list[Any]) -> list[Any]:
-        """Return the messages, a warning before each preview."""
+        """Return the messages, with a warning before each what-if answer."""
         sent: list[Any] = []
         for message in messages:
             if isinstance(message, OpenOrder) and message.order.what_if:
@@ -75,10 +75,10 @@ class PreviewWarning(Fault):
 
 
 class Reorder(Fault):
-    """Order messages of one moment (openOrder, orderStatus, execDetails, commissionReport) arrive in another order.
+    """Messages sent together (openOrder, orderStatus, execDetails, commissionReport) arrive shuffled.
 
     Args:
-        seed: Of the order in which they arrive.
+        seed: The seed of the shuffling.
     """
 
     _KINDS = (OpenOrder, OrderStatus, Execution, CommissionReport)
@@ -88,7 +88,7 @@ class Reorder(Fault):
         self._held: dict[Session, list[Any]] = {}
 
     def outgoing(self, session: Session, messages: list[Any]) -> list[Any]:
-        """Keep order messages back until the moment is over."""
+        """Hold back order messages until the current callback is done."""
         mine = [message for message in messages if isinstance(message, self._KINDS)]
         if mine:
             if session not in self._held:

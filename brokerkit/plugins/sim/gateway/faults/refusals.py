@@ -1,4 +1,4 @@
-"""Faults of answers to order requests: errors for what is alive, notices that look like errors."""
+"""Faults of answers to order requests: errors for orders that still work, notices that look like errors."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class _FalseError(Fault):
 
     def __init__(self, code: int, count: int) -> None:
         if code not in self._CODES:
-            raise InvalidArgument(f"Code {code} is none of {', '.join(str(int(one)) for one in self._CODES)}.")
+            raise InvalidArgument(f"Code {code} is not one of {', '.join(str(int(one)) for one in self._CODES)}.")
         self._code = Code(code)
         self._count = count
 
     def answer(self, session: Session, order: GatewayOrder) -> bool:
-        """Send the error in place of doing what was asked; return whether it was sent."""
+        """Send the error instead of handling the request; return whether it was sent."""
         if self._count <= 0:
             return False
         self._count -= 1
@@ -42,11 +42,11 @@ class _FalseError(Fault):
 
 
 class FalseModifyError(_FalseError):
-    """A change is refused with 105, 110 or 135, and the order lives on: clients that believe it think it dead.
+    """A modification is refused with 105, 110 or 135, and the order keeps working: some clients think it is dead.
 
     Args:
         code: 105, 110 or 135.
-        count: How many changes are refused.
+        count: How many modifications are refused.
     """
 
     _CODES = (Code.MODIFY_MISMATCH, Code.OFF_TICK, Code.UNKNOWN_ORDER)
@@ -56,7 +56,7 @@ class FalseModifyError(_FalseError):
 
 
 class FalseCancelError(_FalseError):
-    """A cancel is refused with 10147 or 10148, and the order lives on: a fill won the race, or will.
+    """A cancel is refused with 10147 or 10148, and the order keeps working: a fill won the race, or will.
 
     Args:
         code: 10147 or 10148.
@@ -70,7 +70,7 @@ class FalseCancelError(_FalseError):
 
 
 class TifNotice(Fault):
-    """Every new order is answered with notice 10349; it is alive, whatever a client makes of the code."""
+    """Every new order gets notice 10349, and works whatever a client makes of the code."""
 
     def after_placing(self, session: Session, order: GatewayOrder) -> None:
         """Send the notice."""

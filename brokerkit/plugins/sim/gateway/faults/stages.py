@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 class ConnectivityLost(Fault):
-    """The gateway loses its link to IB: 1100 when it begins, 1101 or 1102 when it ends. The sockets stay up.
+    """The gateway loses its link to IB: 1100 when it begins, 1101 or 1102 when it ends. Sockets stay open.
 
-    Meanwhile no market data come. After 1101 every subscription to market data is gone.
+    Market data stop in between. After 1101 every market data subscription is lost.
 
     Args:
         data_lost: Whether it ends with 1101 (data lost) or 1102 (data kept).
@@ -26,11 +26,11 @@ class ConnectivityLost(Fault):
         self.data_lost = data_lost
 
     def begin(self, gateway: Gateway) -> None:
-        """Lose the link."""
+        """Report the loss of the link."""
         gateway.notice(Code.CONNECTIVITY_LOST, LINK_LOST)
 
     def end(self, gateway: Gateway) -> None:
-        """Have the link again."""
+        """Report that the link is restored."""
         if self.data_lost:
             gateway.lose_market_data()
             gateway.notice(Code.CONNECTIVITY_RESTORED_LOST, LINK_RESTORED + "lost.")
@@ -39,21 +39,21 @@ class ConnectivityLost(Fault):
 
 
 class FarmBroken(Fault):
-    """A data farm breaks: 2103 when it begins, 2104 when it ends; market data stop in between, silently."""
+    """A market data farm fails: 2103 when it begins, 2104 when it ends; market data stop in between."""
 
     stops_market_data = True
 
     def begin(self, gateway: Gateway) -> None:
-        """Break the farm."""
+        """Report that the farm is broken."""
         gateway.notice(Code.MARKET_FARM_BROKEN, "Market data farm connection is broken:usfarm")
 
     def end(self, gateway: Gateway) -> None:
-        """Mend the farm."""
+        """Report that the farm is OK."""
         gateway.notice(Code.MARKET_FARM_OK, "Market data farm connection is OK:usfarm")
 
 
 class ClientIdInUse(Fault):
-    """Every client id seems taken for a while: 326, and the socket is closed.
+    """Client ids are refused as already in use: error 326, and the socket is closed.
 
     Args:
         count: How many attempts fail.
@@ -73,8 +73,8 @@ class RollBackIds(Fault):
     """The next valid id is lower than ids already used, as after some restarts of real gateways.
 
     Args:
-        client_id: Whose ids roll back.
-        to: The id that it is told.
+        client_id: The client whose ids roll back.
+        to: The next valid id that it is sent.
     """
 
     def __init__(self, client_id: int = 1, to: int = 1) -> None:
@@ -86,12 +86,12 @@ class RollBackIds(Fault):
         gateway.orders.registry.roll_back_ids(self._client_id, self._to)
 
     def end(self, gateway: Gateway) -> None:
-        """Tell true ids again."""
-        gateway.orders.registry.tell_true_ids(self._client_id)
+        """Send true next valid ids again."""
+        gateway.orders.registry.restore_ids(self._client_id)
 
 
 class Maintenance(Fault):
-    """Nightly maintenance: contracts seem not to exist, with error 200."""
+    """Nightly maintenance: every contract is unknown, error 200."""
 
     hides_contracts = True
 
@@ -99,28 +99,28 @@ class Maintenance(Fault):
 class CompetingSession(Fault):
     """Another login takes the market data: error 10197 for every subscription, and no data.
 
-    Every subscription to market data is gone: it does not come back by itself when the other login leaves.
+    Every market data subscription is lost, and does not come back when the other login leaves.
     """
 
     stops_market_data = takes_market_data = True
 
     def begin(self, gateway: Gateway) -> None:
-        """Say to every subscription why its data stop, and end it."""
+        """Send the error to every subscription, and drop them all."""
         gateway.tell_lines(Code.COMPETING_SESSION)
         gateway.lose_market_data()
 
 
 class StalePositions(Fault):
-    """Positions are not told when they change; a new request tells them true."""
+    """Position updates are held back; a new request returns the true positions."""
 
     holds_back_positions = True
 
 
 class CorrectExecution(Fault):
-    """The newest execution is corrected: told again with the next revision of its id and another price.
+    """The latest execution is corrected: sent again with the next revision of its execution id and another price.
 
     Args:
-        price: The true price; None for one tick above what was told.
+        price: The correct price; None for one tick above the reported one.
     """
 
     def __init__(self, price: float | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What the gateway serves: an exchange, the names of its contracts, and their past."""
+"""The market that a gateway serves: an exchange, its contracts and their history."""
 
 from brokerkit.plugins.sim.gateway.market.bars import Bars
 from brokerkit.plugins.sim.gateway.market.history import History, PriceHistory

@@ -1,4 +1,4 @@
-"""Bars as columns, and their merging into longer ones."""
+"""Bars in columns, and merging into longer bars."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Bars:
     Attributes:
         start: When each starts, nanoseconds since 1970 UTC.
         end: When each ends.
-        open: First prices; the other columns follow suit.
+        open: First prices; then high, low and close.
         volume: Lots traded.
     """
 
@@ -42,7 +42,7 @@ class Bars:
     def of(
         cls,
         start: Any,
-        open: Any,  # noqa: A002 because bars call it so
+        open: Any,  # noqa: A002 because bars have an open
         high: Any,
         low: Any,
         close: Any,
@@ -50,19 +50,19 @@ class Bars:
         *,
         length: int | Any,
     ) -> Bars:
-        """Return bars from anything numpy takes for columns.
+        """Return bars from any columns that numpy accepts.
 
         Args:
-            start: Nanoseconds since 1970 UTC, rising.
-            open: Prices, as are the others.
-            high: The highest of each.
-            low: The lowest of each.
-            close: The last of each.
+            start: Nanoseconds since 1970 UTC, increasing.
+            open: First prices.
+            high: Highest prices.
+            low: Lowest prices.
+            close: Last prices.
             volume: Lots; None means 0.
-            length: Nanoseconds that a bar lasts, or an array of them.
+            length: The length of a bar in nanoseconds, or an array of lengths.
 
         Raises:
-            InvalidArgument: Columns of different lengths, or times that do not rise.
+            InvalidArgument: The columns differ in length, or the times do not increase.
         """
         begin = np.ascontiguousarray(start, dtype=np.int64)
         columns = [np.ascontiguousarray(column, dtype=np.float64) for column in (open, high, low, close)]
@@ -80,11 +80,11 @@ class Bars:
         return cls.of([], [], [], [], [], length=0)
 
     def __len__(self) -> int:
-        """Return how many bars there are."""
+        """Return the number of bars."""
         return len(self.start)
 
     def slice(self, first: int, last: int) -> Bars:
-        """Return the bars from one place up to, not including, another."""
+        """Return the bars from one index up to, not including, another."""
         return Bars(*(getattr(self, field.name)[first:last] for field in attrs.fields(Bars)))
 
     def ended_between(self, start: int, end: int) -> Bars:
@@ -98,14 +98,14 @@ class Bars:
         return self.slice(int(np.searchsorted(self.start, start, side="left")), len(self))
 
     def followed_by(self, later: Bars) -> Bars:
-        """Return these bars and later ones."""
+        """Return these bars followed by later ones."""
         if not len(later):
             return self
         names = [field.name for field in attrs.fields(Bars)]
         return Bars(*(np.concatenate((getattr(self, name), getattr(later, name))) for name in names))
 
     def as_one(self, start: int) -> Bars:
-        """Return one bar made of all of these, of which there is at least one; it starts at a moment."""
+        """Return all of these bars, at least one, merged into one that starts at the given time."""
         return Bars(
             np.array([start], dtype=np.int64),
             self.end[-1:],
@@ -118,15 +118,15 @@ class Bars:
 
     @property
     def typical_seconds(self) -> int:
-        """How long most of the bars last."""
+        """The median length of the bars."""
         return int(np.median(self.end - self.start)) // SECOND if len(self) else 0
 
 
 def bar_keys(bars: Bars, seconds: int, zone: str) -> Ints:
-    """Return for each bar when the longer bar that it falls into starts, nanoseconds UTC.
+    """Return, for each bar, the start of the longer bar that contains it, in nanoseconds UTC.
 
-    Bars of a day and more are keyed by the local day (Monday, first of the month) on which the bar ends, as
-    midnight UTC; shorter ones by the whole multiple of their length since local midnight.
+    Bars of a day or longer are keyed by the local day (Monday, first of the month) on which the bar ends, as
+    midnight UTC; shorter ones by whole multiples of their length since local midnight.
     """
     if seconds < DAY_SECONDS:
         size = seconds * SECOND
@@ -143,7 +143,7 @@ def bar_keys(bars: Bars, seconds: int, zone: str) -> Ints:
 
 
 def _offsets(moments: Ints, zone: str) -> Ints:
-    """Return the offset of a zone from UTC at each moment, in nanoseconds."""
+    """Return a zone's offset from UTC at each time, in nanoseconds."""
     if zone == "UTC" or not len(moments):
         return np.zeros(len(moments), dtype=np.int64)
     tz = ZoneInfo(zone)
@@ -158,14 +158,14 @@ def _offset(moment: int, zone: ZoneInfo) -> int:
 
 
 def merged(bars: Bars, seconds: int, zone: str) -> Bars:
-    """Return longer bars made of shorter ones; bars that are long enough already come back as they are.
+    """Return longer bars merged from shorter ones; bars already of the right length are returned unchanged.
 
-    Bars of weeks and months start, as real ones do, on the last day that is in them.
+    Weekly and monthly bars start, as real ones do, on the last day in them.
 
     Args:
-        bars: What to merge.
-        seconds: Length of the bars wanted.
-        zone: IANA name of the zone that days belong to.
+        bars: The bars to merge.
+        seconds: The length of the longer bars.
+        zone: IANA name of the zone of local days.
     """
     if not len(bars) or (seconds < DAY_SECONDS and bars.typical_seconds == seconds):
         return bars
@@ -184,13 +184,13 @@ def merged(bars: Bars, seconds: int, zone: str) -> Bars:
 
 
 def merged_from(bars: Bars, seconds: int, zone: str, start: int) -> Bars:
-    """Return longer bars, all of them whole: those that contain a moment or follow it, and the last one in any case.
+    """Return complete longer bars: those that contain or follow a time, and always the last one.
 
     Args:
-        bars: What to merge, from as long before the moment on as a longer bar lasts.
-        seconds: Length of the bars wanted.
-        zone: IANA name of the zone that days belong to.
-        start: The moment, nanoseconds UTC.
+        bars: The bars to merge, starting at least one longer bar before the time.
+        seconds: The length of the longer bars.
+        zone: IANA name of the zone of local days.
+        start: The time, in nanoseconds UTC.
     """
     if not len(bars):
         return bars

@@ -1,4 +1,4 @@
-"""A market made of a feed: synthetic data, a folder of bars, or a folder in pysystemtrade's layout."""
+"""A market built on a feed: synthetic data, a folder of bars, or a folder in pysystemtrade's layout."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from brokerkit.spec.contract import FxPair
 
 @attrs.define(eq=False)
 class FedMarket(Market):
-    """A market whose contracts come from a feed; one is listed on the exchange once somebody needs it there."""
+    """A market whose contracts come from a feed, and are listed on the exchange when first needed."""
 
     def ready(self, listed: Listed) -> None:
-        """Have a contract listed on the exchange."""
+        """Make sure that a contract is listed on the exchange."""
         exchange, contract = self.exchange, listed.terms.contract
         if not isinstance(exchange, FedExchange):
             return
@@ -45,18 +45,18 @@ def fed_market(
     cash: int = 1_000_000,
     models: Models | None = None,
 ) -> FedMarket:
-    """Return a market made of a feed, its currency pairs the way round that IB quotes them.
+    """Return a market built on a feed, with currency pairs quoted as IB quotes them.
 
     Args:
-        feed: Where contracts, hours, bars and rates come from.
+        feed: The source of contracts, hours, bars and rates.
         accounts: The accounts to open.
-        start: What the exchange's clock shows first, aware; None takes the feed's own choice.
-        seed: Of everything that the exchange draws.
-        cash: What every account starts with, in USD.
-        models: How orders trade; None takes the exchange's defaults.
+        start: The exchange's initial time, aware; None uses the feed's default.
+        seed: The seed of the exchange's random numbers.
+        cash: The initial cash of every account, in USD.
+        models: How orders trade; None uses the exchange's defaults.
 
     Raises:
-        InvalidSetting: The data does not go where the clock is to start.
+        InvalidSetting: The data do not cover the initial time.
     """
     feed = QuotedPairs(feed)
     exchange = FedExchange(feed, start_on(feed, start), seed=seed, models=models, rules=HouseRules())

@@ -1,4 +1,4 @@
-"""The past as a feed knows it; the last bar told is the one under way, made of what has traded so far."""
+"""Historical bars from a feed; the last one is the current bar, built from what has traded so far."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _AHEAD, _BEHIND = DAY, 4 * DAY
 _WINDOWS = 256
 
 
-def _ours(bars: FeedBars) -> Bars:
+def _as_columns(bars: FeedBars) -> Bars:
     return Bars.of(bars.time, bars.open, bars.high, bars.low, bars.close, bars.volume, length=bars.end - bars.time)
 
 
 class FeedHistory:
-    """The past as a feed knows it."""
+    """Historical bars from a feed."""
 
     version = 0
 
@@ -37,51 +37,51 @@ class FeedHistory:
         self._windows: OrderedDict[int, tuple[int, int, Bars]] = OrderedDict()
 
     def bars(self, listed: Listed, seconds: int, start: int, end: int) -> Bars | None:
-        """Return bars of a length between two moments, made of the longest that the feed has and that fit.
+        """Return bars of a length between two times, built from the feed's longest bars that fit.
 
-        The last one is the one under way at the end, if one is. A day's bar carries the date that its trading counts
-        for. Days, weeks and months are told that begin at or after the start, and the last one whenever it began.
+        The last one may still be unfinished at the end. A daily bar has the date of its trading day. Daily, weekly
+        and monthly bars begin at or after the start, except that the last one is always included.
         """
         if seconds >= DAY_SECONDS:
-            return self._in_days(listed, seconds, start, end)
+            return self._daily_or_longer(listed, seconds, start, end)
         contract, zone, since = listed.terms.contract, listed.card.time_zone, start - seconds * SECOND
         if isinstance(contract, FxPair):
             found = self._rates(contract, since, end)
             return merged_from(found, seconds, zone, start) if len(found) else None
         for length, frequency in _LENGTHS:
             if length <= seconds and not seconds % length:
-                bars = _ours(self._feed.bars(contract, frequency, since, end))
+                bars = _as_columns(self._feed.bars(contract, frequency, since, end))
                 if len(bars):
-                    bars = bars.followed_by(self._part_of_a_bar(contract, bars, length * SECOND, end))
+                    bars = bars.followed_by(self._unfinished_bar(contract, bars, length * SECOND, end))
                     if length == seconds:
                         return bars.starting_from(min(start, int(bars.start[-1])))
                     return merged_from(bars, seconds, zone, start)
         return None
 
-    def _part_of_a_bar(self, contract: FuturesContract, bars: Bars, length: int, end: int) -> Bars:
-        """Return what has traded of the bar that follows the last one that has ended; it may be nothing."""
+    def _unfinished_bar(self, contract: FuturesContract, bars: Bars, length: int, end: int) -> Bars:
+        """Return the unfinished bar after the last ended one; empty if nothing has traded."""
         last = int(bars.start[-1])
         parts = self._shorter(contract, max(last + length, end - length + 1), end)
         return parts.as_one(last + (int(parts.start[0]) - last) // length * length) if len(parts) else parts
 
     def _shorter(self, contract: FuturesContract, start: int, end: int) -> Bars:
-        """Return the shortest bars that the feed has between two moments, none shorter than ten seconds."""
+        """Return the feed's shortest bars between two times, of ten seconds or more."""
         for frequency in _SHORTEST if start < end else ():
             found = self._feed.bars(contract, frequency, start, end)
             if len(found):
-                return _ours(found)
+                return _as_columns(found)
         return Bars.none()
 
     def _rates(self, pair: FxPair, start: int, end: int) -> Bars:
-        return _ours(self._feed.fx_execution_bars(pair.code, start, end)).ended_between(start, end)
+        return _as_columns(self._feed.fx_execution_bars(pair.code, start, end)).ended_between(start, end)
 
     # Days and longer
 
-    def _in_days(self, listed: Listed, seconds: int, start: int, end: int) -> Bars | None:
+    def _daily_or_longer(self, listed: Listed, seconds: int, start: int, end: int) -> Bars | None:
         first = self._first_day(listed, start) * DAY
         begin = first if seconds == DAY_SECONDS else first - MONTH_SECONDS * SECOND - DAY
         days = self._ended_days(listed, begin, end)
-        days = days.followed_by(self._day_under_way(listed, days, end))
+        days = days.followed_by(self._unfinished_day(listed, days, end))
         if not len(days):
             return None
         keys = days.start if seconds == DAY_SECONDS else bar_keys(days, seconds, listed.card.time_zone)
@@ -91,11 +91,11 @@ class FeedHistory:
     def _ended_days(self, listed: Listed, start: int, end: int) -> Bars:
         contract = listed.terms.contract
         if isinstance(contract, FxPair):
-            return _ours(self._feed.fx_rates(contract.code, end)).starting_from(start)
-        return _ours(self._feed.bars(contract, Frequency.DAY, start, end))
+            return _as_columns(self._feed.fx_rates(contract.code, end)).starting_from(start)
+        return _as_columns(self._feed.bars(contract, Frequency.DAY, start, end))
 
-    def _day_under_way(self, listed: Listed, ended: Bars, end: int) -> Bars:
-        """Return what has traded of the day under way; where a feed has only days, what orders have traded on."""
+    def _unfinished_day(self, listed: Listed, ended: Bars, end: int) -> Bars:
+        """Return the unfinished daily bar; if the feed has only daily bars, from the bars that orders trade on."""
         hours = self._hours(listed)
         day = hours.trading_date(end)
         opening, closing = hours.span_of(day)
@@ -114,7 +114,7 @@ class FeedHistory:
         return found if ended.volume.any() or not len(ended) else attrs.evolve(found, volume=np.zeros(1))
 
     def _first_day(self, listed: Listed, start: int) -> int:
-        """Return the first date whose trading begins at or after a moment, as days since 1970."""
+        """Return the first trading day that begins at or after a time, as days since 1970."""
         hours = self._hours(listed)
         day = hours.trading_date(start)
         return _ordinal(day if hours.span_of(day)[0] >= start else hours.step(day, 1))
@@ -126,7 +126,7 @@ class FeedHistory:
     # The bars that orders trade on
 
     def finest(self, listed: Listed, start: int, end: int) -> Bars:
-        """Return the bars that orders trade on between two moments; those of the last days are kept at hand."""
+        """Return the bars that orders trade on between two times; those of the last days are cached."""
         known = self._windows.get(listed.con_id)
         if known is None or start < known[0] or end > known[1]:
             window = (min(start, end - _BEHIND), end + _AHEAD)
@@ -139,11 +139,11 @@ class FeedHistory:
     def _execution(self, listed: Listed, start: int, end: int) -> Bars:
         contract = listed.terms.contract
         if isinstance(contract, FxPair):
-            return _ours(self._feed.fx_execution_bars(contract.code, start, end))
-        return _ours(self._feed.execution_bars(contract, start, end))
+            return _as_columns(self._feed.fx_execution_bars(contract.code, start, end))
+        return _as_columns(self._feed.execution_bars(contract, start, end))
 
     def earliest(self, listed: Listed) -> int | None:
-        """Return when the first daily bar of a contract starts, or None without any."""
+        """Return when a contract's first daily bar starts, or None if it has none."""
         contract = listed.terms.contract
         far = 1 << 62
         if isinstance(contract, FxPair):

@@ -1,4 +1,4 @@
-"""The past of each contract: what the gateway asks of it, and the plainest answer, bars kept in memory."""
+"""Historical bars: the protocol that the gateway uses, and the simplest implementation, in memory."""
 
 from __future__ import annotations
 
@@ -14,55 +14,55 @@ from brokerkit.plugins.sim.gateway.market.bars import DAY_SECONDS, Bars, merged_
 
 
 class PriceHistory(Protocol):
-    """Anything that knows the past. Times are nanoseconds since 1970 UTC; nothing after `end` is ever told."""
+    """A source of historical bars. Times are nanoseconds since 1970 UTC; nothing after `end` is ever returned."""
 
     @property
     def version(self) -> int:
-        """A number that is another one after every change of what is known."""
+        """A number that changes whenever the data change."""
         ...
 
     def bars(self, listed: Listed, seconds: int, start: int, end: int) -> Bars | None:
         """Return bars of a length that start in or after `start` and have ended by `end`.
 
         Returns:
-            The bars, the one under way at the end as far as it is known; None if none so short are known.
+            The bars, including the unfinished one at the end as far as it is known; None if there are none so short.
         """
         ...
 
     def finest(self, listed: Listed, start: int, end: int) -> Bars:
-        """Return the shortest bars known that start at or after `start` and have ended by `end`."""
+        """Return the shortest bars that start at or after `start` and have ended by `end`."""
         ...
 
     def earliest(self, listed: Listed) -> int | None:
-        """Return when the first bar of a contract starts, or None without any."""
+        """Return when a contract's first bar starts, or None if it has none."""
         ...
 
 
 @attrs.define
 class History:
-    """Bars in memory. Of several lengths, a request is served from the longest that is short enough.
+    """Bars in memory. A request is served from the longest bars that are short enough.
 
     Attributes:
-        version: A number that is another one after every change.
+        version: A number that changes whenever the data change.
     """
 
     version: int = attrs.field(default=0, init=False)
     _known: dict[int, list[Bars]] = attrs.field(factory=dict, init=False)
 
     def add(self, listed: Listed, bars: Bars) -> None:
-        """Add bars of a contract; a second series is of another length."""
+        """Add a series of a contract's bars; each series has its own bar length."""
         series = self._known.setdefault(listed.con_id, [])
         series.append(bars)
         self.version += 1
         series.sort(key=lambda each: each.typical_seconds)
 
     def shortest(self, listed: Listed) -> Bars | None:
-        """Return the shortest bars of a contract, or None without any."""
+        """Return a contract's shortest bars, or None if it has none."""
         series = self._known.get(listed.con_id)
         return series[0] if series else None
 
     def bars(self, listed: Listed, seconds: int, start: int, end: int) -> Bars | None:
-        """Return bars of a length between two moments, or None if none so short are known."""
+        """Return bars of a length between two times, or None if there are none so short."""
         fitting = [bars for bars in self._known.get(listed.con_id, []) if bars.typical_seconds <= seconds]
         if not fitting:
             return None
@@ -72,18 +72,18 @@ class History:
         return merged_from(found, seconds, listed.card.time_zone, start)
 
     def finest(self, listed: Listed, start: int, end: int) -> Bars:
-        """Return the shortest bars known between two moments."""
+        """Return the shortest bars between two times."""
         series = self._known.get(listed.con_id)
         return series[0].ended_between(start, end) if series else Bars.none()
 
     def earliest(self, listed: Listed) -> int | None:
-        """Return when the first bar of a contract starts, or None without any."""
+        """Return when a contract's first bar starts, or None if it has none."""
         starts = [int(bars.start[0]) for bars in self._known.get(listed.con_id, []) if len(bars)]
         return min(starts) if starts else None
 
 
 def _ended_with_sessions(bars: Bars, listed: Listed) -> Bars:
-    """Return bars as if each ended when the session closes that it is in: they belong to the day of that."""
+    """Return bars as if each ended at its session's close, whose day it belongs to."""
     sessions = listed.terms.sessions
     if sessions is None or not len(bars):
         return bars

@@ -1,4 +1,4 @@
-"""An exchange with everything a gateway needs to know about what trades there."""
+"""An exchange with the contract data that a gateway needs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _LOOK_BACK = (4 * DAY, 40 * DAY, 800 * DAY)
 
 @attrs.define(eq=False)
 class Market:
-    """An exchange, the names of its contracts at IB, and their past.
+    """An exchange, its contracts in IB's terms, and their history.
 
     Attributes:
-        exchange: Where orders trade. Its accounts are those that the gateway manages.
-        contracts: Its contracts by IB's names.
+        exchange: The exchange, whose accounts the gateway manages.
+        contracts: Its contracts in IB's terms.
         history: Their bars.
     """
 
@@ -31,12 +31,12 @@ class Market:
     _days: dict[int, tuple[tuple[int, int], int]] = attrs.field(factory=dict, init=False)
 
     def list_contract(self, terms: ContractTerms, card: InstrumentCard, *bars: Bars) -> Listed:
-        """List a contract on the exchange and under its IB names, with its bars; return it.
+        """List a contract on the exchange and in IB's terms, with its bars; return it.
 
         Args:
             terms: Its terms on the exchange.
-            card: What IB calls its instrument.
-            bars: Its bars; the shortest of several lengths are those it trades on.
+            card: Its instrument in IB's terms.
+            bars: Its bars; of several lengths, orders trade on the shortest.
         """
         self.exchange.list_contract(terms)
         listed = self.contracts.add(terms, card)
@@ -55,10 +55,10 @@ class Market:
         self.exchange.add_bars(terms.contract, *columns, length=bars.end - bars.start)
 
     def ready(self, listed: Listed) -> None:
-        """Have a contract ready to be traded; every contract of this market is."""
+        """Make a contract ready for trading; in this market every contract is."""
 
     def recent(self, listed: Listed, now: int) -> Bars:
-        """Return the shortest bars of a contract's last days with bars, as far as they have ended by a moment."""
+        """Return the shortest bars of a contract's last days with data that have ended by a time."""
         for length in _LOOK_BACK:
             found = self.history.finest(listed, now - length, now)
             if len(found):
@@ -66,7 +66,7 @@ class Market:
         return self.history.finest(listed, 0, now)
 
     def day_began(self, listed: Listed, moment: int) -> int:
-        """Return when the trading day began that was under way before a moment; midnight UTC for one without hours."""
+        """Return the start of the trading day just before a time; midnight UTC for a contract without hours."""
         sessions = listed.terms.sessions
         session = None if sessions is None else sessions.current_or_next(moment - 1)
         if session is None:
@@ -78,6 +78,6 @@ class Market:
         return known[1]
 
     def last_bar_end(self, listed: Listed, now: int) -> int | None:
-        """Return when the last bar of a contract that has ended by a moment did so, or None without one."""
+        """Return when a contract's last bar that has ended by a time ended, or None if there is none."""
         found = self.recent(listed, now)
         return int(found.end[-1]) if len(found) else None

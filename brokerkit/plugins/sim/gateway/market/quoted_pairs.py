@@ -1,4 +1,4 @@
-"""A feed whose currency pairs are quoted the way round that IB quotes them: USD.JPY, never JPY.USD."""
+"""A feed whose currency pairs are quoted as IB quotes them: USD.JPY, never JPY.USD."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.prices import Frequency
 
 _FIRST = ("EUR", "GBP", "AUD", "NZD", "USD", "CAD", "CHF")
-"""Of two currencies the one that stands earlier here comes first in the pair, and any of them before all others."""
+"""Currencies by priority as the base of a pair; any others come after these."""
 
 
 def as_quoted(code: str) -> str:
-    """Return the code of a pair the way round that IB quotes it; one of two other currencies stays as it is.
+    """Return the code of a pair as IB quotes it; a pair of two other currencies is unchanged.
 
     Example:
         >>> as_quoted("JPYUSD"), as_quoted("EURUSD"), as_quoted("USDGBP")
         ('USDJPY', 'EURUSD', 'GBPUSD')
     """
     first, second = code[:3], code[3:]
-    return second + first if _place(second) < _place(first) else code
+    return second + first if _rank(second) < _rank(first) else code
 
 
-def _place(currency: str) -> int:
+def _rank(currency: str) -> int:
     return _FIRST.index(currency) if currency in _FIRST else len(_FIRST)
 
 
 class QuotedPairs(Feed):
-    """Another feed, its currency pairs turned round where IB has them so."""
+    """A feed with its currency pairs inverted where IB quotes them the other way."""
 
     def __init__(self, feed: Feed) -> None:
         self.feed = feed
@@ -44,28 +44,28 @@ class QuotedPairs(Feed):
         """Return the daily bars of a pair that are complete by `end`."""
         fed = self._fed.get(fx_code, fx_code)
         bars = self.feed.fx_rates(fed, end)
-        return bars if fed == fx_code else _turned(bars)
+        return bars if fed == fx_code else _inverted(bars)
 
     def fx_execution_bars(self, fx_code: str, start: int, end: int) -> Bars:
         """Return the bars that orders for a pair trade on."""
         fed = self._fed.get(fx_code, fx_code)
         bars = self.feed.fx_execution_bars(fed, start, end)
-        return bars if fed == fx_code else _turned(bars)
+        return bars if fed == fx_code else _inverted(bars)
 
-    # All else is the feed's own
+    # Everything else comes from the feed
 
     @property
     def default_start(self) -> int:
-        """A moment at which a simulation on the feed can sensibly begin."""
+        """A sensible initial time for a simulation on the feed."""
         return self.feed.default_start
 
     @property
     def span(self) -> tuple[int, int]:
-        """The first and the last moment at which a simulation can begin."""
+        """The first and the last initial time of a simulation."""
         return self.feed.span
 
     def describe(self) -> str:
-        """Return what the data is."""
+        """Return a description of the data."""
         return self.feed.describe()
 
     def instruments(self) -> tuple[str, ...]:
@@ -73,11 +73,11 @@ class QuotedPairs(Feed):
         return self.feed.instruments()
 
     def facts(self, instrument_code: str) -> InstrumentFacts:
-        """Return what is known of an instrument."""
+        """Return an instrument's facts."""
         return self.feed.facts(instrument_code)
 
     def hours(self, instrument_code: str) -> MarketHours:
-        """Return when an instrument trades."""
+        """Return an instrument's trading hours."""
         return self.feed.hours(instrument_code)
 
     def contracts(self, instrument_code: str) -> tuple[ListedContract, ...]:
@@ -97,7 +97,7 @@ class QuotedPairs(Feed):
         return self.feed.execution_bars(contract, start, end)
 
 
-def _turned(bars: Bars) -> Bars:
+def _inverted(bars: Bars) -> Bars:
     if not len(bars):
         return bars
     tick = fx_tick(float(1.0 / bars.close[-1]))

@@ -1,7 +1,7 @@
-"""What a contract's market looks like at a moment, made of the bars that have ended by then.
+"""Quotes derived from the bars that have ended by a given time.
 
-The exchange trades on bars and has no order book of its own. The last price is the close of the last bar; bid and
-ask lie a tick below and above it; sizes follow that bar's volume. Nothing of a bar is shown before it has ended.
+The exchange trades on bars and has no order book. The last price is the close of the last bar; bid and ask are a
+tick below and above it; sizes depend on that bar's volume. Nothing of a bar is shown before it has ended.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from brokerkit.plugins.sim.gateway.market.market import Market
 
 @attrs.frozen
 class Quote:
-    """Prices and sizes at a moment.
+    """Prices and sizes at one time.
 
     Attributes:
-        time: When the last trade was, seconds since 1970 UTC.
-        volume: Lots traded since the trading day began; `high`, `low` and `open` are of that time too.
-        previous_close: The last price before that; 0 where there is none.
+        time: The time of the last trade, in seconds since 1970 UTC.
+        volume: Lots traded in the trading day, to which `high`, `low` and `open` also refer.
+        previous_close: The last price before that day; 0 if there is none.
     """
 
     time: int
@@ -46,17 +46,17 @@ class Quote:
         return round((self.bid + self.ask) / 2, 10)
 
     def without_bid_and_ask(self) -> Quote:
-        """Return the quote of a closed market, as IB spells it: bid and ask are -1, and nothing stands there."""
+        """Return the quote of a closed market, as IB sends it: bid and ask -1, with size 0."""
         return attrs.evolve(self, bid=-1.0, ask=-1.0, bid_size=0.0, ask_size=0.0)
 
 
 def half_spread(listed: Listed) -> float:
-    """Return how far bid and ask lie from the last price: a tick."""
+    """Return the distance of bid and ask from the last price: one tick."""
     return float(listed.terms.tick_size)
 
 
 def quote_at(market: Market, listed: Listed, now: int) -> Quote | None:
-    """Return the quote at a moment (nanoseconds UTC), or None before the first bar has ended."""
+    """Return the quote at a time (nanoseconds UTC), or None before the first bar has ended."""
     bars = market.recent(listed, now)
     stop = len(bars)
     if not stop:
@@ -67,7 +67,7 @@ def quote_at(market: Market, listed: Listed, now: int) -> Quote | None:
 
 
 def quotes_after(bars: Bars, moment: int, half: float) -> Iterator[Quote]:
-    """Yield the quote that each bar leaves behind which ends after a moment, with that bar's own figures."""
+    """Yield the quote after each bar that ends after a time, with that bar's own figures."""
     for at in range(int(np.searchsorted(bars.end, moment, side="right")), len(bars)):
         yield _quote(bars, at, at + 1, half)
 

@@ -1,4 +1,4 @@
-"""A small market of one's own, made up from a seed: enough to try the gateway and to test against it."""
+"""A small synthetic market, generated from a seed, for trying the gateway and testing against it."""
 
 from __future__ import annotations
 
@@ -74,16 +74,16 @@ def sample_market(
 ) -> Market:
     """Return a market of five futures, with three months each, and three currency pairs.
 
-    Prices are seeded walks on the tick grid, one bar a minute, some days before and after `start`; markets
-    are always open unless told otherwise. Every account starts with a million USD.
+    Prices are seeded random walks on the tick grid, by default in bars of a minute for some days before and after
+    `start`; futures are always open unless `hours` are given. Every account starts with a million USD.
 
     Args:
-        seed: Of the prices.
-        start: What the exchange's clock shows first, aware.
+        seed: The seed of the prices.
+        start: The exchange's initial time, aware.
         accounts: The accounts to open.
-        bar_seconds: How long a bar lasts.
-        days: For how many days after the start there are bars.
-        days_before: For how many days before it.
+        bar_seconds: The length of a bar.
+        days: Days of bars after the start.
+        days_before: Days of bars before the start.
         hours: The hours UTC at which futures open and close on weekdays; None keeps them always open.
 
     Example:
@@ -135,7 +135,7 @@ def _third_friday(year: int, month: int) -> datetime:
 
 
 def _walk(seed: str, times: tuple[int, int], price: float, tick: str, bar_seconds: int) -> Bars:
-    """Return bars that walk up to three ticks a bar around a price and never far from it."""
+    """Return bars that move up to three ticks each, and stay near a price."""
     first, count = times
     step, random = Decimal(tick), np.random.default_rng(Random(seed).getrandbits(63))
     moves = random.integers(-3, 4, count)

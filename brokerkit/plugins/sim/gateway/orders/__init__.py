@@ -1,1 +1,1 @@
-"""Orders as a gateway keeps them: ids by client, terms as they were sent, states as the exchange reports them."""
+"""The gateway's orders: ids by client, terms as sent, states as reported by the exchange."""

@@ -1,6 +1,6 @@
-"""What accounts hold, and what it has brought, as IB counts: commission is part of what is paid and of what is earned.
+"""Positions and realised profit by IB's accounting: average cost and profit include commission.
 
-The exchange keeps commission apart. An account is worth the same either way.
+The exchange accounts for commission separately. An account's total value is the same either way.
 """
 
 from __future__ import annotations
@@ -12,43 +12,43 @@ import attrs
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 
 Key = tuple[str, int]
-"""An account, and IB's id of a contract."""
+"""An account and a contract id."""
 
-_NOTHING = Decimal(0)
+_ZERO = Decimal(0)
 
 
 @attrs.frozen
 class Held:
-    """What an account holds of one contract.
+    """An account's position in one contract.
 
     Attributes:
         lots: Signed.
-        price: What they cost on average, quoted.
-        commission: What it cost to open them; it leaves with them.
+        price: Their average price, in quoted units.
+        commission: The commission paid to open them; closing lots takes its share.
     """
 
     listed: Listed
     lots: int = 0
-    price: Decimal = _NOTHING
-    commission: Decimal = _NOTHING
+    price: Decimal = _ZERO
+    commission: Decimal = _ZERO
 
 
 @attrs.define
 class Books:
-    """What is held and what was realised since the day began, in each contract's currency, followed trade by trade."""
+    """Positions and the day's realised profit, in each contract's currency, updated trade by trade."""
 
     _held: dict[Key, Held] = attrs.field(factory=dict, init=False)
-    _today: dict[Key, Decimal] = attrs.field(factory=dict, init=False)
+    _realised_today: dict[Key, Decimal] = attrs.field(factory=dict, init=False)
     _by_currency: dict[tuple[str, str], Decimal] = attrs.field(factory=dict, init=False)
 
     def begin(self, account: str, listed: Listed, lots: int, price: Decimal) -> None:
-        """Take in what was held before there was anything to follow; nobody knows what opening it cost."""
+        """Record a position that existed before the first trade; its opening commission is unknown."""
         self._held[account, listed.con_id] = Held(listed, lots, price)
 
     def trade(
-        self, account: str, listed: Listed, quantity: int, price: Decimal, commission: Decimal = _NOTHING
+        self, account: str, listed: Listed, quantity: int, price: Decimal, commission: Decimal = _ZERO
     ) -> Decimal | None:
-        """Take in a trade; return what it realised, both commissions taken off, or None if it closed nothing."""
+        """Record a trade; return its realised profit, net of both commissions, or None if it closed nothing."""
         key = (account, listed.con_id)
         held = self._held.get(key, Held(listed))
         closed = self.closed_by(account, listed, quantity)
@@ -70,25 +70,25 @@ class Books:
         return self._realise(key, listed, profit - opened_for - (commission - opening))
 
     def settle(self, account: str, listed: Listed, price: Decimal) -> None:
-        """Close what is held of a contract that has ended; it costs nothing."""
+        """Close the position in an expired contract, without commission."""
         held = self._held.get((account, listed.con_id))
         if held is not None:
             self.trade(account, listed, -held.lots, price)
 
     def closed_by(self, account: str, listed: Listed, quantity: int) -> int:
-        """Return how many lots of what is held a trade would close."""
+        """Return how many lots of the position a trade would close."""
         held = self._held.get((account, listed.con_id), Held(listed))
         return min(abs(held.lots), abs(quantity)) if held.lots * quantity < 0 else 0
 
     def correct(self, account: str, listed: Listed, quantity: int, closed: int, change: Decimal) -> Decimal:
-        """Let a trade that was taken in count at another price; return what that adds to what it realised.
+        """Correct the price of a recorded trade; return the change in its realised profit.
 
         Args:
-            account: Whose it is.
-            listed: What was traded.
+            account: The account that traded.
+            listed: The contract traded.
             quantity: Signed lots.
-            closed: How many of them closed something; the others count on what is held, or as profit if that is gone.
-            change: By how much the price is higher.
+            closed: How many of them closed lots; the rest changes the position's price, or profit if that is closed.
+            change: The correct price minus the recorded one.
         """
         key = (account, listed.con_id)
         held = self._held.get(key, Held(listed))
@@ -102,40 +102,40 @@ class Books:
         return profit
 
     def _realise(self, key: Key, listed: Listed, profit: Decimal) -> Decimal:
-        self._today[key] = self._today.get(key, _NOTHING) + profit
+        self._realised_today[key] = self._realised_today.get(key, _ZERO) + profit
         if listed.is_future:
             owner = (key[0], listed.terms.currency)
-            self._by_currency[owner] = self._by_currency.get(owner, _NOTHING) + profit
+            self._by_currency[owner] = self._by_currency.get(owner, _ZERO) + profit
         return profit
 
-    # What there is
+    # Queries
 
     def opening_commission(self, account: str, con_id: int) -> float:
-        """Return what it cost to open a lot of what is held of a contract; below zero if lots are owed."""
+        """Return the opening commission per lot of a position; negative for a short position."""
         held = self._held.get((account, con_id))
         return 0.0 if held is None else float(held.commission / held.lots)
 
     def opening_commissions(self, account: str, currency: str) -> Decimal:
-        """Return what it cost to open all futures that an account holds and that are paid in a currency."""
+        """Return the opening commission of an account's futures positions in one currency."""
         return sum(
             (
                 held.commission
                 for (owner, _), held in self._held.items()
                 if owner == account and held.listed.is_future and held.listed.terms.currency == currency
             ),
-            _NOTHING,
+            _ZERO,
         )
 
     def realised(self, account: str, con_id: int) -> float | None:
-        """Return what a contract has realised in an account since the day began; None if it has realised nothing."""
-        found = self._today.get((account, con_id))
+        """Return the day's realised profit of a contract in an account; None if there is none."""
+        found = self._realised_today.get((account, con_id))
         return None if found is None else round(float(found), 6)
 
     def realised_in(self, account: str, currency: str) -> Decimal:
-        """Return what an account's futures in a currency have realised since the day began."""
-        return self._by_currency.get((account, currency), _NOTHING)
+        """Return the day's realised profit of an account's futures in one currency."""
+        return self._by_currency.get((account, currency), _ZERO)
 
     def new_day(self) -> None:
-        """Count from nothing again; what is held stays held."""
-        self._today.clear()
+        """Reset the realised profit; positions are kept."""
+        self._realised_today.clear()
         self._by_currency.clear()

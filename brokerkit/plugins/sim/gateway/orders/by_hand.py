@@ -1,4 +1,4 @@
-"""Orders placed by hand: they have no order id, and belong to client 0, until it has them bound to ids of its own."""
+"""Orders placed by hand: they belong to client 0, and have no order id until it binds them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.session import Session
 
 MASTER, UNBOUND = 0, 0
-"""The client to which orders placed by hand belong, and the order id of one that is not bound."""
+"""The client that owns orders placed by hand, and the order id of an unbound one."""
 
-_NAMES = {
+_ORDER_TYPE_NAMES = {
     OrderType.MARKET: "MKT",
     OrderType.LIMIT: "LMT",
     OrderType.STOP: "STP",
@@ -32,7 +32,7 @@ _NAMES = {
 
 
 class OrdersByHand:
-    """Takes in orders that reached the exchange by another way than through a client."""
+    """Registers orders that reached the exchange other than through a client."""
 
     def __init__(self, gateway: Gateway, registry: OrderRegistry) -> None:
         self.gateway = gateway
@@ -40,8 +40,8 @@ class OrdersByHand:
         self._bound = 0
 
     def adopt(self, view: BrokerOrder) -> GatewayOrder:
-        """Take in an order; it is bound at once if client 0 asked for that."""
-        order = self._described(view)
+        """Register an order, and bind it at once if client 0 asked for that."""
+        order = self._gateway_order(view)
         self.registry.add(order)
         self.registry.bind(order, view.order_ref)
         session = self.gateway.session_of(MASTER)
@@ -49,7 +49,7 @@ class OrdersByHand:
             self._bind(session, order)
         return order
 
-    def _described(self, view: BrokerOrder) -> GatewayOrder:
+    def _gateway_order(self, view: BrokerOrder) -> GatewayOrder:
         wanted = view.order
         contracts: tuple[FuturesContract | FxPair, ...] = wanted.contract.legs
         legs = tuple(
@@ -59,7 +59,7 @@ class OrdersByHand:
         terms = OrderTerms(
             action="BUY" if wanted.quantity[0] > 0 else "SELL",
             total_quantity=float(abs(wanted.quantity[0])),
-            order_type=_NAMES[wanted.order_type],
+            order_type=_ORDER_TYPE_NAMES[wanted.order_type],
             limit_price=None if wanted.limit_price is None else float(wanted.limit_price),
             aux_price=None if wanted.stop_price is None else float(wanted.stop_price),
             tif=wanted.time_in_force.value,
@@ -71,13 +71,13 @@ class OrdersByHand:
         return order
 
     def bind_all(self, session: Session) -> None:
-        """Bind what is open and not bound yet, as client 0 asks for by asking for its open orders."""
+        """Bind every open, unbound order, as happens when client 0 requests its open orders."""
         for order in self.registry.open_orders():
             if order.order_id == UNBOUND:
                 self._bind(session, order)
 
     def _bind(self, session: Session, order: GatewayOrder) -> None:
-        """Give an order an id: negative ones, as a gateway's settings have it unless they are changed."""
+        """Give an order an id: a negative one, as in a gateway's default settings."""
         self._bound += 1
         self.registry.rename(order, -self._bound)
         session.send(OrderBound(order.perm_id, MASTER, order.order_id))

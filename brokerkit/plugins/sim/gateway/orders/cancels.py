@@ -1,4 +1,4 @@
-"""Cancels: what clients ask for, and what ends because another order ended."""
+"""Cancellation of orders: by request, and because another order ended."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 
 class Cancels:
-    """Ends orders wherever they are: drafts, held by the gateway, or at the exchange."""
+    """Cancels orders wherever they are: drafts, held by the gateway, or at the exchange."""
 
     def __init__(self, entry: OrderEntry) -> None:
         self._held = entry.held
         self._gateway = entry.gateway
         self._registry = entry.registry
         self._reports = entry.reports
-        entry.reports.ended.append(self.end_waiting)
+        entry.reports.ended.append(self.cancel_dependents)
 
     def cancel(self, session: Session, request: CancelOrder) -> None:
-        """Cancel an order: the client's own, or another's with that id."""
+        """Cancel the client's order with that id, or else another client's."""
         order_id = request.order_id
         order = self._registry.of_client(session.client_id, order_id) or self._registry.of_any_client(order_id)
         about = f"OrderId {order_id} that needs to be cancelled"
@@ -44,7 +44,7 @@ class Cancels:
                 session.send(status_message(order))
 
     def cancel_order(self, order: GatewayOrder, reason: str = "") -> None:
-        """Cancel an order wherever it is: a draft, held here (the client is told the reason), or at the exchange."""
+        """Cancel an order: a draft, one held here (the client gets the reason), or one at the exchange."""
         if order in self._held or not order.ref:
             self._held.discard(order)
             self._cancel_here(order, reason)
@@ -60,9 +60,9 @@ class Cancels:
         order.status, order.completed, order.transmitted = Status.CANCELLED, self._gateway.now, True
         order.why_held = ""
         if not silent:
-            self._reports.tell(order, status_message(order))
+            self._reports.send(order, status_message(order))
         self._reports.warn(order, Code.CANCELLED, f"Order Canceled - reason:{reason}")
-        self.end_waiting(order)
+        self.cancel_dependents(order)
 
     def cancel_all(self) -> None:
         """Cancel every open order, whoever placed it."""
@@ -70,11 +70,11 @@ class Cancels:
             if not order.done and order.status is not Status.PENDING_CANCEL:
                 self.cancel_order(order)
 
-    def end_waiting(self, order: GatewayOrder) -> None:
-        """Cancel what only the gateway knows: children of what ended unfilled, and others of a group that filled."""
+    def cancel_dependents(self, order: GatewayOrder) -> None:
+        """Cancel orders known only to the gateway: children of an unfilled order, or the OCA group of a filled one."""
         if order.status is Status.FILLED:
             for other in self._held.in_group_of(order):
-                self.cancel_order(other, "another of its group filled")
+                self.cancel_order(other, "another order of its OCA group filled")
             return
         for child in order.children:
             if not child.done and (child in self._held or not child.ref):

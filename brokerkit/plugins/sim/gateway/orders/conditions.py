@@ -1,4 +1,4 @@
-"""The conditions that an order names: whether they hold now."""
+"""Evaluation of an order's conditions."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from brokerkit.plugins.sim.gateway.codec.parts import (
     TimeCondition,
     VolumeCondition,
 )
-from brokerkit.plugins.sim.gateway.orders.translate import told_time
+from brokerkit.plugins.sim.gateway.orders.translate import parse_order_time
 from brokerkit.plugins.sim.gateway.refused import invalid
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
     from brokerkit.plugins.sim.gateway.market.quotes import Quote
 
-_OF_A_CONTRACT = (PriceCondition, VolumeCondition, PercentChangeCondition)
+_CONTRACT_CONDITIONS = (PriceCondition, VolumeCondition, PercentChangeCondition)
 
 
 class Conditions:
-    """Looks at the market and the accounts for what orders wait for."""
+    """Evaluates order conditions on the market, the accounts and the clock."""
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
 
     def check(self, terms: OrderTerms) -> None:
-        """Refuse a condition that could never hold: on a contract that does not exist, or at no time."""
+        """Refuse a condition that can never hold: on an unknown contract, or at an invalid time."""
         for condition in terms.conditions:
             if isinstance(condition, TimeCondition):
-                told_time(condition.time, self.gateway.settings.zone)
-            elif isinstance(condition, _OF_A_CONTRACT) and not self.gateway.contracts.by_number(condition.con_id):
+                parse_order_time(condition.time, self.gateway.settings.zone)
+            elif isinstance(condition, _CONTRACT_CONDITIONS) and not self.gateway.contracts.by_number(condition.con_id):
                 raise invalid(f"No contract {condition.con_id} for a condition.", "bN")
 
     def hold(self, terms: OrderTerms) -> bool:
-        """Tell whether an order's conditions hold, from left to right: each says how it is joined to the next."""
+        """Return whether an order's conditions hold, left to right; each names its conjunction with the next."""
         result, joined_by = True, "a"
         for condition in terms.conditions:
             holds = self._holds(condition, terms.account)
@@ -49,7 +49,7 @@ class Conditions:
 
     def _holds(self, condition: Condition, account: str) -> bool:
         if isinstance(condition, TimeCondition):
-            past = self.gateway.now >= told_time(condition.time, self.gateway.settings.zone)
+            past = self.gateway.now >= parse_order_time(condition.time, self.gateway.settings.zone)
             return past is condition.is_more
         if isinstance(condition, PriceCondition):
             quote = self._quote(condition.con_id)

@@ -1,4 +1,4 @@
-"""The order desk: registry, entry and reports together, and the lists that clients ask for."""
+"""The order desk: registry, entry and reports together, and the order lists that clients request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class OrderDesk:
-    """All that the gateway does with orders."""
+    """Everything that the gateway does with orders."""
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
@@ -32,16 +32,16 @@ class OrderDesk:
         self.by_hand = OrdersByHand(gateway, self.registry)
 
     def listen(self) -> None:
-        """Hear the exchange from now on: of a fill before what it makes of its order."""
+        """Subscribe to the exchange's events: fills before the order states that they cause."""
         self.fills.listen()
         self.reports.listen()
 
     def next_valid_id(self, client_id: int) -> int:
-        """Return the next valid id as it is told to a client."""
+        """Return the next valid order id to send to a client."""
         return self.registry.next_valid_id(client_id)
 
     def send_open_orders(self, session: Session) -> None:
-        """Send a client its own open orders; client 0 gets those placed by hand too, bound to an id."""
+        """Send a client its own open orders; for client 0, bind and include those placed by hand."""
         if session.client_id == MASTER:
             self.by_hand.bind_all(session)
         self._send(session, [one for one in self.registry.open_orders() if one.client_id == session.client_id])
@@ -58,7 +58,7 @@ class OrderDesk:
         session.send(OpenOrderEnd())
 
     def send_completed_orders(self, session: Session, *, api_only: bool = False) -> None:
-        """Send a client the orders of the day that are done, whoever placed them; without those by hand if asked so."""
+        """Send a client the day's completed orders of all clients; those placed by hand unless `api_only`."""
         settings = self.gateway.settings
         for order in self.registry.completed():
             if order.by_hand and api_only:
@@ -67,15 +67,15 @@ class OrderDesk:
         session.send(CompletedOrdersEnd())
 
     def clock_moved(self) -> None:
-        """Let held orders go whose time has come, and tell of those that rest now."""
+        """Release held orders that are due, and report orders that now rest in the book."""
         self.entry.held.check()
         self.reports.clock_moved()
 
     def forget(self, session: Session) -> None:
-        """Drop what an ended session never transmitted."""
+        """Drop the orders that an ended session never transmitted."""
         self.registry.drop_drafts(session.client_id)
 
     def new_day(self) -> None:
-        """Forget the executions and the orders that are done, as a gateway does overnight."""
+        """Drop executions and completed orders, as a gateway does overnight."""
         self.registry.forget_completed()
         self.fills.new_day()

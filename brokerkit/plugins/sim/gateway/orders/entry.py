@@ -1,4 +1,4 @@
-"""Order entry: what each order that a client places is: a new one, a draft made anew, a change, or a question."""
+"""Order entry: handles each placeOrder as a new order, a new version of a draft, a modification, or a what-if."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 
 class OrderEntry:
-    """Takes what clients say about orders and passes it on to whom it concerns.
+    """Handles clients' order requests.
 
     Attributes:
-        reader: Understands what is said.
-        held: The orders that the gateway itself keeps back.
-        transmission: Gives orders to the exchange.
-        changes: Changes orders that work already.
-        cancels: Ends orders.
-        sent: Told of each order that goes to the exchange.
+        reader: Parses order requests.
+        held: The orders that the gateway holds back.
+        transmission: Sends orders to the exchange.
+        changes: Modifies working orders.
+        cancels: Cancels orders.
+        sent: Called with each order sent to the exchange.
     """
 
     def __init__(self, gateway: Gateway, registry: OrderRegistry, reports: Reports) -> None:
@@ -47,10 +47,10 @@ class OrderEntry:
         self.transmission = Transmission(self)
         self.changes = OrderChanges(self)
         self.cancels = Cancels(self)
-        self.sent: Callable[[GatewayOrder], None] = _tell_nobody
+        self.sent: Callable[[GatewayOrder], None] = _do_nothing
 
     def place(self, session: Session, request: PlaceOrder) -> None:
-        """Place a new order, change one, or answer a what-if."""
+        """Place a new order, modify one, or answer a what-if."""
         if self.gateway.settings.read_only and not request.order.what_if:
             raise RefusedError(Code.ERROR_VALIDATING, READ_ONLY)
         known = self.registry.of_client(session.client_id, request.order_id)
@@ -73,7 +73,7 @@ class OrderEntry:
     def _new(self, session: Session, request: PlaceOrder) -> None:
         if request.order_id < self.registry.lowest_free_id(session.client_id):
             raise RefusedError(Code.DUPLICATE_ORDER_ID, "Duplicate order id")
-        order = self.reader.understood(session.client_id, request)
+        order = self.reader.parse(session.client_id, request)
         order.parent = self.reader.parent_of(session.client_id, request)
         order.prepared = self.checked(order)
         self.registry.add(order)
@@ -83,16 +83,16 @@ class OrderEntry:
             self.transmission.transmit(order)
 
     def checked(self, order: GatewayOrder) -> Order:
-        """Return the order as the exchange would have it; refuse one that it could not take."""
+        """Return the order in the exchange's terms; refuse one that it could not accept."""
         wanted = self.reader.as_exchange_order(order, str(order.perm_id))
         self.reader.check_ticks(order)
         self.held.check_terms(order)
-        self.held.must_wait(order)  # a starting time that is none is refused here
+        self.held.must_wait(order)  # refuses an invalid goodAfterTime
         return wanted
 
     def _redraft(self, draft: GatewayOrder, request: PlaceOrder) -> None:
-        """Replace a draft that was not transmitted by its newer self, which stays attached unless it names another."""
-        newer = self.reader.understood(draft.client_id, request)
+        """Update an untransmitted draft, which stays attached to its parent unless it names another."""
+        newer = self.reader.parse(draft.client_id, request)
         if draft.parent is None or request.order.parent_id not in (0, draft.parent.order_id):
             parent = self.reader.parent_of(draft.client_id, request)
             if parent in family(draft):
@@ -110,7 +110,7 @@ class OrderEntry:
             self.transmission.transmit(draft)
 
     def _what_if(self, session: Session, request: PlaceOrder) -> None:
-        order = self.reader.understood(session.client_id, request)
+        order = self.reader.parse(session.client_id, request)
         order.status = Status.PRE_SUBMITTED
         wanted = self.checked(order)
         with refusals():
@@ -118,11 +118,11 @@ class OrderEntry:
 
 
 def _attach(order: GatewayOrder, parent: GatewayOrder) -> None:
-    """Let an order wait for another one, and for none that it waited for before."""
+    """Attach an order to a parent, detaching it from any previous one."""
     order.leave_parent()
     order.parent = parent
     parent.children.append(order)
 
 
-def _tell_nobody(order: GatewayOrder) -> None:
+def _do_nothing(order: GatewayOrder) -> None:
     """Do nothing."""

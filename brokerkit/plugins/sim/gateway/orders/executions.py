@@ -1,4 +1,4 @@
-"""The day's executions, and their ids at IB."""
+"""Executions and IB's execution ids."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from brokerkit.plugins.sim.gateway.codec.parts import Contract
 from brokerkit.plugins.sim.gateway.codec.responses.account import CommissionReport, Execution
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder
-from brokerkit.plugins.sim.gateway.times import ZONED_TIMES_SINCE, instant, unnamed_instant
+from brokerkit.plugins.sim.gateway.times import ZONED_TIMES_SINCE, instant, instant_without_zone
 from brokerkit.plugins.sim.gateway.zones import instrument_zone_name
 
 
 @attrs.define(eq=False)
 class ExecutionRecord:
-    """One execution, and what it cost once that is known.
+    """One execution, and its commission once known.
 
     Attributes:
-        execution_id: IB's id; a correction has the same but for a higher last part.
+        execution_id: IB's id; a correction has the same id with a higher last part.
         order: The order that it belongs to.
-        listed: The contract that it is shown in the time zone of.
-        contract: What was traded, as answers name it.
+        listed: The listed contract, which sets the time zone and exchange shown.
+        contract: The contract traded, as sent to clients.
         quantity: Signed.
         commission: None until it is reported.
-        realised: What it realised, commission taken off; None if it closed nothing.
-        closed: How many lots it closed.
+        realised: Its realised profit net of commission; None if it closed nothing.
+        closed: The number of lots that it closed.
     """
 
     execution_id: str
@@ -44,17 +44,21 @@ class ExecutionRecord:
     closed: int = 0
 
     def details(self, req_id: int, version: int, login_zone: tzinfo) -> Execution:
-        """Return the execution as a message.
+        """Return the execDetails message.
 
         Args:
-            req_id: The request it answers, -1 for a live one.
-            version: The session's protocol version, which decides how its time is spelt.
-            login_zone: The zone that times are told in where they name none.
+            req_id: The request id; -1 for a live execution.
+            version: The session's server version, which decides the time format.
+            login_zone: The time zone of times without a zone name.
         """
         order, card = self.order, self.listed.card
         zoned = version >= ZONED_TIMES_SINCE
         zone = card.time_zone
-        when = instant(self.time, zone, instrument_zone_name(zone)) if zoned else unnamed_instant(self.time, login_zone)
+        when = (
+            instant(self.time, zone, instrument_zone_name(zone))
+            if zoned
+            else instant_without_zone(self.time, login_zone)
+        )
         return Execution(
             req_id,
             order.order_id,
@@ -77,12 +81,12 @@ class ExecutionRecord:
         )
 
     def report(self) -> CommissionReport:
-        """Return what it cost as a message."""
+        """Return the commissionReport message."""
         return CommissionReport(self.execution_id, self.commission or 0.0, self.currency, self.realised)
 
 
 def execution_id(perm_id: int, number: int, revision: int = 1) -> str:
-    """Return an execution's id as IB spells them.
+    """Return an execution id in IB's format.
 
     Example:
         >>> execution_id(1376327564, 255)

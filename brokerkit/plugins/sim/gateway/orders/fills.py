@@ -1,4 +1,4 @@
-"""From the exchange's fills to executions: each told as it comes, its commission after it, corrections in its place."""
+"""Turns the exchange's fills into executions, commission reports and corrections."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from brokerkit.spec.positions import Position
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
 
-_CORRECTED_WITHIN = timedelta(days=1)
+_CORRECTION_PERIOD = timedelta(days=1)
 
 
 class Fills:
-    """Hears of fills, keeps the day's executions, and tells the clients whose orders they are of.
+    """Records the day's executions and reports them to the clients that placed the orders.
 
     Attributes:
-        executions: The day's, by IB's id.
-        books: What is held, and what trades have realised.
+        executions: The day's executions, by execution id.
+        books: Positions and realised profit.
     """
 
     def __init__(self, gateway: Gateway, registry: OrderRegistry, reports: Reports) -> None:
@@ -47,7 +47,7 @@ class Fills:
         self._numbers = 0
 
     def listen(self) -> None:
-        """Hear the exchange from now on."""
+        """Subscribe to the exchange's events."""
         exchange = self.gateway.exchange
         for held in exchange.positions():
             listed = self.gateway.contracts.of_contract(held.contract)
@@ -57,30 +57,30 @@ class Fills:
         exchange.listen(Position, self.on_position)
 
     def on_fill(self, fill: Fill) -> None:
-        """Take an execution: a new one, one that corrects another, or one that was told before."""
+        """Handle a fill: a new execution, a correction, or a duplicate."""
         working = self.registry.of_ref(fill.order_ref)
         order = working or self._corrected_order(fill)
         if order is None:
             return
         known = self._by_exchange_id.get(fill.execution_id)
         if known is not None:
-            self._tell_execution(known)
+            self._send_execution(known)
             return
         record = self._record(order, fill)
-        self._count(order, fill, record)
+        self._update_totals(order, fill, record)
         self._by_exchange_id[fill.execution_id] = self.executions[record.execution_id] = record
         if working is not None:
             self.reports.note_fill(order)
-        self._tell_execution(record)
+        self._send_execution(record)
         if order.is_combo:
             self._combo_execution(order, record)
 
     def _corrected_order(self, correction: Fill) -> GatewayOrder | None:
-        """Return the order that a correction belongs to and that has ended on the day before; None for other fills."""
+        """Return the order of a correction if it ended the day before; None for other fills."""
         corrected = self._by_exchange_id.get(correction.corrects)
         return None if corrected is None else corrected.order
 
-    def _tell_execution(self, record: ExecutionRecord) -> None:
+    def _send_execution(self, record: ExecutionRecord) -> None:
         session = self.gateway.session_of(record.order.client_id)
         if session is not None:
             session.send(record.details(-1, session.version, self.gateway.settings.zone))
@@ -100,7 +100,7 @@ class Fills:
             identity, order, leg.listed, leg.listed.wire, quantity, price, fill.time, abs(quantity), price
         )
 
-    def _count(self, order: GatewayOrder, fill: Fill, record: ExecutionRecord) -> None:
+    def _update_totals(self, order: GatewayOrder, fill: Fill, record: ExecutionRecord) -> None:
         corrected = self._by_exchange_id.get(fill.corrects)
         lots, cost = abs(record.quantity), abs(record.quantity) * record.price
         if corrected is not None:
@@ -125,17 +125,17 @@ class Fills:
         record.cumulative, record.average = order.filled, order.average_price
 
     def _commission_of(self, fill: Fill) -> Decimal:
-        """Return what an execution cost: an account is charged at once, however late that is reported."""
+        """Return an execution's commission: it is charged at once, even if it is reported late."""
         if fill.commission is not None:
             return fill.commission.amount
-        with suppress(MissingOrder):  # the exchange has forgotten it while its line was down
+        with suppress(MissingOrder):  # the exchange dropped the order while its connection was down
             for one in self.gateway.exchange.order(fill.order_ref).executions:
                 if one.execution_id == fill.execution_id:
                     return one.as_commission().commission.amount
         return Decimal(0)
 
     def _combo_execution(self, order: GatewayOrder, leg: ExecutionRecord) -> None:
-        """Report the combination itself once every leg of some of it is filled."""
+        """Report the combination's own execution once every leg is filled for at least one more unit."""
         done = min(abs(lots) // abs(each.ratio) for lots, each in zip(order.leg_fills, order.legs, strict=True))
         if done <= order.filled:
             return
@@ -149,7 +149,7 @@ class Fills:
             *(leg.time, order.filled, order.average_price),
         )
         self.executions[record.execution_id] = record
-        self._tell_execution(record)
+        self._send_execution(record)
 
     def _combo_price(self, order: GatewayOrder) -> float:
         total = 0.0
@@ -161,9 +161,9 @@ class Fills:
         return total
 
     def on_commission(self, report: CommissionReport) -> None:
-        """Take what an execution cost: the order once more with the sum, then the report.
+        """Handle a commission: send the order with its total commission, then the commission report.
 
-        A correction's commission stands in place of that of what it corrects.
+        A correction's commission replaces that of the corrected execution.
         """
         record = self._by_exchange_id.get(report.execution_id)
         if record is None:
@@ -175,11 +175,11 @@ class Fills:
         self._commissions[base] = record.commission
         order.commission_currency = record.currency
         if order.status is Status.FILLED:
-            self.reports.tell(order, open_order_message(order))
-        self.reports.tell(order, record.report())
+            self.reports.send(order, open_order_message(order))
+        self.reports.send(order, record.report())
 
     def on_position(self, position: Position) -> None:
-        """Take note of what a contract's end has settled: no execution tells of it."""
+        """Record the settlement of an expired contract, for which there is no execution."""
         listed = self.gateway.contracts.of_contract(position.contract)
         price = self.gateway.exchange.last_price(position.contract)
         if not position.quantity and listed.expired(position.as_of) and price is not None:
@@ -187,10 +187,10 @@ class Fills:
             self.books.settle(position.account, listed, price if settled is None else settled)
 
     def correct_newest(self, price: float | None) -> None:
-        """Correct the newest execution: the same trade at another price, under the next revision of its id.
+        """Correct the latest execution: the same trade at another price, with the next revision of its execution id.
 
         Args:
-            price: The true price; None for one tick above the price told.
+            price: The correct price; None for one tick above the reported one.
         """
         single = [one for one in self.executions.values() if one.contract.sec_type != "BAG"]
         if not single:
@@ -203,14 +203,14 @@ class Fills:
         order.cost += abs(wrong.quantity) * (true - wrong.price)
         record = attrs.evolve(wrong, execution_id=f"{base}.{revision:02d}", price=true, average=order.average_price)
         self.executions[record.execution_id] = record
-        self._tell_execution(record)
+        self._send_execution(record)
         if record.commission is not None:
-            self.reports.tell(order, record.report())
+            self.reports.send(order, record.report())
 
     def new_day(self) -> None:
-        """Drop the executions of the day that is over; for another day, they may still be corrected."""
+        """Drop the previous day's executions; for one more day, they can still be corrected."""
         self.executions.clear()
-        since = self.gateway.now - _CORRECTED_WITHIN
+        since = self.gateway.now - _CORRECTION_PERIOD
         self._by_exchange_id = {name: one for name, one in self._by_exchange_id.items() if one.time >= since}
         bases = {one.execution_id[:-3] for one in self._by_exchange_id.values()}
         self._revisions = {base: last for base, last in self._revisions.items() if base in bases}

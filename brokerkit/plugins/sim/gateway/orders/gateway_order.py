@@ -1,4 +1,4 @@
-"""One order as the gateway holds it."""
+"""One order in the gateway."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from brokerkit.spec.order import Order
 
 
 class Status(str, Enum):
-    """IB's words for where an order stands."""
+    """IB's order statuses."""
 
     API_PENDING = "ApiPending"
     PENDING_SUBMIT = "PendingSubmit"
@@ -31,7 +31,7 @@ DONE = frozenset({Status.CANCELLED, Status.FILLED, Status.INACTIVE})
 
 @attrs.frozen
 class Leg:
-    """One leg of a combination, resolved: a contract and its signed ratio for a bought combination."""
+    """One leg of a combination: a listed contract, and its signed ratio when the combination is bought."""
 
     listed: Listed
     ratio: int
@@ -39,22 +39,22 @@ class Leg:
 
 @attrs.define(eq=False)
 class GatewayOrder:
-    """An order: what the client sent, the ids it goes by, and how far it has come.
+    """An order: its terms, ids and progress.
 
     Attributes:
-        order_id: The placing client's id.
+        order_id: The placing client's order id.
         client_id: The placing client.
-        perm_id: The id that lasts.
-        legs: What is traded: one contract, or a combination's.
-        contract: The contract as answers name it.
+        perm_id: The perm id.
+        legs: One contract, or the legs of a combination.
+        contract: The contract as sent to clients.
         terms: The terms as sent, echoed in every answer.
-        ref: The exchange's name for it; blank while the exchange does not have it.
-        transmitted: Whether it is more than a draft that only the gateway knows.
-        by_hand: Whether no client placed it.
-        answers_as: The client id that a status carries: another client's, once that has cancelled it.
-        replacing: Whether the exchange's order is being exchanged for another, unseen by the client.
-        changed_untold: Whether its terms were changed since they were told last.
-        prepared: The order as the exchange takes it, checked and not sent yet.
+        ref: The exchange's reference; blank while the exchange does not have the order.
+        transmitted: Whether it was transmitted; otherwise it is a draft known only to the gateway.
+        by_hand: Whether it was placed by hand, not by a client.
+        answers_as: The client id in its orderStatus: another client's, once that has cancelled it.
+        replacing: Whether its order at the exchange is being replaced, unseen by the client.
+        has_unreported_change: Whether its terms have changed since they were last reported.
+        prepared: The checked order for the exchange, not sent yet.
     """
 
     order_id: int
@@ -81,22 +81,22 @@ class GatewayOrder:
     end_text: str = ""
     answers_as: int = 0
     replacing: bool = False
-    changed_untold: bool = False
+    has_unreported_change: bool = False
     prepared: Order | None = None
 
     def __attrs_post_init__(self) -> None:
-        """Start with no leg filled, and the placing client in every status."""
+        """Start with no leg filled, and the placing client's id in orderStatus."""
         self.leg_fills = [0] * len(self.legs)
         self.answers_as = self.client_id
 
     def leave_parent(self) -> None:
-        """Be no child of the order that it waited for any more."""
+        """Detach from the parent order."""
         if self.parent is not None and self in self.parent.children:
             self.parent.children.remove(self)
 
     @property
     def done(self) -> bool:
-        """Whether no later status can follow."""
+        """Whether the status is final."""
         return self.status in DONE
 
     @property
@@ -106,17 +106,17 @@ class GatewayOrder:
 
     @property
     def remaining(self) -> float:
-        """What is not filled yet."""
+        """The quantity not filled yet."""
         return max(self.terms.total_quantity - self.filled, 0.0)
 
     @property
     def next_ref(self) -> str:
-        """What the exchange shall call it when it gets it next: it knows no name twice."""
+        """The reference for the next submission to the exchange, which accepts no reference twice."""
         return f"{self.ref}m" if self.ref else str(self.perm_id)
 
     @property
     def average_price(self) -> float:
-        """The average price of what is filled, or 0."""
+        """The average fill price, or 0."""
         return self.cost / self.filled if self.filled else 0.0
 
     @property
@@ -126,5 +126,5 @@ class GatewayOrder:
 
     @property
     def parent_id(self) -> int:
-        """The order id of the order it waits for, or 0."""
+        """The parent's order id, or 0."""
         return self.terms.parent_id

@@ -1,4 +1,4 @@
-"""Orders that the gateway itself keeps back, and those that it ends: by a condition, a time, their parent, its link."""
+"""Orders that the gateway holds back or cancels itself: because of conditions, times, a parent, or its link."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from brokerkit.plugins.sim.exchange.sessions import EVERY_DAY
 from brokerkit.plugins.sim.exchange.units import nanoseconds
 from brokerkit.plugins.sim.gateway.orders.conditions import Conditions
 from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder, Status
-from brokerkit.plugins.sim.gateway.orders.translate import told_time
+from brokerkit.plugins.sim.gateway.orders.translate import parse_order_time
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
     from brokerkit.plugins.sim.gateway.orders.entry import OrderEntry
 
-RAN_OUT = "it is valid no longer"
+EXPIRED_TEXT = "it has expired"
 
 
 class HeldOrders:
-    """Orders kept back until they may go, and orders that work until a condition ends them."""
+    """Orders held back until they can be sent, and working orders that a condition will cancel."""
 
     def __init__(self, gateway: Gateway, entry: OrderEntry) -> None:
         self.gateway = gateway
@@ -30,47 +30,47 @@ class HeldOrders:
         self._watched: dict[GatewayOrder, None] = {}
 
     def __contains__(self, order: object) -> bool:
-        """Tell whether an order is kept back."""
+        """Return whether an order is held back."""
         return order in self._held
 
     def add(self, order: GatewayOrder) -> None:
-        """Keep an order back, until it may go or runs out."""
-        self._held[order] = self._end_of(order)
+        """Hold an order back until it can be sent or expires."""
+        self._held[order] = self._expiry_of(order)
 
     def discard(self, order: GatewayOrder) -> None:
-        """Keep an order back no longer; it is not sent either."""
+        """Stop holding an order, without sending it."""
         self._held.pop(order, None)
 
     def in_group_of(self, order: GatewayOrder) -> list[GatewayOrder]:
-        """Return the orders kept back that are in one group with another order."""
+        """Return the held orders in the same OCA group as another order."""
         group = (order.terms.account, order.terms.oca_group)
         return [one for one in self._held if group[1] and (one.terms.account, one.terms.oca_group) == group]
 
     def watch(self, order: GatewayOrder) -> None:
-        """Cancel a working order once its conditions hold, if that is what they are for."""
+        """Cancel a working order once its conditions hold, if they are conditions to cancel."""
         if order.terms.conditions and order.terms.conditions_cancel_order:
             self._watched[order] = None
         else:
             self._watched.pop(order, None)
 
     def must_wait(self, order: GatewayOrder) -> bool:
-        """Tell whether an order has conditions or a starting time that do not hold yet."""
-        return not self._may_go(order)
+        """Return whether an order must be held, for its conditions, goodAfterTime or parent."""
+        return not self._can_send(order)
 
     def check_terms(self, order: GatewayOrder) -> None:
-        """Refuse conditions that could never hold."""
+        """Refuse conditions that can never hold."""
         self._conditions.check(order.terms)
 
     def check(self) -> None:
-        """Let go what may go now, and end what is over."""
+        """Send held orders that are due, and cancel those that have expired."""
         for order in list(self._held):
-            if order in self._held:  # it has not ended with another, just now
+            if order in self._held:  # not cancelled together with an earlier one
                 self._check_held(order)
         for order in list(self._watched):
             if order.done:
                 del self._watched[order]
             elif order.status is not Status.PENDING_CANCEL and self._conditions.hold(order.terms):
-                with suppress(ConnectionProblem):  # while the exchange cannot be reached: it is tried again
+                with suppress(ConnectionProblem):  # the exchange cannot be reached: tried again later
                     self._entry.cancels.cancel_order(order)
 
     def _check_held(self, order: GatewayOrder) -> None:
@@ -78,30 +78,32 @@ class HeldOrders:
         if parent is not None and parent.done and parent.status is not Status.FILLED:
             self._entry.cancels.cancel_order(order)
         elif end is not None and end <= self.gateway.exchange.now_ns:
-            self._entry.cancels.cancel_order(order, RAN_OUT)
-        elif self._may_go(order) and self.gateway.is_linked:
+            self._entry.cancels.cancel_order(order, EXPIRED_TEXT)
+        elif self._can_send(order) and self.gateway.is_linked:
             del self._held[order]
             order.why_held = ""
             order.status = Status.API_PENDING
             self._entry.transmission.submit_or_reject(order)
 
-    def _may_go(self, order: GatewayOrder) -> bool:
+    def _can_send(self, order: GatewayOrder) -> bool:
         terms, parent = order.terms, order.parent
         if parent is not None and parent.transmitted and parent.status is not Status.FILLED:
             return False
-        if terms.good_after_time and self.gateway.now < told_time(terms.good_after_time, self.gateway.settings.zone):
+        if terms.good_after_time and self.gateway.now < parse_order_time(
+            terms.good_after_time, self.gateway.settings.zone
+        ):
             return False
         return terms.conditions_cancel_order or self._conditions.hold(terms)
 
-    def _end_of(self, order: GatewayOrder) -> int | None:
-        """Return when a kept order runs out, nanoseconds UTC; None for one that does not, or that its parent ends."""
+    def _expiry_of(self, order: GatewayOrder) -> int | None:
+        """Return when a held order expires, in nanoseconds UTC; None if never, or if it ends with its parent."""
         terms, zone = order.terms, self.gateway.settings.zone
         if terms.good_till_date:
-            return nanoseconds(told_time(terms.good_till_date, zone))
+            return nanoseconds(parse_order_time(terms.good_till_date, zone))
         if terms.tif != "DAY" or order.parent is not None:
             return None
         start = self.gateway.exchange.now_ns
         if terms.good_after_time:
-            start = max(start, nanoseconds(told_time(terms.good_after_time, zone)))
+            start = max(start, nanoseconds(parse_order_time(terms.good_after_time, zone)))
         session = (order.legs[0].listed.terms.sessions or EVERY_DAY).current_or_next(start)
         return None if session is None else session[1]

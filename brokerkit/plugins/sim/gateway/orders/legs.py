@@ -1,4 +1,4 @@
-"""Which contracts an order is for."""
+"""Resolves the contracts of an order."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
 
 COMBO_CON_ID = 28812380
-"""The contract id that every combination carries in answers."""
+"""The contract id of every combination in answers."""
 
 
 def find_legs(gateway: Gateway, request: PlaceOrder) -> tuple[tuple[Leg, ...], Contract]:
-    """Return the legs of an order, and its contract as answers name it.
+    """Return an order's legs, and its contract as sent to clients.
 
     Raises:
-        RefusedError: A contract that does not exist, or several that match; or no exchange is named.
+        RefusedError: A contract is unknown or ambiguous, a leg is invalid, or no exchange is named.
     """
     asked = request.contract
     if not asked.exchange:

@@ -1,4 +1,4 @@
-"""What the gateway says of an order: its messages, built from its state."""
+"""Builds the messages about an order."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from brokerkit.plugins.sim.gateway.codec.wire import write_size
 from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder, Status
 from brokerkit.plugins.sim.gateway.times import instant
 
-CANCELLED_WORDS = "Cancelled by Trader"
+CANCELLED_TEXT = "Cancelled by Trader"
 
 
 def status_message(order: GatewayOrder) -> OrderStatus:
-    """Return how far an order has come."""
+    """Return the orderStatus message of an order."""
     return OrderStatus(
         order.order_id,
         order.status.value,
@@ -35,7 +35,7 @@ def status_message(order: GatewayOrder) -> OrderStatus:
 
 
 def echoed_terms(terms: OrderTerms, order: GatewayOrder, account: str) -> OrderTerms:
-    """Return terms as a gateway says them back: blanks filled in, unset prices as zero, ids added."""
+    """Return terms as a gateway echoes them: blanks filled in, unset prices as zero, ids added."""
     return terms.but(
         account=account,
         limit_price=0.0 if terms.limit_price is None else terms.limit_price,
@@ -66,11 +66,11 @@ def _state(status: Status, commission: float | None, currency: str) -> OrderStat
 
 
 def open_order_message(order: GatewayOrder, state: OrderState | None = None) -> OpenOrder:
-    """Return an order's terms and state.
+    """Return the openOrder message of an order.
 
     Args:
-        order: The order; its terms are already as they are echoed.
-        state: What to say of its state; None says its status, and its commission if that is known.
+        order: The order, with its terms as echoed.
+        state: The order state to send; None for its status, and its commission if known.
     """
     return OpenOrder(
         order.order_id,
@@ -82,7 +82,7 @@ def open_order_message(order: GatewayOrder, state: OrderState | None = None) -> 
 
 
 def completed_order_message(order: GatewayOrder, zone: str, zone_name: str) -> CompletedOrder:
-    """Return an order that is done: total quantity 0, no order id, no client id."""
+    """Return the completedOrder message: total quantity 0, no order id, no client id."""
     when = order.completed
     return CompletedOrder(
         order.contract,
@@ -94,5 +94,5 @@ def completed_order_message(order: GatewayOrder, zone: str, zone_name: str) -> C
         order.delta_neutral,
         order.status.value,
         "" if when is None else instant(when, zone, zone_name),
-        order.end_text or (f"Filled Size: {write_size(order.filled)}" if order.filled else CANCELLED_WORDS),
+        order.end_text or (f"Filled Size: {write_size(order.filled)}" if order.filled else CANCELLED_TEXT),
     )

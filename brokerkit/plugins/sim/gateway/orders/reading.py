@@ -1,4 +1,4 @@
-"""What a client says about an order, understood: an order of the gateway's, and the exchange's instruction for it."""
+"""Parses order requests into gateway orders, and these into orders for the exchange."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 class OrderReader:
-    """Makes orders of requests, and instructions of orders; what makes no sense is refused with its code."""
+    """Turns requests into orders, and those into orders for the exchange; refuses invalid ones with IB's codes."""
 
     def __init__(self, gateway: Gateway, registry: OrderRegistry) -> None:
         self._gateway = gateway
         self._registry = registry
 
-    def understood(self, client_id: int, request: PlaceOrder) -> GatewayOrder:
-        """Return a new order as a request describes it, not registered yet."""
+    def parse(self, client_id: int, request: PlaceOrder) -> GatewayOrder:
+        """Return the order that a request describes, not yet registered."""
         account = self._account_of(request)
         legs, contract = find_legs(self._gateway, request)
-        prices(request.order, order_type(request.order), flipped=False)  # what is blank is said back as zero
+        prices(request.order, order_type(request.order), flipped=False)  # checked here, as blanks are echoed as zero
         number = self._registry.new_perm_id()
         order = GatewayOrder(request.order_id, client_id, number, legs, contract, request.order, request.delta_neutral)
         order.terms = echoed_terms(request.order, order, account)
@@ -46,7 +46,7 @@ class OrderReader:
         return account or next(iter(accounts))
 
     def parent_of(self, client_id: int, request: PlaceOrder) -> GatewayOrder | None:
-        """Return the order that a request's order waits for, if it names one; refuse one that is unknown or over."""
+        """Return the parent that a request names, or None; refuse one that is unknown or done."""
         parent_id = request.order.parent_id
         if not parent_id:
             return None
@@ -56,7 +56,7 @@ class OrderReader:
         return parent
 
     def check_ticks(self, order: GatewayOrder) -> None:
-        """Refuse a price between two ticks."""
+        """Refuse a price that is not on a tick."""
         kind = order_type(order.terms)
         if order.is_combo:
             return
@@ -69,7 +69,7 @@ class OrderReader:
                     raise RefusedError(Code.OFF_TICK, OFF_TICK) from error
 
     def as_exchange_order(self, order: GatewayOrder, ref: str) -> Order:
-        """Return the order as the exchange takes it; refuse one that contradicts itself."""
+        """Return the order in the exchange's terms; refuse one that contradicts itself."""
         try:
             return exchange_order(order, ref, self._gateway.settings.zone)
         except BrokerkitError as error:

@@ -1,4 +1,4 @@
-"""The exchange's refusals, as a gateway says them."""
+"""The exchange's refusals in a gateway's terms."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from brokerkit.plugins.sim.gateway.refused import RefusedError
 def refusals() -> Iterator[None]:
     """Turn the exchange's refusal into the gateway's.
 
-    A rejection has been reported as an event already. A line to the exchange that breaks is silence: nobody knows
-    yet what became of the order.
+    A rejection has already been reported as an event. If the connection to the exchange breaks, nothing is raised:
+    the outcome of the order is not known yet.
     """
     try:
         yield

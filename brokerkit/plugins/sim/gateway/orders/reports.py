@@ -1,4 +1,4 @@
-"""From what the exchange reports to what a gateway sends: each event's messages, in the order seen on real gateways.
+"""Turns the exchange's reports into messages, in the sequence seen on real gateways.
 
 A market order that fills: openOrder and orderStatus PreSubmitted; execDetails; openOrder and orderStatus Filled;
 openOrder with its commission; commissionReport. A limit order that rests: the same two as PreSubmitted, then as
@@ -28,21 +28,21 @@ _TRIGGERED = (
     *(OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP),
     *(OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED),
 )
-_AT_ONCE = (TimeInForce.IOC, TimeInForce.FOK)
+_IMMEDIATE = (TimeInForce.IOC, TimeInForce.FOK)
 _NEW = (Status.API_PENDING, Status.PENDING_SUBMIT)
 _AUCTIONS = (TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE)
 
 
 class Reports:
-    """Hears the exchange, keeps the orders' states, and tells the clients that placed them."""
+    """Updates order states from the exchange's reports, and reports them to the clients that placed the orders."""
 
     def __init__(self, gateway: Gateway, registry: OrderRegistry) -> None:
         self.gateway = gateway
         self.registry = registry
-        self._fresh: set[GatewayOrder] = set()
+        self._just_filled: set[GatewayOrder] = set()
         self._waiting: dict[GatewayOrder, None] = {}
         self.ended: list[Callable[[GatewayOrder], None]] = []
-        self._told: Mapping[OrderState, Callable[[GatewayOrder, BrokerOrder], None]] = {
+        self._handlers: Mapping[OrderState, Callable[[GatewayOrder, BrokerOrder], None]] = {
             OrderState.PENDING: self._pending,
             OrderState.WORKING: self._working,
             OrderState.PENDING_CANCEL: self._cancelling,
@@ -53,61 +53,61 @@ class Reports:
         }
 
     def listen(self) -> None:
-        """Hear the exchange from now on."""
+        """Subscribe to the exchange's order reports."""
         self.gateway.exchange.listen(BrokerOrder, self.on_order)
 
-    def tell(self, order: GatewayOrder, *messages: Any) -> None:
-        """Send messages to the client that placed an order, if it is there; nobody of one without an id."""
+    def send(self, order: GatewayOrder, *messages: Any) -> None:
+        """Send messages to the client that placed an order, if it is connected; none for an order without an id."""
         session = self.gateway.session_of(order.client_id)
         if session is not None and order.order_id:
             for message in messages:
                 session.send(message)
 
     def announce(self, order: GatewayOrder) -> None:
-        """Send an order's terms and its status."""
-        order.changed_untold = False
-        self.tell(order, open_order_message(order), status_message(order))
+        """Send an order's openOrder and orderStatus."""
+        order.has_unreported_change = False
+        self.send(order, open_order_message(order), status_message(order))
 
     def warn(self, order: GatewayOrder, code: Code, text: str) -> None:
-        """Send an error that belongs to an order."""
+        """Send an error under an order's id."""
         session = self.gateway.session_of(order.client_id)
         if session is not None and order.order_id:
             session.error(order.order_id, code, text)
 
     def note_fill(self, order: GatewayOrder) -> None:
-        """Take note that the next that the exchange says of an order is how far it has filled."""
+        """Mark an order whose next report from the exchange is about a fill."""
         if not order.replacing:
-            self._fresh.add(order)
+            self._just_filled.add(order)
 
     # States
 
     def on_order(self, view: BrokerOrder) -> None:
-        """Take an order's new state."""
+        """Handle an order's new state."""
         order = self.registry.of_ref(view.order_ref)
-        if order is None and view.state.is_final:  # it ended on the day before, and is told of once more
+        if order is None and view.state.is_final:  # it ended the day before, and is reported again
             return
         if order is None:
             order = self.gateway.orders.by_hand.adopt(view)
         if order.replacing:
             return
-        self._take_size(order, view)
-        if order in self._fresh:
-            self._fresh.discard(order)
+        self._update_size(order, view)
+        if order in self._just_filled:
+            self._just_filled.discard(order)
             self._filled_further(order)
         else:
-            handler = self._told.get(view.state)
+            handler = self._handlers.get(view.state)
             if handler is not None and not order.done:
                 handler(order, view)
-            if order.changed_untold and not order.done:  # one that waits for a trigger or a parent keeps its status
+            if order.has_unreported_change and not order.done:  # one waiting for a trigger or parent keeps its status
                 self.announce(order)
 
     @staticmethod
-    def _take_size(order: GatewayOrder, view: BrokerOrder) -> None:
-        """Take over the size of an exit, which follows the fills of its entry and of the other exit."""
+    def _update_size(order: GatewayOrder, view: BrokerOrder) -> None:
+        """Update the size of an exit, which depends on the fills of its entry and of the other exit."""
         lots = float(abs(view.order.quantity[0]))
         if order.parent is not None and not order.filled and not order.is_combo and lots != order.terms.total_quantity:
             order.terms = attrs.evolve(order.terms, total_quantity=lots)
-            order.changed_untold = True
+            order.has_unreported_change = True
 
     def _pending(self, order: GatewayOrder, view: BrokerOrder) -> None:
         if order.status in _NEW:
@@ -123,8 +123,8 @@ class Reports:
             order.why_held = "trigger" if wanted.order_type in _TRIGGERED else ""
             if held:
                 self.warn(order, Code.ORDER_MESSAGE, self._held_text(order))
-            if wanted.time_in_force in _AT_ONCE:
-                self.tell(order, open_order_message(order))
+            if wanted.time_in_force in _IMMEDIATE:
+                self.send(order, open_order_message(order))
                 return
             self.announce(order)
         may_rest = wanted.order_type in _RESTING and wanted.time_in_force not in _AUCTIONS
@@ -135,7 +135,7 @@ class Reports:
             self._waiting[order] = None
 
     def clock_moved(self) -> None:
-        """Tell of orders that rest in the book now: their market has opened, or their trigger was reached."""
+        """Report orders that now rest in the book: their market opened, or their trigger was reached."""
         for order in list(self._waiting):
             if order.status is not Status.PRE_SUBMITTED:
                 del self._waiting[order]
@@ -157,7 +157,7 @@ class Reports:
 
     def _cancelling(self, order: GatewayOrder, view: BrokerOrder) -> None:
         order.status = Status.PENDING_CANCEL
-        self.tell(order, status_message(order))
+        self.send(order, status_message(order))
 
     def _cancelled(self, order: GatewayOrder, view: BrokerOrder) -> None:
         order.completed, order.end_text, order.why_held = self.gateway.now, "", ""
@@ -168,9 +168,9 @@ class Reports:
         else:
             if validity is TimeInForce.IOC and order.status is not Status.PENDING_CANCEL:
                 order.status = Status.PENDING_CANCEL
-                self.tell(order, open_order_message(order), status_message(order))
+                self.send(order, open_order_message(order), status_message(order))
             order.status = Status.CANCELLED
-            self.tell(order, status_message(order))
+            self.send(order, status_message(order))
             self.warn(order, Code.CANCELLED, f"Order Canceled - reason:{view.reason}")
         self._end(order)
 
@@ -194,5 +194,5 @@ class Reports:
             self._end(order)
 
     def _end(self, order: GatewayOrder) -> None:
-        for hear in self.ended:
-            hear(order)
+        for listener in self.ended:
+            listener(order)

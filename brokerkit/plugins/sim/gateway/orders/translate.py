@@ -1,4 +1,4 @@
-"""From an order as IB's clients write it to an order of the exchange."""
+"""Translates IB orders into orders for the exchange."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _TYPES: Mapping[str, OrderType] = {
     "MOC": OrderType.MARKET,
     "LOC": OrderType.LIMIT,
 }
-"""The order types passed on; the rest are refused by name."""
+"""The supported order types; others are refused."""
 
-_SPELLINGS = {"STPLMT": "STP LMT", "MARKET": "MKT", "LIMIT": "LMT", "STOP": "STP"}
+_ALIASES = {"STPLMT": "STP LMT", "MARKET": "MKT", "LIMIT": "LMT", "STOP": "STP"}
 _AT_CLOSE = ("MOC", "LOC")
-_TIMES: Mapping[str, TimeInForce] = {
+_TIMES_IN_FORCE: Mapping[str, TimeInForce] = {
     "": TimeInForce.DAY,
     "DAY": TimeInForce.DAY,
     "GTC": TimeInForce.GTC,
@@ -41,8 +41,8 @@ _TIMES: Mapping[str, TimeInForce] = {
     "GTD": TimeInForce.GTD,
     "OPG": TimeInForce.AT_OPEN,
 }
-MOST_LOTS = 1e9
-"""The largest order that is passed on: a thousand times what any exchange admits."""
+MAX_LOTS = 1e9
+"""The largest order size accepted: a thousand times what any exchange allows."""
 
 _WITH_LIMIT = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED)
 _WITH_TRIGGER = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED)
@@ -52,37 +52,37 @@ def order_type(terms: OrderTerms) -> OrderType:
     """Return the exchange's order type.
 
     Raises:
-        RefusedError: The exchange has none of that name.
+        RefusedError: The exchange does not support it.
     """
-    name = _SPELLINGS.get(terms.order_type, terms.order_type)
+    name = _ALIASES.get(terms.order_type, terms.order_type)
     if name not in _TYPES:
         raise RefusedError(Code.UNSUPPORTED_TYPE, "Unsupported order type for this exchange and security type.")
     return _TYPES[name]
 
 
 def time_in_force(terms: OrderTerms) -> TimeInForce:
-    """Return how long an order works.
+    """Return the exchange's time in force.
 
     Raises:
-        RefusedError: The exchange has no such time in force.
+        RefusedError: The exchange does not support it.
     """
     if terms.order_type in _AT_CLOSE:
         return TimeInForce.AT_CLOSE
-    if terms.tif not in _TIMES:
+    if terms.tif not in _TIMES_IN_FORCE:
         raise invalid(f"Invalid TIF {terms.tif}", "bP")
-    return _TIMES[terms.tif]
+    return _TIMES_IN_FORCE[terms.tif]
 
 
 def quantities(terms: OrderTerms, legs: tuple[Leg, ...]) -> tuple[int, ...]:
-    """Return signed lots, one a leg.
+    """Return signed lots, one per leg.
 
     Raises:
-        RefusedError: Zero, a fraction, more than anybody can mean, or no side.
+        RefusedError: The size is zero, fractional or absurd, or the action is invalid.
     """
     total = terms.total_quantity
     if total == 0:
         raise RefusedError(Code.SIZE_ZERO, "Order size cannot be zero.")
-    if not 0 < total <= MOST_LOTS or not float(total).is_integer():
+    if not 0 < total <= MAX_LOTS or not float(total).is_integer():
         raise invalid("Invalid order size.", "bN")
     if terms.action not in ("BUY", "SELL", "SSHORT"):
         raise invalid(f"Invalid side {terms.action}", "bN")
@@ -94,7 +94,7 @@ def traded_contract(legs: tuple[Leg, ...]) -> FuturesContract | FxPair:
     """Return the contract or spread that the exchange trades.
 
     Raises:
-        RefusedError: A combination over several instruments, or of currency pairs.
+        RefusedError: The combination is over several instruments, or of currency pairs.
     """
     if len(legs) == 1:
         return legs[0].listed.terms.contract
@@ -109,17 +109,17 @@ def traded_contract(legs: tuple[Leg, ...]) -> FuturesContract | FxPair:
 
 
 def exchange_order(order: GatewayOrder, ref: str, login_zone: tzinfo) -> Order:
-    """Return the exchange's order for a gateway's.
+    """Return the exchange's order for a gateway order.
 
-    `outsideRth` is not in it: a market that is closed trades nothing, and all hours in which one is open are regular.
+    It has no `outsideRth`: a closed market does not trade, and all hours in which one is open are regular.
 
     Args:
         order: The gateway's order.
-        ref: What the exchange shall call it.
+        ref: Its reference at the exchange.
         login_zone: The zone of times that name none.
 
     Raises:
-        RefusedError: The exchange cannot do it; code and text say why.
+        RefusedError: The exchange does not support it; code and text say why.
         InvalidOrder: Its prices contradict its type.
     """
     terms = order.terms
@@ -139,27 +139,27 @@ def exchange_order(order: GatewayOrder, ref: str, login_zone: tzinfo) -> Order:
 
 
 def _flipped(legs: tuple[Leg, ...]) -> bool:
-    """Tell whether the exchange counts a spread's price the other way round: first leg positive."""
+    """Return whether the exchange's sign of a spread's price is the opposite: its first leg is positive."""
     return len(legs) > 1 and legs[0].ratio < 0
 
 
 def prices(terms: OrderTerms, kind: OrderType, *, flipped: bool) -> dict[str, Any]:
-    """Return the prices that an order of a kind needs, as the exchange names them.
+    """Return the prices that an order type needs, by the exchange's names.
 
     Raises:
-        RefusedError: One that is needed is missing.
+        RefusedError: A required price is missing.
     """
     found: dict[str, Any] = {}
     if kind in _WITH_LIMIT:
-        found["limit_price"] = _needed(terms.limit_price, flipped=flipped)
+        found["limit_price"] = _required(terms.limit_price, flipped=flipped)
     if kind in _WITH_TRIGGER:
-        found["stop_price"] = _needed(terms.aux_price, flipped=flipped)
+        found["stop_price"] = _required(terms.aux_price, flipped=flipped)
     if kind is OrderType.TRAILING_STOP:
         found |= _trail(terms)
     return found
 
 
-def _needed(price: float | None, *, flipped: bool) -> Decimal:
+def _required(price: float | None, *, flipped: bool) -> Decimal:
     if price is None:
         raise invalid("Missing order price.", "bN")
     return -exact(price) if flipped else exact(price)
@@ -169,21 +169,21 @@ def _trail(terms: OrderTerms) -> dict[str, Any]:
     stop = None if terms.trail_stop_price is None else exact(terms.trail_stop_price)
     if terms.trailing_percent:
         return {"trail_percent": exact(terms.trailing_percent), "stop_price": stop}
-    return {"trail_amount": _needed(terms.aux_price, flipped=False), "stop_price": stop}
+    return {"trail_amount": _required(terms.aux_price, flipped=False), "stop_price": stop}
 
 
 def _validity(terms: OrderTerms, login_zone: tzinfo) -> dict[str, Any]:
     validity = time_in_force(terms)
     if validity is not TimeInForce.GTD:
         return {"time_in_force": validity}
-    return {"time_in_force": validity, "good_till": told_time(terms.good_till_date, login_zone)}
+    return {"time_in_force": validity, "good_till": parse_order_time(terms.good_till_date, login_zone)}
 
 
-def told_time(text: str, login_zone: tzinfo) -> datetime:
-    """Return a time in an order's terms.
+def parse_order_time(text: str, login_zone: tzinfo) -> datetime:
+    """Parse a time in an order's terms.
 
     Raises:
-        RefusedError: It is none.
+        RefusedError: It is not a valid time.
     """
     try:
         return parse_time(text, login_zone)
@@ -192,7 +192,7 @@ def told_time(text: str, login_zone: tzinfo) -> datetime:
 
 
 def same_instruction(before: OrderTerms, after: OrderTerms) -> bool:
-    """Tell whether only price, trigger or quantity differ, so that the exchange can change the order in place."""
+    """Return whether only price, trigger or quantity differ, so that the exchange can modify the order in place."""
     changed = after.but(
         limit_price=before.limit_price,
         aux_price=before.aux_price,

@@ -1,4 +1,4 @@
-"""What an order would cost, as a what-if answer says it."""
+"""The margin and commission in a what-if answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from brokerkit.spec.order import Order
 
 
 def margin_state(exchange: Exchange, order: Order) -> OrderState:
-    """Return an order's state with its margins and its commission; nothing is placed."""
+    """Return an order state with the order's margins and commission, without placing it."""
     found = exchange.what_if(order)
     worth = float(exchange.margins(order.account).value.amount)
     initial, initial_change = float(found.initial_margin.amount), float(found.initial_margin_change.amount)

@@ -1,1 +1,1 @@
-"""What the gateway answers: one module a domain, each a room with a handler for every request it serves."""
+"""Request handling, one room per domain, with a handler for each request that it serves."""

@@ -1,4 +1,4 @@
-"""Accounts: values, portfolio, summaries. Subscriptions are told again when something has changed."""
+"""Accounts: values, portfolio and summaries. Subscriptions get updates when something has changed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from brokerkit.plugins.sim.gateway.gateway import Gateway
 
 UPDATE_SECONDS = 180.0
-"""How often, on the exchange's clock, a subscription is told again unless a position has changed."""
+"""Seconds on the exchange's clock between updates, unless a position changes."""
 
 MAX_SUMMARIES = 2
 LEDGER = (
@@ -41,44 +41,44 @@ LEDGER = (
 
 @attrs.define(eq=False)
 class Subscription:
-    """Values that a client is told of, and those it was told last."""
+    """A client's subscription to account values, and the values last sent."""
 
     req_id: int
     account: str
     tags: frozenset[str] | None = None
     ledger_currency: str = ""
     model: str = ""
-    told: dict[tuple[str, str, str], str] = attrs.field(factory=dict)
-    told_holdings: dict[int, Holding] = attrs.field(factory=dict)
+    sent: dict[tuple[str, str, str], str] = attrs.field(factory=dict)
+    sent_holdings: dict[int, Holding] = attrs.field(factory=dict)
 
-    def news(self, account: str, values: Iterable[Value]) -> list[Value]:
-        """Return the values that differ from those told last, and remember them as told."""
+    def changes(self, account: str, values: Iterable[Value]) -> list[Value]:
+        """Return the values that differ from those last sent, and record them as sent."""
         found = []
         for tag, value, currency in values:
             key = (account, tag, currency)
-            if self._wanted(tag, currency) and self.told.get(key) != value:
-                self.told[key] = value
+            if self._is_included(tag, currency) and self.sent.get(key) != value:
+                self.sent[key] = value
                 found.append((tag, value, currency))
         return found
 
-    def _wanted(self, tag: str, currency: str) -> bool:
+    def _is_included(self, tag: str, currency: str) -> bool:
         if self.tags is None or (tag in LEDGER and self.ledger_currency and self.ledger_currency in ("ALL", currency)):
             return True
         return tag in self.tags and currency != "BASE"
 
 
 class AccountRoom(Room):
-    """Tells clients what their accounts are worth."""
+    """Serves account values, portfolios and account summaries."""
 
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway)
         self._updates: dict[Session, Subscription] = {}
         self._multi: dict[tuple[Session, int], Subscription] = {}
         self._summaries: dict[tuple[Session, int], Subscription] = {}
-        self._told_at = 0.0
+        self._updated_at = 0.0
 
     def handlers(self) -> Mapping[type, Handler]:
-        """Return what answers each class of request."""
+        """Return the handler of each request class."""
         return {
             requests.AccountUpdatesRequest: self._subscribe,
             requests.AccountUpdatesMultiRequest: self._subscribe_multi,
@@ -103,16 +103,16 @@ class AccountRoom(Room):
 
     def _send_updates(self, session: Session, subscription: Subscription, *, everything: bool = False) -> None:
         account = subscription.account
-        values = subscription.news(account, self._values(account))
+        values = subscription.changes(account, self._values(account))
         holdings = {held.listed.con_id: held for held in holdings_of(self.gateway, account)}
         books = self.gateway.orders.fills.books
         gone = {
             number: attrs.evolve(held.closed, realised=books.realised(account, number))
-            for number, held in subscription.told_holdings.items()
+            for number, held in subscription.sent_holdings.items()
             if number not in holdings and held.lots
         }
-        changed = [held for number, held in (holdings | gone).items() if subscription.told_holdings.get(number) != held]
-        subscription.told_holdings = holdings | gone
+        changed = [held for number, held in (holdings | gone).items() if subscription.sent_holdings.get(number) != held]
+        subscription.sent_holdings = holdings | gone
         if not (values or changed or everything):
             return
         for tag, value, currency in values:
@@ -149,7 +149,7 @@ class AccountRoom(Room):
 
     def _send_multi(self, session: Session, subscription: Subscription) -> None:
         account = subscription.account
-        for tag, value, currency in subscription.news(account, self._values(account)):
+        for tag, value, currency in subscription.changes(account, self._values(account)):
             session.send(AccountUpdateMulti(subscription.req_id, account, subscription.model, tag, value, currency))
 
     # Summaries
@@ -170,20 +170,20 @@ class AccountRoom(Room):
 
     def _send_summary(self, session: Session, subscription: Subscription) -> None:
         for account in self.gateway.accounts:
-            for tag, value, currency in subscription.news(account, self._values(account)):
+            for tag, value, currency in subscription.changes(account, self._values(account)):
                 session.send(AccountSummary(subscription.req_id, account, tag, value, currency))
 
     # Changes
 
     def clock_moved(self) -> None:
-        """Tell subscriptions what has changed, every three minutes or once a position has."""
+        """Send subscriptions what has changed, every three minutes."""
         now = self.gateway.now.timestamp()
-        if now - self._told_at >= UPDATE_SECONDS:
-            self.tell_all()
+        if now - self._updated_at >= UPDATE_SECONDS:
+            self.update_all()
 
-    def tell_all(self) -> None:
-        """Tell every subscription what has changed since it was told last."""
-        self._told_at = self.gateway.now.timestamp()
+    def update_all(self) -> None:
+        """Send every subscription what has changed since the last update."""
+        self._updated_at = self.gateway.now.timestamp()
         for session, subscription in list(self._updates.items()):
             self._send_updates(session, subscription)
         for (session, _), subscription in list(self._multi.items()):

@@ -1,4 +1,4 @@
-"""An account's values as IB names them: tag, value as text, currency."""
+"""An account's values in IB's terms: tag, value as text, currency."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def _text(amount: object) -> str:
 
 @attrs.frozen
 class CurrencyFigures:
-    """What an account has in one currency.
+    """An account's cash and profit in one currency.
 
     Attributes:
-        cash: What is there, commissions paid.
-        futures: What open futures have gained at the last prices.
+        cash: Cash after commissions.
+        futures: Profit on open futures at the last prices.
         unrealised: The same, less the commission of opening them.
-        realised: What was realised since the day began, commissions taken off.
+        realised: The day's realised profit, net of commissions.
     """
 
     cash: Decimal
@@ -40,18 +40,18 @@ class CurrencyFigures:
 
     @property
     def worth(self) -> Decimal:
-        """Cash, and what open futures have gained: IB counts that to the cash."""
+        """Cash plus profit on open futures, which IB counts as cash."""
         return self.cash + self.futures
 
 
 @attrs.frozen
 class AccountFigures:
-    """What an account is worth, in total and by currency.
+    """An account's value and margins.
 
     Attributes:
         base: Its base currency.
         currencies: Cash and profit by currency.
-        rates: What one unit of each currency is in the base currency.
+        rates: The value of one unit of each currency in the base currency.
         initial: Initial margin in the base currency.
         maintenance: Maintenance margin in the base currency.
     """
@@ -64,7 +64,7 @@ class AccountFigures:
 
     @classmethod
     def of(cls, gateway: Gateway, account: str) -> AccountFigures:
-        """Return an account's figures now. A currency without a rate counts for nothing in the total."""
+        """Return an account's current figures. A currency without a rate adds nothing to the total."""
         exchange, books = gateway.exchange, gateway.orders.fills.books
         base = dict(exchange.accounts())[account]
         currencies = {
@@ -85,18 +85,18 @@ class AccountFigures:
         return cls(base, currencies, rates, initial, maintenance)
 
     def total(self, figure: str) -> Decimal:
-        """Return one figure of the currencies, summed in the base currency."""
+        """Return one figure summed over the currencies, in the base currency."""
         amounts = (getattr(one, figure) * self.rates[currency] for currency, one in self.currencies.items())
         return sum(amounts, Decimal(0))
 
     @property
     def net_liquidation(self) -> Decimal:
-        """What all of it is worth in the base currency."""
+        """The net liquidation value in the base currency."""
         return self.total("worth")
 
 
 def rate_of(exchange: Exchange, currency: str, base: str) -> Decimal:
-    """Return what one unit of a currency is in another; 0 where the exchange has no rate."""
+    """Return the value of one unit of a currency in another; 0 if the exchange has no rate."""
     if currency == base:
         return Decimal(1)
     direct, inverse = _pair_price(exchange, currency + base), _pair_price(exchange, base + currency)
@@ -111,7 +111,7 @@ def _pair_price(exchange: Exchange, code: str) -> Decimal | None:
 
 
 def account_values(account: str, figures: AccountFigures) -> list[Value]:
-    """Return every value of an account, totals first, then by currency, then in the base currency."""
+    """Return every value of an account: totals, then by currency, then the ledger in the base currency."""
     worth = figures.net_liquidation
     free, spare = worth - figures.initial, worth - figures.maintenance
     totals = {

@@ -1,4 +1,4 @@
-"""Historical bars as they are sent: made from columns, and kept as bytes."""
+"""Historical bars as sent: encoded from columns, and cached as text."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ CACHED_QUESTIONS = 256
 
 TRADES, MIDPOINT, BID, ASK, BID_ASK = "TRADES", "MIDPOINT", "BID", "ASK", "BID_ASK"
 KINDS = (TRADES, MIDPOINT, BID, ASK, BID_ASK)
-"""The kinds of data that are served."""
+"""The supported values of whatToShow."""
 
 
 def shown_as(bars: Bars, kind: str, half_spread: float) -> Bars:
-    """Return bars as a kind of data shows them: quotes lie half a spread off, and have no volume."""
+    """Return bars as shown for a kind of data: quotes are half a spread away, and have no volume."""
     shift = {BID: -half_spread, ASK: half_spread}.get(kind, 0.0)
     if kind == TRADES:
         return bars
@@ -47,15 +47,15 @@ def shown_as(bars: Bars, kind: str, half_spread: float) -> Bars:
 
 
 def dates(starts: Ints, seconds: int, format_date: int, zone: str, zone_name: str, version: int) -> list[str]:
-    """Return when bars start, as a request wants it told.
+    """Return the bars' dates in the format requested.
 
     Args:
-        starts: Nanoseconds UTC; a day's is its date at midnight UTC.
-        seconds: How long a bar lasts; days and longer are told as dates.
+        starts: Nanoseconds UTC; for a daily bar, midnight UTC of its date.
+        seconds: The length of a bar; bars of a day and longer get dates.
         format_date: 1 for local times, 2 for seconds since 1970.
-        zone: IANA name of the zone to tell local times in.
-        zone_name: What to call it.
-        version: The session's protocol version.
+        zone: IANA name of the zone of local times.
+        zone_name: The name to print for it.
+        version: The session's server version.
     """
     if seconds >= DAY_SECONDS:
         days = starts.astype("datetime64[ns]").astype("datetime64[D]")
@@ -83,7 +83,7 @@ def _local(moments: Ints, zone: str) -> Ints:
 
 
 def _numbers(column: Floats, cells: dict[float, str]) -> list[str]:
-    """Spell a column of prices, each distinct price once."""
+    """Format a column of prices, each distinct price once."""
     write = NUMBER.write
     found = []
     for value in column.tolist():
@@ -101,7 +101,7 @@ def _sizes(column: Floats) -> list[str]:
 
 
 def prepared(bars: Bars, date_texts: list[str]) -> PreparedRows:
-    """Return bars spelt as the rows of a historicalData message, in the order of the fields of `Bar`."""
+    """Return bars encoded as rows of a historicalData message, in the field order of `Bar`."""
     if not len(bars):
         return PreparedRows(0, "")
     average = np.where(bars.volume < 0, -1.0, np.round((bars.high + bars.low + bars.close) / 3, 6))
@@ -125,64 +125,66 @@ _NO_ROWS = PreparedRows(0, "")
 
 
 def _joined(first: PreparedRows, last: PreparedRows) -> PreparedRows:
-    """Return rows and those that follow them."""
+    """Return two blocks of rows as one."""
     texts = [rows.text for rows in (first, last) if rows.count]
     return PreparedRows(first.count + last.count, "\0".join(texts))
 
 
 class AnswerCache:
-    """Rows of recent answers by the bars they tell, and the bars that answered recent questions.
+    """Encoded rows of recent answers, by their bars, and which of them answered recent requests.
 
-    While a clock runs, the same question never comes twice: its end is always later. The bars that have ended by then
-    are mostly those told before, and so are the rows. The last bar may still be under way, and is spelt each time.
+    While the clock runs, the same request never comes twice, since its end is always later. But the ended bars are
+    mostly the same, and so are their rows. The last bar may be unfinished, and is encoded each time.
 
     Args:
-        characters: How long the texts of all rows may be together; the oldest make room for new ones.
-        questions: How many questions are remembered, and answers at most four times as many: short ones cost more than
-            their text.
+        characters: The total length of all rows; beyond it the oldest are dropped.
+        questions: The number of requests remembered, and of blocks of rows at most four times as many: short ones cost
+            more than their text.
     """
 
     def __init__(self, characters: int = CACHED_CHARACTERS, questions: int = CACHED_QUESTIONS) -> None:
-        self._most, self._most_questions = characters, questions
-        self._told: OrderedDict[Hashable, tuple[Hashable, PreparedRows]] = OrderedDict()
+        self._max_characters, self._max_questions = characters, questions
+        self._answers: OrderedDict[Hashable, tuple[Hashable, PreparedRows]] = OrderedDict()
         self._rows: OrderedDict[Hashable, PreparedRows] = OrderedDict()
         self.characters = 0
 
     def get(self, question: Hashable) -> PreparedRows | None:
-        """Return the rows that answered a question, or None."""
-        told, last = self._told.get(question, (None, _NO_ROWS))
-        rows = self._rows.get(told)
+        """Return the rows that answered a request, or None."""
+        key, last = self._answers.get(question, (None, _NO_ROWS))
+        rows = self._rows.get(key)
         return None if rows is None else _joined(rows, last)
 
     def rows(
-        self, question: Hashable, told: Hashable, spell: Callable[[], PreparedRows], last: PreparedRows = _NO_ROWS
+        self, question: Hashable, key: Hashable, encode: Callable[[], PreparedRows], last: PreparedRows = _NO_ROWS
     ) -> PreparedRows:
-        """Return the rows of some bars, spelt if they are not known; remember that they answer a question.
+        """Return the rows of some bars, encoding them if they are not cached, and remember the request.
 
         Args:
-            question: What was asked.
-            told: What tells these bars but for the last one, shown in this way, from all others.
-            spell: Makes the rows of all but the last one.
-            last: The row of the last one.
+            question: The request.
+            key: Identifies the bars except the last one, and how they are shown.
+            encode: Encodes all rows except the last one.
+            last: The row of the last bar.
         """
-        self._told[question] = told, last
-        if len(self._told) > self._most_questions:
-            self._told.popitem(last=False)
-        found = self._rows.get(told)
+        self._answers[question] = key, last
+        if len(self._answers) > self._max_questions:
+            self._answers.popitem(last=False)
+        found = self._rows.get(key)
         if found is None:
-            found = self._rows[told] = spell()
+            found = self._rows[key] = encode()
             self.characters += len(found.text)
             self._make_room()
-        self._rows.move_to_end(told)
+        self._rows.move_to_end(key)
         return _joined(found, last)
 
     def _make_room(self) -> None:
-        while len(self._rows) > 1 and (self.characters > self._most or len(self._rows) > 4 * self._most_questions):
+        while len(self._rows) > 1 and (
+            self.characters > self._max_characters or len(self._rows) > 4 * self._max_questions
+        ):
             self.characters -= len(self._rows.popitem(last=False)[1].text)
 
 
-def ends_of(bars: Bars) -> Hashable:
-    """Return what tells bars of one series from others of it, since the past does not change: first, last, how many."""
+def bars_key(bars: Bars) -> Hashable:
+    """Return a key for bars of one series, whose past does not change: length, first and last bar."""
     if not len(bars):
         return ()
     last = (float(column[-1]) for column in (bars.open, bars.high, bars.low, bars.close, bars.volume))

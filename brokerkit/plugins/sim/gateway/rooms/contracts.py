@@ -34,14 +34,14 @@ SECURITY_TYPES = frozenset(
         *("WAR", "IOPT", "NEWS", "CRYPTO", "BILL"),
     }
 )
-"""The kinds of security that there are; only futures and currency pairs are simulated."""
+"""IB's security types; only futures and currency pairs are simulated."""
 
 
 class ContractRoom(Room):
-    """Says what contracts there are, and what is known of each."""
+    """Serves contract details, symbol searches, market rules and option chains."""
 
     def handlers(self) -> Mapping[type, Handler]:
-        """Return what answers each class of request."""
+        """Return the handler of each request class."""
         return {
             requests.ContractDetailsRequest: self._details,
             requests.MatchingSymbolsRequest: self._symbols,
@@ -113,7 +113,7 @@ class ContractRoom(Room):
         session.send(MarketRule(request.rule_id, (PriceIncrement(0.0, float(step)),)))
 
     def _options(self, session: Session, request: requests.OptionParametersRequest) -> None:
-        """Answer that there are no options: none are simulated."""
+        """Send an empty option chain: options are not simulated."""
         known = self.gateway.find(Contract(con_id=request.con_id, symbol=request.symbol, sec_type=request.sec_type))
         if not known:
             raise RefusedError(Code.NO_CONTRACT, NO_DEFINITION)

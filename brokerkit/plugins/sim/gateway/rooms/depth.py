@@ -1,4 +1,4 @@
-"""The order book, made up from the quote: a row a tick away from the next, a lot larger each."""
+"""Market depth made up from the quote: each row is a tick further away and a lot larger."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ ASK_SIDE, BID_SIDE = 0, 1
 
 @attrs.define(eq=False)
 class DepthLine:
-    """A contract whose order book is watched."""
+    """A market depth subscription."""
 
     listed: Listed
     rows: int
     smart: bool
-    told: dict[tuple[int, int], tuple[float, float]] = attrs.field(factory=dict)
+    sent: dict[tuple[int, int], tuple[float, float]] = attrs.field(factory=dict)
 
 
 class DepthRoom(Room):
-    """Tells clients what stands in the order book."""
+    """Serves market depth."""
 
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway)
@@ -43,7 +43,7 @@ class DepthRoom(Room):
         self.lines: Lines[DepthLine] = Lines(Allowance(MAX_LINES, Code.DEPTH_LIMIT, text))
 
     def handlers(self) -> Mapping[type, Handler]:
-        """Return what answers each class of request."""
+        """Return the handler of each request class."""
         return {
             requests.DepthRequest: self._subscribe,
             requests.CancelDepth: lambda session, asked: self.lines.close(session, asked.req_id),
@@ -56,25 +56,25 @@ class DepthRoom(Room):
         data_type(self.gateway, session, request.req_id, listed)
         line = DepthLine(listed, min(max(request.rows, 1), MAX_ROWS), request.smart)
         self.lines.open(session, request.req_id, line)
-        self._tell(session, request.req_id, line)
+        self._send_changes(session, request.req_id, line)
 
-    def _tell(self, session: Session, req_id: int, line: DepthLine) -> None:
+    def _send_changes(self, session: Session, req_id: int, line: DepthLine) -> None:
         quote = self.gateway.live_quote(line.listed)
         if quote is None:
             return
         for key, level in _book(quote, half_spread(line.listed), line.rows).items():
-            if line.told.get(key) != level:
-                operation = UPDATE if key in line.told else INSERT
-                line.told[key] = level
+            if line.sent.get(key) != level:
+                operation = UPDATE if key in line.sent else INSERT
+                line.sent[key] = level
                 session.send(_row(req_id, line, key, operation, level))
 
     def clock_moved(self) -> None:
-        """Tell every line what has changed."""
+        """Send every line what has changed."""
         for session, req_id, line in self.lines:
-            self._tell(session, req_id, line)
+            self._send_changes(session, req_id, line)
 
     def lose_data(self) -> None:
-        """Lose every line, as a gateway does whose link came back without its data (1101)."""
+        """Drop every line, as after 1101 (data lost)."""
         self.lines.clear()
 
     def forget(self, session: Session) -> None:

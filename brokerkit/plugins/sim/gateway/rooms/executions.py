@@ -1,4 +1,4 @@
-"""Executions of the day, with filters."""
+"""The day's executions, with filters."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _SIDES = {"BUY": 1, "BOT": 1, "B": 1, "SELL": -1, "SLD": -1, "S": -1}
 
 
 class ExecutionRoom(Room):
-    """Answers for the executions of the day."""
+    """Serves the day's executions."""
 
     def handlers(self) -> Mapping[type, Handler]:
-        """Return what answers each class of request."""
+        """Return the handler of each request class."""
         return {ExecutionsRequest: self._executions}
 
     def _executions(self, session: Session, request: ExecutionsRequest) -> None:

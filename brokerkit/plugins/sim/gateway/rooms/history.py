@@ -1,4 +1,4 @@
-"""Historical bars, their schedule, and the earliest time; bars kept up to date."""
+"""Historical bars, also kept up to date, trading schedules, and the earliest time."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ from brokerkit.plugins.sim.gateway.rooms.bar_answers import (
     KINDS,
     TRADES,
     AnswerCache,
+    bars_key,
     dates,
-    ends_of,
     prepared,
     shown_as,
 )
@@ -53,9 +53,9 @@ from brokerkit.plugins.sim.gateway.times import (
     ZONED_TIMES_SINCE,
     epoch_seconds,
     instant,
+    instant_without_zone,
     parse_bar_size,
     parse_time,
-    unnamed_instant,
 )
 from brokerkit.plugins.sim.gateway.zones import instrument_zone_name
 
@@ -64,12 +64,12 @@ if TYPE_CHECKING:
 
 SCHEDULE = "SCHEDULE"
 SCHEDULE_SINCE = 165
-"""The server version from which schedules exist."""
+"""The first server version with schedules."""
 
 
 @attrs.frozen
 class Query:
-    """What a request for bars asks for, understood."""
+    """A parsed request for bars."""
 
     listed: Listed
     seconds: int
@@ -81,14 +81,14 @@ class Query:
 
 @attrs.define(eq=False)
 class Kept:
-    """A request for bars that is kept up to date, and the bar that was sent last."""
+    """A request for bars kept up to date, and the last bar sent."""
 
     query: Query
-    told: Bars
+    sent: Bars
 
 
 class HistoryRoom(Room):
-    """Answers for the past."""
+    """Serves historical data."""
 
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway)
@@ -96,7 +96,7 @@ class HistoryRoom(Room):
         self._kept: dict[tuple[Session, int], Kept] = {}
 
     def handlers(self) -> Mapping[type, Handler]:
-        """Return what answers each class of request."""
+        """Return the handler of each request class."""
         return {
             requests.HistoricalDataRequest: self._bars,
             requests.CancelHistoricalData: self._cancel,
@@ -121,7 +121,7 @@ class HistoryRoom(Room):
             self._kept[session, request.req_id] = Kept(query, bars.slice(len(bars) - 1, len(bars)))
 
     def _query(self, request: requests.HistoricalDataRequest) -> Query:
-        listed = self._the_one(request)
+        listed = self._find_contract(request)
         kind = _kind_of_data(listed, request.what_to_show)
         seconds = DAY_SECONDS if kind == SCHEDULE else parse_bar_size(request.bar_size)
         if request.keep_up_to_date and request.end_time:
@@ -131,7 +131,7 @@ class HistoryRoom(Room):
             raise RefusedError(Code.HISTORY, INVALID_STEP.format(seconds=seconds))
         return Query(listed, seconds, self._start(listed, end, duration), end, kind, request.format_date)
 
-    def _the_one(self, request: requests.HistoricalDataRequest) -> Listed:
+    def _find_contract(self, request: requests.HistoricalDataRequest) -> Listed:
         asked = request.contract
         if asked.sec_type == "BAG":
             raise RefusedError(Code.HISTORY, NO_DATA.format(what=f"{asked.symbol} BAG"))
@@ -146,7 +146,7 @@ class HistoryRoom(Room):
             raise RefusedError(Code.BAD_TIME, BAD_END_TIME) from error
 
     def _start(self, listed: Listed, end: datetime, length: Duration) -> datetime:
-        """Count a duration back from the last bar, not from a moment long after it."""
+        """Count a duration back from the last bar, which may be long before the end."""
         last = self.gateway.market.last_bar_end(listed, nanoseconds(end))
         reach = end if last is None else time_of(last)
         if reach - time_of(0) <= length.in_calendar_time:
@@ -173,13 +173,15 @@ class HistoryRoom(Room):
             listed = query.listed
             what = f"{listed.card.symbol}@{listed.card.exchange} {query.kind.title()}"
             raise RefusedError(Code.HISTORY, NO_DATA.format(what=what))
-        return HistoricalData(req_id, self._told(query.start, session), self._told(query.end, session), rows)
+        return HistoricalData(
+            req_id, self._format_time(query.start, session), self._format_time(query.end, session), rows
+        )
 
-    def _told(self, moment: datetime, session: Session) -> str:
+    def _format_time(self, moment: datetime, session: Session) -> str:
         settings = self.gateway.settings
         if session.version >= ZONED_TIMES_SINCE:
             return instant(moment, settings.time_zone, settings.time_zone)
-        return unnamed_instant(moment, settings.zone)
+        return instant_without_zone(moment, settings.zone)
 
     def _rows(self, version: int, query: Query) -> PreparedRows | None:
         series = (query.listed.con_id, query.seconds, query.kind)
@@ -192,18 +194,18 @@ class HistoryRoom(Room):
         if bars is None:
             return None
 
-        def spelt(some: Bars) -> PreparedRows:
+        def encoded(some: Bars) -> PreparedRows:
             return prepared(some, self._dates(some, query, version))
 
         ended, last = bars.slice(0, len(bars) - 1), bars.slice(len(bars) - 1, len(bars))
-        return self._cache.rows(question, (*shown, ends_of(ended)), lambda: spelt(ended), spelt(last))
+        return self._cache.rows(question, (*shown, bars_key(ended)), lambda: encoded(ended), encoded(last))
 
     def _shown(self, query: Query) -> Bars | None:
         bars = self.gateway.history.bars(query.listed, query.seconds, nanoseconds(query.start), nanoseconds(query.end))
         return None if bars is None else shown_as(bars, query.kind, half_spread(query.listed))
 
     def _dates(self, bars: Bars, query: Query, version: int) -> list[str]:
-        """Return when bars start: told in their exchange's zone, or where that is not named in the login's."""
+        """Return the bars' dates, in the exchange's zone, or in the login's where zones are not named."""
         zone = query.listed.card.time_zone if version >= ZONED_TIMES_SINCE else self.gateway.settings.time_zone
         return dates(bars.start, query.seconds, query.format_date, zone, instrument_zone_name(zone), version)
 
@@ -216,27 +218,27 @@ class HistoryRoom(Room):
     # Kept up to date
 
     def clock_moved(self) -> None:
-        """Send every bar that has changed, or is new, of the requests that are kept up to date."""
+        """Send every new or changed bar of the requests kept up to date."""
         if self.gateway.faults.market_data_stopped:
             return
         for (session, req_id), kept in list(self._kept.items()):
             self._update(session, req_id, kept)
 
     def _update(self, session: Session, req_id: int, kept: Kept) -> None:
-        last = int(kept.told.start[0])
-        reach = timedelta(seconds=max(2 * kept.query.seconds, DAY_SECONDS))  # so that the bar told last is whole
+        last = int(kept.sent.start[0])
+        reach = timedelta(seconds=max(2 * kept.query.seconds, DAY_SECONDS))  # so that the bar last sent is complete
         query = attrs.evolve(kept.query, start=time_of(last) - reach, end=self.gateway.now)
         bars = self._shown(query)
-        fresh = kept.told.slice(0, 0) if bars is None else bars.starting_from(last)
+        fresh = kept.sent.slice(0, 0) if bars is None else bars.starting_from(last)
         if not len(fresh):
             return
-        changed = int(_row(fresh, 0) == _row(kept.told, 0))
-        kept.told = fresh.slice(len(fresh) - 1, len(fresh))
+        changed = int(_row(fresh, 0) == _row(kept.sent, 0))
+        kept.sent = fresh.slice(len(fresh) - 1, len(fresh))
         for at, date in list(enumerate(self._dates(fresh, query, session.version)))[changed:]:
             session.send(_updated(req_id, date, _row(fresh, at)))
 
     def lose_data(self) -> None:
-        """Keep nothing up to date any more, as a gateway does whose link came back without its data (1101)."""
+        """Stop keeping requests up to date, as after 1101 (data lost)."""
         self._kept.clear()
 
     def forget(self, session: Session) -> None:
@@ -252,12 +254,12 @@ class HistoryRoom(Room):
         listed = query.listed
         zone = listed.card.time_zone
         found = sessions_between(listed.terms.sessions, query.start, query.end)
-        told = tuple(
+        schedule = tuple(
             ScheduledSession(_local(opening, zone), _local(closing, zone), _local(closing, zone)[:8])
             for opening, closing in found
         )
-        start, end = (told[0].start, told[-1].end) if told else ("", "")
-        session.send(HistoricalSchedule(req_id, start, end, instrument_zone_name(zone), told))
+        start, end = (schedule[0].start, schedule[-1].end) if schedule else ("", "")
+        session.send(HistoricalSchedule(req_id, start, end, instrument_zone_name(zone), schedule))
 
     def _head(self, session: Session, request: requests.HeadTimestampRequest) -> None:
         listed = data_contract(self.gateway, request.contract, include_expired=request.include_expired)
@@ -271,10 +273,10 @@ class HistoryRoom(Room):
 
 
 def _kind_of_data(listed: Listed, what_to_show: str) -> str:
-    """Return a kind of data that a contract has.
+    """Return the kind of data requested.
 
     Raises:
-        RefusedError: It has no such data.
+        RefusedError: The contract has no such data.
     """
     kind = what_to_show.upper()
     if kind not in (*KINDS, SCHEDULE):
@@ -286,7 +288,7 @@ def _kind_of_data(listed: Listed, what_to_show: str) -> str:
 
 
 def _row(bars: Bars, at: int) -> tuple[float, ...]:
-    """Return when a bar starts, and its open, high, low, close and volume."""
+    """Return a bar's start, open, high, low, close and volume."""
     columns = (bars.start, bars.open, bars.high, bars.low, bars.close, bars.volume)
     return tuple(float(column[at]) for column in columns)
 

@@ -1,4 +1,4 @@
-"""What accounts hold, valued as IB values it."""
+"""Positions of accounts, valued as IB values them."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Holding:
-    """A position and its value. What it cost has the commission of opening it in it, as at IB.
+    """A position and its value. Its cost includes the opening commission, as at IB.
 
     Attributes:
         lots: Signed.
-        price: The last price, quoted.
-        average_cost: What a lot cost on average, in money.
+        price: The last price, in quoted units.
+        average_cost: The average cost of a lot, in money.
         value: Lots times price times multiplier.
         unrealised: Value less cost.
-        realised: Profit realised in it since the day began; None if nothing was.
+        realised: The day's realised profit; None if there is none.
     """
 
     account: str
@@ -38,15 +38,15 @@ class Holding:
 
     @property
     def closed(self) -> Holding:
-        """What is told of it once it is closed."""
+        """The position as reported after it is closed."""
         return attrs.evolve(self, lots=0.0, average_cost=0.0, value=0.0, unrealised=0.0)
 
 
 def known_account(gateway: Gateway, name: str) -> str:
-    """Return the account that a client names, the first where it names none.
+    """Return the account that a client names, or the first one if it names none.
 
     Raises:
-        RefusedError: There is none of that name.
+        RefusedError: There is no account of that name.
     """
     found = name or gateway.accounts[0]
     if found not in gateway.accounts:
@@ -55,26 +55,26 @@ def known_account(gateway: Gateway, name: str) -> str:
 
 
 def holdings_of(gateway: Gateway, account: str = "") -> list[Holding]:
-    """Return the open positions of an account, or of all, valued now."""
+    """Return the open positions of one account, or of all, at current values."""
     return [valued(gateway, position) for position in gateway.exchange.positions(account)]
 
 
 def valued(gateway: Gateway, position: Position) -> Holding:
-    """Return a position with its value now."""
+    """Return a position with its current value."""
     books, account = gateway.orders.fills.books, position.account
     listed = gateway.contracts.of_contract(position.contract)
     last = gateway.exchange.last_price(position.contract)
     average = float(position.average_price or 0)
     price = average if last is None else float(last)
     point, lots = float(listed.terms.point_value), float(position.quantity)
-    commission_a_lot = books.opening_commission(account, listed.con_id) if lots else 0.0
+    commission_per_lot = books.opening_commission(account, listed.con_id) if lots else 0.0
     return Holding(
         account,
         listed,
         lots,
         price,
-        average * point + commission_a_lot,
+        average * point + commission_per_lot,
         lots * price * point,
-        lots * ((price - average) * point - commission_a_lot),
+        lots * ((price - average) * point - commission_per_lot),
         books.realised(account, listed.con_id),
     )

@@ -1,4 +1,4 @@
-"""Market data lines: which contract a client watches under which request id, within the limits."""
+"""Market data lines: subscriptions by session and request id, within the limits."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ LIVE, FROZEN, DELAYED, DELAYED_FROZEN = 1, 2, 3, 4
 
 @attrs.define(eq=False)
 class Allowance:
-    """How many lines may be open at a time, of all kinds that count in it and of all clients: it is the login's.
+    """The login's limit on open lines, shared by all clients and by every kind of line that counts towards it.
 
     Attributes:
-        limit: How many; None for any number.
-        code: What a client is told that wants more.
-        text: In which words.
-        used: How many are open.
+        limit: The most lines open at once; None for no limit.
+        code: The error code when it is exceeded.
+        text: The error text.
+        used: The number of open lines.
     """
 
     limit: int | None
@@ -40,13 +40,13 @@ class Allowance:
 
 @attrs.define(eq=False)
 class Lines(Generic[L]):
-    """Subscriptions of one kind by session and request id, and the allowance that they count in."""
+    """Subscriptions of one kind, by session and request id, and the allowance that they count towards."""
 
     _allowance: Allowance
     _open: dict[tuple[Session, int], L] = attrs.field(factory=dict, init=False)
 
     def check(self, session: Session, req_id: int) -> None:
-        """Refuse a line under an id that a session has a line under, or one too many."""
+        """Refuse a line whose request id is in use, or that exceeds the limit."""
         if (session, req_id) in self._open:
             raise RefusedError(Code.DUPLICATE_TICKER, "Duplicate ticker id")
         allowance = self._allowance
@@ -59,7 +59,7 @@ class Lines(Generic[L]):
         self._allowance.used += 1
 
     def close(self, session: Session, req_id: int) -> None:
-        """Close a line; refuse to if there is none."""
+        """Close a line; refuse if there is none."""
         if (session, req_id) not in self._open:
             raise RefusedError(Code.UNKNOWN_TICKER, f"Can't find EId with tickerId:{req_id}")
         self._drop([(session, req_id)])
@@ -78,15 +78,15 @@ class Lines(Generic[L]):
         self._allowance.used -= len(keys)
 
     def __iter__(self) -> Iterator[tuple[Session, int, L]]:
-        """Yield session, request id and line of each."""
+        """Yield the session, request id and line of each."""
         return iter([(session, req_id, line) for (session, req_id), line in self._open.items()])
 
 
 def data_contract(gateway: Gateway, asked: Contract, *, include_expired: bool = False) -> Listed:
-    """Return the one contract that a client wants data of.
+    """Return the one contract for which a client requests data.
 
     Raises:
-        RefusedError: There is none, or more than one; or no exchange is named, as in contracts of positions.
+        RefusedError: No contract matches, or more than one; or no exchange is given, as in contracts from positions.
     """
     if not asked.exchange:
         raise invalid("Please enter exchange", "bQ")
@@ -94,13 +94,13 @@ def data_contract(gateway: Gateway, asked: Contract, *, include_expired: bool = 
 
 
 def data_type(gateway: Gateway, session: Session, req_id: int, listed: Listed) -> int:
-    """Return the kind of data that a client gets of a contract.
+    """Return the market data type that a client gets for a contract.
 
-    What it asked for last decides, as far as the login has subscribed: without live data, asking for delayed
-    data gives them with error 10167, and asking for live data gives error 354.
+    It depends on the type last requested and on the login's subscriptions: without live data, a request for delayed
+    data gets them with error 10167, and a request for live data gets error 354.
 
     Raises:
-        RefusedError: It gets none.
+        RefusedError: It gets no data.
     """
     asked = session.market_data_type
     symbol, settings = listed.card.symbol, gateway.settings

@@ -1,4 +1,4 @@
-"""Orders: place, change, cancel, list."""
+"""Orders: place, modify, cancel, list."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class OrderRoom(Room):
     """Passes order requests to the order desk."""
 
     def handlers(self) -> Mapping[type, Handler]:
-        """Return what answers each class of request."""
+        """Return the handler of each request class."""
         desk = self.gateway.orders
         of_one: dict[type, Handler] = {
             requests.PlaceOrder: desk.entry.place,
@@ -42,14 +42,14 @@ class OrderRoom(Room):
         session.binds_manual_orders = request.auto_bind
 
     def forget(self, session: Session) -> None:
-        """Drop what an ended session never transmitted."""
+        """Drop the orders that an ended session never transmitted."""
         self.gateway.orders.forget(session)
 
     def clock_moved(self) -> None:
-        """Let held orders go whose time has come."""
+        """Release held orders that are due."""
         self.gateway.orders.clock_moved()
 
 
 def _refuse(session: Session, request: object) -> None:
-    """Refuse what a read-only gateway refuses, questions about orders among it: no list and no end of one follow."""
+    """Refuse a request on a read-only gateway; after order queries neither a list nor its end follows."""
     raise RefusedError(Code.ERROR_VALIDATING, READ_ONLY)

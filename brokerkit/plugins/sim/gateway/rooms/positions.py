@@ -1,4 +1,4 @@
-"""Positions: sent when asked for, and again when they change."""
+"""Positions: sent on request, and again when they change."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Key = tuple[str, int]
 
 
 class PositionRoom(Room):
-    """Tells clients what their accounts hold."""
+    """Serves positions."""
 
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway)
@@ -35,7 +35,7 @@ class PositionRoom(Room):
         self._changed = False
 
     def handlers(self) -> Mapping[type, Handler]:
-        """Return what answers each class of request."""
+        """Return the handler of each request class."""
         return {
             requests.PositionsRequest: self._subscribe,
             requests.CancelPositions: lambda s, r: self._all.pop(s, None),
@@ -50,10 +50,10 @@ class PositionRoom(Room):
         session.send(PositionEnd())
 
     def _send(self, session: Session, held: Holding) -> None:
-        told = self._all[session]
+        sent = self._all[session]
         key, now = (held.account, held.listed.con_id), (held.lots, held.average_cost)
-        if told.get(key) != now:
-            told[key] = now
+        if sent.get(key) != now:
+            sent[key] = now
             contract = attrs.evolve(
                 held.listed.wire, exchange="" if held.listed.is_future else held.listed.card.exchange
             )
@@ -72,7 +72,7 @@ class PositionRoom(Room):
         session.send(PositionMulti(request.req_id, held.account, contract, held.lots, held.average_cost, request.model))
 
     def on_position(self, position: spec.Position) -> None:
-        """Tell subscriptions of a position that has changed."""
+        """Send a changed position to subscriptions."""
         self._changed = True
         if not (self._all or self._multi) or self.gateway.faults.holds_back_positions:
             return
@@ -84,10 +84,10 @@ class PositionRoom(Room):
                 self._send_multi(session, request, held)
 
     def clock_moved(self) -> None:
-        """Have the values of accounts told too once a position has changed."""
+        """Send account values too once a position has changed."""
         if self._changed:
             self._changed = False
-            self.gateway.account_room.tell_all()
+            self.gateway.account_room.update_all()
 
     def forget(self, session: Session) -> None:
         """Drop an ended session's subscriptions."""

@@ -1,4 +1,4 @@
-"""Profit and loss since the day began: of an account, and of one contract in it."""
+"""The day's profit and loss of an account, and of one contract in it."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 @attrs.define(eq=False)
 class Subscription:
-    """Profit and loss of an account, or of one contract in it, as told last."""
+    """A subscription to the profit and loss of an account, or of one contract in it, as last sent."""
 
     request: requests.PnlRequest | requests.PnlSingleRequest
     account: str
-    told: Pnl | PnlSingle | None = None
+    sent: Pnl | PnlSingle | None = None
 
 
 @attrs.frozen
 class DayStart:
-    """What there was when the day began: of each account, and unrealised of each of its contracts."""
+    """Values at the start of the day: of each account, and the unrealised profit of each of its positions."""
 
     day: int
     worth: Mapping[str, Decimal]
@@ -38,7 +38,7 @@ class DayStart:
 
     @classmethod
     def of(cls, gateway: Gateway) -> DayStart:
-        """Return what there is now."""
+        """Return the current values."""
         return cls(
             gateway.day,
             {account: AccountFigures.of(gateway, account).net_liquidation for account in gateway.accounts},
@@ -47,7 +47,7 @@ class DayStart:
 
 
 class ProfitRoom(Room):
-    """Tells clients what their positions bring."""
+    """Serves profit and loss."""
 
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway)
@@ -55,7 +55,7 @@ class ProfitRoom(Room):
         self._start = DayStart.of(gateway)
 
     def handlers(self) -> Mapping[type, Handler]:
-        """Return what answers each class of request."""
+        """Return the handler of each request class."""
         return {
             requests.PnlRequest: self._subscribe,
             requests.PnlSingleRequest: self._subscribe,
@@ -66,17 +66,17 @@ class ProfitRoom(Room):
     def _subscribe(self, session: Session, request: requests.PnlRequest | requests.PnlSingleRequest) -> None:
         subscription = Subscription(request, known_account(self.gateway, request.account))
         self._subscriptions[session, request.req_id] = subscription
-        self._tell(session, subscription)
+        self._send_change(session, subscription)
 
-    def _tell(self, session: Session, subscription: Subscription) -> None:
+    def _send_change(self, session: Session, subscription: Subscription) -> None:
         request = subscription.request
         now = (
             self._single(request, subscription.account)
             if isinstance(request, requests.PnlSingleRequest)
             else self._total(request.req_id, subscription.account)
         )
-        if now != subscription.told:
-            subscription.told = now
+        if now != subscription.sent:
+            subscription.sent = now
             session.send(now)
 
     def _total(self, req_id: int, account: str) -> Pnl:
@@ -99,11 +99,11 @@ class ProfitRoom(Room):
         return PnlSingle(request.req_id, 0.0, closed, 0.0, realised, 0.0)
 
     def clock_moved(self) -> None:
-        """Tell subscriptions what has changed; count from here on if a day has begun."""
+        """Send subscriptions what has changed; start over if a new day has begun."""
         if self._start.day != self.gateway.day:
             self._start = DayStart.of(self.gateway)
         for (session, _), subscription in list(self._subscriptions.items()):
-            self._tell(session, subscription)
+            self._send_change(session, subscription)
 
     def forget(self, session: Session) -> None:
         """Drop an ended session's subscriptions."""

@@ -1,4 +1,4 @@
-"""Quotes: subscriptions and snapshots."""
+"""Market data: subscriptions and snapshots."""
 
 from __future__ import annotations
 
@@ -47,46 +47,46 @@ _PRICES = {"bid": (1, 66), "ask": (2, 67), "last": (4, 68), "high": (6, 72), "lo
 _PRICES |= {"previous_close": (9, 75), "open": (14, 76)}
 _SIZES = {"bid_size": (0, 69), "ask_size": (3, 70), "last_size": (5, 71), "volume": (8, 74)}
 _SIZE_OF = {"bid": "bid_size", "ask": "ask_size", "last": "last_size"}
-_OF_TRADES = frozenset({"last", "last_size", "volume", "open"})
+_TRADE_FIELDS = frozenset({"last", "last_size", "volume", "open"})
 _TIME = (45, 88)
-"""Tick types, live and delayed, by what they tell of a quote."""
+"""Tick types, live and delayed, by field of a quote."""
 
 
 @attrs.define(eq=False)
 class QuoteLine:
-    """A contract watched, and the quote told last.
+    """A market data line, and the quote last sent.
 
     Attributes:
-        kind: The kind of data that it has now.
-        freezes: Whether its client wants the last quote while the market is closed.
+        kind: Its current market data type.
+        freezes: Whether its client requested frozen data: the last quote while the market is closed.
     """
 
     listed: Listed
     kind: int
     freezes: bool
-    told: Quote | None = None
+    sent: Quote | None = None
 
     @property
     def column(self) -> int:
-        """Which of two tick types a value has: 0 live, 1 delayed."""
+        """The index into a pair of tick types: 0 live, 1 delayed."""
         return int(self.kind in (DELAYED, DELAYED_FROZEN))
 
     def kind_while(self, *, is_open: bool) -> int:
-        """Return the kind of data that it has while the market is open, or closed."""
+        """Return its market data type while the market is open, or closed."""
         if self.freezes and not is_open:
             return DELAYED_FROZEN if self.column else FROZEN
         return DELAYED if self.column else LIVE
 
 
 class QuoteRoom(Room):
-    """Tells clients what contracts cost."""
+    """Serves quotes."""
 
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway)
         self.lines: Lines[QuoteLine] = Lines(gateway.market_data_lines)
 
     def handlers(self) -> Mapping[type, Handler]:
-        """Return what answers each class of request."""
+        """Return the handler of each request class."""
         return {
             requests.MarketDataRequest: self._subscribe,
             requests.CancelMarketData: lambda session, asked: self.lines.close(session, asked.req_id),
@@ -112,13 +112,13 @@ class QuoteRoom(Room):
         line = QuoteLine(listed, kind, session.market_data_type in (FROZEN, DELAYED_FROZEN))
         session.send(TickRequestParameters(req_id, float(listed.terms.tick_size), BBO_EXCHANGE, SNAPSHOT_PERMISSIONS))
         session.send(MarketDataType(req_id, kind))
-        self._tell(session, req_id, line)
+        self._send_changes(session, req_id, line)
         if request.snapshot:
             session.send(TickSnapshotEnd(req_id))
         else:
             self.lines.open(session, req_id, line)
 
-    def _tell(self, session: Session, req_id: int, line: QuoteLine) -> None:
+    def _send_changes(self, session: Session, req_id: int, line: QuoteLine) -> None:
         quote = self.gateway.live_quote(line.listed)
         if quote is None:
             return
@@ -127,23 +127,23 @@ class QuoteRoom(Room):
         if kind != line.kind:
             line.kind = kind
             session.send(MarketDataType(req_id, kind))
-        elif line.freezes and not is_open and line.told is not None:
+        elif line.freezes and not is_open and line.sent is not None:
             return
         if not is_open and not line.freezes:
             quote = quote.without_bid_and_ask()
-        if quote == line.told:
+        if quote == line.sent:
             return
         for message in changes(req_id, line, quote):
             session.send(message)
-        line.told = quote
+        line.sent = quote
 
     def clock_moved(self) -> None:
-        """Tell every line what has changed."""
+        """Send every line what has changed."""
         for session, req_id, line in self.lines:
-            self._tell(session, req_id, line)
+            self._send_changes(session, req_id, line)
 
     def lose_data(self) -> None:
-        """Lose every line, as a gateway does whose link came back without its data (1101)."""
+        """Drop every line, as after 1101 (data lost)."""
         self.lines.clear()
 
     def forget(self, session: Session) -> None:
@@ -157,18 +157,18 @@ class QuoteRoom(Room):
 
 
 def changes(req_id: int, line: QuoteLine, quote: Quote) -> Iterable[Any]:
-    """Yield a message for each value of a quote that was not told before; currencies have no trades, only quotes."""
-    told, column = line.told, line.column
-    untold = frozenset() if line.listed.is_future else _OF_TRADES
+    """Yield a message for each changed value of a quote; currency pairs have no trade fields."""
+    sent, column = line.sent, line.column
+    omitted = frozenset() if line.listed.is_future else _TRADE_FIELDS
     for name, types in _PRICES.items():
         value = getattr(quote, name)
-        if value and name not in untold and (told is None or value != getattr(told, name)):
+        if value and name not in omitted and (sent is None or value != getattr(sent, name)):
             yield TickPrice(req_id, types[column], value, getattr(quote, _SIZE_OF.get(name, ""), 0.0), 1)
     for name, types in _SIZES.items():
         value = getattr(quote, name)
-        if name not in untold and (told is None or value != getattr(told, name)):
+        if name not in omitted and (sent is None or value != getattr(sent, name)):
             yield TickSize(req_id, types[column], value)
-    if not untold and (told is None or quote.time != told.time):
+    if not omitted and (sent is None or quote.time != sent.time):
         yield TickString(req_id, _TIME[column], str(quote.time))
-    if told is None:
+    if sent is None:
         yield TickGeneric(req_id, HALTED, 0.0)

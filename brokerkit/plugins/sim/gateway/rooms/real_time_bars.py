@@ -1,4 +1,4 @@
-"""Bars of five seconds. Each carries a whole bar of the exchange, and is stamped with its last five seconds."""
+"""Five-second bars. Each contains a whole bar of the exchange, and its time is that of the last five seconds."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 BAR_SECONDS = 5
 KINDS = (TRADES, MIDPOINT, BID, ASK)
 DAY_BACK = 86400 * SECOND
-"""How far before the bar told last to look: further than any bar is long."""
+"""How far to look back before the last bar sent: longer than any bar."""
 
 
 @attrs.define(eq=False)
 class BarLine:
-    """A contract watched in five-second bars; `after` is the end of the bar told last."""
+    """A five-second bar subscription; bars that end after `after` are still to be sent."""
 
     listed: Listed
     kind: str
@@ -39,14 +39,14 @@ class BarLine:
 
 
 class RealTimeBarRoom(Room):
-    """Tells clients of every bar that ends."""
+    """Serves five-second bars."""
 
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway)
         self.lines: Lines[BarLine] = Lines(gateway.market_data_lines)
 
     def handlers(self) -> Mapping[type, Handler]:
-        """Return what answers each class of request."""
+        """Return the handler of each request class."""
         return {
             requests.RealTimeBarsRequest: self._subscribe,
             requests.CancelRealTimeBars: lambda session, asked: self.lines.close(session, asked.req_id),
@@ -66,7 +66,7 @@ class RealTimeBarRoom(Room):
             raise RefusedError(Code.REAL_TIME_BARS, f"Invalid Real-time Query:No historical market data for {what}")
         self.lines.open(session, request.req_id, BarLine(listed, kind, self.gateway.exchange.now_ns))
 
-    def _tell(self, session: Session, req_id: int, line: BarLine) -> None:
+    def _send_ended(self, session: Session, req_id: int, line: BarLine) -> None:
         if self.gateway.faults.market_data_stopped:
             return
         now = self.gateway.exchange.now_ns
@@ -78,12 +78,12 @@ class RealTimeBarRoom(Room):
         line.after = now
 
     def clock_moved(self) -> None:
-        """Tell every line of the bars that have ended."""
+        """Send every line the bars that have ended."""
         for session, req_id, line in self.lines:
-            self._tell(session, req_id, line)
+            self._send_ended(session, req_id, line)
 
     def lose_data(self) -> None:
-        """Lose every line, as a gateway does whose link came back without its data (1101)."""
+        """Drop every line, as after 1101 (data lost)."""
         self.lines.clear()
 
     def forget(self, session: Session) -> None:

@@ -1,4 +1,4 @@
-"""What every room has in common: handlers by request, and two moments at which it is called."""
+"""The base of all rooms: request handlers, and calls when sessions end, data are lost or the clock moves."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ class Room:
         self.gateway = gateway
 
     def handlers(self) -> Mapping[type, Handler]:
-        """Return what answers each class of request."""
+        """Return the handler of each request class."""
         raise NotImplementedError
 
     def forget(self, session: Session) -> None:
-        """Drop what was kept for a session that has ended."""
+        """Drop the state of a session that has ended."""
 
     def lose_data(self) -> None:
-        """Drop every subscription to market data."""
+        """Drop every market data subscription."""
 
     def clock_moved(self) -> None:
         """Send what has changed because the exchange's clock moved."""
 
 
 def ignore(session: Session, request: Any) -> None:
-    """Take a request that a real gateway takes in silence."""
+    """Ignore a request that a real gateway does not answer."""

@@ -1,4 +1,4 @@
-"""The session itself: its start, ids, accounts, the time."""
+"""The session itself: start, ids, accounts, server time."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from brokerkit.plugins.sim.gateway.times import epoch_seconds
 
 
 class SessionRoom(Room):
-    """Starts sessions and answers what belongs to none of the other domains."""
+    """Starts sessions, and serves requests outside the other domains."""
 
     def handlers(self) -> Mapping[type, Handler]:
-        """Return what answers each class of request."""
+        """Return the handler of each request class."""
         return {
             requests.StartApi: self._start,
             requests.IdsRequest: self._ids,

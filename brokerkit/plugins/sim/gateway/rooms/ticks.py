@@ -1,4 +1,4 @@
-"""Ticks: each one as it comes, and those of the past."""
+"""Tick-by-tick data, live and historical."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MAX_TICKS = 1000
 
 @attrs.define(eq=False)
 class TickLine:
-    """A contract watched tick by tick; `after` is the moment up to which it was told."""
+    """A tick-by-tick subscription; `after` is the time up to which ticks were sent."""
 
     listed: Listed
     kind: int
@@ -41,7 +41,7 @@ class TickLine:
 
 
 class TickRoom(Room):
-    """Tells clients every tick, of now and of the past."""
+    """Serves tick-by-tick data and historical ticks."""
 
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway)
@@ -50,7 +50,7 @@ class TickRoom(Room):
         self.lines: Lines[TickLine] = Lines(allowance)
 
     def handlers(self) -> Mapping[type, Handler]:
-        """Return what answers each class of request."""
+        """Return the handler of each request class."""
         return {
             market_data.TickByTickRequest: self._subscribe,
             market_data.CancelTickByTick: lambda session, asked: self.lines.close(session, asked.req_id),
@@ -78,8 +78,8 @@ class TickRoom(Room):
         if quote is not None:
             session.send(_tick(req_id, line, quote))
 
-    def _tell(self, session: Session, req_id: int, line: TickLine) -> None:
-        """Tell a tick for each bar that has ended, however far the clock moved; what stops to come is lost."""
+    def _send_ticks(self, session: Session, req_id: int, line: TickLine) -> None:
+        """Send a tick for each ended bar, however far the clock moved; those of a data outage are lost."""
         now, after = self.gateway.exchange.now_ns, line.after
         line.after = now
         if not self.gateway.faults.market_data_stopped:
@@ -87,7 +87,7 @@ class TickRoom(Room):
             for quote in quotes_after(ended, after, half_spread(line.listed)):
                 session.send(_tick(req_id, line, quote))
 
-    # The past
+    # Historical ticks
 
     def _historical(self, session: Session, request: history.HistoricalTicksRequest) -> None:
         listed = data_contract(self.gateway, request.contract, include_expired=request.include_expired)
@@ -109,7 +109,7 @@ class TickRoom(Room):
         session.send(_as_answer(request.req_id, what, listed, found))
 
     def _ticks(self, listed: Listed, start: datetime | None, end: datetime, count: int) -> Bars:
-        """Return the first ticks from a start on, or without one the last before an end."""
+        """Return the first ticks from a start on, or, without a start, the last ones before an end."""
         if start is not None:
             return self.gateway.history.finest(listed, nanoseconds(start), nanoseconds(end)).slice(0, count)
         found = self.gateway.market.recent(listed, nanoseconds(end))
@@ -118,12 +118,12 @@ class TickRoom(Room):
     # Changes
 
     def clock_moved(self) -> None:
-        """Tell every line what has happened."""
+        """Send every line its new ticks."""
         for session, req_id, line in self.lines:
-            self._tell(session, req_id, line)
+            self._send_ticks(session, req_id, line)
 
     def lose_data(self) -> None:
-        """Lose every line, as a gateway does whose link came back without its data (1101)."""
+        """Drop every line, as after 1101 (data lost)."""
         self.lines.clear()
 
     def forget(self, session: Session) -> None:

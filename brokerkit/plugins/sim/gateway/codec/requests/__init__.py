@@ -1,4 +1,4 @@
-"""Every message a client may send, one module a domain; importing this registers them all."""
+"""Every message that a client can send, one module per domain; importing this registers them all."""
 
 from brokerkit.plugins.sim.gateway.codec.requests import account, contracts, history, market_data, orders, session
 

@@ -11,7 +11,7 @@ from brokerkit.plugins.sim.gateway.codec.wire import Flag, Int, Text
 @request(6, "reqAccountUpdates", version=2)
 @attrs.frozen
 class AccountUpdatesRequest:
-    """Subscribe to one account's values and portfolio, or end the subscription."""
+    """Subscribe to one account's values and portfolio, or cancel the subscription."""
 
     subscribe: Flag = True
     account: Text = ""
@@ -20,7 +20,7 @@ class AccountUpdatesRequest:
 @request(7, "reqExecutions", version=3)
 @attrs.frozen
 class ExecutionsRequest:
-    """Ask for the day's executions; blank or 0 in a filter means any."""
+    """Request the day's executions; blank or 0 in a filter matches any."""
 
     req_id: Int
     client_id: Int = 0
@@ -41,7 +41,7 @@ class PositionsRequest:
 @request(64, "cancelPositions", version=1)
 @attrs.frozen
 class CancelPositions:
-    """End the subscription to positions."""
+    """Cancel the subscription to positions."""
 
 
 @request(74, "reqPositionsMulti", version=1)
@@ -57,7 +57,7 @@ class PositionsMultiRequest:
 @request(75, "cancelPositionsMulti", version=1)
 @attrs.frozen
 class CancelPositionsMulti:
-    """End a subscription to positions."""
+    """Cancel a subscription to positions."""
 
     req_id: Int
 
@@ -76,7 +76,7 @@ class AccountUpdatesMultiRequest:
 @request(77, "cancelAccountUpdatesMulti", version=1)
 @attrs.frozen
 class CancelAccountUpdatesMulti:
-    """End a subscription to account values."""
+    """Cancel a subscription to account values."""
 
     req_id: Int
 
@@ -84,7 +84,7 @@ class CancelAccountUpdatesMulti:
 @request(62, "reqAccountSummary", version=1)
 @attrs.frozen
 class AccountSummaryRequest:
-    """Subscribe to chosen values of several accounts."""
+    """Subscribe to selected values of several accounts."""
 
     req_id: Int
     group: Text = "All"
@@ -94,7 +94,7 @@ class AccountSummaryRequest:
 @request(63, "cancelAccountSummary", version=1)
 @attrs.frozen
 class CancelAccountSummary:
-    """End a subscription to an account summary."""
+    """Cancel a subscription to an account summary."""
 
     req_id: Int
 
@@ -112,7 +112,7 @@ class PnlRequest:
 @request(93, "cancelPnL")
 @attrs.frozen
 class CancelPnl:
-    """End a subscription to profit and loss."""
+    """Cancel a subscription to profit and loss."""
 
     req_id: Int
 
@@ -131,6 +131,6 @@ class PnlSingleRequest:
 @request(95, "cancelPnLSingle")
 @attrs.frozen
 class CancelPnlSingle:
-    """End a subscription to the profit and loss of one position."""
+    """Cancel a subscription to the profit and loss of one position."""
 
     req_id: Int

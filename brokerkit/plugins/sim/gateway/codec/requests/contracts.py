@@ -15,7 +15,7 @@ from brokerkit.plugins.sim.gateway.codec.wire import Flag, Int, Text
 @request(9, "reqContractDetails", version=8)
 @attrs.frozen
 class ContractDetailsRequest:
-    """Ask for every contract that matches."""
+    """Request every contract that matches."""
 
     req_id: Int
     contract: Contract = ANY_CONTRACT
@@ -28,7 +28,7 @@ class ContractDetailsRequest:
 @request(81, "reqMatchingSymbols")
 @attrs.frozen
 class MatchingSymbolsRequest:
-    """Ask for symbols and names that begin like a pattern."""
+    """Request symbols and names that start with a pattern."""
 
     req_id: Int
     pattern: Text = ""
@@ -37,7 +37,7 @@ class MatchingSymbolsRequest:
 @request(78, "reqSecDefOptParams")
 @attrs.frozen
 class OptionParametersRequest:
-    """Ask for the option chain of an underlying."""
+    """Request the option chain of an underlying."""
 
     req_id: Int
     symbol: Text = ""
@@ -49,6 +49,6 @@ class OptionParametersRequest:
 @request(91, "reqMarketRule")
 @attrs.frozen
 class MarketRuleRequest:
-    """Ask for the price steps of a market rule."""
+    """Request the price increments of a market rule."""
 
     rule_id: Int

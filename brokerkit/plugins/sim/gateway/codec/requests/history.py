@@ -1,4 +1,4 @@
-"""Requests for the past: bars, ticks, the earliest time."""
+"""Requests for historical data: bars, ticks, the earliest time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from brokerkit.plugins.sim.gateway.codec.wire import Flag, Int, Text
 )
 @attrs.frozen
 class HistoricalDataRequest:
-    """Ask for bars, once or kept up to date."""
+    """Request historical bars, once or kept up to date."""
 
     req_id: Int
     contract: Contract = ANY_CONTRACT
@@ -43,7 +43,7 @@ class HistoricalDataRequest:
 @request(25, "cancelHistoricalData", version=1)
 @attrs.frozen
 class CancelHistoricalData:
-    """Call off a request for bars."""
+    """Cancel a request for historical bars."""
 
     req_id: Int
 
@@ -51,7 +51,7 @@ class CancelHistoricalData:
 @request(87, "reqHeadTimeStamp")
 @attrs.frozen
 class HeadTimestampRequest:
-    """Ask how far back the data go."""
+    """Request the earliest time with data."""
 
     req_id: Int
     contract: Contract = ANY_CONTRACT
@@ -64,7 +64,7 @@ class HeadTimestampRequest:
 @request(90, "cancelHeadTimeStamp")
 @attrs.frozen
 class CancelHeadTimestamp:
-    """Call off a request for the earliest time."""
+    """Cancel a request for the earliest time."""
 
     req_id: Int
 
@@ -72,7 +72,7 @@ class CancelHeadTimestamp:
 @request(96, "reqHistoricalTicks")
 @attrs.frozen
 class HistoricalTicksRequest:
-    """Ask for ticks of the past."""
+    """Request historical ticks."""
 
     req_id: Int
     contract: Contract = ANY_CONTRACT

@@ -1,4 +1,4 @@
-"""Requests for live data: quotes, ticks, depth, five-second bars."""
+"""Requests for market data: quotes, ticks, market depth, five-second bars."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from brokerkit.plugins.sim.gateway.codec.wire import Flag, Int, Text
 )
 @attrs.frozen
 class MarketDataRequest:
-    """Subscribe to quotes, or ask for one snapshot."""
+    """Subscribe to market data, or request one snapshot."""
 
     req_id: Int
     contract: Contract = ANY_CONTRACT
@@ -39,7 +39,7 @@ class MarketDataRequest:
 @request(2, "cancelMktData", version=2)
 @attrs.frozen
 class CancelMarketData:
-    """End a subscription to quotes."""
+    """Cancel a market data subscription."""
 
     req_id: Int
 
@@ -47,7 +47,7 @@ class CancelMarketData:
 @request(59, "reqMarketDataType", version=1)
 @attrs.frozen
 class MarketDataTypeRequest:
-    """Choose live (1), frozen (2), delayed (3) or delayed frozen (4) data from now on."""
+    """Select live (1), frozen (2), delayed (3) or delayed frozen (4) data from now on."""
 
     market_data_type: Int = 1
 
@@ -55,7 +55,7 @@ class MarketDataTypeRequest:
 @request(97, "reqTickByTickData")
 @attrs.frozen
 class TickByTickRequest:
-    """Subscribe to every tick."""
+    """Subscribe to tick-by-tick data."""
 
     req_id: Int
     contract: Contract = ANY_CONTRACT
@@ -67,7 +67,7 @@ class TickByTickRequest:
 @request(98, "cancelTickByTickData")
 @attrs.frozen
 class CancelTickByTick:
-    """End a subscription to every tick."""
+    """Cancel a subscription to tick-by-tick data."""
 
     req_id: Int
 
@@ -75,7 +75,7 @@ class CancelTickByTick:
 @request(10, "reqMktDepth", version=5)
 @attrs.frozen
 class DepthRequest:
-    """Subscribe to the order book."""
+    """Subscribe to market depth."""
 
     req_id: Int
     contract: Contract = ANY_CONTRACT
@@ -87,7 +87,7 @@ class DepthRequest:
 @request(11, "cancelMktDepth", version=1)
 @attrs.frozen
 class CancelDepth:
-    """End a subscription to the order book."""
+    """Cancel a subscription to market depth."""
 
     req_id: Int
     smart: Flag = False
@@ -109,7 +109,7 @@ class RealTimeBarsRequest:
 @request(51, "cancelRealTimeBars", version=1)
 @attrs.frozen
 class CancelRealTimeBars:
-    """End a subscription to five-second bars."""
+    """Cancel a subscription to five-second bars."""
 
     req_id: Int
 
@@ -117,13 +117,13 @@ class CancelRealTimeBars:
 @request(82, "reqMktDepthExchanges")
 @attrs.frozen
 class DepthExchangesRequest:
-    """Ask which exchanges show their order book."""
+    """Request the exchanges with market depth."""
 
 
 @request(83, "reqSmartComponents")
 @attrs.frozen
 class SmartComponentsRequest:
-    """Ask which exchanges a letter code of a best quote stands for."""
+    """Request the exchanges that the letters of a best quote stand for."""
 
     req_id: Int
     bbo_exchange: Text = ""
@@ -132,4 +132,4 @@ class SmartComponentsRequest:
 @request(24, "reqScannerParameters", version=1)
 @attrs.frozen
 class ScannerParametersRequest:
-    """Ask what can be scanned for."""
+    """Request the scanner parameters."""

@@ -81,7 +81,7 @@ _PLACE_ORDER: tuple[Item, ...] = (
 @request(3, "placeOrder", layout=_PLACE_ORDER)
 @attrs.frozen
 class PlaceOrder:
-    """Place an order, change one of the same id, or (what-if) ask what it would cost."""
+    """Place an order, modify the one with the same id, or (what-if) request its margin and commission."""
 
     order_id: Int
     contract: Contract = ANY_CONTRACT
@@ -103,7 +103,7 @@ class CancelOrder:
 @request(58, "reqGlobalCancel", version=1)
 @attrs.frozen
 class GlobalCancel:
-    """Cancel every open order, whoever placed it."""
+    """Cancel every open order of every client."""
 
 
 @request(5, "reqOpenOrders", version=1)
@@ -121,7 +121,7 @@ class AllOpenOrdersRequest:
 @request(15, "reqAutoOpenOrders", version=1)
 @attrs.frozen
 class AutoOpenOrders:
-    """Bind orders placed by hand to client 0 from now on, or stop."""
+    """Start or stop binding orders placed by hand to client 0."""
 
     auto_bind: Flag = True
 
@@ -129,6 +129,6 @@ class AutoOpenOrders:
 @request(99, "reqCompletedOrders")
 @attrs.frozen
 class CompletedOrdersRequest:
-    """List the orders that are done."""
+    """List the completed orders."""
 
     api_only: Flag = False

@@ -11,7 +11,7 @@ from brokerkit.plugins.sim.gateway.codec.wire import Int, Text
 @request(71, "startApi", version=2)
 @attrs.frozen
 class StartApi:
-    """Name the client; nothing else is answered before."""
+    """Send the client id; nothing else is answered before this."""
 
     client_id: Int
     capabilities: Text = ""
@@ -20,7 +20,7 @@ class StartApi:
 @request(8, "reqIds", version=1)
 @attrs.frozen
 class IdsRequest:
-    """Ask for the next valid order id."""
+    """Request the next valid order id."""
 
     count: Int = 1
 
@@ -28,19 +28,19 @@ class IdsRequest:
 @request(17, "reqManagedAccts", version=1)
 @attrs.frozen
 class ManagedAccountsRequest:
-    """Ask which accounts this login manages."""
+    """Request the accounts that this login manages."""
 
 
 @request(49, "reqCurrentTime", version=1)
 @attrs.frozen
 class CurrentTimeRequest:
-    """Ask the server's time."""
+    """Request the server's time."""
 
 
 @request(14, "setServerLogLevel", version=1)
 @attrs.frozen
 class SetServerLogLevel:
-    """Set how much the gateway writes to its own log."""
+    """Set the level of the gateway's own log."""
 
     level: Int = 2
 
@@ -48,7 +48,7 @@ class SetServerLogLevel:
 @request(104, "reqUserInfo")
 @attrs.frozen
 class UserInfoRequest:
-    """Ask for the white branding id of the login."""
+    """Request the white branding id of the login."""
 
     req_id: Int
 
@@ -56,13 +56,13 @@ class UserInfoRequest:
 @request(80, "reqFamilyCodes")
 @attrs.frozen
 class FamilyCodesRequest:
-    """Ask which accounts belong to which family."""
+    """Request the family codes of accounts."""
 
 
 @request(79, "reqSoftDollarTiers")
 @attrs.frozen
 class SoftDollarTiersRequest:
-    """Ask for the soft-dollar tiers of the login."""
+    """Request the soft-dollar tiers of the login."""
 
     req_id: Int
 
@@ -70,13 +70,13 @@ class SoftDollarTiersRequest:
 @request(85, "reqNewsProviders")
 @attrs.frozen
 class NewsProvidersRequest:
-    """Ask which news providers the login subscribes to."""
+    """Request the news providers to which the login subscribes."""
 
 
 @request(12, "reqNewsBulletins", version=1)
 @attrs.frozen
 class NewsBulletinsRequest:
-    """Subscribe to IB's bulletins; none are ever sent."""
+    """Subscribe to IB's news bulletins; none are ever sent."""
 
     all_messages: Int = 1
 
@@ -84,4 +84,4 @@ class NewsBulletinsRequest:
 @request(13, "cancelNewsBulletins", version=1)
 @attrs.frozen
 class CancelNewsBulletins:
-    """End the subscription to bulletins."""
+    """Cancel the subscription to news bulletins."""

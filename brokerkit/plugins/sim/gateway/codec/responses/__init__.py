@@ -1,4 +1,4 @@
-"""Every message the server may send, one module a domain; importing this registers them all."""
+"""Every message that the server can send, one module per domain; importing this registers them all."""
 
 from brokerkit.plugins.sim.gateway.codec.responses import account, contracts, history, market_data, orders, session
 

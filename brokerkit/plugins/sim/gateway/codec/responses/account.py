@@ -1,4 +1,4 @@
-"""Answers about accounts: values, positions, profit and loss, executions."""
+"""Responses about accounts: values, positions, profit and loss, executions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class AccountValue:
 @response(7, "updatePortfolio", version=8)
 @attrs.frozen
 class Portfolio:
-    """One position of an account and what it is worth."""
+    """One position of an account and its value."""
 
     contract: PortfolioContract = ANY_CONTRACT
     position: Size = 0.0
@@ -41,7 +41,7 @@ class Portfolio:
 @response(8, "updateAccountTime", version=1)
 @attrs.frozen
 class AccountTime:
-    """The hour and minute of the values sent before."""
+    """The hour and minute of the account values just sent."""
 
     time: Text
 
@@ -93,7 +93,7 @@ class ExecutionsEnd:
 @response(59, "commissionReport", version=1)
 @attrs.frozen
 class CommissionReport:
-    """What an execution cost; profit and yield may be unset."""
+    """The commission of an execution; profit and yield may be unset."""
 
     execution_id: Text
     commission: Number
@@ -106,7 +106,7 @@ class CommissionReport:
 @response(61, "position", version=3)
 @attrs.frozen
 class Position:
-    """One position of an account; its average cost is in money, commission included."""
+    """One position of an account; its average cost is in money and includes commission."""
 
     account: Text
     contract: ContractAnswer = ANY_CONTRACT

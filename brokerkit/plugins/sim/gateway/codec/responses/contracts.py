@@ -1,4 +1,4 @@
-"""Answers about contracts."""
+"""Responses about contracts."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _CONTRACT_DETAILS: tuple[Item, ...] = (
 @response(10, "contractData", layout=_CONTRACT_DETAILS, version=8, version_before=164)
 @attrs.frozen
 class ContractDetails:
-    """One contract and everything known about it.
+    """One contract and all its details.
 
-    `last_trade` is the expiry date, then, set off by blanks or dashes, the hour and the time zone.
+    `last_trade` is the expiry date, then the hour and the time zone, separated by spaces or dashes.
     """
 
     req_id: Int
@@ -129,7 +129,7 @@ class PriceIncrement:
 @response(93, "marketRule")
 @attrs.frozen
 class MarketRule:
-    """The price steps of a market rule."""
+    """The price increments of a market rule."""
 
     rule_id: Int
     increments: Annotated[tuple[PriceIncrement, ...], Counted()] = ()

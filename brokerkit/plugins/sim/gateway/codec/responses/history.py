@@ -1,4 +1,4 @@
-"""Answers about the past."""
+"""Responses with historical data."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class HistoricalData:
 @response(90, "historicalDataUpdate")
 @attrs.frozen
 class HistoricalDataUpdate:
-    """The newest bar of a request kept up to date; mind the order: open, close, high, low."""
+    """The latest bar of a request kept up to date; note the order: open, close, high, low."""
 
     req_id: Int
     count: Int
@@ -57,7 +57,7 @@ class HistoricalDataUpdate:
 @response(88, "headTimestamp")
 @attrs.frozen
 class HeadTimestamp:
-    """The earliest time for which there are data."""
+    """The earliest time with data."""
 
     req_id: Int
     time: Text
@@ -65,7 +65,7 @@ class HeadTimestamp:
 
 @attrs.frozen
 class MidpointTick:
-    """A midpoint, or a price with no more known about it."""
+    """A midpoint, or a price without further details."""
 
     time: Int
     reserved: Int
@@ -100,7 +100,7 @@ class LastTick:
 @response(96, "historicalTicks")
 @attrs.frozen
 class HistoricalTicks:
-    """Midpoints of the past."""
+    """Historical midpoints."""
 
     req_id: Int
     ticks: Annotated[tuple[MidpointTick, ...], Counted()] = ()
@@ -110,7 +110,7 @@ class HistoricalTicks:
 @response(97, "historicalTicksBidAsk")
 @attrs.frozen
 class HistoricalTicksBidAsk:
-    """Quotes of the past."""
+    """Historical quotes."""
 
     req_id: Int
     ticks: Annotated[tuple[BidAskTick, ...], Counted()] = ()
@@ -120,7 +120,7 @@ class HistoricalTicksBidAsk:
 @response(98, "historicalTicksLast")
 @attrs.frozen
 class HistoricalTicksLast:
-    """Trades of the past."""
+    """Historical trades."""
 
     req_id: Int
     ticks: Annotated[tuple[LastTick, ...], Counted()] = ()
@@ -139,7 +139,7 @@ class Session:
 @response(106, "historicalSchedule", since=165)
 @attrs.frozen
 class HistoricalSchedule:
-    """Trading sessions of the past."""
+    """Historical trading sessions."""
 
     req_id: Int
     start: Text

@@ -1,4 +1,4 @@
-"""Live data: quotes, ticks, depth, five-second bars."""
+"""Market data: quotes, ticks, market depth, five-second bars."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from brokerkit.plugins.sim.gateway.codec.wire import Flag, Int, Number, Size, Te
 @response(1, "tickPrice", version=6)
 @attrs.frozen
 class TickPrice:
-    """A price and the size that goes with it."""
+    """A price and its size."""
 
     req_id: Int
     tick_type: Int
@@ -36,7 +36,7 @@ class TickSize:
 @response(45, "tickGeneric", version=6)
 @attrs.frozen
 class TickGeneric:
-    """A number of another kind."""
+    """Another numeric value."""
 
     req_id: Int
     tick_type: Int
@@ -46,7 +46,7 @@ class TickGeneric:
 @response(46, "tickString", version=6)
 @attrs.frozen
 class TickString:
-    """A text, such as the time of the last trade."""
+    """A text value, such as the time of the last trade."""
 
     req_id: Int
     tick_type: Int
@@ -64,7 +64,7 @@ class TickSnapshotEnd:
 @response(58, "marketDataType", version=1)
 @attrs.frozen
 class MarketDataType:
-    """What kind of data follow: 1 live, 2 frozen, 3 delayed, 4 delayed frozen."""
+    """The type of the data that follow: 1 live, 2 frozen, 3 delayed, 4 delayed frozen."""
 
     req_id: Int
     market_data_type: Int
@@ -73,7 +73,7 @@ class MarketDataType:
 @response(81, "tickReqParams")
 @attrs.frozen
 class TickRequestParameters:
-    """What there is to know before the first tick."""
+    """Parameters of a subscription, before its first tick."""
 
     req_id: Int
     min_tick: Number
@@ -84,7 +84,7 @@ class TickRequestParameters:
 @response(12, "marketDepth", version=1)
 @attrs.frozen
 class Depth:
-    """A row of the order book: operation 0 insert, 1 update, 2 delete; side 0 ask, 1 bid."""
+    """A row of market depth: operation 0 insert, 1 update, 2 delete; side 0 ask, 1 bid."""
 
     req_id: Int
     position: Int
@@ -97,7 +97,7 @@ class Depth:
 @response(13, "marketDepthL2", version=1)
 @attrs.frozen
 class DepthL2:
-    """A row of the order book that names its market maker or exchange."""
+    """A row of market depth with its market maker or exchange."""
 
     req_id: Int
     position: Int
@@ -112,7 +112,7 @@ class DepthL2:
 @response(50, "realTimeBar", version=3)
 @attrs.frozen
 class RealTimeBar:
-    """A bar of five seconds; `time` is its start in seconds since 1970."""
+    """A five-second bar; `time` is its start in seconds since 1970."""
 
     req_id: Int
     time: Int
@@ -161,7 +161,7 @@ class TickByTick:
 
 @attrs.frozen
 class DepthExchange:
-    """An exchange that shows its order book."""
+    """An exchange with market depth."""
 
     exchange: Text
     sec_type: Text
@@ -173,7 +173,7 @@ class DepthExchange:
 @response(80, "mktDepthExchanges")
 @attrs.frozen
 class DepthExchanges:
-    """The exchanges that show their order book."""
+    """The exchanges with market depth."""
 
     exchanges: Annotated[tuple[DepthExchange, ...], Counted()] = ()
 
@@ -199,6 +199,6 @@ class SmartComponents:
 @response(19, "scannerParameters", version=1)
 @attrs.frozen
 class ScannerParameters:
-    """What can be scanned for: nothing."""
+    """The scanner parameters: always empty."""
 
     xml: Text = "<ScanParameterResponse></ScanParameterResponse>"

@@ -1,4 +1,4 @@
-"""Answers about orders: their state, their terms, their end."""
+"""Responses about orders: status, open orders, completed orders."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ANSWERED_CONTRACT = of(
 @response(3, "orderStatus")
 @attrs.frozen
 class OrderStatus:
-    """How far an order has come."""
+    """The status and fills of an order."""
 
     order_id: Int
     status: Text
@@ -48,7 +48,7 @@ class OrderStatus:
 
 @attrs.frozen
 class OrderState:
-    """What the gateway says about an order beside its terms; margins are text on the wire."""
+    """The state of an order beside its terms; margins are text on the wire."""
 
     status: Text = ""
     init_margin_before: MaxNumber = None
@@ -68,7 +68,7 @@ class OrderState:
 
 
 NO_STATE = OrderState()
-"""A state of which nothing is said."""
+"""A state with every field at its default."""
 
 
 _OPEN_ORDER: tuple[Item, ...] = (
@@ -110,7 +110,7 @@ _OPEN_ORDER: tuple[Item, ...] = (
 @response(5, "openOrder", layout=_OPEN_ORDER)
 @attrs.frozen
 class OpenOrder:
-    """An order's terms and state, as the gateway holds them."""
+    """The terms and state of an open order."""
 
     order_id: Int
     contract: Contract = ANY_CONTRACT
@@ -128,7 +128,7 @@ class OpenOrderEnd:
 @response(100, "orderBound")
 @attrs.frozen
 class OrderBound:
-    """An order got an id by which a client can manage it."""
+    """An order was bound to an order id, by which a client can manage it."""
 
     perm_id: Int
     client_id: Int
@@ -176,7 +176,7 @@ _COMPLETED_ORDER: tuple[Item, ...] = (
 @response(101, "completedOrder", layout=_COMPLETED_ORDER)
 @attrs.frozen
 class CompletedOrder:
-    """An order that is done; it carries no order id and no client id."""
+    """A completed order; it has no order id and no client id."""
 
     contract: Contract = ANY_CONTRACT
     order: OrderTerms = NO_TERMS

@@ -1,4 +1,4 @@
-"""Answers about the session: accounts, ids, errors and notices."""
+"""Responses about the session: accounts, ids, errors and notices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from brokerkit.plugins.sim.gateway.codec.wire import Int, Text
 @response(4, "error", version=2)
 @attrs.frozen
 class Error:
-    """An error, a warning or a notice; `req_id` is a request, an order, or -1 for neither."""
+    """An error, a warning or a notice; `req_id` is a request id, an order id, or -1."""
 
     req_id: Int
     code: Int
@@ -26,7 +26,7 @@ class Error:
 @response(9, "nextValidId", version=1)
 @attrs.frozen
 class NextValidId:
-    """The lowest order id that this client may use."""
+    """The lowest order id that this client can use."""
 
     order_id: Int
 

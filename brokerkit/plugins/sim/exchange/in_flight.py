@@ -1,4 +1,4 @@
-"""What can happen to a new order, or a cancel, between the client and the exchange."""
+"""What can happen to a new order or a cancel in flight from the client to the exchange."""
 
 from __future__ import annotations
 
@@ -27,66 +27,66 @@ if TYPE_CHECKING:
 
 
 def is_lost(venue: Venue, channel: Channel, live: LiveOrder) -> bool:
-    """Return whether a fault keeps the order from arriving at all."""
+    """Return whether a fault keeps the order from arriving."""
     for one in (live, *live.children):
         one.view = client_view.first(one)
-    venue.striking = channel.strikes(Occasion.SUBMIT, live.number)
-    lost = [one for one in venue.striking if isinstance(one, LostOrder)]
+    venue.submit_faults = channel.faults_on(Occasion.SUBMIT, live.number)
+    lost = [one for one in venue.submit_faults if isinstance(one, LostOrder)]
     if lost:
         venue.numbers += len(live.children)
-        channel.wonder_later(live, duration(lost[0].patience))
+        channel.mark_unknown_later(live, duration(lost[0].patience))
     return bool(lost)
 
 
-def meet(venue: Venue, channel: Channel, live: LiveOrder) -> None:
-    """Let the faults strike that strike on a new order.
+def apply_faults(venue: Venue, channel: Channel, live: LiveOrder) -> None:
+    """Apply the faults that occur on a new order.
 
     Raises:
         OrderRejected: One of them rejects it.
     """
-    for one in venue.striking:
+    for one in venue.submit_faults:
         if isinstance(one, Rejection):
             venue.reject(live, one.reason)
             raise OrderRejected(f"Order #{live.number} was rejected: {one.reason}.", broker_message=one.reason)
         if isinstance(one, LostStatuses):
-            channel.keep_statuses_from_client(live, duration(one.patience))
+            channel.suppress_statuses(live, duration(one.patience))
         if isinstance(one, Disconnect):
             channel.disconnect(f"the line broke while #{live.number} was sent", duration(one.lasts))
 
 
-class MetByCancel(NamedTuple):
-    """What befell a cancel on its way."""
+class CancelFaults(NamedTuple):
+    """What happened to a cancel in flight."""
 
     is_lost: bool
     delay: int
     late_fill: bool
 
 
-def met_by_cancel(channel: Channel, live: LiveOrder) -> MetByCancel:
-    """Return what befalls the cancel of an order.
+def faults_on_cancel(channel: Channel, live: LiveOrder) -> CancelFaults:
+    """Return what happens to an order's cancel in flight.
 
     Raises:
         OrderCannotBeCancelled: The exchange refuses it.
     """
-    striking = channel.strikes(Occasion.CANCEL, live.number)
-    is_lost = any(isinstance(one, LostCancel) for one in striking)
-    if not is_lost and any(isinstance(one, RefusedCancel) for one in striking):
+    faults = channel.faults_on(Occasion.CANCEL, live.number)
+    is_lost = any(isinstance(one, LostCancel) for one in faults)
+    if not is_lost and any(isinstance(one, RefusedCancel) for one in faults):
         raise OrderCannotBeCancelled(
-            f"The exchange refused to cancel order #{live.number}.", remedy="It works on; ask again."
+            f"The exchange refused to cancel order #{live.number}.", remedy="It is still working; try again."
         )
-    delay = sum(duration(one.delay) for one in striking if isinstance(one, CancelFillRace))
-    return MetByCancel(is_lost, delay, any(isinstance(one, LateFill) for one in striking))
+    delay = sum(duration(one.delay) for one in faults if isinstance(one, CancelFillRace))
+    return CancelFaults(is_lost, delay, any(isinstance(one, LateFill) for one in faults))
 
 
-def price_of_a_late_fill(venue: Venue, live: LiveOrder) -> int | None:
-    """Return what a lot of an order trades at in the instant of its cancel; None where it is not in the market."""
+def late_fill_price(venue: Venue, live: LiveOrder) -> int | None:
+    """Return the price of a fill at the instant of an order's cancel; None if the order is not in the market."""
     if live.place in (NOWHERE, IN_FLIGHT, HELD) or live.listing.legs or not venue.fillable(live, 1):
         return None
     return live.listing.last_price(venue.now)
 
 
 def fill_late(venue: Venue, live: LiveOrder, price: int) -> None:
-    """Trade one lot of an order that has just been cancelled. It is no moment for a margin call."""
+    """Fill one lot of an order that was just cancelled, without a margin call."""
     account, was_due = live.account, live.account.is_due
     account.is_due = True
     venue.execute(live, 1, live.side, price, late=True)
