@@ -124,3 +124,18 @@ def test_orders_whose_cancel_of_all_was_lost_can_be_cancelled_again(
     heard.wait_for(lambda: control.current().state is OrderState.WORKING)
     broker.orders.cancel_order_given_control_object(control)
     assert control.wait(30).state is OrderState.CANCELLED
+
+
+def test_a_cancel_of_all_that_was_interrupted_leaves_each_order_to_be_cancelled(
+    broker: Broker, gold: FuturesContract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt  # before it was sent
+
+    monkeypatch.setattr(broker.native.orders.ib_client, "cancel_everything", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        broker.orders.cancel_all_orders()
+    broker.orders.cancel_order_given_control_object(control)
+    assert control.wait(30).state is OrderState.CANCELLED

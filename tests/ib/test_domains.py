@@ -48,6 +48,14 @@ def test_chain_and_contract_facts(broker: Broker, gold: FuturesContract) -> None
     assert broker.contracts.get_commission_for_contract(gold) == Money("USD", "2.10")
 
 
+def test_what_a_contract_costs_to_trade_needs_no_account_to_be_named(
+    run_gateway: Callable[..., SimulatedGateway], open_ib: Callable[..., Broker]
+) -> None:
+    broker = open_ib(run_gateway(accounts=("F1000000", "DU1000001", "DU1000002")))
+    front = FuturesContract("GOLD", broker.contracts.get_list_of_contract_dates_for_instrument_code("GOLD")[0])
+    assert broker.contracts.get_commission_for_contract(front) == Money("USD", "2.10")
+
+
 def test_hours_and_open_market(broker: Broker, gold: FuturesContract) -> None:
     session = broker.contracts.get_trading_hours_for_contract(gold)[0]
     assert session.opening_time.tzinfo is timezone.utc

@@ -27,7 +27,9 @@ from brokerkit.plugins.sim.gateway.codec.requests.history import (
     CancelHistoricalData,
     HeadTimestampRequest,
     HistoricalDataRequest,
+    HistoricalTicksRequest,
 )
+from brokerkit.plugins.sim.gateway.codec.responses.history import BidAskTick, HistoricalTicksBidAsk
 from brokerkit.plugins.sim.gateway.codec.responses.session import Error
 from brokerkit.plugins.sim.gateway.codes import Code
 
@@ -197,3 +199,56 @@ def test_bars_whose_oldest_ib_does_not_name_are_read_as_far_back_as_there_are_an
     assert whole.equals(broker.prices.get_prices_for_contract_object(GOLD, frequency))
     with pytest.raises(MissingData, match="No head time stamp"):
         broker.prices.get_prices_for_contract_object(GOLD, Frequency.SECOND)  # that would take hours
+
+
+def test_a_side_of_a_tick_without_a_quote_is_no_price(broker: Broker, answer_as: AnswerAs) -> None:
+    """IB tells a price of -1 or 0 and no lots of it; a price of -1 for which there are lots is one."""
+    second = int(END.timestamp())
+    quotes = (BidAskTick(second, 0, -1, 5, 0, 3), BidAskTick(second, 0, 4, 0, 2, 0), BidAskTick(second, 0, -1, 1, 7, 8))
+
+    def answer(session: Any, request: Any, _usual: Callable[..., None]) -> None:
+        session.send(HistoricalTicksBidAsk(request.req_id, quotes))
+
+    answer_as(HistoricalTicksRequest, answer)
+    ticks = broker.prices.get_recent_bid_ask_tick_data_for_contract_object(GOLD)
+    assert [[None if side != side else side for side in row] for row in ticks[["bid", "ask"]].to_numpy().tolist()] == [
+        [None, 5],
+        [4, None],
+        [-1, 1],
+    ]
+
+
+def test_a_request_that_ib_has_lost_is_an_error_and_no_hole(broker: Broker, answer_as: AnswerAs) -> None:
+    """Of a question that it dropped, when its history farm was reset say, IB tells that there is none by that id."""
+    asked: list[int] = []
+
+    def lose_the_first(session: Any, request: Any, usual: Callable[..., None]) -> None:
+        asked.append(request.req_id)
+        if len(asked) == 1:
+            session.error(
+                request.req_id, Code.NO_HISTORY_QUERY, f"No historical data query found for ticker id:{asked[0]}"
+            )
+        else:
+            usual(session, request)
+
+    answer_as(HistoricalDataRequest, lose_the_first)
+    with pytest.raises(ConnectionProblem) as lost:
+        broker.prices.get_prices_for_contract_object(GOLD, Frequency.MINUTE, END - timedelta(days=12), END)
+    assert lost.value.broker_code == 366
+
+
+def test_a_download_may_take_as_long_as_the_pacing_rules_make_it(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixty requests for seconds in ten minutes are half an hour of bars each: two days of ten contracts take hours."""
+    limits: list[float] = []
+    run = broker.native.connection.run
+
+    def noted(coroutine: Any, what: str, timeout: float) -> Any:
+        limits.append(timeout)
+        return run(coroutine, what, timeout)
+
+    monkeypatch.setattr(broker.native.connection, "run", noted)
+    broker.prices.get_prices_for_contract_object(GOLD, Frequency.DAY, END - timedelta(days=30), END)
+    requests = 10 * timedelta(days=2) / timedelta(minutes=30)
+    assert limits[0] > requests * 600 / 60

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Broker, ConnectionChange, FuturesContract, QuoteStatus
+from brokerkit import Broker, ConnectionChange, DataGap, FuturesContract, QuoteStatus
 from brokerkit.errors import (
     CompetingSession,
     ConnectionLost,
     DataPermissionDenied,
     InvalidArgument,
+    MissingContract,
     MissingData,
 )
 from brokerkit.plugins.ib import quotes
@@ -281,3 +282,26 @@ def test_the_end_of_a_contract_s_quotes_by_one_name_leaves_those_by_another(
     last = by_month.wait_for_quote()
     heard = listen(broker)
     heard.wait_for(lambda: gateway.advance_bars(1) and by_month.quote().bid not in (None, last.bid))
+
+
+def test_quotes_can_be_ended_while_ib_denies_the_contract_or_the_line_is_down(
+    gateway: SimulatedGateway, open_ib: OpenIB, answer_as: AnswerAs, listen: Listen
+) -> None:
+    broker, requests = open_ib(gateway, contract_age=0.0), Requests(answer_as)
+    broker.prices.get_ticker_object_for_contract(GOLD).wait_for_quote()
+    with gateway.fault("maintenance"):
+        assert broker.prices.cancel_market_data_for_contract(GOLD) == GOLD
+    broker.native.connection.server_time()
+    assert (requests.count, requests.open) == (1, set())
+    broker.prices.get_ticker_object_for_contract(GOLD).wait_for_quote()
+    heard = listen(broker)
+    gateway.cut()
+    heard.wait_for(lambda: heard.of(ConnectionChange))
+    assert broker.prices.cancel_market_data_for_contract(GOLD) == GOLD
+    gateway.mend()
+    heard.wait_for(lambda: heard.of(DataGap))
+    broker.native.connection.errands.flush()
+    broker.native.connection.server_time()
+    assert requests.count == 2  # nobody asks for them again
+    with pytest.raises(MissingContract):
+        broker.prices.cancel_market_data_for_contract(FuturesContract("GOLD", "209912"))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from brokerkit import Broker, FuturesContract, Order, OrderChange, OrderState
+from brokerkit import Broker, FuturesContract, Order, OrderChange, OrderState, TimeInForce
 from brokerkit.errors import InvalidOrder
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 
@@ -109,3 +110,24 @@ def test_a_correction_of_a_fill_that_the_last_session_counted_is_not_counted_aga
         report = broker.native.reconciliation.report
     assert [(fill.price, bool(fill.corrects)) for fill in report.fills] == [(Decimal("2001.5"), True)]
     assert report.position_breaks == ()
+
+
+def test_what_was_held_of_a_contract_that_expired_is_no_break_and_leaves_no_order_in_doubt(
+    gateway: SimulatedGateway, open_ib: OpenIB
+) -> None:
+    with open_ib(gateway) as broker:
+        front = FuturesContract("SP500", broker.contracts.get_list_of_contract_dates_for_instrument_code("SP500")[0])
+        broker.orders.put_order_on_stack(Order.market(front, 2)).wait(30)
+        terms = {"time_in_force": TimeInForce.GTD, "good_till": broker.native.server_time() + timedelta(days=1)}
+        left = [broker.orders.put_order_on_stack(Order.limit(each, 1, 1900, **terms)) for each in (GOLD, front)]
+    gateway.advance(timedelta(days=20))
+    broker = open_ib(gateway, lock_on_break=True)
+    assert broker.native.reconciliation.report.position_breaks == ()
+    assert broker.native.reconciliation.locked == {}
+    for _ in range(2):
+        broker.orders.get_list_of_broker_orders()
+    known = {each.order_ref: each.state for each in broker.orders.get_list_of_orders_from_storage()}
+    assert known == {
+        left[0].order_ref: OrderState.EXPIRED,
+        left[1].order_ref: OrderState.UNKNOWN,  # what it may have bought was settled
+    }

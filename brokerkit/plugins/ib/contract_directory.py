@@ -87,7 +87,7 @@ class ContractDirectory:
             known = self._by_con_id.get(con_id)
         if known is not None:
             return known
-        found = self.client.listings(ContractQuery(con_id=con_id, security_type=""))
+        found = self.client.listings(ContractQuery(con_id=con_id))  # expired, too
         if not found or found[0].security_type != "FUT":
             raise MissingContract(f"IB has no future with contract id {con_id}.")
         facts = found[0]

@@ -85,7 +85,7 @@ _REQUEST_ERRORS: dict[int, type[BrokerkitError]] = {
     322: PacingViolation,
     326: ClientIdInUse,
     354: DataPermissionDenied,
-    366: MissingData,
+    366: ConnectionProblem,
     420: DataPermissionDenied,
     502: CannotConnect,
     504: ConnectionLost,

@@ -55,9 +55,15 @@ class SmallBarRules:
 
     def count(self, now: float, request: Hashable, stream: Hashable, weight: int = 1) -> None:
         """Record that a request is sent now."""
+        self._forget_what_is_over(now)
         self._sent.extend([now] * weight)
         self._burst[stream].append(now)
         self._identical[request] = now
+
+    def _forget_what_is_over(self, now: float) -> None:
+        self._identical = {each: sent for each, sent in self._identical.items() if sent > now - _IDENTICAL_AFTER}
+        for stream in [each for each, burst in self._burst.items() if not burst or burst[-1] < now - _BURST_WINDOW]:
+            del self._burst[stream]
 
 
 @attrs.define

@@ -268,7 +268,12 @@ class OrderChanging:
         """Ask IB to cancel all its orders, including any not known here."""
         for each in working:
             each.cancel_sent = True
-        self._client.cancel_everything()
+        try:
+            self._client.cancel_everything()
+        except BaseException:
+            for each in working:
+                each.cancel_sent = False
+            raise
         self._connection.post(lambda _ib: self._watch_cancels(working))
         for each in working:
             self._desk.office.post(partial(self._cancel_sent, each))

@@ -207,6 +207,11 @@ class OrderDesk:
         """Return our contract for IB's contract id."""
         return self._directory.by_con_id(con_id).contract
 
+    def has_expired(self, contract: FuturesContract) -> bool:
+        """Return whether a contract, or a leg of it, trades no more."""
+        now = self.gateway_time()
+        return any(self._directory.resolve(leg).is_expired_at(now) for leg in contract.legs)
+
     def begin_to_close(self) -> None:
         """Wait for a locked store no longer than once from now on."""
         self.writer.end()

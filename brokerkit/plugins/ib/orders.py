@@ -68,7 +68,9 @@ class IBOrders(Orders):
         Raises:
             MissingData: IB's preview has no commission.
         """
-        commission = self.what_if_order(Order.market(contract.legs[0], 1)).commission
+        tradable = (each for each in self.ibconnection.accounts if not each.startswith("F"))  # F is an advisor's own
+        account = self.ibconnection.settings.account or next(tradable, "")  # whichever: they share a price plan
+        commission = self.what_if_order(Order.market(contract.legs[0], 1, account=account)).commission
         if commission is None:
             raise MissingData(f"IB's preview has no commission for {contract}.")
         return commission

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_MANY = 3600.0
+_MANY = 7 * 86400.0
+"""Seconds that a download may take: each of its requests has a limit of its own, and waits for the pacing rules."""
 _LONGEST_LIFE = timedelta(days=10 * 365)
 _LONGEST_HOLE = timedelta(days=30)
 
@@ -106,7 +107,10 @@ class IBPrices(Prices):
         ticks = self.ib_client.recent_ticks(self._directory.resolve(contract).facts)
         if not ticks:
             raise MissingData(f"IB has no quotes of {contract}.")
-        rows = [[t.bid or None, t.ask or None, t.bid_size or None, t.ask_size or None] for t in ticks]
+        rows = [
+            [_quoted(t.bid, t.bid_size), _quoted(t.ask, t.ask_size), t.bid_size or None, t.ask_size or None]
+            for t in ticks
+        ]
         index = pd.DatetimeIndex([tick.time for tick in ticks], name="time").tz_convert("UTC")
         frame: pd.DataFrame = pd.DataFrame(rows, index=index, columns=list(TICK_COLUMNS), dtype="float64")
         ordered: pd.DataFrame = frame.sort_index(kind="stable")
@@ -124,8 +128,8 @@ class IBPrices(Prices):
     @hookimpl
     def cancel_market_data_for_contract(self, contract: FuturesContract) -> FuturesContract:
         """Cancel the contract's stream of quotes and return the contract. Cancelling twice does nothing."""
-        self._directory.resolve(contract)
-        self._quotes.cancel(contract)
+        if not self._quotes.cancel(contract):  # what was quoted is a contract, whether IB knows it now or not
+            self._directory.resolve(contract)
         return contract
 
     # Bars, in the client's loop
@@ -208,6 +212,11 @@ def _check_range(start: datetime | None, end: datetime | None) -> None:
             raise InvalidArgument(f"{moment} has no time zone.", remedy="Give an aware datetime, best in UTC.")
     if start is not None and end is not None and start >= end:
         raise InvalidArgument(f"The start, {start}, is not before the end, {end}.")
+
+
+def _quoted(price: float, size: float) -> float | None:
+    """Return a side's price; IB's 0, and its -1 with no lots behind it, mean that there is none."""
+    return None if price == 0 or (price == -1 and not size) else price
 
 
 def _seconds(moment: datetime | None) -> int | None:

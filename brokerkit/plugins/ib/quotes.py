@@ -292,12 +292,13 @@ class Quotes:
             if self._running.get(contract, (None,))[0] is ticker:
                 del self._running[contract]
 
-    def cancel(self, contract: FuturesContract) -> None:
-        """Cancel a contract's quotes; cancelling twice does nothing."""
+    def cancel(self, contract: FuturesContract) -> bool:
+        """Cancel a contract's quotes, and return whether they were running; cancelling twice does nothing."""
         with self._lock:
             known = self._running.pop(contract, None)
         if known is not None:
             known[0].stop()
+        return known is not None
 
     def _resubscribe(self) -> None:
         """Renew every subscription; called in the client's loop, so the work is handed to another thread."""

@@ -51,12 +51,13 @@ class Recall:
             return None
 
     def leave_other_logins(self) -> None:
-        """Stop tracking our orders for accounts that this login does not have: another Gateway reports on them.
+        """Stop tracking our orders that IB has not named, for accounts that this login does not have.
 
         Brokers of one name share a journal, for example one on a paper Gateway and one on a live one.
         """
         for tracked in self._book.all():
-            if tracked.origin is OrderOrigin.OURS and not self._may_have(tracked.ids.account):
+            is_named = tracked.is_answered or tracked.origin is not OrderOrigin.OURS
+            if not is_named and not self._may_have(tracked.ids.account):
                 self._book.remove(tracked.order.order_ref)
 
     def _track_recent(self) -> None:

@@ -161,11 +161,18 @@ class Reconciliation:
         is_of_before = tracked.submitted_there is None and tracked.state is not OrderState.UNKNOWN
         if not is_of_before or not isinstance(contract, FuturesContract) or not self._is_covered(tracked):
             return False
-        if any(may_hide(other, tracked) for other in self._desk.unseen()):
+        if any(may_hide(other, tracked) for other in self._desk.unseen()) or self._may_be_settled(contract):
             return False
         return not any(
             each.contract in contract.legs and account in ("", each.account) for each in self.report.position_breaks
         )
+
+    def _may_be_settled(self, contract: FuturesContract) -> bool:
+        """Return whether what a contract's end left of a position may be nothing, whatever was held."""
+        try:
+            return self._desk.has_expired(contract)
+        except BrokerkitError:
+            return True
 
     def _is_covered(self, tracked: TrackedOrder) -> bool:
         """Return whether the saved positions are from a time when an order was known not to have filled."""
@@ -257,6 +264,9 @@ class Reconciliation:
         except BrokerkitError as error:
             _log.warning("A position in contract id %s differs, but the contract is unknown: %s", key[1], error)
             self._has_unnamed_break = True
+            return []
+        if not actual and self._may_be_settled(contract):
+            _log.info("%s has expired, and the %s lots of %s with it", contract, expected, key[0])
             return []
         return [PositionBreak(key[0], contract, expected, actual)]
 

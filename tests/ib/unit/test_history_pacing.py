@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from brokerkit.plugins.ib.history_pacing import MessageRule
+from brokerkit.plugins.ib.history_pacing import MessageRule, SmallBarRules
 
 
 def test_no_second_has_more_requests_than_the_rule_says() -> None:
@@ -16,3 +16,12 @@ def test_no_second_has_more_requests_than_the_rule_says() -> None:
         sent.append(now)
     assert max(sum(start <= each < start + 1 for each in sent) for start in sent) == 25
     assert now - 100 < 300 / 25 + 60  # and no longer than the rule asks for
+
+
+def test_what_is_over_is_forgotten() -> None:
+    """A program that reads seconds for months must not grow."""
+    rules = SmallBarRules()
+    for number in range(1000):
+        rules.count(20.0 * number, f"request {number}", f"stream {number}")
+    assert len(rules._identical) == 1
+    assert len(rules._burst) == 1
