@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime, timezone
+from decimal import Decimal
 
 from brokerkit import (
     BrokerOrder,
@@ -112,12 +113,11 @@ class Poller:
         if isinstance(fill.contract, FuturesContract):
             self._emit(Position(fill.account, fill.contract, *self._held(fill.contract), fill.time))
 
-    def _held(self, contract: FuturesContract) -> tuple[int, None]:
-        rows = self._client.get("/v1/positions")["held"]
-        held = (
-            row["quantity"] for row in rows if (row["code"], row["month"]) == (contract.instrument_code, contract.date)
-        )
-        return next(held, 0), None
+    def _held(self, contract: FuturesContract) -> tuple[int, Decimal | None]:
+        for row in self._client.get("/v1/positions")["held"]:
+            if (row["code"], row["month"]) == (contract.instrument_code, contract.date):
+                return row["quantity"], Decimal(row["average_price"])
+        return 0, None
 
     def _run(self) -> None:
         while not self._stopped.wait(self._seconds):
