@@ -7,15 +7,16 @@ from itertools import combinations
 import pandas as pd
 import pytest
 
-from brokerkit import Broker, FxPair, Order
+from brokerkit import Broker, BrokerOrder, FxPair, Order
 from brokerkit.conformance.levels import read, trade
 from brokerkit.conformance.market import Market
 from brokerkit.conformance.outcomes import blocked
 from brokerkit.conformance.trader import Trader
-from brokerkit.errors import InvalidArgument, MissingData, MissingFxCode, StaleData
+from brokerkit.errors import InvalidArgument, InvalidOrder, MissingData, MissingFxCode, StaleData
 
 _EXACT = 1e-9
 _UNITS = 25_000
+_NEAR = 0.1
 
 
 @read("get_list_of_fxcodes", "get_fx_prices")
@@ -24,7 +25,12 @@ def test_075_every_listed_pair_has_rates(broker: Broker) -> None:
     codes = broker.fx.get_list_of_fxcodes()
     assert codes == sorted(set(codes))
     for code in codes:
-        _check_rates(broker.fx.get_fx_prices(code), code)
+        rates = broker.fx.get_fx_prices(code)
+        _check_rates(rates, code)
+        kept = rates.copy()
+        rates.iloc[:] = 0.0
+        unchanged = broker.fx.get_fx_prices(code).loc[: kept.index[-1]].equals(kept)
+        assert unchanged, f"what one caller did to the rates of {code} changed them for the next: return a copy"
 
 
 @read("get_list_of_fxcodes", "get_fx_prices")
@@ -70,9 +76,10 @@ def test_078_currency_is_changed_as_ordered(broker: Broker, trader: Trader) -> N
     """Case 78: a currency order changes the balance of its first currency by exactly its quantity."""
     pair = FxPair(trader.market.fx_code)
     before = _balance(broker, pair.base)
-    trader.fills(Order.market(pair, _UNITS))
+    bought = trader.fills(Order.market(pair, _UNITS))
     try:
         assert _balance(broker, pair.base) - before == _UNITS
+        _check_price(broker, pair, bought)
     finally:
         trader.fills(Order.market(pair, -_UNITS))
     assert _balance(broker, pair.base) == before
@@ -80,11 +87,16 @@ def test_078_currency_is_changed_as_ordered(broker: Broker, trader: Trader) -> N
 
 @trade("put_fx_order_on_stack")
 def test_078_a_currency_order_is_for_a_pair(broker: Broker, trader: Trader) -> None:
-    """Case 78: an order for a pair that the broker does not know is refused, and nothing is placed."""
+    """Case 78: an order for a pair that the broker does not know, or for no pair, is refused, and nothing is placed."""
     order = Order.market(FxPair("XQZUSD"), _UNITS)
     with pytest.raises(MissingFxCode):
         trader.place(order)
     assert not trader.is_known(order.order_ref)
+    if broker.supports("put_order_on_stack"):
+        for_a_contract = trader.market_order(trader.quantity)
+        with pytest.raises(InvalidOrder):
+            broker.fx.put_fx_order_on_stack(for_a_contract)
+        assert not trader.is_known(for_a_contract.order_ref)
 
 
 def _check_rates(rates: pd.Series, code: str) -> None:
@@ -96,6 +108,20 @@ def _check_rates(rates: pd.Series, code: str) -> None:
     assert rates.index.is_monotonic_increasing, f"{code} is not in order"
     assert rates.index.is_unique, f"{code} has a day twice"
     assert (rates > 0).all(), f"{code} has a rate that is not positive"
+    assert isinstance(rates.index, pd.DatetimeIndex), f"{code} is indexed by a {type(rates.index).__name__}"
+    assert (rates.index == rates.index.normalize()).all(), f"{code} has a rate that is not at 00:00 of its session date"
+    tomorrow = pd.Timestamp.now("UTC") + pd.Timedelta(days=1)
+    assert rates.index[-1] <= tomorrow, f"{code} has a rate of {rates.index[-1]}, which is still to come"
+
+
+def _check_price(broker: Broker, pair: FxPair, bought: BrokerOrder) -> None:
+    """Check that a pair trades near its own rate, which is in units of the second currency for one of the first."""
+    price = bought.average_price()
+    if price is not None and broker.supports("get_fx_prices"):
+        rate = broker.fx.get_fx_prices(pair.code).iloc[-1]
+        assert abs(float(price) / rate - 1) < _NEAR, (
+            f"{pair.code} filled at {price}, its last rate is {rate}: inverted?"
+        )
 
 
 def _legs_of_a_cross(codes: list[str]) -> tuple[str, str, str, str]:

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from brokerkit_mutants import accounts, bars, contracts, events, faults, lifecycle, orders, positions, quotes, rates
+from brokerkit_mutants import (
+    accounts,
+    bars,
+    contracts,
+    events,
+    faults,
+    lifecycle,
+    orders,
+    positions,
+    quotes,
+    rates,
+    reports,
+)
 from brokerkit_mutants.mutant import Mutant
 
 MUTANTS: dict[str, Mutant] = {
     mutant.name: mutant
-    for module in (accounts, bars, contracts, events, faults, lifecycle, orders, positions, quotes, rates)
+    for module in (accounts, bars, contracts, events, faults, lifecycle, orders, positions, quotes, rates, reports)
     for mutant in module.MUTANTS
 }
 
