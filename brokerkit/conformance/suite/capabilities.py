@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import pairwise
+
 import pytest
 
 from brokerkit import Broker, Frequency, Order, OrderState, OrderType, Support
@@ -17,7 +20,8 @@ from brokerkit.errors import (
 )
 from brokerkit.spec.domains import CONTRACT
 
-_SOME_BARS = 500
+_SOME_BARS, _FEW_BARS = 500, 50
+_NO_TRADE_FOR = timedelta(minutes=5)
 _WAITING = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED)
 
 
@@ -88,6 +92,9 @@ def test_019_every_frequency_answers_or_is_missing(broker: Broker, market: Marke
         except (MissingData, NotSupported):
             continue
         assert len(bars), f"{frequency.value}: an empty frame instead of MissingData"
+        if len(bars) > _FEW_BARS and frequency.length >= _NO_TRADE_FOR:
+            closest = min(later - earlier for earlier, later in pairwise(bars.index))
+            assert closest == frequency.length, f"asked for bars of {frequency.value}, and they are {closest} apart"
         answered += 1
     assert answered, "no bar length has any bars"
 

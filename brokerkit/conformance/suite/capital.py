@@ -117,6 +117,8 @@ def test_086_margin_is_positive_and_in_order(broker: Broker, trader: Trader) -> 
     assert preview.initial_margin.amount >= preview.maintenance_margin.amount > 0
     added = preview.initial_margin_change.amount
     assert preview.initial_margin.amount > added, f"a lot is held, and the margin after one more is {added}, the change"
+    kept = preview.maintenance_margin_change.amount
+    assert added >= kept > 0, f"one more lot adds {added} of initial margin and {kept} of maintenance margin"
     if broker.supports(_VALUE) and broker.supports(_EXCESS):
         value, free = (
             _amounts(ask())

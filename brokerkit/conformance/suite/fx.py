@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from itertools import combinations
 
 import pandas as pd
@@ -12,21 +13,24 @@ from brokerkit.conformance.levels import read, trade
 from brokerkit.conformance.market import Market
 from brokerkit.conformance.outcomes import blocked
 from brokerkit.conformance.trader import Trader
-from brokerkit.errors import InvalidArgument, InvalidOrder, MissingData, MissingFxCode, StaleData
+from brokerkit.errors import InvalidArgument, InvalidOrder, MissingData, MissingFxCode, NotSupported, StaleData
 
 _EXACT = 1e-9
 _UNITS = 25_000
 _NEAR = 0.1
+_A_DAY = timedelta(days=1)
 
 
 @read("get_list_of_fxcodes", "get_fx_prices")
-def test_075_every_listed_pair_has_rates(broker: Broker) -> None:
+def test_075_every_listed_pair_has_rates(broker: Broker, market: Market) -> None:
     """Case 75: pairs are listed in alphabetical order, and each has rates of the declared shape."""
     codes = broker.fx.get_list_of_fxcodes()
-    assert codes == sorted(set(codes))
+    assert codes == sorted(set(codes)), "not in alphabetical order, or listed twice"
+    now = market.now if broker.supports("get_ticker_object_for_contract") else datetime.now(timezone.utc)
     for code in codes:
         rates = broker.fx.get_fx_prices(code)
         _check_rates(rates, code)
+        assert rates.index[-1] <= now + _A_DAY, f"{code} has a rate of {rates.index[-1]}, and it is {now}"
         kept = rates.copy()
         rates.iloc[:] = 0.0
         unchanged = broker.fx.get_fx_prices(code).loc[: kept.index[-1]].equals(kept)
@@ -88,10 +92,7 @@ def test_078_currency_is_changed_as_ordered(broker: Broker, trader: Trader) -> N
 @trade("put_fx_order_on_stack")
 def test_078_a_currency_order_is_for_a_pair(broker: Broker, trader: Trader) -> None:
     """Case 78: an order for a pair that the broker does not know, or for no pair, is refused, and nothing is placed."""
-    order = Order.market(FxPair("XQZUSD"), _UNITS)
-    with pytest.raises(MissingFxCode):
-        trader.place(order)
-    assert not trader.is_known(order.order_ref)
+    _refuses_an_unknown_pair(broker, trader)
     if broker.supports("put_order_on_stack"):
         for_a_contract = trader.market_order(trader.quantity)
         with pytest.raises(InvalidOrder):
@@ -110,8 +111,22 @@ def _check_rates(rates: pd.Series, code: str) -> None:
     assert (rates > 0).all(), f"{code} has a rate that is not positive"
     assert isinstance(rates.index, pd.DatetimeIndex), f"{code} is indexed by a {type(rates.index).__name__}"
     assert (rates.index == rates.index.normalize()).all(), f"{code} has a rate that is not at 00:00 of its session date"
-    tomorrow = pd.Timestamp.now("UTC") + pd.Timedelta(days=1)
-    assert rates.index[-1] <= tomorrow, f"{code} has a rate of {rates.index[-1]}, which is still to come"
+
+
+def _refuses_an_unknown_pair(broker: Broker, trader: Trader) -> None:
+    """Check that an unknown pair is refused as such, by the first type of order that the broker knows at all."""
+    refusals: list[NotSupported] = []
+    for order in (Order.market(FxPair("XQZUSD"), _UNITS), Order.limit(FxPair("XQZUSD"), _UNITS, 1)):
+        try:
+            with pytest.raises(MissingFxCode):
+                broker.fx.put_fx_order_on_stack(order)
+        except NotSupported as refusal:
+            refusals.append(refusal)
+        else:
+            assert not trader.is_known(order.order_ref), "refused, and yet placed"
+            return
+    said = f"put_fx_order_on_stack is supported, and yet market and limit orders are refused: {refusals[-1]}"
+    raise AssertionError(f"{said} Decline the hook with unsupported(...) instead.")
 
 
 def _check_price(broker: Broker, pair: FxPair, bought: BrokerOrder) -> None:

@@ -58,7 +58,10 @@ def test_055_ticks_are_in_order(broker: Broker, market: Market) -> None:
     with pytest.raises(NotFound):
         broker.prices.get_recent_bid_ask_tick_data_for_contract_object(market.missing_contract)
     both = ticks.dropna(subset=["bid", "ask"])
-    assert (both["bid"] <= both["ask"]).all()
+    assert (both["bid"] <= both["ask"]).all(), "a bid above its ask"
+    apart = (both["ask"] - both["bid"]).max()
+    far = max(both["ask"].abs().max() / 2, 100 * float(market.tick))
+    assert not apart > far, f"bid and ask are {apart} apart: a side without a quote is NaN, never 0 or -1"
 
 
 @read(_TICKER)
@@ -102,6 +105,7 @@ def test_059_intraday_bars_start_on_a_round_time(broker: Broker, market: Market)
     assert tuple(bars.columns) == BAR_COLUMNS
     assert set(bars.dtypes.astype(str)) == {"float64"}
     assert (bars["high"] >= bars["low"]).all(), "an hourly bar whose high is below its low"
+    assert len(set(_times(bars).hour)) > 1 or len(bars) < _SOME, "asked for hourly bars, and there is one a day"
     length = pd.Timedelta(Frequency.HOUR.length)
     assert (_times(bars) == _times(bars).floor(length)).all(), "an hourly bar that does not start on the hour"
     _check_index(bars.index, strictly=True)
@@ -118,6 +122,9 @@ def test_060_bars_between_two_times_are_exact(broker: Broker, market: Market) ->
     pd.testing.assert_frame_equal(part, bars[(bars.index >= start) & (bars.index < end)], check_freq=False)
     alone = broker.prices.get_prices_for_contract_object(market.contract, start=start, end=start + timedelta(days=1))
     assert list(alone.index) == [start]
+    hours = _bars_or_none(broker, market, Frequency.HOUR, start, end)
+    outside = [] if hours is None else [time for time in hours.index if not start <= time < end]
+    assert not outside, f"hourly bars from {start} to before {end} were asked for, and these came too: {outside[:3]}"
 
 
 @read(_BARS)
@@ -348,9 +355,11 @@ def _intraday(broker: Broker, market: Market) -> pd.DataFrame:
         blocked(f"no hourly bars: {nothing}")
 
 
-def _bars_or_none(broker: Broker, market: Market, frequency: Frequency, start: datetime) -> pd.DataFrame | None:
+def _bars_or_none(
+    broker: Broker, market: Market, frequency: Frequency, start: datetime, end: datetime | None = None
+) -> pd.DataFrame | None:
     try:
-        return broker.prices.get_prices_for_contract_object(market.contract, frequency, start=start)
+        return broker.prices.get_prices_for_contract_object(market.contract, frequency, start, end)
     except (MissingData, NotSupported):
         return None
 

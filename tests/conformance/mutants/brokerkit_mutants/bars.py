@@ -131,6 +131,17 @@ def _stamped_with_their_end(bars: pd.DataFrame, frequency: Frequency) -> pd.Data
     return bars.set_axis(bars.index + pd.Timedelta(frequency.length)).rename_axis("time")
 
 
+def _always(given: Frequency) -> Right:
+    def wrong(right: Right, contract: Any, frequency: Frequency, start: Any, end: Any) -> pd.DataFrame:
+        return right(contract, frequency if _is_daily(frequency) else given, start, end)
+
+    return wrong
+
+
+def _hours_without_end(right: Right, contract: Any, frequency: Frequency, start: Any, end: Any) -> pd.DataFrame:
+    return right(contract, frequency, start, end if _is_daily(frequency) else None)
+
+
 def _many_since_ever(right: Callable[..., Any], contracts: Any, frequency: Any, start: Any, end: Any) -> Any:
     return right(contracts, frequency, None, end)
 
@@ -158,6 +169,13 @@ MUTANTS = (
         "test_060_bars_that_have_ended_never_change",
         after(_HOOK, lambda bars: bars.shift(-1).ffill()),
     ),
+    Mutant("days_for_hours_of_prices", _INTRADAY, answer(_HOOK, _always(Frequency.DAY))),
+    Mutant(
+        "hours_for_any_shorter_bar",
+        "test_019_every_frequency_answers_or_is_missing",
+        answer(_HOOK, _always(Frequency.HOUR)),
+    ),
+    Mutant("end_of_hours_ignored", _RANGE, answer(_HOOK, _hours_without_end)),
     Mutant("many_ignore_the_start", "test_066_one_and_many_agree", answer(_MANY, _many_since_ever)),
     Mutant("many_ignore_the_frequency", "test_066_one_and_many_agree", answer(_MANY, _many_by_day)),
     Mutant("many_take_a_naive_start", "test_066_one_and_many_agree", answer(_MANY, _many_of_a_naive_start)),

@@ -75,6 +75,11 @@ MUTANTS = (
         answer("get_prices_for_contract_object", _without_remedy),
     ),
     Mutant(
+        "every_currency_order_refused",
+        "test_078_a_currency_order_is_for_a_pair",
+        answer("put_fx_order_on_stack", _refuses_all),
+    ),
+    Mutant(
         "every_order_refused",
         "test_018_every_order_type_rests_or_is_declined",
         answer("put_order_on_stack", _refuses_all),

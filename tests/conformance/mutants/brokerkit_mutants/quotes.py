@@ -99,6 +99,7 @@ MUTANTS = (
     Mutant("float_size", "test_054_quotes_have_two_sides", _quotes(_float_size)),
     Mutant("float_price", "test_054_quotes_have_two_sides", _quotes(_float_price)),
     Mutant("last_of_minus_one", "test_056_last_trade_is_whole", _quotes(_last_of_minus_one)),
+    Mutant("bid_tick_of_minus_one", "test_055_ticks_are_in_order", after(_TICKS, lambda ticks: ticks.assign(bid=-1.0))),
     Mutant("no_ticks", "test_055_ticks_are_in_order", after(_TICKS, lambda ticks: ticks.iloc[:0])),
     Mutant("ticks_of_tomorrow", "test_055_ticks_are_in_order", after(_TICKS, _tomorrow)),
     Mutant("ticks_of_another_contract", "test_055_ticks_are_in_order", answer(_TICKS, _last_known)),

@@ -199,6 +199,11 @@ def _without_what_is_held(preview: Any) -> Any:
     return attrs.evolve(preview, initial_margin=preview.initial_margin_change)
 
 
+def _maintenance_doubled(preview: Any) -> Any:
+    twice = preview.initial_margin_change + preview.initial_margin_change
+    return attrs.evolve(preview, maintenance_margin_change=twice)
+
+
 def _paid_for_it(preview: Any) -> Any:
     return attrs.evolve(preview, commission=Money("USD", -1))
 
@@ -241,5 +246,10 @@ MUTANTS = (
         "preview_of_the_change_alone",
         "test_086_margin_is_positive_and_in_order",
         after("what_if_order", _without_what_is_held),
+    ),
+    Mutant(
+        "maintenance_above_initial_margin",
+        "test_086_margin_is_positive_and_in_order",
+        after("what_if_order", _maintenance_doubled),
     ),
 )
