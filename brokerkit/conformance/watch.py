@@ -14,6 +14,7 @@ import pytest
 
 from brokerkit.conformance.capability import refusals_end_the_test
 from brokerkit.conformance.levels import Case, case_of
+from brokerkit.conformance.reporting.place import place_of
 
 Result = TypeVar("Result")
 
@@ -76,6 +77,8 @@ def pytest_runtest_makereport(
     if case is not None and report.failed:
         report.sections.insert(0, ("expected of a broker", f"case {case.number}: {case.words}"))
         report.sections.insert(1, ("run it again", _again(item, case)))
+        place = place_of(call.excinfo) if call.excinfo is not None else ""
+        report.user_properties.append(("place", place))
     return report
 
 
