@@ -85,6 +85,7 @@ def test_213_fills_have_the_orders_sign(trader: Trader) -> None:
             assert (fill.quantity > 0) is (view.order.quantity[0] > 0), f"{fill} of {view.order}"
             assert type(fill.quantity) is int, f"the quantity of {fill} is a {type(fill.quantity).__name__}, not an int"
             assert type(fill.price) is Decimal, f"the price of {fill} is a {type(fill.price).__name__}, not a Decimal"
+            check_utc(fill.time, f"the time of fill {fill.execution_id},")
             assert not fill.late, f"marked as late, although it came before its order's final state: {fill}"
         check_times(view)
         assert executions(told) == executions(view.fills), "a listener was told other fills than the order has"

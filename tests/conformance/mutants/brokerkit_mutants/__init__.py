@@ -18,6 +18,7 @@ from brokerkit_mutants import (
     reports,
 )
 from brokerkit_mutants.mutant import Mutant
+from brokerkit_mutants.unusual import UNUSUAL
 
 MUTANTS: dict[str, Mutant] = {
     mutant.name: mutant
@@ -30,4 +31,6 @@ def __getattr__(name: str) -> Any:
     """Return the plugin of a mutant, which entry points name as an attribute."""
     if name in MUTANTS:
         return MUTANTS[name].plugin()
+    if name in UNUSUAL:
+        return UNUSUAL[name].mutant.plugin()
     raise AttributeError(name)

@@ -119,6 +119,7 @@ MUTANTS = (
     Mutant("fill_told_at_a_round_price", _FILLS, emit=_spoilt(Fill, price=lambda fill: round(fill.price))),
     Mutant("fill_told_at_a_float_price", _FILLS, emit=_spoilt(Fill, price=lambda fill: float(fill.price))),
     Mutant("fill_told_without_a_zone", _FILLS, emit=_spoilt(Fill, **_naive("time"))),
+    Mutant("fill_told_in_tokyo", _FILLS, emit=_spoilt(Fill, **_in_tokyo("time"))),
     Mutant("fill_told_without_its_account", _FILLS, emit=_spoilt(Fill, account=lambda fill: "")),
     Mutant("end_told_later", "test_210_who_has_waited_has_heard", emit=_end_later),
     Mutant(
