@@ -9,7 +9,8 @@ import pytest
 
 from brokerkit import AccountKind, Broker, BrokerOrder, CommissionReport, Fill, Money, Position
 from brokerkit.conformance.agreement import check_utc
-from brokerkit.conformance.levels import read, trade
+from brokerkit.conformance.harness import Harness
+from brokerkit.conformance.levels import fault, read, trade
 from brokerkit.conformance.trader import Trader
 from brokerkit.errors import MissingAccount
 
@@ -107,6 +108,19 @@ def test_085_commission_is_as_declared(broker: Broker, trader: Trader) -> None:
     paid = sum(cost.amount for cost in costs)
     assert paid == declared.amount * lots, f"declared {declared} a lot, paid {paid} for {lots} lots: {costs}"
     assert {cost.currency for cost in costs} == {declared.currency}
+
+
+@fault("partial-fill", hooks=("put_order_on_stack", "get_commission_for_contract", "get_list_of_fills"))
+def test_085_each_part_pays_for_its_own_lots(broker: Broker, trader: Trader, harness: Harness) -> None:
+    """Case 85: of an order that fills in parts, each part costs what its own lots cost, and the whole is their sum."""
+    declared, lots = broker.contracts.get_commission_for_contract(trader.contract), trader.market.facts.large_quantity
+    harness.cause("partial-fill")
+    view = trader.buys(lots)
+    _commissions(trader, view.order_ref)
+    for fill in (fill for fill in broker.orders.get_list_of_fills() if fill.order_ref == view.order_ref):
+        due = declared.amount * abs(fill.quantity)
+        assert fill.commission is not None
+        assert fill.commission.amount == due, f"{declared} a lot, {fill.quantity} lots, paid {fill.commission}"
 
 
 @trade("what_if_order")

@@ -26,7 +26,7 @@ _TICKS = "get_recent_bid_ask_tick_data_for_contract_object"
 _OLDEST = pd.Timestamp("1900-01-01", tz="UTC")
 _SOME = 50
 _WHILE, _DAYS = 3600.0, 3 * 86_400.0
-_CLOCKS_APART = pd.Timedelta(minutes=1)
+_CLOCKS_APART = pd.Timedelta(minutes=10)
 
 
 @read(_TICKER)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import attrs
 
-from brokerkit import AccountKind, Money, Services, Session
+from brokerkit import AccountKind, Fill, Money, Services, Session
 from brokerkit.errors import MissingAccount
 from brokerkit_mutants.mutant import Break, Mutant, after, answer, both
 
@@ -29,6 +30,18 @@ def _default_for_unknown(right: Callable[..., Any], account: str) -> Any:
         return right(account)
     except MissingAccount:
         return right("")
+
+
+def _whole_on_each(fills: list[Fill]) -> list[Fill]:
+    whole: dict[str, Decimal] = {}
+    for fill in fills:
+        whole[fill.order_ref] = whole.get(fill.order_ref, Decimal(0)) + (
+            fill.commission.amount if fill.commission else 0
+        )
+    return [
+        attrs.evolve(fill, commission=fill.commission and Money(fill.commission.currency, whole[fill.order_ref]))
+        for fill in fills
+    ]
 
 
 def _in_euros(values: list[Money]) -> list[Money]:
@@ -74,6 +87,11 @@ MUTANTS = (
     Mutant("value_doubled_everywhere", "test_089_cash_is_counted_once", _all_of(_doubled)),
     Mutant("free_in_another_currency", "test_080_value_is_what_is_free_and_what_is_used", after(_EXCESS, _in_euros)),
     Mutant("no_margin_in_use", "test_086_margin_is_positive_and_in_order", _all_is_free),
+    Mutant(
+        "whole_commission_on_each_part",
+        "test_085_each_part_pays_for_its_own_lots",
+        after("get_list_of_fills", _whole_on_each),
+    ),
     Mutant(
         "base_currency_in_small_letters",
         "test_090_accounts_have_an_id_and_a_kind",
