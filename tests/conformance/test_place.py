@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from brokerkit.conformance.market import Market
-from brokerkit.conformance.reporting.place import place_of
+from brokerkit.conformance.reporting.place import place_of, raised_in
 from brokerkit.conformance.suite import fx, limit_orders
 
 
@@ -28,10 +28,11 @@ def test_what_should_have_raised_is_shown_with_its_call(monkeypatch: pytest.Monk
     assert said.endswith("where quantity is 0")
 
 
-def test_an_error_from_elsewhere_has_no_place() -> None:
+def test_an_error_of_the_plugin_names_the_plugins_line() -> None:
     with pytest.raises(ZeroDivisionError) as raised:
         1 / 0  # noqa: B018 because the error is all that is wanted
     assert not place_of(raised)
+    assert raised_in(raised).startswith(f"raised in {__file__}, line ")
 
 
 class _NoMarket(Market):
