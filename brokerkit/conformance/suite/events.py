@@ -21,7 +21,7 @@ from brokerkit.errors import BrokerkitError, OrderCannotBeCancelled
 
 _PLACE = "put_order_on_stack"
 _FILLS = "get_list_of_fills"
-_PATIENCE, _CORRECTED_IN = 20.0, 3.0
+_PATIENCE, _SOON, _CORRECTED_IN = 20.0, 3.0, 3.0
 
 
 @trade()
@@ -282,6 +282,23 @@ def test_226_any_thread_may_call(broker: Broker, trader: Trader) -> None:
         thread.join(_PATIENCE)
     assert not any(thread.is_alive() for thread in threads), "a call never came back"
     assert not failed, f"{failed}"
+
+
+@trade(_PLACE, "get_list_of_broker_orders")
+def test_226_a_listener_may_wait_for_another_thread(broker: Broker, trader: Trader) -> None:
+    """Case 226: while a listener is told of a fill, calls from other threads are answered: it may wait for one."""
+    came_back: list[bool] = []
+
+    def wait_for_another(fill: Fill) -> None:
+        asks = threading.Thread(target=broker.orders.get_list_of_broker_orders, daemon=True)
+        asks.start()
+        asks.join(_SOON)
+        came_back.append(not asks.is_alive())
+
+    with broker.subscribe(on_fill=wait_for_another):
+        view = trader.buys()
+        trader.eventually(lambda: len(came_back) >= len(view.fills), "the fill was told")
+    assert all(came_back), f"a call from another thread waited {_SOON:g} s for a listener: tell without holding a lock"
 
 
 @fault("execution-correction")

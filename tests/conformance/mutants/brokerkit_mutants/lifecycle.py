@@ -47,6 +47,21 @@ def _hangs(right: Any) -> Any:
     return right()
 
 
+def _lock_held_while_telling() -> Mutant:
+    lock = threading.RLock()
+
+    def emit(tell: Any, event: Any) -> None:
+        with lock:
+            tell(event)
+
+    def locked(right: Any, *arguments: Any) -> Any:
+        with lock:
+            return right(*arguments)
+
+    name, caught_by = "lock_held_while_telling", "test_226_a_listener_may_wait_for_another_thread"
+    return Mutant(name, caught_by, answer("get_list_of_broker_orders", locked), emit)
+
+
 def _a_thread_each(right: Any, order: Any) -> Any:
     threading.Thread(target=threading.Event().wait, args=(30,), daemon=True).start()
     return right(order)
@@ -64,6 +79,7 @@ def _refuses_all(right: Any, order: Any) -> Any:
 
 
 MUTANTS = (
+    _lock_held_while_telling(),
     Mutant(
         "a_thread_for_each_order",
         "test_297_after_closing_nothing_is_told",
