@@ -26,6 +26,12 @@ def check_times(view: BrokerOrder) -> None:
         check_utc(fill.time, f"the time of fill {fill.execution_id},")
 
 
-def executions(fills: Iterable[Fill]) -> list[Fill]:
-    """Return fills without what may be reported later, the commission: so they are equal wherever they come from."""
-    return [attrs.evolve(fill, commission=None) for fill in fills]
+def check_fills(found: Iterable[Fill], view: BrokerOrder, where: str) -> None:
+    """Check that fills from elsewhere are those of an order, apart from commissions, which may come later."""
+    found = list(found)
+    ids, own = ([fill.execution_id for fill in fills] for fills in (found, view.fills))
+    assert ids == own, f"the order has the fills {own}, and {where} there are {ids}"
+    for other, fill in zip(found, view.fills, strict=True):
+        for field in (each.name for each in attrs.fields(Fill) if each.name != "commission"):
+            there, here = getattr(other, field), getattr(fill, field)
+            assert there == here, f"the {field} of fill {fill.execution_id} is {here} on the order, and {there} {where}"

@@ -206,8 +206,9 @@ def _bracket(trader: Trader, entry: Order) -> Order:
 def _three_in_relation(trader: Trader, order: Order) -> OrderControl:
     control = trader.rests(order)
     assert [child.order_ref for child in control.children] == [child.order_ref for child in order.children]
-    listed = {view.order_ref for view in trader.open_orders()}
-    assert {order.order_ref, *(child.order_ref for child in order.children)} <= listed
+    wanted = {order.order_ref, *(child.order_ref for child in order.children)}
+    missing = wanted - {view.order_ref for view in trader.open_orders()}
+    assert not missing, f"of the entry and its two exits, {len(missing)} are not in the list of orders: {missing}"
     assert trader.gained() == 0
     return control
 

@@ -128,7 +128,8 @@ def test_086_margin_is_positive_and_in_order(broker: Broker, trader: Trader) -> 
     """Case 86: initial margin is not below maintenance margin, and both are positive with an open position."""
     trader.buys()
     preview = broker.orders.what_if_order(trader.market_order(trader.quantity))
-    assert preview.initial_margin.amount >= preview.maintenance_margin.amount > 0
+    margins = preview.initial_margin, preview.maintenance_margin
+    assert margins[0].amount >= margins[1].amount > 0, f"initial margin {margins[0]}, maintenance margin {margins[1]}"
     added = preview.initial_margin_change.amount
     assert preview.initial_margin.amount > added, f"a lot is held, and the margin after one more is {added}, the change"
     kept = preview.maintenance_margin_change.amount

@@ -44,8 +44,8 @@ def test_189_reference_and_tag_come_back(broker: Broker, trader: Trader) -> None
     control = trader.rests(order)
     assert control.order_ref == order.order_ref
     found = broker.orders.match_db_broker_order_to_order_from_brokers(order)
-    assert found.order_ref == order.order_ref
-    assert found.order.tag == order.tag
+    assert found.order_ref == order.order_ref, f"sent as {order.order_ref}, and it came back as {found.order_ref}"
+    assert found.order.tag == order.tag, f"tagged {order.tag!r}, and it came back as {found.order.tag!r}"
 
 
 @trade(_PLACE, "get_list_of_accounts")

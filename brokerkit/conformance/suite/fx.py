@@ -101,6 +101,7 @@ def test_078_a_currency_order_is_for_a_pair(broker: Broker, trader: Trader) -> N
 
 
 def _check_rates(rates: pd.Series, code: str) -> None:
+    assert isinstance(rates, pd.Series), f"the rates of {code} are a {type(rates).__name__}, not a Series"
     assert rates.name == code, f"asked for {code}, named {rates.name}"
     assert str(rates.dtype) == "float64", f"{code} is {rates.dtype}"
     assert len(rates), f"{code} is empty"

@@ -202,8 +202,8 @@ def test_052_dated_contract_answers(broker: Broker, market: Market) -> None:
     except MarketClosed:
         return
     assert left == sorted(left), f"less than 0, 1 and 192 hours left: {left}"
-    assert left[0] is False
-    assert left[-1] is True
+    assert left[0] is False, "it says that less than 0 hours are left"
+    assert left[-1] is True, "it says that this session goes on for more than 8 days"
     if broker.supports("get_trading_hours_for_contract"):
         hours = market.until_closing() / 3600
         for asked in (hours / 2, hours + _SOME_HOURS):

@@ -42,7 +42,7 @@ def test_227_a_broken_line_is_told_and_mended(broker: Broker, harness: Harness, 
     """Case 227: a broken line is told, the plugin reconnects by itself, and that is told too."""
     with cut(harness):
         assert events.wait_for(lambda: bool(_states(events) & _BROKEN), _PATIENCE), "the break was not told"
-        assert broker.state in _BROKEN
+        assert broker.state in _BROKEN, f"the line is cut, and the state is {broker.state.value}"
     assert events.wait_for(lambda: ConnectionState.CONNECTED in _states(events), _PATIENCE), "the return was not told"
     assert broker.state is ConnectionState.CONNECTED
     for change in events.of(ConnectionChange):
