@@ -19,9 +19,13 @@ from brokerkit.conformance.options import run_of
 from brokerkit.conformance.outcomes import blocked
 from brokerkit.conformance.recorder import Recorder
 from brokerkit.conformance.trader import Trader
+from brokerkit.conformance.watch import within
 
 if TYPE_CHECKING:
     from brokerkit import Broker
+
+_PUTTING_BACK = 3
+"""How many times as long as a test it may take to put the account back."""
 
 
 @pytest.fixture(scope="session")
@@ -79,17 +83,26 @@ def events(broker: Broker) -> Iterator[Recorder]:
 @pytest.fixture
 def trader(market: Market, events: Recorder, conformance_connection: Connection) -> Iterator[Trader]:
     """Return a trader; whatever the test does, the account is put back as it was."""
-    with refusals_end_the_test(market.broker):
-        conformance_connection.make_ready_to_trade(market.broker)
-        harness = conformance_connection.harness_of(market.broker)
+    connection, longest = conformance_connection, conformance_connection.facts.test_timeout
+
+    def ready() -> Trader:
+        connection.make_ready_to_trade(market.broker)
+        harness = connection.harness_of(market.broker)
         can_advance = harness is not None and "advance" in harness.offers
         trading = Trader(market, events, harness.advance if harness is not None and can_advance else None)
         trading.needs_open_market()
+        return trading
+
+    def put_back() -> None:
+        trading.carry_on_with(connection.living(market.broker))
+        trading.restore()
+
+    with refusals_end_the_test(market.broker):
+        trading = within(longest, ready, "getting ready to trade")
     yield trading
     is_put_back = False
     try:
-        trading.carry_on_with(conformance_connection.living(market.broker))
-        trading.restore()
+        within(_PUTTING_BACK * longest, put_back, "putting the account back as it was")
         is_put_back = True
     finally:
         conformance_connection.settle(is_put_back=is_put_back)

@@ -8,7 +8,7 @@ import attrs
 
 from brokerkit import BrokerOrder, FuturesContract, FxPair, Order
 from brokerkit.conformance.trader import TAG
-from brokerkit.errors import BrokerkitError, MissingOrder, OrderCannotBeCancelled
+from brokerkit.errors import BrokerkitError, MissingOrder, NotSupported, OrderCannotBeCancelled
 
 if TYPE_CHECKING:
     from brokerkit import Broker
@@ -49,6 +49,8 @@ def _final_view(broker: Broker, ref: str, timeout: float, done: list[str]) -> Br
         view = broker.orders.match_db_broker_order_to_order_from_brokers(_Named(ref))
     except MissingOrder:
         return None
+    except NotSupported as refusal:
+        raise LeftBehindError(f"order {ref} cannot be looked up: {refusal.fact.rstrip('.')}") from refusal
     if view.state.is_final:
         return view
     try:

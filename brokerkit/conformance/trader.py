@@ -194,11 +194,17 @@ class Trader:
 
     def is_known(self, order_ref: str) -> bool:
         """Return whether the broker reports an order of that reference."""
-        return any(view.order_ref == order_ref for view in self._orders.get_list_of_broker_orders())
+        return any(view.order_ref == order_ref for view in self._reported())
 
     def open_orders(self) -> list[BrokerOrder]:
         """Return the suite's orders that are not final, as the broker reports them."""
-        return [view for view in self._orders.get_list_of_broker_orders() if self._is_mine(view) and _is_open(view)]
+        return [view for view in self._reported() if self._is_mine(view) and _is_open(view)]
+
+    def _reported(self) -> list[BrokerOrder]:
+        """Return the orders that the broker reports; those behind the handles it gave, where it lists none."""
+        if self.market.broker.supports("get_list_of_broker_orders"):
+            return self._orders.get_list_of_broker_orders()
+        return [control.current() for control in self._placed]
 
     def needs_open_market(self) -> None:
         """End the test as blocked when the market is closed, and no clock can be moved on to when it is open.

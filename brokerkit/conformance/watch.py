@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import threading
 import traceback
@@ -14,13 +13,12 @@ import pytest
 
 from brokerkit.conformance.capability import refusals_end_the_test
 from brokerkit.conformance.levels import Case, case_of
+from brokerkit.conformance.reporting.place import ON_THE_WAY, place_of, raised_in
 
 Result = TypeVar("Result")
 
 _OWN_FILE = __file__
 _GRACE = 5.0
-_ON_THE_WAY = re.compile(r"[/\\\\](brokerkit[/\\\\](conformance|spec|registry|middleware)|pluggy|threading)\b")
-"""Files that a call only passes through on its way to a plugin."""
 
 
 def within(seconds: float, action: Callable[[], Result], what: str) -> Result:
@@ -76,6 +74,9 @@ def pytest_runtest_makereport(
     if case is not None and report.failed:
         report.sections.insert(0, ("expected of a broker", f"case {case.number}: {case.words}"))
         report.sections.insert(1, ("run it again", _again(item, case)))
+        if call.excinfo is not None:
+            lines = filter(None, (place_of(call.excinfo), raised_in(call.excinfo)))
+            report.user_properties.append(("place", "\n".join(lines)))
     return report
 
 
@@ -99,5 +100,5 @@ def _raiser(error: BaseException) -> Callable[[], Any]:
 def _where(thread: threading.Thread) -> str:
     frame = sys._current_frames().get(thread.ident or 0)
     lines = [line for line in traceback.extract_stack(frame) if frame is not None and line.filename != _OWN_FILE]
-    theirs = [line for line in lines if not _ON_THE_WAY.search(line.filename)]
+    theirs = [line for line in lines if not ON_THE_WAY.search(line.filename)]
     return "".join(traceback.format_list((theirs or lines)[-4:]))

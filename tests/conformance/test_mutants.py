@@ -14,7 +14,7 @@ from brokerkit.conformance.suite import all_tests
 _FOLDER = Path(__file__).parent / "mutants"
 sys.path.insert(0, str(_FOLDER))
 
-from brokerkit_mutants import MUTANTS  # noqa: E402 because the folder has just been made importable
+from brokerkit_mutants import MUTANTS, UNUSUAL  # noqa: E402 because the folder has just been made importable
 
 _PACKAGE = Path(sys.modules["brokerkit.conformance"].__file__ or "").parent
 _FAIL_BY_THEMSELVES = {"hook_that_hangs", "one_bad_contract_spoils_all"}
@@ -43,7 +43,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     about = site / "brokerkit_mutants-1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: brokerkit-mutants\nVersion: 1.0\n")
-    names = "\n".join(f"{name} = brokerkit_mutants:{name}" for name in MUTANTS)
+    names = "\n".join(f"{name} = brokerkit_mutants:{name}" for name in (*MUTANTS, *UNUSUAL))
     (about / "entry_points.txt").write_text(f"[brokerkit.brokers]\n{names}\n")
     sys.path.insert(0, str(site))
     yield
@@ -64,8 +64,8 @@ def _file_of(test: str) -> str:
     return f"{all_tests()[test].__module__.rpartition('.')[2]}.py"
 
 
-def test_there_are_at_least_60() -> None:
-    assert len(MUTANTS) >= 60
+def test_there_are_at_least_200() -> None:
+    assert len(MUTANTS) >= 200
 
 
 def test_every_mutant_names_a_test_of_the_suite() -> None:
@@ -81,6 +81,13 @@ def test_the_mutant_is_caught_by_its_own_test(name: str) -> None:
     assert not blunder, f"it fails by a mistake of the mutant's own: {outcomes.failed}"
     if MUTANTS[name].caught_by != _SOUND and name != "never_connected":
         assert outcomes.passed == {_SOUND}, f"broken altogether: {outcomes.failed.get(_SOUND)}"
+
+
+@pytest.mark.parametrize("name", sorted(UNUSUAL))
+def test_an_unusual_broker_that_is_right_passes(name: str) -> None:
+    outcomes = _run(name, *UNUSUAL[name].passes)
+    assert not outcomes.failed
+    assert outcomes.passed == set(UNUSUAL[name].passes)
 
 
 def test_the_sound_simulation_passes_every_one_of_these_tests() -> None:

@@ -92,4 +92,6 @@ def _skip_reason(report: pytest.TestReport) -> str:
 def _failure(report: pytest.TestReport) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     message = str(crash.message) if crash is not None else str(report.longrepr)
-    return message.strip()
+    place = str(dict(report.user_properties).get("place", ""))
+    first, *rest = message.strip().splitlines() or [""]
+    return "\n".join(filter(None, (first, place, *rest)))

@@ -26,8 +26,13 @@ def test_170_bracket_to_buy(trader: Trader) -> None:
 
 @trade(_PLACE, _LISTED)
 def test_171_bracket_to_sell(trader: Trader) -> None:
-    """Case 171: an order to sell with two exits is placed as three orders in relation."""
-    _three_in_relation(trader, _bracket(trader, trader.resting_order(-trader.quantity)))
+    """Case 171: an order to sell with two exits is placed as three orders in relation; its cancel ends all three."""
+    control = _three_in_relation(trader, _bracket(trader, trader.resting_order(-trader.quantity)))
+    if trader.market.broker.supports("cancel_order_on_stack"):
+        trader.cancel(control)
+        trader.eventually(lambda: not trader.open_orders(), "the exits ended with their entry")
+        for child in control.children:
+            assert child.current().state.is_final, f"the entry is cancelled, its exit is {child.current().state.value}"
 
 
 @trade()
@@ -198,12 +203,14 @@ def _bracket(trader: Trader, entry: Order) -> Order:
     return entry.with_bracket(take_profit=profit, stop_loss=loss)
 
 
-def _three_in_relation(trader: Trader, order: Order) -> None:
+def _three_in_relation(trader: Trader, order: Order) -> OrderControl:
     control = trader.rests(order)
     assert [child.order_ref for child in control.children] == [child.order_ref for child in order.children]
-    listed = {view.order_ref for view in trader.open_orders()}
-    assert {order.order_ref, *(child.order_ref for child in order.children)} <= listed
+    wanted = {order.order_ref, *(child.order_ref for child in order.children)}
+    missing = wanted - {view.order_ref for view in trader.open_orders()}
+    assert not missing, f"of the entry and its two exits, {len(missing)} are not in the list of orders: {missing}"
     assert trader.gained() == 0
+    return control
 
 
 def _entered(trader: Trader) -> tuple[BrokerOrder, tuple[OrderControl, ...]]:

@@ -11,9 +11,10 @@ from brokerkit.conformance.harness import Harness
 from brokerkit.conformance.levels import fault, trade
 from brokerkit.conformance.suite.modification import partly_filled
 from brokerkit.conformance.trader import Trader
-from brokerkit.errors import MissingOrder, OrderCannotBeCancelled, OrderError
+from brokerkit.errors import MissingAccount, MissingOrder, OrderCannotBeCancelled, OrderError
 
 _PLACE, _CANCEL = "put_order_on_stack", "cancel_order_on_stack"
+_NOBODY = "NO-SUCH-ACCOUNT"
 _BY_HANDLE = "cancel_order_given_control_object"
 
 
@@ -32,8 +33,11 @@ def test_159_a_cancelled_order_is_gone(broker: Broker, trader: Trader) -> None:
 
 @trade(_PLACE, "cancel_all_orders")
 def test_160_all_orders_are_cancelled(broker: Broker, trader: Trader) -> None:
-    """Case 160: one call cancels every working order, and says which."""
+    """Case 160: one call cancels every working order, and says which; for an unknown account it cancels none."""
     controls = [trader.rests(trader.resting_order(trader.quantity, part)) for part in (1, 2, 3)]
+    with pytest.raises(MissingAccount):
+        broker.orders.cancel_all_orders(_NOBODY)
+    assert {control.current().state for control in controls} == {OrderState.WORKING}, "it cancelled orders all the same"
     asked = {view.order_ref for view in broker.orders.cancel_all_orders()}
     assert {control.order_ref for control in controls} <= asked
     assert {trader.done(control).state for control in controls} == {OrderState.CANCELLED}
@@ -70,6 +74,8 @@ def test_164_a_filled_order_cannot_be_cancelled(broker: Broker, trader: Trader) 
     with pytest.raises(OrderCannotBeCancelled):
         broker.orders.cancel_order_on_stack(view)
     assert broker.orders.match_db_broker_order_to_order_from_brokers(view).state is OrderState.FILLED
+    if broker.supports("check_order_is_cancelled"):
+        assert broker.orders.check_order_is_cancelled(view) is False, "a filled order is called cancelled"
     with pytest.raises(MissingOrder):
         broker.orders.cancel_order_on_stack(trader.resting_order(trader.quantity))
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import pairwise
+
 import pytest
 
-from brokerkit import Broker, Frequency, OrderState, OrderType, Support
+from brokerkit import Broker, Frequency, Order, OrderState, OrderType, Support
 from brokerkit.conformance.capability import assert_declined
 from brokerkit.conformance.levels import read, static, trade
 from brokerkit.conformance.market import Market
@@ -17,7 +20,9 @@ from brokerkit.errors import (
 )
 from brokerkit.spec.domains import CONTRACT
 
-_SOME_BARS = 500
+_SOME_BARS, _FEW_BARS = 500, 50
+_NO_TRADE_FOR = timedelta(minutes=5)
+_WAITING = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED)
 
 
 @static()
@@ -64,17 +69,16 @@ def test_017_declined_hooks_say_why(broker: Broker) -> None:
 
 @trade()
 def test_018_every_order_type_rests_or_is_declined(trader: Trader) -> None:
-    """Case 18: every order type is accepted, or refused as not supported with nothing left behind."""
-    for order_type in (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED):
-        order = trader.stop_order(trader.quantity, order_type)
+    """Case 18: every order type is accepted, or refused as not supported with nothing left behind; one is accepted."""
+    rest = [_rests(trader, trader.stop_order(trader.quantity, order_type)) for order_type in _WAITING]
+    rest.append(_rests(trader, trader.resting_order(trader.quantity)))
+    if not any(rest):
         try:
-            control = trader.market.broker.orders.put_order_on_stack(order)
-        except NotSupported:
-            assert not trader.is_known(order.order_ref), f"{order_type.value} is not supported, and yet it was placed"
-        else:
-            trader.until(control, OrderState.WORKING)
-            trader.cancel(control)
-    trader.rests(trader.resting_order(trader.quantity))
+            control = trader.market.broker.orders.put_order_on_stack(trader.market_order(trader.quantity))
+        except NotSupported as refusal:
+            said = f"put_order_on_stack is supported, and yet every type of order is refused: {refusal}"
+            raise AssertionError(f"{said} Decline the hook with unsupported(...) instead.") from refusal
+        trader.done(control)
 
 
 @read("get_prices_for_contract_object")
@@ -88,6 +92,9 @@ def test_019_every_frequency_answers_or_is_missing(broker: Broker, market: Marke
         except (MissingData, NotSupported):
             continue
         assert len(bars), f"{frequency.value}: an empty frame instead of MissingData"
+        if len(bars) > _FEW_BARS and frequency.length >= _NO_TRADE_FOR:
+            closest = min(later - earlier for earlier, later in pairwise(bars.index))
+            assert closest == frequency.length, f"asked for bars of {frequency.value}, and they are {closest} apart"
         answered += 1
     assert answered, "no bar length has any bars"
 
@@ -101,3 +108,16 @@ def test_020_impossible_orders_are_refused_before_sending(trader: Trader) -> Non
         trader.place(order)
     assert str(raised.value)
     assert not trader.is_known(order.order_ref)
+
+
+def _rests(trader: Trader, order: Order) -> bool:
+    """Return whether an order is accepted; it then rests, and is cancelled."""
+    try:
+        control = trader.market.broker.orders.put_order_on_stack(order)
+    except NotSupported:
+        known = trader.is_known(order.order_ref)
+        assert not known, f"{order.order_type.value} is not supported, and yet it was placed"
+        return False
+    trader.until(control, OrderState.WORKING)
+    trader.cancel(control)
+    return True

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 
-from brokerkit import Broker, CommissionReport, Fill, Money, Position
-from brokerkit.conformance.levels import read, trade
+from brokerkit import AccountKind, Broker, BrokerOrder, CommissionReport, Fill, Money, Position
+from brokerkit.conformance.agreement import check_utc
+from brokerkit.conformance.harness import Harness
+from brokerkit.conformance.levels import fault, read, trade
 from brokerkit.conformance.trader import Trader
 from brokerkit.errors import MissingAccount
 
 _VALUE = "get_account_value_across_currency"
 _EXCESS = "get_excess_liquidity_value_across_currency"
 _NOBODY = "NO-SUCH-ACCOUNT"
+_UNTIL_PRICES_HAVE_MOVED = 1800.0
 _CENT = Decimal("0.01")
 
 
@@ -34,7 +38,7 @@ def test_080_value_is_what_is_free_and_what_is_used(broker: Broker) -> None:
     )
     assert value
     assert all(isinstance(amount, Decimal) for amount in value.values())
-    more = {currency: amount for currency, amount in free.items() if amount > value.get(currency, amount) + _CENT}
+    more = {currency: amount for currency, amount in free.items() if amount > value.get(currency, Decimal(0)) + _CENT}
     assert not more, f"free {free}, value {value}"
 
 
@@ -43,7 +47,10 @@ def test_081_cash_changes_by_the_right_amount(broker: Broker, trader: Trader) ->
     """Case 81: buying and selling changes the cash by the profit less the commission, to the cent."""
     instrument = broker.instruments.get_futures_instrument_object_with_broker_data(trader.market.instrument)
     before = _amounts(broker.fx.get_fx_balances(trader.market.facts.account)).get(instrument.currency, Decimal(0))
-    trips = [trader.buys(), trader.sells()]
+    trips = [trader.buys()]
+    if broker.account_kind is AccountKind.SIMULATED:
+        trader.let_pass(_UNTIL_PRICES_HAVE_MOVED)
+    trips.append(trader.sells())
     points = sum((-fill.price * fill.quantity for view in trips for fill in view.fills), Decimal(0))
     profit = points * instrument.point_size
     paid = sum((cost.amount for view in trips for cost in _commissions(trader, view.order_ref)), Decimal(0))
@@ -82,11 +89,12 @@ def test_083_accounts_add_up(broker: Broker) -> None:
 
 @trade()
 def test_084_every_fill_has_its_commission(trader: Trader) -> None:
-    """Case 84: each fill gets its commission, with a currency; it is not known before it is reported."""
+    """Case 84: each fill gets its commission, with a currency, once; it is not known before it is reported."""
     view = trader.buys()
     costs = _commissions(trader, view.order_ref)
     assert len(costs) == len(view.fills)
     assert all(len(cost.currency) == 3 for cost in costs)
+    _check_reports(trader, view)
     total = trader.market.broker.orders.match_db_broker_order_to_order_from_brokers(view).commissions
     assert total is not None, "the order's total is unknown, although each fill's commission is told"
     assert sum(cost.amount for cost in total) == sum(cost.amount for cost in costs)
@@ -94,11 +102,25 @@ def test_084_every_fill_has_its_commission(trader: Trader) -> None:
 
 @trade("put_order_on_stack", "get_commission_for_contract")
 def test_085_commission_is_as_declared(broker: Broker, trader: Trader) -> None:
-    """Case 85: the commission of a real fill is what the broker says that a lot costs."""
-    declared = broker.contracts.get_commission_for_contract(trader.contract)
-    costs = _commissions(trader, trader.buys().order_ref)
-    assert sum(cost.amount for cost in costs) == declared.amount * trader.quantity, f"declared {declared}, paid {costs}"
+    """Case 85: the commission of real fills is what the broker says that a lot costs, for each lot."""
+    declared, lots = broker.contracts.get_commission_for_contract(trader.contract), trader.market.facts.large_quantity
+    costs = _commissions(trader, trader.buys(lots).order_ref)
+    paid = sum(cost.amount for cost in costs)
+    assert paid == declared.amount * lots, f"declared {declared} a lot, paid {paid} for {lots} lots: {costs}"
     assert {cost.currency for cost in costs} == {declared.currency}
+
+
+@fault("partial-fill", hooks=("put_order_on_stack", "get_commission_for_contract", "get_list_of_fills"))
+def test_085_each_part_pays_for_its_own_lots(broker: Broker, trader: Trader, harness: Harness) -> None:
+    """Case 85: of an order that fills in parts, each part costs what its own lots cost, and the whole is their sum."""
+    declared, lots = broker.contracts.get_commission_for_contract(trader.contract), trader.market.facts.large_quantity
+    harness.cause("partial-fill")
+    view = trader.buys(lots)
+    _commissions(trader, view.order_ref)
+    for fill in (fill for fill in broker.orders.get_list_of_fills() if fill.order_ref == view.order_ref):
+        due = declared.amount * abs(fill.quantity)
+        assert fill.commission is not None
+        assert fill.commission.amount == due, f"{declared} a lot, {fill.quantity} lots, paid {fill.commission}"
 
 
 @trade("what_if_order")
@@ -106,7 +128,22 @@ def test_086_margin_is_positive_and_in_order(broker: Broker, trader: Trader) -> 
     """Case 86: initial margin is not below maintenance margin, and both are positive with an open position."""
     trader.buys()
     preview = broker.orders.what_if_order(trader.market_order(trader.quantity))
-    assert preview.initial_margin.amount >= preview.maintenance_margin.amount > 0
+    margins = preview.initial_margin, preview.maintenance_margin
+    assert margins[0].amount >= margins[1].amount > 0, f"initial margin {margins[0]}, maintenance margin {margins[1]}"
+    added = preview.initial_margin_change.amount
+    assert preview.initial_margin.amount > added, f"a lot is held, and the margin after one more is {added}, the change"
+    kept = preview.maintenance_margin_change.amount
+    assert added >= kept > 0, f"one more lot adds {added} of initial margin and {kept} of maintenance margin"
+    if broker.supports(_VALUE) and broker.supports(_EXCESS):
+        value, free = (
+            _amounts(ask())
+            for ask in (
+                broker.capital.get_account_value_across_currency,
+                broker.capital.get_excess_liquidity_value_across_currency,
+            )
+        )
+        used = {currency for currency, amount in value.items() if free.get(currency, Decimal(0)) < amount}
+        assert used, f"a position is held, and no margin is in use: value {value}, free {free}"
 
 
 @read(_VALUE, "get_all_current_positions_as_list_with_contract_objects", "get_list_of_accounts")
@@ -127,13 +164,14 @@ def test_088_a_failing_balance_call_fails_each_time(broker: Broker) -> None:
 
 @read(_VALUE, "get_account_value_across_currency_across_accounts", "get_list_of_accounts")
 def test_089_cash_is_counted_once(broker: Broker) -> None:
-    """Case 89: each currency is listed once, so that nothing the broker says twice is counted twice."""
+    """Case 89: each currency is listed once, and none that cash is held in is missing: nothing counts twice or not."""
     for values in (
         broker.capital.get_account_value_across_currency(),
         broker.capital.get_account_value_across_currency_across_accounts(),
     ):
         currencies = [value.currency for value in values]
         assert len(set(currencies)) == len(currencies), f"a currency is listed twice: {currencies}"
+    _check_value_without_positions(broker)
 
 
 @read("get_list_of_accounts")
@@ -142,19 +180,57 @@ def test_090_accounts_have_an_id_and_a_kind(broker: Broker) -> None:
     accounts = broker.capital.get_list_of_accounts()
     assert accounts, "no account"
     assert len({account.account_id for account in accounts}) == len(accounts)
-    assert all(account.account_id and len(account.base_currency) == 3 for account in accounts)
+    for account in accounts:
+        assert account.account_id, f"an account without an id: {account}"
+        currency = account.base_currency
+        is_code = len(currency) == 3 and currency.isupper()
+        assert is_code, f"the base currency of {account.account_id} is {currency!r}: give three capital letters"
 
 
 @read(_EXCESS, "get_fx_balances", "get_all_current_positions_as_list_with_contract_objects")
 def test_087_unknown_accounts_are_refused(broker: Broker) -> None:
     """Case 87: an unknown account raises MissingAccount everywhere; it is never empty, zero or the default one."""
-    for ask in (
+    questions: list[Callable[[str], object]] = [
         broker.capital.get_excess_liquidity_value_across_currency,
         broker.fx.get_fx_balances,
         broker.positions.get_all_current_positions_as_list_with_contract_objects,
-    ):
+    ]
+    if broker.supports("get_list_of_broker_orders"):
+        questions.append(broker.orders.get_list_of_broker_orders)
+    for ask in questions:
         with pytest.raises(MissingAccount):
             ask(_NOBODY)
+
+
+def _check_value_without_positions(broker: Broker) -> None:
+    """Check that an account that holds no contract is worth its cash, in the currencies of its cash."""
+    held = "get_all_current_positions_as_list_with_contract_objects"
+    if not (broker.supports("get_fx_balances") and broker.supports(held)):
+        return
+    account = broker.capital.get_list_of_accounts()[0].account_id
+    cash, value = (
+        _amounts(broker.fx.get_fx_balances(account)),
+        _amounts(broker.capital.get_account_value_across_currency(account)),
+    )
+    lacking = [currency for currency, amount in cash.items() if amount and currency not in value]
+    assert not lacking, f"cash in {', '.join(lacking)}, and the account's value has no such currency: {value}"
+    if not broker.positions.get_all_current_positions_as_list_with_contract_objects(account):
+        off = {each: amount for each, amount in value.items() if abs(amount - cash.get(each, 0)) > abs(amount) / 20}
+        assert not off, f"nothing is held, so the value is the cash: cash {cash}, value {value}"
+
+
+def _check_reports(trader: Trader, view: BrokerOrder) -> None:
+    """Check that what listeners were told that an order's fills cost is what its fills say."""
+    listed = trader.market.broker.orders.get_list_of_fills()
+    paid = {fill.execution_id: fill.commission for fill in listed if fill.order_ref == view.order_ref}
+    told = [report for report in trader.events.of(CommissionReport) if report.order_ref == view.order_ref]
+    for report in told:
+        check_utc(report.time, f"the time of the commission of fill {report.execution_id},")
+        assert report.execution_id in paid, f"a commission was told for {report.execution_id}, which is no fill of it"
+        cost = paid[report.execution_id]
+        assert report.commission == cost, f"told {report.commission}, and the fill says {cost}"
+    ids = [report.execution_id for report in told]
+    assert len(set(ids)) == len(ids), f"the commission of a fill was told twice: {ids}"
 
 
 def _amounts(values: list[Money]) -> dict[str, Decimal]:

@@ -45,7 +45,7 @@ def test_023_opening_many_times_leaks_nothing(open_another: OpenAnother) -> None
     before = threading.active_count()
     for _ in range(_ROUNDS):
         open_another().close()
-    _wait_until(lambda: threading.active_count() <= before)
+    wait_until(lambda: threading.active_count() <= before)
     left = [thread.name for thread in threading.enumerate()]
     assert threading.active_count() <= before, f"{before} threads before, now {left}"
 
@@ -179,7 +179,8 @@ def _waiting(other: Broker, trader: Trader, ended: threading.Event) -> threading
     return thread
 
 
-def _wait_until(happened: object) -> None:
+def wait_until(happened: object) -> None:
+    """Wait, not for long, until something has happened; whether it has is the caller's to check."""
     pause = threading.Event()
     for _ in range(100):
         if callable(happened) and happened():

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import attrs
+import pytest
 
-from brokerkit import Broker
+from brokerkit import Broker, Order
 from brokerkit.conformance.levels import trade
 from brokerkit.conformance.trader import Trader
+from brokerkit.errors import InvalidOrder, NotFound
+from brokerkit.spec.order import new_order_ref
 
 _PLACE = "put_order_on_stack"
+_LONGEST = 20
 
 
 @trade()
@@ -35,13 +39,13 @@ def test_188_display_quantity_is_kept(trader: Trader) -> None:
 
 @trade(_PLACE, "match_db_broker_order_to_order_from_brokers")
 def test_189_reference_and_tag_come_back(broker: Broker, trader: Trader) -> None:
-    """Case 189: our reference makes the way to the broker and back, and finds the order."""
-    order = trader.resting_order(trader.quantity)
+    """Case 189: our reference, of 20 characters, makes the way to the broker and back, and finds the order."""
+    order = trader.resting_order(trader.quantity, order_ref=new_order_ref().ljust(_LONGEST, "0"))
     control = trader.rests(order)
     assert control.order_ref == order.order_ref
     found = broker.orders.match_db_broker_order_to_order_from_brokers(order)
-    assert found.order_ref == order.order_ref
-    assert found.order.tag == order.tag
+    assert found.order_ref == order.order_ref, f"sent as {order.order_ref}, and it came back as {found.order_ref}"
+    assert found.order.tag == order.tag, f"tagged {order.tag!r}, and it came back as {found.order.tag!r}"
 
 
 @trade(_PLACE, "get_list_of_accounts")
@@ -55,10 +59,16 @@ def test_190_an_order_trades_for_its_account(broker: Broker, trader: Trader) -> 
 
 @trade("what_if_order", "get_list_of_broker_orders")
 def test_191_a_preview_places_nothing(broker: Broker, trader: Trader) -> None:
-    """Case 191: a preview says what margin and cost would be, and nothing is placed."""
+    """Case 191: a preview says what margin and cost would be, and nothing is placed; wrong orders are refused."""
     order = trader.market_order(trader.quantity)
     preview = broker.orders.what_if_order(order)
     assert preview.initial_margin_change.amount > 0
     assert preview.initial_margin.currency == preview.maintenance_margin.currency
+    assert preview.commission is None or preview.commission.amount >= 0, f"it would pay {preview.commission}"
     assert not trader.is_known(order.order_ref)
     assert trader.gained() == 0
+    price = trader.market.resting_buy() + trader.market.tick / 3
+    with pytest.raises(InvalidOrder):
+        broker.orders.what_if_order(trader.limit_order(trader.quantity, price))
+    with pytest.raises(NotFound):
+        broker.orders.what_if_order(Order.market(trader.market.missing_contract, trader.quantity))

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from itertools import combinations
 
 import pandas as pd
 import pytest
 
-from brokerkit import Broker, FxPair, Order
+from brokerkit import Broker, BrokerOrder, FxPair, Order
 from brokerkit.conformance.levels import read, trade
 from brokerkit.conformance.market import Market
 from brokerkit.conformance.outcomes import blocked
 from brokerkit.conformance.trader import Trader
-from brokerkit.errors import InvalidArgument, MissingData, MissingFxCode, StaleData
+from brokerkit.errors import InvalidArgument, InvalidOrder, MissingData, MissingFxCode, NotSupported, StaleData
 
 _EXACT = 1e-9
 _UNITS = 25_000
+_NEAR = 0.1
+_A_DAY = timedelta(days=1)
 
 
 @read("get_list_of_fxcodes", "get_fx_prices")
-def test_075_every_listed_pair_has_rates(broker: Broker) -> None:
+def test_075_every_listed_pair_has_rates(broker: Broker, market: Market) -> None:
     """Case 75: pairs are listed in alphabetical order, and each has rates of the declared shape."""
     codes = broker.fx.get_list_of_fxcodes()
-    assert codes == sorted(set(codes))
+    assert codes == sorted(set(codes)), "not in alphabetical order, or listed twice"
+    now = market.now if broker.supports("get_ticker_object_for_contract") else datetime.now(timezone.utc)
     for code in codes:
-        _check_rates(broker.fx.get_fx_prices(code), code)
+        rates = broker.fx.get_fx_prices(code)
+        _check_rates(rates, code)
+        assert rates.index[-1] <= now + _A_DAY, f"{code} has a rate of {rates.index[-1]}, and it is {now}"
+        kept = rates.copy()
+        rates.iloc[:] = 0.0
+        unchanged = broker.fx.get_fx_prices(code).loc[: kept.index[-1]].equals(kept)
+        assert unchanged, f"what one caller did to the rates of {code} changed them for the next: return a copy"
 
 
 @read("get_list_of_fxcodes", "get_fx_prices")
@@ -70,9 +80,10 @@ def test_078_currency_is_changed_as_ordered(broker: Broker, trader: Trader) -> N
     """Case 78: a currency order changes the balance of its first currency by exactly its quantity."""
     pair = FxPair(trader.market.fx_code)
     before = _balance(broker, pair.base)
-    trader.fills(Order.market(pair, _UNITS))
+    bought = trader.fills(Order.market(pair, _UNITS))
     try:
         assert _balance(broker, pair.base) - before == _UNITS
+        _check_price(broker, pair, bought)
     finally:
         trader.fills(Order.market(pair, -_UNITS))
     assert _balance(broker, pair.base) == before
@@ -80,14 +91,17 @@ def test_078_currency_is_changed_as_ordered(broker: Broker, trader: Trader) -> N
 
 @trade("put_fx_order_on_stack")
 def test_078_a_currency_order_is_for_a_pair(broker: Broker, trader: Trader) -> None:
-    """Case 78: an order for a pair that the broker does not know is refused, and nothing is placed."""
-    order = Order.market(FxPair("XQZUSD"), _UNITS)
-    with pytest.raises(MissingFxCode):
-        trader.place(order)
-    assert not trader.is_known(order.order_ref)
+    """Case 78: an order for a pair that the broker does not know, or for no pair, is refused, and nothing is placed."""
+    _refuses_an_unknown_pair(broker, trader)
+    if broker.supports("put_order_on_stack"):
+        for_a_contract = trader.market_order(trader.quantity)
+        with pytest.raises(InvalidOrder):
+            broker.fx.put_fx_order_on_stack(for_a_contract)
+        assert not trader.is_known(for_a_contract.order_ref)
 
 
 def _check_rates(rates: pd.Series, code: str) -> None:
+    assert isinstance(rates, pd.Series), f"the rates of {code} are a {type(rates).__name__}, not a Series"
     assert rates.name == code, f"asked for {code}, named {rates.name}"
     assert str(rates.dtype) == "float64", f"{code} is {rates.dtype}"
     assert len(rates), f"{code} is empty"
@@ -96,6 +110,34 @@ def _check_rates(rates: pd.Series, code: str) -> None:
     assert rates.index.is_monotonic_increasing, f"{code} is not in order"
     assert rates.index.is_unique, f"{code} has a day twice"
     assert (rates > 0).all(), f"{code} has a rate that is not positive"
+    assert isinstance(rates.index, pd.DatetimeIndex), f"{code} is indexed by a {type(rates.index).__name__}"
+    assert (rates.index == rates.index.normalize()).all(), f"{code} has a rate that is not at 00:00 of its session date"
+
+
+def _refuses_an_unknown_pair(broker: Broker, trader: Trader) -> None:
+    """Check that an unknown pair is refused as such, by the first type of order that the broker knows at all."""
+    refusals: list[NotSupported] = []
+    for order in (Order.market(FxPair("XQZUSD"), _UNITS), Order.limit(FxPair("XQZUSD"), _UNITS, 1)):
+        try:
+            with pytest.raises(MissingFxCode):
+                broker.fx.put_fx_order_on_stack(order)
+        except NotSupported as refusal:
+            refusals.append(refusal)
+        else:
+            assert not trader.is_known(order.order_ref), "refused, and yet placed"
+            return
+    said = f"put_fx_order_on_stack is supported, and yet market and limit orders are refused: {refusals[-1]}"
+    raise AssertionError(f"{said} Decline the hook with unsupported(...) instead.")
+
+
+def _check_price(broker: Broker, pair: FxPair, bought: BrokerOrder) -> None:
+    """Check that a pair trades near its own rate, which is in units of the second currency for one of the first."""
+    price = bought.average_price()
+    if price is not None and broker.supports("get_fx_prices"):
+        rate = broker.fx.get_fx_prices(pair.code).iloc[-1]
+        assert abs(float(price) / rate - 1) < _NEAR, (
+            f"{pair.code} filled at {price}, its last rate is {rate}: inverted?"
+        )
 
 
 def _legs_of_a_cross(codes: list[str]) -> tuple[str, str, str, str]:

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from brokerkit import Broker, ConnectionState, FuturesContract, FxPair
+from brokerkit.conformance.agreement import check_utc
 from brokerkit.conformance.levels import read, trade
 from brokerkit.conformance.market import Market
 from brokerkit.conformance.trader import Trader
@@ -23,6 +24,8 @@ from brokerkit.errors import (
 )
 
 _SOME = 12
+_LATE_IN_THE_DAY = timedelta(hours=6)
+_SOME_HOURS = 0.5
 _MOST_COMMISSION = Decimal("0.02")
 
 
@@ -97,7 +100,8 @@ def test_041_currency_is_one_everywhere(broker: Broker, market: Market) -> None:
 def test_043_contract_size_is_positive(broker: Broker, market: Market) -> None:
     """Case 43: multiplier, price magnifier and point size are positive and exact."""
     found = broker.instruments.get_futures_instrument_object_with_broker_data(market.instrument)
-    assert isinstance(found.multiplier, Decimal)
+    for number in (found.multiplier, found.price_magnifier):
+        assert type(number) is Decimal, f"{number} is a {type(number).__name__}, not a Decimal"
     assert found.multiplier > 0
     assert found.price_magnifier > 0
     assert found.point_size == found.multiplier / found.price_magnifier
@@ -109,6 +113,13 @@ def test_044_expiries_rise_with_the_contract_dates(broker: Broker, market: Marke
     expiries = [market.expiry(market.dated(day)) for day in market.dates[:_SOME]]
     assert all(type(expiry) is date for expiry in expiries), expiries
     assert expiries == sorted(set(expiries)), f"{market.dates[:_SOME]} expire {expiries}"
+    if not broker.supports("get_contract_object_with_broker_data"):
+        return
+    last = broker.contracts.get_contract_object_with_broker_data(market.contract).last_trade
+    check_utc(last, f"the last trade of {market.contract}")
+    if last is not None:  # at home it may still be the day before
+        days = {last.date(), (last - _LATE_IN_THE_DAY).date()}
+        assert market.expiry(market.contract) in days, f"expiry {market.expiry(market.contract)}, last trade {last}"
 
 
 @read("get_min_tick_size_for_contract", "get_prices_for_contract_object")
@@ -148,6 +159,8 @@ def test_049_expired_contracts_are_named(broker: Broker, market: Market) -> None
         broker.contracts.get_contract_object_with_broker_data(expired)
     found = broker.contracts.get_contract_object_with_broker_data(expired, allow_expired=True)
     assert found.is_expired
+    everything = broker.contracts.get_list_of_contract_dates_for_instrument_code(market.instrument, allow_expired=True)
+    assert everything == sorted(set(everything)), "with expired ones, the dates are not in order, or named twice"
 
 
 @read("get_price_magnifier_for_contract", "get_futures_instrument_object_with_broker_data")
@@ -189,8 +202,13 @@ def test_052_dated_contract_answers(broker: Broker, market: Market) -> None:
     except MarketClosed:
         return
     assert left == sorted(left), f"less than 0, 1 and 192 hours left: {left}"
-    assert left[0] is False
-    assert left[-1] is True
+    assert left[0] is False, "it says that less than 0 hours are left"
+    assert left[-1] is True, "it says that this session goes on for more than 8 days"
+    if broker.supports("get_trading_hours_for_contract"):
+        hours = market.until_closing() / 3600
+        for asked in (hours / 2, hours + _SOME_HOURS):
+            less = broker.contracts.less_than_n_hours_of_trading_left_for_contract(market.contract, asked)
+            assert less is (asked > hours), f"{hours:.2f} hours are left; less than {asked:.2f}: {less}"
 
 
 @read()
@@ -230,8 +248,10 @@ def test_048_asking_changes_no_argument(broker: Broker, market: Market) -> None:
     found = broker.contracts.get_contract_object_with_broker_data(asked)
     assert asked == market.contract
     assert found.contract == asked
-    assert found.tick_size == market.tick
-    assert found.expiry == market.expiry(asked)
+    assert type(found.tick_size) is Decimal, f"the tick size is a {type(found.tick_size).__name__}, not a Decimal"
+    assert found.tick_size == market.tick, f"tick {found.tick_size} on the contract, {market.tick} asked for alone"
+    assert found.expiry == market.expiry(asked), f"expiry {found.expiry}, asked for alone {market.expiry(asked)}"
+    assert found.instrument.code == asked.instrument_code, f"{asked} has the data of {found.instrument.code}"
 
 
 @read("get_list_of_instruments", "get_list_of_fxcodes")

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from brokerkit import Broker, Order, OrderState, TimeInForce
+from brokerkit import Broker, Order, OrderOrigin, OrderState, TimeInForce
 from brokerkit.conformance.harness import Harness
 from brokerkit.conformance.levels import fault, read, trade
 from brokerkit.conformance.market import Market
@@ -131,6 +131,7 @@ def test_127_order_reads_back_as_it_was_placed(broker: Broker, trader: Trader) -
     assert len(listed) == 1
     for view in (found, *listed):
         assert _essence(view.order) == _essence(order)
+        assert view.origin is OrderOrigin.OURS, f"an order of our own is called one of {view.origin.value}"
     if broker.supports("get_list_of_orders_from_storage"):
         stored = [view.order_ref for view in broker.orders.get_list_of_orders_from_storage()]
         assert stored.count(order.order_ref) == 1

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from brokerkit import Broker, Frequency, QuoteStatus, Ticker
+from brokerkit import Broker, Frequency, Quote, QuoteStatus, Ticker, TradingHours
 from brokerkit.conformance.harness import Harness
 from brokerkit.conformance.levels import fault, read
 from brokerkit.conformance.market import Market
@@ -25,6 +25,8 @@ _TICKER = "get_ticker_object_for_contract"
 _TICKS = "get_recent_bid_ask_tick_data_for_contract_object"
 _OLDEST = pd.Timestamp("1900-01-01", tz="UTC")
 _SOME = 50
+_WHILE, _DAYS = 3600.0, 3 * 86_400.0
+_CLOCKS_APART = pd.Timedelta(minutes=10)
 
 
 @read(_TICKER)
@@ -35,8 +37,12 @@ def test_054_quotes_have_two_sides(market: Market) -> None:
     assert quote.bid is not None
     assert quote.ask is not None
     assert quote.bid <= quote.ask, f"bid {quote.bid} above ask {quote.ask}"
-    assert quote.bid % market.tick == 0, f"bid {quote.bid} is off the tick {market.tick}"
-    assert all(size is None or size > 0 for size in (quote.bid_size, quote.ask_size))
+    for side, price, size in (("bid", quote.bid, quote.bid_size), ("ask", quote.ask, quote.ask_size)):
+        assert type(price) is Decimal, f"the {side} is a {type(price).__name__}, not a Decimal"
+        assert price % market.tick == 0, f"{side} {price} is off the tick {market.tick}"
+        assert size is None or (type(size) is int and size > 0), (
+            f"{side} size {size!r}: a whole number above 0, or None"
+        )
 
 
 @read(_TICKS)
@@ -46,8 +52,16 @@ def test_055_ticks_are_in_order(broker: Broker, market: Market) -> None:
     assert tuple(ticks.columns) == TICK_COLUMNS
     assert set(ticks.dtypes.astype(str)) == {"float64"}
     _check_index(ticks.index, strictly=False)
+    assert len(ticks), "an empty frame instead of MissingData"
+    now = pd.Timestamp(market.now) + _CLOCKS_APART
+    assert ticks.index[-1] <= now, f"a tick of {ticks.index[-1]}, the clock is at {market.now}"
+    with pytest.raises(NotFound):
+        broker.prices.get_recent_bid_ask_tick_data_for_contract_object(market.missing_contract)
     both = ticks.dropna(subset=["bid", "ask"])
-    assert (both["bid"] <= both["ask"]).all()
+    assert (both["bid"] <= both["ask"]).all(), "a bid above its ask"
+    apart = (both["ask"] - both["bid"]).max()
+    far = max(both["ask"].abs().max() / 2, 100 * float(market.tick))
+    assert not apart > far, f"bid and ask are {apart} apart: a side without a quote is NaN, never 0 or -1"
 
 
 @read(_TICKER)
@@ -56,6 +70,11 @@ def test_056_last_trade_is_whole(market: Market) -> None:
     quote = market.quote()
     if quote.last is not None:
         assert quote.last % market.tick == 0, f"last {quote.last} is off the tick {market.tick}"
+        assert quote.bid is not None
+        far = max(abs(quote.bid) / 2, 100 * market.tick)
+        assert abs(quote.last - quote.bid) <= far, (
+            f"last {quote.last}, bid {quote.bid}: where there is no last, give None"
+        )
     assert quote.last_size is None or quote.last_size > 0
 
 
@@ -83,6 +102,10 @@ def test_059_bars_are_in_order_and_of_the_declared_shape(market: Market) -> None
 def test_059_intraday_bars_start_on_a_round_time(broker: Broker, market: Market) -> None:
     """Case 59: an intraday bar carries its start, and that is a multiple of its length."""
     bars = _intraday(broker, market)
+    assert tuple(bars.columns) == BAR_COLUMNS
+    assert set(bars.dtypes.astype(str)) == {"float64"}
+    assert (bars["high"] >= bars["low"]).all(), "an hourly bar whose high is below its low"
+    assert len(set(_times(bars).hour)) > 1 or len(bars) < _SOME, "asked for hourly bars, and there is one a day"
     length = pd.Timedelta(Frequency.HOUR.length)
     assert (_times(bars) == _times(bars).floor(length)).all(), "an hourly bar that does not start on the hour"
     _check_index(bars.index, strictly=True)
@@ -99,6 +122,9 @@ def test_060_bars_between_two_times_are_exact(broker: Broker, market: Market) ->
     pd.testing.assert_frame_equal(part, bars[(bars.index >= start) & (bars.index < end)], check_freq=False)
     alone = broker.prices.get_prices_for_contract_object(market.contract, start=start, end=start + timedelta(days=1))
     assert list(alone.index) == [start]
+    hours = _bars_or_none(broker, market, Frequency.HOUR, start, end)
+    outside = [] if hours is None else [time for time in hours.index if not start <= time < end]
+    assert not outside, f"hourly bars from {start} to before {end} were asked for, and these came too: {outside[:3]}"
 
 
 @read(_BARS)
@@ -179,19 +205,46 @@ def test_066_one_and_many_agree(broker: Broker, market: Market) -> None:
     pd.testing.assert_frame_equal(many.frames[market.contract], market.daily_bars())
     assert list(many.frames) + list(many.errors) == wanted
     assert isinstance(many.errors[market.missing_contract], NotFound)
+    start = _moment(market.daily_bars().index[-min(3, len(market.daily_bars()))])
+    for frequency in (Frequency.DAY, Frequency.HOUR):
+        part = broker.prices.get_prices_for_contract_objects([market.contract], frequency, start=start)
+        alone = _bars_or_none(broker, market, frequency, start)
+        if alone is None:
+            assert not part.frames, f"{frequency.value}: one has no bars, and many have some"
+        else:
+            ended = part.frames[market.contract].index.intersection(alone.index)  # a bar may have ended since
+            assert len(ended) == len(alone), (
+                f"{frequency.value} since {start}: one has {len(alone)} bars, many {len(ended)}"
+            )
+            assert part.frames[market.contract].index[0] >= start, f"many: a bar before the start {start}"
+    with pytest.raises(InvalidArgument):
+        broker.prices.get_prices_for_contract_objects([market.contract], start=start.replace(tzinfo=None))
 
 
 @read(_TICKER, "cancel_market_data_for_contract")
 def test_069_cancelled_market_data_ends(broker: Broker, market: Market) -> None:
-    """Case 69: market data that was cancelled gives no newer quote; cancelling twice does nothing."""
+    """Case 69: market data that was cancelled gives no newer quote; cancelling twice does nothing, of nothing fails."""
     ticker = broker.prices.get_ticker_object_for_contract(market.contract)
     ticker.wait_for_quote(market.patience)
     assert broker.prices.cancel_market_data_for_contract(market.contract) == market.contract
     before = ticker.quote()
     broker.prices.cancel_market_data_for_contract(market.contract)
     threading.Event().wait(0.05)
-    assert ticker.quote().time == before.time, "a quote came after the end"
+    _check_silence(before, ticker.quote())
+    with pytest.raises(NotFound):
+        broker.prices.cancel_market_data_for_contract(market.missing_contract)
     assert market.quote().bid is not None, "it does not start again"
+
+
+@fault("advance", hooks=(_TICKER, "cancel_market_data_for_contract"))
+def test_069_cancelled_market_data_stays_silent(broker: Broker, market: Market, harness: Harness) -> None:
+    """Case 69: market data that was cancelled gives no newer quote, however much time passes."""
+    ticker = broker.prices.get_ticker_object_for_contract(market.contract)
+    ticker.wait_for_quote(market.patience)
+    broker.prices.cancel_market_data_for_contract(market.contract)
+    before = ticker.quote()
+    harness.advance(_WHILE)
+    _check_silence(before, ticker.quote())
 
 
 @read(_TICKER, "cancel_market_data_for_contract")
@@ -259,10 +312,40 @@ def test_063_every_date_with_prices_has_prices(broker: Broker, market: Market) -
 
 @read(_BARS)
 def test_060_no_bar_is_unfinished(broker: Broker, market: Market) -> None:
-    """Case 60: asked twice in a row, the last bar is the same: no bar that is still being made is given."""
+    """Case 60: no bar that is still being made is given, of an hour or of a day; asked twice, the last is the same."""
     first, second = (_intraday(broker, market) for _ in range(2))
     overlap = first.index.intersection(second.index)
     pd.testing.assert_frame_equal(first.loc[overlap], second.loc[overlap], check_freq=False)
+    if not broker.supports(_TICKER):
+        return  # the broker's clock is that of its quotes
+    now, last = pd.Timestamp(market.now) + _CLOCKS_APART, second.index[-1]
+    assert last + Frequency.HOUR.length <= now, f"the hourly bar of {last} has not ended: the clock is at {market.now}"
+    if broker.supports("get_trading_hours_for_contract"):
+        days = {session.closing_time.date() for session in _sessions(broker, market) if market.now in session}
+        unfinished = days & {market.daily_bars().index[-1].date()}
+        assert not unfinished, f"a daily bar of {unfinished}, and that session is still open"
+
+
+@fault("advance", hooks=(_BARS,))
+def test_060_bars_that_have_ended_never_change(broker: Broker, market: Market, harness: Harness) -> None:
+    """Case 60: a bar that was given is final: days later it is the same, so none was made of later prices."""
+    ask = broker.prices.get_prices_for_contract_object
+    before = ask(market.contract)
+    harness.advance(_DAYS)
+    after = ask(market.contract)
+    pd.testing.assert_frame_equal(after.loc[: before.index[-1]], before.loc[after.index[0] :], check_freq=False)
+
+
+def _check_silence(before: Quote, after: Quote) -> None:
+    is_none = after.status is QuoteStatus.NONE and after.bid is None and after.ask is None
+    assert is_none or after.time == before.time, f"a quote came after the end: {after}"
+
+
+def _sessions(broker: Broker, market: Market) -> list[TradingHours]:
+    try:
+        return broker.contracts.get_trading_hours_for_contract(market.contract)
+    except MissingData:
+        return []
 
 
 def _intraday(broker: Broker, market: Market) -> pd.DataFrame:
@@ -270,6 +353,15 @@ def _intraday(broker: Broker, market: Market) -> pd.DataFrame:
         return broker.prices.get_prices_for_contract_object(market.contract, Frequency.HOUR)
     except (MissingData, NotSupported) as nothing:
         blocked(f"no hourly bars: {nothing}")
+
+
+def _bars_or_none(
+    broker: Broker, market: Market, frequency: Frequency, start: datetime, end: datetime | None = None
+) -> pd.DataFrame | None:
+    try:
+        return broker.prices.get_prices_for_contract_object(market.contract, frequency, start, end)
+    except (MissingData, NotSupported):
+        return None
 
 
 def _check_index(index: pd.Index, *, strictly: bool) -> None:

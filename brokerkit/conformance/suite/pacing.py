@@ -12,7 +12,7 @@ from brokerkit.conformance.harness import Harness
 from brokerkit.conformance.levels import fault, read, trade
 from brokerkit.conformance.market import Market
 from brokerkit.conformance.trader import Trader
-from brokerkit.errors import BrokerkitError, PacingViolation, RequestTimedOut
+from brokerkit.errors import BrokerkitError, InvalidArgument, PacingViolation, RequestTimedOut, WrongArgumentType
 
 _BURST = 20
 _PATIENCE = 60.0
@@ -32,11 +32,15 @@ def test_271_too_many_requests_are_waited_out_or_named(broker: Broker, trader: T
 
 @trade()
 def test_272_waiting_ends_in_time(trader: Trader) -> None:
-    """Case 272: waiting for an order that does not end raises RequestTimedOut, and the order goes on."""
+    """Case 272: waiting for an order that does not end raises RequestTimedOut; a wrong timeout is refused at once."""
     control = trader.rests(trader.resting_order(trader.quantity))
     with pytest.raises(RequestTimedOut):
         control.wait(0.2)
     assert not control.current().state.is_final
+    wait: Any = control.wait
+    for wrong, error in ((-1, InvalidArgument), (float("nan"), InvalidArgument), ("1", WrongArgumentType)):
+        with pytest.raises(error):
+            wait(wrong)
 
 
 @trade()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 
-from brokerkit import Broker, Fill, FuturesContract, Order, Position
+from brokerkit import AccountKind, Broker, Fill, FuturesContract, Order, Position
+from brokerkit.conformance.agreement import check_utc
 from brokerkit.conformance.harness import Harness
 from brokerkit.conformance.levels import fault, read, trade
 from brokerkit.conformance.market import Market
 from brokerkit.conformance.trader import TAG, Trader
 
 _HELD = "get_all_current_positions_as_list_with_contract_objects"
+_UNTIL_PRICES_HAVE_MOVED = 1800.0
 
 
 @trade("put_order_on_stack", _HELD)
@@ -28,12 +29,18 @@ def test_094_average_price_is_that_of_the_fills(trader: Trader) -> None:
     """Case 94: the average price of a position is the volume-weighted price of the fills that opened it."""
     assert not trader.positions().get(trader.contract), "this case needs to start flat"
     views = [trader.buys(), trader.buys()]
+    if trader.market.broker.account_kind is AccountKind.SIMULATED:
+        trader.let_pass(_UNTIL_PRICES_HAVE_MOVED)
+        views.append(trader.buys(3 * trader.quantity))
     fills = [fill for view in views for fill in view.fills]
     expected = sum((fill.price * fill.quantity for fill in fills), Decimal(0)) / sum(fill.quantity for fill in fills)
     held = _position(trader)
     assert held is not None
-    assert held.average_price is not None
+    assert type(held.average_price) is Decimal, f"the average price is a {type(held.average_price).__name__}"
     assert abs(held.average_price - expected) <= trader.market.tick / 1000, f"{held.average_price}, fills {expected}"
+    trader.eventually(lambda: _last_told(trader, trader.contract) == held.quantity, "the position was told")
+    told = [each for each in trader.events.of(Position) if each.contract == trader.contract][-1]
+    assert told.average_price == held.average_price, f"listed at {held.average_price}, told at {told.average_price}"
 
 
 @trade("put_order_on_stack", _HELD)
@@ -77,6 +84,7 @@ def test_098_through_zero_and_back(trader: Trader) -> None:
     for quantity, net in ((trader.quantity, 1), (-2 * trader.quantity, -1), (2 * trader.quantity, 1)):
         trader.fills(trader.market_order(quantity))
         assert trader.gained() == net * trader.quantity
+        trader.eventually(lambda: _is_told(trader), "the position that is held was told")
 
 
 @trade("put_order_on_stack", _HELD)
@@ -97,7 +105,9 @@ def test_101_position_names_the_contract_that_was_ordered(trader: Trader) -> Non
     assert set(trader.positions()) - before <= {trader.contract}
     held = _position(trader)
     assert held is not None
-    assert held.as_of.utcoffset() == timedelta(0)
+    assert type(held.quantity) is int, f"a quantity of type {type(held.quantity).__name__}: give whole lots as an int"
+    for position in (held, *trader.events.of(Position)):
+        check_utc(position.as_of, f"the time of the position in {position.contract},")
 
 
 @fault("advance", hooks=("put_order_on_stack", _HELD))
@@ -140,6 +150,10 @@ def _position(trader: Trader) -> Position | None:
 def _last_told(trader: Trader, contract: FuturesContract) -> int | None:
     told = [position for position in trader.events.of(Position) if position.contract == contract]
     return told[-1].quantity if told else None
+
+
+def _is_told(trader: Trader) -> bool:
+    return _last_told(trader, trader.contract) == trader.positions().get(trader.contract, 0)
 
 
 def _key(position: Position) -> tuple[str, str, int]:

@@ -210,6 +210,10 @@ def test_209_errors_say_whether_trying_again_helps(broker: Broker, market: Marke
         broker.prices.get_prices_for_contract_object(market.missing_contract)
     assert raised.value.temporary is False
     assert raised.value.code.startswith("BK4")
+    helps = raised.value.remedy or raised.value.candidates
+    assert helps, (
+        f"it says neither what to do nor what could have been meant: {raised.value!r}. Give remedy or candidates"
+    )
 
 
 @fault("pacing", hooks=("get_list_of_broker_orders",))

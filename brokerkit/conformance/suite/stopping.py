@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
+
 from brokerkit import Broker
 from brokerkit.conformance.connection import OpenAnother
 from brokerkit.conformance.levels import trade
 from brokerkit.conformance.market import Market
 from brokerkit.conformance.recorder import Recorder
+from brokerkit.conformance.suite.connection import wait_until
 from brokerkit.conformance.trader import Trader
+from brokerkit.errors import NotSupported
 
 
 @trade("put_order_on_stack", "get_ticker_object_for_contract")
-def test_297_after_closing_nothing_is_told(open_another: OpenAnother, market: Market) -> None:
-    """Case 297: after a broker was closed, no event and no quote comes from it."""
+def test_297_after_closing_nothing_is_told(open_another: OpenAnother, trader: Trader) -> None:
+    """Case 297: after a broker was closed, no event and no quote comes from it, and no thread of its is left."""
+    open_another().close()
+    before = set(threading.enumerate())
     other, heard = open_another(), Recorder()
     with heard.listen_to(other):
-        other.prices.get_ticker_object_for_contract(market.contract)
+        other.prices.get_ticker_object_for_contract(trader.contract)
+        control = other.orders.put_order_on_stack(trader.resting_order(trader.quantity))
+        with suppress(NotSupported):
+            other.orders.cancel_order_on_stack(control)
+            control.wait(trader.market.patience)
         other.close()
         told = len(heard.events)
-    assert len(heard.events) == told
+    assert len(heard.events) == told, f"told after it was closed: {heard.events[told:]}"
+    wait_until(lambda: set(threading.enumerate()) <= before)
+    left = sorted(thread.name for thread in set(threading.enumerate()) - before)
+    assert not left, f"threads are left after it placed an order and was closed: {', '.join(left)}"
 
 
 @trade("put_order_on_stack")

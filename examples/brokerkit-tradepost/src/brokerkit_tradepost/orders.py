@@ -35,6 +35,7 @@ from brokerkit.errors import (
     OrderCannotBeModified,
     RequestTimedOut,
 )
+from brokerkit.spec.timeout import seconds_of
 from brokerkit_tradepost.capital import check_account
 from brokerkit_tradepost.client import Client
 from brokerkit_tradepost.contracts import TradepostContracts
@@ -64,7 +65,7 @@ class TradepostControl:
 
     def wait(self, timeout: float = 60.0) -> BrokerOrder:
         """Return the final view."""
-        view = self._poller.wait_until_final(self._order_ref, timeout)
+        view = self._poller.wait_until_final(self._order_ref, seconds_of(timeout))
         if view.state.is_final:
             return view
         if self._poller.is_stopped:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timezone
+from decimal import Decimal
 
 from brokerkit import (
     BrokerOrder,
@@ -47,6 +49,10 @@ class Poller:
         self._told: set[str] = set()
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
+        self._to_tell: deque[Event] = deque()
+        self._telling = threading.Lock()
+        self._teller: int | None = None
+        self._told_final: set[str] = set()
         self._stopped = threading.Event()
         self._seen = datetime.now(timezone.utc)
         self._state = ConnectionState.CONNECTED
@@ -80,10 +86,15 @@ class Poller:
             return self._views[order_ref]
 
     def wait_until_final(self, order_ref: str, timeout: float) -> BrokerOrder:
-        """Return the newest view of an order, final unless time was over first or polling has stopped."""
+        """Return the newest view of an order, final and told unless time was over first or polling has stopped."""
         with self._changed:
-            self._changed.wait_for(lambda: self._views[order_ref].state.is_final or self._stopped.is_set(), timeout)
+            self._changed.wait_for(lambda: self._has_ended(order_ref) or self._stopped.is_set(), timeout)
             return self._views[order_ref]
+
+    def _has_ended(self, order_ref: str) -> bool:
+        if self._teller == threading.get_ident():  # a listener asks, and what it has not heard cannot come before
+            return self._views[order_ref].state.is_final
+        return order_ref in self._told_final
 
     def look(self) -> list[BrokerOrder]:
         """Ask for all orders, tell what is new, and return them in the order they were placed."""
@@ -92,8 +103,26 @@ class Poller:
             views = [view_of(row, self.placed.get(row["ref"]), self.contract_of) for row in rows]
             for view in views:
                 self._take_in(view)
-            self._changed.notify_all()
-            return views
+        self._tell()
+        return views
+
+    def _tell(self) -> None:
+        """Tell what is new, in order and holding no lock of the views; who finds another telling leaves it to them."""
+        while self._to_tell and self._telling.acquire(blocking=False):
+            try:
+                self._teller = threading.get_ident()
+                while self._to_tell:
+                    self._tell_one(self._to_tell.popleft())
+            finally:
+                self._teller = None
+                self._telling.release()
+
+    def _tell_one(self, event: Event) -> None:
+        self._emit(event)
+        if isinstance(event, BrokerOrder) and event.state.is_final:
+            with self._changed:
+                self._told_final.add(event.order_ref)
+                self._changed.notify_all()
 
     def _take_in(self, view: BrokerOrder) -> None:
         before = self._views.get(view.order_ref)
@@ -103,21 +132,20 @@ class Poller:
             self._told.add(fill.execution_id)
             self._tell_fill(fill)
         if before is None or (before.state, before.order, before.fills) != (view.state, view.order, view.fills):
-            self._emit(view)
+            self._to_tell.append(view)
 
     def _tell_fill(self, fill: Fill) -> None:
-        self._emit(fill)
+        self._to_tell.append(fill)
         if fill.commission is not None:
-            self._emit(CommissionReport(fill.execution_id, fill.order_ref, fill.commission, fill.time))
+            self._to_tell.append(CommissionReport(fill.execution_id, fill.order_ref, fill.commission, fill.time))
         if isinstance(fill.contract, FuturesContract):
-            self._emit(Position(fill.account, fill.contract, *self._held(fill.contract), fill.time))
+            self._to_tell.append(Position(fill.account, fill.contract, *self._held(fill.contract), fill.time))
 
-    def _held(self, contract: FuturesContract) -> tuple[int, None]:
-        rows = self._client.get("/v1/positions")["held"]
-        held = (
-            row["quantity"] for row in rows if (row["code"], row["month"]) == (contract.instrument_code, contract.date)
-        )
-        return next(held, 0), None
+    def _held(self, contract: FuturesContract) -> tuple[int, Decimal | None]:
+        for row in self._client.get("/v1/positions")["held"]:
+            if (row["code"], row["month"]) == (contract.instrument_code, contract.date):
+                return row["quantity"], Decimal(row["average_price"])
+        return 0, None
 
     def _run(self) -> None:
         while not self._stopped.wait(self._seconds):

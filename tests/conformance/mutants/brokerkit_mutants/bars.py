@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import pandas as pd
 
+from brokerkit import Frequency
 from brokerkit.errors import InvalidArgument, MissingData, NotFound
 from brokerkit_mutants.mutant import Mutant, after, answer
 
@@ -103,7 +104,81 @@ def _many_differ(answers: Any) -> Any:
     return attrs.evolve(answers, frames={contract: frame * 1.5 for contract, frame in answers.frames.items()})
 
 
+def _only(chosen: Callable[[Frequency], bool], spoil: Callable[[pd.DataFrame, Frequency], pd.DataFrame]) -> Any:
+    """Return a break that spoils the bars of some frequencies."""
+
+    def wrong(right: Right, contract: Any, frequency: Frequency, start: Any, end: Any) -> pd.DataFrame:
+        bars = right(contract, frequency, start, end)
+        return spoil(bars, frequency) if chosen(frequency) else bars
+
+    return answer(_HOOK, wrong)
+
+
+def _is_daily(frequency: Frequency) -> bool:
+    return frequency is Frequency.DAY
+
+
+def _is_intraday(frequency: Frequency) -> bool:
+    return frequency is not Frequency.DAY
+
+
+def _with_the_one_being_made(bars: pd.DataFrame, frequency: Frequency) -> pd.DataFrame:
+    newest = bars.tail(1)
+    return pd.concat([bars, newest.set_axis(newest.index + pd.Timedelta(frequency.length))]).rename_axis("time")
+
+
+def _stamped_with_their_end(bars: pd.DataFrame, frequency: Frequency) -> pd.DataFrame:
+    return bars.set_axis(bars.index + pd.Timedelta(frequency.length)).rename_axis("time")
+
+
+def _always(given: Frequency) -> Right:
+    def wrong(right: Right, contract: Any, frequency: Frequency, start: Any, end: Any) -> pd.DataFrame:
+        return right(contract, frequency if _is_daily(frequency) else given, start, end)
+
+    return wrong
+
+
+def _hours_without_end(right: Right, contract: Any, frequency: Frequency, start: Any, end: Any) -> pd.DataFrame:
+    return right(contract, frequency, start, end if _is_daily(frequency) else None)
+
+
+def _many_since_ever(right: Callable[..., Any], contracts: Any, frequency: Any, start: Any, end: Any) -> Any:
+    return right(contracts, frequency, None, end)
+
+
+def _many_by_day(right: Callable[..., Any], contracts: Any, frequency: Any, start: Any, end: Any) -> Any:
+    return right(contracts, Frequency.DAY, start, end)
+
+
+def _many_of_a_naive_start(right: Callable[..., Any], contracts: Any, frequency: Any, start: Any, end: Any) -> Any:
+    aware = start.replace(tzinfo=timezone.utc) if start is not None and start.tzinfo is None else start
+    return right(contracts, frequency, aware, end)
+
+
+_NO_BAR_UNFINISHED = "test_060_no_bar_is_unfinished"
+_INTRADAY = "test_059_intraday_bars_start_on_a_round_time"
+
 MUTANTS = (
+    Mutant("hour_that_is_not_over", _NO_BAR_UNFINISHED, _only(_is_intraday, _with_the_one_being_made)),
+    Mutant("day_that_is_not_over", _NO_BAR_UNFINISHED, _only(_is_daily, _with_the_one_being_made)),
+    Mutant("bar_stamped_with_its_end", _NO_BAR_UNFINISHED, _only(_is_intraday, _stamped_with_their_end)),
+    Mutant("hours_of_float32", _INTRADAY, _only(_is_intraday, lambda bars, _: bars.astype("float32"))),
+    Mutant("hours_in_other_columns", _INTRADAY, _only(_is_intraday, lambda bars, _: bars[bars.columns[::-1]])),
+    Mutant(
+        "bar_of_later_prices",
+        "test_060_bars_that_have_ended_never_change",
+        after(_HOOK, lambda bars: bars.shift(-1).ffill()),
+    ),
+    Mutant("days_for_hours_of_prices", _INTRADAY, answer(_HOOK, _always(Frequency.DAY))),
+    Mutant(
+        "hours_for_any_shorter_bar",
+        "test_019_every_frequency_answers_or_is_missing",
+        answer(_HOOK, _always(Frequency.HOUR)),
+    ),
+    Mutant("end_of_hours_ignored", _RANGE, answer(_HOOK, _hours_without_end)),
+    Mutant("many_ignore_the_start", "test_066_one_and_many_agree", answer(_MANY, _many_since_ever)),
+    Mutant("many_ignore_the_frequency", "test_066_one_and_many_agree", answer(_MANY, _many_by_day)),
+    Mutant("many_take_a_naive_start", "test_066_one_and_many_agree", answer(_MANY, _many_of_a_naive_start)),
     Mutant("unsorted_bars", _SHAPE, after(_HOOK, lambda bars: bars[::-1])),
     Mutant("bar_twice", _SHAPE, after(_HOOK, lambda bars: pd.concat([bars, bars.tail(1)]).rename_axis("time"))),
     Mutant("naive_time", _SHAPE, after(_HOOK, _naive)),

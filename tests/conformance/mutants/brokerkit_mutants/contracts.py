@@ -11,7 +11,7 @@ import attrs
 
 from brokerkit import FuturesContract, Money
 from brokerkit.errors import MissingContract, MissingInstrument
-from brokerkit_mutants.mutant import Mutant, after, answer
+from brokerkit_mutants.mutant import Break, Mutant, after, answer, both
 
 _FOUND = "get_contract_object_with_broker_data"
 _DATES = "get_list_of_contract_dates_for_instrument_code"
@@ -61,7 +61,58 @@ def _overlapping(sessions: list[Any]) -> list[Any]:
     return [attrs.evolve(session, closing_time=session.closing_time + longer) for session in sessions]
 
 
+def _expiring(days: int) -> Break:
+    """Return a break that shifts every expiry, wherever it is asked for."""
+    off = timedelta(days=days)
+    return both(
+        after(_EXPIRY, lambda day: day + off),
+        after(_FOUND, lambda found: attrs.evolve(found, expiry=found.expiry + off)),
+    )
+
+
+def _found(**fields: Callable[[Any], Any]) -> Break:
+    """Return a break that spoils fields of a contract that was found."""
+    return after(_FOUND, lambda found: attrs.evolve(found, **{name: by(found) for name, by in fields.items()}))
+
+
+def _expired_backwards(right: Right, instrument_code: str, allow_expired: bool) -> Any:
+    dates = right(instrument_code, allow_expired)
+    return dates[::-1] if allow_expired else dates
+
+
+def _days_for_hours(right: Right, contract: FuturesContract, n_hours: float) -> Any:
+    return right(contract, n_hours * 24)
+
+
+_ONE_CONTRACT = "test_048_asking_changes_no_argument"
+_EXPIRIES = "test_044_expiries_rise_with_the_contract_dates"
+
 MUTANTS = (
+    Mutant("expiry_a_day_late", _EXPIRIES, _expiring(1)),
+    Mutant("expiry_a_day_early", _EXPIRIES, _expiring(-1)),
+    Mutant("naive_last_trade", _EXPIRIES, _found(last_trade=lambda found: found.last_trade.replace(tzinfo=None))),
+    Mutant("float_tick_on_the_contract", _ONE_CONTRACT, _found(tick_size=lambda found: float(found.tick_size))),
+    Mutant(
+        "data_of_another_instrument",
+        _ONE_CONTRACT,
+        _found(instrument=lambda found: attrs.evolve(found.instrument, code="OTHER")),
+    ),
+    Mutant(
+        "float_magnifier",
+        "test_043_contract_size_is_positive",
+        after(_INSTRUMENT, lambda found: attrs.evolve(found, price_magnifier=float(found.price_magnifier))),
+    ),
+    Mutant(
+        "multiplier_ten_times_too_large",
+        "test_081_cash_changes_by_the_right_amount",
+        after(_INSTRUMENT, lambda found: attrs.evolve(found, multiplier=found.multiplier * 10)),
+    ),
+    Mutant("expired_dates_backwards", "test_049_expired_contracts_are_named", answer(_DATES, _expired_backwards)),
+    Mutant(
+        "days_for_hours",
+        "test_052_dated_contract_answers",
+        answer("less_than_n_hours_of_trading_left_for_contract", _days_for_hours),
+    ),
     Mutant(
         "codes_in_small_letters",
         "test_038_code_there_and_back",

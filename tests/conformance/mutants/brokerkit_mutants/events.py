@@ -5,10 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import attrs
 
-from brokerkit import BrokerOrder, ConnectionChange, DataGap, Fill, OrderState, Position
+from brokerkit import (
+    BrokerOrder,
+    CommissionReport,
+    ConnectionChange,
+    ConnectionState,
+    DataGap,
+    Fill,
+    OrderState,
+    Position,
+)
 from brokerkit_mutants.mutant import Mutant
 
 Tell = Callable[[Any], None]
@@ -58,7 +68,87 @@ def _overfilled(tell: Tell, event: Any) -> None:
     tell(event)
 
 
+def _spoilt(kind: type, **fields: Callable[[Any], Any]) -> Callable[[Tell, Any], None]:
+    """Return what spoils fields of the events of one type."""
+
+    def emit(tell: Tell, event: Any) -> None:
+        if isinstance(event, kind):
+            event = attrs.evolve(event, **{name: spoil(event) for name, spoil in fields.items()})
+        tell(event)
+
+    return emit
+
+
+def _end_later(tell: Tell, event: Any) -> None:
+    if isinstance(event, BrokerOrder) and event.state.is_final:
+        threading.Timer(0.1, tell, (event,)).start()
+    else:
+        tell(event)
+
+
+def _repeats(kind: type) -> Callable[[Tell, Any], None]:
+    """Return what tells again, when the line is back, all events of one type that were told before."""
+    told: list[Any] = []
+
+    def emit(tell: Tell, event: Any) -> None:
+        tell(event)
+        if isinstance(event, kind):
+            told.append(event)
+        if isinstance(event, ConnectionChange) and event.state is ConnectionState.CONNECTED:
+            for each in tuple(told):
+                tell(each)
+
+    return emit
+
+
+def _naive(field: str) -> dict[str, Callable[[Any], Any]]:
+    return {field: lambda event: getattr(event, field).replace(tzinfo=None)}
+
+
+def _in_tokyo(field: str) -> dict[str, Callable[[Any], Any]]:
+    return {field: lambda event: getattr(event, field).astimezone(ZoneInfo("Asia/Tokyo"))}
+
+
+_FILLS = "test_213_fills_have_the_orders_sign"
+_COMMISSIONS = "test_084_every_fill_has_its_commission"
+_AFTER_A_BREAK = "test_229_fills_while_the_line_was_down_are_delivered_once"
+
 MUTANTS = (
+    Mutant("fill_told_as_late", _FILLS, emit=_spoilt(Fill, late=lambda fill: True)),
+    Mutant("fill_told_without_its_sign", _FILLS, emit=_spoilt(Fill, quantity=lambda fill: abs(fill.quantity))),
+    Mutant("fill_told_at_a_round_price", _FILLS, emit=_spoilt(Fill, price=lambda fill: round(fill.price))),
+    Mutant("fill_told_at_a_float_price", _FILLS, emit=_spoilt(Fill, price=lambda fill: float(fill.price))),
+    Mutant("fill_told_without_a_zone", _FILLS, emit=_spoilt(Fill, **_naive("time"))),
+    Mutant("fill_told_in_tokyo", _FILLS, emit=_spoilt(Fill, **_in_tokyo("time"))),
+    Mutant("fill_told_without_its_account", _FILLS, emit=_spoilt(Fill, account=lambda fill: "")),
+    Mutant("end_told_later", "test_210_who_has_waited_has_heard", emit=_end_later),
+    Mutant(
+        "view_told_in_tokyo",
+        "test_225_events_of_one_order_are_in_order",
+        emit=_spoilt(BrokerOrder, **_in_tokyo("updated")),
+    ),
+    Mutant("commission_told_twice", _COMMISSIONS, emit=_twice(CommissionReport)),
+    Mutant(
+        "commission_of_no_fill",
+        _COMMISSIONS,
+        emit=_spoilt(CommissionReport, execution_id=lambda report: f"{report.execution_id}x"),
+    ),
+    Mutant(
+        "commission_told_as_a_rebate",
+        _COMMISSIONS,
+        emit=_spoilt(
+            CommissionReport, commission=lambda report: report.commission - report.commission - report.commission
+        ),
+    ),
+    Mutant("commission_told_without_a_zone", _COMMISSIONS, emit=_spoilt(CommissionReport, **_naive("time"))),
+    Mutant("fills_repeated_after_a_break", _AFTER_A_BREAK, emit=_repeats(Fill)),
+    Mutant("ends_repeated_after_a_break", _AFTER_A_BREAK, emit=_repeats(BrokerOrder)),
+    Mutant(
+        "break_told_without_a_zone",
+        "test_227_a_broken_line_is_told_and_mended",
+        emit=_spoilt(ConnectionChange, **_naive("time")),
+    ),
+    Mutant("gap_told_in_tokyo", "test_232_a_gap_is_marked", emit=_spoilt(DataGap, **_in_tokyo("start"))),
     Mutant("duplicate_fill", "test_215_a_fill_reported_twice_counts_once", emit=_twice(Fill)),
     Mutant("no_status", "test_210_every_order_is_heard_of", emit=_without(BrokerOrder)),
     Mutant("fill_told_later", "test_210_who_has_waited_has_heard", emit=_later),

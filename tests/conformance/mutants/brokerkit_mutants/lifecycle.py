@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from brokerkit import AccountKind, ConnectionChange, ConnectionState, Services, Session, unsupported
+from brokerkit.errors import BrokerkitError, NotSupported
 from brokerkit_mutants.mutant import Mutant, answer
 
 _seeds = itertools.count(1)
@@ -46,7 +47,59 @@ def _hangs(right: Any) -> Any:
     return right()
 
 
+def _lock_held_while_telling() -> Mutant:
+    lock = threading.RLock()
+
+    def emit(tell: Any, event: Any) -> None:
+        with lock:
+            tell(event)
+
+    def locked(right: Any, *arguments: Any) -> Any:
+        with lock:
+            return right(*arguments)
+
+    name, caught_by = "lock_held_while_telling", "test_226_a_listener_may_wait_for_another_thread"
+    return Mutant(name, caught_by, answer("get_list_of_broker_orders", locked), emit)
+
+
+def _a_thread_each(right: Any, order: Any) -> Any:
+    threading.Thread(target=threading.Event().wait, args=(30,), daemon=True).start()
+    return right(order)
+
+
+def _without_remedy(right: Any, *arguments: Any) -> Any:
+    try:
+        return right(*arguments)
+    except BrokerkitError as error:
+        raise type(error)(error.fact) from None
+
+
+def _refuses_all(right: Any, order: Any) -> Any:
+    raise NotSupported("No order of this type can be placed.")
+
+
 MUTANTS = (
+    _lock_held_while_telling(),
+    Mutant(
+        "a_thread_for_each_order",
+        "test_297_after_closing_nothing_is_told",
+        answer("put_order_on_stack", _a_thread_each),
+    ),
+    Mutant(
+        "errors_without_remedy",
+        "test_209_errors_say_whether_trying_again_helps",
+        answer("get_prices_for_contract_object", _without_remedy),
+    ),
+    Mutant(
+        "every_currency_order_refused",
+        "test_078_a_currency_order_is_for_a_pair",
+        answer("put_fx_order_on_stack", _refuses_all),
+    ),
+    Mutant(
+        "every_order_refused",
+        "test_018_every_order_type_rests_or_is_declined",
+        answer("put_order_on_stack", _refuses_all),
+    ),
     Mutant("thread_left_behind", "test_023_opening_many_times_leaks_nothing", _leaks),
     Mutant("never_connected", "test_021_is_connected_once_opened", _closes_with_a_bang),
     Mutant(

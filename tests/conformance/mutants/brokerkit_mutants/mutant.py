@@ -67,6 +67,36 @@ def control(hook: str = "put_order_on_stack", *, spoil: Callable[[Any], Any]) ->
     return after(hook, lambda handle: SpoiltControl(handle, spoil))
 
 
+def every_view(spoil: Callable[[Any], Any]) -> Break:
+    """Return a break that spoils every view of an order that any hook or handle gives."""
+    one, many = (lambda view: spoil(view)), (lambda views: [spoil(view) for view in views])
+    breaks = [
+        control(spoil=spoil),
+        control("match_db_broker_order_to_control_order_from_brokers", spoil=spoil),
+        after("match_db_broker_order_to_order_from_brokers", one),
+        after("cancel_order_on_stack", one),
+        after("get_list_of_broker_orders", many),
+        after("get_list_of_orders_from_storage", many),
+    ]
+    return both(*breaks)
+
+
+def both(*breaks: Break) -> Break:
+    """Return a break that breaks a session in several ways."""
+
+    def broken(session: Session, services: Services) -> Session:
+        for each in breaks:
+            session = each(session, services)
+        return session
+
+    return broken
+
+
+def orders_of(session: Session) -> Any:
+    """Return the object that answers for the orders domain."""
+    return next(domain for domain in session.domains if hasattr(domain, "put_order_on_stack"))
+
+
 class SpoiltControl:
     """A handle on an order whose views are spoilt."""
 

@@ -13,6 +13,7 @@ from brokerkit_mutants.mutant import Mutant, after, answer
 _HOOK = "get_all_current_positions_as_list_with_contract_objects"
 
 Held = list[Position]
+Tell = Callable[[Any], None]
 
 
 def _each(**fields: Callable[[Position], Any]) -> Callable[[Held], Held]:
@@ -46,7 +47,42 @@ def _remembers_flat() -> Callable[..., Held]:
     return wrong
 
 
+def _told(**fields: Callable[[Position], Any]) -> Callable[[Tell, Any], None]:
+    """Return what spoils positions on their way to listeners."""
+
+    def emit(tell: Tell, event: Any) -> None:
+        if isinstance(event, Position):
+            event = attrs.evolve(event, **{name: spoil(event) for name, spoil in fields.items()})
+        tell(event)
+
+    return emit
+
+
+_AVERAGE = "test_094_average_price_is_that_of_the_fills"
+
 MUTANTS = (
+    Mutant("position_told_without_a_price", _AVERAGE, emit=_told(average_price=lambda each: None)),
+    Mutant(
+        "average_price_on_the_grid",
+        _AVERAGE,
+        after(_HOOK, _each(average_price=lambda each: round(each.average_price, 2))),
+    ),
+    Mutant("float_average_price", _AVERAGE, after(_HOOK, _each(average_price=lambda each: float(each.average_price)))),
+    Mutant(
+        "position_told_without_its_sign",
+        "test_098_through_zero_and_back",
+        emit=_told(quantity=lambda each: abs(each.quantity)),
+    ),
+    Mutant(
+        "position_told_without_a_zone",
+        "test_101_position_names_the_contract_that_was_ordered",
+        emit=_told(as_of=lambda each: each.as_of.replace(tzinfo=None)),
+    ),
+    Mutant(
+        "float_quantity_held",
+        "test_101_position_names_the_contract_that_was_ordered",
+        after(_HOOK, _each(quantity=lambda each: float(each.quantity))),
+    ),
     Mutant(
         "sign_turned",
         "test_093_position_changes_by_the_filled_quantity",

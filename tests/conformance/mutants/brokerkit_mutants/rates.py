@@ -43,7 +43,24 @@ def _whole(rates: Any) -> Any:
     return rates.round().astype("int64")
 
 
+def _moved(**by: int) -> Callable[[pd.Series], pd.Series]:
+    return lambda rates: rates.set_axis(rates.index + pd.Timedelta(**by)).rename_axis("time")
+
+
+def _one_series_for_all() -> Right:
+    kept: dict[str, pd.Series] = {}
+    return lambda right, fx_code: kept.setdefault(fx_code, right(fx_code))
+
+
+def _inverted(rates: pd.Series) -> pd.Series:
+    return (1 / rates).rename(rates.name)
+
+
 MUTANTS = (
+    Mutant("every_rate_inverted", "test_078_currency_is_changed_as_ordered", after(_HOOK, _inverted)),
+    Mutant("rates_at_five_o_clock", _LISTED, after(_HOOK, _moved(hours=17))),
+    Mutant("rates_of_the_future", _LISTED, after(_HOOK, _moved(days=30))),
+    Mutant("one_series_for_all", _LISTED, answer(_HOOK, _one_series_for_all())),
     Mutant("inverse_not_inverted", "test_076_inverse_pairs_agree", answer(_HOOK, _not_inverted)),
     Mutant("cross_a_little_off", "test_076_crosses_are_the_product_of_their_legs", answer(_HOOK, _cross_a_little_off)),
     Mutant("currency_not_quite_one", "test_076_a_currency_against_itself_is_one", answer(_HOOK, _not_quite_one)),
