@@ -129,12 +129,17 @@ class Entry:
         if order.order.reduce_only and held[0] * order.side >= 0:
             self.exchange.end(order, "rejected")
             raise Refused("OrderRejected")
-        last = order.market.last_price(self.exchange.now)
-        passive = order.limit if order.order.post_only else None
-        if passive is not None and last is not None and (passive * order.market.tick - last) * order.side >= 0:
+        if self._would_trade(order, order.order):
             self.exchange.end(order, "rejected")
             raise Refused("OrderRejected")
         self.exchange.begin(order)
+
+    def _would_trade(self, order: PlainOrder, instruction: Order) -> bool:
+        """Return whether a post-only instruction for an order would trade at once."""
+        limit, last = instruction.limit_price, order.market.last_price(self.exchange.now)
+        if not instruction.post_only or limit is None or last is None:
+            return False
+        return (Fraction(limit) - last) * order.side >= 0
 
     def _parts(self, order: Order) -> list[tuple[PlainContract, int]]:
         pairs = zip(order.contract.legs, order.quantity, strict=True)
@@ -213,6 +218,9 @@ class Entry:
         units = abs(units_of(changed))
         if order.parent is None and now in ("held", "market") and not self._may_grow(order, changed):
             raise Refused("InsufficientMargin")
+        moved = changed.limit_price is not None and changed.limit_price != order.order.limit_price
+        if moved and now in ("held", "market") and self._would_trade(order, changed):
+            raise Refused("OrderRejected")
         self._take_prices(order, changed)
         order.order = attrs.evolve(changed, quantity=order.order.quantity) if order.parent else changed
         order.priority = (exchange.numbers, exchange.next_change())
