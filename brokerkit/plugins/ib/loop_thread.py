@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 from brokerkit.errors import BrokerClosed, InvalidArgument, RequestTimedOut
@@ -53,11 +53,14 @@ class LoopThread:
             InvalidArgument: Called from the loop's own thread.
             BrokerClosed: The loop has ended.
         """
-        future = self.begin_coroutine(coroutine, timeout)
+        call = _Call(coroutine)
         try:
-            return self.result_of(future, timeout, what)
-        except BaseException:  # after Ctrl-C above all, nobody waits for it any more
-            future.cancel()
+            return self.result_of(self.begin_coroutine(call.run(), timeout), timeout, what)
+        except BaseException:  # above all KeyboardInterrupt, which may come in the middle of handing it over
+            if self._ended or os.getpid() != self._process:
+                coroutine.close()
+            else:
+                self.post(call.cancel)
             raise
 
     def begin_coroutine(
@@ -169,6 +172,28 @@ class LoopThread:
                 for future, coroutines in list(self._waited_for.items()):
                     if future.cancel():  # handed over too late to start: wakes the waiting caller
                         _close(coroutines)
+
+
+class _Call(Generic[T]):
+    """A coroutine that can be cancelled in the loop's thread, whether or not it has started there."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
+        self._coroutine = coroutine
+        self._task: asyncio.Task[Any] | None = None
+        self._is_cancelled = False
+
+    async def run(self) -> T:
+        if self._is_cancelled:
+            raise asyncio.CancelledError
+        self._task = asyncio.current_task()
+        return await self._coroutine
+
+    def cancel(self) -> None:
+        self._is_cancelled = True
+        if self._task is None:
+            self._coroutine.close()
+        else:
+            self._task.cancel()
 
 
 def _close(coroutines: _Coroutines) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import threading
 import warnings
+from typing import Any
 
 import pytest
 
@@ -71,4 +72,34 @@ def test_what_is_begun_goes_on_while_the_caller_does_something_else() -> None:
     assert not begun.done()
     go_on.set()
     assert thread.result_of(begun, 30.0, "it") == "done"
+    thread.stop()
+
+
+@pytest.mark.parametrize("has_started", [False, True])
+def test_an_interrupt_while_a_call_is_handed_over_cancels_it(
+    monkeypatch: pytest.MonkeyPatch, has_started: bool
+) -> None:
+    """The wake-up of the loop lets its thread go first: Ctrl-C comes before the caller has anything to cancel."""
+    thread, started, cancelled = LoopThread("loop"), threading.Event(), threading.Event()
+    hand_over = thread.loop.call_soon_threadsafe
+
+    async def work() -> None:
+        started.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            cancelled.set()
+
+    def interrupted(*arguments: Any, **more: Any) -> None:
+        monkeypatch.undo()
+        hand_over(*arguments, **more)
+        if has_started:
+            started.wait(10)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(thread.loop, "call_soon_threadsafe", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        thread.run(work(), 60)
+    thread.call(int)  # what was handed over has started by now, or never will
+    assert not started.is_set() or cancelled.wait(10)
     thread.stop()
