@@ -240,6 +240,7 @@ def test_doctor_does_not_promise_to_take_back_what_another_machine_leased(run):
     store.client_ids.lease("127.0.0.1:4002")
     with sqlite3.connect(default_path()) as database:
         database.execute("UPDATE owners SET host = 'elsewhere', boot = 'of another machine'")
+    database.close()
     told = findings(run("doctor", "--json"), "client id")
     store.close()
     assert [(each["verdict"], each["says"].partition(", in ")[0]) for each in told] == [
