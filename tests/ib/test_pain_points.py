@@ -66,7 +66,9 @@ def test_01_subscriptions_live_on_after_1101(gateway: SimulatedGateway, broker: 
     heard.wait_for(lambda: gateway.advance_bars(1) and ticker.quote().bid not in (None, first.bid))
     later = ticker.quote()
     assert later.status is QuoteStatus.LIVE
-    assert later.time is not None and first.time is not None and later.time > first.time
+    assert later.time is not None
+    assert first.time is not None
+    assert later.time > first.time
 
 
 def test_02_a_farm_that_was_gone_brings_its_quotes_back(
