@@ -161,14 +161,14 @@ def defer_late_orders(venue: Venue, listing: Listing) -> None:
             listing.waiting.append(live)
 
 
-def due_now(venue: Venue, listing: Listing) -> int:
-    """Return what is still due for a listing at this instant; -1 for nothing."""
-    return listing.wake_what if listing.wake_time == venue.now else -1
+def due_now(venue: Venue, listing: Listing) -> int | None:
+    """Return what is still due for a listing at this instant; None if nothing is."""
+    return listing.wake_what if listing.wake_time == venue.now else None
 
 
-def resume(venue: Venue, listing: Listing, what: int) -> None:
+def resume(venue: Venue, listing: Listing, what: int | None) -> None:
     """Resume what was due when the exchange was stopped, on the bars given so far."""
-    if what in (OPEN, BODY):
+    if what is not None and what in (OPEN, BODY):
         listing.wake_time, listing.wake_what = venue.now, what
         venue.agenda.put(venue.now, _RANK[what], partial(_on_resumed, venue), listing)
 

@@ -195,7 +195,7 @@ class StateFile:
         executions = (one for one in fresh if isinstance(one, Execution) and one.kind == FILL)
         self._put("executions", (self._execution_row(one) for one in executions))
 
-    def _market(self, one: Listing) -> tuple[int, int, int | None, int]:
+    def _market(self, one: Listing) -> tuple[int, int, int | None, int | None]:
         return one.left_for, one.left, one.last_price(self._venue.now), scheduling.due_now(self._venue, one)
 
     def _write_accounts(self) -> None:
@@ -289,7 +289,7 @@ class StateFile:
                 self._resume_due(listing, *due)
         self._restore_orders()
 
-    def _resume_due(self, listing: Listing, due: int = -1) -> None:
+    def _resume_due(self, listing: Listing, due: int | None = None) -> None:
         """Resume what was still due at the instant at which the exchange was stopped."""
         if self._venue.now == self._facts["now"]:
             scheduling.resume(self._venue, listing, due)
