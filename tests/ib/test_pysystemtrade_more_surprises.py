@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from brokerkit import Broker, Fill, FuturesContract, Order, OrderState
-from brokerkit.errors import MarketClosed, MissingContract, MissingData, ReadOnlyBroker
+from brokerkit.errors import MarketClosed, MissingContract, MissingData, ReadOnlyBroker, RequestTimedOut
 from brokerkit.plugins.ib.quotes import _price
 from brokerkit.plugins.sim.gateway import SimulatedGateway
+from brokerkit.plugins.sim.gateway.codec.requests.contracts import ContractDetailsRequest
 from brokerkit.spec.broker_order import BrokerOrder, OrderOrigin
 
 GOLD = FuturesContract("GOLD", "202402")
@@ -138,19 +139,30 @@ def test_orders_placed_by_hand_are_seen_and_said_to_be_so(
 # Positions
 
 
-def test_a_position_in_a_contract_that_ib_denies_is_left_out_and_named_and_comes_back(
-    gateway: SimulatedGateway, open_ib: OpenIB, tmp_path: Path
+def test_a_position_in_a_contract_that_ib_denies_is_an_error_and_no_shorter_list(
+    run_gateway: RunGateway, open_ib: OpenIB, tmp_path: Path
 ) -> None:
+    gateway = run_gateway(accounts=("DU1", "DU2"))
     with open_ib(gateway) as before:
-        before.orders.put_order_on_stack(Order.market(GOLD, 2)).wait(30)
+        before.orders.put_order_on_stack(Order.market(GOLD, 2, account="DU2")).wait(30)
     with gateway.fault("maintenance"):
         broker = open_ib(gateway, store_path=tmp_path / "another.db")
         held = broker.positions.get_all_current_positions_as_list_with_contract_objects
-        assert held() == []
-        [(_, error)] = broker.native.positions.left_out.items()
-        assert isinstance(error, MissingContract)
+        with pytest.raises(MissingContract, match="of which DU2 holds 2 lots.*during maintenance"):
+            held()
+        assert held("DU1") == []  # which lacks nothing
     assert [each.quantity for each in held()] == [2]
-    assert broker.native.positions.left_out == {}
+
+
+def test_a_position_whose_contract_ib_does_not_name_in_time_is_an_error_and_no_shorter_list(
+    gateway: SimulatedGateway, open_ib: OpenIB, tmp_path: Path, answer_as: Callable[..., None]
+) -> None:
+    with open_ib(gateway) as before:
+        before.orders.put_order_on_stack(Order.market(GOLD, 2)).wait(30)
+    answer_as(ContractDetailsRequest, lambda *_: None)
+    broker = open_ib(gateway, store_path=tmp_path / "another.db", request_timeout=0.5)
+    with pytest.raises(RequestTimedOut):
+        broker.positions.get_all_current_positions_as_list_with_contract_objects()
 
 
 def test_a_share_is_left_out_and_named_until_it_is_sold(broker: Broker, library: Any) -> None:
