@@ -22,6 +22,7 @@ from brokerkit.errors import (
 )
 from brokerkit.plugins.ib.account_figures import AccountFigures
 from brokerkit.plugins.ib.client_ids import ClientIdHolder, Identity
+from brokerkit.plugins.ib.data_farms import DataFarms
 from brokerkit.plugins.ib.dialing import dial
 from brokerkit.plugins.ib.error_codes import error_for
 from brokerkit.plugins.ib.first_questions import Handshake
@@ -57,6 +58,7 @@ class IBConnection(LineState):
         callbacks: The thread that runs handlers of `ib`'s events, which may block.
         errands: The thread for the plugin's own requests after a reconnect.
         clock: The Gateway's clock, cached.
+        farms: IB's data farms that are disconnected.
         time: Requests the Gateway's time, in the client's event loop.
         figures: The subscription to account values, started when they are first needed.
         is_read_only: Whether the Gateway leaves requests about orders unanswered because its API is read-only.
@@ -81,6 +83,7 @@ class IBConnection(LineState):
         self.callbacks = PostOffice("brokerkit-ib-events")
         self.errands = PostOffice("brokerkit-ib-errands")
         self.clock = GatewayClock(self.server_time)
+        self.farms = DataFarms()
         self.figures = AccountFigures(self.request, settings.account, settings.request_timeout)
         self._store = store
         self._ids = ClientIdHolder(settings, store)
