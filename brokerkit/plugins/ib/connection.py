@@ -152,11 +152,7 @@ class IBConnection(LineState):
         self._first = self._thread.begin_coroutine(self._connect_first(self._first_identity))
 
     def close_connection(self) -> None:
-        """Disconnect and release the client id. Closing twice does nothing.
-
-        Raises:
-            StoreError: The client id could not be released; it becomes free when this process ends.
-        """
+        """Disconnect. Closing twice does nothing. The broker's store gives the client id back when it closes."""
         with self._lock:
             if self._closing:
                 return
@@ -164,7 +160,6 @@ class IBConnection(LineState):
         with contextlib.ExitStack() as rest:  # one step that fails or is interrupted must not prevent the others
             rest.callback(self._end_threads)
             rest.callback(self._set_state, ConnectionState.CLOSED, "closed by the user")
-            rest.callback(self._ids.release)
             if not self._thread.is_current:
                 try:
                     self._thread.call(self._shut)

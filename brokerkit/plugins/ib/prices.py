@@ -168,7 +168,7 @@ class IBPrices(Prices):
             if is_small(frequency):
                 raise MissingData(
                     f"IB does not say since when it has bars of {resolved.contract}: {error.broker_message}",
-                    remedy=f"Give a `start`: reading {frequency.value} bars backwards until there are none takes hours.",
+                    remedy=f"Give a `start`: reading {frequency.value} bars back to the first would take hours.",
                     broker_code=error.broker_code,
                     broker_message=error.broker_message,
                 ) from error
