@@ -25,17 +25,17 @@ from brokerkit.plugins.ib.client_ids import ClientIdHolder, Identity
 from brokerkit.plugins.ib.data_farms import DataFarms
 from brokerkit.plugins.ib.dialing import dial
 from brokerkit.plugins.ib.error_codes import error_for
-from brokerkit.plugins.ib.first_questions import Handshake
 from brokerkit.plugins.ib.gateway_clock import GatewayClock
+from brokerkit.plugins.ib.initial_requests import Handshake
 from brokerkit.plugins.ib.library import Library, adapt, load_library
 from brokerkit.plugins.ib.line_news import LineNews
 from brokerkit.plugins.ib.line_state import LineState
 from brokerkit.plugins.ib.live_ib import LiveIB
 from brokerkit.plugins.ib.logins import check_same_login
 from brokerkit.plugins.ib.loop_thread import LoopThread
-from brokerkit.plugins.ib.post_office import PostOffice
 from brokerkit.plugins.ib.settings import IBSettings
-from brokerkit.plugins.ib.time_question import TimeQuestion
+from brokerkit.plugins.ib.time_request import TimeRequest
+from brokerkit.plugins.ib.worker_thread import WorkerThread
 from brokerkit.spec.events import ConnectionChange, ConnectionState, DataGap
 from brokerkit.spec.services import Store
 
@@ -80,8 +80,8 @@ class IBConnection(LineState):
         super().__init__(settings.gateway, emit)
         self.settings = settings
         self.is_read_only = self.refuses_orders = settings.api_read_only
-        self.callbacks = PostOffice("brokerkit-ib-events")
-        self.errands = PostOffice("brokerkit-ib-errands")
+        self.callbacks = WorkerThread("brokerkit-ib-events")
+        self.errands = WorkerThread("brokerkit-ib-errands")
         self.clock = GatewayClock(self.server_time)
         self.farms = DataFarms()
         self.figures = AccountFigures(self.request, settings.account, settings.request_timeout)
@@ -94,7 +94,7 @@ class IBConnection(LineState):
         self._tasks: list[asyncio.Task[None]] = []
         self._background: set[asyncio.Future[None]] = set()
         self._request_locks: dict[str, asyncio.Lock] = {}
-        self.time = TimeQuestion()
+        self.time = TimeRequest()
         self.session = 0
         self._news = LineNews(self)
         self._thread = LoopThread("brokerkit-ib-client")

@@ -55,7 +55,7 @@ class OrderChanging:
         """
         tracked = self._desk.book.get(order_ref)
         if tracked is None:
-            self._desk.look()
+            self._desk.read_lists()
             tracked = self._desk.book.get(order_ref)
         if tracked is None:
             raise MissingOrder(f"IB has no order with the reference {order_ref!r}.", given=order_ref)
@@ -215,7 +215,7 @@ class OrderChanging:
             tracked.cancel_sent = False
             raise
         self._connection.post(lambda _ib: self._watch_cancels([tracked]))
-        self._desk.office.post(lambda: self._cancel_sent(tracked))
+        self._desk.worker.post(lambda: self._cancel_sent(tracked))
         self._desk.book.wait(
             lambda: tracked.state not in _CHANGEABLE or not tracked.cancel_sent, self._connection.settings.order_timeout
         )
@@ -256,7 +256,7 @@ class OrderChanging:
         self._connection.require_up("the cancel of all orders")
         self._require_writable()
         try:
-            self._desk.look(everything=False)
+            self._desk.read_lists(everything=False)
         except RequestTimedOut as error:  # orders that IB does not list are cancelled too
             _log.warning("Cancelling all orders without knowing which: %s", error)
         working = [each for each in self._desk.book.all() if self._is_working(each, account)]
@@ -276,7 +276,7 @@ class OrderChanging:
             raise
         self._connection.post(lambda _ib: self._watch_cancels(working))
         for each in working:
-            self._desk.office.post(partial(self._cancel_sent, each))
+            self._desk.worker.post(partial(self._cancel_sent, each))
         self._desk.doubt("all orders are being cancelled")  # IB reports nothing on other clients' orders unasked
         self._desk.flush()
         return working

@@ -10,8 +10,8 @@ from typing import Any
 
 from brokerkit.errors import BrokerkitError, InvalidOrder
 from brokerkit.plugins.ib.error_codes import Meaning, error_for, meaning_for_order
+from brokerkit.plugins.ib.event_delivery import PendingEvent
 from brokerkit.plugins.ib.executions import price_from, revision_of, signed_quantity
-from brokerkit.plugins.ib.herald import News
 from brokerkit.plugins.ib.journal_writer import JournalWriter, Recorded
 from brokerkit.plugins.ib.news_batch import NewsBatch
 from brokerkit.plugins.ib.order_book import OrderBook
@@ -293,7 +293,7 @@ class OrderNews:
 
     def _tell_fill(self, tracked: TrackedOrder, fill: Fill, recorded: Recorded) -> None:
         self._recorded[fill.execution_id] = recorded
-        self._batch_of_news.later(News(Fill, partial(self._if_new, tracked, fill, recorded)))
+        self._batch_of_news.later(PendingEvent(Fill, partial(self._if_new, tracked, fill, recorded)))
         if tracked.is_complete:
             self.complete(tracked)
         elif tracked.waiting_final is not None and not self._fills_are_missing(tracked, tracked.waiting_final):
@@ -304,7 +304,7 @@ class OrderNews:
         return fill if tracked.origin is OrderOrigin.OURS or recorded.is_new(fill) else None
 
     def _tell(self, event: OrderEvent) -> None:
-        self._batch_of_news.later(News.of(event))
+        self._batch_of_news.later(PendingEvent.of(event))
 
     def _note(self, tracked: TrackedOrder, text: str) -> None:
         """Keep IB's text as an order's reason without changing its state; a rejection's reason stays."""
