@@ -91,6 +91,13 @@ def test_something_else_on_the_port_is_told_by_its_own_words(open_ib: OpenIB) ->
         server.server_close()
 
 
+def test_a_long_list_of_accounts_is_no_other_protocol(
+    run_gateway: Callable[..., SimulatedGateway], open_ib: OpenIB
+) -> None:
+    accounts = tuple(f"DU{number:07d}" for number in range(150))  # an advisor's
+    assert open_ib(run_gateway(accounts=accounts)).native.connection.accounts == list(accounts)
+
+
 def test_a_failed_opening_gives_its_client_id_back(open_ib: OpenIB) -> None:
     with silent_server() as server:
         with pytest.raises(CannotConnect):
@@ -363,15 +370,24 @@ def test_1100_refuses_orders_until_1101_or_1102(
     data_lost: bool,
 ) -> None:
     broker = open_ib(gateway)
+    resting = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
     ticker = broker.prices.get_ticker_object_for_contract(gold)
     ticker.wait_for_quote()
     heard = listen(broker)
     with gateway.fault("connectivity", data_lost=data_lost):
         heard.wait_for(lambda: heard.of(ConnectionChange))
-        with pytest.raises(ConnectionLost, match="the Gateway lost its connection to IB"):
-            broker.orders.put_order_on_stack(Order.market(gold, 1))
+        for write in (
+            lambda: broker.orders.put_order_on_stack(Order.market(gold, 1)),
+            lambda: broker.orders.modify_limit_price_given_control_object(resting, 1890),
+            lambda: broker.orders.cancel_order_given_control_object(resting),
+            broker.orders.cancel_all_orders,
+        ):
+            with pytest.raises(ConnectionLost, match="the Gateway lost its connection to IB"):
+                write()
     heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
     heard.wait_for(lambda: heard.of(DataGap))
+    [left] = gateway.call(lambda inner: list(inner.orders.registry))
+    assert (left.status.value, left.terms.limit_price) == ("Submitted", 1900)
     gateway.advance_bars(2)
     assert ticker.wait_for_quote().bid
 

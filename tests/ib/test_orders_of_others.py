@@ -72,3 +72,13 @@ def test_gateways_that_count_their_lasting_ids_alike_do_not_mix_up_their_orders(
     broker = open_ib(other)
     [listed] = [each for each in broker.orders.get_list_of_broker_orders() if each.fills]
     assert (listed.order_ref, listed.order.quantity, listed.filled) == (filled.order_ref, (2,), (2,))
+
+
+def test_an_order_by_hand_that_filled_is_by_hand(
+    gateway: SimulatedGateway, broker: Broker, open_ib: OpenIB, tmp_path: Path
+) -> None:
+    gateway.call(lambda inner: inner.exchange.submit(Order.market(GOLD, 1, account="DU1000001")))
+    gateway.advance_bars(2)
+    for each in (broker, open_ib(gateway, store_path=tmp_path / "another.db")):
+        [listed] = each.orders.get_list_of_broker_orders()
+        assert (listed.origin, listed.filled) == (OrderOrigin.MANUAL, (1,))

@@ -104,7 +104,7 @@ def test_an_unknown_fx_code_raises_instead_of_giving_an_empty_series(broker: Bro
 
 
 def test_direct_inverse_cross_and_identity_rates_are_of_one_type_and_time(broker: Broker) -> None:
-    series = [broker.fx.get_fx_prices(code) for code in ("GBPUSD", "USDGBP", "GBPEUR", "GBPGBP")]
+    series = [broker.fx.get_fx_prices(code) for code in ("GBPUSD", "USDGBP", "GBPEUR", "GBPGBP", "EUREUR")]
     assert {type(each).__name__ for each in series} == {"Series"}
     assert {(str(each.index.dtype), each.index.name, str(each.dtype)) for each in series} == {
         ("datetime64[ns, UTC]", "time", "float64")
