@@ -149,6 +149,33 @@ def test_an_order_of_yesterday_has_expired_where_the_positions_show_no_fill_of_i
     ]
 
 
+@pytest.mark.parametrize(
+    ("limit", "state"), [(1900, OrderState.EXPIRED), (2300, OrderState.UNKNOWN)], ids=["not-filled", "filled"]
+)
+def test_an_order_of_yesterday_that_was_sent_after_positions_were_saved_last_is_judged_by_them_too(
+    run_gateway: Callable[..., SimulatedGateway],
+    open_ib: OpenIB,
+    listen: Listen,
+    state_folder: Path,
+    limit: int,
+    state: OrderState,
+) -> None:
+    gateway = run_gateway(clock=ManualClock(), days=3)
+    open_ib(gateway).close()
+    [positions] = state_folder.rglob("ib_positions_*.json")
+    saved = positions.read_bytes()
+    gateway.advance(timedelta(hours=2))
+    order = Order.limit(GOLD, 1, limit)
+    with open_ib(gateway) as killed:
+        killed.orders.put_order_on_stack(order)
+    positions.write_bytes(saved)  # killed, it would have saved none
+    gateway.advance(timedelta(hours=30))
+    let_a_day_pass(state_folder / "brokerkit" / "brokerkit.db")
+    heard = listen(open_ib(gateway))
+    [ended] = heard.wait_for(lambda: heard.of(BrokerOrder))
+    assert (ended.order_ref, ended.state, ended.fills) == (order.order_ref, state, ())
+
+
 def test_orders_of_yesterday_that_may_both_have_filled_are_not_said_to_have_expired(
     run_gateway: Callable[..., SimulatedGateway], open_ib: OpenIB, listen: Listen, state_folder: Path
 ) -> None:
@@ -223,6 +250,16 @@ def test_repeated_lost_and_reordered_messages_change_nothing(
     assert control.current().commissions[0].amount == Decimal("4.20")  # type: ignore[index]  # because it was just waited for
     [position] = broker.positions.get_all_current_positions_as_list_with_contract_objects()
     assert position.quantity == 2
+
+
+def test_an_order_that_ib_never_describes_is_followed_by_its_statuses(
+    gateway: SimulatedGateway, broker: Broker, gold: FuturesContract
+) -> None:
+    with gateway.fault("lose", message="openOrder", count=1000):
+        control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+        assert control.current().state is OrderState.WORKING
+        broker.orders.cancel_order_given_control_object(control)
+        assert control.wait(30).state is OrderState.CANCELLED
 
 
 def test_what_happened_while_away_is_delivered_once(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from brokerkit import Broker, FuturesContract, Order
+from brokerkit import Broker, FuturesContract, Order, Position
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 
 
@@ -24,6 +25,19 @@ def test_a_fill_right_after_the_start_is_added_to_what_was_held(
     assert _held(again, gold) == 2
     again.orders.put_order_on_stack(Order.market(gold, -2)).wait()
     assert _held(again, gold) == 0
+
+
+def test_a_position_held_at_the_start_has_no_price_once_it_is_closed(
+    gateway: SimulatedGateway, open_ib: Callable[..., Broker], gold: FuturesContract, listen: Callable[[Broker], Any]
+) -> None:
+    with open_ib(gateway) as before:
+        before.orders.put_order_on_stack(Order.market(gold, 2)).wait()
+    broker = open_ib(gateway)
+    heard = listen(broker)
+    for _ in range(2):
+        broker.orders.put_order_on_stack(Order.market(gold, -1)).wait()
+    [closed] = heard.wait_for(lambda: [each for each in heard.of(Position) if not each.quantity])
+    assert closed.average_price is None
 
 
 def test_a_list_of_positions_that_never_ended_leaves_nothing_flat(

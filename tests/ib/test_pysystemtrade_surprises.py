@@ -15,6 +15,7 @@ import pytest
 from brokerkit import Broker, CommissionReport, Fill, Frequency, FuturesContract, FxPair, Money, Order, OrderState
 from brokerkit.errors import (
     AmbiguousContract,
+    InvalidOrder,
     InvalidQuantity,
     MissingAccount,
     MissingContract,
@@ -270,8 +271,16 @@ def test_account_values_are_never_ten_minutes_old(
 
 
 def test_an_unknown_account_is_a_typed_error(broker: Broker) -> None:
-    with pytest.raises(MissingAccount):
+    with pytest.raises(MissingAccount, match="has no account 'U7': it has DU1000001"):
         broker.capital.get_excess_liquidity_value_across_currency("U7")
+
+
+def test_no_account_where_there_are_several_is_a_typed_error(run_gateway: RunGateway, open_ib: OpenIB) -> None:
+    broker = open_ib(run_gateway(accounts=("DU1", "DU2")))
+    with pytest.raises(MissingAccount, match="No account is given; this login has DU1, DU2"):
+        broker.capital.get_account_value_across_currency()
+    with pytest.raises(InvalidOrder, match="names no account; this login has DU1, DU2"):
+        broker.orders.put_order_on_stack(Order.market(FuturesContract("GOLD", "202402"), 1))
 
 
 # Orders

@@ -54,6 +54,7 @@ def test_a_spread_is_normalised_so_that_its_first_leg_is_bought() -> None:
     assert (terms.fields["action"], terms.fields["totalQuantity"], terms.fields["lmtPrice"]) == ("SELL", 2.0, 12.5)
     assert [(leg.ratio, leg.action) for leg in terms.legs] == [(2, "BUY"), (1, "SELL")]
     assert terms.routing == (("NonGuaranteed", "1"),)
+    assert terms_of(Order.market(GOLD, 1, spread_fill=SpreadFill.BY_LEG), "DU1").routing == ()  # it has no legs
 
 
 def test_an_algo_and_fields_of_ib_s_own_go_through_untouched() -> None:
