@@ -171,8 +171,9 @@ def test_a_read_only_gateway_connects_answers_and_refuses_orders_with_the_reason
     gold = FuturesContract("GOLD", "202402")
     assert not broker.prices.get_prices_for_contract_object(gold).empty
     requests = gateway.call(lambda inner: inner.requests)
-    with pytest.raises(ReadOnlyBroker, match="Gateway's API is read-only"):
-        broker.orders.put_order_on_stack(Order.market(gold, 1))
+    for write in (lambda: broker.orders.put_order_on_stack(Order.market(gold, 1)), broker.orders.cancel_all_orders):
+        with pytest.raises(ReadOnlyBroker, match="Gateway's API is read-only"):
+            write()
     assert gateway.call(lambda inner: inner.requests) == requests  # known since it connected: nothing was sent
 
 
@@ -287,13 +288,13 @@ def test_a_restart_of_the_gateway_is_survived_and_told(
     gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any]
 ) -> None:
     broker = open_ib(gateway)
-    heard = listen(broker)
+    heard, before = listen(broker), datetime.now(timezone.utc)
     gateway.call(lambda inner: inner.restart())
     heard.wait_for(lambda: len(heard.of(ConnectionChange)) >= 2)
     states = [change.state for change in heard.of(ConnectionChange)]
     assert states == [ConnectionState.RECONNECTING, ConnectionState.CONNECTED]
     [gap] = heard.wait_for(lambda: heard.of(DataGap))
-    assert gap.start <= gap.end
+    assert before <= gap.start <= gap.end
     assert broker.state is ConnectionState.CONNECTED
     assert broker.contracts.get_list_of_contract_dates_for_instrument_code("GOLD")
 
