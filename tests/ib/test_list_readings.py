@@ -61,6 +61,20 @@ def test_an_order_that_is_about_to_be_sent_is_not_missed_in_lists(
     assert control.current().state is OrderState.WORKING
 
 
+def test_one_order_after_another_that_was_lost_is_looked_for(
+    gateway: SimulatedGateway, open_ib: OpenIB, gold: FuturesContract, listen: Listen
+) -> None:
+    broker = open_ib(gateway, order_timeout=0.5)
+    heard = listen(broker)
+    for price in (1900, 1901):
+        order = Order.limit(gold, 1, price)
+        with gateway.fault("lose-request", message="placeOrder"), pytest.raises(OutcomeUnknown):
+            broker.orders.put_order_on_stack(order)
+        ended = heard.wait_for(lambda: [each for each in heard.of(BrokerOrder) if each.state is OrderState.REJECTED])
+        assert ended[-1].order_ref == order.order_ref
+        heard.events.clear()
+
+
 def test_many_who_list_positions_at_once_make_none_flat(
     gateway: SimulatedGateway, open_ib: OpenIB, listen: Listen
 ) -> None:

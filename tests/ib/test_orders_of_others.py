@@ -82,3 +82,11 @@ def test_an_order_by_hand_that_filled_is_by_hand(
     for each in (broker, open_ib(gateway, store_path=tmp_path / "another.db")):
         [listed] = each.orders.get_list_of_broker_orders()
         assert (listed.origin, listed.filled) == (OrderOrigin.MANUAL, (1,))
+
+
+def test_an_order_by_hand_is_on_the_side_that_it_is_on(gateway: SimulatedGateway, broker: Broker) -> None:
+    by_hand = [Order.limit(GOLD, -2, 2900, account="DU1000001"), Order.limit(GOLD, 3, 1900, account="DU1000001")]
+    for order in by_hand:
+        gateway.call(lambda inner, order=order: inner.exchange.submit(order))
+    listed = broker.orders.get_list_of_broker_orders()
+    assert [(each.order.quantity, each.order.limit_price) for each in listed] == [((-2,), 2900), ((3,), 1900)]
