@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -55,6 +56,18 @@ def test_a_bracket_s_exit_whose_cancel_was_lost_waits_on(
     heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
     broker.orders.cancel_order_given_control_object(stop)
     assert stop.wait(30).state is OrderState.CANCELLED
+
+
+def test_a_cancel_waits_no_longer_than_until_it_is_sent(
+    gateway: SimulatedGateway, open_ib: OpenIB, gold: FuturesContract
+) -> None:
+    broker = open_ib(gateway, order_timeout=60.0)
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    with gateway.fault("stall"):
+        began = time.monotonic()
+        assert broker.orders.cancel_order_on_stack(control).state is OrderState.PENDING_CANCEL
+        assert time.monotonic() - began < 30
+    assert control.wait(30).state is OrderState.CANCELLED
 
 
 def test_cancel_all_reaches_an_order_of_which_nothing_was_heard(

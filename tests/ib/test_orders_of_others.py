@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Broker, Fill, FuturesContract, Order, OrderOrigin
+from brokerkit import Broker, Fill, FuturesContract, Order, OrderOrigin, OrderState
+from brokerkit.errors import OrderCannotBeCancelled, OrderCannotBeModified
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 
 OpenIB = Callable[..., Broker]
@@ -90,3 +91,27 @@ def test_an_order_by_hand_is_on_the_side_that_it_is_on(gateway: SimulatedGateway
         gateway.call(lambda inner, order=order: inner.exchange.submit(order))
     listed = broker.orders.get_list_of_broker_orders()
     assert [(each.order.quantity, each.order.limit_price) for each in listed] == [((-2,), 2900), ((3,), 1900)]
+
+
+def test_an_order_by_hand_has_no_id_by_which_to_cancel_or_change_it(gateway: SimulatedGateway, broker: Broker) -> None:
+    gateway.call(lambda inner: inner.exchange.submit(Order.limit(GOLD, 1, 1900, account="DU1000001")))
+    [listed] = broker.orders.get_list_of_broker_orders()
+    with pytest.raises(OrderCannotBeCancelled, match=r"has no order id.*Cancel it in TWS, or with cancel_all_orders"):
+        broker.orders.cancel_order_on_stack(listed)
+    control = broker.orders.match_db_broker_order_to_control_order_from_brokers(listed)
+    with pytest.raises(OrderCannotBeModified, match="client id 0 placed it"):
+        broker.orders.modify_limit_price_given_control_object(control, 1890)
+    assert control.current().state is OrderState.WORKING
+    broker.orders.cancel_all_orders()
+    assert control.wait(30).state is OrderState.CANCELLED
+
+
+def test_client_id_0_changes_and_cancels_an_order_by_hand(gateway: SimulatedGateway, open_ib: OpenIB) -> None:
+    broker = open_ib(gateway, client_id=0)
+    gateway.call(lambda inner: inner.exchange.submit(Order.limit(GOLD, 1, 1900, account="DU1000001")))
+    [listed] = broker.orders.get_list_of_broker_orders()
+    assert listed.origin is OrderOrigin.MANUAL
+    control = broker.orders.match_db_broker_order_to_control_order_from_brokers(listed)
+    assert broker.orders.modify_limit_price_given_control_object(control, 1890).current().order.limit_price == 1890
+    broker.orders.cancel_order_given_control_object(control)
+    assert control.wait(30).state is OrderState.CANCELLED

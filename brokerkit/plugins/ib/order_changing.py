@@ -124,10 +124,10 @@ class OrderChanging:
         reason = ""
         if tracked.state not in _CHANGEABLE or tracked.cancel_sent:
             reason = f"it is {tracked.state.value}"
-        elif tracked.ib_order is None or not tracked.ids.order_id:
-            reason = "IB has not listed it yet"
         elif tracked.ids.client_id != self._connection.client_id():
             reason = f"client id {tracked.ids.client_id} placed it, and this is {self._connection.client_id()}"
+        elif tracked.ib_order is None or not tracked.ids.order_id:
+            reason = "IB has not listed it yet"
         if reason:
             raise OrderCannotBeModified(f"Order {tracked.order.order_ref} cannot be changed: {reason}.")
 
@@ -240,7 +240,12 @@ class OrderChanging:
             raise OrderCannotBeCancelled(
                 f"Order {ref} is already {tracked.state.value}.", place=str(tracked.order.contract)
             )
-        if not tracked.ids.order_id or not self._desk.book.answer_to(self._connection.client_id(), tracked):
+        if not tracked.ids.order_id:
+            raise OrderCannotBeCancelled(
+                f"Order {ref} has no order id by which to cancel it: it was placed by hand, or is not listed yet.",
+                remedy="Cancel it in TWS, or with cancel_all_orders.",
+            )
+        if not self._desk.book.answer_to(self._connection.client_id(), tracked):
             raise OrderCannotBeCancelled(
                 f"Order {ref} of client id {tracked.ids.client_id} has an order id that is ambiguous in this session.",
                 remedy="Cancel it in the session that placed it, in TWS, or with cancel_all_orders.",

@@ -106,15 +106,14 @@ class OrderNews:
         self, order_id: int, status: str, filled: float, perm_id: int, client_id: int, why_held: str
     ) -> None:
         """Process an order's status."""
-        tracked = self._finder.find(str(perm_id or ""), client_id, str(order_id))
+        ids = BrokerIds(client_id=client_id, order_id=str(order_id or ""), perm_id=str(perm_id or ""))
+        tracked = self._finder.find(ids.perm_id, client_id, ids.order_id)
         if tracked is None:
             return
         with self._book.news:
             tracked.is_answered = True
             tracked.reported_filled = max(tracked.reported_filled, float(filled or 0))
-            self._book.set_ids(
-                tracked, BrokerIds(client_id=client_id, order_id=str(order_id), perm_id=str(perm_id or ""))
-            )
+            self._book.set_ids(tracked, ids)
         self._status(tracked, status, reason=why_held)
 
     def error(self, request_id: int, code: int, text: str) -> None:
