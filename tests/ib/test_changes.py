@@ -14,6 +14,7 @@ from brokerkit.errors import BrokerkitError, OrderCannotBeModified
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 from brokerkit.plugins.sim.gateway.codec.requests.orders import PlaceOrder
 from brokerkit.plugins.sim.gateway.codec.responses.session import Error
+from brokerkit.store import open_store
 
 Listen = Callable[[Broker], Any]
 
@@ -49,6 +50,15 @@ def test_a_limit_may_be_negative_and_turn_positive(broker: Broker, gold: Futures
     control = broker.orders.put_order_on_stack(Order.limit(gold, 1, "-37.6"))
     assert changed(broker, control, limit_price=0).limit_price == 0
     assert changed(broker, control, limit_price="0.1").limit_price == Decimal("0.1")
+
+
+def test_a_change_is_written_down(broker: Broker, gold: FuturesContract) -> None:
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    changed(broker, control, limit_price=1890, quantity=2)
+    broker.close()
+    with open_store(broker="ib") as store:
+        known = store.journal.order(control.order_ref).order
+    assert (known.limit_price, known.quantity) == (1890, (2,))
 
 
 def test_a_change_that_was_rejected_does_not_make_a_later_cancel_a_rejection(

@@ -118,6 +118,16 @@ def test_a_fill_beyond_what_was_ordered_is_counted_and_told(broker: Broker, list
     assert (control.current().state, control.current().filled) == (OrderState.FILLED, (3,))
 
 
+def test_why_an_order_was_completed_is_its_reason(broker: Broker, library: Any) -> None:
+    control = broker.orders.put_order_on_stack(Order.limit(GOLD, 1, 1900))
+    connection = broker.native.connection
+    state = library.OrderState(status="Cancelled", completedStatus="Cancelled by exchange")
+    [trade] = connection.call(lambda ib: ib.openTrades())
+    connection.call(lambda _: connection.hear("completedOrder", (trade.contract, trade.order, state)))
+    done = control.wait(30)
+    assert (done.state, done.reason) == (OrderState.CANCELLED, "Cancelled by exchange")
+
+
 def test_orders_placed_by_hand_are_seen_and_said_to_be_so(
     gateway: SimulatedGateway, broker: Broker, listen: Listen
 ) -> None:
