@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -67,11 +68,12 @@ def test_one_order_after_another_that_was_lost_is_looked_for(
     broker = open_ib(gateway, order_timeout=0.5)
     heard = listen(broker)
     for price in (1900, 1901):
-        order = Order.limit(gold, 1, price)
+        order, began = Order.limit(gold, 1, price), time.monotonic()
         with gateway.fault("lose-request", message="placeOrder"), pytest.raises(OutcomeUnknown):
             broker.orders.put_order_on_stack(order)
         ended = heard.wait_for(lambda: [each for each in heard.of(BrokerOrder) if each.state is OrderState.REJECTED])
         assert ended[-1].order_ref == order.order_ref
+        assert time.monotonic() - began >= 1.5  # the timeout, and a second between the two readings that decide
         heard.events.clear()
 
 

@@ -275,10 +275,16 @@ def test_an_unknown_account_is_a_typed_error(broker: Broker) -> None:
         broker.capital.get_excess_liquidity_value_across_currency("U7")
 
 
-def test_no_account_where_there_are_several_is_a_typed_error(run_gateway: RunGateway, open_ib: OpenIB) -> None:
+def test_one_of_several_accounts_has_its_own_values_and_has_to_be_named(
+    run_gateway: RunGateway, open_ib: OpenIB
+) -> None:
     broker = open_ib(run_gateway(accounts=("DU1", "DU2")))
     with pytest.raises(MissingAccount, match="No account is given; this login has DU1, DU2"):
         broker.capital.get_account_value_across_currency()
+    assert broker.fx.get_fx_balances("DU1") == broker.capital.get_account_value_across_currency("DU1")
+    assert broker.capital.get_account_value_across_currency("DU1") == [Money("USD", 1_000_000)]
+    assert broker.capital.get_excess_liquidity_value_across_currency("DU1") == [Money("USD", 1_000_000)]
+    assert broker.capital.get_account_value_across_currency_across_accounts() == [Money("USD", 2_000_000)]
     with pytest.raises(InvalidOrder, match="names no account; this login has DU1, DU2"):
         broker.orders.put_order_on_stack(Order.market(FuturesContract("GOLD", "202402"), 1))
 

@@ -50,6 +50,18 @@ def test_a_fill_between_two_sessions_explains_the_position(
     assert (report.position_breaks, report.foreign_orders, broker.native.reconciliation.locked) == ((), (), {})
 
 
+def test_an_order_that_was_cancelled_between_two_sessions_is_a_difference(
+    gateway: SimulatedGateway, open_ib: OpenIB, tmp_path: Path
+) -> None:
+    with open_ib(gateway) as broker:
+        order = broker.orders.put_order_on_stack(Order.limit(GOLD, 1, 1900))
+    with open_ib(gateway, store_path=tmp_path / "another.db") as another:
+        another.orders.cancel_all_orders()
+    report = open_ib(gateway).native.reconciliation.report
+    assert [(each.order_ref, each.state) for each in report.orders_changed] == [(order.order_ref, OrderState.CANCELLED)]
+    assert (report.is_clean, report.summary) == (False, "1 orders changed")
+
+
 def test_a_position_that_no_fill_explains_is_reported_and_locks_its_instrument(
     gateway: SimulatedGateway, open_ib: OpenIB, state_folder: Path
 ) -> None:
