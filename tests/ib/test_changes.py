@@ -52,6 +52,12 @@ def test_a_limit_may_be_negative_and_turn_positive(broker: Broker, gold: Futures
     assert changed(broker, control, limit_price="0.1").limit_price == Decimal("0.1")
 
 
+def test_a_price_that_an_order_does_not_have_cannot_be_changed(broker: Broker, gold: FuturesContract) -> None:
+    control = broker.orders.put_order_on_stack(Order.stop(gold, 1, 2900))
+    with pytest.raises(OrderCannotBeModified, match="is stop and has no limit_price"):
+        changed(broker, control, limit_price=1890)
+
+
 def test_a_change_is_written_down(broker: Broker, gold: FuturesContract) -> None:
     control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
     changed(broker, control, limit_price=1890, quantity=2)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from brokerkit import Broker, FuturesContract, Order, Position
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 
@@ -25,6 +27,19 @@ def test_a_fill_right_after_the_start_is_added_to_what_was_held(
     assert _held(again, gold) == 2
     again.orders.put_order_on_stack(Order.market(gold, -2)).wait()
     assert _held(again, gold) == 0
+
+
+def test_a_position_held_at_the_start_has_its_price_in_quoted_units(
+    gateway: SimulatedGateway, open_ib: Callable[..., Broker]
+) -> None:
+    """IB tells the cost of a contract, in dollars and with its commission, also where cents are quoted."""
+    paid = {}
+    with open_ib(gateway) as before:
+        for contract in (FuturesContract("GOLD", "202402"), FuturesContract("CORN", "202403")):
+            done = before.orders.put_order_on_stack(Order.market(contract, 2)).wait()
+            paid[contract] = float(done.average_price())
+    held = open_ib(gateway).positions.get_all_current_positions_as_list_with_contract_objects()
+    assert {each.contract: float(each.average_price or 0) for each in held} == pytest.approx(paid, rel=0.001)
 
 
 def test_a_position_held_at_the_start_has_no_price_once_it_is_closed(

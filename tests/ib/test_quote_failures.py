@@ -217,6 +217,20 @@ def test_who_asks_for_a_ticker_that_another_thread_is_starting_gets_no_broken_on
     assert ticker.wait_for_quote().status is QuoteStatus.LIVE
 
 
+def test_a_ticker_that_could_not_be_started_is_started_when_it_is_wanted_again(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ConnectionLost("The socket was closed.")
+
+    broker.contracts.get_contract_object_with_broker_data(GOLD)
+    with monkeypatch.context() as patch:
+        patch.setattr(broker.native.prices.ib_client, "start_quotes", fail)
+        with pytest.raises(ConnectionLost):
+            broker.prices.get_ticker_object_for_contract(GOLD)
+    assert broker.prices.get_ticker_object_for_contract(GOLD).wait_for_quote().status is QuoteStatus.LIVE
+
+
 def test_quotes_come_back_also_while_a_handler_of_the_live_ib_object_is_busy(
     gateway: SimulatedGateway, broker: Broker, answer_as: AnswerAs
 ) -> None:
