@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from brokerkit import Broker, FuturesContract, Order, Position
-from brokerkit.plugins.sim.gateway import SimulatedGateway
+from brokerkit.plugins.sim.gateway import ManualClock, SimulatedGateway
 
 
 def _held(broker: Broker, contract: FuturesContract) -> int:
@@ -27,6 +29,19 @@ def test_a_fill_right_after_the_start_is_added_to_what_was_held(
     assert _held(again, gold) == 2
     again.orders.put_order_on_stack(Order.market(gold, -2)).wait()
     assert _held(again, gold) == 0
+
+
+def test_fills_of_today_are_not_added_to_a_position_that_includes_them(
+    run_gateway: Callable[..., SimulatedGateway], open_ib: Callable[..., Broker], tmp_path: Path
+) -> None:
+    gateway, gold = run_gateway(clock=ManualClock(), days=3), FuturesContract("GOLD", "202402")
+    for lots in (2, 1):
+        with open_ib(gateway) as before:
+            control = before.orders.put_order_on_stack(Order.market(gold, lots))
+            gateway.advance_bars(3)
+            control.wait()
+        gateway.advance(timedelta(hours=24 if lots == 2 else 0))
+    assert _held(open_ib(gateway, store_path=tmp_path / "another.db"), gold) == 3
 
 
 def test_a_position_held_at_the_start_has_its_price_in_quoted_units(

@@ -60,6 +60,20 @@ def test_nothing_is_written_before_the_commit_and_all_of_it_then(store: LocalSto
     assert not again.is_new(fill_of(tracked))
 
 
+def test_an_order_s_end_is_told_apart_from_its_fills(store: LocalStore, writer: JournalWriter) -> None:
+    tracked = working(store)
+    writer.fills([fill_of(tracked)])
+    tracked.state = OrderState.FILLED
+    writer.state(tracked)
+    writer.delivered(fill_of(tracked))
+    assert writer.commit()
+    assert store.journal.untold_fills() == ()
+    [ended] = store.journal.untold_orders()
+    writer.delivered(ended)
+    writer.sync()
+    assert store.journal.untold_orders() == ()
+
+
 def test_what_is_committed_is_synced_once_when_it_is_quiet(
     store: LocalStore, writer: JournalWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
