@@ -77,7 +77,7 @@ class Exchange(Clock):
         self._state = None if state is None else StateFile(state, venue, self._board, origin or {})
         self._restored: set[str] = set()
         if self._state is not None and not self._state.is_new:
-            self._state.restore()
+            self._state.kept.restore(self._board)
             self._restored = set(venue.accounts)
             if self._board.occurring(Occasion.RESTART):
                 venue.id_base = venue.numbers
@@ -119,7 +119,7 @@ class Exchange(Clock):
                 raise InvalidArgument(f"{terms.contract} is listed already, or a spread.", remedy="List each leg once.")
             listing = self._venue.list_contract(terms)
             if self._state is not None:
-                self._state.restore_listing(listing)
+                self._state.kept.restore_listing(listing)
 
     def add_bars(
         self,
@@ -248,7 +248,7 @@ class Exchange(Clock):
     def kept_contracts(self) -> tuple[FuturesContract | FxPair, ...]:
         """Return the contracts to list again to restore everything in the state file; nothing without a file."""
         with self._lock:
-            return () if self._state is None else self._state.contracts()
+            return () if self._state is None else self._state.kept.contracts()
 
     def clear_faults(self) -> None:
         """Remove all faults; what has already gone wrong stays as it is."""
