@@ -115,8 +115,6 @@ class GatewayHarness:
         self._broker.native.connection.close_connection()
         self._bench.gateway.mend()
 
-    # Internals
-
     def _other_session(self) -> Broker:
         from brokerkit import open_broker
 

@@ -11,12 +11,9 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 import attrs
-import numpy as np
-from numpy.typing import NDArray
 
 from brokerkit.plugins.sim.feeds.bars import to_datetime, to_nanoseconds
 
-Dates = NDArray[np.datetime64]
 Session = tuple[int, int]
 
 CALENDAR_START = date(2000, 1, 1)
