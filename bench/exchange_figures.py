@@ -80,7 +80,7 @@ def _rate(module: str, name: str, case: Case) -> float:
     """Return how many orders an engine filled in a second, or how many bars it passed when there were none."""
     command = [sys.executable, "-m", f"bench.exchange_{module}", name]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    answer = json.loads(done.stdout.strip().splitlines()[-1])
+    answer: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
     if answer["fills"] < case.orders:
         raise RuntimeError(f"{module} filled {answer['fills']} of {case.orders} orders in {name!r}")
     return (answer["fills"] or case.bars) / max(answer["seconds"], 1e-6)
