@@ -50,15 +50,14 @@ def _writes(store: LocalStore) -> Iterator[Figure]:
     def lease_and_release() -> None:
         leases.release(leases.lease("127.0.0.1:4002"))
 
-    seconds = best_seconds([intend, update, record_fill, lease_and_release], NUMBER)
-    whats = (
-        "an order's intent, which waits for the disk",
-        "a state that the broker reports",
-        "a fill",
-        "a client id, leased and released",
-    )
-    for what, each in zip(whats, seconds, strict=True):
-        yield Figure(what, f"{each * 1e3:.2f} ms")
+    calls = {
+        "an order's intent, which waits for the disk": intend,
+        "a state that the broker reports": update,
+        "a fill": record_fill,
+        "a client id, leased and released": lease_and_release,
+    }
+    for what, seconds in zip(calls, best_seconds(list(calls.values()), NUMBER), strict=True):
+        yield Figure(what, f"{seconds * 1e3:.2f} ms")
 
 
 def _many_fills(store: LocalStore) -> Figure:
