@@ -116,7 +116,7 @@ def _rate(engine: Engine, name: str, case: Case) -> float:
     command = [sys.executable, "-m", f"bench.exchange_{engine.module}", name]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}  # bench; the folder that it is run in comes before
     done = subprocess.run(command, cwd=engine.folder, env=environment, capture_output=True, text=True, check=True)
-    answer = json.loads(done.stdout.strip().splitlines()[-1])
+    answer: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
     if answer["fills"] < case.orders:
         raise RuntimeError(f"{engine.module} filled {answer['fills']} of {case.orders} orders in {name!r}")
     return (answer["fills"] or case.bars) / max(answer["seconds"], 1e-6)

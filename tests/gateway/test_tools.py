@@ -286,11 +286,8 @@ def test_the_program_says_who_comes_and_goes_and_names_zones_as_windows_does(raw
     assert "client 7 disconnected" in said
 
 
-def test_real_prices_are_served(tmp_path: Path) -> None:
-    folder = Path(__file__).parents[3] / "shared" / "data" / "pysystemtrade"
-    if not folder.is_dir():
-        pytest.skip(f"{folder} is not here")
-    with run_program("--data", str(folder), "--no-limits") as program:
+def test_real_prices_are_served(real_data: Path) -> None:
+    with run_program("--data", str(real_data), "--no-limits") as program:
         assert program.stdout is not None
         first = program.stdout.readline()
         try:
