@@ -317,6 +317,21 @@ def test_a_snapshot_has_no_generic_ticks(ib: ibi.IB, es: ibi.Contract) -> None:
     assert ibi.util.isNan(ticker.last)
 
 
+def test_a_regulatory_snapshot_ends_and_is_not_a_stream(
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, until
+) -> None:
+    ended: list[int] = []
+    ib.wrapper.tickSnapshotEnd = ended.append
+    ticker = ib.reqMktData(es, snapshot=False, regulatorySnapshot=True)
+    until(ib, lambda: ended)
+    last = ticker.last
+    assert last > 1000
+    gateway.advance(timedelta(minutes=3))
+    ib.reqCurrentTime()
+    assert ticker.last == last
+    assert gateway.call(lambda g: g.market_data_lines.used) == 0
+
+
 def test_a_snapshot_ends(ib: ibi.IB, es: ibi.Contract, eurusd: ibi.Contract) -> None:
     first, second = ib.reqTickers(es, eurusd)
     assert first.last > 1000

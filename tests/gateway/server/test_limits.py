@@ -31,7 +31,7 @@ def errors(frames: list[list[str]]) -> list[tuple[str, str]]:
     return [(frame[2], frame[3]) for frame in frames if frame[0] == "4"]
 
 
-@pytest.mark.parametrize(("offered", "agreed"), [("v157..176", "176"), ("v100..157", "157"), ("v157..178", "176")])
+@pytest.mark.parametrize(("offered", "agreed"), [("v157..176", "176"), ("v100..157", "157"), ("v157..178", "178")])
 def test_the_highest_common_version_is_spoken(
     gateway: SimulatedGateway, raw: Connect, offered: str, agreed: str
 ) -> None:

@@ -13,7 +13,7 @@ import attrs
 
 from brokerkit.plugins.sim.gateway.codec.errors import FrameError, HandshakeError, MessageError
 
-SERVER_VERSION = 176
+SERVER_VERSION = 178
 MIN_SERVER_VERSION = 157
 MAX_REQUEST_BYTES = 1 << 20
 """The longest request accepted; the longest order that clients can build is a few kilobytes."""
