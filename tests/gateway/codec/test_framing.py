@@ -83,7 +83,13 @@ def test_strangers_are_told_apart_at_once(opening: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("client", "server", "agreed"),
-    [((157, 176), 176, 176), ((157, 176), 178, 176), ((157, 193), 178, 178), ((100, 157), 178, 157), ((100, 225), 173, 173)],
+    [
+        ((157, 176), 176, 176),
+        ((157, 176), 178, 176),
+        ((157, 193), 178, 178),
+        ((100, 157), 178, 157),
+        ((100, 225), 173, 173),
+    ],
 )
 def test_both_sides_speak_the_highest_common_version(client: tuple[int, int], server: int, agreed: int) -> None:
     assert Greeting(*client).agree(server) == agreed

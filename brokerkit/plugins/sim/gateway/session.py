@@ -116,9 +116,11 @@ class Session:
         known = declined(fields)
         if known is not None and known.ends_something:
             return
-        text = f"Unknown message id. {fields[0][:20]}" if known is None else f"Not simulated: {known.subject}"
+        code, text = Code.ERROR_READING, f"Error reading request. Unknown message id. {fields[0][:20]}"
+        if known is not None:
+            code, text = known.refusal.code, known.text
         _log.info("client %d: %s", self.client_id, text)
-        self.error(request_id(fields), Code.ERROR_READING, f"Error reading request. {text}")
+        self.error(request_id(fields), code, text)
 
     def _too_fast(self) -> None:
         limit = self.rate.limit or 0
