@@ -116,6 +116,13 @@ def test_too_many_messages_are_error_100_and_then_the_end(run_gateway: Connect, 
         client.until(lambda frame: False)
 
 
+def test_a_client_that_asks_to_be_paced_is_never_too_fast(run_gateway: Connect, raw: Connect) -> None:
+    gateway = run_gateway(GatewaySettings(port=0, limits=Limits(messages_per_second=5)))
+    client = raw(gateway, 1, "v100..225 +PACEAPI")
+    client.send(*[IdsRequest()] * 50)
+    assert [client.frame()[0] for _ in range(50)] == ["9"] * 50
+
+
 def test_every_second_above_the_rate_is_one_strike() -> None:
     rate = MessageRate(2)
     assert [rate.admit(at) for at in (0.0, 0.1, 0.2, 0.3, 1.0, 1.15, 1.2, 2.3, 2.31, 2.32)] == [

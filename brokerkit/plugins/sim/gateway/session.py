@@ -32,6 +32,12 @@ NOT_STARTED = -1
 class Session:
     """A client's session, from its greeting to its end.
 
+    Args:
+        gateway: The gateway that serves it.
+        connection: Its connection.
+        version: The server version agreed on.
+        is_paced: Whether the client asked to be paced, so that its messages are never too many.
+
     Attributes:
         client_id: Its client id; `NOT_STARTED` before startApi.
         version: The server version agreed on.
@@ -39,14 +45,14 @@ class Session:
         binds_manual_orders: Whether orders placed by hand are bound to it.
     """
 
-    def __init__(self, gateway: Gateway, connection: Connection, version: int) -> None:
+    def __init__(self, gateway: Gateway, connection: Connection, version: int, *, is_paced: bool = False) -> None:
         self.gateway = gateway
         self.connection = connection
         self.version = version
         self.client_id = NOT_STARTED
         self.market_data_type = 1
         self.binds_manual_orders = False
-        self.rate = MessageRate(gateway.settings.limits.messages_per_second)
+        self.rate = MessageRate(None if is_paced else gateway.settings.limits.messages_per_second)
         self.history_pacing = HistoryPacing(gateway.settings.limits)
 
     @property

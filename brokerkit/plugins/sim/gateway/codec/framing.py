@@ -83,6 +83,11 @@ class Greeting:
     highest: int
     options: str = ""
 
+    @property
+    def asks_to_be_paced(self) -> bool:
+        """Whether the gateway is to hold back messages that come too fast, instead of refusing them."""
+        return "+PACEAPI" in self.options
+
     def agree(self, server_version: int = SERVER_VERSION) -> int:
         """Return the server version that both sides will use, or raise `HandshakeError` if there is none.
 
