@@ -235,7 +235,8 @@ def test_the_table_has_every_message() -> None:
     for shape in (*REQUESTS.values(), *RESPONSES.values()):
         assert f"| {shape.id} | {shape.name} |" in table
     for number, refused in DECLINED.items():
-        assert f"| {number} | {refused.name} | {refused.subject} |" in table
+        assert f"| {number} | {refused.name} |" in table
+        assert refused.subject in table
 
 
 def test_the_documentation_has_the_table_as_it_is_now() -> None:
