@@ -212,7 +212,7 @@ class RiskLimitExceeded(CallRefused):
 
 
 class BrokerClosed(CallRefused):
-    """The broker was closed before the call."""
+    """The broker was closed before the call, or belongs to a parent process."""
 
     code = "BK304"
 
