@@ -248,6 +248,14 @@ def test_a_reader_that_goes_away_is_no_failure():
     told.wait(timeout=60)
 
 
+def test_closed_streams_are_as_good_as_empty_ones():
+    placing = "orders cancel-all --set state=practice.db"
+    for command, code in (("instruments", 0), (placing, 5), (f"{placing} --yes", 0)):
+        for streams in (">&-", "<&- >&- 2>&-"):
+            line = f'"{sys.executable}" -m brokerkit {command} {streams}'
+            assert subprocess.run(["sh", "-c", line], stderr=subprocess.DEVNULL).returncode == code
+
+
 def test_a_bug_gives_one_message_and_no_traceback(capsys, monkeypatch):
     with pytest.raises(click.exceptions.Exit) as ended, failures_reported(click.Context(app)):
         raise ZeroDivisionError("division by zero")
