@@ -76,7 +76,6 @@ class Machinery:
         self.closed = True
         self.callers.update(refusing_callers(self.closed_error))
         self.events.leave_to_parent()
-        self.session.forked()
 
     def closed_error(self) -> BrokerClosed:
         """Return the error for a call after the broker was closed, or in a forked child."""
@@ -100,6 +99,8 @@ _machineries: weakref.WeakSet[Machinery] = weakref.WeakSet()
 def _leave_all_to_parent() -> None:
     for machinery in _machineries:
         machinery.leave_to_parent()
+    for machinery in _machineries:  # after the others, because a plugin may raise here
+        machinery.session.forked()
 
 
 if hasattr(os, "register_at_fork"):
