@@ -458,7 +458,7 @@ class StoreTooNew(StoreError):
 
 
 class StoreUnwritable(StoreError):
-    """No permission, or no space."""
+    """No permission, no space, or the file is gone."""
 
     code = "BK704"
 
