@@ -29,7 +29,12 @@ class CompiledExchange(BuildHookInterface[WheelBuilderConfig]):
                 "Leave out -e, or HATCH_BUILD_HOOK_ENABLE_CUSTOM."
             )
         self._folder = Path(tempfile.mkdtemp(prefix="brokerkit-compile-"))
-        for compiled in self._compile():
+        try:
+            outputs = self._compile()
+        except BaseException:
+            shutil.rmtree(self._folder)
+            raise
+        for compiled in outputs:
             build_data["force_include"][str(compiled)] = f"{EXCHANGE}/{compiled.name}"
         build_data["pure_python"] = False
         build_data["infer_tag"] = True

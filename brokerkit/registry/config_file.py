@@ -115,7 +115,7 @@ def _expanded(path: Path) -> Path:
 
 def _is_there(path: Path) -> bool:
     try:
-        path.stat()
+        path.lstat()  # a link that leads nowhere is there, and cannot be read
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:

@@ -58,6 +58,7 @@ class StateFile:
     """
 
     def __init__(self, path: str | Path, venue: Venue, board: FaultBoard, origin: Mapping[str, str]) -> None:
+        self._path = path
         self._venue = venue
         self._board = board
         venue.unlogged = {}
@@ -102,7 +103,12 @@ class StateFile:
         self._claim.close()
 
     def save(self) -> None:
-        """Write what changed since the last save, in one transaction."""
+        """Write what changed since the last save, in one transaction; where that fails, the next save writes it too.
+
+        Raises:
+            StoreLocked: This is a forked child.
+            StoreUnwritable: The disk is full, or fails.
+        """
         venue = self._venue
         fresh = venue.journal.entries(self._saved)
         lives = self._changed(fresh)
@@ -111,12 +117,16 @@ class StateFile:
         if not (fresh or lives) and is_unchanged:
             return
         self._claim.check()
-        self._database.execute("BEGIN IMMEDIATE")
         try:
+            self._database.execute("BEGIN IMMEDIATE")
             self._write(fresh, lives)
             self._database.execute("COMMIT")
-        except BaseException:
-            self._database.execute("ROLLBACK")
+        except BaseException as problem:
+            venue.unlogged = {**lives, **(venue.unlogged or {})}
+            if self._database.in_transaction:  # on a full disk SQLite has undone it already
+                self._database.execute("ROLLBACK")
+            if isinstance(problem, sqlite3.DatabaseError):
+                raise _store_error(problem, self._path) from problem
             raise
         self._saved, self._clock, self._counts = len(venue.journal), venue.now, counts
         self._accounts = len(venue.accounts)
@@ -219,7 +229,7 @@ class StateFile:
 
 
 def _store_error(problem: sqlite3.DatabaseError, path: str | Path) -> StoreError:
-    """Return SQLite's error on opening the file as a store error with a remedy."""
+    """Return SQLite's error on the file as a store error with a remedy."""
     if isinstance(problem, sqlite3.OperationalError):
-        return StoreUnwritable(f"{problem}.", place=str(path), remedy="Give a writable path.")
+        return StoreUnwritable(f"{problem}.", place=str(path), remedy="Give a writable path on a disk with free space.")
     return StoreCorrupt(f"{problem}.", place=str(path), remedy="Move the file away.")

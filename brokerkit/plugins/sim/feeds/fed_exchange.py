@@ -273,9 +273,10 @@ class FedExchange(Exchange):
             RequestTimedOut: It was not final within `timeout` seconds of this clock.
             WrongArgumentType: The timeout is not an int or float.
             InvalidArgument: It is negative, not a number, or longer than a hundred years.
+            BrokerClosed: The broker was closed, or this is a forked child.
         """
         timeout = seconds_of(timeout)
-        if self.driven:
+        if self.driven or self.is_over:
             return super().wait(live, timeout)
         deadline = self.now_ns + int(timeout * SECOND)
         while not live.is_final and self.now_ns + AHEAD < deadline:
