@@ -178,6 +178,7 @@ class StateFile:
             "executions": venue.executions,
             "priorities": venue.priorities,
             "faults": self._board.counts(),
+            "corrections": [[due, one.live.number, one.number, price] for due, one, price in venue.corrections],
             "markets": [
                 [order_codec.encode_contract(one.contract), *self._market(one)] for one in venue.listings.values()
             ],
@@ -372,6 +373,9 @@ class StateFile:
             live.last_execution = (
                 FILL, time, live.number, state, number, quantity, price, commission, leg, corrects, late, before,
             )  # fmt: skip
+        for due, _, number, price in (one for one in self._facts.get("corrections", ()) if one[1] == live.number):
+            wrong = next(one for one in live.executions if one.number == number)
+            self._venue.correct_later(max(due, self._venue.now), wrong, price)
 
     def _resume(self, live: LiveOrder) -> None:
         """Resume an order that was not final; a cancel in flight arrives at once."""
