@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pytest
+from exchange_machine.narrow import looks_at_few_bars
 
 from brokerkit.errors import InvalidArgument
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange
@@ -135,3 +136,39 @@ def test_the_clock_moves_by_no_less_than_a_bar(exchange: Exchange, bars: int) ->
     with pytest.raises(InvalidArgument):
         exchange.advance(bars)
     assert exchange.now == now
+
+
+@pytest.mark.parametrize("side", [1, -1], ids=["sells above the market", "buys below it"])
+def test_an_order_far_from_the_market_fills_in_the_first_bar_that_reaches_it_however_few_are_looked_at(
+    side: int,
+) -> None:
+    prices = [1000.0 + side * at for at in range(60)]
+    filled = []
+    for distance in range(60):
+        with looks_at_few_bars():
+            exchange = Exchange(START)
+            exchange.open_account("DU1", {"USD": 100_000})
+            exchange.list_contract(ContractTerms(NEAR, 1))
+            exchange.add_bars(NEAR, [BEGIN + at * MINUTE for at in range(60)], *[prices] * 4)
+            live = exchange.submit(Order.limit(NEAR, -side, prices[distance], time_in_force=GTC))
+            exchange.run()
+        filled += [(fill.time - START) // timedelta(minutes=1) for fill in live.at_exchange().fills]
+    assert filled == list(range(60))
+
+
+def test_the_clock_moves_by_as_many_bars_as_it_is_told(exchange: Exchange) -> None:
+    give(exchange, NEAR, 0, *[100.0] * 20)
+    with looks_at_few_bars():
+        assert exchange.advance(7)
+        assert exchange.now == START + timedelta(minutes=7)
+        assert exchange.advance(99)
+    assert exchange.now == START + timedelta(minutes=20)
+
+
+def test_no_bars_at_all_change_nothing(exchange: Exchange) -> None:
+    give(exchange, NEAR, 0, 101.0, 102.0)
+    give(exchange, NEAR, 2)
+    exchange.submit(Order.market(NEAR, 1))
+    exchange.run()
+    assert [fill.price for fill in exchange.fills()] == [100]
+    assert exchange.last_price(NEAR) == 102

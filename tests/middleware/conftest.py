@@ -44,7 +44,8 @@ class Desk(Orders, Positions, Prices, Instruments):
     """Fills market orders at once at 100, keeps limit orders working, and raises what it is told to raise."""
 
     def __init__(self, emit):
-        self.emit, self.orders, self.fault, self.inside, self.after_reading, self.quotes = emit, {}, None, None, None, None
+        self.emit, self.orders, self.quotes = emit, {}, None
+        self.fault = self.inside = self.after_reading = None
 
     @hookimpl
     def put_order_on_stack(self, order):
