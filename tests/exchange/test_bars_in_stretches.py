@@ -14,7 +14,7 @@ from brokerkit.errors import InvalidArgument
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange
 from brokerkit.spec.broker_order import Fill
 from brokerkit.spec.contract import FuturesContract
-from brokerkit.spec.order import Order, TimeInForce
+from brokerkit.spec.order import Order, OrderType, TimeInForce
 
 START = datetime(2023, 1, 2, 9, tzinfo=timezone.utc)
 BEGIN = int(START.timestamp()) * 10**9
@@ -157,8 +157,8 @@ def test_an_order_far_from_the_market_fills_in_the_first_bar_that_reaches_it_how
 
 
 def test_the_clock_moves_by_as_many_bars_as_it_is_told(exchange: Exchange) -> None:
-    give(exchange, NEAR, 0, *[100.0] * 20)
     with looks_at_few_bars():
+        give(exchange, NEAR, 0, *[100.0] * 20)
         assert exchange.advance(7)
         assert exchange.now == START + timedelta(minutes=7)
         assert exchange.advance(99)
@@ -172,3 +172,12 @@ def test_no_bars_at_all_change_nothing(exchange: Exchange) -> None:
     exchange.run()
     assert [fill.price for fill in exchange.fills()] == [100]
     assert exchange.last_price(NEAR) == 102
+
+
+def test_a_spread_that_nobody_traded_begins_at_its_legs_last_bars_however_few_are_looked_at(exchange: Exchange) -> None:
+    order = Order(SPREAD, (-1, 1), OrderType.TRAILING_STOP, trail_amount=2, time_in_force=GTC)
+    with looks_at_few_bars():
+        give(exchange, NEAR, 0, *[100.0 + at for at in range(10)])
+        give(exchange, FAR, 0, *[100.0] * 10)
+        exchange.advance_to(START + timedelta(minutes=8, seconds=30))
+        assert exchange.submit(order).trigger == (107 - 100 - 2) * 10**8

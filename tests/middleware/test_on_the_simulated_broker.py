@@ -59,7 +59,8 @@ def test_currency_orders_are_held_to_the_value_and_the_collar_but_have_no_positi
             broker.fx.put_fx_order_on_stack(Order.market(pound, 100_000))
         with pytest.raises(errors.RiskLimitExceeded, match=r"more than 0\.2 % from the last price"):
             broker.fx.put_fx_order_on_stack(Order.limit(pound, 1_000, round(last * 1.003, 4)))
-        broker.fx.put_fx_order_on_stack(Order.limit(pound, 1_000, round(last * 0.999, 4)))
+        most = int(20_000 / last) + 5  # worth more than the limit at the last rate, and less at one that it cannot pass
+        broker.fx.put_fx_order_on_stack(Order.limit(pound, most, round(last * 0.999, 4)))
         broker.middleware["risk"].reduce_only("no new risk")
         with pytest.raises(errors.RiskLimitExceeded, match="only orders that make a position smaller"):
             broker.fx.put_fx_order_on_stack(Order.market(pound, -10_000))

@@ -123,6 +123,7 @@ def test_an_order_whose_fate_is_unknown_goes_on_counting(desk: Desk) -> None:
         broker.orders.put_order_on_stack(Order.market(GOLD, 4))
     broker.native.fault = None
     refused(broker, Order.market(GOLD, 2), "could reach 6 lots")
+    passes(broker, Order.market(FuturesContract("SILVER", "202312"), 5))
 
 
 def test_an_order_whose_fate_was_unknown_counts_once_when_it_turns_out_to_be_filled(desk: Desk) -> None:
@@ -229,7 +230,7 @@ def test_a_price_far_from_the_last_one_is_refused_and_so_is_a_change_to_it(desk:
 
 def test_the_last_price_is_the_middle_of_the_newest_quote_that_has_two_sides(desk: Desk) -> None:
     broker = with_risk(desk, price_collar=1)
-    broker.native.quotes = [(80.0, 82.0), (119.0, 121.0), (90.0, float("nan"))]
+    broker.native.quotes = [(80.0, 82.0), (90.0, 92.0), (119.0, 121.0), (90.0, float("nan"))]
     passes(broker, Order.limit(GOLD, 1, "121.2"))
     refused(broker, Order.limit(GOLD, 1, 100), "more than 1 % from the last price, 120")
     broker.native.quotes = [(90.0, float("nan"))]
