@@ -99,6 +99,15 @@ def test_an_update_is_news_once(store: LocalStore, order: Order) -> None:
     assert store.journal.update(ref, OrderState.WORKING)
 
 
+def test_a_reason_is_news_once_and_stays_when_the_broker_repeats_itself_without_it(
+    store: LocalStore, order: Order
+) -> None:
+    store.journal.intend(order)
+    told = [store.journal.update(order.order_ref, OrderState.REJECTED, reason=reason) for reason in ("No.", "No.", "")]
+    assert told == [True, False, False]
+    assert store.journal.order(order.order_ref).reason == "No."
+
+
 @pytest.mark.parametrize("final", [state for state in OrderState if state.is_final])
 def test_a_final_state_stays(store: LocalStore, order: Order, final: OrderState) -> None:
     ref = order.order_ref
@@ -234,7 +243,10 @@ def test_the_highest_order_id_only_rises(store: LocalStore, order: Order) -> Non
     store.journal.saw_order_id(100, 17)
     store.journal.saw_order_id(101, 5)
     store.journal.update(order.order_ref, OrderState.WORKING, BrokerIds(client_id=100, order_id="x-3"))
-    assert (store.journal.highest_order_id(100), store.journal.highest_order_id(101)) == (41, 5)
+    store.journal.update(order.order_ref, OrderState.WORKING, BrokerIds(order_id="9000"))  # nobody knows whose
+    assert [store.journal.highest_order_id(client_id) for client_id in range(99, 104)] == [0, 41, 5, 0, 0]
+    store.journal.update(order.order_ref, OrderState.WORKING, BrokerIds(client_id=100, order_id="52"))
+    assert store.journal.highest_order_id(100) == 52
     store.journal.saw_order_id(100, 60)
     with open_store(store.path, broker="live") as live:
         assert live.journal.highest_order_id(100) == 60
