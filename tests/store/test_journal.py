@@ -287,6 +287,8 @@ def test_what_was_not_told_is_found_until_it_is_marked(store: LocalStore, order:
         assert refs(after_a_crash.journal.untold_orders()) == [order.order_ref]
     journal.mark_told([fill.execution_id, "of nobody"], [order.order_ref, "nobody"])
     assert (journal.untold_fills(), journal.untold_orders()) == ((), ())
+    assert journal.update(order.order_ref, OrderState.FILLED, BrokerIds(perm_id="7001"))  # an id, and no other end
+    assert journal.untold_orders() == ()
 
 
 def ended(store: LocalStore, order: Order) -> None:
