@@ -188,9 +188,14 @@ def test_a_changed_child_is_changed_in_its_parent_too(store: LocalStore, order: 
     bracket = order.with_bracket(take_profit=1960, stop_loss=1940)
     store.journal.intend(bracket)
     moved = attrs.evolve(bracket.children[1], stop_price="1945")
+    intended = store.journal.order(moved.order_ref).updated
     store.journal.amend(moved)
     assert store.journal.order(bracket.order_ref).order.children == (bracket.children[0], moved)
-    assert store.journal.order(moved.order_ref).order == moved
+    known = store.journal.order(moved.order_ref)
+    assert known.order == moved
+    assert intended is not None
+    assert known.updated is not None
+    assert known.updated > intended
 
 
 def test_a_changed_grandchild_is_changed_all_the_way_up(store: LocalStore, order: Order) -> None:
