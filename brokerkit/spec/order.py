@@ -171,7 +171,7 @@ class Order:
 
     Raises:
         InvalidOrder: Prices, trigger, time in force or children contradict the order's type.
-        InvalidQuantity: Zero, fractional, or not one quantity per leg.
+        InvalidQuantity: Zero, fractional, beyond a trillion, or not one quantity per leg.
 
     Example:
         >>> order = Order.limit(FuturesContract("EDOLLAR", "202306"), 2, "95.125")
