@@ -274,10 +274,16 @@ def test_what_is_written_together_is_written_whole_or_not_at_all(store: LocalSto
     assert store.journal.order(order.order_ref).state is OrderState.WORKING
 
 
-def test_an_intent_is_refused_where_it_would_not_survive_the_loss_of_power(store: LocalStore, order: Order) -> None:
+def test_an_intent_and_its_end_are_refused_where_they_would_not_survive_the_loss_of_power(
+    store: LocalStore, order: Order
+) -> None:
     with pytest.raises(InvalidArgument, match="survive the loss of power"), store.journal.together():
         store.journal.intend(order)
     assert store.journal.orders() == ()
+    store.journal.intend(order)
+    with pytest.raises(InvalidArgument, match="survive the loss of power"), store.journal.together():
+        store.journal.withdraw(order.order_ref)
+    assert refs(store.journal.orders()) == [order.order_ref]
 
 
 def test_what_was_not_told_is_found_until_it_is_marked(store: LocalStore, order: Order, fill_of: MakeFill) -> None:
