@@ -316,16 +316,18 @@ def test_old_orders_that_ended_are_pruned_and_nothing_else(store: LocalStore, or
         journal.intend(each, {each.order_ref: BrokerIds(client_id=7, order_id="41")})
     ended(store, order)
     ended(store, half)
-    journal.record_fills([fill_of(order, "a"), fill_of(untold, "b"), fill_of(working, "c")])
-    journal.mark_told(["a", "c"])
+    by_hand = [attrs.evolve(fill_of(order, name), order_ref="of nobody") for name in ("d", "e")]
+    journal.record_fills([fill_of(order, "a"), fill_of(untold, "b"), fill_of(working, "c"), *by_hand])
+    journal.mark_told(["a", "c", "d"])
     journal.update(untold.order_ref, OrderState.FILLED)
     later = datetime.now(timezone.utc) + timedelta(seconds=1)
     journal.intend(other := Order.market(GOLD, 1))
     ended(store, other)
     assert journal.prune(datetime(2023, 1, 1, tzinfo=timezone.utc)) == 0
+    assert len(journal.fills()) == 5
     assert journal.prune(later) == 5
     assert refs(journal.orders()) == ["working", "untold"]
-    assert [fill.execution_id for fill in journal.fills()] == ["b", "c"]
+    assert [fill.execution_id for fill in journal.fills()] == ["b", "c", "e"]
     assert journal.history(order.order_ref) == ()
     assert journal.highest_order_id(7) == 41
     journal.intend(order)  # a pruned reference is a new one
