@@ -24,9 +24,8 @@ class WithBars(SideBySide):
     """Gives both sides the same market."""
 
     def give_history(self) -> None:
-        """Give every contract a bar before the start, if they have a past."""
-        if self.setting.has_past:
-            self._give_all([(0, 0, 1, 1, 9)], with_volume=True, is_early=True)
+        """Give every contract a bar before the start."""
+        self._give_all([(0, 0, 1, 1, 9)], with_volume=True, is_early=True)
 
     @rule(
         rows=st.lists(moves, min_size=1, max_size=6),
@@ -157,7 +156,7 @@ class WithBars(SideBySide):
         ends = [one.ends[-1] for one in self.plain.contracts.values() if one.ends]
         before = self.exchange.now_ns
         self.exchange.run()
-        assert self.exchange.now_ns == max([before, *ends])
+        assert self.exchange.now_ns == max(before, *ends)
         if self.exchange.now_ns > before:
             self.follow()
 

@@ -85,7 +85,6 @@ class Setting(Briefly):
         narrow: Whether the exchange looks at few bars at a time, so that it has to look again often.
         feed: `arrays` of bars, `one by one`, or `ticks` for corn.
         has_rates: Whether the pair has prices.
-        has_past: Whether contracts have traded before the start.
         reacts: Whether a listener places and cancels orders when it hears of fills.
     """
 
@@ -93,7 +92,6 @@ class Setting(Briefly):
     narrow: bool = False
     feed: str = "arrays"
     has_rates: bool = True
-    has_past: bool = True
     reacts: bool = False
     path: str = "nearest-first"
     touch: bool = True
@@ -247,7 +245,6 @@ def settings_of_a_run(draw: st.DrawFn, fault: str) -> Setting:
         narrow=feed == "arrays" and draw(st.booleans()),
         feed=feed,
         has_rates=draw(st.sampled_from([True, True, True, False])),
-        has_past=draw(st.sampled_from([True, True, True, False])),
         reacts=reacts,
         path=draw(st.sampled_from(["nearest-first", "high-first", "low-first"])),
         touch=draw(st.sampled_from([True, True, False])),
