@@ -6,9 +6,11 @@ import asyncio
 import concurrent.futures
 import contextlib
 import logging
+import os
 import random
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from brokerkit.errors import (
@@ -167,6 +169,14 @@ class IBConnection(LineState):
                     self._thread.call(self._shut)
                 except RequestTimedOut as error:
                     _log.error("The connection to %s could not be closed: %s", self.settings.gateway, error)
+
+    def let_go_of_socket(self) -> None:
+        """In a forked child, close its copy of the socket: the Gateway would see the session as open after our end."""
+        transport = self._raw.client.conn.transport
+        number = -1 if transport is None else transport.get_extra_info("socket").fileno()
+        if number >= 0:  # its place is taken, so that the transport, should it close it, closes nobody's file
+            with Path(os.devnull).open("rb") as nothing:
+                os.dup2(nothing.fileno(), number, inheritable=False)
 
     def _end_threads(self) -> None:
         self.callbacks.close()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
@@ -136,17 +134,12 @@ def open_session(settings: IBSettings, services: Services) -> Session:
             ),
             account_kind=kind_of_all(connection.accounts),
             native=native,
-            close=partial(_unless_forked, os.getpid(), resources.pop_all().close),
+            close=resources.pop_all().close,
             state=lambda: connection.state,
-            hear_out=partial(_unless_forked, os.getpid(), desk.hear_out),
+            hear_out=desk.hear_out,
             data=f"{settings.gateway}, {connection.library.name} {connection.library.version}",
+            forked=connection.let_go_of_socket,
         )
-
-
-def _unless_forked(process: int, call: Callable[[], None]) -> None:
-    """Call a function only in the process that opened the session: a forked child owns none of its resources."""
-    if os.getpid() == process:
-        call()
 
 
 def _refuse_locked(reconciliation: Reconciliation, instrument_code: str) -> None:
