@@ -53,9 +53,9 @@ FIRST = dict(zip(ALL, (1000, 1005, 1010, 2000, 1900, 11000, 240), strict=True))
 
 CHANGES_WHAT_HAPPENS = (
     "rejection", "lost-order", "disconnect", "lost-cancel", "refused-cancel", "cancel-fill-race", "late-fill",
-    "lost-modify", "execution-correction",
+    "lost-modify",
 )  # fmt: skip
-AT_FILLS = ("silent-stall", "reordered-fills")
+AT_FILLS = ("silent-stall", "reordered-fills", "execution-correction")
 AT_QUESTIONS = ("pacing", "stale-positions", "failed-positions")
 """Both wait for what is told or answered, of which a file that was written before does not know."""
 

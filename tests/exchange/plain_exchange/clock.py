@@ -22,13 +22,13 @@ class Clock:
         self.exchange = exchange
         self.now = start
         self.done: Moment = (start, NOTICES)
-        self.messages: list[tuple[int, int, Callable[[], None], bool]] = []
+        self.messages: list[tuple[int, int, Callable[[], None]]] = []
         self._sent = 0
 
-    def send(self, time: int, action: Callable[[], None], *, lasts: bool = False) -> None:
-        """Have a message arrive at a time, over restarts or not; those of one instant arrive in the order sent."""
+    def send(self, time: int, action: Callable[[], None]) -> None:
+        """Have a message arrive at a time; those of one instant arrive in the order they were sent."""
         self._sent += 1
-        self.messages.append((time, self._sent, action, lasts))
+        self.messages.append((time, self._sent, action))
         self.messages.sort(key=lambda one: one[:2])
 
     def advance_to(self, target: int) -> None:
@@ -43,10 +43,6 @@ class Clock:
     def here(self) -> Moment:
         """Return the first moment at which an order that arrives now may trade."""
         return (self.now, OPENS) if self.done < (self.now, OPENS) else (self.now, OPENS + 1)
-
-    def restart(self) -> None:
-        """Lose the messages that do not outlast a restart."""
-        self.messages = [one for one in self.messages if one[-1]]
 
     def take_messages(self) -> Iterator[Callable[[], None]]:
         """Give the messages that have arrived."""

@@ -313,7 +313,7 @@ class Entry:
     def restart(self) -> None:
         """Go on as after a restart: what is on its way arrives at once, changes on their way are lost."""
         exchange = self.exchange
-        exchange.clock.restart()
+        exchange.clock.messages.clear()
         exchange.line.reconnect()
         exchange.line.stalled_until = None
         for order in list(exchange.orders.values()):

@@ -223,7 +223,7 @@ class PlainExchange:
                 self._executions += 1
                 self.line.carry(order, right, None)
 
-        self.clock.send(self.now + 30 * SECOND, arrive, lasts=True)
+        self.clock.send(self.now + 30 * SECOND, arrive)
 
     def tell(self) -> None:
         """Tell whoever listens of the fills up to now; what they do then may come before other markets trade."""
