@@ -61,6 +61,5 @@ def _closing(lots: int, open_lots: int) -> int:
 
 
 def _is_covered(lots: Lots, larger: Lots) -> bool:
-    """Return whether one order trades no more of anything, and in no other direction, than another."""
-    pairs = [(count, larger.get(contract, 0)) for contract, count in lots.items()]
-    return all(abs(count) <= abs(other) and count * other >= 0 for count, other in pairs)
+    """Return whether one order trades no more of anything than another."""
+    return all(abs(count) <= abs(larger.get(contract, 0)) for contract, count in lots.items())

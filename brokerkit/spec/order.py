@@ -80,13 +80,16 @@ def new_order_ref() -> str:
     return f"{_reference_prefix}-{next(_reference_count):x}"
 
 
+_MOST_LOTS = 10**12
+"""More than any market trades, in yen or rupiah too, and few enough that sums of them can be stored as 64 bits."""
+
 _FEW_LOTS = {lots: (lots,) for lots in range(-100, 101) if lots}
 """The quantities of most orders, which share them: the fewer objects are made, the less often garbage is looked for."""
 
 
 def _quantities(given: int | Iterable[int]) -> tuple[int, ...]:
     if type(given) is int and given:
-        return _FEW_LOTS.get(given) or (given,)
+        return _FEW_LOTS.get(given) or (_whole(given),)
     if isinstance(given, Iterable) and not isinstance(given, str):
         return tuple(map(_whole, given))
     return (_whole(given),)
@@ -102,6 +105,10 @@ def _whole(quantity: Any) -> int:
     if whole == 0:
         raise InvalidQuantity(
             "An order of 0 lots does nothing.", remedy="A positive quantity buys, a negative one sells."
+        )
+    if abs(whole) > _MOST_LOTS:
+        raise InvalidQuantity(
+            f"{whole} lots are more than any order has.", remedy=f"Give at most {_MOST_LOTS:,}, bought or sold."
         )
     return whole
 
@@ -164,7 +171,7 @@ class Order:
 
     Raises:
         InvalidOrder: Prices, trigger, time in force or children contradict the order's type.
-        InvalidQuantity: Zero, fractional, or not one quantity per leg.
+        InvalidQuantity: Zero, fractional, beyond a trillion, or not one quantity per leg.
 
     Example:
         >>> order = Order.limit(FuturesContract("EDOLLAR", "202306"), 2, "95.125")

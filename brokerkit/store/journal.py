@@ -108,7 +108,7 @@ class StoredOrderJournal(OrderJournal):
 
     def untold_orders(self) -> tuple[BrokerOrder, ...]:
         """Return the orders that have ended without a listener that is known to have heard of it, oldest first."""
-        return tuple(each for each in self._orders("NOT told") if each.state.is_final)
+        return self._orders("NOT told")
 
     def prune(self, before: datetime) -> int:
         """Delete orders that ended and were intended before an aware time, with all that is known of them."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pytest
+from exchange_machine.narrow import looks_at_few_bars
 
 from brokerkit.errors import InvalidArgument
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange
 from brokerkit.spec.broker_order import Fill
 from brokerkit.spec.contract import FuturesContract
-from brokerkit.spec.order import Order, TimeInForce
+from brokerkit.spec.order import Order, OrderType, TimeInForce
 
 START = datetime(2023, 1, 2, 9, tzinfo=timezone.utc)
 BEGIN = int(START.timestamp()) * 10**9
@@ -135,3 +136,48 @@ def test_the_clock_moves_by_no_less_than_a_bar(exchange: Exchange, bars: int) ->
     with pytest.raises(InvalidArgument):
         exchange.advance(bars)
     assert exchange.now == now
+
+
+@pytest.mark.parametrize("side", [1, -1], ids=["sells above the market", "buys below it"])
+def test_an_order_far_from_the_market_fills_in_the_first_bar_that_reaches_it_however_few_are_looked_at(
+    side: int,
+) -> None:
+    prices = [1000.0 + side * at for at in range(60)]
+    filled = []
+    for distance in range(60):
+        with looks_at_few_bars():
+            exchange = Exchange(START)
+            exchange.open_account("DU1", {"USD": 100_000})
+            exchange.list_contract(ContractTerms(NEAR, 1))
+            exchange.add_bars(NEAR, [BEGIN + at * MINUTE for at in range(60)], *[prices] * 4)
+            live = exchange.submit(Order.limit(NEAR, -side, prices[distance], time_in_force=GTC))
+            exchange.run()
+        filled += [(fill.time - START) // timedelta(minutes=1) for fill in live.at_exchange().fills]
+    assert filled == list(range(60))
+
+
+def test_the_clock_moves_by_as_many_bars_as_it_is_told(exchange: Exchange) -> None:
+    with looks_at_few_bars():
+        give(exchange, NEAR, 0, *[100.0] * 20)
+        assert exchange.advance(7)
+        assert exchange.now == START + timedelta(minutes=7)
+        assert exchange.advance(99)
+    assert exchange.now == START + timedelta(minutes=20)
+
+
+def test_no_bars_at_all_change_nothing(exchange: Exchange) -> None:
+    give(exchange, NEAR, 0, 101.0, 102.0)
+    give(exchange, NEAR, 2)
+    exchange.submit(Order.market(NEAR, 1))
+    exchange.run()
+    assert [fill.price for fill in exchange.fills()] == [100]
+    assert exchange.last_price(NEAR) == 102
+
+
+def test_a_spread_that_nobody_traded_begins_at_its_legs_last_bars_however_few_are_looked_at(exchange: Exchange) -> None:
+    order = Order(SPREAD, (-1, 1), OrderType.TRAILING_STOP, trail_amount=2, time_in_force=GTC)
+    with looks_at_few_bars():
+        give(exchange, NEAR, 0, *[100.0 + at for at in range(10)])
+        give(exchange, FAR, 0, *[100.0] * 10)
+        exchange.advance_to(START + timedelta(minutes=8, seconds=30))
+        assert exchange.submit(order).trigger == (107 - 100 - 2) * 10**8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import tracemalloc
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -154,3 +155,26 @@ def test_orders_that_ended_in_groups_are_let_go_of_whole(
     assert exchange.forget(exchange.now) == 6
     gc.collect()
     assert not [one for one in gc.get_objects() if isinstance(one, LiveOrder) and one.order.tag == "of a group"]
+
+
+def test_a_faulty_line_keeps_nothing_of_what_was_let_go_of(market: Market, gold: FuturesContract) -> None:
+    lost = fault("lost-statuses", rate=0.5)
+    exchange, heard = market([(100.0, 101.0, 99.0, 100.5, 10)] * 2100, faults=[lost]), [0]
+    exchange.listen(Fill, lambda fill: heard.append(heard.pop() + 1), once_each=True)
+
+    def trade(orders: int) -> None:
+        for _ in range(orders):
+            exchange.submit(Order.market(gold, 1))
+            exchange.advance()
+            exchange.forget(exchange.now)
+
+    tracemalloc.start()
+    trade(1100)  # fills the caches
+    gc.collect()
+    before, _ = tracemalloc.get_traced_memory()
+    trade(1000)
+    gc.collect()
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert heard == [2100]
+    assert after - before < 20_000  # twenty bytes an order: nothing of each is kept

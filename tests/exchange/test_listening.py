@@ -32,6 +32,11 @@ def test_a_new_listener_of_orders_hears_nothing_of_before_it_listened_while_fill
     exchange.advance()
     assert [fill.order_ref for fill in fills] == ["market"]
     assert [(view.order_ref, view.state.value) for view in views[1:]] == [("market", "working"), ("market", "filled")]
+    exchange.unlisten(Fill, fills.append)
+    exchange.submit(Order.market(gold, 1, order_ref="unheard"))
+    exchange.advance()
+    assert [fill.order_ref for fill in fills] == ["market"]
+    assert [view.order_ref for view in views[3:]] == ["unheard", "unheard"]
 
 
 def test_a_line_that_becomes_faulty_carries_nothing_of_before(

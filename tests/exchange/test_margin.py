@@ -14,11 +14,13 @@ from brokerkit.plugins.sim.exchange import (
     Exchange,
     Models,
     OutsideHours,
+    PercentOfValue,
     PerLot,
     WeeklyHours,
     fault,
 )
 from brokerkit.spec.contract import FuturesContract, FxPair
+from brokerkit.spec.money import Money
 from brokerkit.spec.order import Order, TimeInForce
 
 Market = Callable[..., Exchange]
@@ -115,6 +117,16 @@ def test_a_contract_that_asks_for_no_margin_needs_no_rate(gold: FuturesContract)
     preview = exchange.what_if(Order.market(gold, 1))
     assert preview.initial_margin.amount == preview.maintenance_margin.amount == 0
     exchange.submit(Order.market(gold, 1))
+
+
+def test_a_preview_charges_a_limit_order_as_if_it_filled_at_its_limit(market: Market, gold: FuturesContract) -> None:
+    exchange = market([(100.0, 101.0, 99.0, 100.0, 10)] * 2, models=Models(commission=PercentOfValue("0.1")))
+    exchange.advance()
+    at_the_last_price, at_its_limit = (
+        exchange.what_if(Order.market(gold, 2)),
+        exchange.what_if(Order.limit(gold, 2, 90)),
+    )
+    assert (at_the_last_price.commission, at_its_limit.commission) == (Money("USD", "0.2"), Money("USD", "0.18"))
 
 
 def test_a_preview_of_an_order_on_a_pair_says_what_comes_of_it() -> None:

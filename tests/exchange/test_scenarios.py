@@ -67,6 +67,7 @@ bars = """
         ("bars =", "tick_size = 1\nbars =", r"no 'tick_size' here. \(x contract GOLD/202312\) Did you mean 'tick"),
         ("100.5  10", "100.5  ten", r"could not convert string to float: 'ten'. \(x contract GOLD/202312\)"),
         ("100.5  10", "100.5", r""),
+        ("100.5  10", "100.5  10\n09:01  100.0  101.0  99.0  100.5", r"Row 2 has 5 columns"),
         ("99.0  100.5  10", "99.0", r"Row 1 has 4 columns"),
         ("[contracts", "[models]\ncommision = {per_lot = 1}\n[contracts", r"Did you mean 'commission'\?"),
         ("[contracts", "[[faults]]\nat = 1\n[contracts", r"A fault has no name"),

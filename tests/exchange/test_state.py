@@ -18,7 +18,7 @@ import pytest
 
 from brokerkit.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Latency, Models, WeeklyHours, fault
-from brokerkit.spec.broker_order import OrderState
+from brokerkit.spec.broker_order import Fill, OrderState
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order, TimeInForce
 from brokerkit.spec.orders import OrderChange
@@ -132,6 +132,26 @@ def test_a_fill_in_the_bar_of_the_restart_is_corrected_inside_that_bar(
     again = market(quiet_rows, **settings)
     again.advance_to(again.now + timedelta(minutes=2))
     assert again.order(order.order_ref).at_exchange().average_price() == 101  # the bar's high, and not 102
+
+
+def test_a_correction_on_its_way_is_made_after_a_restart(
+    market: Market, gold: FuturesContract, tmp_path: Path, quiet_rows: list[object]
+) -> None:
+    late = fault("execution-correction", at=[1, 2], ticks=2, delay=150)
+    settings = {"state": tmp_path / "state", "faults": [late]}
+    exchange = market(quiet_rows, **settings)
+    orders = [Order.market(gold, 1), Order.market(gold, -3)]
+    for order in orders:
+        exchange.submit(order)
+        exchange.advance()  # the first correction is due in the minute after both, the second in the one after that
+    fills: list[tuple[str, Decimal]] = []
+    for _ in range(3):  # each is made once, also if the exchange is restarted again
+        exchange.close()
+        exchange = market(quiet_rows, **settings)
+        exchange.listen(Fill, lambda fill: fills.append((fill.corrects, fill.price)))
+        exchange.advance()
+    assert fills == [("E1", Decimal("100.2")), ("E2", Decimal("100.2"))]
+    assert [exchange.order(order.order_ref).at_exchange().average_price() for order in orders] == [Decimal("100.2")] * 2
 
 
 def test_ids_are_reused_after_a_restart_where_a_fault_says_so(

@@ -163,6 +163,30 @@ def test_waiting_on_a_clock_of_ones_own_moves_it_no_further_than_needed(
     assert far.current().state is OrderState.WORKING
 
 
+def test_whoever_waits_for_an_order_is_answered_when_the_clock_is_stopped(
+    market: Market, gold: FuturesContract, quiet_rows: list[object]
+) -> None:
+    exchange, begun = market(quiet_rows), threading.Event()
+    clock = RealTimeClock(exchange, monotonic=lambda: 0.0)  # it runs, and never moves
+    clock.start()
+    far = exchange.submit(Order.limit(gold, 1, 50))
+    raised: list[Exception] = []
+
+    def wait() -> None:
+        begun.set()
+        try:
+            far.wait(timeout=120)
+        except RequestTimedOut as late:
+            raised.append(late)
+
+    waiting = threading.Thread(target=wait, daemon=True)
+    waiting.start()
+    assert begun.wait(10)
+    clock.stop()
+    waiting.join(10)
+    assert len(raised) == 1
+
+
 def test_what_a_listener_raises_stops_a_clock_and_is_raised_where_it_is_stopped(
     market: Market, gold: FuturesContract, quiet_rows: list[object]
 ) -> None:

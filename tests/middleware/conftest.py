@@ -44,7 +44,8 @@ class Desk(Orders, Positions, Prices, Instruments):
     """Fills market orders at once at 100, keeps limit orders working, and raises what it is told to raise."""
 
     def __init__(self, emit):
-        self.emit, self.orders, self.fault, self.inside, self.after_reading = emit, {}, None, None, None
+        self.emit, self.orders, self.quotes = emit, {}, None
+        self.fault = self.inside = self.after_reading = None
 
     @hookimpl
     def put_order_on_stack(self, order):
@@ -107,6 +108,12 @@ class Desk(Orders, Positions, Prices, Instruments):
         return pd.DataFrame({"close": [99.0, 100.0]})
 
     @hookimpl
+    def get_recent_bid_ask_tick_data_for_contract_object(self, contract):
+        if self.quotes is None:
+            raise errors.MissingData("No quotes.")
+        return pd.DataFrame(self.quotes, columns=["bid", "ask"])
+
+    @hookimpl
     def get_futures_instrument_object_with_broker_data(self, instrument_code):
         return FuturesInstrument(instrument_code, "X", "X", "EUR" if instrument_code == "BTP" else "USD", Decimal(50))
 
@@ -116,7 +123,7 @@ class Desk(Orders, Positions, Prices, Instruments):
     check_order_is_cancelled = check_order_is_cancelled_given_control_object = unsupported("a toy")
     check_order_can_be_modified_given_control_object = unsupported("a toy")
     get_instruments_with_price_data = contract_dates_with_price_data_for_instrument_code = unsupported("a toy")
-    get_prices_for_contract_objects = get_recent_bid_ask_tick_data_for_contract_object = unsupported("a toy")
+    get_prices_for_contract_objects = unsupported("a toy")
     get_ticker_object_for_contract = cancel_market_data_for_contract = unsupported("a toy")
     get_list_of_instruments = get_brokers_instrument_code = unsupported("a toy")
     get_instrument_code_from_broker_code = unsupported("a toy")

@@ -50,16 +50,17 @@ def test_a_simulation_is_opened_for_trading_and_reports_what_it_is() -> None:
 
 
 def test_currency_orders_are_held_to_the_value_and_the_collar_but_have_no_position() -> None:
-    limits = {"max_notional": {"USD": 20_000}, "price_collar": 5, "max_position": 0}
+    limits = {"max_notional": {"USD": 20_000}, "price_collar": "0.2", "max_position": 0}
     with open_broker("sim", middleware=["risk"], risk=limits) as broker:
         pound = FxPair("GBPUSD")
         last = broker.fx.get_fx_prices("GBPUSD").iloc[-1]
         broker.fx.put_fx_order_on_stack(Order.market(pound, 10_000))
         with pytest.raises(errors.RiskLimitExceeded, match="above max_notional = 20000 USD"):
             broker.fx.put_fx_order_on_stack(Order.market(pound, 100_000))
-        with pytest.raises(errors.RiskLimitExceeded, match="more than 5 % from the last price"):
-            broker.fx.put_fx_order_on_stack(Order.limit(pound, 1_000, round(last * 1.06, 4)))
-        broker.fx.put_fx_order_on_stack(Order.limit(pound, 1_000, round(last * 0.96, 4)))
+        with pytest.raises(errors.RiskLimitExceeded, match=r"more than 0\.2 % from the last price"):
+            broker.fx.put_fx_order_on_stack(Order.limit(pound, 1_000, round(last * 1.003, 4)))
+        most = int(20_000 / last) + 5  # worth more than the limit at the last rate, and less at one that it cannot pass
+        broker.fx.put_fx_order_on_stack(Order.limit(pound, most, round(last * 0.999, 4)))
         broker.middleware["risk"].reduce_only("no new risk")
         with pytest.raises(errors.RiskLimitExceeded, match="only orders that make a position smaller"):
             broker.fx.put_fx_order_on_stack(Order.market(pound, -10_000))

@@ -123,6 +123,23 @@ def test_an_order_whose_fate_is_unknown_goes_on_counting(desk: Desk) -> None:
         broker.orders.put_order_on_stack(Order.market(GOLD, 4))
     broker.native.fault = None
     refused(broker, Order.market(GOLD, 2), "could reach 6 lots")
+    passes(broker, Order.market(FuturesContract("SILVER", "202312"), 5))
+
+
+def test_an_order_whose_fate_was_unknown_counts_once_when_it_turns_out_to_be_filled(desk: Desk) -> None:
+    broker = with_risk(desk, max_position=5)
+    order = Order.market(GOLD, 2)
+
+    def arrive() -> None:
+        broker.native.inside = None
+        broker.native.put_order_on_stack(order)
+        raise errors.OutcomeUnknown("The line broke.")
+
+    broker.native.inside = arrive
+    with pytest.raises(errors.OutcomeUnknown):
+        broker.orders.put_order_on_stack(order)
+    passes(broker, Order.market(GOLD, 3))
+    refused(broker, Order.market(GOLD, 1), "could reach 6 lots")
 
 
 def test_an_order_that_was_rejected_counts_no_more(desk: Desk) -> None:
@@ -211,6 +228,15 @@ def test_a_price_far_from_the_last_one_is_refused_and_so_is_a_change_to_it(desk:
     assert control.current().order.limit_price == Decimal("102.5")
 
 
+def test_the_last_price_is_the_middle_of_the_newest_quote_that_has_two_sides(desk: Desk) -> None:
+    broker = with_risk(desk, price_collar=1)
+    broker.native.quotes = [(80.0, 82.0), (90.0, 92.0), (119.0, 121.0), (90.0, float("nan"))]
+    passes(broker, Order.limit(GOLD, 1, "121.2"))
+    refused(broker, Order.limit(GOLD, 1, 100), "more than 1 % from the last price, 120")
+    broker.native.quotes = [(90.0, float("nan"))]
+    passes(broker, Order.limit(GOLD, 1, 100))  # without such a quote the daily close counts
+
+
 def test_the_prices_of_a_brackets_exits_are_held_to_the_collar_too(desk: Desk) -> None:
     broker = with_risk(desk, price_collar=5)
     entry = Order.limit(GOLD, 1, 99)
@@ -241,6 +267,7 @@ def test_a_contract_is_one_by_its_month_and_by_its_expiry(desk: Desk) -> None:
     passes(broker, Order.limit(by_day, 2, 90))
     refused(broker, Order.market(GOLD, 1), r"GOLD/202312 could reach 6 lots")
     passes(broker, Order.market(FuturesContract("GOLD", "20240625"), 5))
+    passes(broker, Order.market(FuturesContract("GOLD", "20240618"), 5))  # another week's is another contract
 
 
 def test_changes_that_threads_make_at_one_moment_are_counted_together(desk: Desk) -> None:

@@ -46,11 +46,24 @@ def test_each_type_takes_exactly_the_prices_it_needs(order_type: OrderType, give
 
 @pytest.mark.parametrize(
     ("quantity", "words"),
-    [(0, "0 lots"), (1.5, "not whole"), ("1", "not whole"), (True, "not whole"), (None, "not a quantity")],
+    [
+        (0, "0 lots"),
+        (1.5, "not whole"),
+        ("1", "not whole"),
+        (True, "not whole"),
+        (None, "not a quantity"),
+        (10**12 + 1, "1000000000001 lots are more than any order"),
+        (-(2**63), "more than any order"),
+        (1e300, "more than any order"),
+    ],
 )
-def test_a_quantity_is_a_whole_signed_number(quantity: object, words: str) -> None:
+def test_a_quantity_is_a_whole_signed_number_of_a_size_that_can_be(quantity: object, words: str) -> None:
     with pytest.raises(InvalidQuantity, match=words):
         Order(GOLD, quantity)
+
+
+def test_a_quantity_may_be_as_large_as_an_amount_of_yen() -> None:
+    assert [Order(GOLD, lots).quantity for lots in (10**12, -(10**12))] == [(10**12,), (-(10**12),)]
 
 
 @pytest.mark.parametrize("quantity", [3, [3], (3,), 3.0, Decimal(3)])

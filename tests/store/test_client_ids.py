@@ -156,12 +156,13 @@ def test_a_process_that_got_a_dead_owners_process_id_is_not_taken_for_it(
     assert store.client_ids.lease(GATEWAY).client_id == 100
 
 
-def test_a_lease_of_this_machine_before_it_was_restarted_is_taken_back(
-    store: LocalStore, other_process: subprocess.Popen[str]
+@pytest.mark.parametrize("since", ["boot = 'an earlier start'", "host = 'a container of it'"])
+def test_a_lease_of_this_machine_is_taken_back_from_before_its_restart_and_from_its_containers(
+    store: LocalStore, other_process: subprocess.Popen[str], since: str
 ) -> None:
     other_process.kill()
     other_process.communicate()
-    edit(store.path, "UPDATE owners SET boot = 'an earlier start'")
+    edit(store.path, f"UPDATE owners SET {since}")
     assert store.client_ids.lease(GATEWAY).client_id == 100
 
 

@@ -61,6 +61,15 @@ def test_the_highest_correction_counts_in_whatever_order_they_come(
     assert [bool(n) for n in news] == [name == best for name, best in zip(arrival, highest, strict=True)]
 
 
+def test_a_correction_under_another_name_counts_whatever_its_number(
+    store: LocalStore, order: Order, fill_of: MakeFill
+) -> None:
+    corrected, right = fill_of(order, "a.02"), fill_of(order, "b.01", price="1952", corrects="a.02")
+    assert store.journal.record_fills([corrected], revision) == (corrected,)
+    assert store.journal.record_fills([right], revision) == (right,)
+    assert store.journal.fills() == (right,)
+
+
 @pytest.mark.parametrize("arrival", list(permutations(["x", "y", "z"])))
 def test_a_chain_of_corrections_needs_no_rule(
     store: LocalStore, order: Order, fill_of: MakeFill, arrival: tuple[str, ...]

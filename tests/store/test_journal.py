@@ -99,6 +99,15 @@ def test_an_update_is_news_once(store: LocalStore, order: Order) -> None:
     assert store.journal.update(ref, OrderState.WORKING)
 
 
+def test_a_reason_is_news_once_and_stays_when_the_broker_repeats_itself_without_it(
+    store: LocalStore, order: Order
+) -> None:
+    store.journal.intend(order)
+    told = [store.journal.update(order.order_ref, OrderState.REJECTED, reason=reason) for reason in ("No.", "No.", "")]
+    assert told == [True, False, False]
+    assert store.journal.order(order.order_ref).reason == "No."
+
+
 @pytest.mark.parametrize("final", [state for state in OrderState if state.is_final])
 def test_a_final_state_stays(store: LocalStore, order: Order, final: OrderState) -> None:
     ref = order.order_ref
@@ -179,9 +188,14 @@ def test_a_changed_child_is_changed_in_its_parent_too(store: LocalStore, order: 
     bracket = order.with_bracket(take_profit=1960, stop_loss=1940)
     store.journal.intend(bracket)
     moved = attrs.evolve(bracket.children[1], stop_price="1945")
+    intended = store.journal.order(moved.order_ref).updated
     store.journal.amend(moved)
     assert store.journal.order(bracket.order_ref).order.children == (bracket.children[0], moved)
-    assert store.journal.order(moved.order_ref).order == moved
+    known = store.journal.order(moved.order_ref)
+    assert known.order == moved
+    assert intended is not None
+    assert known.updated is not None
+    assert known.updated > intended
 
 
 def test_a_changed_grandchild_is_changed_all_the_way_up(store: LocalStore, order: Order) -> None:
@@ -234,7 +248,10 @@ def test_the_highest_order_id_only_rises(store: LocalStore, order: Order) -> Non
     store.journal.saw_order_id(100, 17)
     store.journal.saw_order_id(101, 5)
     store.journal.update(order.order_ref, OrderState.WORKING, BrokerIds(client_id=100, order_id="x-3"))
-    assert (store.journal.highest_order_id(100), store.journal.highest_order_id(101)) == (41, 5)
+    store.journal.update(order.order_ref, OrderState.WORKING, BrokerIds(order_id="9000"))  # nobody knows whose
+    assert [store.journal.highest_order_id(client_id) for client_id in range(99, 104)] == [0, 41, 5, 0, 0]
+    store.journal.update(order.order_ref, OrderState.WORKING, BrokerIds(client_id=100, order_id="52"))
+    assert store.journal.highest_order_id(100) == 52
     store.journal.saw_order_id(100, 60)
     with open_store(store.path, broker="live") as live:
         assert live.journal.highest_order_id(100) == 60
@@ -257,10 +274,16 @@ def test_what_is_written_together_is_written_whole_or_not_at_all(store: LocalSto
     assert store.journal.order(order.order_ref).state is OrderState.WORKING
 
 
-def test_an_intent_is_refused_where_it_would_not_survive_the_loss_of_power(store: LocalStore, order: Order) -> None:
+def test_an_intent_and_its_end_are_refused_where_they_would_not_survive_the_loss_of_power(
+    store: LocalStore, order: Order
+) -> None:
     with pytest.raises(InvalidArgument, match="survive the loss of power"), store.journal.together():
         store.journal.intend(order)
     assert store.journal.orders() == ()
+    store.journal.intend(order)
+    with pytest.raises(InvalidArgument, match="survive the loss of power"), store.journal.together():
+        store.journal.withdraw(order.order_ref)
+    assert refs(store.journal.orders()) == [order.order_ref]
 
 
 def test_what_was_not_told_is_found_until_it_is_marked(store: LocalStore, order: Order, fill_of: MakeFill) -> None:
@@ -275,6 +298,8 @@ def test_what_was_not_told_is_found_until_it_is_marked(store: LocalStore, order:
         assert refs(after_a_crash.journal.untold_orders()) == [order.order_ref]
     journal.mark_told([fill.execution_id, "of nobody"], [order.order_ref, "nobody"])
     assert (journal.untold_fills(), journal.untold_orders()) == ((), ())
+    assert journal.update(order.order_ref, OrderState.FILLED, BrokerIds(perm_id="7001"))  # an id, and no other end
+    assert journal.untold_orders() == ()
 
 
 def ended(store: LocalStore, order: Order) -> None:
@@ -291,16 +316,18 @@ def test_old_orders_that_ended_are_pruned_and_nothing_else(store: LocalStore, or
         journal.intend(each, {each.order_ref: BrokerIds(client_id=7, order_id="41")})
     ended(store, order)
     ended(store, half)
-    journal.record_fills([fill_of(order, "a"), fill_of(untold, "b"), fill_of(working, "c")])
-    journal.mark_told(["a", "c"])
+    by_hand = [attrs.evolve(fill_of(order, name), order_ref="of nobody") for name in ("d", "e")]
+    journal.record_fills([fill_of(order, "a"), fill_of(untold, "b"), fill_of(working, "c"), *by_hand])
+    journal.mark_told(["a", "c", "d"])
     journal.update(untold.order_ref, OrderState.FILLED)
     later = datetime.now(timezone.utc) + timedelta(seconds=1)
     journal.intend(other := Order.market(GOLD, 1))
     ended(store, other)
     assert journal.prune(datetime(2023, 1, 1, tzinfo=timezone.utc)) == 0
+    assert len(journal.fills()) == 5
     assert journal.prune(later) == 5
     assert refs(journal.orders()) == ["working", "untold"]
-    assert [fill.execution_id for fill in journal.fills()] == ["b", "c"]
+    assert [fill.execution_id for fill in journal.fills()] == ["b", "c", "e"]
     assert journal.history(order.order_ref) == ()
     assert journal.highest_order_id(7) == 41
     journal.intend(order)  # a pruned reference is a new one

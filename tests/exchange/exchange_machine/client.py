@@ -13,6 +13,7 @@ from brokerkit.spec.positions import Position
 PENDING, WORKING, UNKNOWN = OrderState.PENDING, OrderState.WORKING, OrderState.UNKNOWN
 PENDING_CANCEL = OrderState.PENDING_CANCEL
 ENDS = {OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED}
+ENDED_EARLY = {OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED}
 LEGAL = {
     PENDING: {PENDING, UNKNOWN, WORKING, PENDING_CANCEL, OrderState.REJECTED, *ENDS},
     UNKNOWN: {UNKNOWN, WORKING, PENDING_CANCEL, OrderState.REJECTED, *ENDS},
@@ -38,6 +39,7 @@ class Client:
         self.heard: Counter[str] = Counter()
         self.costs: dict[str, Money] = {}
         self.states: dict[str, OrderState] = {}
+        self.views: dict[str, BrokerOrder] = {}
         self.positions: dict[tuple[str, object], Position] = {}
         self.taken: set[str] = set()
         self.acknowledged: set[str] = set()
@@ -77,7 +79,7 @@ class Client:
         before, ref = self.states.get(view.order_ref), view.order_ref
         came_back = before is PENDING_CANCEL and view.state is WORKING and MAY_COME_BACK in self.faults
         assert before is None or came_back or view.state in LEGAL[before], (ref, before, view.state)
-        self.states[ref] = view.state
+        self.states[ref], self.views[ref] = view.state, view
         if view.state is WORKING:
             self.taken.add(ref)
             if not view.fills and ref not in self.changed:
@@ -138,6 +140,8 @@ class Client:
 
     def _check_order(self, live: LiveOrder) -> None:
         truth, known = live.at_exchange(), live.current()
+        if truth.state in ENDED_EARLY and not self.faults:
+            assert self.views.get(live.order_ref, truth) == truth
         for fill in truth.fills:
             heard = self.fills[fill.execution_id]
             assert (heard.quantity, heard.price, heard.time) == (fill.quantity, fill.price, fill.time)

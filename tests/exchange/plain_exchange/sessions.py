@@ -30,7 +30,8 @@ class Sessions:
                 stays_open = any(opening == now for opening, _ in market.sessions)
                 for order in self.exchange.orders_in(market):
                     on_its_way = "flight" in (order.place, order.parent.place if order.parent else "")
-                    if not order.is_final and not on_its_way:
+                    is_for_the_next = on_its_way or order.sent == now
+                    if not order.is_final and not is_for_the_next:
                         self._close_for(order, stays_open=stays_open)
                 self.exchange.tell()
 

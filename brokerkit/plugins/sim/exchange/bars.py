@@ -210,16 +210,6 @@ class BarSeries:
             found = found + bars.end[at : at + count - len(found)].tolist()
         return found
 
-    def current(self) -> int:
-        """Return the index of the first bar that has not ended.
-
-        Raises:
-            MissingData: There is none.
-        """
-        if self.at < len(self.ends):
-            return self.at
-        raise MissingData(f"No bars of {self.where} are left.")
-
     def place_of(self, start: int) -> int:
         """Return the index of the bar near the current one that starts at an instant.
 

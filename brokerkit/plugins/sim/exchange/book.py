@@ -40,7 +40,7 @@ def insert(listing: Listing, live: LiveOrder, limit_gap: int) -> None:
 
 
 def _is_unpriced(live: LiveOrder) -> bool:
-    return live.order.order_type is TRAILING_STOP and live.trigger is None and live.filled == 0 and live.best is None
+    return live.order.order_type is TRAILING_STOP and live.trigger is None and live.best is None
 
 
 def acts_at_an_open(live: LiveOrder) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from brokerkit.errors import ConnectionLost, RequestTimedOut
 from brokerkit.plugins.sim.exchange import client_view
-from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, NOTICE
+from brokerkit.plugins.sim.exchange.agenda import NOTICE
 from brokerkit.plugins.sim.exchange.entries import (
     COMMISSION,
     CONNECTION,
@@ -61,12 +62,12 @@ class Channel:
         self._stalled_since = -1
         self._down_since = self._breaks = 0
         self._held_back: list[Entry] = []
-        self._acknowledged: set[int] = set()
+        self._acknowledged: WeakSet[LiveOrder] = WeakSet()
         self._held_acknowledgements: dict[int, Status] = {}
         self._late_acknowledgements: dict[int, Status] = {}
-        self._outdated: set[int] = set()
+        self._outdated: WeakSet[LiveOrder] = WeakSet()
         self._reordered: list[Execution] = []
-        self._suppressed: set[int] = set()
+        self._suppressed: WeakSet[LiveOrder] = WeakSet()
 
     # -- the connection ------------------------------------------------------------------
 
@@ -149,17 +150,17 @@ class Channel:
             if self._is_lost(entry):
                 return
             if entry.state is OrderState.WORKING:
-                self._acknowledged.add(entry.live.number)
+                self._acknowledged.add(entry.live)
         self._deliver(entry, deliver)
 
     def _carry_status(self, status: Status, deliver: Deliver) -> None:
         number = status.live.number
         if self._is_lost(status):
             return
-        if status.state is not OrderState.WORKING or number in self._acknowledged:
+        if status.state is not OrderState.WORKING or status.live in self._acknowledged:
             self._deliver(status, deliver)
             return
-        self._acknowledged.add(number)
+        self._acknowledged.add(status.live)
         for one in self.faults_on(Occasion.ACKNOWLEDGEMENT, number):
             if isinstance(one, LostAcknowledgement):
                 self.mark_unknown_later(status.live, duration(one.patience))
@@ -175,7 +176,7 @@ class Channel:
         self._deliver(status, deliver)
 
     def _is_lost(self, status: Status) -> bool:
-        return status.live.number in self._suppressed and status.state is not OrderState.UNKNOWN
+        return status.live in self._suppressed and status.state is not OrderState.UNKNOWN
 
     def _carry_fill(self, execution: Execution, deliver: Deliver) -> None:
         known, times = True, 1
@@ -225,16 +226,16 @@ class Channel:
         if late is None:
             return False
         if late is not status:
-            self._outdated.add(number)
+            self._outdated.add(status.live)
             return False
         del self._late_acknowledgements[number]
-        return number in self._outdated
+        return status.live in self._outdated
 
     # -- delayed deliveries ----------------------------------------------------------------
 
     def suppress_statuses(self, live: LiveOrder, patience: int) -> None:
         """Deliver only an order's executions; without one, the client sees it as unknown after its patience."""
-        self._suppressed.add(live.number)
+        self._suppressed.add(live)
         self.mark_unknown_later(live, patience)
 
     def mark_unknown_later(self, live: LiveOrder, patience: int) -> None:
@@ -254,8 +255,7 @@ class Channel:
     def _correct_later(self, execution: Execution, one: ExecutionCorrection) -> None:
         low, high = _bar_of(execution)
         price = min(max(execution.price + one.ticks * execution.holding.listing.tick, low), high)
-        due = self._venue.now + duration(one.delay)
-        self._venue.agenda.put(due, ARRIVAL, self._venue.on_correction, (execution, price))
+        self._venue.correct_later(self._venue.now + duration(one.delay), execution, price)
 
     def _on_late(self, entry: Entry) -> None:
         self._log(Repeat(entry.kind, self._venue.now, entry))

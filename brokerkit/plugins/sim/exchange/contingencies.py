@@ -108,9 +108,7 @@ def _group(venue: Venue, live: LiveOrder) -> list[LiveOrder]:
 
 def after_change(venue: Venue, live: LiveOrder) -> None:
     """Update the sizes of a bracket after a change of an exit's size, or of an entry's."""
-    parent = live.parent or live
-    if parent.children and parent.filled:
-        _size_children(venue, parent, f"#{live.number} was changed")
+    _size_children(venue, live.parent or live, f"#{live.number} was changed")
 
 
 def _size_children(venue: Venue, parent: LiveOrder, why: str) -> None:

@@ -70,7 +70,7 @@ class Delivery:
         self._busy = threading.Lock()
         self._listeners: dict[EventKind, tuple[Listener, ...]] = dict.fromkeys(EVENT_KINDS, ())
         self._once_each: list[Listener] = []
-        self._delivered_ids: set[str] = set()
+        self._latest = ""
 
     def listen(self, kind: EventKind, listener: Listener, *, once_each: bool) -> None:
         """Call a listener for every event of a kind from now on; with `once_each`, once per fill."""
@@ -212,10 +212,9 @@ class Delivery:
         if not listeners:
             return
         fill = execution.as_fill()
-        if self.channel is not None:
-            if fill.execution_id in self._delivered_ids:
-                listeners = tuple(one for one in listeners if one not in self._once_each)
-            self._delivered_ids.add(fill.execution_id)  # a sound connection repeats no fill, and keeps no ids
+        if fill.execution_id == self._latest:  # a connection repeats a fill before it delivers another
+            listeners = tuple(one for one in listeners if one not in self._once_each)
+        self._latest = fill.execution_id
         _notify(listeners, fill)
 
     def _deliver_booking(self, execution: Execution) -> None:

@@ -285,6 +285,8 @@ class Exchange(Clock):
         """Place an order with its children, and return its live handle.
 
         The handle is an `OrderControl`. With latency, the order is `PENDING` until it arrives.
+        If a listener raises, so does this, once the other listeners have been called: the order is in all the same, and
+        `order(order_ref)` returns its handle. Do not send it again.
 
         Raises:
             InvalidOrder: A price is off the tick, or the combination does not exist.

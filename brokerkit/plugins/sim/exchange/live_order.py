@@ -43,7 +43,7 @@ class LiveOrder:
     """
 
     __slots__ = (
-        "account", "ahead", "began_at", "best", "children", "client_id", "filled", "holding", "is_plain",
+        "__weakref__", "account", "ahead", "began_at", "best", "children", "client_id", "filled", "holding", "is_plain",
         "joins", "last_execution", "level", "limit", "linked", "listing", "number", "order", "origin",
         "parent", "place", "placed", "priority", "reason", "remaining", "side", "state", "submitted",
         "trigger", "updated", "venue", "view", "whole",

@@ -118,7 +118,11 @@ def _set_guards(excess: int, held: list[Holding]) -> list[Holding]:
     closer = []
     for holding in held:
         mark = holding.mark  # the mark that the excess is based on
-        if mark is not None and _guard(holding, mark - shared // (holding.lots * holding.listing.value)):
+        if mark is None:  # a spread traded at the first open of this leg, which has no last price yet
+            is_closer = review_at_next_bar(holding)
+        else:
+            is_closer = _guard(holding, mark - shared // (holding.lots * holding.listing.value))
+        if is_closer:
             closer.append(holding)
     return closer
 

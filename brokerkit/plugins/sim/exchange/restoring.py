@@ -188,6 +188,9 @@ class Restoration:
             live.last_execution = (
                 FILL, time, live.number, state, number, quantity, price, commission, leg, corrects, late, before,
             )  # fmt: skip
+        for due, _, number, price in (one for one in self._facts.get("corrections", ()) if one[1] == live.number):
+            wrong = next(one for one in live.executions if one.number == number)
+            self._venue.correct_later(max(due, self._venue.now), wrong, price)
 
     def _resume(self, live: LiveOrder) -> None:
         """Resume an order that was not final; a cancel in flight arrives at once."""

@@ -158,6 +158,7 @@ class StateFile:
             "executions": venue.executions,
             "priorities": venue.priorities,
             "faults": self._board.counts(),
+            "corrections": [[due, one.live.number, one.number, price] for due, one, price in venue.corrections],
             "markets": [
                 [order_codec.encode_contract(one.contract), *self._market(one)] for one in venue.listings.values()
             ],

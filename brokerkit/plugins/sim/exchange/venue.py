@@ -88,6 +88,7 @@ class Venue(Directory):
         self.numbers = 0
         self.executions = 0
         self.priorities = 0
+        self.corrections: list[tuple[int, Execution, int]] = []
         self.execution_prefix = ""
         self.id_base = 0
         self.wait: Callable[[LiveOrder, float], BrokerOrder] = _cannot_wait
@@ -373,9 +374,16 @@ class Venue(Directory):
             in_flight.fill_late(self, live, price)
         scheduling.schedule(self, live.listing)
 
-    def on_correction(self, correction: tuple[Execution, int]) -> None:
+    def correct_later(self, due: int, execution: Execution, price: int) -> None:
+        """Schedule the correction of an execution's price."""
+        correction = (due, execution, price)
+        self.corrections.append(correction)
+        self.agenda.put(due, ARRIVAL, self.on_correction, correction)
+
+    def on_correction(self, correction: tuple[int, Execution, int]) -> None:
         """Change the price of an execution, or of the one that has since corrected it."""
-        wrong, price = correction
+        self.corrections.remove(correction)
+        _, wrong, price = correction
         for later in wrong.live.executions:
             if later.corrects == wrong.number:
                 wrong = later
