@@ -94,7 +94,7 @@ def test_213_fills_have_the_orders_sign(trader: Trader) -> None:
 @trade()
 def test_214_filled_and_remaining_make_the_quantity(trader: Trader) -> None:
     """Case 214: at each moment filled and remaining make the quantity, and never more is filled than ordered."""
-    quantity = trader.market.facts.large_quantity
+    quantity = trader.large_quantity
     view = trader.fills(trader.market_order(quantity))
     for each in (*trader.events.views(view.order_ref), view):
         assert each.filled[0] + each.remaining[0] == quantity
@@ -231,7 +231,7 @@ def test_224_a_listener_may_trade(broker: Broker, trader: Trader) -> None:
     def follow(fill: Fill) -> None:
         if not placed.is_set():
             try:
-                broker.orders.put_order_on_stack(follow_up)
+                trader.place(follow_up)
             except BrokerkitError as error:
                 failed.append(error)
             placed.set()
@@ -317,7 +317,7 @@ def test_225_fills_out_of_order_all_count(trader: Trader, harness: Harness) -> N
     if "partial-fill" in harness.offers:
         harness.cause("partial-fill")  # of one fill there is no other order
     harness.cause("reordered-fills")
-    view = trader.fills(trader.market_order(trader.market.facts.large_quantity))
+    view = trader.fills(trader.market_order(trader.large_quantity))
     _each_fill_once(trader, view)
 
 

@@ -54,10 +54,10 @@ def test_263_one_reference_is_one_order(broker: Broker, trader: Trader) -> None:
     order = trader.resting_order(trader.quantity)
     control = trader.rests(order)
     with pytest.raises(DuplicateOrder):
-        broker.orders.put_order_on_stack(order)
+        trader.place(order)
     trader.cancel(control)
     with pytest.raises(DuplicateOrder):
-        broker.orders.put_order_on_stack(order)
+        trader.place(order)
     listed = [view.order_ref for view in broker.orders.get_list_of_broker_orders()]
     assert listed.count(order.order_ref) == 1
 
@@ -69,7 +69,7 @@ def test_264_trying_again_never_doubles_an_order(broker: Broker, trader: Trader,
     order = trader.resting_order(trader.quantity)
     sent(trader, order)
     with pytest.raises((DuplicateOrder, OutcomeUnknown)):
-        broker.orders.put_order_on_stack(order)
+        trader.place(order)
     harness.heal()
 
     def count() -> int:
@@ -97,7 +97,7 @@ def test_267_ids_are_not_used_again_after_a_restart(trader: Trader, restart: Res
     before = trader.rests(trader.resting_order(trader.quantity)).current().ids
     order = trader.resting_order(trader.quantity, part=2)
     again = restart()
-    control = again.orders.put_order_on_stack(order)
+    control = trader.place(order, at=again)
     after = control.current().ids
     assert (after.client_id, after.order_id, after.perm_id) != (before.client_id, before.order_id, before.perm_id)
     listed = [view.order_ref for view in again.orders.get_list_of_broker_orders()]
@@ -140,9 +140,9 @@ def test_269_storage_lists_orders_as_they_were_placed(broker: Broker, trader: Tr
 @trade()
 def test_263_a_refused_order_leaves_its_reference_free(broker: Broker, trader: Trader) -> None:
     """Case 263: an order that was refused before it was sent leaves nothing under its reference."""
-    order = trader.limit_order(trader.quantity, trader.market.resting_buy() + trader.market.tick / 3)
+    order = trader.limit_order(trader.quantity, trader.market.resting_buy() + trader.tick / 3)
     for _ in range(2):
         with pytest.raises(BrokerkitError) as raised:
-            broker.orders.put_order_on_stack(order)
+            trader.place(order)
         assert not isinstance(raised.value, DuplicateOrder)
         assert json.dumps(raised.value.as_dict())

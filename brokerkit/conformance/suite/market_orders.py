@@ -49,7 +49,7 @@ def test_108_market_fok_fills_whole_or_not_at_all(trader: Trader) -> None:
 @trade()
 def test_110_fills_add_up_to_the_order(trader: Trader) -> None:
     """Case 110: the fills of a larger order, however many, sum to its quantity, all with its sign."""
-    quantity = trader.market.facts.large_quantity
+    quantity = trader.large_quantity
     view = trader.fills(trader.market_order(quantity))
     assert sum(fill.quantity for fill in view.fills) == quantity
     assert all(fill.quantity > 0 for fill in view.fills)
@@ -74,7 +74,7 @@ def test_112_fill_price_is_near_the_quote(trader: Trader) -> None:
     assert price is not None
     allowed = max((ask - bid) * 5, abs(ask) / 50)
     assert bid - allowed <= price <= ask + allowed, f"filled at {price}, quote {bid}/{ask}"
-    assert all(fill.price % trader.market.tick == 0 for fill in view.fills), f"off the tick: {view.fills}"
+    assert all(fill.price % trader.tick == 0 for fill in view.fills), f"off the tick: {view.fills}"
 
 
 @trade()

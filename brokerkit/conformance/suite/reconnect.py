@@ -144,7 +144,7 @@ def test_233_nothing_is_sent_while_the_line_is_down(broker: Broker, trader: Trad
     """Case 233: while the line is down an order raises ConnectionLost, and nothing of it arrives later."""
     order = trader.resting_order(trader.quantity)
     with cut(harness), pytest.raises(ConnectionLost):
-        broker.orders.put_order_on_stack(order)
+        trader.place(order)
     assert not trader.is_known(order.order_ref), "it arrived all the same"
 
 
@@ -202,7 +202,7 @@ def _states(events: Recorder) -> set[ConnectionState]:
 def _on_both_sides_of_the_market(trader: Trader) -> list[OrderControl]:
     """Return the handles of two orders to buy, of which a move of one tick, up or down, fills one."""
     bid, ask = trader.market.bid_ask()
-    tick, account = trader.market.tick, trader.market.facts.account
+    tick, account = trader.tick, trader.market.facts.account
     above = Order.stop(trader.contract, trader.quantity, ask + tick, tag=TAG, account=account)
     below = Order.limit(trader.contract, trader.quantity, bid - tick, tag=TAG, account=account)
     return [trader.place(attrs.evolve(order, time_in_force=TimeInForce.GTC)) for order in (above, below)]

@@ -22,8 +22,8 @@ def test_297_after_closing_nothing_is_told(open_another: OpenAnother, trader: Tr
     before = set(threading.enumerate())
     other, heard = open_another(), Recorder()
     with heard.listen_to(other):
-        other.prices.get_ticker_object_for_contract(trader.contract)
-        control = other.orders.put_order_on_stack(trader.resting_order(trader.quantity))
+        other.prices.get_ticker_object_for_contract(trader.market.contract)
+        control = trader.place(trader.resting_order(trader.quantity), at=other)
         with suppress(NotSupported):
             other.orders.cancel_order_on_stack(control)
             control.wait(trader.market.patience)
