@@ -52,7 +52,8 @@ class RatesFx:
 
     @hookimpl
     def get_fx_prices(self, fx_code):
-        return pd.Series([1.1, 1.2], name=fx_code, index=pd.DatetimeIndex(["2024-01-02", "2024-01-03"], tz="UTC", name="time"))
+        days = pd.DatetimeIndex(["2024-01-02", "2024-01-03"], tz="UTC", name="time")
+        return pd.Series([1.1, 1.2], days, name=fx_code)
 
 def open_rates(settings, services):
     return Session((RatesFx(),), unsupported("rates only"), account_kind=AccountKind.PAPER)
