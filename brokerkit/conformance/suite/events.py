@@ -6,22 +6,24 @@ import copy
 import random
 import threading
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from functools import partial
 
 import pytest
 
-from brokerkit import Broker, BrokerOrder, CommissionReport, Fill, OrderState
+from brokerkit import AccountKind, Broker, BrokerOrder, CommissionReport, Fill, OrderState
 from brokerkit.conformance.agreement import check_fills, check_times, check_utc
 from brokerkit.conformance.harness import Harness
 from brokerkit.conformance.levels import fault, trade
+from brokerkit.conformance.outcomes import blocked
 from brokerkit.conformance.trader import Trader
 from brokerkit.errors import BrokerkitError, OrderCannotBeCancelled
 
 _PLACE = "put_order_on_stack"
 _FILLS = "get_list_of_fills"
 _PATIENCE, _SOON, _CORRECTED_IN = 20.0, 3.0, 3.0
+_CLOCKS_APART = timedelta(minutes=10)
 
 
 @trade()
@@ -89,6 +91,22 @@ def test_213_fills_have_the_orders_sign(trader: Trader) -> None:
             assert not fill.late, f"marked as late, although it came before its order's final state: {fill}"
         check_times(view)
         check_fills(told, view, "as listeners were told")
+
+
+@trade()
+def test_213_fills_are_dated_when_they_happen(broker: Broker, trader: Trader) -> None:
+    """Case 213: a fill is dated between the placing of its order and now, so its zone was not mistaken."""
+    if broker.account_kind is AccountKind.SIMULATED and not broker.supports("get_ticker_object_for_contract"):
+        blocked("nothing tells the time of this simulation")
+    earliest = min(trader.market.now, datetime.now(timezone.utc)) - _CLOCKS_APART
+    view = trader.buys()
+    latest = max(trader.market.now, datetime.now(timezone.utc)) + _CLOCKS_APART
+    for fill in view.fills:
+        off = fill.time - earliest if fill.time < earliest else fill.time - latest
+        assert earliest <= fill.time <= latest, (
+            f"fill {fill.execution_id} is dated {fill.time}, {abs(off)} away from when it happened: "
+            "was a local time taken for UTC?"
+        )
 
 
 @trade()
