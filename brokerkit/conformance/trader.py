@@ -14,6 +14,7 @@ from brokerkit import (
     FxPair,
     Order,
     OrderControl,
+    OrderOrigin,
     OrderState,
     OrderType,
 )
@@ -55,6 +56,8 @@ class Trader:
         self._advance = advance
         self._orders = market.broker.orders
         self._placed: list[OrderControl] = []
+        self._sent: set[str] = set()
+        self._before = {view.order_ref for view in self._reported()}
         self._baseline = self.positions()
 
     @property
@@ -126,6 +129,7 @@ class Trader:
             at: Another broker object to place it by.
         """
         broker = at or self.market.broker
+        self._sent |= {order.order_ref, *(child.order_ref for child in order.children)}
         is_fx = isinstance(order.contract, FxPair)
         control = (broker.fx.put_fx_order_on_stack if is_fx else broker.orders.put_order_on_stack)(order)
         if at is None:
@@ -298,6 +302,7 @@ class Trader:
         Raises:
             AssertionError: Something could not be put back; it says what.
         """
+        strange = self.not_asked_for()
         left = [problem for view in self._unfinished() if (problem := self._withdraw(view))]
         changed = self._changed()
         if changed:
@@ -308,6 +313,18 @@ class Trader:
         still = {str(contract): self.gained(contract) for contract in self._changed()}
         assert not left, f"orders could not be cancelled: {left}"
         assert not still, f"positions are not as they were: {still}"
+        assert not strange, strange
+
+    def not_asked_for(self) -> str:
+        """Return what to say of open orders like the suite's that no test has placed; empty when there are none."""
+        known = self._sent | self._before
+        refs = [view.order_ref for view in self._unfinished() if _is_like_ours(view) and view.order_ref not in known]
+        if not refs:
+            return ""
+        return (
+            f"orders that nobody placed are at the broker: {', '.join(refs)}. An order is sent once, under its own "
+            "order_ref; one whose outcome is unknown is looked for, and never sent again"
+        )
 
     def _changed(self) -> list[FuturesContract | FxPair]:
         return [contract for contract in {**self._baseline, **self.positions()} if self.gained(contract)]
@@ -338,6 +355,10 @@ class Trader:
 
     def _fields(self, fields: dict[str, Any]) -> dict[str, Any]:
         return {"tag": TAG, "account": self.market.facts.account, **fields}
+
+
+def _is_like_ours(view: BrokerOrder) -> bool:
+    return view.order.tag == TAG and view.origin is OrderOrigin.OURS
 
 
 def _is_open(view: BrokerOrder) -> bool:

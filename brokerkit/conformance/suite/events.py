@@ -75,7 +75,9 @@ def test_212_filled_is_told_once(trader: Trader) -> None:
     trader.eventually(lambda: bool(filled()), "it was told to be filled")
     told = filled()
     assert len(told) == 1, f"told {len(told)} times"
-    assert told[0].filled == view.filled
+    assert told[0].filled == view.filled, (
+        f"told to be filled with {told[0].filled} filled, and it has filled {view.filled}: tell fills before the state"
+    )
 
 
 @trade()

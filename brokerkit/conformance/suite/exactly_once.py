@@ -53,6 +53,7 @@ def test_263_one_reference_is_one_order(broker: Broker, trader: Trader) -> None:
     """Case 263: an order placed twice under one reference is placed once, and the second time says so, also later."""
     order = trader.resting_order(trader.quantity)
     control = trader.rests(order)
+    assert not trader.not_asked_for(), trader.not_asked_for()
     with pytest.raises(DuplicateOrder):
         trader.place(order)
     trader.cancel(control)
