@@ -66,6 +66,7 @@ def test_263_one_reference_is_one_order(broker: Broker, trader: Trader) -> None:
 @fault("lost-acknowledgement")
 def test_264_trying_again_never_doubles_an_order(broker: Broker, trader: Trader, harness: Harness) -> None:
     """Case 264: an order whose fate is unknown, placed again, is still one order."""
+    before = {view.order_ref for view in broker.orders.get_list_of_broker_orders()}
     harness.cause("lost-acknowledgement")
     order = trader.resting_order(trader.quantity)
     sent(trader, order)
@@ -77,6 +78,8 @@ def test_264_trying_again_never_doubles_an_order(broker: Broker, trader: Trader,
         return [view.order_ref for view in broker.orders.get_list_of_broker_orders()].count(order.order_ref)
 
     trader.eventually(lambda: count() == 1, "it was there, once")
+    others = {view.order_ref for view in broker.orders.get_list_of_broker_orders()} - before - {order.order_ref}
+    assert not others, f"one order was placed, and at the broker are also {', '.join(sorted(others))}: sent again?"
 
 
 @fault("restart", "lost-acknowledgement")

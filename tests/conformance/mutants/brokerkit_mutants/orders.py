@@ -76,6 +76,14 @@ def _sends_again(right: Right, order: Any) -> Any:
     return right(order)
 
 
+def _sends_again_when_unknown(right: Right, order: Any) -> Any:
+    """Send an order that nobody answered once more, under a reference that nobody knows."""
+    handle = right(order)
+    if handle.current().state in {OrderState.PENDING, OrderState.UNKNOWN}:
+        right(attrs.evolve(order, tag="", order_ref=f"{order.order_ref}b"))
+    return handle
+
+
 def _doubles(right: Right, order: Any) -> Any:
     return right(attrs.evolve(order, quantity=tuple(2 * each for each in order.quantity)))
 
@@ -168,6 +176,11 @@ MUTANTS = (
     Mutant("cancel_all_does_nothing", "test_160_all_orders_are_cancelled", answer("cancel_all_orders", _leaves_one)),
     Mutant(
         "order_sent_again_under_a_new_reference", "test_263_one_reference_is_one_order", answer(_PLACE, _sends_again)
+    ),
+    Mutant(
+        "unknown_order_sent_again",
+        "test_264_trying_again_never_doubles_an_order",
+        answer(_PLACE, _sends_again_when_unknown),
     ),
     Mutant("one_reference_two_orders", "test_263_one_reference_is_one_order", answer(_PLACE, _twice_is_fine())),
     Mutant(
