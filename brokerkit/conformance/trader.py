@@ -18,7 +18,7 @@ from brokerkit import (
     OrderState,
     OrderType,
 )
-from brokerkit.conformance.capability import trades_currency_only
+from brokerkit.conformance.capability import decline_if_unsupported, trades_currency_only
 from brokerkit.conformance.market import Market
 from brokerkit.conformance.outcomes import blocked, declined
 from brokerkit.conformance.recorder import Recorder
@@ -34,6 +34,7 @@ from brokerkit.errors import (
 TAG = "brokerkit conformance"
 _HOURS_OF_A_LONG_WEEKEND = 120
 _FIRST_STEP, _LONGEST_PAUSE = 0.02, 1.0
+_CANCEL = "cancel_order_on_stack"
 _AN_HOUR = 3600.0
 _TRIES = 3
 _OPEN_FOR = 2 * _AN_HOUR
@@ -124,11 +125,15 @@ class Trader:
     def send(self, order: Order, at: Broker | None = None) -> OrderControl:
         """Place an order by the hook for what it trades, and raise what the broker raises.
 
+        Where orders cannot be cancelled, only market orders are sent: others might stay in the account.
+
         Args:
             order: The order.
             at: Another broker object to place it by.
         """
         broker = at or self.market.broker
+        if order.order_type is not OrderType.MARKET:
+            decline_if_unsupported(broker, (_CANCEL,))
         self._sent |= {order.order_ref, *(child.order_ref for child in order.children)}
         is_fx = isinstance(order.contract, FxPair)
         control = (broker.fx.put_fx_order_on_stack if is_fx else broker.orders.put_order_on_stack)(order)
@@ -340,7 +345,8 @@ class Trader:
         said = ""
         for _ in range(_TRIES):
             try:
-                self._orders.cancel_order_on_stack(view)
+                if self.market.broker.supports(_CANCEL):
+                    self._orders.cancel_order_on_stack(view)
                 self.done(self._orders.match_db_broker_order_to_control_order_from_brokers(view))
             except (OrderCannotBeCancelled, MissingOrder):
                 return ""

@@ -47,6 +47,7 @@ def test_080_value_is_what_is_free_and_what_is_used(broker: Broker) -> None:
 @trade("put_order_on_stack", "get_fx_balances")
 def test_081_cash_changes_by_the_right_amount(broker: Broker, trader: Trader) -> None:
     """Case 81: buying and selling changes the cash by the profit less the commission, to the cent."""
+    trader.needs_no_position()
     instrument = broker.instruments.get_futures_instrument_object_with_broker_data(trader.market.instrument)
     before = amounts(broker.fx.get_fx_balances(trader.market.facts.account)).get(instrument.currency, Decimal(0))
     trips = [trader.buys()]

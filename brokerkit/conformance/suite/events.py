@@ -244,14 +244,14 @@ def test_223_what_was_told_never_changes(trader: Trader) -> None:
 @trade(_PLACE, "cancel_order_on_stack")
 def test_224_a_listener_may_trade(broker: Broker, trader: Trader) -> None:
     """Case 224: a listener that hears of a fill may place an order from there."""
-    follow_up = trader.resting_order(trader.quantity)
+    follow_up = trader.market_order(-trader.quantity)
     failed: list[BrokerkitError] = []
     placed = threading.Event()
 
     def follow(fill: Fill) -> None:
         if not placed.is_set():
             try:
-                trader.place(follow_up)
+                trader.send(follow_up)
             except BrokerkitError as error:
                 failed.append(error)
             placed.set()
@@ -266,8 +266,8 @@ def test_224_a_listener_may_trade(broker: Broker, trader: Trader) -> None:
 @trade()
 def test_225_events_of_one_order_are_in_order(trader: Trader) -> None:
     """Case 225: what is told of one order comes in order, also when several threads place orders at once."""
-    orders = [trader.resting_order(trader.quantity, part) for part in (1, 2, 3, 4)]
-    threads = [threading.Thread(target=trader.place, args=(order,)) for order in orders]
+    orders = [trader.market_order(sign * trader.quantity) for sign in (1, -1, 1, -1)]
+    threads = [threading.Thread(target=trader.send, args=(order,)) for order in orders]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -10,7 +10,8 @@ from typing import Any
 
 import attrs
 
-from brokerkit import BrokerOrder, CommissionReport, Event, Fill, Services, Session, unsupported
+from brokerkit import BrokerOrder, CommissionReport, Event, Fill, Order, OrderType, Services, Session, unsupported
+from brokerkit.errors import NotSupported
 from brokerkit_mutants.mutant import Mutant, after, answer, both, every_view, orders_of
 
 _HELD = "get_all_current_positions_as_list_with_contract_objects"
@@ -204,6 +205,17 @@ def _says_not_what_is_held(session: Session, services: Services) -> Session:
     return session
 
 
+def _market_orders_only(right: Callable[[Order], Any], order: Order) -> Any:
+    if order.order_type is not OrderType.MARKET:
+        raise NotSupported(f"No {order.order_type.value} orders.")
+    return right(order)
+
+
+def _cancels_nothing(session: Session, services: Services) -> Session:
+    _decline(orders_of(session), cancel_order_on_stack="cancels are made by telephone")
+    return session
+
+
 UNUSUAL = {
     each.mutant.name: each
     for each in (
@@ -236,6 +248,18 @@ UNUSUAL = {
         Unusual(
             Mutant("changes_nothing", "", _changes_nothing),
             ("test_153_a_working_order_can_be_changed",),
+        ),
+        Unusual(
+            Mutant("market_orders_only", "", answer("put_order_on_stack", _market_orders_only)),
+            (
+                "test_018_every_order_type_rests_or_is_declined",
+                "test_224_a_listener_may_trade",
+                "test_225_events_of_one_order_are_in_order",
+            ),
+        ),
+        Unusual(
+            Mutant("cancels_nothing", "", _cancels_nothing),
+            ("test_104_market_buy_fills", "test_225_events_of_one_order_are_in_order"),
         ),
         Unusual(
             Mutant("says_not_what_is_held", "", _says_not_what_is_held),
