@@ -18,7 +18,8 @@ from brokerkit import (
     OrderState,
     OrderType,
 )
-from brokerkit.conformance.capability import decline_if_unsupported, trades_currency_only
+from brokerkit.conformance.capability import decline_if_unsupported
+from brokerkit.conformance.holdings import holdings
 from brokerkit.conformance.market import Market
 from brokerkit.conformance.outcomes import blocked, declined
 from brokerkit.conformance.recorder import Recorder
@@ -214,30 +215,8 @@ class Trader:
     # Looking
 
     def positions(self) -> dict[FuturesContract | FxPair, int]:
-        """Return what is held, by contract, over all accounts; of a pair, the balance of its first currency.
-
-        A broker that does not say what it holds is taken to hold what the suite's orders have filled.
-        """
-        broker = self.market.broker
-        if trades_currency_only(broker) and broker.supports("get_fx_balances"):
-            return {self.contract: self._balance()}
-        if not broker.supports("get_all_current_positions_as_list_with_contract_objects"):
-            return self._filled()
-        held: dict[FuturesContract | FxPair, int] = {}
-        for position in broker.positions.get_all_current_positions_as_list_with_contract_objects():
-            held[position.contract] = held.get(position.contract, 0) + position.quantity
-        return held
-
-    def _balance(self) -> int:
-        base = FxPair(self.market.fx_code).base
-        balances = self.market.broker.fx.get_fx_balances(self.market.facts.account)
-        return round(sum(cash.amount for cash in balances if cash.currency == base))
-
-    def _filled(self) -> dict[FuturesContract | FxPair, int]:
-        held: dict[FuturesContract | FxPair, int] = {}
-        for fill in (fill for control in self._placed for fill in control.current().fills):
-            held[fill.contract] = held.get(fill.contract, 0) + fill.quantity
-        return held
+        """Return what is held, by contract, over all accounts; of a pair, the balance of its first currency."""
+        return holdings(self.market, self._placed)
 
     def gained(self, contract: FuturesContract | FxPair | None = None) -> int:
         """Return by how many lots a position has changed since the test began."""
