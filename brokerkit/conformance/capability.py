@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from brokerkit import Support
-from brokerkit.conformance.outcomes import declined
-from brokerkit.errors import NotSupported
+from brokerkit.conformance.outcomes import blocked, declined
+from brokerkit.errors import NotSupported, RiskLimitExceeded
 from brokerkit.spec.domains import CONTRACT
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ def decline_if_unsupported(broker: Broker, hooks: tuple[str, ...]) -> None:
 def refusals_end_the_test(broker: Broker) -> Iterator[None]:
     """End the test as declined when, inside the block, a hook is met that the broker declares it declines.
 
+    It ends as blocked when the limits of the broker's own `risk` middleware refuse an order.
+
     Raises:
         AssertionError: A hook that it declares supported raised `NotSupported`.
     """
@@ -59,6 +61,8 @@ def refusals_end_the_test(broker: Broker) -> Iterator[None]:
             raise AssertionError(not_declined(hook, refusal)).with_traceback(refusal.__traceback__) from refusal
         decline_if_unsupported(broker, tuple(hook for hook in _HOOK_NAME.findall(str(refusal)) if hook in CONTRACT))
         raise
+    except RiskLimitExceeded as refusal:
+        blocked(f"the risk limits that are set for this broker refuse it: {refusal.fact}")
 
 
 def not_declined(hook: str, refusal: NotSupported) -> str:

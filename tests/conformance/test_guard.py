@@ -127,3 +127,21 @@ def test_a_failure_says_how_to_run_it_again(author: pytest.Pytester) -> None:
     result = _run(author, "--level", "trade", "--set", "seed=3", "--fact", "large_quantity=0", "-k", "test_214")
     again = "brokerkit check sim --level trade --case 214 --seed 20240301 --set seed=3 --fact large_quantity=0"
     result.stdout.fnmatch_lines([f"*{again}*"])
+
+
+def test_a_read_only_broker_is_not_traded(author: pytest.Pytester) -> None:
+    author.makepyfile(_SUITE)
+    result = _run(author, "--level", "trade", "--set", "read_only=true", "-k", "test_104 or test_105")
+    assert result.ret == 4
+    result.stdout.fnmatch_lines(["*Broker 'sim' is read-only*--set read_only=false*"])
+
+
+def test_an_order_above_the_limits_of_its_section_is_no_fault_of_the_plugin(author: pytest.Pytester) -> None:
+    author.makefile(
+        ".toml",
+        brokerkit='[brokers.careful]\nplugin = "sim"\nmiddleware = ["risk"]\n[brokers.careful.risk]\nmax_order = 5\n',
+    )
+    author.makepyfile(_SUITE)
+    result = _run(author, "--broker", "careful", "--level", "trade", "-k", "test_104 or test_110")
+    result.assert_outcomes(passed=1, skipped=1)
+    result.stdout.fnmatch_lines(["blocked: the risk limits that are set for this broker refuse it:*max_order = 5*"])
