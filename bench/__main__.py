@@ -28,7 +28,7 @@ Written by `python -m bench`; each figure is the best of several rounds. The col
 and MISSED means that it is not met. To measure your machine: `pip install -e '.[dev,bench]' && python -m bench`.
 
 Not measured: network delay (sockets are on loopback), IB's own servers, and operating systems and Python versions other
-than those named in each section. [The store](store.md#what-survives-what) has figures of its own.
+than those named in each section.
 """
 _SECTION = re.compile(r"<!-- section (?P<name>\w+) -->\n(?P<body>.*?)<!-- end -->\n", re.DOTALL)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figure import Figure
+from bench.memory import resident_mb
 
 CONTRACTS = 50
 BARS = 5_000_000
@@ -73,20 +74,14 @@ def _load(folder: str) -> None:
 
     feed = open_feed(folder)
     chain = feed.contracts("CORN")
-    empty = _resident_mb()
+    empty = resident_mb()
     began = time.perf_counter()
     count = len(feed.bars(chain[0].contract, Frequency.MINUTE, 0, 1 << 62))
     one = time.perf_counter() - began
     count += sum(len(feed.bars(listed.contract, Frequency.MINUTE, 0, 1 << 62)) for listed in chain[1:])
     everything = time.perf_counter() - began
-    told = {"bars": count, "one_contract_s": one, "all_s": everything, "empty_mb": empty, "resident_mb": _resident_mb()}
+    told = {"bars": count, "one_contract_s": one, "all_s": everything, "empty_mb": empty, "resident_mb": resident_mb()}
     print(json.dumps(told))
-
-
-def _resident_mb() -> float:
-    """Return what this process holds, in megabytes of a million bytes."""
-    lines = Path("/proc/self/status").read_text(encoding="utf-8").split("\n")
-    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) * 1024 / 1e6
 
 
 if __name__ == "__main__":

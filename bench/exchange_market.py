@@ -7,12 +7,14 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+ROOT = Path(__file__).parents[1]
 TICK = 0.01
 START_NS = 1_672_617_600_000_000_000
 MINUTE_NS = 60_000_000_000

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import gc
-import resource
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from decimal import Decimal
 
 from bench.exchange_market import MINUTE_NS, START_NS, Walk, walk
+from bench.memory import peak_mb
 from brokerkit import FuturesContract, Order, TimeInForce
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange
 
@@ -104,10 +103,5 @@ def streamed_memory(millions: int = 10) -> tuple[float, float]:
         exchange.run()
         at += len(piece.time)
         if at == 1_000_000:
-            first = _peak()
-    return first, _peak()
-
-
-def _peak() -> float:
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+            first = peak_mb()
+    return first, peak_mb()

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import argparse
 import logging
-import resource
 import struct
 import time
 from random import Random
 
+from bench.memory import peak_mb
 from brokerkit.plugins.sim.gateway import Gateway, GatewaySettings, Limits, sample_market
 from brokerkit.plugins.sim.gateway.codec import REQUESTS, ProtocolError, encode, requests
 from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
@@ -153,10 +153,8 @@ def run(seconds: float, seed: int) -> int:
         count += 1
         if not count % 500:
             target.gateway.advance_bars()
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"{count} frames in {seconds:g} s, the slowest {slowest * 1000:.0f} ms, {memory:.0f} MB at most, nothing found"
-    )
+    slow, held = f"{slowest * 1000:.0f} ms", f"{peak_mb():.0f} MB"
+    print(f"{count} frames in {seconds:g} s, the slowest {slow}, {held} at most, nothing found")
     return count
 
 

@@ -6,18 +6,16 @@ The client sends frames made beforehand and looks for nothing but the ends of an
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import socket
 import struct
-import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from multiprocessing.connection import Connection
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from bench.memory import resident_mb
 from brokerkit.plugins.sim.gateway import EagerClock, GatewaySettings, Limits, ManualClock, simulated_gateway
 from brokerkit.plugins.sim.gateway.codec import FrameReader, encode, requests
 from brokerkit.plugins.sim.gateway.codec.order_terms import OrderTerms
@@ -78,7 +76,7 @@ def _serve(pipe: Connection, market: Callable[[], Market], eager: bool) -> None:
         answers: dict[str, Callable[..., Any]] = {
             "cpu": time.process_time,
             "done": lambda: gateway.call(lambda found: sum(order.done for order in found.orders.registry)),
-            "memory": _resident_mb,
+            "memory": resident_mb,
             "advance": lambda minutes: gateway.advance(timedelta(minutes=minutes)),
         }
         pipe.send(gateway.port)
@@ -86,12 +84,6 @@ def _serve(pipe: Connection, market: Callable[[], Market], eager: bool) -> None:
         while word != "end":
             pipe.send(answers[word](*arguments))
             word, arguments = pipe.recv()
-
-
-def _resident_mb() -> float:
-    if sys.platform == "linux":
-        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # the most it ever held, elsewhere in bytes
 
 
 class Client:

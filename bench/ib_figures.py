@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from typing import Any
 
-from bench.figure import Figure
+from bench.figure import Figure, best_seconds
 from brokerkit import Broker, FuturesContract, Order, open_broker
 from brokerkit.plugins.ib.history_frames import frame_of
 from brokerkit.plugins.ib.history_plan import BarRequest
@@ -73,16 +73,6 @@ def _cpu(call: Callable[[], Any], rounds: int = 5) -> float:
         began = time.process_time()
         call()
         best = min(best, time.process_time() - began)
-    return best
-
-
-def _seconds(call: Callable[[], Any], rounds: int) -> float:
-    """Return the least seconds of one call: what it costs; the rest is what else the machine did."""
-    best = float("inf")
-    for _ in range(rounds):
-        began = time.perf_counter()
-        call()
-        best = min(best, time.perf_counter() - began)
     return best
 
 
@@ -149,13 +139,13 @@ def _lists(broker: Broker, contracts: list[FuturesContract]) -> Iterator[Figure]
     for contract in contracts:
         broker.orders.put_order_on_stack(Order.limit(contract, 1, 1900))
     broker.orders.get_list_of_broker_orders()
-    listed = _seconds(broker.orders.get_list_of_broker_orders, 15)
+    (listed,) = best_seconds([broker.orders.get_list_of_broker_orders], number=1, rounds=15)
     yield Figure("listing 50 orders, second call", f"{listed * 1000:.1f} ms", "≤ 10 ms", listed <= 0.010)
     for contract in contracts:
         broker.orders.put_order_on_stack(Order.market(contract, 1)).wait(20)
     positions = broker.positions.get_all_current_positions_as_list_with_contract_objects
     assert len(positions()) == 50
-    held = _seconds(positions, 15)
+    (held,) = best_seconds([positions], number=1, rounds=15)
     yield Figure("listing 50 positions, second call", f"{held * 1000:.1f} ms", "≤ 10 ms", held <= 0.010)
 
 
@@ -172,14 +162,14 @@ def _orders() -> Iterator[Figure]:
                     ib.waitOnUpdate()
 
             bare()
-            theirs = _seconds(bare, 200)
+            (theirs,) = best_seconds([bare], number=1, rounds=200)
         with _broker(port) as broker:
             broker.orders.put_order_on_stack(Order.market(GOLD, 1)).wait(20)
 
             def ours() -> None:
                 broker.orders.put_order_on_stack(Order.market(GOLD, 1)).wait(20)
 
-            mine = _seconds(ours, 200)
+            (mine,) = best_seconds([ours], number=1, rounds=200)
         yield Figure(
             f"market order to fill seen, journalled, of bare ib_insync's {theirs * 1000:.2f} ms",
             f"{mine * 1000:.2f} ms = {mine / theirs:.2f} x",
@@ -204,7 +194,8 @@ def _connecting() -> Iterator[Figure]:
                 broker.native.connection.server_time()
                 return time.perf_counter() - began
 
-        bare_connect(), our_connect()
+        for connect in (bare_connect, our_connect):
+            connect()  # what only the first costs is not measured
         theirs, mine = (min(connect() for _ in range(20)) for connect in (bare_connect, our_connect))
         yield Figure(
             f"connect and first answer, not the process's first, of bare ib_insync's {theirs * 1000:.1f} ms",
@@ -248,9 +239,8 @@ def _process(code: str, port: int) -> float:
 def _reconnect() -> Iterator[Figure]:
     with _gateway("orders") as port:
         with _broker(port) as broker:
-            for _ in range(4_000):
-                control = broker.orders.put_order_on_stack(Order.market(GOLD, 1))
-            control.wait(20)
+            placed = [broker.orders.put_order_on_stack(Order.market(GOLD, 1)) for _ in range(4_000)]
+            placed[-1].wait(20)
             fills = len(broker.orders.get_list_of_fills())
         began = time.perf_counter()
         with _broker(port) as broker:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from types import TracebackType
@@ -40,7 +42,7 @@ class Machinery:
         capabilities: What the broker can do, by hook.
         events: Who is told what happens.
         resources: What is closed with the broker, the last first.
-        closed: Whether it was closed.
+        closed: Whether it was closed, or this is a forked child, which has none of it.
         callers: What is called for each hook: refusals until the broker is open, and after it was closed.
     """
 
@@ -52,10 +54,12 @@ class Machinery:
     closed: bool = False
     callers: dict[str, HookCaller] = attrs.field(init=False)
     _closing: threading.Lock = attrs.field(factory=threading.Lock, init=False)
+    _process: int = attrs.field(factory=os.getpid, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Refuse calls until the broker is open."""
         self.callers = refusing_callers(self.opening_error)
+        _machineries.add(self)
 
     def close(self) -> None:
         """Refuse further calls, then let go of everything; the second time, do nothing."""
@@ -66,8 +70,20 @@ class Machinery:
         self.callers.update(refusing_callers(self.closed_error))
         self.resources.close()
 
+    def leave_to_parent(self) -> None:
+        """In a forked child, refuse calls and hear nothing: threads and connections are and stay the parent's."""
+        self._closing = threading.Lock()  # a thread of the parent's may hold the other one
+        self.closed = True
+        self.callers.update(refusing_callers(self.closed_error))
+        self.events.leave_to_parent()
+
     def closed_error(self) -> BrokerClosed:
-        """Return the error for a call after the broker was closed."""
+        """Return the error for a call after the broker was closed, or in a forked child."""
+        if os.getpid() != self._process:
+            return BrokerClosed(
+                f"Broker {self.label} belongs to process {self._process}, and this is a forked child of it.",
+                remedy="Open it again in the child with open_broker(); the parent's goes on.",
+            )
         return BrokerClosed(f"Broker {self.label} was closed.", remedy="Open it again with open_broker().")
 
     def opening_error(self) -> CallRefused:
@@ -77,9 +93,23 @@ class Machinery:
         )
 
 
+_machineries: weakref.WeakSet[Machinery] = weakref.WeakSet()
+
+
+def _leave_all_to_parent() -> None:
+    for machinery in _machineries:
+        machinery.leave_to_parent()
+    for machinery in _machineries:  # after the others, because a plugin may raise here
+        machinery.session.forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_all_to_parent)
+
+
 @attrs.frozen(eq=False, repr=False)
 class Broker:
-    """An opened broker. Every method may be called from any thread.
+    """An opened broker. Every method may be called from any thread, and from no other process.
 
     Attributes:
         name: The name that it was opened by.
@@ -214,6 +244,13 @@ class Broker:
     ) -> None:
         """Close the broker."""
         self.close()
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Refuse to be copied, and to be sent to another process."""
+        raise TypeError(
+            f"Broker {self.name!r} cannot be copied, nor sent to another process. "
+            f"Open it there with open_broker({self.name!r})."
+        )
 
     def __repr__(self) -> str:
         """Return name, plugin, account kind and state."""

@@ -212,7 +212,7 @@ class RiskLimitExceeded(CallRefused):
 
 
 class BrokerClosed(CallRefused):
-    """The broker was closed before the call."""
+    """The broker was closed before the call, or belongs to a parent process."""
 
     code = "BK304"
 
@@ -458,7 +458,7 @@ class StoreTooNew(StoreError):
 
 
 class StoreUnwritable(StoreError):
-    """No permission, or no space."""
+    """No permission, no space, or the file is gone."""
 
     code = "BK704"
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import tomli
-
 from brokerkit.errors import InvalidSetting
-from brokerkit.registry.conversion import NotConvertible, parse
+from brokerkit.registry.conversion import NotConvertible, literal, parse
 from brokerkit.registry.declared import CommonSettings, declared_settings
 from brokerkit.registry.selection import load_plugin, select
 
@@ -31,7 +29,7 @@ def typed_settings(broker: str, texts: Mapping[str, str]) -> dict[str, Any]:
     for key, text in texts.items():
         table, dot, option = key.partition(".")
         if dot:
-            typed.setdefault(table, {})[option] = _literal(text)
+            typed.setdefault(table, {})[option] = literal(text)
         elif key in declared:
             typed[key] = _parsed(broker, key, text, declared[key].kind)
         else:
@@ -46,10 +44,3 @@ def _parsed(broker: str, key: str, text: str, kind: Any) -> Any:
         raise InvalidSetting(
             f"Broker {broker!r}: {key} is {text!r}; it should be {error}.", place=f"--set {key}={text}"
         ) from None
-
-
-def _literal(text: str) -> Any:
-    try:
-        return tomli.loads(f"value = {text}")["value"]
-    except tomli.TOMLDecodeError:
-        return text

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -67,8 +70,29 @@ def check(request: CheckRequest) -> int:
         )
     _check_cases(request)
     _check_places(request)
-    pytest = [sys.executable, "-m", "pytest", *arguments(request)]
-    return subprocess.run(pytest, env={**os.environ, **_ALONE}, check=False).returncode
+    return _run([sys.executable, "-m", "pytest", *arguments(request)])
+
+
+def _run(pytest: Sequence[str]) -> int:
+    """Run pytest to its end, also when it is to be ended: it puts the account back first."""
+    with subprocess.Popen(pytest, env={**os.environ, **_ALONE}) as run, _termination_passed_on(run):
+        try:
+            return run.wait()
+        except KeyboardInterrupt:  # the terminal interrupts pytest too
+            run.wait()
+            raise
+
+
+@contextmanager
+def _termination_passed_on(run: subprocess.Popen[bytes]) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # only that one can handle signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: run.terminate())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _check_cases(request: CheckRequest) -> None:

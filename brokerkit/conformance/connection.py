@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -44,19 +41,13 @@ _LEFT_BEHIND = (
 )
 
 
-def _new_file() -> Path:
-    """Return the path of a state file that is not there yet, in a folder that goes with the process."""
-    folder = mkdtemp(prefix="brokerkit-check-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder) / "state.db"
-
-
 class Connection:
     """The broker under test. It is opened again when a test has closed it, or lost it."""
 
-    def __init__(self, facts: Facts, session: pytest.Session) -> None:
+    def __init__(self, facts: Facts, session: pytest.Session, folders: pytest.TempPathFactory) -> None:
         self.facts = facts
         self._session = session
+        self._folders = folders
         self._shared: Broker | None = None
         self._market: Market | None = None
         self._latest: Market | None = None
@@ -78,7 +69,7 @@ class Connection:
         """
         shared = self._shared
         is_alone = shared is not None and shared.state is not ConnectionState.CLOSED and state_of(shared)
-        return {"state": _new_file()} if is_alone else {}
+        return {"state": self._new_file()} if is_alone else {}
 
     def close(self, broker: Broker) -> None:
         """Close a broker that was opened here."""
@@ -114,7 +105,11 @@ class Connection:
         self.make_ready_to_trade(broker)
         if not self._is_fresh_each_test(broker):
             return broker
-        return self.open(state=_new_file()) if keeps and "state" in broker.settings else self.open()
+        return self.open(state=self._new_file()) if keeps and "state" in broker.settings else self.open()
+
+    def _new_file(self) -> Path:
+        """Return the path of a state file that is not there yet."""
+        return self._folders.mktemp("state") / "state.db"
 
     def _is_fresh_each_test(self, broker: Broker) -> bool:
         if self.facts.fresh is not None:

@@ -36,9 +36,11 @@ def facts(pytestconfig: pytest.Config) -> Iterator[Facts]:
 
 
 @pytest.fixture(scope="session")
-def conformance_connection(request: pytest.FixtureRequest, facts: Facts) -> Iterator[Connection]:
+def conformance_connection(
+    request: pytest.FixtureRequest, facts: Facts, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Connection]:
     """Return what opens the broker; everything is closed at the end of the run."""
-    connection = Connection(facts, request.session)
+    connection = Connection(facts, request.session, tmp_path_factory)
     connection.shared()
     yield connection
     connection.close_shared()

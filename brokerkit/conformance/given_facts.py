@@ -8,13 +8,13 @@ from typing import Any
 
 import attrs
 import pytest
-import tomli
 
 from brokerkit import FuturesContract
 from brokerkit.conformance.facts import Facts
 from brokerkit.conformance.options import Run
 from brokerkit.conformance.testbeds import testbed_named
 from brokerkit.errors import closest_match
+from brokerkit.registry.conversion import literal
 
 
 def _contract(text: str) -> FuturesContract:
@@ -90,16 +90,3 @@ def _read_one(name: str, text: str) -> Any:
         return _READERS[name](text)
     except ValueError as problem:
         raise pytest.UsageError(f"--fact {name}={text}: {problem}") from problem
-
-
-def literal(text: str) -> Any:
-    """Return the value that a text means as TOML, or the text itself.
-
-    Example:
-        >>> literal("4002"), literal("false"), literal("DU1"), literal('"4002"')
-        (4002, False, 'DU1', '4002')
-    """
-    try:
-        return tomli.loads(f"value = {text}")["value"]
-    except tomli.TOMLDecodeError:
-        return text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-from types import FrameType
 from typing import Any
 
 import attrs
@@ -67,8 +66,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     config.stash[RUN] = _read(config)
     read(config.stash[RUN].facts)  # a fact that is wrong is said at once, in one message
-    if config.stash[RUN].level >= Level.TRADE and threading.current_thread() is threading.main_thread():
-        config.stash[_HANDLER] = signal.signal(signal.SIGTERM, _stop_as_if_interrupted)
+    if threading.current_thread() is threading.main_thread():  # told to end, a run puts the account back as at Ctrl-C
+        config.stash[_HANDLER] = signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -105,8 +104,3 @@ def _pairs(given: list[str]) -> dict[str, str]:
     if any("=" not in item for item in given):
         raise pytest.UsageError(f"--set and --fact take KEY=VALUE, not {', '.join(given)}")
     return pairs
-
-
-def _stop_as_if_interrupted(number: int, frame: FrameType | None) -> None:
-    """Turn a request to end into an interrupt, so that the account is put back first."""
-    raise KeyboardInterrupt

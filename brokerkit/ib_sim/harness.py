@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from brokerkit.errors import BrokerkitError, ConnectionProblem
 from brokerkit.ib_sim import faults
-from brokerkit.ib_sim.bench import Bench
+from brokerkit.ib_sim.fixture import GatewayFixture
 from brokerkit.spec.events import ConnectionState
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ _LACKS = {
 class GatewayHarness:
     """Faults and abilities of one broker on a simulated Gateway; see `brokerkit.conformance.Harness`."""
 
-    def __init__(self, bench: Bench, broker: Broker) -> None:
-        self._bench = bench
+    def __init__(self, fixture: GatewayFixture, broker: Broker) -> None:
+        self._fixture = fixture
         self._broker = broker
 
     @property
@@ -44,39 +44,39 @@ class GatewayHarness:
 
     def cause(self, name: str) -> None:
         """Arm a fault, which takes effect at the next occasion."""
-        bench = self._bench
+        fixture = self._fixture
         if name == "partial-fill":
-            bench.throttle.lots_a_bar = _LOTS_OF_A_PARTIAL_FILL
-            bench.gateway.call(lambda gateway: gateway.faults.begin(faults.StopClockAtFill(bench.clock.pause)))
+            fixture.throttle.lots_a_bar = _LOTS_OF_A_PARTIAL_FILL
+            fixture.gateway.call(lambda gateway: gateway.faults.begin(faults.StopClockAtFill(fixture.clock.pause)))
         else:
-            bench.gateway.call(lambda gateway: faults.cause(gateway, name))
+            fixture.gateway.call(lambda gateway: faults.cause(gateway, name))
 
     def heal(self) -> None:
         """Disarm every fault, let bars fill what their volume allows, and restore the connection.
 
         If the clock was advanced far, a new Gateway replaces this one, and the broker is closed.
         """
-        bench = self._bench
+        fixture = self._fixture
         self._close_other_session()
-        if bench.needs_renewal:
-            bench.renew(self._broker.close)
+        if fixture.needs_renewal:
+            fixture.renew(self._broker.close)
             return
-        bench.throttle.lots_a_bar = None
-        bench.gateway.call(faults.end_all)
-        bench.gateway.call(lambda _: bench.clock.resume())
+        fixture.throttle.lots_a_bar = None
+        fixture.gateway.call(faults.end_all)
+        fixture.gateway.call(lambda _: fixture.clock.resume())
         self.reconnect()
 
     def disconnect(self) -> None:
         """Break the connection until `reconnect`; return when the plugin has noticed."""
-        self._bench.is_cut = True
-        self._bench.gateway.cut()
+        self._fixture.is_cut = True
+        self._fixture.gateway.cut()
         self._until(lambda: self._broker.state is not ConnectionState.CONNECTED, "notice the cut")
 
     def reconnect(self) -> None:
         """Restore the connection; return when the plugin is connected again."""
-        if self._bench.is_cut:
-            self._bench.gateway.mend()
-            self._bench.is_cut = False
+        if self._fixture.is_cut:
+            self._fixture.gateway.mend()
+            self._fixture.is_cut = False
         self._until(self._answers_or_is_closed, "connect again")
 
     def _answers_or_is_closed(self) -> bool:
@@ -91,7 +91,7 @@ class GatewayHarness:
 
     def advance(self, seconds: float) -> None:
         """Advance the Gateway's clock by a number of seconds; return when the plugin has read what was sent."""
-        self._bench.advance(seconds)
+        self._fixture.advance(seconds)
         if self._broker.state is ConnectionState.CONNECTED:
             try:
                 self._broker.native.connection.server_time()
@@ -111,22 +111,20 @@ class GatewayHarness:
 
     def die(self) -> None:
         """Kill the plugin: its socket breaks first, so that it neither receives nor sends anything more."""
-        self._bench.gateway.cut()
+        self._fixture.gateway.cut()
         self._broker.native.connection.close_connection()
-        self._bench.gateway.mend()
-
-    # Internals
+        self._fixture.gateway.mend()
 
     def _other_session(self) -> Broker:
         from brokerkit import open_broker
 
-        if self._bench.other is None:
-            store = self._bench.folder / "other.db"
-            self._bench.other = open_broker("ib-elsewhere", **{**self._bench.settings, "store_path": store})
-        return self._bench.other
+        if self._fixture.other is None:
+            store = self._fixture.folder / "other.db"
+            self._fixture.other = open_broker("ib-elsewhere", **{**self._fixture.settings, "store_path": store})
+        return self._fixture.other
 
     def _close_other_session(self) -> None:
-        other, self._bench.other = self._bench.other, None
+        other, self._fixture.other = self._fixture.other, None
         if other is not None:
             other.close()
 

@@ -1,1 +1,1 @@
-"""."""
+"""The plugins that come with brokerkit. None of them imports another."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 
 from brokerkit.errors import InvalidPlugin, MissingHook, closest_match
@@ -27,21 +28,12 @@ def capabilities_of(
         InvalidPlugin: Two objects speak for one hook.
         MissingHook: Hooks are neither implemented nor declined; all of them are named.
     """
-    asked = (tuple(objects), others, contract)
-    known = _known.get(asked)
-    if known is None:
-        if len(_known) >= _MOST:  # classes made at run time must not fill the memory
-            _known.clear()
-        known = _known[asked] = _found_out(objects, others, contract, origin)
-    return dict(known)
+    return dict(_found_out(tuple(objects), others, contract, origin))
 
 
-_MOST = 64
-_known: dict[tuple[tuple[tuple[type, Answers], ...], Unsupported | None, str], dict[str, Capability]] = {}
-
-
+@functools.lru_cache(maxsize=64)  # classes made at run time must not fill the memory
 def _found_out(
-    objects: Sequence[tuple[type, Answers]], others: Unsupported | None, contract: str, origin: str
+    objects: tuple[tuple[type, Answers], ...], others: Unsupported | None, contract: str, origin: str
 ) -> dict[str, Capability]:
     _check_unique([answers for _, answers in objects], origin)
     told = {hook: _capability(answers, hook) for _, answers in objects for hook in answers.mentioned}

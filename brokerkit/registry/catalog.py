@@ -56,23 +56,20 @@ class NamedBroker:
         name: The name.
         plugin: The plugin that it stands for.
         place: File and line of its section; empty when it is only a plugin's name.
-        is_installed: Whether the plugin is installed.
     """
 
     name: str
     plugin: str
     place: str = ""
-    is_installed: bool = True
 
 
 def brokers(config: Config) -> tuple[NamedBroker, ...]:
     """Return every name that `open_broker` takes: the sections in the file's order, then the other plugins."""
-    plugins = installed(BROKERS)
-    configured = []
-    for name, section in config.brokers.items():
-        plugin = str(section.get("plugin", name))
-        configured.append(NamedBroker(name, plugin, config.place("brokers", name), plugin in plugins))
-    return (*configured, *(NamedBroker(name, name) for name in plugins if name not in config.brokers))
+    configured = [
+        NamedBroker(name, str(section.get("plugin", name)), config.place("brokers", name))
+        for name, section in config.brokers.items()
+    ]
+    return (*configured, *(NamedBroker(name, name) for name in installed(BROKERS) if name not in config.brokers))
 
 
 def plugins() -> tuple[CatalogEntry, ...]:

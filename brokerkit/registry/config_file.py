@@ -14,7 +14,7 @@ import platformdirs
 from brokerkit.errors import ConfigFileError, ConfigSyntaxError, InvalidSetting, UnknownSetting
 
 FILE_NAME = "brokerkit.toml"
-VARIABLE = "BROKERKIT_CONFIG"
+CONFIG_VARIABLE = "BROKERKIT_CONFIG"
 _TABLES = ("brokers", "store")
 
 
@@ -53,7 +53,7 @@ def places() -> tuple[Path, ...]:
 
     When `$BROKERKIT_CONFIG` is set, nowhere else is looked.
     """
-    chosen = os.environ.get(VARIABLE)
+    chosen = os.environ.get(CONFIG_VARIABLE)
     if chosen:
         return (_expanded(Path(chosen)),)
     return (Path(FILE_NAME), platformdirs.user_config_path("brokerkit") / FILE_NAME)
@@ -71,10 +71,10 @@ def read_config() -> Config:
     for path in places():
         if _is_there(path):
             return read_config_file(path.absolute())
-    if os.environ.get(VARIABLE):
+    if os.environ.get(CONFIG_VARIABLE):
         raise ConfigFileError(
-            f"${VARIABLE} names a file that does not exist.",
-            place=os.environ[VARIABLE],
+            f"${CONFIG_VARIABLE} names a file that does not exist.",
+            place=os.environ[CONFIG_VARIABLE],
             remedy="Correct the variable or unset it; 'brokerkit init' writes a starter file.",
         )
     return Config()
@@ -115,7 +115,7 @@ def _expanded(path: Path) -> Path:
 
 def _is_there(path: Path) -> bool:
     try:
-        path.stat()
+        path.lstat()  # a link that leads nowhere is there, and cannot be read
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:

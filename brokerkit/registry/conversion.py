@@ -83,6 +83,21 @@ def parse(text: str, kind: Any, folder: Path | None = None) -> Any:
     raise NotConvertible(wanted(kind))
 
 
+def literal(text: str) -> Any:
+    """Return the value that a text means as TOML, or the text itself.
+
+    Example:
+        >>> literal("4002"), literal("false"), literal("DU1"), literal('"4002"')
+        (4002, False, 'DU1', '4002')
+    """
+    import tomli  # here, because most brokers are opened without it
+
+    try:
+        return tomli.loads(f"value = {text}")["value"]
+    except tomli.TOMLDecodeError:
+        return text
+
+
 def wanted(kind: Any) -> str:
     """Return in words what a declared type takes.
 
@@ -124,12 +139,8 @@ def _readings(text: str, kind: Any) -> list[Any]:
         readings.append(_TRUTHS[text.lower()])
     if any(_takes(kind, each) for each in (str, *_FROM) if each is not float):
         readings.append(text)  # as it stands, because TOML would round a Decimal on its way
-    import tomli  # here, because most brokers are opened without it
-
-    try:
-        readings.append(tomli.loads(f"value = {text}")["value"])
-    except tomli.TOMLDecodeError:
-        readings.append([part.strip() for part in text.split(",") if part.strip()])
+    value = literal(text)
+    readings.append([part.strip() for part in text.split(",") if part.strip()] if value is text else value)
     readings.append(text)
     return readings
 

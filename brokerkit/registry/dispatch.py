@@ -163,7 +163,15 @@ class EventDispatch:
             self._silent = True
             self.refresh()
 
+    def leave_to_parent(self) -> None:
+        """Let nobody hear anything in a forked child, whatever lock a thread of its parent's holds."""
+        self._changing = threading.Lock()
+        self._silent = True
+        self._listeners = dict.fromkeys(EVENT_TYPES.values(), ())
+
     def _unsubscribe(self, plugin: object) -> None:
+        if self._silent:
+            return
         if self._hear_out is not None:
             self._hear_out()
         with self._changing:

@@ -140,9 +140,10 @@ def _unknown(name: str, config: Config, plugins: Mapping[str, Installed]) -> Unk
     else:
         looked = f", and no {FILE_NAME} in this folder or in {places()[-1].parent}"
         start = " 'brokerkit init' writes a file to start from."
+    known = ", ".join(plugins) or "none, brokerkit itself neither: pip install brokerkit"
     return UnknownBroker(
         f"No broker named {name!r}{looked}.",
         given=name,
         candidates=[*config.brokers, *plugins],
-        remedy=f"Configured: {', '.join(sorted(config.brokers)) or 'none'}. Installed: {', '.join(plugins)}.{start}",
+        remedy=f"Configured: {', '.join(sorted(config.brokers)) or 'none'}. Installed: {known}.{start}",
     )

@@ -12,7 +12,7 @@ import pluggy
 
 logger = logging.getLogger("brokerkit.trace")
 
-VARIABLE = "BROKERKIT_TRACE"
+TRACE_VARIABLE = "BROKERKIT_TRACE"
 
 
 def trace_when_asked(manager: pluggy.PluginManager, broker_name: str, mask: Callable[[str], str]) -> None:
@@ -21,7 +21,7 @@ def trace_when_asked(manager: pluggy.PluginManager, broker_name: str, mask: Call
     A program that has not set up logging gets it on its standard error. Without the variable nothing
     is added, and a call costs nothing more.
     """
-    if os.environ.get(VARIABLE, "0") == "0":
+    if os.environ.get(TRACE_VARIABLE, "0") == "0":
         return
     if not logger.hasHandlers():
         logger.addHandler(logging.StreamHandler())

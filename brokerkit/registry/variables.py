@@ -7,14 +7,15 @@ import warnings
 from collections.abc import Callable, Collection, Iterable
 
 from brokerkit.errors import ConfigWarning, InvalidSetting, closest_match
-from brokerkit.registry.config_file import VARIABLE
+from brokerkit.registry.config_file import CONFIG_VARIABLE
 from brokerkit.registry.resolution import environment_name
+from brokerkit.registry.tracing import TRACE_VARIABLE
 
 PREFIX = "BROKERKIT_"
 _TO_THE_CALLER = 6
 """From `_warn` through `check_variables`, `_plan`, `plan_broker` and `open_broker` to the strategy's own line."""
 
-OWN_VARIABLES = frozenset({VARIABLE, "BROKERKIT_STORE_PATH", "BROKERKIT_TRACE", "BROKERKIT_TRACEBACK"})
+OWN_VARIABLES = frozenset({CONFIG_VARIABLE, TRACE_VARIABLE, "BROKERKIT_STORE_PATH", "BROKERKIT_TRACEBACK"})
 """The variables that belong to no broker."""
 
 

@@ -13,8 +13,22 @@ from typing import Any
 
 import attrs
 
+_LONG = 80
+"""Characters from which on a value's repr says less than its type does."""
+
 _KIND = {float: (float, numbers.Real), int: (int, numbers.Integral)}
 """What else stands for a number: numpy's are numbers too."""
+
+
+def described(value: object) -> str:
+    """Return a value as an error shows one of the wrong type: with its type, and without its repr if that is long.
+
+    Example:
+        >>> described("2")
+        "'2', of type str"
+    """
+    written, kind = repr(value), type(value).__name__
+    return f"{written}, of type {kind}" if len(written) < _LONG else f"a value of type {kind}"
 
 
 @attrs.frozen

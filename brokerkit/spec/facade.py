@@ -11,11 +11,10 @@ from typing import Any
 import pluggy
 
 from brokerkit.errors import HookReturnedNone, WrongArgumentType
-from brokerkit.spec.argument_types import ArgumentType, argument_types
+from brokerkit.spec.argument_types import ArgumentType, argument_types, described
 from brokerkit.spec.hooks import HookFacts, hooks_of
 
 HookCaller = Callable[..., Any]
-_LONG = 80
 _EXAMPLES = {
     "FuturesContract": "FuturesContract('GOLD', '202312')",
     "FxPair": "FxPair('GBPUSD')",
@@ -105,10 +104,8 @@ def _check_types(
     for name, value in bound.items():
         if name in types and not types[name].accepts(value) and isinstance(caller, pluggy.HookCaller):
             wanted = types[name].written
-            kind = type(value).__name__
-            given = f"{value!r}, of type {kind}" if len(repr(value)) < _LONG else f"a value of type {kind}"
             raise WrongArgumentType(
-                f"{facts.name}() was given {name} = {given}.",
+                f"{facts.name}() was given {name} = {described(value)}.",
                 place=f"broker.{facts.domain}.{facts.name}",
                 remedy=f"It takes {wanted}{_example_of(wanted)}. Nothing was sent.",
             )

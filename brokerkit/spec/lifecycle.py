@@ -24,6 +24,10 @@ def _nothing_to_tell() -> None:
     """Return at once: whatever happens is told as it happens."""
 
 
+def _nothing_to_let_go() -> None:
+    """Return at once: the plugin holds no socket."""
+
+
 def _always_connected() -> ConnectionState:
     return ConnectionState.CONNECTED
 
@@ -63,6 +67,10 @@ class Session:
         state: Returns whether the broker can be reached now.
         hear_out: Returns once everything that has happened was delivered; called before a listener is removed.
         data: The source of the prices: a folder, a venue, or `synthetic`.
+        forked: Called in a forked child, where every call is refused from then on and `close` is never called. It
+            closes the child's copy of a socket, which would keep the connection open after the end of the parent,
+            and has whoever waits there for an order told so. It must not wait for a lock, nor use a thread or the
+            connection: they are the parent's.
     """
 
     domains: tuple[object, ...]
@@ -73,6 +81,7 @@ class Session:
     state: Callable[[], ConnectionState] = _always_connected
     hear_out: Callable[[], None] = _nothing_to_tell
     data: str = ""
+    forked: Callable[[], None] = _nothing_to_let_go
 
 
 @attrs.frozen

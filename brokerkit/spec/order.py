@@ -261,7 +261,7 @@ class Order:
         cls,
         contract: FuturesContract | FxPair,
         quantity: int | Iterable[int],
-        limit_price: Decimal | str | float,
+        limit_price: Decimal | str | int | float,
         **fields: Any,
     ) -> Order:
         """Return an order to trade at `limit_price` or better."""
@@ -272,7 +272,7 @@ class Order:
         cls,
         contract: FuturesContract | FxPair,
         quantity: int | Iterable[int],
-        stop_price: Decimal | str | float,
+        stop_price: Decimal | str | int | float,
         **fields: Any,
     ) -> Order:
         """Return an order that becomes a market order when the price reaches `stop_price`."""
@@ -283,8 +283,8 @@ class Order:
         cls,
         contract: FuturesContract | FxPair,
         quantity: int | Iterable[int],
-        stop_price: Decimal | str | float,
-        limit_price: Decimal | str | float,
+        stop_price: Decimal | str | int | float,
+        limit_price: Decimal | str | int | float,
         **fields: Any,
     ) -> Order:
         """Return an order that becomes a limit order at `limit_price` when the price reaches `stop_price`."""
@@ -296,15 +296,18 @@ class Order:
         contract: FuturesContract | FxPair,
         quantity: int | Iterable[int],
         *,
-        amount: Decimal | str | float | None = None,
-        percent: Decimal | str | float | None = None,
+        amount: Decimal | str | int | float | None = None,
+        percent: Decimal | str | int | float | None = None,
         **fields: Any,
     ) -> Order:
         """Return a stop order whose trigger trails the best price; give `amount` or `percent`."""
         return cls(contract, quantity, OrderType.TRAILING_STOP, trail_amount=amount, trail_percent=percent, **fields)
 
     def with_bracket(
-        self, *, take_profit: Decimal | str | float | None = None, stop_loss: Decimal | str | float | None = None
+        self,
+        *,
+        take_profit: Decimal | str | int | float | None = None,
+        stop_loss: Decimal | str | int | float | None = None,
     ) -> Order:
         """Return this order with exits that become active as it fills and cancel each other.
 

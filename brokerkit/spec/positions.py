@@ -47,6 +47,7 @@ class Positions(Protocol):
 
         Raises:
             MissingAccount: No such account.
+            MissingContract: The broker denies a contract that is held, so that the list would not be complete.
 
         Example:
             >>> from brokerkit import open_broker

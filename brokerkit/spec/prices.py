@@ -130,7 +130,7 @@ class Ticker(Protocol):
         Raises:
             MissingData: There was none in time; the message gives the broker's reason if it has one.
             DataPermissionDenied: The account has no subscription for it.
-            WrongArgumentType: The timeout is no int or float.
+            WrongArgumentType: The timeout is not an int or float.
             InvalidArgument: It is negative, not a number, or longer than a hundred years.
         """
         ...

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numbers
 
 from brokerkit.errors import InvalidArgument, WrongArgumentType
+from brokerkit.spec.argument_types import described
 
 LONGEST = 100 * 365 * 24 * 3600
 """A hundred years: more than any order works, and less than what clocks and locks can count."""
-_LONG = 80
 
 
 def seconds_of(timeout: float, call: str = "OrderControl.wait") -> float:
@@ -28,19 +28,14 @@ def seconds_of(timeout: float, call: str = "OrderControl.wait") -> float:
     """
     if not isinstance(timeout, numbers.Real):
         raise WrongArgumentType(
-            f"{call.rpartition('.')[2]}() was given timeout = {_written(timeout)}.",
+            f"{call.rpartition('.')[2]}() was given timeout = {described(timeout)}.",
             place=call,
             remedy="It takes seconds, an int or a float. Nothing was waited for.",
         )
     if not 0 <= timeout <= LONGEST:
         raise InvalidArgument(
-            f"{call.rpartition('.')[2]}() was given timeout = {_written(timeout)}.",
+            f"{call.rpartition('.')[2]}() was given timeout = {described(timeout)}.",
             place=call,
             remedy=f"Give seconds from 0 to {LONGEST:,}. Nothing was waited for.",
         )
     return int(timeout) if isinstance(timeout, numbers.Integral) else float(timeout)
-
-
-def _written(value: object) -> str:
-    written, kind = repr(value), type(value).__name__
-    return f"{written}, of type {kind}" if len(written) < _LONG else f"a value of type {kind}"

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from brokerkit.errors import InvalidArgument, StoreCorrupt, StoreError, StoreTooNew
+from brokerkit.errors import InvalidArgument, StoreCorrupt, StoreError, StoreTooNew, StoreUnwritable
 from brokerkit.store.faults import raise_as_store_error, store_errors
 from brokerkit.store.schema import Schema
 
@@ -151,6 +151,7 @@ class Database:
             connection.close()
             raise
         self._synchronous = ""
+        self._status = self.path.stat()
         return connection
 
     def _check_owner(self, connection: sqlite3.Connection) -> None:
@@ -210,8 +211,22 @@ class Database:
 
     def _begin(self, connection: sqlite3.Connection, synchronous: str) -> None:
         """Begin a transaction whose commit waits for the disk as far as a mode of SQLite's says."""
+        self._check_in_place()
         self._set_synchronous(connection, synchronous)
         connection.execute("BEGIN IMMEDIATE")
+
+    def _check_in_place(self) -> None:
+        # SQLite goes on writing into a file that was deleted, and the next process would find none of it.
+        try:
+            is_in_place = os.path.samestat(self.path.stat(), self._status)
+        except FileNotFoundError:
+            is_in_place = False
+        if not is_in_place:
+            raise StoreUnwritable(
+                "The store was deleted or replaced while it was open. Nothing was written.",
+                place=str(self.path),
+                remedy="Put the file back, or open the broker again.",
+            )
 
     def _set_synchronous(self, connection: sqlite3.Connection, mode: str) -> None:
         if self._synchronous != mode:

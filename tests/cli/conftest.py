@@ -77,15 +77,6 @@ def run_process() -> Callable[..., Outcome]:
     return invoke
 
 
-@pytest.fixture(scope="session")
-def real_data() -> Path:
-    """The folder of real prices, where the clone has it beside itself."""
-    folder = Path(__file__).parents[3] / "shared" / "data" / "pysystemtrade"
-    if not folder.exists():
-        pytest.skip("no real prices at ../shared/data/pysystemtrade")
-    return folder
-
-
 @pytest.fixture
 def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Install a distribution with one plugin, as pip lays it down: `distribution("acme", code)`."""

@@ -6,8 +6,10 @@ import importlib
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -246,6 +248,51 @@ def test_a_reader_that_goes_away_is_no_failure():
     assert told.stderr.read() == b""
     told.stderr.close()
     told.wait(timeout=60)
+
+
+_SLOW = """
+import sys, threading
+from brokerkit import BrokerPlugin, Fx, Session, hookimpl, unsupported
+
+class SlowFx(Fx):
+    get_fx_balances = put_fx_order_on_stack = get_fx_prices = unsupported("too slow")
+
+    @hookimpl
+    def get_list_of_fxcodes(self):
+        print("asked", flush=True)
+        threading.Event().wait()
+
+def open_slow(settings, services):
+    return Session(domains=(SlowFx(),), others=unsupported("none"), close=lambda: print("closed", flush=True))
+
+plugin = BrokerPlugin(open=open_slow)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_told_to_end_closes_its_broker(distribution, tmp_path: Path, number: signal.Signals):
+    distribution("slow", _SLOW)
+    with subprocess.Popen(
+        [sys.executable, "-m", "brokerkit", "fx", "--broker", "slow", "--json"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site-packages")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "asked\n"
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "closed\n")
+    assert json.loads(err)["error"] == "Interrupted"
+
+
+def test_closed_streams_are_as_good_as_empty_ones():
+    placing = "orders cancel-all --set state=practice.db"
+    for command, code in (("instruments", 0), (placing, 5), (f"{placing} --yes", 0)):
+        for streams in (">&-", "<&- >&- 2>&-"):
+            line = f'"{sys.executable}" -m brokerkit {command} {streams}'
+            assert subprocess.run(["sh", "-c", line], stderr=subprocess.DEVNULL).returncode == code
 
 
 def test_a_bug_gives_one_message_and_no_traceback(capsys, monkeypatch):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import attrs
 import pytest
@@ -24,6 +27,29 @@ def test_a_market_order_is_placed_filled_and_shown_with_its_fills(run, front: st
     assert (told["state"], told["filled"], told["remaining"]) == ("filled", [2], [0])
     assert sum(fill["quantity"] for fill in told["fills"]) == 2
     assert told["commissions"][0]["currency"] == "USD"
+
+
+def test_an_order_whose_answer_cannot_be_printed_is_named(run, front: str):
+    placing = [sys.executable, "-m", "brokerkit", "orders", "place", front, "1", "--set", "state=practice.db"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*placing, "--json"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    told, problem = map(json.loads, done.stderr.splitlines())
+    (order,) = run("orders", "--set", "state=practice.db", "--json").json
+    assert told == {
+        "note": f"Order {order['order']['order_ref']} may have been sent: look it up before placing another."
+    }
+    assert problem["message"] == "No space left on device"
+
+
+def test_an_interrupted_order_is_named(run, front: str, monkeypatch):
+    def put(broker, order):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("brokerkit.cli.commands.orders._put", put)
+    told = run("orders", "place", front, "1")
+    assert told.exit_code == 130
+    assert re.fullmatch(r"Order [0-9a-f-]+ may have been sent: .*\nInterrupted\.\n", told.err)
 
 
 def test_a_spread_shows_an_average_price_a_leg(run):

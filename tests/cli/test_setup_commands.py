@@ -240,6 +240,14 @@ def test_doctor_examines_to_the_end_and_notes_what_is_beside_the_point(run):
     assert findings(told, "data")[0]["verdict"] == "note"
 
 
+def test_doctor_notes_a_store_that_could_not_be_created(run, home: Path):
+    (home / "taken").write_text("")
+    told = run("doctor", "sim", "--set", f"store_path={home / 'taken' / 'store.db'}", "--json")
+    [store] = findings(told, "store")
+    assert (store["verdict"], store["remedy"]) == ("note", "Set `store_path`.")
+    assert store["says"].endswith(f"store.db cannot be created when it is needed: {home / 'taken'} is no folder.")
+
+
 def test_doctor_stops_at_a_wrong_value_and_says_what_was_not_reached(run, home: Path, acme: None):
     (home / "brokerkit.toml").write_text('[brokers.paper]\nplugin = "acme"\nprot = 1\n')
     told = run("doctor", "--broker", "paper", "--json")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from brokerkit import Broker, FuturesContract, Order, open_broker
+from brokerkit.cli.exit_codes import INTERRUPTED
 from brokerkit.conformance.command import CheckRequest, check
 from brokerkit.conformance.ledger import Ledger
 from brokerkit.errors import NotFound
@@ -53,6 +54,27 @@ def _interrupt_in_the_middle(folder: Path, state: Path, number: signal.Signals) 
         return process.wait(60)
 
 
+_SLOW_TO_PUT_BACK = """
+import os
+import pathlib
+import threading
+
+import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    if "trader" in pyfuncitem.funcargs:
+        pyfuncitem.funcargs["trader"].buys(2)
+        pathlib.Path(os.environ["TOLD"]).write_text("in the middle")
+        threading.Event().wait()
+
+
+def pytest_keyboard_interrupt():
+    threading.Event().wait(1)
+"""
+
+
 def _left(broker: Broker) -> tuple[list[int], int]:
     """Return the lots held, and how many orders are open."""
     held = broker.positions.get_all_current_positions_as_list_with_contract_objects()
@@ -77,6 +99,30 @@ def test_298_an_interrupted_run_puts_the_account_back(tmp_path: Path, state: Pat
     assert _interrupt_in_the_middle(tmp_path, state, number) == pytest.ExitCode.INTERRUPTED
     with open_broker("sim", state=state) as broker:
         assert _left(broker) == ([], 0)
+    assert not _ledgers(tmp_path)
+
+
+def test_298_the_command_waits_until_its_run_has_put_the_account_back(tmp_path: Path, state: Path) -> None:
+    """Case 298: Ctrl-C reaches command and run at once; a request to end reaches the command, and it passes it on."""
+    (tmp_path / "slow_to_put_back.py").write_text(_SLOW_TO_PUT_BACK)
+    told = tmp_path / "told"
+    os.mkfifo(told)
+    environment = {
+        **os.environ,
+        "PYTEST_PLUGINS": "slow_to_put_back",
+        "PYTHONPATH": str(tmp_path),
+        "TOLD": str(told),
+    }
+    command = [sys.executable, "-m", "brokerkit", "check", "sim", "--level", "trade", "--case", "104"]
+    for number, tell, code in ((signal.SIGINT, os.killpg, INTERRUPTED), (signal.SIGTERM, os.kill, 2)):
+        with subprocess.Popen(
+            [*command, "--set", f"state={state}"], env=environment, start_new_session=True
+        ) as process:
+            assert told.read_text() == "in the middle"
+            tell(process.pid, number)
+            assert process.wait(60) == code
+        with open_broker("sim", state=state) as broker:
+            assert _left(broker) == ([], 0)
     assert not _ledgers(tmp_path)
 
 

@@ -7,21 +7,16 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
-
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Models, PerLot
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order, TimeInForce
 
-FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "pysystemtrade" / "multiple_prices"
-needs_data = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"{FOLDER} is not there")
-
 Row = tuple[datetime, str, str, str, str]
 
 
-def closes(instrument: str, first: str, last: str) -> list[Row]:
+def closes(real_data: Path, instrument: str, first: str, last: str) -> list[Row]:
     """Return the daily closes between two days: time, priced contract and price, forward contract and price."""
-    with (FOLDER / f"{instrument}.csv").open(newline="") as file:
+    with (real_data / "multiple_prices" / f"{instrument}.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if first <= row["DATETIME"][:10] <= last]
     return [
         (
@@ -53,9 +48,8 @@ def opened(instrument: str, rows: list[Row], tick: str, multiplier: str, magnifi
     return exchange
 
 
-@needs_data
-def test_eurodollars_held_over_a_month_and_rolled_earn_what_the_file_says() -> None:
-    rows = closes("EDOLLAR", "2019-06-03", "2019-06-28")
+def test_eurodollars_held_over_a_month_and_rolled_earn_what_the_file_says(real_data: Path) -> None:
+    rows = closes(real_data, "EDOLLAR", "2019-06-03", "2019-06-28")
     exchange = opened("EDOLLAR", rows, "0.0025", "2500")
     first, last = rows[0], rows[-1]
     roll = [row for row in rows if row[1] == first[1]][-1]
@@ -82,9 +76,8 @@ def test_eurodollars_held_over_a_month_and_rolled_earn_what_the_file_says() -> N
     assert exchange.positions() == []
 
 
-@needs_data
-def test_corn_in_cents_earns_fifty_dollars_a_point() -> None:
-    rows = closes("CORN", "2021-05-03", "2021-05-28")
+def test_corn_in_cents_earns_fifty_dollars_a_point(real_data: Path) -> None:
+    rows = closes(real_data, "CORN", "2021-05-03", "2021-05-28")
     exchange = opened("CORN", rows, "0.25", "5000", "100")
     contract = FuturesContract("CORN", rows[0][1])
     exchange.submit(Order.market(contract, -2, time_in_force=TimeInForce.GTC))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import signal
 import sqlite3
 import subprocess
@@ -40,8 +39,7 @@ def program() -> ModuleType:
 
 def traded_and_killed(state: Path, lines: int) -> list[list[str]]:
     """Run the trader until it has told so many lines, kill it, and return all that it told."""
-    environment = {**os.environ, "PYTHONPATH": str(PROGRAM.parents[3])}
-    child = subprocess.Popen([sys.executable, PROGRAM, state], stdout=subprocess.PIPE, text=True, env=environment)
+    child = subprocess.Popen([sys.executable, PROGRAM, state], stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     told = [child.stdout.readline().split() for _ in range(lines)]
     child.send_signal(signal.SIGKILL)

@@ -18,8 +18,9 @@ from brokerkit import FuturesContract, Order
 from brokerkit.broker import Broker
 from brokerkit.cli.price_folder import PriceFolder, Request
 from brokerkit.errors import DataFileError, InvalidSetting, MissingContract, MissingInstrument
+from brokerkit.plugins.sim.exchange.units import nanoseconds
 from brokerkit.plugins.sim.feeds import open_feed
-from brokerkit.plugins.sim.feeds.bars import Bars, to_datetime, to_nanoseconds
+from brokerkit.plugins.sim.feeds.bars import Bars, to_datetime
 from brokerkit.plugins.sim.feeds.folder import FolderFeed
 from brokerkit.plugins.sim.settings import SimSettings
 from brokerkit.spec.broker_order import OrderState
@@ -42,7 +43,7 @@ def days(first: str, count: int) -> list[str]:
 
 
 def utc(text: str) -> int:
-    return to_nanoseconds(datetime.fromisoformat(text).replace(tzinfo=timezone.utc))
+    return nanoseconds(datetime.fromisoformat(text).replace(tzinfo=timezone.utc))
 
 
 def starts(bars: Bars) -> list[str]:

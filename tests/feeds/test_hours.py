@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brokerkit.plugins.sim.feeds.bars import to_datetime, to_nanoseconds
+from brokerkit.plugins.sim.exchange.units import nanoseconds
+from brokerkit.plugins.sim.feeds.bars import to_datetime
 from brokerkit.plugins.sim.feeds.hours import (
     CURRENCIES,
     EUREX,
@@ -26,7 +27,7 @@ MARKETS = [GLOBEX, GRAINS, EUREX, ICE_EUROPE, OSAKA, CURRENCIES]
 
 
 def _at(*moment: int) -> int:
-    return to_nanoseconds(datetime(*moment, tzinfo=timezone.utc))
+    return nanoseconds(datetime(*moment, tzinfo=timezone.utc))
 
 
 def _text(session: tuple[int, int] | None) -> str:

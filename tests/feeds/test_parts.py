@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokerkit.plugins.sim.feeds.bars import DAY, to_nanoseconds
+from brokerkit.plugins.sim.exchange.units import nanoseconds
+from brokerkit.plugins.sim.feeds.bars import DAY
 from brokerkit.plugins.sim.feeds.default_moment import sensible_start
 from brokerkit.plugins.sim.feeds.hours import GLOBEX, GRAINS, OSAKA, market_hours
 from brokerkit.plugins.sim.feeds.packed import PackedNumbers, PackedTimes
@@ -18,7 +19,7 @@ from brokerkit.plugins.sim.feeds.tick_size import CANDIDATES, inferred_tick, on_
 
 
 def utc(year: int, month: int, day: int, hour: int = 0) -> int:
-    return to_nanoseconds(datetime(year, month, day, hour, tzinfo=timezone.utc))
+    return nanoseconds(datetime(year, month, day, hour, tzinfo=timezone.utc))
 
 
 @given(tick=st.sampled_from(CANDIDATES), start=st.integers(-1000, 10**6), seed=st.integers(0, 999))

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from brokerkit.errors import MissingContract, MissingFxCode, MissingInstrument
-from brokerkit.plugins.sim.feeds.bars import Bars, to_datetime, to_nanoseconds
+from brokerkit.plugins.sim.exchange.units import nanoseconds
+from brokerkit.plugins.sim.feeds.bars import Bars, to_datetime
 from brokerkit.plugins.sim.feeds.pysystemtrade import PysystemtradeFeed
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.prices import Frequency
@@ -20,7 +21,7 @@ BEGINNING, END = -(1 << 62), 1 << 62
 
 
 def utc(text: str) -> int:
-    return to_nanoseconds(datetime.fromisoformat(text).replace(tzinfo=timezone.utc))
+    return nanoseconds(datetime.fromisoformat(text).replace(tzinfo=timezone.utc))
 
 
 def closes(bars: Bars) -> dict[str, float]:

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brokerkit.errors import MissingContract, MissingFxCode, MissingInstrument
+from brokerkit.plugins.sim.exchange.units import nanoseconds
 from brokerkit.plugins.sim.feeds import Bars, SyntheticFeed
-from brokerkit.plugins.sim.feeds.bars import DAY, length_of, to_datetime, to_nanoseconds
+from brokerkit.plugins.sim.feeds.bars import DAY, length_of, to_datetime
 from brokerkit.plugins.sim.feeds.catalogue import CURRENCY_RECIPES, RECIPES
 from brokerkit.plugins.sim.feeds.feed import ListedContract
 from brokerkit.spec.contract import FuturesContract
@@ -219,7 +220,7 @@ def test_what_is_not_there_is_named() -> None:
 
 
 def test_it_starts_when_chicago_new_york_london_and_frankfurt_are_open() -> None:
-    assert to_nanoseconds(datetime(2023, 3, 8, 15, tzinfo=timezone.utc)) == NOW
+    assert nanoseconds(datetime(2023, 3, 8, 15, tzinfo=timezone.utc)) == NOW
     assert all(FEED.hours(code).is_open(NOW) for code in ("CORN", "GOLD", "FTSE100", "BUND", "EDOLLAR", "CRUDE_W"))
 
 

@@ -235,7 +235,8 @@ def test_the_table_has_every_message() -> None:
     for shape in (*REQUESTS.values(), *RESPONSES.values()):
         assert f"| {shape.id} | {shape.name} |" in table
     for number, refused in DECLINED.items():
-        assert f"| {number} | {refused.name} | {refused.subject} |" in table
+        assert f"| {number} | {refused.name} |" in table
+        assert refused.subject in table
 
 
 def test_the_documentation_has_the_table_as_it_is_now() -> None:
@@ -286,11 +287,8 @@ def test_the_program_says_who_comes_and_goes_and_names_zones_as_windows_does(raw
     assert "client 7 disconnected" in said
 
 
-def test_real_prices_are_served(tmp_path: Path) -> None:
-    folder = Path(__file__).parents[3] / "shared" / "data" / "pysystemtrade"
-    if not folder.is_dir():
-        pytest.skip(f"{folder} is not here")
-    with run_program("--data", str(folder), "--no-limits") as program:
+def test_real_prices_are_served(real_data: Path) -> None:
+    with run_program("--data", str(real_data), "--no-limits") as program:
         assert program.stdout is not None
         first = program.stdout.readline()
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -57,6 +58,18 @@ def test_a_bracket_s_exit_whose_cancel_was_lost_waits_on(
     assert stop.wait(30).state is OrderState.CANCELLED
 
 
+def test_an_order_is_waited_for_until_it_is_answered_and_a_cancel_until_it_is_sent(
+    gateway: SimulatedGateway, open_ib: OpenIB, gold: FuturesContract
+) -> None:
+    broker = open_ib(gateway, order_timeout=60.0)
+    began = time.monotonic()
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    with gateway.fault("stall"):
+        assert broker.orders.cancel_order_on_stack(control).state is OrderState.PENDING_CANCEL
+    assert time.monotonic() - began < 30
+    assert control.wait(30).state is OrderState.CANCELLED
+
+
 def test_cancel_all_reaches_an_order_of_which_nothing_was_heard(
     gateway: SimulatedGateway, open_ib: OpenIB, gold: FuturesContract, listen: Listen
 ) -> None:
@@ -69,7 +82,7 @@ def test_cancel_all_reaches_an_order_of_which_nothing_was_heard(
     ):
         with pytest.raises(OutcomeUnknown):
             broker.orders.put_order_on_stack(order)
-        broker.orders.cancel_all_orders()
+        assert broker.orders.cancel_all_orders() == []  # it is not known to work
     [at_gateway] = gateway.call(lambda inner: list(inner.orders.registry))
     assert at_gateway.status.value == "Cancelled"
     find = broker.orders.match_db_broker_order_to_order_from_brokers

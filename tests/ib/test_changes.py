@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Broker, FuturesContract, Order, OrderChange, OrderControl, OrderState
-from brokerkit.errors import BrokerkitError, OrderCannotBeModified
+from brokerkit import Broker, FuturesContract, FxPair, Order, OrderChange, OrderControl, OrderState
+from brokerkit.errors import BrokerkitError, InvalidQuantity, OrderCannotBeModified
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 from brokerkit.plugins.sim.gateway.codec.requests.orders import PlaceOrder
 from brokerkit.plugins.sim.gateway.codec.responses.session import Error
+from brokerkit.store import open_store
 
 Listen = Callable[[Broker], Any]
 
@@ -40,6 +41,13 @@ def test_a_spread_grows_and_is_filled_only_when_all_of_it_is(
     assert (done.state, done.filled) == (OrderState.FILLED, (3, -3))
 
 
+def test_a_spread_keeps_the_ratio_of_its_legs(broker: Broker, spread: FuturesContract) -> None:
+    control = broker.orders.put_order_on_stack(Order.limit(spread, (2, -2), "-90"))
+    with pytest.raises(InvalidQuantity, match="must keep the ratio of its legs"):
+        changed(broker, control, quantity=(4, -2))
+    assert control.current().order.quantity == (2, -2)
+
+
 def test_a_spread_s_limit_may_become_zero(broker: Broker, spread: FuturesContract) -> None:
     control = broker.orders.put_order_on_stack(Order.limit(spread, (-1, 1), 50))
     assert changed(broker, control, limit_price=0).limit_price == 0
@@ -49,6 +57,26 @@ def test_a_limit_may_be_negative_and_turn_positive(broker: Broker, gold: Futures
     control = broker.orders.put_order_on_stack(Order.limit(gold, 1, "-37.6"))
     assert changed(broker, control, limit_price=0).limit_price == 0
     assert changed(broker, control, limit_price="0.1").limit_price == Decimal("0.1")
+
+
+def test_a_price_that_an_order_does_not_have_cannot_be_changed(broker: Broker, gold: FuturesContract) -> None:
+    control = broker.orders.put_order_on_stack(Order.stop(gold, 1, 2900))
+    with pytest.raises(OrderCannotBeModified, match="is stop and has no limit_price"):
+        changed(broker, control, limit_price=1890)
+
+
+def test_a_change_is_written_down(broker: Broker, gold: FuturesContract) -> None:
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    changed(broker, control, limit_price=1890, quantity=2)
+    broker.close()
+    with open_store(broker="ib") as store:
+        known = store.journal.order(control.order_ref).order
+    assert (known.limit_price, known.quantity) == (1890, (2,))
+
+
+def test_an_order_for_a_currency_pair_can_be_changed(broker: Broker) -> None:
+    control = broker.fx.put_fx_order_on_stack(Order.limit(FxPair("GBPUSD"), 10_000, "1.1"))
+    assert changed(broker, control, limit_price="1.12345").limit_price == Decimal("1.12345")
 
 
 def test_a_change_that_was_rejected_does_not_make_a_later_cancel_a_rejection(

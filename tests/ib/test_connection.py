@@ -91,6 +91,13 @@ def test_something_else_on_the_port_is_told_by_its_own_words(open_ib: OpenIB) ->
         server.server_close()
 
 
+def test_a_long_list_of_accounts_is_no_other_protocol(
+    run_gateway: Callable[..., SimulatedGateway], open_ib: OpenIB
+) -> None:
+    accounts = tuple(f"DU{number:07d}" for number in range(150))  # an advisor's
+    assert open_ib(run_gateway(accounts=accounts)).native.connection.accounts == list(accounts)
+
+
 def test_a_failed_opening_gives_its_client_id_back(open_ib: OpenIB) -> None:
     with silent_server() as server:
         with pytest.raises(CannotConnect):
@@ -164,8 +171,9 @@ def test_a_read_only_gateway_connects_answers_and_refuses_orders_with_the_reason
     gold = FuturesContract("GOLD", "202402")
     assert not broker.prices.get_prices_for_contract_object(gold).empty
     requests = gateway.call(lambda inner: inner.requests)
-    with pytest.raises(ReadOnlyBroker, match="Gateway's API is read-only"):
-        broker.orders.put_order_on_stack(Order.market(gold, 1))
+    for write in (lambda: broker.orders.put_order_on_stack(Order.market(gold, 1)), broker.orders.cancel_all_orders):
+        with pytest.raises(ReadOnlyBroker, match="Gateway's API is read-only"):
+            write()
     assert gateway.call(lambda inner: inner.requests) == requests  # known since it connected: nothing was sent
 
 
@@ -280,13 +288,13 @@ def test_a_restart_of_the_gateway_is_survived_and_told(
     gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any]
 ) -> None:
     broker = open_ib(gateway)
-    heard = listen(broker)
+    heard, before = listen(broker), datetime.now(timezone.utc)
     gateway.call(lambda inner: inner.restart())
     heard.wait_for(lambda: len(heard.of(ConnectionChange)) >= 2)
     states = [change.state for change in heard.of(ConnectionChange)]
     assert states == [ConnectionState.RECONNECTING, ConnectionState.CONNECTED]
     [gap] = heard.wait_for(lambda: heard.of(DataGap))
-    assert gap.start <= gap.end
+    assert before <= gap.start <= gap.end
     assert broker.state is ConnectionState.CONNECTED
     assert broker.contracts.get_list_of_contract_dates_for_instrument_code("GOLD")
 
@@ -363,15 +371,24 @@ def test_1100_refuses_orders_until_1101_or_1102(
     data_lost: bool,
 ) -> None:
     broker = open_ib(gateway)
+    resting = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
     ticker = broker.prices.get_ticker_object_for_contract(gold)
     ticker.wait_for_quote()
     heard = listen(broker)
     with gateway.fault("connectivity", data_lost=data_lost):
         heard.wait_for(lambda: heard.of(ConnectionChange))
-        with pytest.raises(ConnectionLost, match="the Gateway lost its connection to IB"):
-            broker.orders.put_order_on_stack(Order.market(gold, 1))
+        for write in (
+            lambda: broker.orders.put_order_on_stack(Order.market(gold, 1)),
+            lambda: broker.orders.modify_limit_price_given_control_object(resting, 1890),
+            lambda: broker.orders.cancel_order_given_control_object(resting),
+            broker.orders.cancel_all_orders,
+        ):
+            with pytest.raises(ConnectionLost, match="the Gateway lost its connection to IB"):
+                write()
     heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
     heard.wait_for(lambda: heard.of(DataGap))
+    [left] = gateway.call(lambda inner: list(inner.orders.registry))
+    assert (left.status.value, left.terms.limit_price) == ("Submitted", 1900)
     gateway.advance_bars(2)
     assert ticker.wait_for_quote().bid
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,30 @@ class Twice:
         there = attrs.evolve(here, contract=attrs.evolve(here.contract, exchange="QBALGO"))
         for each in (there, here) if self._second_first else (here, there):
             self._session.send(each)
+
+
+class WithoutRule:
+    """A session that is told no market rule of a contract, and a tick of its own."""
+
+    def __init__(self, session: Any, tick: float) -> None:
+        self._session = session
+        self._tick = tick
+
+    def send(self, message: Any) -> None:
+        if isinstance(message, ContractDetails):
+            message = attrs.evolve(message, market_rule_ids="", min_tick=self._tick)
+        self._session.send(message)
+
+
+def test_contracts_without_a_market_rule_keep_their_own_ticks(broker: Broker, answer_as: AnswerAs) -> None:
+    ticks = {"GC": 0.1, "ZC": 0.25}
+
+    def answer(session: Any, asked: Any, usual: Callable[..., None]) -> None:
+        usual(WithoutRule(session, ticks[asked.contract.symbol]), asked)
+
+    answer_as(ContractDetailsRequest, answer)
+    tick_of = broker.contracts.get_min_tick_size_for_contract
+    assert [tick_of(each) for each in (GOLD, FuturesContract("CORN", "202403"))] == [Decimal("0.1"), Decimal("0.25")]
 
 
 @pytest.fixture(params=[False, True], ids=["own first", "own last"])

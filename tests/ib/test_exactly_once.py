@@ -124,6 +124,27 @@ def test_an_order_that_filled_before_midnight_unheard_is_not_said_to_have_never_
     assert (held.contract, held.quantity) == (GOLD, 1)
 
 
+def test_an_order_of_yesterday_without_a_trace_stays_unknown_however_often_its_session_starts(
+    run_gateway: Callable[..., SimulatedGateway], open_ib: OpenIB, state_folder: Path
+) -> None:
+    """It filled unheard: said to have never arrived, it would be sent a second time."""
+    gateway = run_gateway(clock=ManualClock(), days=3)
+    order = Order.market(GOLD, 1)
+    with open_ib(gateway, order_timeout=0.5, reconnect=False) as first:
+        first.contracts.get_contract_object_with_broker_data(GOLD)
+        with gateway.fault("cut", message="openOrder", keep=0), pytest.raises(OutcomeUnknown):
+            first.orders.put_order_on_stack(order)
+    gateway.advance_bars(3)
+    gateway.advance(timedelta(hours=30))
+    let_a_day_pass(state_folder / "brokerkit" / "brokerkit.db")
+    for _ in range(2):  # the first start writes down today what it concludes
+        with open_ib(gateway) as again:
+            for _ in range(3):
+                again.orders.get_list_of_broker_orders()
+            [known] = again.orders.get_list_of_orders_from_storage()
+            assert (known.order_ref, known.state) == (order.order_ref, OrderState.UNKNOWN)
+
+
 @pytest.mark.parametrize(
     ("limit", "state"), [(1900, OrderState.EXPIRED), (2300, OrderState.UNKNOWN)], ids=["not-filled", "filled"]
 )
@@ -147,6 +168,33 @@ def test_an_order_of_yesterday_has_expired_where_the_positions_show_no_fill_of_i
     assert [(each.order_ref, each.state, each.fills) for each in heard.of(BrokerOrder)] == [
         (order.order_ref, state, ())
     ]
+
+
+@pytest.mark.parametrize(
+    ("limit", "state"), [(1900, OrderState.EXPIRED), (2300, OrderState.UNKNOWN)], ids=["not-filled", "filled"]
+)
+def test_an_order_of_yesterday_that_was_sent_after_positions_were_saved_last_is_judged_by_them_too(
+    run_gateway: Callable[..., SimulatedGateway],
+    open_ib: OpenIB,
+    listen: Listen,
+    state_folder: Path,
+    limit: int,
+    state: OrderState,
+) -> None:
+    gateway = run_gateway(clock=ManualClock(), days=3)
+    open_ib(gateway).close()
+    [positions] = state_folder.rglob("ib_positions_*.json")
+    saved = positions.read_bytes()
+    gateway.advance(timedelta(hours=2))
+    order = Order.limit(GOLD, 1, limit)
+    with open_ib(gateway) as killed:
+        killed.orders.put_order_on_stack(order)
+    positions.write_bytes(saved)  # killed, it would have saved none
+    gateway.advance(timedelta(hours=30))
+    let_a_day_pass(state_folder / "brokerkit" / "brokerkit.db")
+    heard = listen(open_ib(gateway))
+    [ended] = heard.wait_for(lambda: heard.of(BrokerOrder))
+    assert (ended.order_ref, ended.state, ended.fills) == (order.order_ref, state, ())
 
 
 def test_orders_of_yesterday_that_may_both_have_filled_are_not_said_to_have_expired(
@@ -223,6 +271,17 @@ def test_repeated_lost_and_reordered_messages_change_nothing(
     assert control.current().commissions[0].amount == Decimal("4.20")  # type: ignore[index]  # because it was just waited for
     [position] = broker.positions.get_all_current_positions_as_list_with_contract_objects()
     assert position.quantity == 2
+
+
+def test_an_order_that_ib_never_describes_is_followed_by_its_statuses(
+    gateway: SimulatedGateway, broker: Broker, gold: FuturesContract
+) -> None:
+    with gateway.fault("lose", message="openOrder", count=1000):
+        control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+        working = control.current()
+        assert (working.state, working.ids.perm_id != "") == (OrderState.WORKING, True)
+        broker.orders.cancel_order_given_control_object(control)
+        assert control.wait(30).state is OrderState.CANCELLED
 
 
 def test_what_happened_while_away_is_delivered_once(

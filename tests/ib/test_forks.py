@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from brokerkit import Broker, FuturesContract, Order, OrderState
+from brokerkit import Broker, ConnectionState, FuturesContract, Order, OrderState
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 
-
-def outcome_in_a_child(action: Callable[[], object]) -> str:
-    """Return the name of the error that an action raises in a forked child, and a full stop."""
-    read_end, write_end = os.pipe()
-    child = os.fork()
-    if child == 0:
-        signal.alarm(10)  # a child that hangs is killed, and has told nothing
-        raised = ""
-        try:
-            action()
-        except BaseException as error:  # noqa: BLE001 because the parent is told whatever it is
-            raised = type(error).__name__
-        os.write(write_end, f"{raised}.".encode())
-        os._exit(0)
-    os.close(write_end)
-    with os.fdopen(read_end) as pipe:
-        told = pipe.read()
-    os.waitpid(child, 0)
-    return told
+OpenIB = Callable[..., Broker]
+Outcome = Callable[[Callable[[], object]], str]
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_is_refused_at_once_and_its_parent_goes_on(
-    gateway: SimulatedGateway, broker: Broker, gold: FuturesContract
+    gateway: SimulatedGateway, broker: Broker, gold: FuturesContract, outcome_in_a_child: Outcome
 ) -> None:
     broker.orders.put_order_on_stack(Order.market(gold, 1)).wait(30)
     order = Order.market(gold, 1)
@@ -48,7 +32,7 @@ def test_a_forked_child_is_refused_at_once_and_its_parent_goes_on(
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_child_that_is_forked_while_another_thread_sends_is_refused_at_once(
-    broker: Broker, gold: FuturesContract
+    broker: Broker, gold: FuturesContract, outcome_in_a_child: Outcome
 ) -> None:
     """What that thread holds is held in the child for ever, where the thread is not."""
     control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
@@ -73,7 +57,7 @@ def test_a_child_that_is_forked_while_another_thread_sends_is_refused_at_once(
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_child_that_is_forked_while_another_thread_holds_the_orders_does_not_wait_for_them(
-    broker: Broker, gold: FuturesContract
+    broker: Broker, gold: FuturesContract, outcome_in_a_child: Outcome
 ) -> None:
     control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
     book = broker.native.orders._desk.book
@@ -90,3 +74,26 @@ def test_a_child_that_is_forked_while_another_thread_holds_the_orders_does_not_w
             another.submit(book.news.release).result()
     assert outcomes == ["BrokerClosed."] * len(reads)
     assert control.current().state is OrderState.WORKING
+
+
+_DIES_BEFORE_ITS_CHILD = """
+import os, sys
+from brokerkit import open_broker
+
+broker = open_broker("ib", port=int(sys.argv[1]), client_id=7)
+if os.fork() == 0:
+    sys.stdin.read()  # until the test is over
+    os._exit(0)
+print("forked", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_child_that_outlives_its_parent_does_not_hold_the_session(gateway: SimulatedGateway, open_ib: OpenIB) -> None:
+    command = [sys.executable, "-c", _DIES_BEFORE_ITS_CHILD, str(gateway.port)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "forked\n"
+        parent.kill()
+        assert parent.wait(30) == -signal.SIGKILL
+        assert open_ib(gateway, client_id=7).state is ConnectionState.CONNECTED

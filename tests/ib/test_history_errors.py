@@ -29,7 +29,7 @@ from brokerkit.plugins.sim.gateway.codec.requests.history import (
     HistoricalDataRequest,
     HistoricalTicksRequest,
 )
-from brokerkit.plugins.sim.gateway.codec.responses.history import BidAskTick, HistoricalTicksBidAsk
+from brokerkit.plugins.sim.gateway.codec.responses.history import BidAskTick, HeadTimestamp, HistoricalTicksBidAsk
 from brokerkit.plugins.sim.gateway.codec.responses.session import Error
 from brokerkit.plugins.sim.gateway.codes import Code
 
@@ -151,6 +151,13 @@ def test_oldest_bars_are_asked_for_as_history_is_and_each_question_is_ended(
     assert (heads.most, len(heads.called_off), heads.open) == (2, len(contracts), set())
 
 
+def test_an_oldest_bar_of_before_march_1973_is_no_date(broker: Broker, answer_as: AnswerAs) -> None:
+    """Its seconds have eight digits, as a date has."""
+    whole = broker.prices.get_prices_for_contract_object(GOLD)
+    answer_as(HeadTimestampRequest, lambda session, asked, _: session.send(HeadTimestamp(asked.req_id, "94694400")))
+    assert whole.equals(broker.prices.get_prices_for_contract_object(GOLD))
+
+
 def test_what_ib_refuses_of_history_is_no_rejected_order(broker: Broker, answer_as: AnswerAs) -> None:
     answer_as(HeadTimestampRequest, Heads().refuse)
     with pytest.raises(BrokerkitError) as refused:
@@ -197,7 +204,7 @@ def test_bars_whose_oldest_ib_does_not_name_are_read_as_far_back_as_there_are_an
     whole = broker.prices.get_prices_for_contract_object(GOLD, frequency)
     answer_as(HeadTimestampRequest, lambda session, asked, _: session.error(asked.req_id, Code.HISTORY, NO_HEAD))
     assert whole.equals(broker.prices.get_prices_for_contract_object(GOLD, frequency))
-    with pytest.raises(MissingData, match="No head time stamp"):
+    with pytest.raises(MissingData, match=r"No head time stamp.*Give a `start`"):
         broker.prices.get_prices_for_contract_object(GOLD, Frequency.SECOND)  # that would take hours
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Broker, Fill, FuturesContract, Order, OrderOrigin
+from brokerkit import Broker, Fill, FuturesContract, Order, OrderOrigin, OrderState
+from brokerkit.errors import OrderCannotBeCancelled, OrderCannotBeModified
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 
 OpenIB = Callable[..., Broker]
@@ -72,3 +73,45 @@ def test_gateways_that_count_their_lasting_ids_alike_do_not_mix_up_their_orders(
     broker = open_ib(other)
     [listed] = [each for each in broker.orders.get_list_of_broker_orders() if each.fills]
     assert (listed.order_ref, listed.order.quantity, listed.filled) == (filled.order_ref, (2,), (2,))
+
+
+def test_an_order_by_hand_that_filled_is_by_hand(
+    gateway: SimulatedGateway, broker: Broker, open_ib: OpenIB, tmp_path: Path
+) -> None:
+    gateway.call(lambda inner: inner.exchange.submit(Order.market(GOLD, 1, account="DU1000001")))
+    gateway.advance_bars(2)
+    for each in (broker, open_ib(gateway, store_path=tmp_path / "another.db")):
+        [listed] = each.orders.get_list_of_broker_orders()
+        assert (listed.origin, listed.filled) == (OrderOrigin.MANUAL, (1,))
+
+
+def test_an_order_by_hand_is_on_the_side_that_it_is_on(gateway: SimulatedGateway, broker: Broker) -> None:
+    by_hand = [Order.limit(GOLD, -2, 2900, account="DU1000001"), Order.limit(GOLD, 3, 1900, account="DU1000001")]
+    for order in by_hand:
+        gateway.call(lambda inner, order=order: inner.exchange.submit(order))
+    listed = broker.orders.get_list_of_broker_orders()
+    assert [(each.order.quantity, each.order.limit_price) for each in listed] == [((-2,), 2900), ((3,), 1900)]
+
+
+def test_an_order_by_hand_has_no_id_by_which_to_cancel_or_change_it(gateway: SimulatedGateway, broker: Broker) -> None:
+    gateway.call(lambda inner: inner.exchange.submit(Order.limit(GOLD, 1, 1900, account="DU1000001")))
+    [listed] = broker.orders.get_list_of_broker_orders()
+    with pytest.raises(OrderCannotBeCancelled, match=r"has no order id.*Cancel it in TWS, or with cancel_all_orders"):
+        broker.orders.cancel_order_on_stack(listed)
+    control = broker.orders.match_db_broker_order_to_control_order_from_brokers(listed)
+    with pytest.raises(OrderCannotBeModified, match="client id 0 placed it"):
+        broker.orders.modify_limit_price_given_control_object(control, 1890)
+    assert control.current().state is OrderState.WORKING
+    broker.orders.cancel_all_orders()
+    assert control.wait(30).state is OrderState.CANCELLED
+
+
+def test_client_id_0_changes_and_cancels_an_order_by_hand(gateway: SimulatedGateway, open_ib: OpenIB) -> None:
+    broker = open_ib(gateway, client_id=0)
+    gateway.call(lambda inner: inner.exchange.submit(Order.limit(GOLD, 1, 1900, account="DU1000001")))
+    [listed] = broker.orders.get_list_of_broker_orders()
+    assert listed.origin is OrderOrigin.MANUAL
+    control = broker.orders.match_db_broker_order_to_control_order_from_brokers(listed)
+    assert broker.orders.modify_limit_price_given_control_object(control, 1890).current().order.limit_price == 1890
+    broker.orders.cancel_order_given_control_object(control)
+    assert control.wait(30).state is OrderState.CANCELLED

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import Any
 import pytest
 
 from brokerkit import Broker, Fill, FuturesContract, Order, OrderState
-from brokerkit.errors import MarketClosed, MissingContract, MissingData, ReadOnlyBroker
-from brokerkit.plugins.ib.quotes import _price
+from brokerkit.errors import MarketClosed, MissingContract, MissingData, ReadOnlyBroker, RequestTimedOut
 from brokerkit.plugins.sim.gateway import SimulatedGateway
+from brokerkit.plugins.sim.gateway.codec.requests.contracts import ContractDetailsRequest
 from brokerkit.spec.broker_order import BrokerOrder, OrderOrigin
 
 GOLD = FuturesContract("GOLD", "202402")
@@ -80,11 +79,6 @@ def test_a_closed_market_has_no_hours_left_and_a_missing_contract_is_missing(
     assert not contracts.less_than_n_hours_of_trading_left_for_contract(GOLD, 0.25)
 
 
-@pytest.mark.parametrize("nothing", [-1.0, 0.0, math.nan, None, 1.7976931348623157e308])
-def test_no_quote_is_none_and_no_number(nothing: float | None) -> None:
-    assert _price(nothing) is None  # type: ignore[arg-type]  # because the libraries give None too
-
-
 # Capital
 
 
@@ -124,6 +118,16 @@ def test_a_fill_beyond_what_was_ordered_is_counted_and_told(broker: Broker, list
     assert (control.current().state, control.current().filled) == (OrderState.FILLED, (3,))
 
 
+def test_why_an_order_was_completed_is_its_reason(broker: Broker, library: Any) -> None:
+    control = broker.orders.put_order_on_stack(Order.limit(GOLD, 1, 1900))
+    connection = broker.native.connection
+    state = library.OrderState(status="Cancelled", completedStatus="Cancelled by exchange")
+    [trade] = connection.call(lambda ib: ib.openTrades())
+    connection.call(lambda _: connection.hear("completedOrder", (trade.contract, trade.order, state)))
+    done = control.wait(30)
+    assert (done.state, done.reason) == (OrderState.CANCELLED, "Cancelled by exchange")
+
+
 def test_orders_placed_by_hand_are_seen_and_said_to_be_so(
     gateway: SimulatedGateway, broker: Broker, listen: Listen
 ) -> None:
@@ -138,19 +142,30 @@ def test_orders_placed_by_hand_are_seen_and_said_to_be_so(
 # Positions
 
 
-def test_a_position_in_a_contract_that_ib_denies_is_left_out_and_named_and_comes_back(
-    gateway: SimulatedGateway, open_ib: OpenIB, tmp_path: Path
+def test_a_position_in_a_contract_that_ib_denies_is_an_error_and_no_shorter_list(
+    run_gateway: RunGateway, open_ib: OpenIB, tmp_path: Path
 ) -> None:
+    gateway = run_gateway(accounts=("DU1", "DU2"))
     with open_ib(gateway) as before:
-        before.orders.put_order_on_stack(Order.market(GOLD, 2)).wait(30)
+        before.orders.put_order_on_stack(Order.market(GOLD, 2, account="DU2")).wait(30)
     with gateway.fault("maintenance"):
         broker = open_ib(gateway, store_path=tmp_path / "another.db")
         held = broker.positions.get_all_current_positions_as_list_with_contract_objects
-        assert held() == []
-        [(_, error)] = broker.native.positions.left_out.items()
-        assert isinstance(error, MissingContract)
+        with pytest.raises(MissingContract, match=r"of which DU2 holds 2 lots.*during maintenance"):
+            held()
+        assert held("DU1") == []  # which lacks nothing
     assert [each.quantity for each in held()] == [2]
-    assert broker.native.positions.left_out == {}
+
+
+def test_a_position_whose_contract_ib_does_not_name_in_time_is_an_error_and_no_shorter_list(
+    gateway: SimulatedGateway, open_ib: OpenIB, tmp_path: Path, answer_as: Callable[..., None]
+) -> None:
+    with open_ib(gateway) as before:
+        before.orders.put_order_on_stack(Order.market(GOLD, 2)).wait(30)
+    answer_as(ContractDetailsRequest, lambda *_: None)
+    broker = open_ib(gateway, store_path=tmp_path / "another.db", request_timeout=0.5)
+    with pytest.raises(RequestTimedOut):
+        broker.positions.get_all_current_positions_as_list_with_contract_objects()
 
 
 def test_a_share_is_left_out_and_named_until_it_is_sold(broker: Broker, library: Any) -> None:

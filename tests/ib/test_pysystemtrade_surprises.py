@@ -15,6 +15,7 @@ import pytest
 from brokerkit import Broker, CommissionReport, Fill, Frequency, FuturesContract, FxPair, Money, Order, OrderState
 from brokerkit.errors import (
     AmbiguousContract,
+    InvalidOrder,
     InvalidQuantity,
     MissingAccount,
     MissingContract,
@@ -104,7 +105,7 @@ def test_an_unknown_fx_code_raises_instead_of_giving_an_empty_series(broker: Bro
 
 
 def test_direct_inverse_cross_and_identity_rates_are_of_one_type_and_time(broker: Broker) -> None:
-    series = [broker.fx.get_fx_prices(code) for code in ("GBPUSD", "USDGBP", "GBPEUR", "GBPGBP")]
+    series = [broker.fx.get_fx_prices(code) for code in ("GBPUSD", "USDGBP", "GBPEUR", "GBPGBP", "EUREUR")]
     assert {type(each).__name__ for each in series} == {"Series"}
     assert {(str(each.index.dtype), each.index.name, str(each.dtype)) for each in series} == {
         ("datetime64[ns, UTC]", "time", "float64")
@@ -270,8 +271,22 @@ def test_account_values_are_never_ten_minutes_old(
 
 
 def test_an_unknown_account_is_a_typed_error(broker: Broker) -> None:
-    with pytest.raises(MissingAccount):
+    with pytest.raises(MissingAccount, match="has no account 'U7': it has DU1000001"):
         broker.capital.get_excess_liquidity_value_across_currency("U7")
+
+
+def test_one_of_several_accounts_has_its_own_values_and_has_to_be_named(
+    run_gateway: RunGateway, open_ib: OpenIB
+) -> None:
+    broker = open_ib(run_gateway(accounts=("DU1", "DU2")))
+    with pytest.raises(MissingAccount, match="No account is given; this login has DU1, DU2"):
+        broker.capital.get_account_value_across_currency()
+    assert broker.fx.get_fx_balances("DU1") == broker.capital.get_account_value_across_currency("DU1")
+    assert broker.capital.get_account_value_across_currency("DU1") == [Money("USD", 1_000_000)]
+    assert broker.capital.get_excess_liquidity_value_across_currency("DU1") == [Money("USD", 1_000_000)]
+    assert broker.capital.get_account_value_across_currency_across_accounts() == [Money("USD", 2_000_000)]
+    with pytest.raises(InvalidOrder, match="names no account; this login has DU1, DU2"):
+        broker.orders.put_order_on_stack(Order.market(FuturesContract("GOLD", "202402"), 1))
 
 
 # Orders

@@ -22,6 +22,7 @@ from brokerkit.errors import (
 from brokerkit.plugins.ib import quotes
 from brokerkit.plugins.sim.gateway import ManualClock, SimulatedGateway
 from brokerkit.plugins.sim.gateway.codec.requests.market_data import CancelMarketData, MarketDataRequest
+from brokerkit.plugins.sim.gateway.codec.responses.market_data import TickPrice
 from brokerkit.plugins.sim.gateway.codec.responses.session import Error
 from brokerkit.plugins.sim.gateway.codes import Code
 
@@ -216,6 +217,20 @@ def test_who_asks_for_a_ticker_that_another_thread_is_starting_gets_no_broken_on
     assert ticker.wait_for_quote().status is QuoteStatus.LIVE
 
 
+def test_a_ticker_that_could_not_be_started_is_started_when_it_is_wanted_again(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ConnectionLost("The socket was closed.")
+
+    broker.contracts.get_contract_object_with_broker_data(GOLD)
+    with monkeypatch.context() as patch:
+        patch.setattr(broker.native.prices.ib_client, "start_quotes", fail)
+        with pytest.raises(ConnectionLost):
+            broker.prices.get_ticker_object_for_contract(GOLD)
+    assert broker.prices.get_ticker_object_for_contract(GOLD).wait_for_quote().status is QuoteStatus.LIVE
+
+
 def test_quotes_come_back_also_while_a_handler_of_the_live_ib_object_is_busy(
     gateway: SimulatedGateway, broker: Broker, answer_as: AnswerAs
 ) -> None:
@@ -233,6 +248,37 @@ def test_quotes_come_back_also_while_a_handler_of_the_live_ib_object_is_busy(
         assert requests.reach(2)
     finally:
         over.set()
+
+
+# Prices that are none
+
+
+@pytest.mark.parametrize(
+    ("price", "size", "quoted"),
+    [
+        (-1.0, 0, None),
+        (0.0, 0, None),
+        (1.7976931348623157e308, 5, None),
+        (-1.0, 3, -1),
+        (0.0, 7, 0),
+        (2000.5, 2, 2000.5),
+    ],
+)
+def test_a_side_of_a_quote_has_a_price_if_there_are_lots_of_it(
+    broker: Broker, answer_as: AnswerAs, listen: Listen, price: float, size: int, quoted: float | None
+) -> None:
+    """IB tells a price of -1 or 0 and no lots where there is none; a future may trade at both."""
+
+    def answer(session: Any, request: Any, _usual: Callable[..., None]) -> None:
+        for bid_ask_or_last in (1, 2, 4):
+            session.send(TickPrice(request.req_id, bid_ask_or_last, price, size))
+
+    answer_as(MarketDataRequest, answer)
+    ticker = broker.prices.get_ticker_object_for_contract(GOLD)
+    broker.native.connection.server_time()
+    quote = ticker.quote()
+    assert [quote.bid, quote.ask, quote.last] == [quoted] * 3
+    assert [quote.bid_size, quote.ask_size, quote.last_size] == [None if quoted is None else size] * 3
 
 
 # The line breaks
@@ -261,6 +307,47 @@ def forgotten(ticker: Any) -> None:
     assert "the line to IB is down" in quote.reason
     with pytest.raises(ConnectionLost):
         ticker.wait_for_quote(0.1)
+
+
+def test_quotes_of_before_a_data_farm_broke_are_frozen_until_it_is_back(
+    gateway: SimulatedGateway, broker: Broker, listen: Listen
+) -> None:
+    ticker = broker.prices.get_ticker_object_for_contract(GOLD)
+    before = ticker.wait_for_quote()
+    with gateway.fault("farm"):
+        listen(broker).wait_for(lambda: ticker.quote().status is not QuoteStatus.LIVE)
+        stale = ticker.quote()
+        assert (stale.status, stale.bid, stale.ask, stale.time) == (
+            QuoteStatus.FROZEN,
+            before.bid,
+            before.ask,
+            before.time,
+        )
+        assert "data farm usfarm is disconnected" in stale.reason
+    listen(broker).wait_for(lambda: ticker.quote().status is not QuoteStatus.FROZEN)
+    fresh = ticker.wait_for_quote()
+    assert (fresh.status, fresh.reason) == (QuoteStatus.LIVE, "")
+    assert fresh.time > before.time
+
+
+def test_quotes_that_come_after_a_data_farm_broke_are_another_s(
+    gateway: SimulatedGateway, broker: Broker, listen: Listen
+) -> None:
+    ticker = broker.prices.get_ticker_object_for_contract(GOLD)
+    before = ticker.wait_for_quote()
+    for code, farm in ((2103, "Market data farm connection is broken:eufarm"), (2105, "HMDS is broken:ushmds")):
+        gateway.call(lambda inner, code=code, farm=farm: inner.notice(code, farm))
+    listen(broker).wait_for(lambda: ticker.quote().status is QuoteStatus.FROZEN)
+    listen(broker).wait_for(lambda: gateway.advance_bars(1) and ticker.quote().time > before.time)
+    assert ticker.quote().status is QuoteStatus.LIVE
+
+
+def test_a_history_farm_that_broke_leaves_quotes_live(gateway: SimulatedGateway, broker: Broker) -> None:
+    ticker = broker.prices.get_ticker_object_for_contract(GOLD)
+    ticker.wait_for_quote()
+    gateway.call(lambda inner: inner.notice(2105, "HMDS data farm connection is broken:ushmds"))
+    broker.native.connection.server_time()
+    assert ticker.quote().status is QuoteStatus.LIVE
 
 
 # One contract has two names

@@ -12,7 +12,7 @@ import pytest
 
 from brokerkit import Broker, FuturesContract, Order, OrderChange, OrderState, TimeInForce
 from brokerkit.errors import InvalidOrder
-from brokerkit.plugins.sim.gateway import SimulatedGateway
+from brokerkit.plugins.sim.gateway import ManualClock, SimulatedGateway
 
 OpenIB = Callable[..., Broker]
 GOLD = FuturesContract("GOLD", "202402")
@@ -30,6 +30,36 @@ def test_nothing_differs_after_an_orderly_end(gateway: SimulatedGateway, open_ib
     held_two(gateway, open_ib, state_folder)
     report = open_ib(gateway).native.reconciliation.report
     assert report.is_clean, report.summary
+
+
+def test_a_fill_between_two_sessions_explains_the_position(
+    run_gateway: Callable[..., SimulatedGateway], open_ib: OpenIB
+) -> None:
+    gateway = run_gateway(clock=ManualClock())
+    with open_ib(gateway) as broker:
+        held = broker.orders.put_order_on_stack(Order.market(GOLD, 2))
+        gateway.advance_bars(3)
+        held.wait(30)
+        resting = broker.orders.put_order_on_stack(Order.limit(GOLD, -1, 1900))
+        assert resting.current().state is OrderState.WORKING
+    gateway.advance_bars(5)
+    broker = open_ib(gateway, lock_on_break=True)
+    report = broker.native.reconciliation.report
+    assert [fill.order_ref for fill in report.fills] == [resting.order_ref]
+    assert [(each.order_ref, each.state) for each in report.orders_changed] == [(resting.order_ref, OrderState.FILLED)]
+    assert (report.position_breaks, report.foreign_orders, broker.native.reconciliation.locked) == ((), (), {})
+
+
+def test_an_order_that_was_cancelled_between_two_sessions_is_a_difference(
+    gateway: SimulatedGateway, open_ib: OpenIB, tmp_path: Path
+) -> None:
+    with open_ib(gateway) as broker:
+        order = broker.orders.put_order_on_stack(Order.limit(GOLD, 1, 1900))
+    with open_ib(gateway, store_path=tmp_path / "another.db") as another:
+        another.orders.cancel_all_orders()
+    report = open_ib(gateway).native.reconciliation.report
+    assert [(each.order_ref, each.state) for each in report.orders_changed] == [(order.order_ref, OrderState.CANCELLED)]
+    assert (report.is_clean, report.summary) == (False, "1 orders changed")
 
 
 def test_a_position_that_no_fill_explains_is_reported_and_locks_its_instrument(

@@ -22,7 +22,7 @@ def test_a_fill_that_another_session_wrote_down_first_is_told_to_who_placed_the_
     control = trading.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
     trading.orders.modify_limit_price_given_control_object(control, 2200)
     held_up = threading.Event()
-    trading.native.orders._desk.office.post(lambda: held_up.wait(30))  # as on a laptop that sleeps
+    trading.native.orders._desk.worker.post(lambda: held_up.wait(30))  # as on a laptop that sleeps
     try:
         gateway.advance_bars(2)
         assert [fill.quantity for fill in watching.orders.get_list_of_fills()] == [1]

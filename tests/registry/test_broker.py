@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -186,3 +188,9 @@ def test_an_account_that_calls_itself_simulated_is_guarded_unless_its_plugin_is_
     )
     with open_broker("acme") as broker:
         assert broker.read_only
+
+
+@pytest.mark.parametrize("send", [pickle.dumps, copy.deepcopy, copy.copy])
+def test_a_broker_is_not_sent_to_another_process(acme: Any, send: Callable[[Any], object]) -> None:
+    with pytest.raises(TypeError, match=r"Open it there with open_broker\('acme'\)"):
+        send(acme)

@@ -343,6 +343,16 @@ def test_a_file_that_cannot_be_read_is_named(install: Install) -> None:
         open_broker("acme")
 
 
+def test_a_link_that_leads_nowhere_is_no_missing_configuration(install: Install) -> None:
+    """Opened with the plugin's defaults, the broker would be another one, without its middleware."""
+    install(PLUGIN)
+    Path("brokerkit.toml").symlink_to("not-mounted/brokerkit.toml")
+    with pytest.raises(
+        errors.ConfigFileError, match=r"cannot be read: No such file or directory\. \(.*brokerkit\.toml\)"
+    ):
+        open_broker("acme")
+
+
 def test_a_variable_that_could_be_two_brokers_setting_is_refused(
     install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -107,3 +108,14 @@ def test_each_mistake_made_in_it_gives_its_own_message_and_hurts_no_other_plugin
     assert "brokerkit-acme 0.3, brokerkit_acme:plugin" in message
     assert not line or f"{module}:{line}" in message
     assert other == ["sim simulated"]
+
+
+def test_a_copy_that_was_not_installed_says_so(tmp_path: Path) -> None:
+    """Its own brokers are entry points too: a copied folder has none."""
+    for name in ("brokerkit", "attr", "attrs", "pluggy", "platformdirs"):
+        (tmp_path / name).symlink_to(Path(str(importlib.import_module(name).__file__)).parent)
+    opening = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import brokerkit; brokerkit.open_broker('sim')"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", opening], cwd=tmp_path, stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert "Installed: none, brokerkit itself neither: pip install brokerkit." in done.stderr

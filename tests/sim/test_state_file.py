@@ -52,6 +52,34 @@ def test_no_trade_is_lost_to_another_process_that_wants_the_same_file(open_sim: 
     assert held(open_sim(state=state)) == [13]
 
 
+_FULL_FOR_A_WHILE = """
+import resource, sys
+from pathlib import Path
+from brokerkit import FuturesContract, Order, errors, open_broker
+
+with open_broker("sim", state=sys.argv[1]) as broker:
+    gold = FuturesContract("GOLD", "202304")
+    broker.orders.put_order_on_stack(Order.market(gold, 1)).wait()
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (Path(sys.argv[1] + "-wal").stat().st_size, most))
+    try:
+        broker.orders.put_order_on_stack(Order.market(gold, 2))
+    except errors.StoreUnwritable as error:
+        print(error.place)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    broker.native.advance(minutes=5)
+"""
+
+
+def test_a_full_disk_is_told_and_nothing_is_missing_once_it_has_room(open_sim: OpenSim, tmp_path: Path) -> None:
+    state = tmp_path / "sim.db"
+    told = subprocess.run(
+        [sys.executable, "-c", _FULL_FOR_A_WHILE, str(state)], stdout=subprocess.PIPE, text=True, check=True
+    )
+    assert told.stdout == f"{state}\n"
+    assert held(open_sim(state=state)) == [3]
+
+
 def test_a_second_broker_of_the_same_process_is_refused(open_sim: OpenSim, tmp_path: Path) -> None:
     first = open_sim(state=tmp_path / "sim.db")
     with pytest.raises(StoreLocked, match=r"sim\.db.*Close that one first"):

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from brokerkit import Fill, Frequency, FuturesContract, FxPair, Order, OrderState
+from brokerkit import Fill, Frequency, FuturesContract, FxPair, Order, OrderState, open_broker
 from brokerkit.broker import Broker
 from brokerkit.errors import BrokerClosed
 
@@ -88,3 +88,19 @@ def test_a_listener_may_close_the_broker(open_sim: Callable[..., Broker], speed:
     outcome.result(timeout=30)
     with pytest.raises(BrokerClosed):
         broker.positions.get_all_current_positions_as_list_with_contract_objects()
+
+
+@pytest.mark.parametrize("speed", [0.0, 1.0])
+def test_a_wait_ends_when_the_broker_is_closed(speed: float) -> None:
+    with open_broker("sim", speed=speed) as broker, ThreadPoolExecutor(1) as another:
+        (date, *_) = broker.contracts.get_list_of_contract_dates_for_instrument_code("GOLD")
+        control = broker.orders.put_order_on_stack(Order.limit(FuturesContract("GOLD", date), 1, 1))
+        waiting = another.submit(control.wait, 86_400) if speed else None
+        broker.close()
+        for wait in (waiting.result if waiting else control.wait, control.wait):
+            with pytest.raises(BrokerClosed, match="working"):
+                wait()
+        before = broker.native.now
+        with pytest.raises(BrokerClosed):
+            control.wait(3600)
+        assert broker.native.now == before

@@ -128,6 +128,22 @@ def test_a_place_under_a_file_is_no_place(tmp_path: Path) -> None:
         open_store(tmp_path / "file" / "state" / "brokerkit.db")
 
 
+def test_a_store_that_was_deleted_or_replaced_is_not_written_on(
+    store: LocalStore, order: Order, tmp_path: Path
+) -> None:
+    """What is written into a file that has no name any more is lost with the process."""
+    aside = tmp_path / "aside.db"
+    store.path.rename(aside)
+    with pytest.raises(StoreUnwritable, match="deleted or replaced"):
+        store.journal.intend(order)
+    store.path.touch()
+    with pytest.raises(StoreUnwritable, match="deleted or replaced"):
+        store.client_ids.lease("a:1")
+    aside.replace(store.path)
+    store.journal.intend(order)
+    assert len(store.journal.orders()) == 1
+
+
 def test_a_folder_is_no_store(tmp_path: Path) -> None:
     with pytest.raises(StoreUnwritable):
         open_store(tmp_path)

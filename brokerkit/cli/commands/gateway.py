@@ -56,7 +56,7 @@ def command() -> None:
 @click.option("--speed", type=float, default=1.0, show_default=True, help="Simulated seconds per real second.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything random.")
 @click.option("--read-only", is_flag=True, help="Refuse orders and queries about them, with error 321.")
-@click.option("--server-version", type=int, default=176, show_default=True, help="Highest protocol version supported.")
+@click.option("--server-version", type=int, default=178, show_default=True, help="Highest protocol version supported.")
 @click.option("--time-zone", default="UTC", show_default=True, help="The time zone of the login.")
 @click.option("--windows-zone-names", is_flag=True, help="Name the time zone as a Gateway on Windows does.")
 @click.option("--no-limits", is_flag=True, help="Do not enforce pacing limits.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -113,8 +115,11 @@ def place(choice: BrokerChoice, wait: float, yes: bool, as_json: bool, **fields:
     order = _order_from(**fields)
     with choice.open() as broker:
         confirm_trade(broker, f"Place {_describe(order)}", yes=yes)
-        control = _put(broker, order)
-        print_order(_after(control, wait), as_json=as_json)
+        with _named_if_cut_short(order):
+            control = _put(broker, order)
+        view = _after(control, wait)
+        with _named_if_cut_short(order):
+            print_order(view, as_json=as_json)
         _say_when_it_is_forgotten(broker)
 
 
@@ -240,6 +245,16 @@ def _describe(order: Order) -> str:
 def _put(broker: Broker, order: Order) -> OrderControl:
     place = broker.fx.put_fx_order_on_stack if isinstance(order.contract, FxPair) else broker.orders.put_order_on_stack
     return place(order)
+
+
+@contextmanager
+def _named_if_cut_short(order: Order) -> Iterator[None]:
+    """Name an order that may have been sent, where the command is interrupted, or what it prints is not taken."""
+    try:
+        yield
+    except (KeyboardInterrupt, OSError):
+        note(f"Order {order.order_ref} may have been sent: look it up before placing another.")
+        raise
 
 
 def _after(control: OrderControl, seconds: float) -> BrokerOrder:

@@ -10,6 +10,7 @@ from typing import Any
 import brokerkit
 from brokerkit.cli.doctor.finding import Finding, note, ok
 from brokerkit.cli.output import cell
+from brokerkit.conformance.reporting.files import unwritable
 from brokerkit.errors import StoreCorrupt
 from brokerkit.registry import catalog
 from brokerkit.registry.config_file import places, read_config
@@ -83,7 +84,11 @@ def store(plan: Plan) -> Iterator[Finding]:
     """
     path = plan.selection.store_path or default_path()
     if not path.exists():
-        yield ok("store", f"{path} will be created when it is needed")
+        problem = unwritable(path)
+        if problem:
+            yield note("store", f"{path} cannot be created when it is needed: {problem}.", "Set `store_path`.")
+        else:
+            yield ok("store", f"{path} will be created when it is needed")
         return
     with open_store(path) as opened:
         damage, leases = opened.damage(), opened.client_ids.leases()

@@ -9,8 +9,6 @@ from typing import Any
 
 import attrs
 
-from brokerkit.conformance.levels import Level
-
 
 class Outcome(enum.Enum):
     """How a test ended."""
@@ -162,11 +160,6 @@ def _is_about(result: Result, hook: str) -> bool:
 def in_order(results: Iterable[Result]) -> tuple[Result, ...]:
     """Return results in the order of the cases."""
     return tuple(sorted(results, key=lambda result: (result.case, result.test)))
-
-
-def levels_up_to(level: str) -> list[str]:
-    """Return the levels that a run at `level` goes through."""
-    return [str(each) for each in Level if each <= Level.named(level)]
 
 
 def _result_as_dict(result: Result) -> dict[str, Any]:

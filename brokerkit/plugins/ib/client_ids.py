@@ -74,12 +74,7 @@ class ClientIdHolder:
         """
         if self.is_fixed:
             raise error
-        if self._lease is not None:
-            self._refused[self._lease.client_id] = time.monotonic()
-        self.release()
-
-    def release(self) -> None:
-        """Release the lease, if there is one."""
         lease, self._lease = self._lease, None
         if lease is not None:
+            self._refused[lease.client_id] = time.monotonic()
             self._store().client_ids.release(lease)

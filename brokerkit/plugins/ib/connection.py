@@ -6,9 +6,11 @@ import asyncio
 import concurrent.futures
 import contextlib
 import logging
+import os
 import random
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from brokerkit.errors import (
@@ -22,19 +24,20 @@ from brokerkit.errors import (
 )
 from brokerkit.plugins.ib.account_figures import AccountFigures
 from brokerkit.plugins.ib.client_ids import ClientIdHolder, Identity
+from brokerkit.plugins.ib.data_farms import DataFarms
 from brokerkit.plugins.ib.dialing import dial
 from brokerkit.plugins.ib.error_codes import error_for
-from brokerkit.plugins.ib.first_questions import Handshake
 from brokerkit.plugins.ib.gateway_clock import GatewayClock
+from brokerkit.plugins.ib.initial_requests import Handshake
 from brokerkit.plugins.ib.library import Library, adapt, load_library
 from brokerkit.plugins.ib.line_news import LineNews
 from brokerkit.plugins.ib.line_state import LineState
 from brokerkit.plugins.ib.live_ib import LiveIB
 from brokerkit.plugins.ib.logins import check_same_login
 from brokerkit.plugins.ib.loop_thread import LoopThread
-from brokerkit.plugins.ib.post_office import PostOffice
 from brokerkit.plugins.ib.settings import IBSettings
-from brokerkit.plugins.ib.time_question import TimeQuestion
+from brokerkit.plugins.ib.time_request import TimeRequest
+from brokerkit.plugins.ib.worker_thread import WorkerThread
 from brokerkit.spec.events import ConnectionChange, ConnectionState, DataGap
 from brokerkit.spec.services import Store
 
@@ -57,6 +60,7 @@ class IBConnection(LineState):
         callbacks: The thread that runs handlers of `ib`'s events, which may block.
         errands: The thread for the plugin's own requests after a reconnect.
         clock: The Gateway's clock, cached.
+        farms: IB's data farms that are disconnected.
         time: Requests the Gateway's time, in the client's event loop.
         figures: The subscription to account values, started when they are first needed.
         is_read_only: Whether the Gateway leaves requests about orders unanswered because its API is read-only.
@@ -78,9 +82,10 @@ class IBConnection(LineState):
         super().__init__(settings.gateway, emit)
         self.settings = settings
         self.is_read_only = self.refuses_orders = settings.api_read_only
-        self.callbacks = PostOffice("brokerkit-ib-events")
-        self.errands = PostOffice("brokerkit-ib-errands")
+        self.callbacks = WorkerThread("brokerkit-ib-events")
+        self.errands = WorkerThread("brokerkit-ib-errands")
         self.clock = GatewayClock(self.server_time)
+        self.farms = DataFarms()
         self.figures = AccountFigures(self.request, settings.account, settings.request_timeout)
         self._store = store
         self._ids = ClientIdHolder(settings, store)
@@ -91,7 +96,7 @@ class IBConnection(LineState):
         self._tasks: list[asyncio.Task[None]] = []
         self._background: set[asyncio.Future[None]] = set()
         self._request_locks: dict[str, asyncio.Lock] = {}
-        self.time = TimeQuestion()
+        self.time = TimeRequest()
         self.session = 0
         self._news = LineNews(self)
         self._thread = LoopThread("brokerkit-ib-client")
@@ -149,11 +154,7 @@ class IBConnection(LineState):
         self._first = self._thread.begin_coroutine(self._connect_first(self._first_identity))
 
     def close_connection(self) -> None:
-        """Disconnect and release the client id. Closing twice does nothing.
-
-        Raises:
-            StoreError: The client id could not be released; it becomes free when this process ends.
-        """
+        """Disconnect. Closing twice does nothing. The broker's store gives the client id back when it closes."""
         with self._lock:
             if self._closing:
                 return
@@ -161,12 +162,19 @@ class IBConnection(LineState):
         with contextlib.ExitStack() as rest:  # one step that fails or is interrupted must not prevent the others
             rest.callback(self._end_threads)
             rest.callback(self._set_state, ConnectionState.CLOSED, "closed by the user")
-            rest.callback(self._ids.release)
             if not self._thread.is_current:
                 try:
                     self._thread.call(self._shut)
                 except RequestTimedOut as error:
                     _log.error("The connection to %s could not be closed: %s", self.settings.gateway, error)
+
+    def let_go_of_socket(self) -> None:
+        """In a forked child, close its copy of the socket: the Gateway would see the session as open after our end."""
+        transport = self._raw.client.conn.transport
+        number = -1 if transport is None else transport.get_extra_info("socket").fileno()
+        if number >= 0:  # its place is taken, so that the transport, should it close it, closes nobody's file
+            with Path(os.devnull).open("rb") as nothing:
+                os.dup2(nothing.fileno(), number, inheritable=False)
 
     def _end_threads(self) -> None:
         self.callbacks.close()

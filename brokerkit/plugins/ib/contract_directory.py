@@ -15,7 +15,7 @@ from brokerkit.plugins.ib.contract_rules import RULES
 from brokerkit.plugins.ib.instrument_table import InstrumentRow, InstrumentTable
 from brokerkit.spec.contract import FuturesContract
 
-_FALSE_200_LOOKS = 2
+_FALSE_200_TRIES = 2
 
 
 class ContractDirectory:
@@ -137,7 +137,7 @@ class ContractDirectory:
             date=date,
             include_expired=include_expired,
         )
-        for _ in range(1 if date else _FALSE_200_LOOKS):
+        for _ in range(1 if date else _FALSE_200_TRIES):
             found = self.client.details(query)
             if found:
                 return found

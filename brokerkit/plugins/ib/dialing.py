@@ -9,7 +9,7 @@ from typing import Any
 
 from brokerkit.errors import BrokerkitError, CannotConnect, ClientIdInUse, MissingAccount
 from brokerkit.plugins.ib.error_codes import error_for
-from brokerkit.plugins.ib.first_questions import Handshake, connect
+from brokerkit.plugins.ib.initial_requests import Handshake, connect
 from brokerkit.plugins.ib.settings import IBSettings
 
 _FATAL_CODES = frozenset({326, 502, 503, 506})

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from brokerkit.plugins.ib.connection import IBConnection
 
 _LINK_LOST = frozenset({1100, 2110})
-_FARM_BROKEN = frozenset({2103, 2105, 2157})
-_FARM_OK = frozenset({2104, 2106, 2158})
 _PROBE_TIMEOUT = 10.0
 _CUT_OFF_FOR = 20
 """Probe intervals after which a Gateway cut off from IB is reconnected: it does not always say that IB is back."""
@@ -35,7 +33,6 @@ class LineNews:
         self.expect_disconnect = False
         self.is_cut_off = False
         self._cut_off_at = 0.0
-        self._farm_broken_since: dict[str, datetime] = {}
 
     def on_error(self, request_id: int, code: int, text: str, contract: Any) -> None:
         """Act on connectivity notices, and pass every error on to the listeners."""
@@ -47,16 +44,12 @@ class LineNews:
             self._restored(f"the Gateway is connected to IB again, subscriptions lost: {text}")
         elif code == 1102:
             self._restored(f"the Gateway is connected to IB again: {text}")
-        elif code in _FARM_BROKEN:
-            self._farm_broken_since.setdefault(_farm(text), datetime.now(timezone.utc))
-        elif code in _FARM_OK:
-            since = self._farm_broken_since.pop(_farm(text), None)
-            if since is not None:
-                self._connection.declare_gap(since, f"a data farm was disconnected: {text}")
         elif is_read_only(code, text):
             self._connection.refuses_orders = True
             if request_id == -1:
                 self._read_only()
+        else:
+            self._note_farm(code, text)
 
     def on_disconnected(self) -> None:
         """Report the closed socket, and have it reconnected."""
@@ -98,14 +91,15 @@ class LineNews:
         self.is_cut_off = False
         self._connection.post(lambda _ib: self._connection.refresh(reason))
 
+    def _note_farm(self, code: int, text: str) -> None:
+        since = self._connection.farms.ended_outage(code, text)
+        if since is not None:  # noted only after it, so that no quote of before passes for a live one
+            self._connection.declare_gap(since, f"a data farm was disconnected: {text}")
+        self._connection.farms.note(code, text)
+
     def _read_only(self) -> None:
         """Record it, and end the requests that a read-only Gateway leaves unanswered."""
         self._connection.is_read_only = True
         wrapper = self._connection.ib._ib.wrapper
         for request in ("openOrders", "completedOrders"):
             wrapper._endReq(request)
-
-
-def _farm(text: str) -> str:
-    """Return the data farm that a notice names after its last colon."""
-    return text.rpartition(":")[2].strip()

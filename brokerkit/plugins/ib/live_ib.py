@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from brokerkit.plugins.ib.loop_thread import LoopThread
-from brokerkit.plugins.ib.post_office import PostOffice
+from brokerkit.plugins.ib.worker_thread import WorkerThread
 
 _OF_FIGURES = frozenset({"accountValues", "portfolio", "accountValueEvent", "updatePortfolioEvent"})
 _Work = Callable[[], None]
@@ -21,7 +21,7 @@ def _nothing() -> None:
 class LiveEvent:
     """One of the IB object's events. Handlers run in brokerkit's event thread, where any call is allowed."""
 
-    def __init__(self, event: Any, thread: LoopThread, callbacks: PostOffice, before: _Work = _nothing) -> None:
+    def __init__(self, event: Any, thread: LoopThread, callbacks: WorkerThread, before: _Work = _nothing) -> None:
         self._event = event
         self._thread = thread
         self._callbacks = callbacks
@@ -60,7 +60,7 @@ class LiveIB:
     """
 
     def __init__(
-        self, ib: Any, thread: LoopThread, callbacks: PostOffice, timeout: float, want_figures: Callable[[], None]
+        self, ib: Any, thread: LoopThread, callbacks: WorkerThread, timeout: float, want_figures: Callable[[], None]
     ) -> None:
         self.__dict__.update(_ib=ib, _thread=thread, _callbacks=callbacks, _timeout=timeout, _events={})
         self.__dict__.update(_want_figures=want_figures)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from brokerkit.plugins.ib.herald import News
+from brokerkit.plugins.ib.event_delivery import PendingEvent
 from brokerkit.plugins.ib.journal_writer import JournalWriter
 from brokerkit.plugins.ib.order_book import OrderBook
 
@@ -16,11 +16,11 @@ class NewsBatch:
     and no caller is woken and no event delivered before it is committed.
     """
 
-    def __init__(self, book: OrderBook, writer: JournalWriter, tell_all: Callable[[list[News]], None]) -> None:
+    def __init__(self, book: OrderBook, writer: JournalWriter, tell_all: Callable[[list[PendingEvent]], None]) -> None:
         self._book = book
         self._writer = writer
         self._tell_all = tell_all
-        self._later: list[News] = []
+        self._later: list[PendingEvent] = []
 
     def __enter__(self) -> None:
         """Start a batch."""
@@ -41,6 +41,6 @@ class NewsBatch:
         self.__exit__()
         self.__enter__()
 
-    def later(self, news: News) -> None:
-        """Deliver news once everything processed so far is journalled."""
-        self._later.append(news)
+    def later(self, event: PendingEvent) -> None:
+        """Deliver an event once everything processed so far is journalled."""
+        self._later.append(event)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
@@ -20,9 +18,9 @@ from brokerkit.plugins.ib.clients.prices import PriceClient
 from brokerkit.plugins.ib.connection import IBConnection
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.contracts import IBContracts
+from brokerkit.plugins.ib.event_delivery import EventDelivery
 from brokerkit.plugins.ib.fx import IBFx
 from brokerkit.plugins.ib.fx_pairs import FxPairs
-from brokerkit.plugins.ib.herald import Herald
 from brokerkit.plugins.ib.hours_files import load_weekly_hours
 from brokerkit.plugins.ib.instruments import IBInstruments
 from brokerkit.plugins.ib.logins import kind_of_all
@@ -86,14 +84,14 @@ def open_session(settings: IBSettings, services: Services) -> Session:
     pairs = load_fx(settings.fx_codes, settings.fx_codes_replaced_by)
     hours = load_weekly_hours(settings.trading_hours)
     with ExitStack() as resources:
-        herald = Herald(services.emit, services.has_listener)
+        delivery = EventDelivery(services.emit, services.has_listener)
         at_the_end = resources.enter_context(ExitStack())  # runs once every event has been delivered
-        resources.callback(herald.close)
-        connection = IBConnection(settings, services.store, herald.tell)
+        resources.callback(delivery.close)
+        connection = IBConnection(settings, services.store, delivery.tell)
         directory = ContractDirectory(
             ContractsClient(connection), instruments, settings.contract_age, connection.clock.recent
         )
-        desk = OrderDesk(OrdersClient(connection), directory, services.store, herald)
+        desk = OrderDesk(OrdersClient(connection), directory, services.store, delivery)
         at_the_end.callback(desk.finish)
         resources.callback(desk.close)
         resources.callback(connection.close_connection)
@@ -123,7 +121,7 @@ def open_session(settings: IBSettings, services: Services) -> Session:
         resources.callback(reconciliation.save_at_the_end)
         resources.callback(desk.begin_to_close)
         desk.prune(settings.journal_days)
-        herald.opened()
+        delivery.opened()
         return Session(
             domains=(
                 native.fx,
@@ -136,17 +134,12 @@ def open_session(settings: IBSettings, services: Services) -> Session:
             ),
             account_kind=kind_of_all(connection.accounts),
             native=native,
-            close=partial(_unless_forked, os.getpid(), resources.pop_all().close),
+            close=resources.pop_all().close,
             state=lambda: connection.state,
-            hear_out=partial(_unless_forked, os.getpid(), desk.hear_out),
+            hear_out=desk.hear_out,
             data=f"{settings.gateway}, {connection.library.name} {connection.library.version}",
+            forked=connection.let_go_of_socket,
         )
-
-
-def _unless_forked(process: int, call: Callable[[], None]) -> None:
-    """Call a function only in the process that opened the session: a forked child owns none of its resources."""
-    if os.getpid() == process:
-        call()
 
 
 def _refuse_locked(reconciliation: Reconciliation, instrument_code: str) -> None:

@@ -55,7 +55,7 @@ class OrderChanging:
         """
         tracked = self._desk.book.get(order_ref)
         if tracked is None:
-            self._desk.look()
+            self._desk.read_lists()
             tracked = self._desk.book.get(order_ref)
         if tracked is None:
             raise MissingOrder(f"IB has no order with the reference {order_ref!r}.", given=order_ref)
@@ -124,10 +124,10 @@ class OrderChanging:
         reason = ""
         if tracked.state not in _CHANGEABLE or tracked.cancel_sent:
             reason = f"it is {tracked.state.value}"
-        elif tracked.ib_order is None or not tracked.ids.order_id:
-            reason = "IB has not listed it yet"
         elif tracked.ids.client_id != self._connection.client_id():
             reason = f"client id {tracked.ids.client_id} placed it, and this is {self._connection.client_id()}"
+        elif tracked.ib_order is None or not tracked.ids.order_id:
+            reason = "IB has not listed it yet"
         if reason:
             raise OrderCannotBeModified(f"Order {tracked.order.order_ref} cannot be changed: {reason}.")
 
@@ -215,7 +215,7 @@ class OrderChanging:
             tracked.cancel_sent = False
             raise
         self._connection.post(lambda _ib: self._watch_cancels([tracked]))
-        self._desk.office.post(lambda: self._cancel_sent(tracked))
+        self._desk.worker.post(lambda: self._cancel_sent(tracked))
         self._desk.book.wait(
             lambda: tracked.state not in _CHANGEABLE or not tracked.cancel_sent, self._connection.settings.order_timeout
         )
@@ -240,7 +240,12 @@ class OrderChanging:
             raise OrderCannotBeCancelled(
                 f"Order {ref} is already {tracked.state.value}.", place=str(tracked.order.contract)
             )
-        if not tracked.ids.order_id or not self._desk.book.answer_to(self._connection.client_id(), tracked):
+        if not tracked.ids.order_id:
+            raise OrderCannotBeCancelled(
+                f"Order {ref} has no order id by which to cancel it: it was placed by hand, or is not listed yet.",
+                remedy="Cancel it in TWS, or with cancel_all_orders.",
+            )
+        if not self._desk.book.answer_to(self._connection.client_id(), tracked):
             raise OrderCannotBeCancelled(
                 f"Order {ref} of client id {tracked.ids.client_id} has an order id that is ambiguous in this session.",
                 remedy="Cancel it in the session that placed it, in TWS, or with cancel_all_orders.",
@@ -256,7 +261,7 @@ class OrderChanging:
         self._connection.require_up("the cancel of all orders")
         self._require_writable()
         try:
-            self._desk.look(everything=False)
+            self._desk.read_lists(everything=False)
         except RequestTimedOut as error:  # orders that IB does not list are cancelled too
             _log.warning("Cancelling all orders without knowing which: %s", error)
         working = [each for each in self._desk.book.all() if self._is_working(each, account)]
@@ -276,7 +281,7 @@ class OrderChanging:
             raise
         self._connection.post(lambda _ib: self._watch_cancels(working))
         for each in working:
-            self._desk.office.post(partial(self._cancel_sent, each))
+            self._desk.worker.post(partial(self._cancel_sent, each))
         self._desk.doubt("all orders are being cancelled")  # IB reports nothing on other clients' orders unasked
         self._desk.flush()
         return working

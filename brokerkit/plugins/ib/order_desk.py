@@ -15,21 +15,21 @@ from brokerkit.errors import NotFound, RequestTimedOut
 from brokerkit.plugins.ib.clients.orders import OrdersClient
 from brokerkit.plugins.ib.clients.positions import PositionsClient
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
+from brokerkit.plugins.ib.event_delivery import EventDelivery
 from brokerkit.plugins.ib.executions import price_from, revision_of
-from brokerkit.plugins.ib.herald import Herald
 from brokerkit.plugins.ib.journal_writer import JournalWriter
 from brokerkit.plugins.ib.library import LIST_ENDS
-from brokerkit.plugins.ib.looks import Looks
+from brokerkit.plugins.ib.list_readings import ListReadings
 from brokerkit.plugins.ib.news_batch import NewsBatch
 from brokerkit.plugins.ib.order_book import OrderBook
 from brokerkit.plugins.ib.order_finder import OrderFinder
 from brokerkit.plugins.ib.order_news import OrderNews
 from brokerkit.plugins.ib.packets import Packets
 from brokerkit.plugins.ib.position_news import PositionNews
-from brokerkit.plugins.ib.post_office import PostOffice
 from brokerkit.plugins.ib.recall import Recall
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
 from brokerkit.plugins.ib.watch import Watch
+from brokerkit.plugins.ib.worker_thread import WorkerThread
 from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderOrigin, OrderState
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.money import Money
@@ -44,7 +44,7 @@ class OrderDesk:
     Attributes:
         book: The tracked orders.
         positions: The positions that IB reports, and the fills since.
-        looks: The conclusions from reading IB's lists.
+        readings: The conclusions from reading IB's lists.
     """
 
     def __init__(
@@ -52,24 +52,24 @@ class OrderDesk:
         client: OrdersClient,
         directory: ContractDirectory,
         store: Callable[[], Store],
-        herald: Herald,
+        delivery: EventDelivery,
     ) -> None:
         self.client = client
-        self.book = OrderBook(herald.hear_out)
+        self.book = OrderBook(delivery.hear_out)
         self.writer = JournalWriter(lambda: store().journal)
-        self.batch = NewsBatch(self.book, self.writer, herald.tell_all)
+        self.batch = NewsBatch(self.book, self.writer, delivery.tell_all)
         self.positions = PositionNews(directory, self.batch.later, self._after)
-        self.office = PostOffice("brokerkit-ib-desk", self.batch, self.writer.sync)
-        self._packets = Packets(self.office.post)
+        self.worker = WorkerThread("brokerkit-ib-desk", self.batch, self.writer.sync)
+        self._packets = Packets(self.worker.post)
         self._connection = client.ib_connection
         self._store = store
-        self._herald = herald
-        herald.when_delivered(self.writer.delivered)
+        self._delivery = delivery
+        delivery.when_delivered(self.writer.delivered)
         self._directory = directory
         self._known: dict[str, BrokerOrder] = {}
         self._session_read = -1
         self._lists_received: set[str] = set()
-        self._watch = Watch(client.ib_connection, self._look, lambda: self.looks.are_done)
+        self._watch = Watch(client.ib_connection, self._read_lists, lambda: self.readings.are_conclusive)
         self._recall = Recall(lambda: store().journal, self.book, client.ib_connection.may_have)
         self.news = OrderNews(
             self.book,
@@ -79,7 +79,7 @@ class OrderDesk:
             self._watch.doubt,
             self.positions.count,
         )
-        self.looks = Looks(self.book, self.news, client.ib_connection, store)
+        self.readings = ListReadings(self.book, self.news, client.ib_connection, store)
         self._handlers: dict[str, Callable[..., None]] = {
             "openOrder": self._open_order,
             "orderStatus": self._order_status,
@@ -102,7 +102,7 @@ class OrderDesk:
         for order_ref in self._known:
             tracked = self.book.get(order_ref)
             if tracked is not None:  # a crash may have come between journalling its last fill and its state
-                self.office.post(partial(self.news.complete, tracked))
+                self.worker.post(partial(self.news.complete, tracked))
         self._connection.listen(self._on_message)
         self._connection.when_read(self._packets.end)
         self._connection.when_session_begins(self._on_session)
@@ -118,20 +118,20 @@ class OrderDesk:
         now = datetime.now(timezone.utc)
         there = self._connection.clock.at(now)  # fills are stamped by the Gateway's clock
         oldest = min(now, there) - timedelta(days=days)
-        self.office.post_when_idle(partial(self.writer.prune, oldest))
+        self.worker.post_when_idle(partial(self.writer.prune, oldest))
 
     def _emit_unreported(self) -> None:
         """Emit events that a killed process journalled but did not deliver, or did not mark as delivered."""
         journal = self._store().journal
         for fill in journal.untold_fills():
-            self._herald.tell(fill)
+            self._delivery.tell(fill)
         for ended in journal.untold_orders():
-            self._herald.tell(ended)
+            self._delivery.tell(ended)
 
     @property
     def awaits_verdict(self) -> bool:
         """Whether the state of an order is still being looked up."""
-        return any(tracked.state is not OrderState.UNKNOWN for tracked in self.looks.undecided())
+        return any(tracked.state is not OrderState.UNKNOWN for tracked in self.readings.undecided())
 
     # Changes between sessions
 
@@ -179,7 +179,7 @@ class OrderDesk:
 
     def unseen(self) -> list[TrackedOrder]:
         """Return our orders that IB's lists did not show."""
-        return [tracked for tracked in self.looks.undecided() if tracked.unseen]
+        return [tracked for tracked in self.readings.undecided() if tracked.unseen]
 
     def positions_filled(self, since: datetime, but_not: Set[str]) -> list[tuple[str, int, int]]:
         """Return account, contract id and signed lots of every futures execution since a time.
@@ -218,7 +218,7 @@ class OrderDesk:
 
     def close(self) -> None:
         """Process the messages received so far, then end, and release everyone waiting for an order."""
-        self.office.close()
+        self.worker.close()
         self.book.close()
 
     # Requests
@@ -240,15 +240,15 @@ class OrderDesk:
             RequestTimedOut: It took too long.
         """
         limit = self._connection.settings.request_timeout if timeout is None else max(timeout, 0.0)
-        if not self.office.flush(limit):
+        if not self.worker.flush(limit):
             raise RequestTimedOut(f"IB's messages could not be processed within {limit:g} s.")
 
     def hear_out(self, timeout: float = 5.0) -> None:
         """Wait until listeners have received everything that IB has reported so far, or until the timeout."""
-        self.office.flush(timeout)
-        self._herald.hear_out(timeout)
+        self.worker.flush(timeout)
+        self._delivery.hear_out(timeout)
 
-    def look(self, *, everything: bool = True) -> None:
+    def read_lists(self, *, everything: bool = True) -> None:
         """Read IB's lists now, and process them.
 
         Raises:
@@ -258,7 +258,7 @@ class OrderDesk:
         self._connection.require_up("IB's lists of orders")
         timeout = self._connection.settings.request_timeout
         end = time.monotonic() + timeout
-        self._connection.run(self._look(everything=everything), "IB's lists of orders", timeout)
+        self._connection.run(self._read_lists(everything=everything), "IB's lists of orders", timeout)
         self.flush(end - time.monotonic())
 
     def doubt(self, reason: str) -> None:
@@ -272,7 +272,7 @@ class OrderDesk:
             if not tracked.is_answered:
                 self.news.settle(tracked, state, reason)
 
-        self.office.post(if_unanswered)
+        self.worker.post(if_unanswered)
 
     def _after(self, seconds: float, work: Callable[[], None]) -> None:
         """Run work in the desk's thread after a delay."""
@@ -295,33 +295,33 @@ class OrderDesk:
     def _post(self, *work: Callable[[], None]) -> None:
         """Run work in the desk's thread after all messages received so far."""
         self._packets.end()
-        self.office.post(*work)
+        self.worker.post(*work)
 
     def _on_session(self, client_id: int) -> None:
         self._lists_received.clear()
         self._post(partial(self.news.started_session, client_id), self.positions.book.begin_list)
-        self._post_begin_look()
+        self._post_begin_reading()
 
     async def _on_up(self, ib: Any) -> None:
         """Wait until everything read while connecting is processed; if the socket stayed open, read it again."""
-        await self._connection.shared("look", partial(self._process_all, ib))
+        await self._connection.shared("lists", partial(self._process_all, ib))
 
     async def _process_all(self, ib: Any) -> None:
         if self._session_read < 0:
             self._post(self._recall.leave_other_logins)
         if self._session_read == self._connection.session:
-            self._post_begin_look()
+            self._post_begin_reading()
             await asyncio.gather(self.client.read_lists(ib, everything=True), self.read_positions(ib))
         self._session_read = self._connection.session
         missing = [name for end, name in LIST_ENDS.items() if end not in self._lists_received]
-        await self._end_look(
+        await self._end_reading(
             complete=not self._connection.is_read_only and missing in ([], ["positions"]),
             then=None if "positions" in missing else self._accept_positions,
         )
         if missing and not self._connection.is_read_only:
             _log.warning("IB did not list all its %s in time; they are requested again", " and ".join(missing))
             self._connection.post(self.read_positions)
-        if missing or not self.looks.are_done:
+        if missing or not self.readings.are_conclusive:
             self.doubt("orders from before the connection came up")
 
     def _accept_positions(self) -> None:
@@ -332,13 +332,13 @@ class OrderDesk:
         for changed in self.positions.book.end_list():
             self.positions.emit(changed)
 
-    async def _look(self, *, everything: bool = True) -> None:
-        await self._connection.shared("look", partial(self._look_exclusively, everything=everything))
+    async def _read_lists(self, *, everything: bool = True) -> None:
+        await self._connection.shared("lists", partial(self._read_lists_exclusively, everything=everything))
 
-    async def _look_exclusively(self, *, everything: bool) -> None:
+    async def _read_lists_exclusively(self, *, everything: bool) -> None:
         """Read IB's lists, never two readings at once: starting one discards what another has seen."""
         self._connection.require_up("IB's lists of orders")  # it may have been lost while another reading was running
-        self._post_begin_look()
+        self._post_begin_reading()
         complete = False
         try:
             await self._connection.asked(
@@ -346,14 +346,14 @@ class OrderDesk:
             )
             complete = everything and not self._connection.is_read_only
         finally:
-            await self._end_look(complete=complete)
+            await self._end_reading(complete=complete)
 
-    async def _end_look(self, *, complete: bool, then: Callable[[], None] | None = None) -> None:
+    async def _end_reading(self, *, complete: bool, then: Callable[[], None] | None = None) -> None:
         done: concurrent.futures.Future[None] = concurrent.futures.Future()
 
         def end() -> None:
             try:
-                self.looks.finish(complete=complete)
+                self.readings.finish(complete=complete)
                 if then is not None:
                     then()
             finally:
@@ -404,6 +404,6 @@ class OrderDesk:
 
     # Reading IB's lists
 
-    def _post_begin_look(self) -> None:
+    def _post_begin_reading(self) -> None:
         """Start a reading as of now, even if the desk's thread is busy: IB may not list orders sent after this."""
-        self._post(partial(self.looks.begin, datetime.now(timezone.utc)))
+        self._post(partial(self.readings.begin, datetime.now(timezone.utc)))

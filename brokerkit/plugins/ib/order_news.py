@@ -10,8 +10,8 @@ from typing import Any
 
 from brokerkit.errors import BrokerkitError, InvalidOrder
 from brokerkit.plugins.ib.error_codes import Meaning, error_for, meaning_for_order
+from brokerkit.plugins.ib.event_delivery import PendingEvent
 from brokerkit.plugins.ib.executions import price_from, revision_of, signed_quantity
-from brokerkit.plugins.ib.herald import News
 from brokerkit.plugins.ib.journal_writer import JournalWriter, Recorded
 from brokerkit.plugins.ib.news_batch import NewsBatch
 from brokerkit.plugins.ib.order_book import OrderBook
@@ -106,15 +106,14 @@ class OrderNews:
         self, order_id: int, status: str, filled: float, perm_id: int, client_id: int, why_held: str
     ) -> None:
         """Process an order's status."""
-        tracked = self._finder.find(str(perm_id or ""), client_id, str(order_id))
+        ids = BrokerIds(client_id=client_id, order_id=str(order_id or ""), perm_id=str(perm_id or ""))
+        tracked = self._finder.find(ids.perm_id, client_id, ids.order_id)
         if tracked is None:
             return
         with self._book.news:
             tracked.is_answered = True
             tracked.reported_filled = max(tracked.reported_filled, float(filled or 0))
-            self._book.set_ids(
-                tracked, BrokerIds(client_id=client_id, order_id=str(order_id), perm_id=str(perm_id or ""))
-            )
+            self._book.set_ids(tracked, ids)
         self._status(tracked, status, reason=why_held)
 
     def error(self, request_id: int, code: int, text: str) -> None:
@@ -293,7 +292,7 @@ class OrderNews:
 
     def _tell_fill(self, tracked: TrackedOrder, fill: Fill, recorded: Recorded) -> None:
         self._recorded[fill.execution_id] = recorded
-        self._batch_of_news.later(News(Fill, partial(self._if_new, tracked, fill, recorded)))
+        self._batch_of_news.later(PendingEvent(Fill, partial(self._if_new, tracked, fill, recorded)))
         if tracked.is_complete:
             self.complete(tracked)
         elif tracked.waiting_final is not None and not self._fills_are_missing(tracked, tracked.waiting_final):
@@ -304,7 +303,7 @@ class OrderNews:
         return fill if tracked.origin is OrderOrigin.OURS or recorded.is_new(fill) else None
 
     def _tell(self, event: OrderEvent) -> None:
-        self._batch_of_news.later(News.of(event))
+        self._batch_of_news.later(PendingEvent.of(event))
 
     def _note(self, tracked: TrackedOrder, text: str) -> None:
         """Keep IB's text as an order's reason without changing its state; a rejection's reason stays."""

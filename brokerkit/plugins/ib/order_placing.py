@@ -223,7 +223,7 @@ class OrderPlacing:
                 raise
             raise self._unknown(tracked[0]) from error
         refs = [each.order.order_ref for each in tracked]
-        self._desk.office.post(lambda: self._desk.writer.sent(refs))
+        self._desk.worker.post(lambda: self._desk.writer.sent(refs))
 
     def _parcels(self, family: list[Prepared], order_ids: list[int]) -> list[Parcel]:
         """Return a bracket's parcels; only the last has the transmit flag, which transmits them all."""

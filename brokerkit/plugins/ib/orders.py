@@ -81,7 +81,7 @@ class IBOrders(Orders):
     def get_list_of_broker_orders(self, account: str = "") -> list[BrokerOrder]:
         """Return the orders that IB itself reports: working ones, and those completed today."""
         self._check_account(account)
-        self._desk.look()
+        self._desk.read_lists()
         views = [tracked.view() for tracked in self._desk.book.all() if tracked.is_answered]
         return [view for view in views if not account or view.ids.account == account]
 
@@ -96,7 +96,7 @@ class IBOrders(Orders):
         """Return the executions that IB reports, in order of time, once each."""
         if since is not None and since.tzinfo is None:
             raise InvalidArgument(f"{since} has no time zone.", remedy="Give an aware datetime, best in UTC.")
-        self._desk.look()
+        self._desk.read_lists()
         fills = self._desk.reported_fills()
         return sorted((fill for fill in fills if since is None or fill.time >= since), key=lambda fill: fill.time)
 
@@ -166,7 +166,7 @@ class IBOrders(Orders):
         tracked = self._changing.find(order.order_ref)
         is_reported = tracked.ids.client_id == self.ibconnection.client_id() and tracked.is_answered
         if not tracked.state.is_final and not is_reported:
-            self._desk.look()
+            self._desk.read_lists()
         else:
             self._desk.flush()
         return tracked

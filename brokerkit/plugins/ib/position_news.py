@@ -9,8 +9,8 @@ from typing import Any
 
 from brokerkit.errors import BrokerkitError, NotSupported
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
+from brokerkit.plugins.ib.event_delivery import PendingEvent
 from brokerkit.plugins.ib.executions import price_from
-from brokerkit.plugins.ib.herald import News
 from brokerkit.plugins.ib.position_book import UNSETTLED, Holding, PositionBook
 from brokerkit.spec.broker_order import Fill
 from brokerkit.spec.contract import FxPair
@@ -24,7 +24,7 @@ class PositionNews:
 
     Args:
         directory: Resolves contracts.
-        later: Delivers news once everything processed so far is journalled.
+        later: Delivers an event once everything processed so far is journalled.
         after: Runs work in the desk's thread after a delay in seconds.
 
     Attributes:
@@ -35,7 +35,7 @@ class PositionNews:
     def __init__(
         self,
         directory: ContractDirectory,
-        later: Callable[[News], None],
+        later: Callable[[PendingEvent], None],
         after: Callable[[float, Callable[[], None]], None],
     ) -> None:
         self.book = PositionBook()
@@ -85,7 +85,7 @@ class PositionNews:
 
     def emit(self, holding: Holding) -> None:
         """Emit a position once it is journalled, unless its contract cannot be resolved."""
-        self._later(News(Position, partial(self._event, holding)))
+        self._later(PendingEvent(Position, partial(self._event, holding)))
 
     def _event(self, holding: Holding) -> Position | None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from brokerkit.errors import BrokerkitError, MissingAccount
+from brokerkit.errors import AmbiguousInstrument, BrokerkitError, MissingAccount, MissingContract, MissingInstrument
 from brokerkit.plugins.ib.clients.positions import PositionsClient
 from brokerkit.plugins.ib.connection import IBConnection
 from brokerkit.plugins.ib.order_desk import OrderDesk
@@ -27,24 +27,31 @@ class IBPositions(Positions):
     def get_all_current_positions_as_list_with_contract_objects(self, account: str = "") -> list[Position]:
         """Return every open position, ordered by account, instrument and date.
 
-        Unsupported positions, such as shares, are left out and listed in `left_out` with the reason, so that they do
-        not affect the rest.
+        Positions in shares, in options, and in futures that the instrument table does not have are left out and listed
+        in `left_out` with the reason. Any other position that cannot be named is an error, never left out.
         """
         accounts = self.ibconnection.accounts
         if account and account not in accounts:
             raise MissingAccount(f"This login has no account {account!r}.", given=account, candidates=accounts)
-        positions = [each for each in self._read() if not account or each.account == account]
+        positions = self._read(account)
         return sorted(positions, key=lambda each: (each.account, each.contract.instrument_code, each.contract.dates))
 
-    def _read(self) -> list[Position]:
+    def _read(self, account: str) -> list[Position]:
         self.ibconnection.require_up("the positions")
         self.ib_client.ask(self._desk.read_positions, "the positions")
         self._desk.flush()
+        holdings = [each for each in self._desk.positions.book.holdings() if account in ("", each.account)]
         found, left_out = [], dict(self._desk.positions.left_out)
-        for holding in self._desk.positions.book.holdings():
+        for holding in holdings:
             try:
                 found.append(self._desk.positions.position(holding))
-            except BrokerkitError as error:
+            except (MissingInstrument, AmbiguousInstrument) as error:
                 left_out[holding.con_id] = error
+            except MissingContract as error:
+                raise MissingContract(
+                    f"IB denies the contract with id {holding.con_id}, of which {holding.account} holds "
+                    f"{holding.quantity} lots.",
+                    remedy="Ask again later: during maintenance IB denies contracts that exist.",
+                ) from error
         self.left_out = left_out
         return found

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from brokerkit.errors import BrokerkitError, ContractExpired, InvalidArgument, MissingData, RequestTimedOut
-from brokerkit.plugins.ib.clients.prices import PriceClient
+from brokerkit.plugins.ib.clients.prices import PriceClient, is_quoted
 from brokerkit.plugins.ib.connection import IBConnection
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.contract_facts import ResolvedContract
@@ -164,9 +164,14 @@ class IBPrices(Prices):
             last = datetime.combine(resolved.expiry.day + timedelta(days=1), datetime.min.time(), timezone.utc)
         try:
             first = start if start is not None else await self.ib_client.head(resolved.facts)
-        except MissingData:  # of a contract that has expired, for one: its bars may be there all the same
+        except MissingData as error:  # of a contract that has expired, for one: its bars may be there all the same
             if is_small(frequency):
-                raise
+                raise MissingData(
+                    f"IB does not say since when it has bars of {resolved.contract}: {error.broker_message}",
+                    remedy=f"Give a `start`: reading {frequency.value} bars back to the first would take hours.",
+                    broker_code=error.broker_code,
+                    broker_message=error.broker_message,
+                ) from error
             parts = await self._parts_backwards(resolved, frequency, last)
         else:
             parts = await self._parts(resolved, frequency, first, last)
@@ -215,8 +220,7 @@ def _check_range(start: datetime | None, end: datetime | None) -> None:
 
 
 def _quoted(price: float, size: float) -> float | None:
-    """Return a side's price; IB's 0, and its -1 with no lots behind it, mean that there is none."""
-    return None if price == 0 or (price == -1 and not size) else price
+    return price if is_quoted(price, size) else None
 
 
 def _seconds(moment: datetime | None) -> int | None:

@@ -215,7 +215,7 @@ class ibOrdersData(_Source):  # noqa: N801 because pysystemtrade spells it so
     _domain = "orders"
 
     def modify_limit_price_given_control_object(
-        self, control: OrderControl, limit_price: Decimal | str | float | None = None
+        self, control: OrderControl, limit_price: Decimal | str | int | float | None = None
     ) -> OrderControl:
         """Change the limit price of the order behind a handle; without a price, leave it unchanged."""
         price = limit_price if limit_price is not None else control.current().order.limit_price

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from brokerkit.errors import BrokerClosed, BrokerkitError, ConnectionLost, MissingData
-from brokerkit.plugins.ib.clients.prices import PriceClient
+from brokerkit.plugins.ib.clients.prices import PriceClient, is_quoted
 from brokerkit.plugins.ib.contract_facts import ResolvedContract
 from brokerkit.plugins.ib.error_codes import error_for
 from brokerkit.plugins.ib.executions import price_from
@@ -34,6 +34,7 @@ _REASONS = {
     QuoteStatus.DELAYED: "no subscription to live data: delayed by about 15 minutes",
     QuoteStatus.DELAYED_FROZEN: "no subscription, and the market is closed",
 }
+_STOPPED = {QuoteStatus.LIVE: QuoteStatus.FROZEN, QuoteStatus.DELAYED: QuoteStatus.DELAYED_FROZEN}
 _ADVISORIES = frozenset({10090, 10091, 10167})
 """Part of the data is missing or delayed; the rest follows."""
 _UNCERTAIN = frozenset({354, 10089})
@@ -109,7 +110,7 @@ class IBTicker:
         bid, ask, last = _prices(ticker)
         if bid is None and ask is None and last is None:
             return Quote(self.contract, time, QuoteStatus.NONE, reason=self._why_none())
-        status = _STATUSES.get(ticker.marketDataType, QuoteStatus.LIVE)
+        status, reason = self._status_of(ticker)
         return Quote(
             contract=self.contract,
             time=time,
@@ -120,8 +121,16 @@ class IBTicker:
             ask_size=_size(ticker.askSize) if ask is not None else None,
             last=last,
             last_size=_size(ticker.lastSize) if last is not None else None,
-            reason=_REASONS[status],
+            reason=reason,
         )
+
+    def _status_of(self, ticker: Any) -> tuple[QuoteStatus, str]:
+        """Return the status of a library's ticker with prices, and its reason."""
+        status = _STATUSES.get(ticker.marketDataType, QuoteStatus.LIVE)
+        farm = self._client.ib_connection.farms.without_quotes(ticker.time or datetime.now(timezone.utc))
+        if farm:
+            return _STOPPED.get(status, status), f"IB's data farm {farm} is disconnected: the last quote before it was"
+        return status, _REASONS[status]
 
     def _why_none(self) -> str:
         if self._client.ib_connection.state is not ConnectionState.CONNECTED:
@@ -187,8 +196,12 @@ class IBTicker:
     def line_changed(self) -> None:
         """Forget the prices of before a break, which nobody keeps up to date, and wake everybody who waits."""
         if self._client.ib_connection.state is not ConnectionState.CONNECTED:
-            _forget_prices(self._ticker)
+            self.forget_prices()
         self.wake()
+
+    def forget_prices(self) -> None:
+        """Forget the prices so far, which are none of the next subscription's."""
+        _forget_prices(self._ticker)
 
     # In the client's thread
 
@@ -229,7 +242,7 @@ class IBTicker:
         self._end_timer()
         self._failure = error_for(code, text, f"No quotes of {self.contract}", about_order=False)
         self._advice = text
-        _forget_prices(self._ticker)
+        self.forget_prices()
         self.wake()
 
     def _updated(self, _ticker: Any) -> None:
@@ -305,6 +318,7 @@ class Quotes:
         with self._lock:
             running = list(self._running.values())
         for ticker, contract in running:
+            ticker.forget_prices()
             self._client.ib_connection.errands.post(partial(ticker.start, contract))
 
     def _wake_all(self) -> None:
@@ -324,10 +338,12 @@ class Quotes:
 
 def _prices(ticker: Any) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
     """Return bid, ask and last of a library's ticker, if it exists yet."""
+    if ticker is None:
+        return None, None, None
     return (
-        _price(getattr(ticker, "bid", None)),
-        _price(getattr(ticker, "ask", None)),
-        _price(getattr(ticker, "last", None)),
+        _price(ticker.bid, ticker.bidSize),
+        _price(ticker.ask, ticker.askSize),
+        _price(ticker.last, ticker.lastSize),
     )
 
 
@@ -338,10 +354,9 @@ def _forget_prices(ticker: Any) -> None:
             setattr(ticker, name, math.nan)
 
 
-def _price(value: float | None) -> Decimal | None:
-    """Return a price; IB's -1, 0 and NaN all mean that there is none."""
-    return None if value is None or math.isnan(value) or value in (-1.0, 0.0) else price_from(value)
+def _price(price: float, size: float) -> Decimal | None:
+    return price_from(price) if is_quoted(price, size) else None
 
 
-def _size(value: float | None) -> int | None:
-    return None if value is None or math.isnan(value) or value < 0 else round(value)
+def _size(value: float) -> int | None:
+    return None if math.isnan(value) or value < 0 else round(value)

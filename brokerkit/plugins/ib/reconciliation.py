@@ -148,8 +148,8 @@ class Reconciliation:
                 each.contract.instrument_code: f"IB holds {each.actual} of {each.contract}, not {each.expected}"
                 for each in breaks
             }
-        self._desk.looks.is_position_explained = self._explains
-        self._desk.office.post_when_idle(self._write_once)
+        self._desk.readings.is_position_explained = self._explains
+        self._desk.worker.post_when_idle(self._write_once)
 
     def _explains(self, tracked: TrackedOrder) -> bool:
         """Return whether the positions at the start show that no fill of an order is unseen.
@@ -195,12 +195,12 @@ class Reconciliation:
 
     def save(self) -> None:
         """Save IB's positions for the next session to compare with."""
-        self._desk.office.post(self._write)  # in the desk's thread, no fill can come between positions and executions
+        self._desk.worker.post(self._write)  # in the desk's thread, no fill can come between positions and executions
         self._desk.flush()
 
     def save_at_the_end(self) -> None:
         """Do the same, but do not wait for a Gateway that no longer responds."""
-        self._desk.office.post(self._write)
+        self._desk.worker.post(self._write)
         try:
             self._desk.flush(_TIMEOUT_AT_CLOSE)
         except RequestTimedOut as error:

@@ -43,7 +43,7 @@ class TrackedOrder:
         cancel_sent: Whether a cancel was sent that IB has not refused.
         is_cancel_doubted: Whether IB's next status decides if that cancel arrived.
         is_held: Whether IB was reported to hold it for its parent.
-        unseen: How many consecutive looks at IB's lists did not show it.
+        unseen: How many consecutive readings of IB's lists did not show it.
         is_unsent: Whether it is journalled and about to be sent, so that IB cannot have it yet.
         is_recent: Whether it was placed in this session, or was open when the session started.
         journalled: The executions that were in the journal when this session started to track it.

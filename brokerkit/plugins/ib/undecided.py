@@ -12,7 +12,7 @@ from brokerkit.plugins.ib.tracked_order import TrackedOrder
 from brokerkit.spec.broker_order import OrderState
 from brokerkit.spec.order import TimeInForce
 
-_LOOKS = 2
+_READINGS = 2
 _OVER_AFTER = timedelta(hours=12)
 _MIDNIGHTS = tuple(map(ZoneInfo, ("America/New_York", "Europe/Zurich", "Asia/Hong_Kong")))
 """The zones of IB's servers: its lists are reset at midnight in one of these, depending on the account."""
@@ -61,7 +61,7 @@ def verdict_on(tracked: TrackedOrder, evidence: Evidence) -> Verdict | None:
     Two complete readings of the lists must agree. An order is taken to have never arrived, or to have ended, only where
     its fills would be seen: in IB's lists, which go back to midnight, or in the positions.
     """
-    if tracked.unseen < _LOOKS or not evidence.is_ours_alone:
+    if tracked.unseen < _READINGS or not evidence.is_ours_alone:
         return None
     if not tracked.ids.perm_id and not tracked.fills and evidence.is_listed_still:
         message = tracked.refusal.broker_message if tracked.refusal is not None else ""

@@ -10,7 +10,7 @@ from brokerkit.errors import BrokerkitError
 from brokerkit.plugins.ib.connection import IBConnection
 
 _log = logging.getLogger(__name__)
-_BETWEEN_LOOKS = 1.0
+_BETWEEN_READINGS = 1.0
 _LONGEST_PAUSE = 30.0
 
 
@@ -21,17 +21,17 @@ class Watch:
 
     Args:
         connection: The connection.
-        look: Reads IB's lists and processes them.
+        read_lists: Reads IB's lists and processes them.
         is_certain: Whether there is nothing left to look for.
     """
 
     def __init__(
-        self, connection: IBConnection, look: Callable[[], Awaitable[None]], is_certain: Callable[[], bool]
+        self, connection: IBConnection, read_lists: Callable[[], Awaitable[None]], is_certain: Callable[[], bool]
     ) -> None:
         self._connection = connection
-        self._look = look
+        self._read_lists = read_lists
         self._is_certain = is_certain
-        self._is_looking = False
+        self._is_reading = False
         self._doubted = asyncio.Event()
 
     def doubt(self, reason: str) -> None:
@@ -40,28 +40,28 @@ class Watch:
 
     async def _begin(self, reason: str) -> None:
         self._doubted.set()
-        if self._is_looking:
+        if self._is_reading:
             return
         _log.info("Reading IB's lists of orders: %s", reason)
-        self._is_looking = True
+        self._is_reading = True
         try:
-            await self._look_until_certain()
+            await self._read_until_certain()
         finally:
-            self._is_looking = False
+            self._is_reading = False
 
-    async def _look_until_certain(self) -> None:
-        pause = _BETWEEN_LOOKS
+    async def _read_until_certain(self) -> None:
+        pause = _BETWEEN_READINGS
         while self._doubted.is_set() or not self._is_certain():
-            pause = _BETWEEN_LOOKS if self._doubted.is_set() else min(2 * pause, _LONGEST_PAUSE)
+            pause = _BETWEEN_READINGS if self._doubted.is_set() else min(2 * pause, _LONGEST_PAUSE)
             self._doubted.clear()
-            await self._look_once()
+            await self._read_once()
             if not self._is_certain():
-                await asyncio.sleep(_BETWEEN_LOOKS)
-                await self._pause(pause - _BETWEEN_LOOKS)
+                await asyncio.sleep(_BETWEEN_READINGS)
+                await self._pause(pause - _BETWEEN_READINGS)
 
-    async def _look_once(self) -> None:
+    async def _read_once(self) -> None:
         try:
-            await asyncio.wait_for(self._look(), self._connection.settings.request_timeout)
+            await asyncio.wait_for(self._read_lists(), self._connection.settings.request_timeout)
         except (BrokerkitError, OSError, asyncio.TimeoutError) as error:
             _log.info("IB's lists of orders could not be read: %r", error)
 

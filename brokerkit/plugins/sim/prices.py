@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from brokerkit.errors import BrokerkitError, InvalidArgument, MissingData
-from brokerkit.plugins.sim.feeds.bars import DAY, length_of, to_nanoseconds
+from brokerkit.plugins.sim.exchange.units import nanoseconds
+from brokerkit.plugins.sim.feeds.bars import DAY, length_of
 from brokerkit.plugins.sim.frames import bar_frame, tick_frame
 from brokerkit.plugins.sim.quotes import SimTicker, newest_ticks
 from brokerkit.plugins.sim.simulation import Simulation
@@ -129,4 +130,4 @@ def _range(start: datetime | None, end: datetime | None) -> tuple[int, int | Non
             raise InvalidArgument(f"{moment} has no time zone.", remedy="Give an aware datetime, preferably in UTC.")
     if start is not None and end is not None and start >= end:
         raise InvalidArgument(f"The start {start} is not before the end {end}.", remedy="Give an earlier start.")
-    return _BEGINNING if start is None else to_nanoseconds(start), None if end is None else to_nanoseconds(end)
+    return _BEGINNING if start is None else nanoseconds(start), None if end is None else nanoseconds(end)

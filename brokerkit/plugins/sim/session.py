@@ -53,11 +53,17 @@ def open_session(settings: SimSettings, services: Services) -> Session:
         state=lambda: _state(exchange),
         close=lambda: _close(exchange, clock),
         data=feed.describe(),
+        forked=lambda: _end_waiting(exchange),
     )
+
+
+def _end_waiting(exchange: FedExchange) -> None:
+    exchange.is_over = True
 
 
 def _close(exchange: FedExchange, clock: RealTimeClock | None) -> None:
     """Stop the clock, and close the exchange."""
+    _end_waiting(exchange)
     try:
         if clock is not None:
             clock.stop()

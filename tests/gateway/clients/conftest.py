@@ -25,20 +25,20 @@ BY_HAND = Order(
 )
 
 
-def _make(folder: Path, package: str) -> Path:
-    """Return the interpreter of a new environment with one package; skip the test if it cannot be had."""
+def _make(folder: Path, *packages: str) -> Path:
+    """Return the interpreter of a new environment with some packages; skip the test if they cannot be had."""
     python = folder / "bin" / "python"
     uv = shutil.which("uv")
     if uv:
         steps = [[uv, "venv", "-q", "--python", sys.executable, str(folder)]]
-        steps.append([uv, "pip", "install", "-q", "--python", str(python), package])
+        steps.append([uv, "pip", "install", "-q", "--python", str(python), *packages])
     else:
         steps = [[sys.executable, "-m", "venv", str(folder)]]
-        steps.append([str(python), "-m", "pip", "install", "-q", package])
+        steps.append([str(python), "-m", "pip", "install", "-q", *packages])
     for step in steps:
         done = subprocess.run(step, capture_output=True, text=True, timeout=60 * MINUTES, check=False)
         if done.returncode:
-            pytest.skip(f"{package} cannot be installed here: {done.stderr.strip().splitlines()[-1:]}")
+            pytest.skip(f"{packages[0]} cannot be installed here: {done.stderr.strip().splitlines()[-1:]}")
     return python
 
 
@@ -50,8 +50,14 @@ def ib_async_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def ibapi_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an interpreter that has the official client."""
+    """Return an interpreter that has the official client as IB last put it on PyPI."""
     return _make(tmp_path_factory.mktemp("ibapi") / "venv", "ibapi==9.81.1.post1")
+
+
+@pytest.fixture(scope="session")
+def ibapi_10_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an interpreter that has the official client's version 10, which Nautilus puts on PyPI."""
+    return _make(tmp_path_factory.mktemp("ibapi_10") / "venv", "nautilus-ibapi==10.46.1", "protobuf")
 
 
 @attrs.frozen

@@ -35,9 +35,14 @@ def test_ib_async(ib_async_python: Path, talk: Talk) -> None:
 
 
 def test_the_official_client(ibapi_python: Path, talk: Talk) -> None:
-    said = talk(ibapi_python, "session_of_ibapi.py")
+    said = talk(ibapi_python, "session_of_ibapi.py", "157")
     assert ALL_REQUESTS - said.asked == {"reqUserInfo"}, "version 9.81.1 has no other gap"
     assert ALL_ANSWERS - said.told == {"userInfo", "historicalSchedule"}, "schedules came with version 165"
+
+
+def test_version_10_of_the_official_client(ibapi_10_python: Path, talk: Talk) -> None:
+    said = talk(ibapi_10_python, "session_of_ibapi.py", "178")
+    assert (ALL_REQUESTS - said.asked, ALL_ANSWERS - said.told) == (set(), set())
 
 
 def test_a_client_killed_in_mid_frame_hurts_nobody(gateway: SimulatedGateway, connect: Callable[..., Any]) -> None:

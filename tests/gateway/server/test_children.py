@@ -56,6 +56,15 @@ def held_lots(client: Any) -> list[str]:
     return [frame[14] for frame in client.answers(requests.account.PositionsRequest()) if frame[0] == "61"]
 
 
+def test_an_exit_that_ends_with_its_entry_names_no_order_by_a_number_that_clients_do_not_know(client: Any) -> None:
+    client.answers(place(1, **AWAY, transmit=False))
+    client.answers(place(2, **STOP))
+    ended = client.answers(requests.orders.CancelOrder(1))
+    assert [frame[4] for frame in ended if frame[:4] == ["4", "2", "2", "202"]] == [
+        "Order Canceled - reason:another order, its parent, is cancelled"
+    ]
+
+
 def test_exits_that_join_a_working_entry_one_by_one_end_each_other(still: SimulatedGateway, client: Any) -> None:
     client.answers(place(1, **AWAY))
     assert statuses(client.answers(place(2, **PROFIT)))["2"] == "PreSubmitted"

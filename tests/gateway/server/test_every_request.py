@@ -49,6 +49,11 @@ def test_a_chain_comes_in_order_of_expiry(ib: ibi.IB) -> None:
     assert months == ["202312", "202403", "202406"]
 
 
+def test_a_chain_comes_with_continuous_futures_asked_for_too(ib: ibi.IB) -> None:
+    asked = ibi.Contract(secType="FUT+CONTFUT", symbol="ES", exchange="CME")
+    assert {details.contract.secType for details in ib.reqContractDetails(asked)} == {"FUT"}
+
+
 def test_a_contract_is_found_by_number_local_symbol_class_and_multiplier(ib: ibi.IB, es: ibi.Contract) -> None:
     for asked in (
         ibi.Contract(conId=es.conId),
@@ -178,6 +183,7 @@ def test_nothing_is_told_from_the_future(ib: ibi.IB, es: ibi.Contract) -> None:
         ({"durationStr": "0 D"}, 321),
         ({"barSizeSetting": "7 mins"}, 321),
         ({"whatToShow": "RUMOURS"}, 321),
+        *(({"whatToShow": kind}, 162) for kind in ("ADJUSTED_LAST", "OPTION_IMPLIED_VOLATILITY", "FEE_RATE")),
         ({"barSizeSetting": "1 secs"}, 162),
         ({"endDateTime": "20010101 00:00:00 UTC"}, 162),
         ({"contract": ibi.Forex("EURUSD")}, 162),
@@ -315,6 +321,21 @@ def test_a_snapshot_has_no_generic_ticks(ib: ibi.IB, es: ibi.Contract) -> None:
     ib.reqCurrentTime()
     assert told == [(321, "cause - Snapshot market data subscription is not applicable to generic ticks")]
     assert ibi.util.isNan(ticker.last)
+
+
+def test_a_regulatory_snapshot_ends_and_is_not_a_stream(
+    gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, until
+) -> None:
+    ended: list[int] = []
+    ib.wrapper.tickSnapshotEnd = ended.append
+    ticker = ib.reqMktData(es, snapshot=False, regulatorySnapshot=True)
+    until(ib, lambda: ended)
+    last = ticker.last
+    assert last > 1000
+    gateway.advance(timedelta(minutes=3))
+    ib.reqCurrentTime()
+    assert ticker.last == last
+    assert gateway.call(lambda g: g.market_data_lines.used) == 0
 
 
 def test_a_snapshot_ends(ib: ibi.IB, es: ibi.Contract, eurusd: ibi.Contract) -> None:
@@ -457,7 +478,14 @@ def test_a_request_that_is_not_served_ends_with_an_error_of_its_own(ib: ibi.IB, 
     assert not ib.reqNewsArticle("BRFG", "BRFG$1")
     assert not ib.reqHistogramData(es, True, "1 week")
     assert not ib.getWshMetaData()
-    assert [code for _, code in found if _ > 0] == [320] * 5
+    option = ibi.FuturesOption("ES", "20231215", 4500, "C", "CME")
+    assert not ib.calculateImpliedVolatility(option, 5, 50)
+    assert not ib.calculateOptionPrice(option, 0.5, 50)
+    assert [code for req_id, code in found if req_id > 0] == [162, 430, 10172, 320, 10276, 200, 200]
+    ib.replaceFA(1, "<xml/>")
+    ib.client.requestFA(1)
+    ib.reqCurrentTime()
+    assert [code for _, code in found[-2:]] == [321, 321]
 
 
 # Executions

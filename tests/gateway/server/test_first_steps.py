@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import ib_insync as ibi
 
 from brokerkit.plugins.sim.gateway import SimulatedGateway
@@ -41,6 +43,16 @@ def test_a_market_order_fills_and_is_accounted_for(ib: ibi.IB, es: ibi.Contract,
     assert (position.position, position.avgCost) == (2, fill.execution.price * 50 + 2.10)
     cash = ("SettledCash", "USD", "999995.80")
     until(ib, lambda: cash in {(v.tag, v.currency, v.value) for v in ib.accountValues()})
+
+
+def test_a_currency_order_of_ordinary_size_fills_at_once(ib: ibi.IB, filled) -> None:
+    (contract,) = ib.qualifyContracts(ibi.Forex("EURUSD"))
+    before = ib.reqCurrentTime()
+    trade = filled(ib, ib.placeOrder(contract, ibi.MarketOrder("BUY", 250_000)))
+    assert [fill.execution.shares for fill in trade.fills] == [250_000]
+    assert ib.reqCurrentTime() - before <= timedelta(minutes=2)
+    (ticker,) = ib.reqTickers(contract)
+    assert min(ticker.bidSize, ticker.askSize) >= 250_000
 
 
 def test_a_limit_order_rests_is_changed_and_cancelled(ib: ibi.IB, es: ibi.Contract, until) -> None:

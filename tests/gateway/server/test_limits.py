@@ -31,7 +31,7 @@ def errors(frames: list[list[str]]) -> list[tuple[str, str]]:
     return [(frame[2], frame[3]) for frame in frames if frame[0] == "4"]
 
 
-@pytest.mark.parametrize(("offered", "agreed"), [("v157..176", "176"), ("v100..157", "157"), ("v157..178", "176")])
+@pytest.mark.parametrize(("offered", "agreed"), [("v157..176", "176"), ("v100..157", "157"), ("v157..178", "178")])
 def test_the_highest_common_version_is_spoken(
     gateway: SimulatedGateway, raw: Connect, offered: str, agreed: str
 ) -> None:
@@ -114,6 +114,13 @@ def test_too_many_messages_are_error_100_and_then_the_end(run_gateway: Connect, 
     client.send(*[IdsRequest()] * 10)
     with pytest.raises((EOFError, ConnectionError)):
         client.until(lambda frame: False)
+
+
+def test_a_client_that_asks_to_be_paced_is_never_too_fast(run_gateway: Connect, raw: Connect) -> None:
+    gateway = run_gateway(GatewaySettings(port=0, limits=Limits(messages_per_second=5)))
+    client = raw(gateway, 1, "v100..225 +PACEAPI")
+    client.send(*[IdsRequest()] * 50)
+    assert [client.frame()[0] for _ in range(50)] == ["9"] * 50
 
 
 def test_every_second_above_the_rate_is_one_strike() -> None:

@@ -59,6 +59,13 @@ def test_a_day_of_the_exchange_is_its_own_in_whichever_zone_its_hours_are_told(z
     assert first_day(listed("CME", zone, EMINI), now) == day
 
 
+def test_a_bar_within_a_day_has_ended_at_the_moment_at_which_the_next_one_begins() -> None:
+    resolved, now = listed("CME", "US/Central", EMINI), datetime(2023, 11, 29, 15, tzinfo=timezone.utc)
+    last_ended = now - timedelta(hours=1)
+    assert last_ended < first_unfinished(resolved, Frequency.HOUR, now) < last_ended + timedelta(seconds=1)
+    assert first_unfinished(resolved, Frequency.HOUR, now - timedelta(seconds=1)) < last_ended
+
+
 @pytest.mark.parametrize(("hour", "day"), [(12, 29), (23, 30)])
 def test_no_exchange_s_day_is_guessed_from_utc(hour: int, day: int) -> None:
     """A bar may be left out an evening too long, and never comes too soon."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+import time
 
-from brokerkit.plugins.ib.history_pacing import MessageRule, SmallBarRules
+from brokerkit.plugins.ib.history_pacing import HistoryPacing, MessageRule, SmallBarRules
 
 
 def test_no_second_has_more_requests_than_the_rule_says() -> None:
@@ -16,6 +18,20 @@ def test_no_second_has_more_requests_than_the_rule_says() -> None:
         sent.append(now)
     assert max(sum(start <= each < start + 1 for each in sent) for start in sent) == 25
     assert now - 100 < 300 / 25 + 60  # and no longer than the rule asks for
+
+
+def test_a_slot_is_given_only_as_the_rules_allow() -> None:
+    async def slots(count: int, *, is_small: bool) -> list[float]:
+        pacing, given = HistoryPacing(), []
+        for number in range(count):
+            async with pacing.slot(number, "GOLD", is_small=is_small):
+                given.append(time.monotonic())
+        return given
+
+    large = asyncio.run(slots(26, is_small=False))
+    assert large[24] - large[0] < 1.0 <= large[25] - large[0]
+    small = asyncio.run(slots(6, is_small=True))
+    assert small[4] - small[0] < 2.0 <= small[5] - small[0]
 
 
 def test_what_is_over_is_forgotten() -> None:

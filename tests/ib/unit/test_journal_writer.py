@@ -60,6 +60,35 @@ def test_nothing_is_written_before_the_commit_and_all_of_it_then(store: LocalSto
     assert not again.is_new(fill_of(tracked))
 
 
+def test_an_order_s_end_is_told_apart_from_its_fills(store: LocalStore, writer: JournalWriter) -> None:
+    tracked = working(store)
+    writer.fills([fill_of(tracked)])
+    tracked.state = OrderState.FILLED
+    writer.state(tracked)
+    writer.delivered(fill_of(tracked))
+    assert writer.commit()
+    assert store.journal.untold_fills() == ()
+    [ended] = store.journal.untold_orders()
+    writer.delivered(ended)
+    writer.sync()
+    assert store.journal.untold_orders() == ()
+
+
+def test_what_is_committed_is_synced_once_when_it_is_quiet(
+    store: LocalStore, writer: JournalWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[None] = []
+    monkeypatch.setattr(store.journal, "sync", lambda: synced.append(None))
+    writer.sync()
+    assert synced == []  # there is nothing
+    writer.state(working(store))
+    writer.commit()
+    assert synced == []
+    writer.sync()
+    writer.sync()
+    assert len(synced) == 1
+
+
 def test_what_cannot_be_written_now_is_written_later_and_told_as_new(store: LocalStore, writer: JournalWriter) -> None:
     tracked = working(store)
     blocker = sqlite3.connect(store.path, isolation_level=None)

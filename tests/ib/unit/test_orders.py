@@ -10,16 +10,23 @@ import attrs
 import pytest
 
 from brokerkit.errors import (
+    AmbiguousContract,
     BrokerkitError,
+    CompetingSession,
     ConnectionProblem,
+    ContractExpired,
     DataPermissionDenied,
     InsufficientMargin,
     InvalidArgument,
     MissingContract,
     MissingData,
+    MissingOrder,
     NotSupported,
+    OffTickPrice,
+    OrderCannotBeCancelled,
     OrderRejected,
     PacingViolation,
+    ReadOnlyBroker,
 )
 from brokerkit.plugins.ib.error_codes import Meaning, error_for, meaning_for_order
 from brokerkit.plugins.ib.executions import price_from, revision_of, signed_quantity
@@ -54,6 +61,7 @@ def test_a_spread_is_normalised_so_that_its_first_leg_is_bought() -> None:
     assert (terms.fields["action"], terms.fields["totalQuantity"], terms.fields["lmtPrice"]) == ("SELL", 2.0, 12.5)
     assert [(leg.ratio, leg.action) for leg in terms.legs] == [(2, "BUY"), (1, "SELL")]
     assert terms.routing == (("NonGuaranteed", "1"),)
+    assert terms_of(Order.market(GOLD, 1, spread_fill=SpreadFill.BY_LEG), "DU1").routing == ()  # it has no legs
 
 
 def test_an_algo_and_fields_of_ib_s_own_go_through_untouched() -> None:
@@ -146,9 +154,14 @@ def test_sides_and_unset_numbers() -> None:
         (399, Meaning.NOTICE),
         (2109, Meaning.NOTICE),
         (202, Meaning.CANCELLED),
+        (200, Meaning.REJECTED),
         (201, Meaning.REJECTED),
+        (203, Meaning.REJECTED),
         (110, Meaning.CHANGE_REFUSED),
+        (321, Meaning.CHANGE_REFUSED),
         (105, Meaning.CHANGE_REFUSED),
+        (135, Meaning.CANCEL_REFUSED),
+        (161, Meaning.CANCEL_REFUSED),
         (10147, Meaning.CANCEL_REFUSED),
         (10148, Meaning.CANCEL_REFUSED),
         (103, Meaning.DOUBTFUL),
@@ -167,7 +180,29 @@ def test_what_a_code_means_to_its_order(code: int, meaning: Meaning) -> None:
         (162, "Historical Market Data Service error message:No head time stamp", MissingData),
         (162, "Historical Market Data Service error message:No data of type EODChart is available", MissingData),
         (162, "Historical Market Data Service error message:Pacing violation", PacingViolation),
+        (
+            162,
+            "Historical Market Data Service error message:Trading TWS session is connected from a different IP address",
+            CompetingSession,
+        ),
+        (
+            162,
+            "Historical Market Data Service error message:No market data permissions for NYMEX FUT",
+            DataPermissionDenied,
+        ),
+        (100, "Max rate of messages per second has been exceeded", PacingViolation),
+        (110, "The price does not conform to the minimum price variation for this contract.", OffTickPrice),
+        (200, "The contract description specified for GC is ambiguous", AmbiguousContract),
         (201, "Order rejected - reason:INSUFFICIENT MARGIN", InsufficientMargin),
+        (201, "Order rejected - reason:The exchange is closed.", OrderRejected),
+        (201, "Order rejected - reason:This contract has expired.", ContractExpired),
+        (321, "Error validating request: The API interface is currently in Read-Only mode.", ReadOnlyBroker),
+        (321, "Error validating request: Missing local side.", InvalidArgument),
+        (354, "Requested market data is not subscribed.", DataPermissionDenied),
+        (366, "No historical data query found for ticker id:7", ConnectionProblem),
+        (10147, "OrderId 7 that needs to be cancelled is not found.", MissingOrder),
+        (10148, "OrderId 7 that needs to be cancelled cannot be cancelled, state: Filled.", OrderCannotBeCancelled),
+        (10197, "No market data during competing live session", CompetingSession),
         (10186, "Requested market data is not subscribed. Delayed market data is not enabled.", DataPermissionDenied),
         (10091, "Part of requested market data requires additional subscription for API.", DataPermissionDenied),
         (10182, "Failed to request live updates (disconnected).", ConnectionProblem),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
@@ -29,8 +30,8 @@ class Tick:
 
     Attributes:
         time: Aware UTC.
-        bid: Best bid; 0 for none.
-        ask: Best ask; 0 for none.
+        bid: Best bid, if `is_quoted`.
+        ask: Best ask, if `is_quoted`.
         bid_size: Lots at the bid.
         ask_size: Lots at the ask.
     """
@@ -40,6 +41,16 @@ class Tick:
     ask: float
     bid_size: float
     ask_size: float
+
+
+def is_quoted(price: float, size: float) -> bool:
+    """Return whether a side has a price: where it has none, IB sends NaN, or -1 or 0 with no lots behind it.
+
+    Example:
+        >>> is_quoted(0.0, 0.0), is_quoted(-1.0, 3.0), is_quoted(float("nan"), 3.0)
+        (False, True, False)
+    """
+    return not math.isnan(price) and (price not in (-1.0, 0.0) or size > 0)
 
 
 class PriceClient(IBClient):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import datetime
 
-from brokerkit.errors import InvalidArgument, RequestTimedOut
+from brokerkit.errors import BrokerClosed, InvalidArgument, RequestTimedOut
 from brokerkit.plugins.sim.exchange.agenda import BAR_OPEN, RANK_BITS
 from brokerkit.plugins.sim.exchange.delivery import Delivery
 from brokerkit.plugins.sim.exchange.forgetting import forget_orders
@@ -25,6 +25,7 @@ class Clock(Queries):
     Attributes:
         driven: Whether the clock runs by itself; see `RealTimeClock`.
         moved: Notified whenever a self-running clock has moved.
+        is_over: Whether the broker was closed, or belongs to the parent of this process: nobody waits any more.
     """
 
     def __init__(self, venue: Venue) -> None:
@@ -32,7 +33,7 @@ class Clock(Queries):
         self._timeline = Timeline()
         self._delivery = Delivery(venue.journal, self._lock)
         self._state: StateFile | None = None
-        self.driven = False
+        self.driven = self.is_over = False
         self.moved = threading.Condition()
 
     def advance_to(self, time: datetime | int) -> None:
@@ -114,13 +115,16 @@ class Clock(Queries):
             RequestTimedOut: It was not final in time; the order is not affected.
             WrongArgumentType: The timeout is not an int or float.
             InvalidArgument: It is negative, not a number, or longer than a hundred years.
+            BrokerClosed: The broker was closed, or this is a forked child.
         """
         venue, timeout = self._venue, seconds_of(timeout)
         deadline = venue.now + int(timeout * SECOND)
+        self._check_waiting(live)
         if self.driven:
             with self.moved:
                 self.moved.wait_for(lambda: _is_reported(live) or venue.now >= deadline or not self.driven)
         while not self.driven and not _is_reported(live):
+            self._check_waiting(live)
             with self._lock:
                 instant = venue.agenda.next_time
             if instant is None or instant > deadline:
@@ -135,6 +139,13 @@ class Clock(Queries):
             f"Order #{live.number} is still {live.state.value} after {timeout:g} seconds of the exchange's clock.",
             remedy="Wait longer, or cancel it.",
         )
+
+    def _check_waiting(self, live: LiveOrder) -> None:
+        if self.is_over and not _is_reported(live):
+            raise BrokerClosed(
+                f"Order #{live.number} is {live.state.value}, and its broker is closed, or that of a parent process.",
+                remedy="Open it again; a simulation that keeps its state in a file goes on there.",
+            )
 
     def _settle(self) -> None:
         """Save what changed, then deliver it."""

@@ -12,7 +12,6 @@ import attrs
 
 from brokerkit.errors import InvalidArgument, OrderCannotBeCancelled, OutcomeUnknown
 from brokerkit.plugins.sim.exchange import changes, entry, margin, spreads
-from brokerkit.plugins.sim.exchange.bars import check_bar, segment
 from brokerkit.plugins.sim.exchange.channel import Channel
 from brokerkit.plugins.sim.exchange.clock import Clock
 from brokerkit.plugins.sim.exchange.delivery import EventKind, Listener
@@ -22,6 +21,7 @@ from brokerkit.plugins.sim.exchange.listing import Listing
 from brokerkit.plugins.sim.exchange.live_order import LiveOrder
 from brokerkit.plugins.sim.exchange.models import Models
 from brokerkit.plugins.sim.exchange.scheduling import defer_late_orders, schedule
+from brokerkit.plugins.sim.exchange.segments import check_bar, segment
 from brokerkit.plugins.sim.exchange.state import StateFile
 from brokerkit.plugins.sim.exchange.terms import ContractTerms
 from brokerkit.plugins.sim.exchange.units import (
@@ -32,14 +32,14 @@ from brokerkit.plugins.sim.exchange.units import (
     time_of,
 )
 from brokerkit.plugins.sim.exchange.venue import Venue
-from brokerkit.spec.broker_order import OrderOrigin
+from brokerkit.spec.broker_order import OrderOrigin, OrderState
 from brokerkit.spec.contract import FuturesContract, FxPair
 from brokerkit.spec.money import exact
 from brokerkit.spec.order import Order
 from brokerkit.spec.orders import OrderChange, WhatIf
 
 Number = Decimal | str | int | float
-_OURS = OrderOrigin.OURS
+_OURS, _PENDING_CANCEL = OrderOrigin.OURS, OrderState.PENDING_CANCEL
 
 
 class Exchange(Clock):
@@ -77,7 +77,7 @@ class Exchange(Clock):
         self._state = None if state is None else StateFile(state, venue, self._board, origin or {})
         self._restored: set[str] = set()
         if self._state is not None and not self._state.is_new:
-            self._state.restore()
+            self._state.kept.restore(self._board)
             self._restored = set(venue.accounts)
             if self._board.occurring(Occasion.RESTART):
                 venue.id_base = venue.numbers
@@ -119,7 +119,7 @@ class Exchange(Clock):
                 raise InvalidArgument(f"{terms.contract} is listed already, or a spread.", remedy="List each leg once.")
             listing = self._venue.list_contract(terms)
             if self._state is not None:
-                self._state.restore_listing(listing)
+                self._state.kept.restore_listing(listing)
 
     def add_bars(
         self,
@@ -248,7 +248,7 @@ class Exchange(Clock):
     def kept_contracts(self) -> tuple[FuturesContract | FxPair, ...]:
         """Return the contracts to list again to restore everything in the state file; nothing without a file."""
         with self._lock:
-            return () if self._state is None else self._state.contracts()
+            return () if self._state is None else self._state.kept.contracts()
 
     def clear_faults(self) -> None:
         """Remove all faults; what has already gone wrong stays as it is."""
@@ -357,9 +357,7 @@ class Exchange(Clock):
         try:
             with self._lock:
                 self.check_line()
-                found = [
-                    one for one in self.orders(account) if not one.is_final and one.state.value != "pending_cancel"
-                ]
+                found = [one for one in self.orders(account) if one.state is not _PENDING_CANCEL and not one.is_final]
                 asked = [live for live in found if live.is_final or self._cancel_accepted(live)]
         finally:
             self._settle()

@@ -24,7 +24,7 @@ _NEAR = 4
 _RANK = (BAR_OPEN, BAR_BODY, BAR_BODY)
 
 
-def schedule(venue: Venue, listing: Listing, reach: int = _NEAR) -> None:
+def schedule(venue: Venue, listing: Listing, reach: int | None = None) -> None:
     """Put the listing's next instant on the agenda, unless it is already there.
 
     An obsolete instant stays on the agenda, and does nothing when it comes.
@@ -32,12 +32,12 @@ def schedule(venue: Venue, listing: Listing, reach: int = _NEAR) -> None:
     Args:
         venue: The exchange.
         listing: The listing.
-        reach: The most bars to look ahead.
+        reach: The most bars to look ahead; a few where it is not given.
     """
     before, before_what = listing.wake_time, listing.wake_what
     if listing is venue.trading or (before == venue.now and before_what != LOOK):
         return  # a bar that ends or opens now is still to be traded, and then looks ahead itself
-    listing.reach = reach
+    listing.reach = _NEAR if reach is None else reach
     time, what = _next(venue, listing)
     if time == before and what == before_what:
         return

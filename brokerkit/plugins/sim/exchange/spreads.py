@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from brokerkit.errors import InvalidOrder, MissingFxCode
 from brokerkit.plugins.sim.exchange import book, hours, margin, margin_calls, scheduling
-from brokerkit.plugins.sim.exchange.bars import BarSeries, Floats, Segment
+from brokerkit.plugins.sim.exchange.bars import BarSeries
 from brokerkit.plugins.sim.exchange.listing import Listing
 from brokerkit.plugins.sim.exchange.live_order import HELD, NOWHERE, LiveOrder
+from brokerkit.plugins.sim.exchange.segments import Floats, Segment
 from brokerkit.spec.broker_order import OrderState
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order, OrderType, SpreadFill, TimeInForce
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
 
 Ratios = tuple[int, ...]
 _TOGETHER = (TimeInForce.IOC, TimeInForce.FOK, TimeInForce.AT_OPEN)
-
-
-def is_spread(order: Order) -> bool:
-    """Return whether an order has several legs."""
-    return len(order.quantity) > 1
 
 
 def ratios_of(quantity: tuple[int, ...]) -> Ratios:

@@ -12,34 +12,21 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brokerkit.errors import StoreCorrupt, StoreError, StoreTooNew, StoreUnwritable
-from brokerkit.plugins.sim.exchange import (
-    book,
-    contingencies,
-    entry,
-    hours,
-    margin_calls,
-    order_codec,
-    scheduling,
-    spreads,
-)
-from brokerkit.plugins.sim.exchange.agenda import ARRIVAL, SESSION_OPEN, Action, Agenda
+from brokerkit.plugins.sim.exchange import order_codec, scheduling, spreads
 from brokerkit.plugins.sim.exchange.entries import FILL, Entry, Execution, Status
 from brokerkit.plugins.sim.exchange.file_claim import FileClaim
-from brokerkit.plugins.sim.exchange.ledger import Account
-from brokerkit.plugins.sim.exchange.live_order import DOWN, HELD, IN_FLIGHT, NOWHERE, UP, LiveOrder
-from brokerkit.spec.broker_order import OrderOrigin, OrderState
+from brokerkit.plugins.sim.exchange.restoring import LIVE_FIELDS, Restoration
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.faults import FaultBoard
     from brokerkit.plugins.sim.exchange.listing import Listing
+    from brokerkit.plugins.sim.exchange.live_order import LiveOrder
     from brokerkit.plugins.sim.exchange.venue import Venue
-    from brokerkit.spec.contract import FuturesContract, FxPair
-    from brokerkit.spec.order import Order
 
 VERSION = 1
 _ORIGIN = "made_of"
@@ -54,21 +41,6 @@ CREATE TABLE IF NOT EXISTS orders (number INTEGER PRIMARY KEY, contract TEXT, pa
     instruction TEXT);
 CREATE TABLE IF NOT EXISTS executions (number INTEGER PRIMARY KEY, live INTEGER, facts TEXT);
 """
-_LIVE = (
-    "priority",
-    "filled",
-    "remaining",
-    "limit",
-    "trigger",
-    "best",
-    "reason",
-    "submitted",
-    "updated",
-    "joins",
-    "place",
-    "ahead",
-    "whole",
-)
 
 
 class StateFile:
@@ -76,6 +48,7 @@ class StateFile:
 
     Attributes:
         origin: What the file records about how the simulation was created; empty if an older brokerkit created it.
+        kept: What the file held when it was opened, to restore the exchange from.
 
     Raises:
         StoreLocked: Another exchange has it open, in this process or another.
@@ -85,14 +58,13 @@ class StateFile:
     """
 
     def __init__(self, path: str | Path, venue: Venue, board: FaultBoard, origin: Mapping[str, str]) -> None:
+        self._path = path
         self._venue = venue
         self._board = board
         venue.unlogged = {}
         self._saved = self._accounts = 0
         self._clock = -1
         self._counts: list[int] = []
-        self._restored: set[int] = set()
-        self._in_flight: list[tuple[int, Action, Any]] = []
         try:
             self._claim = FileClaim(path)
         except sqlite3.DatabaseError as problem:
@@ -111,6 +83,7 @@ class StateFile:
             self.close()
             raise StoreTooNew("The state was written by a newer brokerkit.", place=str(path))
         self.origin: Mapping[str, str] = origin if self.is_new else self._facts.get(_ORIGIN, {})
+        self.kept = Restoration(venue, self._facts, self._database)
 
     def _opened(self) -> dict[str, Any]:
         """Create missing tables, and return the stored facts."""
@@ -129,10 +102,13 @@ class StateFile:
         self._database.close()
         self._claim.close()
 
-    # -- writing ---------------------------------------------------------------------------
-
     def save(self) -> None:
-        """Write what changed since the last save, in one transaction."""
+        """Write what changed since the last save, in one transaction; where that fails, the next save writes it too.
+
+        Raises:
+            StoreLocked: This is a forked child.
+            StoreUnwritable: The disk is full, or fails.
+        """
         venue = self._venue
         fresh = venue.journal.entries(self._saved)
         lives = self._changed(fresh)
@@ -141,12 +117,16 @@ class StateFile:
         if not (fresh or lives) and is_unchanged:
             return
         self._claim.check()
-        self._database.execute("BEGIN IMMEDIATE")
         try:
+            self._database.execute("BEGIN IMMEDIATE")
             self._write(fresh, lives)
             self._database.execute("COMMIT")
-        except BaseException:
-            self._database.execute("ROLLBACK")
+        except BaseException as problem:
+            venue.unlogged = {**lives, **(venue.unlogged or {})}
+            if self._database.in_transaction:  # on a full disk SQLite has undone it already
+                self._database.execute("ROLLBACK")
+            if isinstance(problem, sqlite3.DatabaseError):
+                raise _store_error(problem, self._path) from problem
             raise
         self._saved, self._clock, self._counts = len(venue.journal), venue.now, counts
         self._accounts = len(venue.accounts)
@@ -224,7 +204,7 @@ class StateFile:
         return json.dumps(order_codec.encode_contract(listing.contract))
 
     def _order_row(self, live: LiveOrder) -> tuple[Any, ...]:
-        facts = {name: getattr(live, name) for name in _LIVE}
+        facts = {name: getattr(live, name) for name in LIVE_FIELDS}
         facts.update(state=live.state.value, origin=live.origin.value, client_id=live.client_id)
         if isinstance(live, spreads.SpreadOrder):
             facts["legs"] = [[one.filled, one.remaining] for one in live.leg_orders]
@@ -247,196 +227,9 @@ class StateFile:
         ]
         return one.number, one.live.number, json.dumps(facts)
 
-    # -- reading ---------------------------------------------------------------------------
-
-    def restore(self) -> None:
-        """Restore the clock, the counters and the accounts."""
-        venue, facts = self._venue, self._facts
-        venue.now, venue.opened_at = facts["now"], facts["opened_at"]
-        venue.agenda = Agenda(venue.now)
-        venue.agenda.reached = facts.get("reached", venue.agenda.reached)
-        venue.numbers, venue.executions, venue.priorities = facts["numbers"], facts["executions"], facts["priorities"]
-        self._board.resume(facts["faults"])
-        for name, number, base in self._database.execute("SELECT * FROM accounts ORDER BY number"):
-            venue.accounts[name] = Account(number, name, base)
-            venue.default_account = next(iter(venue.accounts.values()))
-        for row in self._database.execute("SELECT * FROM cash ORDER BY rowid"):
-            cash = venue.accounts[row[0]].in_currency(row[1])
-            cash.deposited, cash.realised, cash.converted, cash.commission = map(int, row[2:])
-
-    def contracts(self) -> tuple[FuturesContract | FxPair, ...]:
-        """Return the single contracts and pairs that anything in the file belongs to, in order."""
-        rows = self._database.execute("SELECT contract FROM holdings UNION SELECT contract FROM orders")
-        kept = (order_codec.decode_contract(json.loads(row[0])) for row in rows.fetchall())
-        return tuple(sorted({leg for contract in kept for leg in contract.legs}, key=str))
-
-    def restore_listing(self, listing: Listing) -> None:
-        """Restore what belongs to a newly listed contract: holdings, orders, executions."""
-        venue = self._venue
-        for account, lots, cost, realised in self._database.execute(
-            "SELECT account, lots, cost, realised FROM holdings WHERE contract = ?", (self._key(listing),)
-        ):
-            holding = listing.holding_of(venue.accounts[account])
-            holding.realised = int(realised)
-            if lots:
-                holding.hold(lots, int(cost))
-            venue.revalue()
-            if lots:
-                margin_calls.review_at_next_bar(holding)
-        for contract, left_for, left, price, *due in self._facts.get("markets", ()):
-            if order_codec.decode_contract(contract) == listing.contract:
-                listing.left_for, listing.left, listing.mark = left_for, left, price
-                self._resume_due(listing, *due)
-        self._restore_orders()
-
-    def _resume_due(self, listing: Listing, due: int | None = None) -> None:
-        """Resume what was still due at the instant at which the exchange was stopped."""
-        if self._venue.now == self._facts["now"]:
-            scheduling.resume(self._venue, listing, due)
-            hours.resume_close(self._venue, listing)
-
-    def _unrestored_orders(self) -> list[Any]:
-        """Return the orders that were in the file when it was opened and are not restored yet."""
-        rows = self._database.execute(
-            "SELECT * FROM orders WHERE number <= ? ORDER BY number", (self._facts.get("numbers", 0),)
-        )
-        return [row for row in rows.fetchall() if row[0] not in self._restored]
-
-    def _restore_orders(self) -> None:
-        venue = self._venue
-        known = {live.number: live for live in venue.orders.values()}
-        fresh = []
-        for row in self._unrestored_orders():
-            contract = order_codec.decode_contract(json.loads(row[1]))
-            if all(leg in venue.listings for leg in contract.legs):
-                live = known[row[0]] = venue.journal.lives[row[0]] = self._order(row)
-                fresh.append((live, row[2]))
-                self._restored.add(row[0])
-        for live, parent in fresh:
-            if parent is not None:
-                live.parent = known[parent]
-                live.parent.children = (*live.parent.children, live)
-                live.linked = live.parent.linked = True
-        for live, _ in fresh:
-            self._restore_executions(live)
-            if venue.channel is not None:
-                live.view = live.at_exchange()
-            if not live.is_final:
-                self._resume(live)
-        venue.orders = {live.order_ref: live for _, live in sorted(known.items())}
-        for listing in {leg for live, _ in fresh for leg in _books_of(live)}:  # whichever leg was listed first
-            listing.queue.sort(key=_number)
-            listing.held.sort(key=_number)
-
-    def _order(self, row: tuple[Any, ...]) -> LiveOrder:
-        venue, facts = self._venue, json.loads(row[3])
-        order = order_codec.decode(json.loads(row[4]))
-        account = venue.account_of(order.account)
-        if len(order.quantity) > 1:
-            spread = self._spread(order)
-            live: LiveOrder = spreads.SpreadOrder(venue, row[0], order, spread, account)
-        else:
-            listing = venue.listing_of(order.contract)
-            live = LiveOrder(venue, row[0], order, listing, account, listing.holding_of(account), venue.now)
-        for name in _LIVE:
-            setattr(live, name, facts.get(name, 0))
-        live.whole = live.whole or abs(entry.units_of(order))
-        live.state, live.origin = OrderState(facts["state"]), OrderOrigin(facts["origin"])
-        live.client_id = facts["client_id"]
-        live.linked = order.reduce_only
-        if order.tag == margin_calls.TAG and live.origin is OrderOrigin.MANUAL and not live.is_final:
-            account.liquidating.append(live)
-        if isinstance(live, spreads.SpreadOrder) and facts["legs"]:
-            live.leg_orders = tuple(spreads.LegOrder(venue, live, leg) for leg in range(len(facts["legs"])))
-            for one, (filled, remaining) in zip(live.leg_orders, facts["legs"], strict=True):
-                one.filled, one.remaining = filled, remaining
-        return live
-
-    def _spread(self, order: Order) -> Listing:
-        """Return the book of a spread, with the volume that it has used of the current bar."""
-        venue, found = self._venue, spreads.listing_for(self._venue, order)
-        for contract, ratios, left_for, left, price, *due in self._facts.get("spreads", ()):
-            if venue.spreads.get((order_codec.decode_contract(contract), tuple(ratios))) is found:
-                found.left_for, found.left = left_for, left
-                found.series.last = found.mark = price
-                self._resume_due(found, *due)
-        return found
-
-    def _restore_executions(self, live: LiveOrder) -> None:
-        rows = self._database.execute(
-            "SELECT number, facts FROM executions WHERE live = ? ORDER BY number", (live.number,)
-        )
-        for number, text in rows:
-            time, state, quantity, price, commission, _, leg, corrects, late = json.loads(text)
-            before = live.last_execution
-            live.last_execution = (
-                FILL, time, live.number, state, number, quantity, price, commission, leg, corrects, late, before,
-            )  # fmt: skip
-
-    def _resume(self, live: LiveOrder) -> None:
-        """Resume an order that was not final; a cancel in flight arrives at once."""
-        venue, place = self._venue, live.place
-        never_worked = live.parent is not None and not live.remaining
-        live.place = IN_FLIGHT if place == IN_FLIGHT else NOWHERE
-        if place == IN_FLIGHT:
-            if live.order.oco_group:
-                contingencies.join_group(venue, live)
-            self._arrives(live, venue.on_arrival, live)
-        elif live.state is OrderState.PENDING or never_worked:
-            contingencies.wait_for_parent(venue, live)
-        else:
-            self._restart(live, place)
-        if live.state is OrderState.PENDING_CANCEL:
-            self._arrives(live, venue.on_cancel, (live, False))
-
-    def _arrives(self, live: LiveOrder, action: Action, argument: Any) -> None:
-        """Let messages in flight arrive at once, in the order they were sent in, whichever contract is listed first."""
-        if not self._in_flight:
-            self._venue.agenda.put(self._venue.now, ARRIVAL, self._on_arrival)
-        self._in_flight.append((live.number, action, argument))
-
-    def _on_arrival(self, _: object) -> None:
-        arrived, self._in_flight = sorted(self._in_flight, key=lambda one: one[0]), []
-        for _, action, argument in arrived:
-            action(argument)
-
-    def _restart(self, live: LiveOrder, place: int) -> None:
-        venue, ahead = self._venue, live.ahead
-        opening = hours.opened_since(live.listing, live.joins, venue.now)
-        if opening is not None and not live.order.outside_hours and not hours.was_open(live.listing, opening):
-            live.joins = opening  # it was held until then
-        if isinstance(live, spreads.SpreadOrder) and live.leg_orders:
-            spreads.count_legs(live)
-            if live.order.oco_group:
-                contingencies.join_group(venue, live)
-            for one in live.leg_orders:
-                one.linked = live.linked
-                if one.remaining:
-                    venue.start(one, live.joins)
-        else:
-            venue.count_working(live, live.remaining)
-            is_past = opening is not None and venue.agenda.is_over(opening, SESSION_OPEN)
-            venue.start(live, live.joins, waits=place == HELD and not is_past)
-            if live.place == HELD != place and hours.closes_now(venue, live.listing):  # a bar may still end now
-                book.remove(live.listing, live)
-                venue.place(live)
-        if place in (DOWN, UP):
-            live.ahead = ahead
-
-
-def _number(live: LiveOrder) -> int:
-    return live.number
-
 
 def _store_error(problem: sqlite3.DatabaseError, path: str | Path) -> StoreError:
-    """Return SQLite's error on opening the file as a store error with a remedy."""
+    """Return SQLite's error on the file as a store error with a remedy."""
     if isinstance(problem, sqlite3.OperationalError):
-        return StoreUnwritable(f"{problem}.", place=str(path), remedy="Give a writable path.")
+        return StoreUnwritable(f"{problem}.", place=str(path), remedy="Give a writable path on a disk with free space.")
     return StoreCorrupt(f"{problem}.", place=str(path), remedy="Move the file away.")
-
-
-def _books_of(live: LiveOrder) -> Iterator[Listing]:
-    """Return the listings in whose books an order can be: its own, and those of legs that it fills separately."""
-    yield live.listing
-    if isinstance(live, spreads.SpreadOrder):
-        yield from (one.listing for one in live.leg_orders)

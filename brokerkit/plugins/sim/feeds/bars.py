@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from brokerkit.plugins.sim.exchange.units import duration, time_of
 from brokerkit.spec.prices import Frequency
 
 Times = NDArray[np.int64]
@@ -19,8 +20,6 @@ SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 DAY = 86_400 * SECOND
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-
 
 def length_of(frequency: Frequency) -> int:
     """Return the length of a bar of that frequency, in nanoseconds.
@@ -29,17 +28,12 @@ def length_of(frequency: Frequency) -> int:
         >>> length_of(Frequency.MINUTE)
         60000000000
     """
-    return frequency.length // timedelta(microseconds=1) * 1000
-
-
-def to_nanoseconds(moment: datetime) -> int:
-    """Return an aware datetime as nanoseconds since 1970 UTC."""
-    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
+    return duration(frequency.length)
 
 
 def to_datetime(nanoseconds: int) -> datetime:
-    """Return nanoseconds since 1970 UTC as an aware datetime, truncated to whole microseconds."""
-    return _EPOCH + timedelta(microseconds=int(nanoseconds) // 1000)
+    """Return nanoseconds since 1970 UTC, an int or numpy's, as an aware datetime, truncated to whole microseconds."""
+    return time_of(int(nanoseconds))
 
 
 @attrs.frozen(eq=False)

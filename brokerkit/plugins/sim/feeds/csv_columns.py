@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from brokerkit._base_error import closest_match
 from brokerkit.errors import DataFileError
-from brokerkit.plugins.sim.feeds.bars import to_nanoseconds
+from brokerkit.plugins.sim.exchange.units import nanoseconds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -263,7 +263,7 @@ def parsed_time(cell: str) -> int | None:
 
 def _usual_time(cell: str) -> int | None:
     try:
-        return to_nanoseconds(datetime.fromisoformat(cell.removesuffix("Z")).replace(tzinfo=timezone.utc))
+        return nanoseconds(datetime.fromisoformat(cell.removesuffix("Z")).replace(tzinfo=timezone.utc))
     except ValueError:
         return None
 

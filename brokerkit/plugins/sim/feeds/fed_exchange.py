@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from brokerkit.errors import InvalidArgument, RequestTimedOut
+from brokerkit.errors import RequestTimedOut
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, LiveOrder, Models, PerLot
 from brokerkit.plugins.sim.exchange.exchange import Number
-from brokerkit.plugins.sim.feeds.bars import DAY, SECOND, Bars, joined, no_bars, to_datetime, to_nanoseconds
+from brokerkit.plugins.sim.exchange.units import nanoseconds
+from brokerkit.plugins.sim.feeds.bars import DAY, SECOND, Bars, joined, no_bars, to_datetime
 from brokerkit.plugins.sim.feeds.chain import find_contract, missing_fx_code
 from brokerkit.plugins.sim.feeds.crosses import cross_bars
 from brokerkit.plugins.sim.feeds.feed import Feed, InstrumentFacts, ListedContract
@@ -229,7 +230,7 @@ class FedExchange(Exchange):
 
     def advance_to(self, time: datetime | int) -> None:
         """Move the clock to a time, and trade everything up to it; see `Exchange.advance_to`."""
-        target = time if isinstance(time, int) else to_nanoseconds(_aware(time))
+        target = time if type(time) is int else nanoseconds(time)
         while self._fed_until < target:
             reached = min(self._fed_until, target)
             if reached > self.now_ns:
@@ -272,9 +273,10 @@ class FedExchange(Exchange):
             RequestTimedOut: It was not final within `timeout` seconds of this clock.
             WrongArgumentType: The timeout is not an int or float.
             InvalidArgument: It is negative, not a number, or longer than a hundred years.
+            BrokerClosed: The broker was closed, or this is a forked child.
         """
         timeout = seconds_of(timeout)
-        if self.driven:
+        if self.driven or self.is_over:
             return super().wait(live, timeout)
         deadline = self.now_ns + int(timeout * SECOND)
         while not live.is_final and self.now_ns + AHEAD < deadline:
@@ -290,12 +292,6 @@ class FedExchange(Exchange):
             super().wait(live, AHEAD / SECOND)
         except RequestTimedOut:
             self.advance_to(max(target, self.now_ns))
-
-
-def _aware(time: datetime) -> datetime:
-    if time.tzinfo is None:
-        raise InvalidArgument(f"{time} has no time zone.", remedy="Give an aware datetime, preferably in UTC.")
-    return time
 
 
 def _for_exchange(bars: Bars) -> tuple[object, ...]:

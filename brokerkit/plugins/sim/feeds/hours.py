@@ -11,12 +11,10 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 import attrs
-import numpy as np
-from numpy.typing import NDArray
 
-from brokerkit.plugins.sim.feeds.bars import to_datetime, to_nanoseconds
+from brokerkit.plugins.sim.exchange.units import nanoseconds
+from brokerkit.plugins.sim.feeds.bars import to_datetime
 
-Dates = NDArray[np.datetime64]
 Session = tuple[int, int]
 
 CALENDAR_START = date(2000, 1, 1)
@@ -159,7 +157,7 @@ class MarketHours:
         """Return the openings and the closes of the sessions that close in a year."""
         known = self._sessions.get(year)
         if known is None:
-            start, stop = (to_nanoseconds(datetime(y, 1, 1, tzinfo=timezone.utc)) for y in (year, year + 1))
+            start, stop = (nanoseconds(datetime(y, 1, 1, tzinfo=timezone.utc)) for y in (year, year + 1))
             dates = self.trading_dates(date(year, 1, 1) - timedelta(days=3), date(year + 1, 1, 1) + timedelta(days=3))
             sessions = [one for day in dates for one in self.segments_of(day) if start < one[1] <= stop]
             known = self._sessions[year] = ([one[0] for one in sessions], [one[1] for one in sessions])
@@ -168,7 +166,7 @@ class MarketHours:
     def _instant(self, day: date, minutes: int) -> int:
         days, rest = divmod(minutes, 1440)
         local = datetime.combine(day + timedelta(days=days), time(rest // 60, rest % 60), tzinfo=self._zone)
-        return to_nanoseconds(local.astimezone(timezone.utc))
+        return nanoseconds(local.astimezone(timezone.utc))
 
 
 @cache

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from brokerkit.errors import InvalidSetting
-from brokerkit.plugins.sim.feeds.bars import to_datetime, to_nanoseconds
+from brokerkit.plugins.sim.exchange.units import nanoseconds
+from brokerkit.plugins.sim.feeds.bars import to_datetime
 from brokerkit.plugins.sim.feeds.feed import Feed
 
 
@@ -22,7 +23,7 @@ def start_on(feed: Feed, wanted: datetime | None) -> int:
     if wanted is None:
         return feed.default_start
     first, last = feed.span
-    start = to_nanoseconds(wanted)
+    start = nanoseconds(wanted)
     if not first <= start <= last:
         raise InvalidSetting(
             f"start is {wanted}, where the data has nothing to trade on.",

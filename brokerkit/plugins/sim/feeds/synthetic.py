@@ -8,7 +8,8 @@ import attrs
 import numpy as np
 
 from brokerkit.errors import MissingContract
-from brokerkit.plugins.sim.feeds.bars import Bars, to_nanoseconds
+from brokerkit.plugins.sim.exchange.units import nanoseconds
+from brokerkit.plugins.sim.feeds.bars import Bars
 from brokerkit.plugins.sim.feeds.catalogue import CURRENCY_RECIPES, RECIPES, Recipe
 from brokerkit.plugins.sim.feeds.chain import missing_fx_code, missing_instrument
 from brokerkit.plugins.sim.feeds.expiry import KNOWN_RULES, months_of
@@ -60,12 +61,12 @@ class SyntheticFeed:
     @property
     def default_start(self) -> int:
         """Wednesday 8 March 2023, 15:00 UTC: markets in Chicago, New York, London and Frankfurt are open."""
-        return to_nanoseconds(DEFAULT_START)
+        return nanoseconds(DEFAULT_START)
 
     @property
     def span(self) -> tuple[int, int]:
         """From the start of 2011, when there is a year of history, to the middle of 2027."""
-        return to_nanoseconds(EARLIEST_START), to_nanoseconds(LATEST_START)
+        return nanoseconds(EARLIEST_START), nanoseconds(LATEST_START)
 
     def describe(self) -> str:
         """Return `synthetic`, with the seed if it is not 0."""

@@ -35,6 +35,7 @@ class Code(IntEnum):
     NO_HISTORY_QUERY = 366
     ORDER_MESSAGE = 399
     REAL_TIME_BARS = 420
+    NO_FUNDAMENTALS = 430
     SIZE_ZERO = 434
     ACCOUNT_REQUIRED = 435
     CONNECTIVITY_LOST = 1100
@@ -50,9 +51,11 @@ class Code(IntEnum):
     CANCEL_UNKNOWN = 10147
     CANCEL_REFUSED = 10148
     DELAYED_SHOWN = 10167
+    NO_ARTICLE = 10172
     NO_TICKS = 10189
     TICK_LIMIT = 10190
     COMPETING_SESSION = 10197
+    NEWS_FEED_REFUSED = 10276
     BAD_TIME = 10314
     GROUP_REVISION = 10326
     TIF_SET = 10349
@@ -73,6 +76,7 @@ TOO_MANY_QUERIES = (
     "Error processing request.-'bS' : cause - Only {limit} simultaneous API historical data requests allowed."
 )
 NO_DATA = "Historical Market Data Service error message:HMDS query returned no data: {what}"
+NO_SUCH_DATA = "Historical Market Data Service error message:No historical market data for {what}"
 INVALID_STEP = "Historical Market Data Service error message:invalid step: {seconds}"
 QUERY_CANCELLED = "Historical Market Data Service error message:API historical data query cancelled: {req_id}"
 BAD_END_TIME = (

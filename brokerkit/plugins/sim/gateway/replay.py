@@ -31,7 +31,7 @@ def replay(
         host: The gateway's host.
         port: The gateway's port.
         connection: The number of the recorded connection whose frames to send.
-        version: The server version to ask for.
+        version: The server version spoken in the record, as its comment says; orders differ from 177 on.
         timeout: Seconds to wait for each answer.
 
     Raises:

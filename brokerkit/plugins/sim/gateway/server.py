@@ -105,7 +105,8 @@ class GatewayServer:
             connection.close()
             return
         version = greeting.agree(self.gateway.settings.server_version)
-        session = self._sessions[connection] = Session(self.gateway, connection, version)
+        session = Session(self.gateway, connection, version, is_paced=greeting.asks_to_be_paced)
+        self._sessions[connection] = session
         session.remark(f"from {connection.peer}: v{greeting.lowest}..{greeting.highest} offered, {version} spoken")
         local = self.gateway.now.astimezone(self.gateway.settings.zone)
         connection.send(greeting_reply(version, f"{local:%Y%m%d %H:%M:%S} {self.gateway.settings.zone_name}"))

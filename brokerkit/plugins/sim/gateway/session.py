@@ -32,6 +32,12 @@ NOT_STARTED = -1
 class Session:
     """A client's session, from its greeting to its end.
 
+    Args:
+        gateway: The gateway that serves it.
+        connection: Its connection.
+        version: The server version agreed on.
+        is_paced: Whether the client asked to be paced, so that its messages are never too many.
+
     Attributes:
         client_id: Its client id; `NOT_STARTED` before startApi.
         version: The server version agreed on.
@@ -39,14 +45,14 @@ class Session:
         binds_manual_orders: Whether orders placed by hand are bound to it.
     """
 
-    def __init__(self, gateway: Gateway, connection: Connection, version: int) -> None:
+    def __init__(self, gateway: Gateway, connection: Connection, version: int, *, is_paced: bool = False) -> None:
         self.gateway = gateway
         self.connection = connection
         self.version = version
         self.client_id = NOT_STARTED
         self.market_data_type = 1
         self.binds_manual_orders = False
-        self.rate = MessageRate(gateway.settings.limits.messages_per_second)
+        self.rate = MessageRate(None if is_paced else gateway.settings.limits.messages_per_second)
         self.history_pacing = HistoryPacing(gateway.settings.limits)
 
     @property
@@ -116,9 +122,11 @@ class Session:
         known = declined(fields)
         if known is not None and known.ends_something:
             return
-        text = f"Unknown message id. {fields[0][:20]}" if known is None else f"Not simulated: {known.subject}"
+        code, text = Code.ERROR_READING, f"Error reading request. Unknown message id. {fields[0][:20]}"
+        if known is not None:
+            code, text = known.refusal.code, known.text
         _log.info("client %d: %s", self.client_id, text)
-        self.error(request_id(fields), Code.ERROR_READING, f"Error reading request. {text}")
+        self.error(request_id(fields), code, text)
 
     def _too_fast(self) -> None:
         limit = self.rate.limit or 0

@@ -104,7 +104,7 @@ class TradepostPrices(Prices):
         rows = self._client.get(f"/v1/candles?contract={contract_id}")
         index = pd.DatetimeIndex([row[0] for row in rows], tz="UTC", name="time")
         bars = pd.DataFrame([row[1:] for row in rows], index=index, columns=list(BAR_COLUMNS), dtype="float64")
-        wanted = bars[[(not start or start <= time) and (not end or time < end) for time in index]]
+        wanted: pd.DataFrame = bars[[(not start or start <= time) and (not end or time < end) for time in index]]
         if wanted.empty:
             raise MissingData(f"Tradepost has no bars of {contract} in that range.")
         return wanted

@@ -1,7 +1,13 @@
-"""A day of a user of the official client, who makes every request; exits with an error on anything reported as one."""
+"""A day of a user of the official client, who makes every request; exits with an error on anything reported as one.
+
+python session_of_ibapi.py SERVER_VERSION HOST PORT
+
+Versions 9 and 10 of the client differ in the arguments of some requests and callbacks.
+"""
 
 # ruff: noqa: N802 because the official client calls its callbacks so
 
+import inspect
 import logging
 import sys
 import threading
@@ -12,6 +18,11 @@ from ibapi.contract import Contract
 from ibapi.execution import ExecutionFilter
 from ibapi.order import Order
 from ibapi.wrapper import EWrapper
+
+try:
+    from ibapi.order_cancel import OrderCancel
+except ImportError:  # version 9
+    OrderCancel = None
 
 problems = []
 NOTICES = {2104, 2106, 2158, 202}
@@ -46,7 +57,8 @@ class App(EWrapper, EClient):
         assert met, f"{name} never came; heard {sorted(self.heard)}"
         return self.heard[name]
 
-    def error(self, req_id, code, text):
+    def error(self, req_id, *rest):
+        code, text = (rest[1], rest[2]) if isinstance(rest[1], int) else (rest[0], rest[1])  # a time before the code
         self.note("error", (req_id, code, text))
         if code not in NOTICES and not (code == CALLED_OFF[0] and CALLED_OFF[1] in text):
             problems.append(f"error {code}: {text}")
@@ -109,7 +121,16 @@ class App(EWrapper, EClient):
         self.note("execDetailsEnd")
 
     def commissionReport(self, report):
-        self.note("commissionReport", report)
+        self.note("commissionReport", report.commission)
+
+    def commissionAndFeesReport(self, report):
+        self.note("commissionReport", report.commissionAndFees)
+
+    def userInfo(self, req_id, white_branding_id):
+        self.note("userInfo")
+
+    def historicalSchedule(self, req_id, start, end, zone, sessions):
+        self.note("historicalSchedule", sessions)
 
     def completedOrder(self, contract, order, state):
         self.note("completedOrder", order)
@@ -212,15 +233,25 @@ def order(kind, action, quantity, price=0.0):
     return found
 
 
+def cancelling(request):
+    """Return the arguments that end a request to cancel: version 10 has one more than version 9."""
+    return () if OrderCancel is None or "orderCancel" not in inspect.signature(request).parameters else (OrderCancel(),)
+
+
 app = App()
-app.connect(sys.argv[1], int(sys.argv[2]), clientId=0)
-assert app.serverVersion() == 157, app.serverVersion()
+app.connect(sys.argv[2], int(sys.argv[3]), clientId=0)
+assert app.serverVersion() == int(sys.argv[1]), app.serverVersion()
 thread = threading.Thread(target=app.run, daemon=True)
 thread.start()
 first = app.wait("nextValidId")[0]
 assert app.wait("managedAccounts") == ["DU1000001"]
 es = future()
 
+if hasattr(app, "reqUserInfo"):
+    app.reqUserInfo(31)
+    app.wait("userInfo")
+    app.reqHistoricalData(32, es, "", "2 D", "1 day", "SCHEDULE", 1, 1, False, [])
+    assert app.wait("historicalSchedule")[0]
 app.setServerLogLevel(2)
 app.reqCurrentTime()
 app.wait("currentTime")
@@ -294,7 +325,7 @@ app.wait("openOrderEnd")
 first += 1
 app.placeOrder(first, es, order("MKT", "BUY", 2))
 app.wait(f"{first} Filled")
-assert app.wait("commissionReport")[0].commission == 4.2
+assert app.wait("commissionReport") == [4.2]
 assert app.wait("execDetails")[0].shares == 2
 app.wait("realtimeBar")
 app.cancelRealTimeBars(26)
@@ -305,7 +336,7 @@ app.wait(f"{first + 1} Submitted")
 app.placeOrder(first + 1, es, order("LMT", "SELL", 1, 6001.0))
 app.wait(f"{first + 1} Submitted", 2)
 assert app.heard["openOrder"][-1][2].lmtPrice == 6001.0
-app.cancelOrder(first + 1)
+app.cancelOrder(first + 1, *cancelling(app.cancelOrder))
 app.wait(f"{first + 1} Cancelled")
 what_if = order("MKT", "BUY", 1)
 what_if.whatIf = True
@@ -347,7 +378,7 @@ app.cancelPositionsMulti(12)
 app.cancelAccountUpdatesMulti(13)
 app.cancelPnL(14)
 app.cancelPnLSingle(15)
-app.reqGlobalCancel()
+app.reqGlobalCancel(*cancelling(app.reqGlobalCancel))
 app.reqCurrentTime()
 app.wait("currentTime", 2)
 app.disconnect()

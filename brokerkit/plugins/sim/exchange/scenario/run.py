@@ -113,30 +113,32 @@ class Run:
 
     def _do(self, step: Mapping[str, Any]) -> None:
         exchange = self.exchange
-        if "submit" in step:
-            order = self._order(step)
-            self._refs[step["submit"]] = order.order_ref
-            for number, child in enumerate(order.children, 1):
-                self._refs[f"{step['submit']}.{number}"] = child.order_ref
-            exchange.submit(order)
-        elif "cancel" in step:
-            exchange.cancel(self._ref(step["cancel"]))
-        elif "modify" in step:
-            change = OrderChange(step.get("limit"), step.get("stop"), step.get("quantity"))
-            exchange.modify(self._ref(step["modify"]), change)
-        elif "advance" in step:
-            exchange.advance(step["advance"])
-        elif "to" in step:
-            exchange.advance_to(instant(step["to"], self._start))
-        elif "query" in step:
-            exchange.query(self._ref(step["query"]))
-        elif "disconnect" in step:
-            exchange.disconnect("ordered by the script", timedelta(seconds=step["disconnect"]))
-        elif "positions" in step:
-            held = [f"{one.quantity:+d} {one.contract}" for one in exchange.positions()]
-            self.heard.append(f"positions {', '.join(held) or 'none'}")
-        else:
-            _do_plain(exchange, step)
+        actions: dict[str, Callable[[Any], object]] = {
+            "submit": lambda name: self._submit(name, step),
+            "modify": lambda name: exchange.modify(self._ref(name), _change_in(step)),
+            "cancel": lambda name: exchange.cancel(self._ref(name)),
+            "query": lambda name: exchange.query(self._ref(name)),
+            "advance": exchange.advance,
+            "to": lambda time: exchange.advance_to(instant(time, self._start)),
+            "run": lambda _: exchange.run(),
+            "cancel_all": lambda _: exchange.cancel_all(),
+            "disconnect": lambda seconds: exchange.disconnect("ordered by the script", timedelta(seconds=seconds)),
+            "reconnect": lambda _: exchange.reconnect(),
+            "positions": lambda _: self._hear_positions(),
+        }
+        [action] = actions.keys() & step.keys()
+        actions[action](step[action])
+
+    def _submit(self, name: str, step: Mapping[str, Any]) -> None:
+        order = self._order(step)
+        self._refs[name] = order.order_ref
+        for number, child in enumerate(order.children, 1):
+            self._refs[f"{name}.{number}"] = child.order_ref
+        self.exchange.submit(order)
+
+    def _hear_positions(self) -> None:
+        held = [f"{one.quantity:+d} {one.contract}" for one in self.exchange.positions()]
+        self.heard.append(f"positions {', '.join(held) or 'none'}")
 
     def _ref(self, name: str) -> str:
         """Return the reference of an order that a step has placed."""
@@ -166,14 +168,8 @@ class Run:
         return order.with_bracket(**exits) if exits else order
 
 
-def _do_plain(exchange: Exchange, step: Mapping[str, Any]) -> None:
-    actions: dict[str, Callable[[], object]] = {
-        "run": exchange.run,
-        "cancel_all": exchange.cancel_all,
-        "reconnect": exchange.reconnect,
-    }
-    for name in actions.keys() & step.keys():
-        actions[name]()
+def _change_in(step: Mapping[str, Any]) -> OrderChange:
+    return OrderChange(step.get("limit"), step.get("stop"), step.get("quantity"))
 
 
 def _tuple(lots: Sequence[int]) -> str:

@@ -13,7 +13,7 @@ import attrs
 
 from brokerkit.plugins.sim.gateway.codec.errors import FrameError, HandshakeError, MessageError
 
-SERVER_VERSION = 176
+SERVER_VERSION = 178
 MIN_SERVER_VERSION = 157
 MAX_REQUEST_BYTES = 1 << 20
 """The longest request accepted; the longest order that clients can build is a few kilobytes."""
@@ -82,6 +82,11 @@ class Greeting:
     lowest: int
     highest: int
     options: str = ""
+
+    @property
+    def asks_to_be_paced(self) -> bool:
+        """Whether the gateway is to hold back messages that come too fast, instead of refusing them."""
+        return "+PACEAPI" in self.options
 
     def agree(self, server_version: int = SERVER_VERSION) -> int:
         """Return the server version that both sides will use, or raise `HandshakeError` if there is none.

@@ -35,10 +35,11 @@ def messages_table() -> str:
 
 
 def _refused() -> Iterator[str]:
-    yield "| id | message | what is not simulated |"
-    yield "|---|---|---|"
+    yield "| id | message | error | what is not simulated |"
+    yield "|---|---|---|---|"
     for number, one in sorted(DECLINED.items()):
-        yield f"| {number} | {one.name} | {one.subject} |"
+        error = "" if one.ends_something else int(one.refusal.code)
+        yield f"| {number} | {one.name} | {error} | {one.subject} |"
 
 
 def _table(shapes: Iterable[Shape]) -> Iterator[str]:

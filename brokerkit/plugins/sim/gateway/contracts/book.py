@@ -52,7 +52,7 @@ def matches(listed: Listed, asked: Contract) -> bool:
     if asked.con_id:
         return asked.con_id == listed.con_id and _trades_at(listed, asked.exchange)
     return (
-        asked.sec_type in ("", listed.sec_type)
+        (not asked.sec_type or listed.sec_type in asked.sec_type.split("+"))
         and asked.symbol in ("", listed.card.symbol)
         and asked.currency in ("", listed.terms.currency)
         and _trades_at(listed, asked.exchange)

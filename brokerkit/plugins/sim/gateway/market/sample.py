@@ -60,6 +60,8 @@ _FUTURES = (
     ),
 )
 _PAIRS = (("EURUSD", 1.09, "0.00005"), ("GBPUSD", 1.26, "0.00005"), ("USDJPY", 147.5, "0.005"))
+_PAIR_UNIT = 100_000
+"""Units of its first currency in which a pair is traded, so that a currency order of ordinary size fills at once."""
 
 
 def sample_market(
@@ -104,7 +106,8 @@ def sample_market(
     for code, price, tick in _PAIRS:
         card = InstrumentCard(code, code[:3], "IDEALPRO", long_name=f"{code[:3]} in {code[3:]}", time_zone=_NEW_YORK)
         terms = ContractTerms(FxPair(code), tick, currency=code[3:], commission=PerLot("0.00002"))
-        market.list_contract(terms, card, _walk(f"{seed}:{code}", times, price, tick, bar_seconds))
+        bars = _walk(f"{seed}:{code}", times, price, tick, bar_seconds, unit=_PAIR_UNIT)
+        market.list_contract(terms, card, bars)
     return market
 
 
@@ -134,7 +137,7 @@ def _third_friday(year: int, month: int) -> datetime:
     return datetime(year, month, fridays[2], 14, 30, tzinfo=timezone.utc)
 
 
-def _walk(seed: str, times: tuple[int, int], price: float, tick: str, bar_seconds: int) -> Bars:
+def _walk(seed: str, times: tuple[int, int], price: float, tick: str, bar_seconds: int, *, unit: int = 1) -> Bars:
     """Return bars that move up to three ticks each, and stay near a price."""
     first, count = times
     step, random = Decimal(tick), np.random.default_rng(Random(seed).getrandbits(63))
@@ -152,5 +155,5 @@ def _walk(seed: str, times: tuple[int, int], price: float, tick: str, bar_second
     columns = (opening, np.maximum(opening, close) + spread[0], np.minimum(opening, close) - spread[1], close)
     first_price, high, low, last = (np.round(column, decimals) for column in columns)
     starts = first + np.arange(count, dtype=np.int64) * (bar_seconds * SECOND)
-    volume = random.integers(200, 2000, count)
+    volume = random.integers(200, 2000, count) * unit
     return Bars.of(starts, first_price, high, low, last, volume, length=bar_seconds * SECOND)

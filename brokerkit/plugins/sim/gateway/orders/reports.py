@@ -7,6 +7,7 @@ Submitted. A cancel: orderStatus PendingCancel, orderStatus Cancelled, error 202
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ _TRIGGERED = (
 _IMMEDIATE = (TimeInForce.IOC, TimeInForce.FOK)
 _NEW = (Status.API_PENDING, Status.PENDING_SUBMIT)
 _AUCTIONS = (TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE)
+_NUMBER = re.compile(r"#\d+")
+"""How the exchange names an order in a reason: by a number of its own, which a client would take for an order id."""
 
 
 class Reports:
@@ -171,13 +174,13 @@ class Reports:
                 self.send(order, open_order_message(order), status_message(order))
             order.status = Status.CANCELLED
             self.send(order, status_message(order))
-            self.warn(order, Code.CANCELLED, f"Order Canceled - reason:{view.reason}")
+            self.warn(order, Code.CANCELLED, f"Order Canceled - reason:{_reason(view)}")
         self._end(order)
 
     def _rejected(self, order: GatewayOrder, view: BrokerOrder) -> None:
         order.status = Status.INACTIVE
-        order.completed, order.end_text = self.gateway.now, view.reason
-        self.warn(order, Code.REJECTED, f"Order rejected - reason:{view.reason}")
+        order.completed, order.end_text = self.gateway.now, _reason(view)
+        self.warn(order, Code.REJECTED, f"Order rejected - reason:{order.end_text}")
         self.announce(order)
         self._end(order)
 
@@ -196,3 +199,8 @@ class Reports:
     def _end(self, order: GatewayOrder) -> None:
         for listener in self.ended:
             listener(order)
+
+
+def _reason(view: BrokerOrder) -> str:
+    """Return why an order ended, in words that mean the same to a client."""
+    return _NUMBER.sub("another order", view.reason)

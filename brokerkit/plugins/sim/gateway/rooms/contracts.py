@@ -30,7 +30,7 @@ ORDER_TYPES = (
 )
 SECURITY_TYPES = frozenset(
     {
-        *("", "FUT", "CASH", "STK", "IND", "OPT", "FOP", "CFD", "BOND", "CONTFUT", "FUND", "CMDTY"),
+        *("", "FUT", "FUT+CONTFUT", "CASH", "STK", "IND", "OPT", "FOP", "CFD", "BOND", "CONTFUT", "FUND", "CMDTY"),
         *("WAR", "IOPT", "NEWS", "CRYPTO", "BILL"),
     }
 )

@@ -24,6 +24,7 @@ from brokerkit.plugins.sim.gateway.codes import (
     BAD_END_TIME,
     INVALID_STEP,
     NO_DATA,
+    NO_SUCH_DATA,
     PACING,
     QUERY_CANCELLED,
     TOO_MANY_QUERIES,
@@ -65,6 +66,12 @@ if TYPE_CHECKING:
 SCHEDULE = "SCHEDULE"
 SCHEDULE_SINCE = 165
 """The first server version with schedules."""
+
+_KINDS_OF_OTHERS = (
+    *("ADJUSTED_LAST", "AGGTRADES", "FEE_RATE", "HISTORICAL_VOLATILITY", "OPTION_IMPLIED_VOLATILITY", "REBATE_RATE"),
+    *("YIELD_ASK", "YIELD_BID", "YIELD_BID_ASK", "YIELD_LAST"),
+)
+"""IB's kinds of data for other security types: a real gateway finds none for futures and currency pairs."""
 
 
 @attrs.frozen
@@ -279,11 +286,12 @@ def _kind_of_data(listed: Listed, what_to_show: str) -> str:
         RefusedError: The contract has no such data.
     """
     kind = what_to_show.upper()
-    if kind not in (*KINDS, SCHEDULE):
+    if kind not in (*KINDS, SCHEDULE, *_KINDS_OF_OTHERS):
         raise invalid(f"{kind} is not available", "bI")
-    if kind == TRADES and not listed.is_future:
-        what = f"{listed.card.symbol}@{listed.card.exchange} Trades"
-        raise RefusedError(Code.HISTORY, NO_DATA.format(what=what))
+    if kind in _KINDS_OF_OTHERS or (kind == TRADES and not listed.is_future):
+        name = "Last" if kind == TRADES else kind
+        what = f"{listed.card.symbol}/{listed.sec_type}@{listed.card.exchange} {name}"
+        raise RefusedError(Code.HISTORY, NO_SUCH_DATA.format(what=what))
     return kind
 
 

@@ -102,7 +102,8 @@ class QuoteRoom(Room):
 
     def _subscribe(self, session: Session, request: requests.MarketDataRequest) -> None:
         req_id = request.req_id
-        if request.snapshot and request.generic_ticks.strip():
+        is_snapshot = request.snapshot or request.regulatory_snapshot
+        if is_snapshot and request.generic_ticks.strip():
             raise invalid("Snapshot market data subscription is not applicable to generic ticks", "bQ")
         self.lines.check(session, req_id)
         if self.gateway.faults.competing_session:
@@ -113,7 +114,7 @@ class QuoteRoom(Room):
         session.send(TickRequestParameters(req_id, float(listed.terms.tick_size), BBO_EXCHANGE, SNAPSHOT_PERMISSIONS))
         session.send(MarketDataType(req_id, kind))
         self._send_changes(session, req_id, line)
-        if request.snapshot:
+        if is_snapshot:
             session.send(TickSnapshotEnd(req_id))
         else:
             self.lines.open(session, req_id, line)

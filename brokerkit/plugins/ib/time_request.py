@@ -9,7 +9,7 @@ from typing import Any
 _RESEND_AFTER = 2.0
 
 
-class TimeQuestion:
+class TimeRequest:
     """Shares one pending time request: IB's answer carries no request id, so only one can be pending.
 
     A Gateway that receives too many messages at once silently drops some. Nearly every call needs the time, so none may

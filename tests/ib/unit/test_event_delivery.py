@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from brokerkit import ConnectionChange, ConnectionState, Fill, FuturesContract, Position
-from brokerkit.plugins.ib.herald import Herald, News
+from brokerkit.plugins.ib.event_delivery import EventDelivery, PendingEvent
 
 NOW = datetime(2024, 1, 2, tzinfo=timezone.utc)
 GOLD = FuturesContract("GOLD", "202402")
@@ -33,19 +33,19 @@ class Listeners:
         if len(self.heard) == 2:
             self.has_heard_two.set()
 
-    def herald(self) -> Herald:
-        return Herald(self.hear, lambda kind: kind in self.kinds)
+    def delivery(self) -> EventDelivery:
+        return EventDelivery(self.hear, lambda kind: kind in self.kinds)
 
 
 def test_what_nobody_hears_is_counted_as_told_without_a_thread_and_no_position_is_asked_for() -> None:
     listeners, told = Listeners(), list[Any]()
-    herald = listeners.herald()
-    herald.when_delivered(told.append)
-    herald.opened()
-    herald.tell_all([News.of(FILL), News(Position, lambda: pytest.fail("it was asked for"))])
+    delivery = listeners.delivery()
+    delivery.when_delivered(told.append)
+    delivery.opened()
+    delivery.tell_all([PendingEvent.of(FILL), PendingEvent(Position, lambda: pytest.fail("it was asked for"))])
     assert told == [FILL]
-    assert "brokerkit-ib-herald" not in {thread.name for thread in threading.enumerate()}
-    herald.close()
+    assert "brokerkit-ib-delivery" not in {thread.name for thread in threading.enumerate()}
+    delivery.close()
 
 
 def test_who_comes_to_listen_in_that_moment_is_never_called_by_the_one_who_tells() -> None:
@@ -56,27 +56,27 @@ def test_who_comes_to_listen_in_that_moment_is_never_called_by_the_one_who_tells
         looks.append(len(looks) > 0)
         return looks[-1]
 
-    herald = Herald(listeners.hear, comes_at_the_second_look)
-    herald.opened()
+    delivery = EventDelivery(listeners.hear, comes_at_the_second_look)
+    delivery.opened()
     for _ in range(2):
-        herald.tell(FILL)
-    herald.close()
+        delivery.tell(FILL)
+    delivery.close()
     assert listeners.heard == [FILL]
-    assert listeners.threads == {"brokerkit-ib-herald"}
+    assert listeners.threads == {"brokerkit-ib-delivery"}
 
 
 def test_what_came_while_opening_is_kept_for_the_first_who_listens_and_made_then() -> None:
     listeners = Listeners()
-    herald = listeners.herald()
+    delivery = listeners.delivery()
     made: list[Position] = []
-    herald.tell_all([News(Position, lambda: (made.append(POSITION), POSITION)[1]), News.of(FILL)])
-    herald.opened()
+    delivery.tell_all([PendingEvent(Position, lambda: (made.append(POSITION), POSITION)[1]), PendingEvent.of(FILL)])
+    delivery.opened()
     assert made == []
     listeners.kinds = {Position, Fill}
     assert listeners.has_heard_two.wait(30)
     assert listeners.heard == [POSITION, FILL]
-    assert listeners.threads == {"brokerkit-ib-herald"}
-    herald.close()
+    assert listeners.threads == {"brokerkit-ib-delivery"}
+    delivery.close()
 
 
 def test_a_program_that_starts_no_thread_any_more_is_told_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,25 +84,25 @@ def test_a_program_that_starts_no_thread_any_more_is_told_all_the_same(monkeypat
         raise RuntimeError("can't create new thread at interpreter shutdown")
 
     listeners = Listeners()
-    herald = listeners.herald()
-    herald.opened()
+    delivery = listeners.delivery()
+    delivery.opened()
     listeners.kinds = {ConnectionChange}
     monkeypatch.setattr(threading.Thread, "start", refuse)
     closed = ConnectionChange(ConnectionState.CLOSED, "closed by the user", NOW)
-    herald.tell(closed)
-    herald.close()
+    delivery.tell(closed)
+    delivery.close()
     assert listeners.heard == [closed]
 
 
 def test_one_that_cannot_be_made_keeps_none_behind_it(caplog: pytest.LogCaptureFixture) -> None:
     listeners = Listeners()
     listeners.kinds = {Fill}
-    herald = listeners.herald()
+    delivery = listeners.delivery()
 
     def fail() -> Fill:
         raise ValueError("as it should")
 
-    herald.tell_all([News(Fill, fail), News(Fill, lambda: None), News.of(FILL)])
-    herald.close()
+    delivery.tell_all([PendingEvent(Fill, fail), PendingEvent(Fill, lambda: None), PendingEvent.of(FILL)])
+    delivery.close()
     assert listeners.heard == [FILL]
     assert "could not be created" in caplog.text

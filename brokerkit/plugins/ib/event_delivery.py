@@ -19,7 +19,7 @@ _KEPT = 20_000
 
 
 @attrs.frozen(eq=False)
-class News:
+class PendingEvent:
     """An event that is created when it is its turn to be delivered.
 
     Attributes:
@@ -31,12 +31,15 @@ class News:
     make: Callable[[], Event | None]
 
     @classmethod
-    def of(cls, event: Event) -> News:
-        """Return the news of an existing event."""
+    def of(cls, event: Event) -> PendingEvent:
+        """Return an existing event as one."""
         return cls(type(event), lambda: event)
 
 
-class Herald:
+_Queued = tuple[Sequence[PendingEvent], bool] | threading.Event | None
+
+
+class EventDelivery:
     """Delivers events, one after another, in a thread that starts with the first event that has a listener.
 
     Events from between sessions are emitted during opening, when there can be no listener yet:
@@ -46,36 +49,36 @@ class Herald:
     def __init__(self, emit: Callable[[Event], None], has_listener: Callable[[type[Event]], bool]) -> None:
         self._emit = emit
         self._has_listener = has_listener
-        self._queue: queue.SimpleQueue[tuple[Sequence[News], bool] | threading.Event | None] = queue.SimpleQueue()
-        self._kept: dict[type[Event], deque[News]] = {}
+        self._queue: queue.SimpleQueue[_Queued] = queue.SimpleQueue()
+        self._kept: dict[type[Event], deque[PendingEvent]] = {}
         self._on_delivered: Callable[[Event], None] = lambda event: None
         self._is_opening = True
         self._is_started = self._is_closed = False
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="brokerkit-ib-herald", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="brokerkit-ib-delivery", daemon=True)
 
     def tell(self, event: Event) -> None:
         """Queue an event for delivery."""
-        self.tell_all([News.of(event)])
+        self.tell_all([PendingEvent.of(event)])
 
-    def tell_all(self, news: Sequence[News]) -> None:
+    def tell_all(self, events: Sequence[PendingEvent]) -> None:
         """Queue events for delivery, in order."""
         with self._lock:
-            is_heard = self._is_started or self._needs_thread(news)
+            is_heard = self._is_started or self._needs_thread(events)
             if is_heard and not self._is_started:
                 self._is_started = self._start()
             if self._is_started:
-                self._queue.put((news, self._is_opening))
+                self._queue.put((events, self._is_opening))
                 return
-        for each in news:  # a listener that subscribes now receives later events, in the thread
+        for each in events:  # a listener that subscribes now receives later events, in the thread
             if is_heard:
                 self._handle(each, is_early=False)
             else:
                 self._drop(each)
 
-    def _needs_thread(self, news: Sequence[News]) -> bool:
-        """Return whether any of it has, or may still get, a listener."""
-        return self._is_opening or any(self._has_listener(each.kind) for each in news)
+    def _needs_thread(self, events: Sequence[PendingEvent]) -> bool:
+        """Return whether any of them has, or may still get, a listener."""
+        return self._is_opening or any(self._has_listener(each.kind) for each in events)
 
     def _start(self) -> bool:
         try:
@@ -121,37 +124,37 @@ class Herald:
                 self._deliver_kept()
                 item.set()
                 continue
-            for news in item[0]:
-                self._handle(news, is_early=item[1])
+            for pending in item[0]:
+                self._handle(pending, is_early=item[1])
 
-    def _handle(self, news: News, *, is_early: bool) -> None:
-        if self._has_listener(news.kind):
+    def _handle(self, pending: PendingEvent, *, is_early: bool) -> None:
+        if self._has_listener(pending.kind):
             self._deliver_kept()
-            self._deliver(news)
+            self._deliver(pending)
         elif is_early:
-            self._kept.setdefault(news.kind, deque(maxlen=_KEPT)).append(news)
+            self._kept.setdefault(pending.kind, deque(maxlen=_KEPT)).append(pending)
         else:
-            self._drop(news)
+            self._drop(pending)
 
     def _deliver_kept(self) -> None:
         for kind in [kind for kind in self._kept if self._has_listener(kind)]:
-            for news in self._kept.pop(kind):
-                self._deliver(news)
+            for pending in self._kept.pop(kind):
+                self._deliver(pending)
 
     def _drop_kept(self) -> None:
         """Drop kept events that had no listener until the end, so that they are not emitted again at every start."""
         for each in self._kept.values():
-            for news in each:
-                self._drop(news)
+            for pending in each:
+                self._drop(pending)
         self._kept.clear()
 
-    def _drop(self, news: News) -> None:
+    def _drop(self, pending: PendingEvent) -> None:
         """Count an event without a listener as delivered; positions are not created, as that may take a request."""
-        if news.kind is not Position and (event := self._create(news)) is not None:
+        if pending.kind is not Position and (event := self._create(pending)) is not None:
             self._on_delivered(event)
 
-    def _deliver(self, news: News) -> None:
-        event = self._create(news)
+    def _deliver(self, pending: PendingEvent) -> None:
+        event = self._create(pending)
         if event is None:
             return
         try:
@@ -160,9 +163,9 @@ class Herald:
             _log.exception("A listener failed on %r", event)
         self._on_delivered(event)
 
-    def _create(self, news: News) -> Event | None:
+    def _create(self, pending: PendingEvent) -> Event | None:
         try:
-            return news.make()
+            return pending.make()
         except Exception:  # noqa: BLE001 because an event that cannot be created must not prevent later ones
             _log.exception("An event of the IB connection could not be created")
             return None

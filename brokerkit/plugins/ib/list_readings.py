@@ -16,11 +16,11 @@ from brokerkit.spec.broker_order import OrderOrigin
 from brokerkit.spec.services import Store
 
 
-class Looks:
-    """Readings of IB's lists ("looks"), one after another, as the desk's thread processes them.
+class ListReadings:
+    """Readings of IB's lists, one after another, as the desk's thread processes them.
 
     Attributes:
-        has_orphans: Whether the last look showed a working order whose fills IB reports to no session of ours.
+        has_orphans: Whether the last reading showed a working order whose fills IB reports to no session of ours.
         is_position_explained: Returns whether the known fills explain IB's position in an order's contracts; None until
             positions have been compared.
     """
@@ -35,18 +35,18 @@ class Looks:
         self.is_position_explained: Callable[[TrackedOrder], bool] | None = None
 
     @property
-    def are_done(self) -> bool:
+    def are_conclusive(self) -> bool:
         """Whether every order's state is certain, and IB reports its fills to us unasked."""
         return not self.has_orphans and not self.undecided()
 
     def begin(self, now: datetime) -> None:
-        """Start a look as of a time: IB may not list orders sent after it."""
+        """Start a reading as of a time: IB may not list orders sent after it."""
         self._news.seen.clear()
         self._news.begin_batch()
         self._began = now
 
     def finish(self, *, complete: bool) -> None:
-        """End a look; nothing is concluded from an incomplete one."""
+        """End a reading; nothing is concluded from an incomplete one."""
         self._news.end_batch()
         if not complete:
             return
@@ -57,12 +57,12 @@ class Looks:
                     self._news.conclude_waiting(tracked)
             elif tracked.order.order_ref in self._news.seen:
                 tracked.unseen = 0
-            elif self._is_undecided(tracked) and self._was_sent_before_look(tracked):
+            elif self._is_undecided(tracked) and self._was_sent_before_reading(tracked):
                 tracked.unseen += 1
                 self._conclude(tracked)
         self.has_orphans = any(self._is_orphan(tracked) for tracked in self._book.all())
 
-    def _was_sent_before_look(self, tracked: TrackedOrder) -> bool:
+    def _was_sent_before_reading(self, tracked: TrackedOrder) -> bool:
         return tracked.submitted is None or tracked.submitted < self._began
 
     def _conclude(self, tracked: TrackedOrder) -> None:
@@ -114,7 +114,7 @@ class Looks:
         return all(lease.client_id != client_id or (sent is not None and lease.leased > sent) for lease in leases)
 
     def _is_orphan(self, tracked: TrackedOrder) -> bool:
-        """Return whether IB reports a working order to no live session of ours, so that only a look shows its fills."""
+        """Return whether IB reports a working order to no live session of ours: only a reading shows its fills."""
         is_open = tracked.origin is OrderOrigin.OURS and not tracked.state.is_final
         is_reported = tracked.ids.client_id in (None, self._connection.client_id())
         return is_open and not is_reported and self._is_ours_alone(tracked)

@@ -23,7 +23,7 @@ _SPEED = 60.0
 _MAX_ADVANCE = timedelta(hours=2)
 
 
-class Bench:
+class GatewayFixture:
     """A running Gateway, and the settings of the IB plugin on it.
 
     Args:

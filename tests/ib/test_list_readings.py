@@ -1,8 +1,9 @@
-"""Looks at IB's lists, by which is decided what became of an order: whole ones, one at a time, until it is certain."""
+"""Readings of IB's lists, which decide what became of an order: whole ones, one at a time, until it is certain."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -47,7 +48,7 @@ def test_many_who_list_orders_at_once_make_no_order_unknown_or_rejected(
 def test_an_order_that_is_about_to_be_sent_is_not_missed_in_lists(
     broker: Broker, gold: FuturesContract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A busy machine may do two whole looks between writing an order down and sending it."""
+    """A busy machine may do two whole readings between writing an order down and sending it."""
     client = broker.native.orders.ib_client
     send = client.send
 
@@ -59,6 +60,21 @@ def test_an_order_that_is_about_to_be_sent_is_not_missed_in_lists(
     monkeypatch.setattr(client, "send", send_late)
     control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
     assert control.current().state is OrderState.WORKING
+
+
+def test_one_order_after_another_that_was_lost_is_looked_for(
+    gateway: SimulatedGateway, open_ib: OpenIB, gold: FuturesContract, listen: Listen
+) -> None:
+    broker = open_ib(gateway, order_timeout=0.5)
+    heard = listen(broker)
+    for price in (1900, 1901):
+        order, began = Order.limit(gold, 1, price), time.monotonic()
+        with gateway.fault("lose-request", message="placeOrder"), pytest.raises(OutcomeUnknown):
+            broker.orders.put_order_on_stack(order)
+        ended = heard.wait_for(lambda: [each for each in heard.of(BrokerOrder) if each.state is OrderState.REJECTED])
+        assert ended[-1].order_ref == order.order_ref
+        assert time.monotonic() - began >= 1.0  # between the two readings that decide
+        heard.events.clear()
 
 
 def test_many_who_list_positions_at_once_make_none_flat(
@@ -183,25 +199,25 @@ def test_an_id_that_another_process_leased_since_does_not_keep_an_order_in_doubt
     assert (told.order_ref, told.state) == (order.order_ref, OrderState.REJECTED)
 
 
-def test_a_look_ends_in_the_time_of_one_request(
+def test_a_reading_ends_in_the_time_of_one_request(
     gateway: SimulatedGateway, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk, limits = broker.native.orders._desk, []
-    monkeypatch.setattr(desk.office, "flush", lambda timeout: limits.append(timeout) or True)
-    desk.look()
+    monkeypatch.setattr(desk.worker, "flush", lambda timeout: limits.append(timeout) or True)
+    desk.read_lists()
     [limit] = limits
     assert limit < broker.native.connection.settings.request_timeout  # less what reading the lists took
 
 
-def test_a_look_that_came_to_its_end_too_late_is_ended_in_silence(
+def test_a_reading_that_came_to_its_end_too_late_is_ended_in_silence(
     gateway: SimulatedGateway, open_ib: OpenIB, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("brokerkit.plugins.ib.loop_thread._GRACE", 0.1)
     desk = open_ib(gateway, request_timeout=1.0).native.orders._desk
     held_up = threading.Event()
-    desk.office.post(lambda: held_up.wait(30))
+    desk.worker.post(lambda: held_up.wait(30))
     with pytest.raises(RequestTimedOut):
-        desk.look()
+        desk.read_lists()
     held_up.set()
-    desk.look()
+    desk.read_lists()
     assert not [record.getMessage() for record in caplog.records if record.exc_info]

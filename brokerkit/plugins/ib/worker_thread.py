@@ -15,7 +15,7 @@ _QUIET = 0.5
 _MOST_AT_ONCE = 200
 
 
-class PostOffice:
+class WorkerThread:
     """Runs work in the order it was posted, in its own thread, which the first post starts.
 
     Work that raises is logged with its traceback, and does not stop later work.
