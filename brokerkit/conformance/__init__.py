@@ -7,6 +7,9 @@ Without a file of your own: `brokerkit check NAME`. In a plugin's own tests, two
 
 Name the package, as above, and no module in it: pytest then explains failed assertions in all of them.
 See `docs/conformance.md` for levels, facts, harness, and what a verdict means.
+
+PYTEST_DONT_REWRITE: a conftest.py that imports `Facts` has loaded this file before pytest could rewrite it, and there
+is nothing to rewrite in it; the modules of the package are rewritten all the same.
 """
 
 from __future__ import annotations

@@ -27,6 +27,10 @@ _MONEY_AT_STAKE = (
     "The suite trades on simulated and paper accounts only, and broker {name!r} calls this account {kind!r}. "
     "Nothing was sent. Run it with --level read."
 )
+_READ_ONLY = (
+    "Broker {name!r} is read-only, so no order can be placed, and nothing was sent. "
+    "Run it with --set read_only=false, or set read_only = false in its section; or run it with --level read."
+)
 _ONE_ACCOUNT = (
     "Several processes would trade one account at once, and none could tell which positions are its own. "
     "Nothing was sent. Run it without -n, or with --level read."
@@ -115,6 +119,8 @@ class Connection:
     def make_ready_to_trade(self, broker: Broker) -> None:
         """Refuse accounts that may not be traded, and take back what an interrupted run left in this one."""
         refuse_money_at_stake(broker, self._session)
+        if broker.read_only:
+            end_run(self._session, _READ_ONLY.format(name=broker.name))
         if self._is_fresh_each_test(broker):
             return
         if self.facts.shares_account and broker is self._shared:  # any other one was opened for one test

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from brokerkit.conformance.capability import decline_if_unsupported, refusals_end_the_test
+from brokerkit.conformance.capability import decline_if_unsupported, hooks_tested, refusals_end_the_test
 from brokerkit.conformance.connection import Connection, OpenAnother, Restart
 from brokerkit.conformance.facts import Facts
 from brokerkit.conformance.given_facts import facts_of
@@ -63,7 +63,9 @@ def broker(request: pytest.FixtureRequest, conformance_connection: Connection) -
     opened = conformance_connection.for_trading(keeps=keeps) if trades else conformance_connection.shared()
     request.node.user_properties.append(("broker", f"{opened.name}\t{opened.plugin}"))
     if case is not None:
-        decline_if_unsupported(opened, case.hooks)
+        hooks = hooks_tested(opened, case.hooks)
+        request.node.user_properties.append(("hooks", " ".join(hooks)))
+        decline_if_unsupported(opened, hooks)
     yield opened
     conformance_connection.end_of_test(opened)
 

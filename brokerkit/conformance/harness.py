@@ -22,7 +22,7 @@ FAULTS: dict[str, str] = {
     "lost-statuses": "Of the next order, only executions are reported and no status.",
     "cancel-fill-race": "The next order fills while its cancel is on the way.",
     "late-fill": "The next order that is cancelled had a fill, which is reported afterwards.",
-    "partial-fill": "The next order fills in part, and then works on.",
+    "partial-fill": "The next order fills in part; the rest fills later, unless the order is cancelled first.",
     "execution-correction": "The first fill of the next order is corrected after it was reported.",
     "late-commission": "The commission of the next order comes after its fill.",
     "stale-positions": "Positions are reported as they were before the next fill, for a while.",

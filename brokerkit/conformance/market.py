@@ -8,7 +8,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from brokerkit import AccountKind, FuturesContract, Quote
+from brokerkit import AccountKind, FuturesContract, FxPair, Quote
+from brokerkit.conformance.capability import trades_currency_only
 from brokerkit.conformance.facts import Facts
 from brokerkit.conformance.outcomes import blocked
 from brokerkit.errors import BrokerkitError, MissingData
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _WEEKS_AHEAD = timedelta(days=14)
 _INSTRUMENTS_TRIED = 8
 _AN_HOUR = 3600.0
+_UNITS_OF_A_PAIR = 25_000
+_DIGITS_OF_A_RATE = 4
 
 
 class Market:
@@ -57,10 +60,19 @@ class Market:
             self.dated(dates[-1]),
         )
 
+    @cached_property
+    def traded(self) -> FuturesContract | FxPair:
+        """What orders are for: the contract, or the pair where the broker trades currency only."""
+        return FxPair(self.fx_code) if trades_currency_only(self.broker) else self.contract
+
+    def lots(self, count: int) -> int:
+        """Return the quantity of an order for so many lots; a lot of a pair is taken to be 25,000 units."""
+        return count * _UNITS_OF_A_PAIR if isinstance(self.traded, FxPair) else count
+
     @property
     def found(self) -> FuturesContract | None:
-        """The contract, if it was looked for."""
-        found: FuturesContract | None = vars(self).get("contract")
+        """The contract, if it is known or was looked for."""
+        found: FuturesContract | None = vars(self).get("contract", self._known)
         return found
 
     @cached_property
@@ -104,6 +116,17 @@ class Market:
         return self.broker.contracts.get_min_tick_size_for_contract(self.contract)
 
     @cached_property
+    def _step(self) -> Decimal:
+        """A price step on which every order may be priced: the tick; of a pair, the fourth digit of its rate."""
+        if isinstance(self.traded, FxPair):
+            return Decimal(1).scaleb(self._rate.adjusted() + 1 - _DIGITS_OF_A_RATE)
+        return self.tick
+
+    @cached_property
+    def _rate(self) -> Decimal:
+        return Decimal(str(self.broker.fx.get_fx_prices(self.fx_code).iloc[-1]))
+
+    @cached_property
     def fx_code(self) -> str:
         """The currency pair that is looked at."""
         return self.facts.fx_code or self.broker.fx.get_list_of_fxcodes()[0]
@@ -126,8 +149,7 @@ class Market:
     @property
     def now(self) -> datetime:
         """The time, by the broker's clock: that of the session that is on, or else of this machine."""
-        clock = self._clock_contract
-        if clock is not None and self.broker.supports("get_ticker_object_for_contract"):
+        if self.broker.supports("get_ticker_object_for_contract") and (clock := self._clock_contract) is not None:
             try:
                 return self.broker.prices.get_ticker_object_for_contract(clock).quote().time
             except BrokerkitError:
@@ -168,7 +190,10 @@ class Market:
         return ticker.wait_for_quote(self.patience)
 
     def bid_ask(self) -> tuple[Decimal, Decimal]:
-        """Return the best prices; a tick around the last close, where the broker gives no quote."""
+        """Return the best prices; a step around the last close or rate, where the broker gives no quote."""
+        if isinstance(self.traded, FxPair):
+            rate = self.on_grid(self._rate)
+            return rate - self._step, rate + self._step
         if self.broker.supports("get_ticker_object_for_contract"):
             try:
                 quote = self.quote()
@@ -183,7 +208,7 @@ class Market:
     def on_grid(self, price: Decimal, *, up: bool = False) -> Decimal:
         """Return the nearest price on the tick grid below, or above."""
         rounding = ROUND_CEILING if up else ROUND_FLOOR
-        return (price / self.tick).to_integral_value(rounding) * self.tick
+        return (price / self._step).to_integral_value(rounding) * self._step
 
     def resting_buy(self, part: int = 1) -> Decimal:
         """Return a price at which a limit order to buy rests; each `part` is one distance further."""
@@ -206,7 +231,7 @@ class Market:
         return self.on_grid(bid - self._distance(bid) / 5)
 
     def _distance(self, price: Decimal) -> Decimal:
-        return max(abs(price) * Decimal(str(self.facts.distance)), 20 * self.tick)
+        return max(abs(price) * Decimal(str(self.facts.distance)), 20 * self._step)
 
     def _that_end_tomorrow_or_later(self) -> Iterator[FuturesContract]:
         chosen = self.facts.instrument or self.facts.contract is not None

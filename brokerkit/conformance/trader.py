@@ -11,11 +11,15 @@ from brokerkit import (
     Broker,
     BrokerOrder,
     FuturesContract,
+    FxPair,
     Order,
     OrderControl,
+    OrderOrigin,
     OrderState,
     OrderType,
 )
+from brokerkit.conformance.capability import decline_if_unsupported
+from brokerkit.conformance.holdings import holdings
 from brokerkit.conformance.market import Market
 from brokerkit.conformance.outcomes import blocked, declined
 from brokerkit.conformance.recorder import Recorder
@@ -31,7 +35,9 @@ from brokerkit.errors import (
 TAG = "brokerkit conformance"
 _HOURS_OF_A_LONG_WEEKEND = 120
 _FIRST_STEP, _LONGEST_PAUSE = 0.02, 1.0
+_CANCEL = "cancel_order_on_stack"
 _AN_HOUR = 3600.0
+_TRIES = 3
 _OPEN_FOR = 2 * _AN_HOUR
 
 
@@ -52,17 +58,31 @@ class Trader:
         self._advance = advance
         self._orders = market.broker.orders
         self._placed: list[OrderControl] = []
+        self._sent: set[str] = set()
+        self._before = {view.order_ref for view in self._reported()}
         self._baseline = self.positions()
 
     @property
     def quantity(self) -> int:
-        """Lots of a small order."""
-        return self.market.facts.quantity
+        """The quantity of a small order."""
+        return self.market.lots(self.market.facts.quantity)
 
     @property
-    def contract(self) -> FuturesContract:
+    def large_quantity(self) -> int:
+        """The quantity of an order that takes several fills, where that can be brought about."""
+        return self.market.lots(self.market.facts.large_quantity)
+
+    @property
+    def contract(self) -> FuturesContract | FxPair:
         """What is traded."""
-        return self.market.contract
+        return self.market.traded
+
+    @property
+    def tick(self) -> Decimal:
+        """The price step of what is traded."""
+        if isinstance(self.contract, FxPair):
+            blocked("no hook gives the tick of a currency pair")
+        return self.market.tick
 
     # What to trade
 
@@ -95,15 +115,31 @@ class Trader:
 
     # Doing it
 
-    def place(self, order: Order) -> OrderControl:
+    def place(self, order: Order, at: Broker | None = None) -> OrderControl:
         """Place an order; a broker that says `NotSupported` ends the test as declined, if it kept nothing of it."""
-        place = self.market.broker.fx.put_fx_order_on_stack if _is_fx(order) else self._orders.put_order_on_stack
         try:
-            control = place(order)
+            return self.send(order, at)
         except NotSupported as refusal:
             assert not self.is_known(order.order_ref), f"refused with NotSupported, and yet placed: {order}"
             declined(refusal.fact)
-        self._placed.append(control)
+
+    def send(self, order: Order, at: Broker | None = None) -> OrderControl:
+        """Place an order by the hook for what it trades, and raise what the broker raises.
+
+        Where orders cannot be cancelled, only market orders are sent: others might stay in the account.
+
+        Args:
+            order: The order.
+            at: Another broker object to place it by.
+        """
+        broker = at or self.market.broker
+        if order.order_type is not OrderType.MARKET:
+            decline_if_unsupported(broker, (_CANCEL,))
+        self._sent |= {order.order_ref, *(child.order_ref for child in order.children)}
+        is_fx = isinstance(order.contract, FxPair)
+        control = (broker.fx.put_fx_order_on_stack if is_fx else broker.orders.put_order_on_stack)(order)
+        if at is None:
+            self._placed.append(control)
         return control
 
     def rests(self, order: Order) -> OrderControl:
@@ -178,16 +214,11 @@ class Trader:
 
     # Looking
 
-    def positions(self) -> dict[FuturesContract, int]:
-        """Return the lots held, by contract, over all accounts."""
-        if not self.market.broker.supports("get_all_current_positions_as_list_with_contract_objects"):
-            return {}
-        held: dict[FuturesContract, int] = {}
-        for position in self.market.broker.positions.get_all_current_positions_as_list_with_contract_objects():
-            held[position.contract] = held.get(position.contract, 0) + position.quantity
-        return held
+    def positions(self) -> dict[FuturesContract | FxPair, int]:
+        """Return what is held, by contract, over all accounts; of a pair, the balance of its first currency."""
+        return holdings(self.market, self._placed)
 
-    def gained(self, contract: FuturesContract | None = None) -> int:
+    def gained(self, contract: FuturesContract | FxPair | None = None) -> int:
         """Return by how many lots a position has changed since the test began."""
         contract = contract or self.contract
         return self.positions().get(contract, 0) - self._baseline.get(contract, 0)
@@ -205,6 +236,11 @@ class Trader:
         if self.market.broker.supports("get_list_of_broker_orders"):
             return self._orders.get_list_of_broker_orders()
         return [control.current() for control in self._placed]
+
+    def needs_no_position(self) -> None:
+        """End the test as blocked when the account holds what is traded; a currency's balance is no position."""
+        if isinstance(self.contract, FxPair) or self.positions().get(self.contract):
+            blocked(f"it needs an account without a position in {self.contract}")
 
     def needs_open_market(self) -> None:
         """End the test as blocked when the market is closed, and no clock can be moved on to when it is open.
@@ -224,9 +260,10 @@ class Trader:
 
     def _is_open(self) -> bool:
         broker = self.market.broker
-        if not broker.supports("is_contract_okay_to_trade"):
+        contract = self.contract
+        if isinstance(contract, FxPair) or not broker.supports("is_contract_okay_to_trade"):
             return True
-        if not broker.contracts.is_contract_okay_to_trade(self.contract):
+        if not broker.contracts.is_contract_okay_to_trade(contract):
             return False
         may_close = self._clock_runs and self._advance is not None
         return not may_close or self.market.until_closing() > _OPEN_FOR
@@ -240,7 +277,7 @@ class Trader:
     def carry_on_with(self, broker: Broker) -> None:
         """Go on at the broker that was opened in the place of one that has died."""
         if broker is not self.market.broker:
-            self.market = Market(broker, self.market.facts, self.market.contract)
+            self.market = Market(broker, self.market.facts, self.market.found)
             self._orders = broker.orders
 
     def restore(self) -> None:
@@ -249,18 +286,31 @@ class Trader:
         Raises:
             AssertionError: Something could not be put back; it says what.
         """
+        strange = self.not_asked_for()
         left = [problem for view in self._unfinished() if (problem := self._withdraw(view))]
         changed = self._changed()
         if changed:
             self._opens()
         for contract in changed:
             order = Order.market(contract, -self.gained(contract), **self._fields({}))
-            self.done(self._orders.put_order_on_stack(order))
+            self.done(self.send(order))
         still = {str(contract): self.gained(contract) for contract in self._changed()}
         assert not left, f"orders could not be cancelled: {left}"
         assert not still, f"positions are not as they were: {still}"
+        assert not strange, strange
 
-    def _changed(self) -> list[FuturesContract]:
+    def not_asked_for(self) -> str:
+        """Return what to say of open orders like the suite's that no test has placed; empty when there are none."""
+        known = self._sent | self._before
+        refs = [view.order_ref for view in self._unfinished() if _is_like_ours(view) and view.order_ref not in known]
+        if not refs:
+            return ""
+        return (
+            f"orders that nobody placed are at the broker: {', '.join(refs)}. An order is sent once, under its own "
+            "order_ref; one whose outcome is unknown is looked for, and never sent again"
+        )
+
+    def _changed(self) -> list[FuturesContract | FxPair]:
         return [contract for contract in {**self._baseline, **self.positions()} if self.gained(contract)]
 
     def _unfinished(self) -> list[BrokerOrder]:
@@ -270,14 +320,20 @@ class Trader:
             return [view for view in (control.current() for control in self._placed) if _is_open(view)]
 
     def _withdraw(self, view: BrokerOrder) -> str:
-        try:
-            self._orders.cancel_order_on_stack(view)
-            self.done(self._orders.match_db_broker_order_to_control_order_from_brokers(view))
-        except (OrderCannotBeCancelled, MissingOrder):
-            return ""
-        except BrokerkitError as problem:
-            return f"{view.order_ref}: {problem}"
-        return ""
+        """Cancel an order, again where the cancel may have been lost; return what is in the way, if anything is."""
+        said = ""
+        for _ in range(_TRIES):
+            try:
+                if self.market.broker.supports(_CANCEL):
+                    self._orders.cancel_order_on_stack(view)
+                self.done(self._orders.match_db_broker_order_to_control_order_from_brokers(view))
+            except (OrderCannotBeCancelled, MissingOrder):
+                return ""
+            except BrokerkitError as problem:
+                said = f"{view.order_ref}: {problem}"
+            else:
+                return ""
+        return said
 
     def _is_mine(self, view: BrokerOrder) -> bool:
         return view.order.tag == TAG or view.order_ref in {control.order_ref for control in self._placed}
@@ -286,8 +342,8 @@ class Trader:
         return {"tag": TAG, "account": self.market.facts.account, **fields}
 
 
-def _is_fx(order: Order) -> bool:
-    return not isinstance(order.contract, FuturesContract)
+def _is_like_ours(view: BrokerOrder) -> bool:
+    return view.order.tag == TAG and view.origin is OrderOrigin.OURS
 
 
 def _is_open(view: BrokerOrder) -> bool:

@@ -196,12 +196,12 @@ def _import_failed(plugin: Installed, error: Exception, kind: str) -> PluginImpo
     named = reason if isinstance(error, ImportError) else f"{type(error).__name__}: {reason}"
     return PluginImportError(
         f"{kind} {plugin.name!r} ({plugin}) failed to import: {named.rstrip('.')}.",
-        place=_last_line_of(error),
+        place=last_line_of(error),
         remedy="Others are unaffected; see 'brokerkit doctor'.",
     )
 
 
-def _last_line_of(error: Exception) -> str:
+def last_line_of(error: Exception) -> str:
     """Return the file and line that raised, when it is not import machinery."""
     place = ""
     traceback = error.__traceback__

@@ -13,7 +13,7 @@ from brokerkit.broker import Broker, Machinery
 from brokerkit.errors import BrokerkitError, InvalidPlugin, PluginError
 from brokerkit.middleware.read_only import ReadOnly
 from brokerkit.registry.dispatch import EventDispatch
-from brokerkit.registry.entry_points import extra_that_brings, missing_dependency
+from brokerkit.registry.entry_points import extra_that_brings, last_line_of, missing_dependency
 from brokerkit.registry.lazy_store import LazyStore
 from brokerkit.registry.planning import Plan, plan_broker
 from brokerkit.registry.secret_guard import SecretGuard, hide_secrets
@@ -172,6 +172,6 @@ def _failed_to_open(plan: Plan, error: Exception) -> BrokerkitError:
     reason = masker(plan.secrets)(f"{type(error).__name__}: {error}")
     return PluginError(
         f"Plugin {selection.plugin.name!r} failed to open broker {selection.name!r}: {reason}",
-        place=str(selection.plugin),
+        place=f"{last_line_of(error)}; {selection.plugin}",
         remedy="This is a fault of the plugin, which should raise a typed error.",
     )

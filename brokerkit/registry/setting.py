@@ -9,7 +9,14 @@ import attrs
 
 
 class Origin(enum.Enum):
-    """Where a setting's value came from, the strongest first."""
+    """Where a setting's value came from, the strongest first.
+
+    Attributes:
+        KEYWORD: An argument of `open_broker`, or `--set` on the command line.
+        ENVIRONMENT: An environment variable.
+        FILE: The configuration file.
+        DEFAULT: The plugin's default.
+    """
 
     KEYWORD = "keyword"
     ENVIRONMENT = "environment"

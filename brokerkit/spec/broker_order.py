@@ -15,7 +15,18 @@ from brokerkit.spec.order import Order
 
 
 class OrderState(enum.Enum):
-    """The state of an order. `UNKNOWN` is a state of its own and never means rejected."""
+    """The state of an order.
+
+    Attributes:
+        PENDING: On its way: the broker has not acknowledged it.
+        WORKING: The broker has it; it may have filled in part. A stop that waits for its trigger works, too.
+        PENDING_CANCEL: A cancel was requested and not confirmed; it may fill first.
+        FILLED: Filled whole. Final.
+        CANCELLED: Ended before it was filled whole, on request, by the broker, or as an IOC order. Final.
+        REJECTED: Refused by the broker. Final.
+        EXPIRED: Its time was up. Final.
+        UNKNOWN: It was sent, and nobody knows whether it arrived. It never means rejected.
+    """
 
     PENDING = "pending"
     WORKING = "working"
@@ -36,7 +47,13 @@ _FINAL = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED
 
 
 class OrderOrigin(enum.Enum):
-    """Who placed an order, as seen from this broker object."""
+    """Who placed an order, as seen from this broker object.
+
+    Attributes:
+        OURS: This broker object, or an earlier session of it that the plugin knows of.
+        OTHER_CLIENT: Another session or program, through the broker's API.
+        MANUAL: A person, in the broker's own software.
+    """
 
     OURS = "ours"
     OTHER_CLIENT = "other client"

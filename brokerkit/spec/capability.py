@@ -8,7 +8,13 @@ import attrs
 
 
 class Support(enum.Enum):
-    """Whether a broker supports a hook."""
+    """Whether a broker supports a hook.
+
+    Attributes:
+        SUPPORTED: It does.
+        UNSUPPORTED: It does not, and will not.
+        PLANNED: It does not yet.
+    """
 
     SUPPORTED = "supported"
     UNSUPPORTED = "unsupported"

@@ -12,7 +12,13 @@ from brokerkit.spec.money import Money
 
 
 class AccountKind(enum.Enum):
-    """Whether money is at stake, as the broker itself reports it."""
+    """Whether money is at stake, as the broker itself reports it.
+
+    Attributes:
+        SIMULATED: A simulation: no money exists.
+        PAPER: Play money at a broker.
+        LIVE: Real money.
+    """
 
     SIMULATED = "simulated"
     PAPER = "paper"

@@ -16,7 +16,14 @@ from brokerkit.spec.positions import Position
 
 
 class ConnectionState(enum.Enum):
-    """Whether the broker can be reached."""
+    """Whether the broker can be reached.
+
+    Attributes:
+        CONNECTED: It can.
+        RECONNECTING: The connection is lost, and the plugin is restoring it.
+        DISCONNECTED: The connection is lost, and is not being restored now.
+        CLOSED: `close` was called.
+    """
 
     CONNECTED = "connected"
     RECONNECTING = "reconnecting"

@@ -20,7 +20,17 @@ from brokerkit.spec.parameters import NO_PARAMETERS
 
 
 class OrderType(enum.Enum):
-    """How the price of an order is determined."""
+    """How the price of an order is determined.
+
+    Attributes:
+        MARKET: At the market's price, at once.
+        LIMIT: At `limit_price` or better.
+        STOP: At the market's price, once the price has reached `stop_price`: above the market to buy, below it to sell.
+        STOP_LIMIT: At `limit_price` or better, once the price has reached `stop_price`.
+        TRAILING_STOP: As `STOP`, with a trigger that follows the best price at a distance.
+        MARKET_IF_TOUCHED: As `STOP`, with the trigger on the other side: below the market to buy, above it to sell.
+        LIMIT_IF_TOUCHED: As `STOP_LIMIT`, with the trigger on the other side.
+    """
 
     MARKET = "market"
     LIMIT = "limit"
@@ -32,7 +42,17 @@ class OrderType(enum.Enum):
 
 
 class TimeInForce(enum.Enum):
-    """How long an order works. `AT_OPEN` and `AT_CLOSE` take part only in that auction (FIX tag 59)."""
+    """How long an order works; the values are those of FIX tag 59.
+
+    Attributes:
+        DAY: Until the end of the session.
+        GTC: Until it is cancelled.
+        IOC: Whatever fills at once; the rest is cancelled.
+        FOK: All at once, or nothing.
+        GTD: Until `good_till`.
+        AT_OPEN: In the opening auction only.
+        AT_CLOSE: In the closing auction only.
+    """
 
     DAY = "DAY"
     GTC = "GTC"
@@ -44,7 +64,12 @@ class TimeInForce(enum.Enum):
 
 
 class SpreadFill(enum.Enum):
-    """Whether the legs of a spread fill at the same time and in ratio, or each as its own market allows."""
+    """How the legs of a spread fill.
+
+    Attributes:
+        TOGETHER: At the same time and in ratio.
+        BY_LEG: Each as its own market allows.
+    """
 
     TOGETHER = "together"
     BY_LEG = "by-leg"

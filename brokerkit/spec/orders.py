@@ -201,6 +201,7 @@ class Orders(Protocol):
         Raises:
             MissingOrder: The broker does not know it.
             OrderCannotBeCancelled: It is already final, for example because it was cancelled before.
+            OutcomeUnknown: The cancel was sent, and it is not yet known whether it arrived. It may be made again.
 
         Example:
             >>> from brokerkit import FuturesContract, Order, open_broker
@@ -220,6 +221,7 @@ class Orders(Protocol):
 
         Raises:
             OrderCannotBeCancelled: It is already final.
+            OutcomeUnknown: The cancel was sent, and it is not yet known whether it arrived. It may be made again.
 
         Example:
             >>> from brokerkit import FuturesContract, Order, open_broker

@@ -25,7 +25,17 @@ TICK_COLUMNS = ("bid", "ask", "bid_size", "ask_size")
 
 
 class Frequency(enum.Enum):
-    """The length of a bar."""
+    """The length of a bar.
+
+    Attributes:
+        DAY: A session.
+        HOUR: One hour.
+        MINUTES_15: 15 minutes.
+        MINUTES_5: 5 minutes.
+        MINUTE: One minute.
+        SECONDS_10: 10 seconds.
+        SECOND: One second.
+    """
 
     DAY = "1d"
     HOUR = "1h"
@@ -53,7 +63,15 @@ _LENGTHS = {
 
 
 class QuoteStatus(enum.Enum):
-    """How current a quote is."""
+    """How current a quote is.
+
+    Attributes:
+        LIVE: As it is now.
+        DELAYED: As it was some minutes ago, by the broker's rules.
+        FROZEN: The last one of a market that is closed.
+        DELAYED_FROZEN: The last delayed one of a market that is closed.
+        NONE: There is none.
+    """
 
     LIVE = "live"
     DELAYED = "delayed"

@@ -16,12 +16,17 @@ from brokerkit.spec.order import Order
 
 
 class LeaseState(enum.Enum):
-    """Whether the process that leased a client id is still alive."""
+    """Whether the process that leased a client id is still alive.
+
+    Attributes:
+        HELD: It is.
+        ORPHANED: It is not.
+        ELSEWHERE: It runs or ran on another machine, so that cannot be seen.
+    """
 
     HELD = "held"
     ORPHANED = "orphaned"
     ELSEWHERE = "elsewhere"
-    """Leased on another machine, so it cannot be seen whether the process is alive."""
 
 
 @attrs.frozen

@@ -38,6 +38,30 @@ plugin = BrokerPlugin(open=open_acme, settings=Settings, summary="Acme, which kn
 """
 
 
+RATES = """
+import pandas as pd
+from brokerkit import AccountKind, BrokerPlugin, Session, hookimpl, unsupported
+
+class RatesFx:
+    get_fx_balances = unsupported("no cash")
+    put_fx_order_on_stack = unsupported("no desk")
+
+    @hookimpl
+    def get_list_of_fxcodes(self):
+        return ["EURUSD", "GBPUSD"]
+
+    @hookimpl
+    def get_fx_prices(self, fx_code):
+        days = pd.DatetimeIndex(["2024-01-02", "2024-01-03"], tz="UTC", name="time")
+        return pd.Series([1.1, 1.2], days, name=fx_code)
+
+def open_rates(settings, services):
+    return Session((RatesFx(),), unsupported("rates only"), account_kind=AccountKind.PAPER)
+
+plugin = BrokerPlugin(open=open_rates)
+"""
+
+
 @pytest.fixture
 def acme(distribution) -> None:
     """A plugin that works, in a distribution of its own."""
@@ -282,6 +306,21 @@ def test_a_declined_hook_is_one_message_with_the_reason(run, acme: None):
     assert told.exit_code == 5
     assert "[BK301]" in told.err
     assert "Acme knows accounts only" in told.err
+
+
+def test_capital_leaves_out_what_a_broker_does_not_give(run, acme: None):
+    [worth] = run("capital", "--broker", "acme", "--json").json
+    assert worth["account"]["account_id"] == "A1"
+    assert worth["value"] is worth["excess_liquidity"] is worth["cash"] is None
+    assert run("capital", "--broker", "acme").out.splitlines()[-1].split() == ["A1", "paper", "USD", "-", "-", "-"]
+
+
+def test_doctor_looks_at_the_rates_of_a_broker_without_futures(run, distribution):
+    distribution("rates", RATES)
+    told = run("doctor", "rates", "--json")
+    assert [finding["says"] for finding in findings(told, "data")] == [
+        "2 currency pairs with rates; newest rate of EURUSD: 2024-01-03"
+    ]
 
 
 def test_a_pysystemtrade_set_up_becomes_a_section_that_can_be_read(run, home: Path):

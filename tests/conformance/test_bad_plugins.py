@@ -50,6 +50,11 @@ _BAD = {
         "plugin",
         f"{_SOUND}\ndef get_list_of_fxcodes(self): return None\n\nplugin = plugin_with(get_list_of_fxcodes)",
     ),
+    "not_declined": (
+        "plugin",
+        f"{_SOUND}\nfrom brokerkit.errors import NotSupported\n\n\ndef get_list_of_fxcodes(self):\n"
+        "    raise NotSupported('There is no list.')\n\nplugin = plugin_with(get_list_of_fxcodes)",
+    ),
     "hangs": (
         "plugin",
         f"{_SOUND}\ndef get_list_of_fxcodes(self): wait_for_ever()\n\nplugin = plugin_with(get_list_of_fxcodes)",
@@ -63,6 +68,7 @@ _SAYS = {
     "misspelt": "[BK201] BadFx.get_fx_price is marked @hookimpl, but no hook has",
     "fails_to_open": "ZeroDivisionError: division by zero",
     "returns_none": "fx.get_list_of_fxcodes returned None.",
+    "not_declined": "get_list_of_fxcodes is declared supported, and it raised NotSupported: There is no list.",
     "hangs": "in get_list_of_fxcodes",
 }
 
@@ -96,7 +102,9 @@ def test_a_bad_plugin_gets_one_clear_message(name: str, tmp_path: Path) -> None:
     if name == "misspelt":
         assert "  meant   get_fx_prices?" in said
         assert "  do      'brokerkit brokers sim --hooks' lists them all." in said
-    if name in {"returns_none", "hangs"}:
+    if name == "not_declined":
+        assert 'write get_list_of_fxcodes = unsupported("reason") in place of the method' in said
+    if name in {"returns_none", "not_declined", "hangs"}:
         assert re.search(r"get_list_of_fxcodes +FAIL", said), "the table of hooks does not show it"
     else:
         assert len(said.splitlines()) < 12, "more than one message"

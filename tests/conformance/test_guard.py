@@ -28,6 +28,41 @@ def test_the_two_lines_bring_in_the_whole_level(author: pytest.Pytester) -> None
     result.stdout.fnmatch_lines(["*sim: CONFORMS at level static*"])
 
 
+_LEAKING = """
+import logging
+from brokerkit import AccountKind, BrokerPlugin, Secret, Session, unsupported
+import attrs
+
+@attrs.frozen
+class Settings:
+    api_key: Secret
+
+def open_leaking(settings, services):
+    logging.getLogger("leaking").debug("GET /status?key=%s", settings.api_key.reveal())
+    return Session((), unsupported("nothing at all"), account_kind=AccountKind.PAPER)
+
+plugin = BrokerPlugin(open=open_leaking, settings=Settings)
+"""
+
+
+def test_a_credential_in_the_log_fails(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(leaking=_LEAKING)
+    about = pytester.mkdir("leaking-1.0.dist-info")
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: leaking\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[brokerkit.brokers]\nleaking = leaking:plugin\n")
+    pytester.makeconftest(
+        "import pytest\nfrom brokerkit.conformance import Facts\n"
+        'pytest_plugins = ["brokerkit.conformance"]\n\n'
+        '@pytest.fixture(scope="session")\ndef facts():\n'
+        '    return Facts("leaking", settings={"api_key": "open-sesame"})\n'
+    )
+    pytester.makeini("[pytest]\nbrokerkit_level = static\npythonpath = .\nfilterwarnings = error\n")
+    pytester.makepyfile(_SUITE)
+    result = _run(pytester, "-k", "test_006")
+    result.stdout.fnmatch_lines(["*a credential is written in clear to the log of leaking*"])
+    result.assert_outcomes(passed=1, failed=1)
+
+
 def test_a_deselected_test_ends_the_run(author: pytest.Pytester) -> None:
     file = author.makepyfile(_SUITE)
     result = _run(author, "--deselect", f"{file.name}::test_013_every_capability_has_a_value")
@@ -92,3 +127,21 @@ def test_a_failure_says_how_to_run_it_again(author: pytest.Pytester) -> None:
     result = _run(author, "--level", "trade", "--set", "seed=3", "--fact", "large_quantity=0", "-k", "test_214")
     again = "brokerkit check sim --level trade --case 214 --seed 20240301 --set seed=3 --fact large_quantity=0"
     result.stdout.fnmatch_lines([f"*{again}*"])
+
+
+def test_a_read_only_broker_is_not_traded(author: pytest.Pytester) -> None:
+    author.makepyfile(_SUITE)
+    result = _run(author, "--level", "trade", "--set", "read_only=true", "-k", "test_104 or test_105")
+    assert result.ret == 4
+    result.stdout.fnmatch_lines(["*Broker 'sim' is read-only*--set read_only=false*"])
+
+
+def test_an_order_above_the_limits_of_its_section_is_no_fault_of_the_plugin(author: pytest.Pytester) -> None:
+    author.makefile(
+        ".toml",
+        brokerkit='[brokers.careful]\nplugin = "sim"\nmiddleware = ["risk"]\n[brokers.careful.risk]\nmax_order = 5\n',
+    )
+    author.makepyfile(_SUITE)
+    result = _run(author, "--broker", "careful", "--level", "trade", "-k", "test_104 or test_110")
+    result.assert_outcomes(passed=1, skipped=1)
+    result.stdout.fnmatch_lines(["blocked: the risk limits that are set for this broker refuse it:*max_order = 5*"])

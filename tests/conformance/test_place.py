@@ -35,5 +35,17 @@ def test_an_error_of_the_plugin_names_the_plugins_line() -> None:
     assert raised_in(raised).startswith(f"raised in {__file__}, line ")
 
 
+def test_an_error_of_the_wrong_type_is_shown_beside_the_one_that_was_expected() -> None:
+    class Blundering:
+        fx = None
+
+    with pytest.raises(AttributeError) as raised:
+        fx.test_077_a_missing_rate_is_a_named_error(Blundering, "XQZUSD")  # type: ignore[arg-type]
+    wanted = (
+        "with pytest.raises((MissingFxCode, MissingData, StaleData, InvalidArgument)): broker.fx.get_fx_prices(code)"
+    )
+    assert wanted in place_of(raised)
+
+
 class _NoMarket(Market):
     contract = None  # type: ignore[assignment]

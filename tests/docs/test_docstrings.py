@@ -1,8 +1,9 @@
-"""Every example in a docstring gives what it says it gives."""
+"""Every example in a docstring gives what it says it gives, and every member of an enum has its meaning."""
 
 from __future__ import annotations
 
 import doctest
+import enum
 import importlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,3 +29,15 @@ def test_examples_of_the_module(name: str, request: pytest.FixtureRequest) -> No
     for example in finder.find(module, extraglobs={"getfixture": request.getfixturevalue}):
         runner.run(example)
     assert runner.failures == 0, "see the output above"
+
+
+def public_enums() -> list[type[enum.Enum]]:
+    """Return the enums that strategies and plugins use."""
+    offered = (getattr(brokerkit, name) for name in brokerkit.__all__)
+    return [each for each in offered if isinstance(each, type) and issubclass(each, enum.Enum)]
+
+
+@pytest.mark.parametrize("kind", public_enums(), ids=lambda kind: kind.__name__)
+def test_every_member_of_an_enum_is_in_the_reference(kind: type[enum.Enum]) -> None:
+    described = {line.strip().partition(":")[0] for line in (kind.__doc__ or "").splitlines()}
+    assert set(kind.__members__) <= described

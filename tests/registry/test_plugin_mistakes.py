@@ -293,7 +293,7 @@ MISTAKES = {
         "returns a Session",
     ),
     "untyped error while opening": (
-        "plugin = BrokerPlugin(open=lambda settings, services: {}['rates'])",
+        "plugin = BrokerPlugin(open=lambda settings, services: {}['rates'])  # HERE",
         errors.PluginError,
         "Plugin 'acme' failed to open broker 'acme': KeyError: 'rates'",
         "a fault of the plugin",

@@ -62,7 +62,10 @@ def account(broker: Broker) -> Iterator[Finding]:
 
 
 def data(broker: Broker) -> Iterator[Finding]:
-    """Say how many instruments have prices, and how old the newest bar of one is."""
+    """Say how many instruments have prices, or pairs where there are none, and how old the newest of one is."""
+    if not broker.supports("get_instruments_with_price_data") and broker.supports("get_list_of_fxcodes"):
+        yield from _rates(broker)
+        return
     codes = broker.prices.get_instruments_with_price_data()
     if not codes:
         yield note("data", "No instrument has prices.", "Check the data folder, or the broker's subscriptions.")
@@ -77,6 +80,15 @@ def data(broker: Broker) -> Iterator[Finding]:
     age = (_now(broker) - newest).days
     if age > _OLD_DAYS and broker.account_kind is not AccountKind.SIMULATED:
         yield note("data", f"That bar is {age} days old.", "Check the market-data subscription.")
+
+
+def _rates(broker: Broker) -> Iterator[Finding]:
+    pairs = broker.fx.get_list_of_fxcodes()
+    if not pairs:
+        yield note("data", "No currency pair has rates.", "Check the broker's subscriptions.")
+        return
+    newest = broker.fx.get_fx_prices(pairs[0]).index[-1]
+    yield ok("data", f"{len(pairs)} currency pairs with rates; newest rate of {pairs[0]}: {newest:%Y-%m-%d}")
 
 
 def _newest_bar(broker: Broker, codes: Sequence[str]) -> tuple[FuturesContract, datetime]:

@@ -48,7 +48,10 @@ def raised_in(error: pytest.ExceptionInfo[BaseException]) -> str:
 
 
 def _statement(file: Path, line: int) -> tuple[str, list[str]]:
-    """Return the innermost statement at a line, in one line of code, and the names that it uses."""
+    """Return the innermost statement at a line, in one line of code, and the names that it uses.
+
+    Inside a `with`, it begins with that: it says which error is expected.
+    """
     around = [
         node
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
@@ -60,6 +63,9 @@ def _statement(file: Path, line: int) -> tuple[str, list[str]]:
     if isinstance(found, ast.Assert):
         found.msg = None
     code = " ".join(ast.unparse(found).split())
+    expects = [", ".join(map(ast.unparse, node.items)) for node in around if isinstance(node, ast.With)]
+    if expects and not isinstance(found, ast.With):
+        code = f"with {expects[-1]}: {code}"
     return code, list(dict.fromkeys(node.id for node in ast.walk(found) if isinstance(node, ast.Name)))
 
 

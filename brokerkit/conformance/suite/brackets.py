@@ -64,7 +64,7 @@ def test_174_one_exit_cancels_the_other(broker: Broker, trader: Trader) -> None:
 def test_175_exits_are_sized_to_a_partial_entry(trader: Trader, harness: Harness) -> None:
     """Case 175: when the entry fills in part, the exits work for no more than that part."""
     harness.cause("partial-fill")
-    control = trader.place(_bracket(trader, trader.crossing_order(trader.market.facts.large_quantity)))
+    control = trader.place(_bracket(trader, trader.crossing_order(trader.large_quantity)))
     view = trader.until(control, lambda seen: any(seen.filled))
     for child in control.children:
         seen = child.current()
@@ -74,7 +74,7 @@ def test_175_exits_are_sized_to_a_partial_entry(trader: Trader, harness: Harness
 @fault("partial-fill")
 def test_176_a_partial_exit_shrinks_its_sibling(broker: Broker, trader: Trader, harness: Harness) -> None:
     """Case 176: when one exit fills in part, the other never covers more than what is left."""
-    order = _bracket(trader, trader.market_order(trader.market.facts.large_quantity))
+    order = _bracket(trader, trader.market_order(trader.large_quantity))
     control = trader.place(order)
     trader.done(control)
     profit, loss = control.children
@@ -82,7 +82,7 @@ def test_176_a_partial_exit_shrinks_its_sibling(broker: Broker, trader: Trader, 
     harness.cause("partial-fill")
     broker.orders.modify_limit_price_given_control_object(profit, trader.market.crossing_sell())
     seen = trader.until(profit, lambda view: any(view.filled))
-    left = trader.market.facts.large_quantity - abs(seen.filled[0])
+    left = trader.large_quantity - abs(seen.filled[0])
     sibling = loss.current()
     assert sibling.state.is_final or abs(sibling.remaining[0]) <= left
 
@@ -109,7 +109,7 @@ def test_178_one_bad_leg_refuses_the_whole_with_its_reason(trader: Trader) -> No
     """Case 178: when one order of a bracket cannot be placed, none is, and the reason is that order's own."""
     entry = trader.resting_order(trader.quantity)
     assert entry.limit_price is not None
-    off = trader.market.resting_sell(2) + trader.market.tick / 3
+    off = trader.market.resting_sell(2) + trader.tick / 3
     order = entry.with_bracket(take_profit=off, stop_loss=trader.market.resting_buy(3))
     with pytest.raises(OffTickPrice):
         trader.place(order)
@@ -163,7 +163,7 @@ def test_182_spread_is_changed_and_cancelled(broker: Broker, trader: Trader) -> 
     control = trader.rests(_resting_spread(trader))
     limit = control.current().order.limit_price
     assert limit is not None
-    price = limit - trader.market.tick
+    price = limit - trader.tick
     broker.orders.modify_limit_price_given_control_object(control, price)
     trader.until(control, lambda view: view.order.limit_price == price)
     assert trader.cancel(control).state is OrderState.CANCELLED

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 
 from brokerkit import AccountKind, Broker, BrokerOrder, CommissionReport, Fill, Money, Position
 from brokerkit.conformance.agreement import check_utc
+from brokerkit.conformance.capability import decline_if_unsupported
 from brokerkit.conformance.harness import Harness
 from brokerkit.conformance.levels import fault, read, trade
 from brokerkit.conformance.trader import Trader
 from brokerkit.errors import MissingAccount
+from brokerkit.spec.domains import CONTRACT
 
 _VALUE = "get_account_value_across_currency"
 _EXCESS = "get_excess_liquidity_value_across_currency"
+_HELD = "get_all_current_positions_as_list_with_contract_objects"
 _NOBODY = "NO-SUCH-ACCOUNT"
 _UNTIL_PRICES_HAVE_MOVED = 1800.0
 _CENT = Decimal("0.01")
@@ -33,8 +35,8 @@ def test_079_there_is_cash(broker: Broker) -> None:
 def test_080_value_is_what_is_free_and_what_is_used(broker: Broker) -> None:
     """Case 80: what is free is not more than the account's value, in every currency, and both are exact."""
     value, free = (
-        _amounts(broker.capital.get_account_value_across_currency()),
-        _amounts(broker.capital.get_excess_liquidity_value_across_currency()),
+        amounts(broker.capital.get_account_value_across_currency()),
+        amounts(broker.capital.get_excess_liquidity_value_across_currency()),
     )
     assert value
     assert all(isinstance(amount, Decimal) for amount in value.values())
@@ -45,20 +47,21 @@ def test_080_value_is_what_is_free_and_what_is_used(broker: Broker) -> None:
 @trade("put_order_on_stack", "get_fx_balances")
 def test_081_cash_changes_by_the_right_amount(broker: Broker, trader: Trader) -> None:
     """Case 81: buying and selling changes the cash by the profit less the commission, to the cent."""
+    trader.needs_no_position()
     instrument = broker.instruments.get_futures_instrument_object_with_broker_data(trader.market.instrument)
-    before = _amounts(broker.fx.get_fx_balances(trader.market.facts.account)).get(instrument.currency, Decimal(0))
+    before = amounts(broker.fx.get_fx_balances(trader.market.facts.account)).get(instrument.currency, Decimal(0))
     trips = [trader.buys()]
     if broker.account_kind is AccountKind.SIMULATED:
         trader.let_pass(_UNTIL_PRICES_HAVE_MOVED)
     trips.append(trader.sells())
     points = sum((-fill.price * fill.quantity for view in trips for fill in view.fills), Decimal(0))
     profit = points * instrument.point_size
-    paid = sum((cost.amount for view in trips for cost in _commissions(trader, view.order_ref)), Decimal(0))
-    after = _amounts(broker.fx.get_fx_balances(trader.market.facts.account))[instrument.currency]
+    paid = sum((cost.amount for view in trips for cost in commissions(trader, view.order_ref)), Decimal(0))
+    after = amounts(broker.fx.get_fx_balances(trader.market.facts.account))[instrument.currency]
     assert abs(after - before - (profit - paid)) <= _CENT, f"{before} -> {after}, profit {profit}, paid {paid}"
 
 
-@trade()
+@trade("put_order_on_stack", _HELD)
 def test_082_account_changes_are_told(trader: Trader) -> None:
     """Case 82: a fill is followed by events that tell the new position and what it cost."""
     view = trader.buys()
@@ -78,10 +81,10 @@ def test_082_account_changes_are_told(trader: Trader) -> None:
 @read("get_account_value_across_currency_across_accounts", _VALUE, "get_list_of_accounts")
 def test_083_accounts_add_up(broker: Broker) -> None:
     """Case 83: the value of all accounts is the sum of each one's, currency by currency, never converted."""
-    total = _amounts(broker.capital.get_account_value_across_currency_across_accounts())
+    total = amounts(broker.capital.get_account_value_across_currency_across_accounts())
     parts: dict[str, Decimal] = {}
     for account in broker.capital.get_list_of_accounts():
-        for currency, amount in _amounts(broker.capital.get_account_value_across_currency(account.account_id)).items():
+        for currency, amount in amounts(broker.capital.get_account_value_across_currency(account.account_id)).items():
             parts[currency] = parts.get(currency, Decimal(0)) + amount
     assert list(total) == sorted(total), "not in alphabetical order of currency"
     assert total == parts
@@ -91,7 +94,7 @@ def test_083_accounts_add_up(broker: Broker) -> None:
 def test_084_every_fill_has_its_commission(trader: Trader) -> None:
     """Case 84: each fill gets its commission, with a currency, once; it is not known before it is reported."""
     view = trader.buys()
-    costs = _commissions(trader, view.order_ref)
+    costs = commissions(trader, view.order_ref)
     assert len(costs) == len(view.fills)
     assert all(len(cost.currency) == 3 for cost in costs)
     _check_reports(trader, view)
@@ -103,8 +106,8 @@ def test_084_every_fill_has_its_commission(trader: Trader) -> None:
 @trade("put_order_on_stack", "get_commission_for_contract")
 def test_085_commission_is_as_declared(broker: Broker, trader: Trader) -> None:
     """Case 85: the commission of real fills is what the broker says that a lot costs, for each lot."""
-    declared, lots = broker.contracts.get_commission_for_contract(trader.contract), trader.market.facts.large_quantity
-    costs = _commissions(trader, trader.buys(lots).order_ref)
+    declared, lots = broker.contracts.get_commission_for_contract(trader.market.contract), trader.large_quantity
+    costs = commissions(trader, trader.buys(lots).order_ref)
     paid = sum(cost.amount for cost in costs)
     assert paid == declared.amount * lots, f"declared {declared} a lot, paid {paid} for {lots} lots: {costs}"
     assert {cost.currency for cost in costs} == {declared.currency}
@@ -113,10 +116,10 @@ def test_085_commission_is_as_declared(broker: Broker, trader: Trader) -> None:
 @fault("partial-fill", hooks=("put_order_on_stack", "get_commission_for_contract", "get_list_of_fills"))
 def test_085_each_part_pays_for_its_own_lots(broker: Broker, trader: Trader, harness: Harness) -> None:
     """Case 85: of an order that fills in parts, each part costs what its own lots cost, and the whole is their sum."""
-    declared, lots = broker.contracts.get_commission_for_contract(trader.contract), trader.market.facts.large_quantity
+    declared, lots = broker.contracts.get_commission_for_contract(trader.market.contract), trader.large_quantity
     harness.cause("partial-fill")
     view = trader.buys(lots)
-    _commissions(trader, view.order_ref)
+    commissions(trader, view.order_ref)
     for fill in (fill for fill in broker.orders.get_list_of_fills() if fill.order_ref == view.order_ref):
         due = declared.amount * abs(fill.quantity)
         assert fill.commission is not None
@@ -136,7 +139,7 @@ def test_086_margin_is_positive_and_in_order(broker: Broker, trader: Trader) -> 
     assert added >= kept > 0, f"one more lot adds {added} of initial margin and {kept} of maintenance margin"
     if broker.supports(_VALUE) and broker.supports(_EXCESS):
         value, free = (
-            _amounts(ask())
+            amounts(ask())
             for ask in (
                 broker.capital.get_account_value_across_currency,
                 broker.capital.get_excess_liquidity_value_across_currency,
@@ -146,7 +149,7 @@ def test_086_margin_is_positive_and_in_order(broker: Broker, trader: Trader) -> 
         assert used, f"a position is held, and no margin is in use: value {value}, free {free}"
 
 
-@read(_VALUE, "get_all_current_positions_as_list_with_contract_objects", "get_list_of_accounts")
+@read(_VALUE, _HELD, "get_list_of_accounts")
 def test_087_one_account_is_one_account(broker: Broker) -> None:
     """Case 87: asked for one account, only what is that account's comes back."""
     for account in broker.capital.get_list_of_accounts():
@@ -187,30 +190,26 @@ def test_090_accounts_have_an_id_and_a_kind(broker: Broker) -> None:
         assert is_code, f"the base currency of {account.account_id} is {currency!r}: give three capital letters"
 
 
-@read(_EXCESS, "get_fx_balances", "get_all_current_positions_as_list_with_contract_objects")
+@read()
 def test_087_unknown_accounts_are_refused(broker: Broker) -> None:
     """Case 87: an unknown account raises MissingAccount everywhere; it is never empty, zero or the default one."""
-    questions: list[Callable[[str], object]] = [
-        broker.capital.get_excess_liquidity_value_across_currency,
-        broker.fx.get_fx_balances,
-        broker.positions.get_all_current_positions_as_list_with_contract_objects,
-    ]
-    if broker.supports("get_list_of_broker_orders"):
-        questions.append(broker.orders.get_list_of_broker_orders)
-    for ask in questions:
+    asked = (_VALUE, _EXCESS, "get_fx_balances", _HELD, "get_list_of_broker_orders")
+    answered = [hook for hook in asked if broker.supports(hook)]
+    for hook in answered:
         with pytest.raises(MissingAccount):
-            ask(_NOBODY)
+            getattr(getattr(broker, CONTRACT[hook].domain), hook)(_NOBODY)
+    if not answered:
+        decline_if_unsupported(broker, asked)
 
 
 def _check_value_without_positions(broker: Broker) -> None:
     """Check that an account that holds no contract is worth its cash, in the currencies of its cash."""
-    held = "get_all_current_positions_as_list_with_contract_objects"
-    if not (broker.supports("get_fx_balances") and broker.supports(held)):
+    if not (broker.supports("get_fx_balances") and broker.supports(_HELD)):
         return
     account = broker.capital.get_list_of_accounts()[0].account_id
     cash, value = (
-        _amounts(broker.fx.get_fx_balances(account)),
-        _amounts(broker.capital.get_account_value_across_currency(account)),
+        amounts(broker.fx.get_fx_balances(account)),
+        amounts(broker.capital.get_account_value_across_currency(account)),
     )
     lacking = [currency for currency, amount in cash.items() if amount and currency not in value]
     assert not lacking, f"cash in {', '.join(lacking)}, and the account's value has no such currency: {value}"
@@ -233,11 +232,12 @@ def _check_reports(trader: Trader, view: BrokerOrder) -> None:
     assert len(set(ids)) == len(ids), f"the commission of a fill was told twice: {ids}"
 
 
-def _amounts(values: list[Money]) -> dict[str, Decimal]:
+def amounts(values: list[Money]) -> dict[str, Decimal]:
+    """Return amounts of money by currency."""
     return {value.currency: value.amount for value in values}
 
 
-def _commissions(trader: Trader, order_ref: str) -> list[Money]:
+def commissions(trader: Trader, order_ref: str) -> list[Money]:
     """Return what the fills of an order cost, once all of it is told."""
 
     def fills() -> list[Fill]:

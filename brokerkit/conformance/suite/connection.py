@@ -164,7 +164,7 @@ def _waiting(other: Broker, trader: Trader, ended: threading.Event) -> threading
 
     def wait() -> None:
         try:
-            control = other.orders.put_order_on_stack(trader.resting_order(trader.quantity))
+            control = trader.place(trader.resting_order(trader.quantity), at=other)
             ready.set()
             control.wait(trader.market.patience * 100)
         except (BrokerkitError, ConnectionLost):

@@ -6,22 +6,24 @@ import copy
 import random
 import threading
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from functools import partial
 
 import pytest
 
-from brokerkit import Broker, BrokerOrder, CommissionReport, Fill, OrderState
+from brokerkit import AccountKind, Broker, BrokerOrder, CommissionReport, Fill, OrderState
 from brokerkit.conformance.agreement import check_fills, check_times, check_utc
 from brokerkit.conformance.harness import Harness
 from brokerkit.conformance.levels import fault, trade
+from brokerkit.conformance.outcomes import blocked
 from brokerkit.conformance.trader import Trader
 from brokerkit.errors import BrokerkitError, OrderCannotBeCancelled
 
 _PLACE = "put_order_on_stack"
 _FILLS = "get_list_of_fills"
 _PATIENCE, _SOON, _CORRECTED_IN = 20.0, 3.0, 3.0
+_CLOCKS_APART = timedelta(minutes=10)
 
 
 @trade()
@@ -73,7 +75,9 @@ def test_212_filled_is_told_once(trader: Trader) -> None:
     trader.eventually(lambda: bool(filled()), "it was told to be filled")
     told = filled()
     assert len(told) == 1, f"told {len(told)} times"
-    assert told[0].filled == view.filled
+    assert told[0].filled == view.filled, (
+        f"told to be filled with {told[0].filled} filled, and it has filled {view.filled}: tell fills before the state"
+    )
 
 
 @trade()
@@ -92,9 +96,25 @@ def test_213_fills_have_the_orders_sign(trader: Trader) -> None:
 
 
 @trade()
+def test_213_fills_are_dated_when_they_happen(broker: Broker, trader: Trader) -> None:
+    """Case 213: a fill is dated between the placing of its order and now, so its zone was not mistaken."""
+    if broker.account_kind is AccountKind.SIMULATED and not broker.supports("get_ticker_object_for_contract"):
+        blocked("nothing tells the time of this simulation")
+    earliest = min(trader.market.now, datetime.now(timezone.utc)) - _CLOCKS_APART
+    view = trader.buys()
+    latest = max(trader.market.now, datetime.now(timezone.utc)) + _CLOCKS_APART
+    for fill in view.fills:
+        off = fill.time - earliest if fill.time < earliest else fill.time - latest
+        assert earliest <= fill.time <= latest, (
+            f"fill {fill.execution_id} is dated {fill.time}, {abs(off)} away from when it happened: "
+            "was a local time taken for UTC?"
+        )
+
+
+@trade()
 def test_214_filled_and_remaining_make_the_quantity(trader: Trader) -> None:
     """Case 214: at each moment filled and remaining make the quantity, and never more is filled than ordered."""
-    quantity = trader.market.facts.large_quantity
+    quantity = trader.large_quantity
     view = trader.fills(trader.market_order(quantity))
     for each in (*trader.events.views(view.order_ref), view):
         assert each.filled[0] + each.remaining[0] == quantity
@@ -224,14 +244,14 @@ def test_223_what_was_told_never_changes(trader: Trader) -> None:
 @trade(_PLACE, "cancel_order_on_stack")
 def test_224_a_listener_may_trade(broker: Broker, trader: Trader) -> None:
     """Case 224: a listener that hears of a fill may place an order from there."""
-    follow_up = trader.resting_order(trader.quantity)
+    follow_up = trader.market_order(-trader.quantity)
     failed: list[BrokerkitError] = []
     placed = threading.Event()
 
     def follow(fill: Fill) -> None:
         if not placed.is_set():
             try:
-                broker.orders.put_order_on_stack(follow_up)
+                trader.send(follow_up)
             except BrokerkitError as error:
                 failed.append(error)
             placed.set()
@@ -246,8 +266,8 @@ def test_224_a_listener_may_trade(broker: Broker, trader: Trader) -> None:
 @trade()
 def test_225_events_of_one_order_are_in_order(trader: Trader) -> None:
     """Case 225: what is told of one order comes in order, also when several threads place orders at once."""
-    orders = [trader.resting_order(trader.quantity, part) for part in (1, 2, 3, 4)]
-    threads = [threading.Thread(target=trader.place, args=(order,)) for order in orders]
+    orders = [trader.market_order(sign * trader.quantity) for sign in (1, -1, 1, -1)]
+    threads = [threading.Thread(target=trader.send, args=(order,)) for order in orders]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -317,7 +337,7 @@ def test_225_fills_out_of_order_all_count(trader: Trader, harness: Harness) -> N
     if "partial-fill" in harness.offers:
         harness.cause("partial-fill")  # of one fill there is no other order
     harness.cause("reordered-fills")
-    view = trader.fills(trader.market_order(trader.market.facts.large_quantity))
+    view = trader.fills(trader.market_order(trader.large_quantity))
     _each_fill_once(trader, view)
 
 

@@ -53,11 +53,12 @@ def test_263_one_reference_is_one_order(broker: Broker, trader: Trader) -> None:
     """Case 263: an order placed twice under one reference is placed once, and the second time says so, also later."""
     order = trader.resting_order(trader.quantity)
     control = trader.rests(order)
+    assert not trader.not_asked_for(), trader.not_asked_for()
     with pytest.raises(DuplicateOrder):
-        broker.orders.put_order_on_stack(order)
+        trader.place(order)
     trader.cancel(control)
     with pytest.raises(DuplicateOrder):
-        broker.orders.put_order_on_stack(order)
+        trader.place(order)
     listed = [view.order_ref for view in broker.orders.get_list_of_broker_orders()]
     assert listed.count(order.order_ref) == 1
 
@@ -65,17 +66,20 @@ def test_263_one_reference_is_one_order(broker: Broker, trader: Trader) -> None:
 @fault("lost-acknowledgement")
 def test_264_trying_again_never_doubles_an_order(broker: Broker, trader: Trader, harness: Harness) -> None:
     """Case 264: an order whose fate is unknown, placed again, is still one order."""
+    before = {view.order_ref for view in broker.orders.get_list_of_broker_orders()}
     harness.cause("lost-acknowledgement")
     order = trader.resting_order(trader.quantity)
     sent(trader, order)
     with pytest.raises((DuplicateOrder, OutcomeUnknown)):
-        broker.orders.put_order_on_stack(order)
+        trader.place(order)
     harness.heal()
 
     def count() -> int:
         return [view.order_ref for view in broker.orders.get_list_of_broker_orders()].count(order.order_ref)
 
     trader.eventually(lambda: count() == 1, "it was there, once")
+    others = {view.order_ref for view in broker.orders.get_list_of_broker_orders()} - before - {order.order_ref}
+    assert not others, f"one order was placed, and at the broker are also {', '.join(sorted(others))}: sent again?"
 
 
 @fault("restart", "lost-acknowledgement")
@@ -97,7 +101,7 @@ def test_267_ids_are_not_used_again_after_a_restart(trader: Trader, restart: Res
     before = trader.rests(trader.resting_order(trader.quantity)).current().ids
     order = trader.resting_order(trader.quantity, part=2)
     again = restart()
-    control = again.orders.put_order_on_stack(order)
+    control = trader.place(order, at=again)
     after = control.current().ids
     assert (after.client_id, after.order_id, after.perm_id) != (before.client_id, before.order_id, before.perm_id)
     listed = [view.order_ref for view in again.orders.get_list_of_broker_orders()]
@@ -140,9 +144,9 @@ def test_269_storage_lists_orders_as_they_were_placed(broker: Broker, trader: Tr
 @trade()
 def test_263_a_refused_order_leaves_its_reference_free(broker: Broker, trader: Trader) -> None:
     """Case 263: an order that was refused before it was sent leaves nothing under its reference."""
-    order = trader.limit_order(trader.quantity, trader.market.resting_buy() + trader.market.tick / 3)
+    order = trader.limit_order(trader.quantity, trader.market.resting_buy() + trader.tick / 3)
     for _ in range(2):
         with pytest.raises(BrokerkitError) as raised:
-            broker.orders.put_order_on_stack(order)
+            trader.place(order)
         assert not isinstance(raised.value, DuplicateOrder)
         assert json.dumps(raised.value.as_dict())

@@ -24,6 +24,7 @@ def test_186_post_only_rests(trader: Trader) -> None:
 @trade()
 def test_187_reduce_only_closes(trader: Trader) -> None:
     """Case 187: an order that may only reduce closes a position."""
+    trader.needs_no_position()
     trader.buys()
     trader.fills(trader.market_order(-trader.quantity, reduce_only=True))
     assert trader.gained() == 0
@@ -32,7 +33,7 @@ def test_187_reduce_only_closes(trader: Trader) -> None:
 @trade()
 def test_188_display_quantity_is_kept(trader: Trader) -> None:
     """Case 188: the part of an order that is shown to the market is kept, or refused as not supported."""
-    quantity = max(2, trader.market.facts.large_quantity)
+    quantity = max(2, trader.large_quantity)
     control = trader.rests(trader.resting_order(quantity, display_quantity=1))
     assert control.current().order.display_quantity == 1
 
@@ -67,7 +68,7 @@ def test_191_a_preview_places_nothing(broker: Broker, trader: Trader) -> None:
     assert preview.commission is None or preview.commission.amount >= 0, f"it would pay {preview.commission}"
     assert not trader.is_known(order.order_ref)
     assert trader.gained() == 0
-    price = trader.market.resting_buy() + trader.market.tick / 3
+    price = trader.market.resting_buy() + trader.tick / 3
     with pytest.raises(InvalidOrder):
         broker.orders.what_if_order(trader.limit_order(trader.quantity, price))
     with pytest.raises(NotFound):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from itertools import combinations
 
 import pandas as pd
@@ -12,12 +13,14 @@ from brokerkit import Broker, BrokerOrder, FxPair, Order
 from brokerkit.conformance.levels import read, trade
 from brokerkit.conformance.market import Market
 from brokerkit.conformance.outcomes import blocked
+from brokerkit.conformance.suite.capital import amounts, commissions
 from brokerkit.conformance.trader import Trader
 from brokerkit.errors import InvalidArgument, InvalidOrder, MissingData, MissingFxCode, NotSupported, StaleData
 
 _EXACT = 1e-9
 _UNITS = 25_000
 _NEAR = 0.1
+_CENT = Decimal("0.01")
 _A_DAY = timedelta(days=1)
 
 
@@ -87,6 +90,25 @@ def test_078_currency_is_changed_as_ordered(broker: Broker, trader: Trader) -> N
     finally:
         trader.fills(Order.market(pair, -_UNITS))
     assert _balance(broker, pair.base) == before
+
+
+@trade("put_fx_order_on_stack", "get_fx_balances", "get_list_of_fills")
+def test_081_cash_in_each_currency_changes_by_the_right_amount(broker: Broker, trader: Trader) -> None:
+    """Case 81: a currency order changes the cash of each currency by what was traded less commission, to the cent."""
+    pair = FxPair(trader.market.fx_code)
+    before = amounts(broker.fx.get_fx_balances(trader.market.facts.account))
+    trips = [trader.fills(Order.market(pair, sign * _UNITS)) for sign in (1, -1)]
+    due = dict.fromkeys((pair.base, pair.quote), Decimal(0))
+    for view in trips:
+        for fill in view.fills:
+            due[pair.base] += fill.quantity
+            due[pair.quote] -= fill.quantity * fill.price
+        for cost in commissions(trader, view.order_ref):
+            due[cost.currency] = due.get(cost.currency, Decimal(0)) - cost.amount
+    after = amounts(broker.fx.get_fx_balances(trader.market.facts.account))
+    for currency, change in due.items():
+        seen = after.get(currency, Decimal(0)) - before.get(currency, Decimal(0))
+        assert abs(seen - change) <= _CENT, f"{currency} changed by {seen}; by fills and commissions it is {change}"
 
 
 @trade("put_fx_order_on_stack")

@@ -126,6 +126,7 @@ def test_044_expiries_rise_with_the_contract_dates(broker: Broker, market: Marke
 def test_045_prices_lie_on_the_tick_grid(market: Market) -> None:
     """Case 45: the tick is a true tick: the closing prices lie on its grid."""
     assert market.tick > 0
+    assert market.daily_bars()["close"].notna().all(), "a bar without a close: leave it out"
     closes = [Decimal(str(close)) for close in market.daily_bars()["close"].tail(20)]
     off = [close for close in closes if abs(close / market.tick - round(close / market.tick)) > Decimal("1e-6")]
     assert not off, f"off the grid of {market.tick}: {off}"

@@ -103,11 +103,11 @@ def test_124_marketable_limit_fills_at_its_price_or_better(trader: Trader) -> No
 def test_125_off_tick_prices_are_refused_with_their_neighbours(trader: Trader) -> None:
     """Case 125: a price between two ticks is refused before it is sent, and both neighbours are named."""
     below = trader.market.resting_buy()
-    order = trader.limit_order(trader.quantity, below + trader.market.tick / 4)
+    order = trader.limit_order(trader.quantity, below + trader.tick / 4)
     with pytest.raises(OffTickPrice) as raised:
         trader.place(order)
     said = str(raised.value)
-    for neighbour in (below, below + trader.market.tick):
+    for neighbour in (below, below + trader.tick):
         assert _plain(neighbour) in said.replace(",", ""), f"{neighbour} is not named in: {said}"
     assert not trader.is_known(order.order_ref), "it was sent all the same"
 

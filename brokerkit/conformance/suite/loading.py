@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import typing
 from datetime import date, datetime
 from decimal import Decimal
@@ -25,6 +26,7 @@ from brokerkit.registry.entry_points import BROKERS, installed
 from brokerkit.spec.domains import CONTRACT, DOMAINS
 
 _SECRET_WORDS = ("password", "secret", "token", "api_key", "key")
+_SHORT = 3
 
 
 @static()
@@ -70,10 +72,23 @@ def test_005_missing_credentials_are_named(broker: Broker, open_another: OpenAno
 @static()
 def test_006_secrets_are_masked(broker: Broker, facts: Facts) -> None:
     """Case 6: credentials appear neither in a repr nor in the settings that are shown."""
-    secrets = [str(value) for name, value in facts.settings.items() if name.lower().endswith(_SECRET_WORDS)]
     shown = f"{broker!r} {dict(broker.settings)!r} {broker.native!r}"
-    leaked = [secret for secret in secrets if len(secret) > 3 and secret in shown]
-    assert not leaked, f"shown in clear: {len(leaked)} secret(s)"
+    leaked = [name for name, secret in _secrets(facts) if secret in shown]
+    assert not leaked, f"shown in clear: the value of {', '.join(leaked)}"
+
+
+@static()
+def test_006_secrets_are_not_logged(open_another: OpenAnother, facts: Facts, caplog: pytest.LogCaptureFixture) -> None:
+    """Case 6: credentials appear in no log record, at whatever level, when the broker is opened and asked."""
+    secrets = _secrets(facts)
+    if not secrets:
+        blocked("no setting is a credential")
+    with caplog.at_level(logging.DEBUG):
+        opened = open_another()
+        if opened.supports("get_list_of_accounts"):
+            opened.capital.get_list_of_accounts()
+    loggers = {each.name for each in caplog.records for _, secret in secrets if secret in each.getMessage()}
+    assert not loggers, f"a credential is written in clear to the log of {', '.join(sorted(loggers))}"
 
 
 @static()
@@ -130,6 +145,12 @@ def test_012_conflicting_settings_are_refused(broker: Broker, open_another: Open
     with pytest.raises(ConfigError):
         open_another(**conflicting)
     assert open_another().state is ConnectionState.CONNECTED
+
+
+def _secrets(facts: Facts) -> list[tuple[str, str]]:
+    """Return the names of the settings that are credentials, with their values; very short ones appear by chance."""
+    given = ((name, str(value)) for name, value in facts.settings.items() if name.lower().endswith(_SECRET_WORDS))
+    return [(name, value) for name, value in given if len(value) > _SHORT]
 
 
 def _simple_answers(broker: Broker, market: Market) -> dict[str, Any]:

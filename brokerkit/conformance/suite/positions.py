@@ -27,7 +27,7 @@ def test_093_position_changes_by_the_filled_quantity(trader: Trader) -> None:
 @trade("put_order_on_stack", _HELD)
 def test_094_average_price_is_that_of_the_fills(trader: Trader) -> None:
     """Case 94: the average price of a position is the volume-weighted price of the fills that opened it."""
-    assert not trader.positions().get(trader.contract), "this case needs to start flat"
+    trader.needs_no_position()
     views = [trader.buys(), trader.buys()]
     if trader.market.broker.account_kind is AccountKind.SIMULATED:
         trader.let_pass(_UNTIL_PRICES_HAVE_MOVED)
@@ -37,21 +37,21 @@ def test_094_average_price_is_that_of_the_fills(trader: Trader) -> None:
     held = _position(trader)
     assert held is not None
     assert type(held.average_price) is Decimal, f"the average price is a {type(held.average_price).__name__}"
-    assert abs(held.average_price - expected) <= trader.market.tick / 1000, f"{held.average_price}, fills {expected}"
-    trader.eventually(lambda: _last_told(trader, trader.contract) == held.quantity, "the position was told")
-    told = [each for each in trader.events.of(Position) if each.contract == trader.contract][-1]
+    assert abs(held.average_price - expected) <= trader.tick / 1000, f"{held.average_price}, fills {expected}"
+    trader.eventually(lambda: _last_told(trader, trader.market.contract) == held.quantity, "the position was told")
+    told = [each for each in trader.events.of(Position) if each.contract == trader.market.contract][-1]
     assert told.average_price == held.average_price, f"listed at {held.average_price}, told at {told.average_price}"
 
 
 @trade("put_order_on_stack", _HELD)
 def test_095_a_closed_position_is_told_and_no_longer_listed(trader: Trader) -> None:
     """Case 95: a position that was closed is told as 0 in an event, and is not listed as open."""
-    assert not trader.positions().get(trader.contract), "this case needs to start flat"
+    trader.needs_no_position()
     trader.buys()
     assert _position(trader) is not None
     trader.sells()
     assert _position(trader) is None
-    trader.eventually(lambda: _last_told(trader, trader.contract) == 0, "the position was told to be 0")
+    trader.eventually(lambda: _last_told(trader, trader.market.contract) == 0, "the position was told to be 0")
 
 
 @trade("put_order_on_stack", _HELD)
@@ -144,7 +144,7 @@ def test_101_traded_positions_are_in_order(broker: Broker, trader: Trader) -> No
 
 def _position(trader: Trader) -> Position | None:
     held = trader.market.broker.positions.get_all_current_positions_as_list_with_contract_objects()
-    return next((position for position in held if position.contract == trader.contract), None)
+    return next((position for position in held if position.contract == trader.market.contract), None)
 
 
 def _last_told(trader: Trader, contract: FuturesContract) -> int | None:
@@ -153,7 +153,7 @@ def _last_told(trader: Trader, contract: FuturesContract) -> int | None:
 
 
 def _is_told(trader: Trader) -> bool:
-    return _last_told(trader, trader.contract) == trader.positions().get(trader.contract, 0)
+    return _last_told(trader, trader.market.contract) == trader.positions().get(trader.market.contract, 0)
 
 
 def _key(position: Position) -> tuple[str, str, int]:

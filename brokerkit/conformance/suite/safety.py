@@ -35,9 +35,9 @@ def test_276_read_only_still_reads(trader: Trader, open_another: OpenAnother) ->
 def test_278_an_order_beyond_the_limits_is_refused(trader: Trader, open_another: OpenAnother) -> None:
     """Case 278: an order larger than the risk limits allow is refused with the limit, before it is sent."""
     broker = open_another(middleware=["risk"], risk={"max_order": 1})
-    order = trader.resting_order(1000)
+    order = trader.resting_order(trader.market.lots(1000))
     with pytest.raises(RiskLimitExceeded):
-        broker.orders.put_order_on_stack(order)
+        trader.place(order, at=broker)
 
 
 @trade("cancel_all_orders", "put_order_on_stack")
@@ -64,7 +64,7 @@ def test_281_two_sessions_have_ids_of_their_own(trader: Trader, open_another: Op
     """Case 281: two sessions at once never trade under one client id."""
     mine = trader.rests(trader.resting_order(trader.quantity)).current().ids
     other = open_another()
-    control = other.orders.put_order_on_stack(trader.resting_order(trader.quantity))
+    control = trader.place(trader.resting_order(trader.quantity), at=other)
     theirs = control.current().ids
     other.orders.cancel_order_on_stack(control)
     assert mine.client_id is None or mine.client_id != theirs.client_id

@@ -184,8 +184,8 @@ def _position_survives(trader: Trader, restart: Restart, sign: int) -> None:
         position.contract: position
         for position in again.positions.get_all_current_positions_as_list_with_contract_objects()
     }
-    assert held[trader.contract].quantity == view.filled[0]
-    assert held[trader.contract].average_price is not None
+    assert held[trader.market.contract].quantity == view.filled[0]
+    assert held[trader.market.contract].average_price is not None
 
 
 def _fills(view: BrokerOrder) -> list[tuple[str, int, Decimal]]:

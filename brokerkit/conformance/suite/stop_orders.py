@@ -93,7 +93,7 @@ def test_140_a_waiting_stop_is_told_like_any_order(trader: Trader) -> None:
 def test_141_a_met_trigger_fills(trader: Trader) -> None:
     """Case 141: of two stops, one tick above and one below the market, one is met and fills whole."""
     bid, ask = trader.market.bid_ask()
-    tick = trader.market.tick
+    tick = trader.tick
     stops = [
         trader.place(Order.stop(trader.contract, quantity, price, tag=TAG))
         for quantity, price in ((trader.quantity, ask + tick), (-trader.quantity, bid - tick))

@@ -15,15 +15,16 @@ from brokerkit.conformance.trader import Trader
 from brokerkit.errors import NotSupported
 
 
-@trade("put_order_on_stack", "get_ticker_object_for_contract")
+@trade("put_order_on_stack")
 def test_297_after_closing_nothing_is_told(open_another: OpenAnother, trader: Trader) -> None:
     """Case 297: after a broker was closed, no event and no quote comes from it, and no thread of its is left."""
     open_another().close()
     before = set(threading.enumerate())
     other, heard = open_another(), Recorder()
     with heard.listen_to(other):
-        other.prices.get_ticker_object_for_contract(trader.contract)
-        control = other.orders.put_order_on_stack(trader.resting_order(trader.quantity))
+        if other.supports("get_ticker_object_for_contract"):
+            other.prices.get_ticker_object_for_contract(trader.market.contract)
+        control = trader.place(trader.resting_order(trader.quantity), at=other)
         with suppress(NotSupported):
             other.orders.cancel_order_on_stack(control)
             control.wait(trader.market.patience)

@@ -31,9 +31,15 @@ class Refused(Exception):
 
 
 class Venue:
-    """Contracts, prices, one account and its orders."""
+    """Contracts, prices, one account and its orders.
+
+    Attributes:
+        is_busy: Whether orders are refused for now, as too many.
+        is_ill: Whether orders are taken, and answered by an error of the server.
+    """
 
     def __init__(self) -> None:
+        self.is_busy = self.is_ill = False
         self.lock = threading.Lock()
         self.orders: dict[str, dict[str, Any]] = {}
         self.cash = Decimal(500_000)
@@ -184,6 +190,8 @@ class _Handler(BaseHTTPRequestHandler):
                 status, said = 200, json.dumps(_route(self.venue, method, self.path, body))
         except Refused as refusal:
             status, said = refusal.status, json.dumps({"error": refusal.error, "message": refusal.message})
+        if method == "POST" and self.venue.is_ill:
+            status, said = 502, "bad gateway"
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(said)))
@@ -220,6 +228,8 @@ def _route(venue: Venue, method: str, path: str, body: dict[str, Any]) -> Any:
     words = {name: values[0] for name, values in parse_qs(parts.query).items()}
     ref = parts.path.removeprefix("/v1/orders/")
     if method == "POST":
+        if venue.is_busy:
+            raise Refused(429, "too-many", "ask less often")
         return venue.place(body)
     if method == "DELETE":
         return venue.cancel(ref)
@@ -241,9 +251,9 @@ def _route(venue: Venue, method: str, path: str, body: dict[str, Any]) -> Any:
 
 
 @contextmanager
-def running() -> Iterator[str]:
+def running(venue: Venue | None = None) -> Iterator[str]:
     """Run a venue on a free port for the length of the block; the block gets its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"venue": Venue()}))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"venue": venue or Venue()}))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

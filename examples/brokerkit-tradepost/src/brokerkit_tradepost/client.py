@@ -27,6 +27,7 @@ from brokerkit.errors import (
     PacingViolation,
 )
 
+_SERVER_FAILED = 500
 _ERRORS: dict[str, type[BrokerkitError]] = {
     "unauthorized": AuthenticationFailed,
     "no-account": MissingAccount,
@@ -69,7 +70,7 @@ class Client:
             with urllib.request.urlopen(request, timeout=self._timeout) as response:
                 answer = json.load(response)
         except urllib.error.HTTPError as refusal:
-            raise _error_of(refusal) from None
+            raise _error_of(refusal, changes=body is not None) from None
         except (OSError, HTTPException, ValueError) as problem:
             raise self._broken(problem, changes=body is not None) from problem
         self._was_reached = True
@@ -89,12 +90,14 @@ class Client:
         )
 
 
-def _error_of(refusal: urllib.error.HTTPError) -> BrokerkitError:
+def _error_of(refusal: urllib.error.HTTPError, *, changes: bool) -> BrokerkitError:
     """Return the error that Tradepost's answer means, its own words kept."""
     try:
         said = json.load(refusal)
     except ValueError:
         said = {}
     message = str(said.get("message", refusal.reason))
+    if changes and refusal.code >= _SERVER_FAILED:
+        return OutcomeUnknown(f"Tradepost says: {message}.", remedy="Look the order up; never send it again.")
     kind = _ERRORS.get(str(said.get("error")), OrderRejected if refusal.code == 422 else ConnectionLost)
     return kind(f"Tradepost says: {message}.", broker_code=refusal.code, broker_message=message)

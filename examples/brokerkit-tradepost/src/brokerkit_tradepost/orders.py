@@ -23,16 +23,18 @@ from brokerkit import (
 )
 from brokerkit.errors import (
     BrokerClosed,
+    BrokerkitError,
     ContractExpired,
     DuplicateOrder,
     InvalidArgument,
     InvalidOrder,
     InvalidQuantity,
-    MissingAccount,
     MissingOrder,
     NotSupported,
     OffTickPrice,
     OrderCannotBeModified,
+    OrderRejected,
+    OutcomeUnknown,
     RequestTimedOut,
 )
 from brokerkit.spec.timeout import seconds_of
@@ -92,8 +94,10 @@ class TradepostOrders(Orders):
         self._poller.placed[order.order_ref] = order
         try:
             self._client.send("POST", "/v1/orders", body)
-        except (MissingAccount, InvalidOrder):
-            del self._poller.placed[order.order_ref]
+        except (OutcomeUnknown, OrderRejected):
+            raise  # Tradepost may have it, or has it as rejected
+        except BrokerkitError:
+            del self._poller.placed[order.order_ref]  # it has not, so the order may be placed again
             raise
         self._poller.look()
         return TradepostControl(order.order_ref, self._poller)

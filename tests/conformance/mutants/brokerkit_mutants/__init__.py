@@ -8,6 +8,7 @@ from brokerkit_mutants import (
     accounts,
     bars,
     contracts,
+    currency,
     events,
     faults,
     lifecycle,
@@ -22,7 +23,20 @@ from brokerkit_mutants.unusual import UNUSUAL
 
 MUTANTS: dict[str, Mutant] = {
     mutant.name: mutant
-    for module in (accounts, bars, contracts, events, faults, lifecycle, orders, positions, quotes, rates, reports)
+    for module in (
+        accounts,
+        bars,
+        contracts,
+        currency,
+        events,
+        faults,
+        lifecycle,
+        orders,
+        positions,
+        quotes,
+        rates,
+        reports,
+    )
     for mutant in module.MUTANTS
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ from brokerkit import (
     OrderState,
     Position,
 )
-from brokerkit_mutants.mutant import Mutant
+from brokerkit_mutants.mutant import Mutant, every_view
 
 Tell = Callable[[Any], None]
 
@@ -109,6 +110,12 @@ def _in_tokyo(field: str) -> dict[str, Callable[[Any], Any]]:
     return {field: lambda event: getattr(event, field).astimezone(ZoneInfo("Asia/Tokyo"))}
 
 
+def _five_hours_early(view: BrokerOrder) -> BrokerOrder:
+    fills = (attrs.evolve(fill, time=fill.time - timedelta(hours=5)) for fill in view.fills)
+    return attrs.evolve(view, fills=tuple(fills))
+
+
+_DATED = "test_213_fills_are_dated_when_they_happen"
 _FILLS = "test_213_fills_have_the_orders_sign"
 _COMMISSIONS = "test_084_every_fill_has_its_commission"
 _AFTER_A_BREAK = "test_229_fills_while_the_line_was_down_are_delivered_once"
@@ -119,6 +126,7 @@ MUTANTS = (
     Mutant("fill_told_at_a_round_price", _FILLS, emit=_spoilt(Fill, price=lambda fill: round(fill.price))),
     Mutant("fill_told_at_a_float_price", _FILLS, emit=_spoilt(Fill, price=lambda fill: float(fill.price))),
     Mutant("fill_told_without_a_zone", _FILLS, emit=_spoilt(Fill, **_naive("time"))),
+    Mutant("fill_dated_in_local_time", _DATED, every_view(_five_hours_early)),
     Mutant("fill_told_in_tokyo", _FILLS, emit=_spoilt(Fill, **_in_tokyo("time"))),
     Mutant("fill_told_without_its_account", _FILLS, emit=_spoilt(Fill, account=lambda fill: "")),
     Mutant("end_told_later", "test_210_who_has_waited_has_heard", emit=_end_later),

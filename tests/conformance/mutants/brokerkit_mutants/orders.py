@@ -70,6 +70,20 @@ def _rounds(right: Right, order: Any) -> Any:
         return right(attrs.evolve(order, limit_price=order.limit_price.quantize(Decimal(1))))
 
 
+def _sends_again(right: Right, order: Any) -> Any:
+    """Send every order twice, the second time under a reference of the plugin's own."""
+    right(attrs.evolve(order, order_ref=f"{order.order_ref}b"))
+    return right(order)
+
+
+def _sends_again_when_unknown(right: Right, order: Any) -> Any:
+    """Send an order that nobody answered once more, under a reference that nobody knows."""
+    handle = right(order)
+    if handle.current().state in {OrderState.PENDING, OrderState.UNKNOWN}:
+        right(attrs.evolve(order, tag="", order_ref=f"{order.order_ref}b"))
+    return handle
+
+
 def _doubles(right: Right, order: Any) -> Any:
     return right(attrs.evolve(order, quantity=tuple(2 * each for each in order.quantity)))
 
@@ -160,6 +174,14 @@ MUTANTS = (
     ),
     Mutant("always_cancelled", "test_159_a_cancelled_order_is_gone", after("check_order_is_cancelled", lambda _: True)),
     Mutant("cancel_all_does_nothing", "test_160_all_orders_are_cancelled", answer("cancel_all_orders", _leaves_one)),
+    Mutant(
+        "order_sent_again_under_a_new_reference", "test_263_one_reference_is_one_order", answer(_PLACE, _sends_again)
+    ),
+    Mutant(
+        "unknown_order_sent_again",
+        "test_264_trying_again_never_doubles_an_order",
+        answer(_PLACE, _sends_again_when_unknown),
+    ),
     Mutant("one_reference_two_orders", "test_263_one_reference_is_one_order", answer(_PLACE, _twice_is_fine())),
     Mutant(
         "off_tick_price_rounded", "test_125_off_tick_prices_are_refused_with_their_neighbours", answer(_PLACE, _rounds)

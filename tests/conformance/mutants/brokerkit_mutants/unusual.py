@@ -10,9 +10,11 @@ from typing import Any
 
 import attrs
 
-from brokerkit import BrokerOrder, CommissionReport, Event, Fill, Services, Session, unsupported
-from brokerkit_mutants.mutant import Mutant, after, both, every_view
+from brokerkit import BrokerOrder, CommissionReport, Event, Fill, Order, OrderType, Services, Session, unsupported
+from brokerkit.errors import NotSupported
+from brokerkit_mutants.mutant import Mutant, after, answer, both, every_view, orders_of
 
+_HELD = "get_all_current_positions_as_list_with_contract_objects"
 _PARTS = 3
 _SOON = 5.0
 
@@ -176,6 +178,44 @@ def _currency_only(session: Session, services: Services) -> Session:
     return attrs.evolve(session, domains=fx, others=unsupported("this venue changes currency and nothing else"))
 
 
+def currency_venue(session: Session, services: Services) -> Session:
+    """Return a session without futures, whose currency orders can be followed and cancelled."""
+    asked = ("get_fx_prices", "get_list_of_broker_orders", "get_list_of_accounts")
+    kept = tuple(domain for domain in session.domains if any(hasattr(domain, hook) for hook in asked))
+    for domain in kept:
+        if hasattr(domain, "put_order_on_stack"):
+            _decline(domain, put_order_on_stack="no futures here", what_if_order="no previews")
+    return attrs.evolve(session, domains=kept, others=unsupported("this venue trades currency and nothing else"))
+
+
+def _decline(domain: Any, **reasons: str) -> None:
+    declined = {hook: unsupported(reason) for hook, reason in reasons.items()}
+    domain.__class__ = type(type(domain).__name__, (type(domain),), {"__slots__": (), **declined})
+
+
+def _changes_nothing(session: Session, services: Services) -> Session:
+    why = "cancel, and place a new order"
+    _decline(orders_of(session), modify_limit_price_given_control_object=why, modify_order_given_control_object=why)
+    return answer("check_order_can_be_modified_given_control_object", lambda right, control: False)(session, services)
+
+
+def _says_not_what_is_held(session: Session, services: Services) -> Session:
+    positions = next(domain for domain in session.domains if hasattr(domain, _HELD))
+    _decline(positions, **{_HELD: "only the statement of the day says what is held"})
+    return session
+
+
+def _market_orders_only(right: Callable[[Order], Any], order: Order) -> Any:
+    if order.order_type is not OrderType.MARKET:
+        raise NotSupported(f"No {order.order_type.value} orders.")
+    return right(order)
+
+
+def _cancels_nothing(session: Session, services: Services) -> Session:
+    _decline(orders_of(session), cancel_order_on_stack="cancels are made by telephone")
+    return session
+
+
 UNUSUAL = {
     each.mutant.name: each
     for each in (
@@ -186,6 +226,44 @@ UNUSUAL = {
         Unusual(
             Mutant("currency_only", "", _currency_only),
             ("test_078_currency_is_changed_as_ordered", "test_078_a_currency_order_is_for_a_pair"),
+        ),
+        Unusual(
+            Mutant("currency_venue", "", currency_venue),
+            (
+                "test_081_cash_in_each_currency_changes_by_the_right_amount",
+                "test_084_every_fill_has_its_commission",
+                "test_104_market_buy_fills",
+                "test_114_limit_buy_rests",
+                "test_127_order_reads_back_as_it_was_placed",
+                "test_144_new_buy_price_is_read_back",
+                "test_159_a_cancelled_order_is_gone",
+                "test_167_a_fill_that_wins_the_race_counts_once",
+                "test_210_who_has_waited_has_heard",
+                "test_213_fills_have_the_orders_sign",
+                "test_221_listed_fills_agree_with_the_order",
+                "test_263_one_reference_is_one_order",
+                "test_298_the_account_is_left_as_it_was_found",
+            ),
+        ),
+        Unusual(
+            Mutant("changes_nothing", "", _changes_nothing),
+            ("test_153_a_working_order_can_be_changed",),
+        ),
+        Unusual(
+            Mutant("market_orders_only", "", answer("put_order_on_stack", _market_orders_only)),
+            (
+                "test_018_every_order_type_rests_or_is_declined",
+                "test_224_a_listener_may_trade",
+                "test_225_events_of_one_order_are_in_order",
+            ),
+        ),
+        Unusual(
+            Mutant("cancels_nothing", "", _cancels_nothing),
+            ("test_104_market_buy_fills", "test_225_events_of_one_order_are_in_order"),
+        ),
+        Unusual(
+            Mutant("says_not_what_is_held", "", _says_not_what_is_held),
+            ("test_104_market_buy_fills", "test_298_the_account_is_left_as_it_was_found"),
         ),
         Unusual(
             _told_in_parts(),
