@@ -11,6 +11,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.builders.wheel import WheelBuilderConfig
 
 EXCHANGE = "brokerkit/plugins/sim/exchange"
+PLAIN = {"__init__.py", "clock.py"}
+"""What stays Python: the clock's loop is where Ctrl-C and other threads get their turn, and gains nothing by C."""
+
 DIRECTIVES = {"language_level": 3, "annotation_typing": False}
 """An annotation makes nothing a C type: an int stays Python's, which has no largest value."""
 
@@ -47,7 +50,7 @@ class CompiledExchange(BuildHookInterface[WheelBuilderConfig]):
         from Cython.Build import cythonize  # the hook's own dependencies: installed only where it runs
         from setuptools import Distribution, Extension
 
-        sources = sorted(path for path in Path(self.root, EXCHANGE).glob("*.py") if path.name != "__init__.py")
+        sources = sorted(path for path in Path(self.root, EXCHANGE).glob("*.py") if path.name not in PLAIN)
         extensions = cythonize(
             [Extension(_module(path), [str(path)], extra_compile_args=FLAGS) for path in sources],
             build_dir=str(self._folder / "c"),
