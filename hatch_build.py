@@ -22,7 +22,7 @@ FLAGS = ["-O2", "-g0"]
 
 
 class CompiledExchange(BuildHookInterface[WheelBuilderConfig]):
-    """Adds to the wheel a compiled module beside each module of the exchange: Python prefers it, the source stays."""
+    """Adds compiled modules to the wheel beside the sources of the exchange: Python prefers them."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile every module of the exchange, and tell the wheel which files to add."""
