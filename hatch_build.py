@@ -49,6 +49,7 @@ class CompiledExchange(BuildHookInterface[WheelBuilderConfig]):
     def _compile(self) -> list[Path]:
         from Cython.Build import cythonize  # the hook's own dependencies: installed only where it runs
         from setuptools import Distribution, Extension
+        from setuptools.errors import CCompilerError
 
         sources = sorted(path for path in Path(self.root, EXCHANGE).glob("*.py") if path.name not in PLAIN)
         extensions = cythonize(
@@ -61,7 +62,13 @@ class CompiledExchange(BuildHookInterface[WheelBuilderConfig]):
         command.build_lib, command.build_temp = str(self._folder / "lib"), str(self._folder / "o")
         command.parallel = True
         command.ensure_finalized()
-        command.run()
+        try:
+            command.run()
+        except CCompilerError as error:
+            raise SystemExit(
+                f"The exchange cannot be compiled: {error}. Install a C compiler and Python's headers, or leave out "
+                "HATCH_BUILD_HOOK_ENABLE_CUSTOM."
+            ) from error
         return [Path(output) for output in command.get_outputs()]
 
 

@@ -14,8 +14,8 @@ def install_compiled(folder: Path) -> None:
     """Build brokerkit with a compiled exchange, and install it into a folder, without its dependencies.
 
     Raises:
-        CalledProcessError: There is no C compiler, or pip fails otherwise; `stderr` says why.
+        CalledProcessError: There is no C compiler, or pip fails otherwise; it has written why to stderr.
     """
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), str(ROOT)]
     environment = {**os.environ, "HATCH_BUILD_HOOK_ENABLE_CUSTOM": "true"}
-    subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    subprocess.run(command, env=environment, check=True)
