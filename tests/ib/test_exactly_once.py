@@ -162,12 +162,8 @@ def test_an_order_of_yesterday_has_expired_where_the_positions_show_no_fill_of_i
         first.orders.put_order_on_stack(order)
     gateway.advance(timedelta(hours=30))
     let_a_day_pass(state_folder / "brokerkit" / "brokerkit.db")
-    broker = open_ib(gateway)
-    heard = listen(broker)
-    heard.wait_for(lambda: heard.of(BrokerOrder))
-    assert [(each.order_ref, each.state, each.fills) for each in heard.of(BrokerOrder)] == [
-        (order.order_ref, state, ())
-    ]
+    [ended] = decided(open_ib(gateway), listen)
+    assert (ended.order_ref, ended.state, ended.fills) == (order.order_ref, state, ())
 
 
 @pytest.mark.parametrize(
@@ -192,8 +188,7 @@ def test_an_order_of_yesterday_that_was_sent_after_positions_were_saved_last_is_
     positions.write_bytes(saved)  # killed, it would have saved none
     gateway.advance(timedelta(hours=30))
     let_a_day_pass(state_folder / "brokerkit" / "brokerkit.db")
-    heard = listen(open_ib(gateway))
-    [ended] = heard.wait_for(lambda: heard.of(BrokerOrder))
+    [ended] = decided(open_ib(gateway), listen)
     assert (ended.order_ref, ended.state, ended.fills) == (order.order_ref, state, ())
 
 
@@ -208,9 +203,8 @@ def test_orders_of_yesterday_that_may_both_have_filled_are_not_said_to_have_expi
             first.orders.put_order_on_stack(order)
     gateway.advance(timedelta(hours=30))
     let_a_day_pass(state_folder / "brokerkit" / "brokerkit.db")
-    heard = listen(open_ib(gateway))
-    heard.wait_for(lambda: {each.order_ref for each in heard.of(BrokerOrder)} == {each.order_ref for each in orders})
-    assert {each.state for each in heard.of(BrokerOrder)} == {OrderState.UNKNOWN}
+    ended = decided(open_ib(gateway), listen)
+    assert [(each.order_ref, each.state) for each in ended] == [(each.order_ref, OrderState.UNKNOWN) for each in orders]
 
 
 def test_positions_that_another_session_left_say_nothing_of_an_order_that_it_did_not_follow(
@@ -227,9 +221,19 @@ def test_positions_that_another_session_left_say_nothing_of_an_order_that_it_did
     another.close()
     gateway.advance(timedelta(hours=30))
     let_a_day_pass(state_folder / "brokerkit" / "brokerkit.db")
-    heard = listen(open_ib(gateway))
-    heard.wait_for(lambda: heard.of(BrokerOrder))
-    assert {each.state for each in heard.of(BrokerOrder)} == {OrderState.UNKNOWN}
+    [ended] = decided(open_ib(gateway), listen)
+    assert ended.state is OrderState.UNKNOWN
+
+
+def decided(broker: Broker, listen: Listen) -> list[BrokerOrder]:
+    """Return the stored orders once all are decided, which may be before anybody can listen."""
+
+    def found() -> list[BrokerOrder]:
+        stored = broker.orders.get_list_of_orders_from_storage()
+        return [] if any(each.state is OrderState.WORKING for each in stored) else stored
+
+    stored: list[BrokerOrder] = listen(broker).wait_for(found)
+    return stored
 
 
 def let_a_day_pass(store: Path) -> None:
