@@ -13,7 +13,7 @@ import attrs
 import pytest
 
 from brokerkit.errors import ContractExpired
-from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Latency, Models, SessionList
+from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Latency, Models, PerLot, SessionList
 from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderState
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order, OrderType, SpreadFill, TimeInForce
@@ -308,3 +308,18 @@ def test_a_contract_that_has_ended_takes_no_order_after_a_restart_at_that_instan
     for order in (Order.market(NEAR, 1), Order.market(SPREAD, (1, -1))):
         with pytest.raises(ContractExpired):
             again.submit(order)
+
+
+def test_an_account_is_checked_when_it_trades_a_contract_without_margin_also_after_a_restart(opened: Open) -> None:
+    one_bar, margin = QUIET[:1], {"initial_margin": 50_000, "maintenance_margin": 50_000}
+    exchange = opened(one_bar, terms=margin)
+    exchange.submit(Order.market(NEAR, 1))
+    exchange.run()
+    exchange = opened(one_bar, terms=margin)
+    free = FuturesContract("SILVER", "202312")
+    exchange.list_contract(ContractTerms(free, "0.1", commission=PerLot(60_000)))
+    columns = [[row[at] for row in QUIET] for at in range(5)]
+    exchange.add_bars(free, [BEGIN + (1 + at) * MINUTE for at in range(len(QUIET))], *columns)
+    exchange.submit(Order.market(free, 1))
+    exchange.advance()
+    assert "margin call" in exchange.log()[-2]

@@ -43,7 +43,7 @@ class Account:
         changed: Holdings traded or ordered since then, as keys.
         open: Holdings with open lots, as keys, in the order in which they were opened.
         is_due: Whether its margin must be checked before the clock moves on.
-        is_watched: Whether it held anything that needs margin at the last check.
+        is_watched: Whether it held anything that needs margin at the last check, or when it was restored.
     """
 
     __slots__ = (

@@ -99,6 +99,7 @@ class Restoration:
             venue.revalue()
             if lots:
                 margin_calls.review_at_next_bar(holding)
+                holding.account.is_watched |= listing.maintenance_margin > 0
         for contract, left_for, left, price, *due in self._facts.get("markets", ()):
             if order_codec.decode_contract(contract) == listing.contract:
                 listing.left_for, listing.left, listing.mark = left_for, left, price
