@@ -18,7 +18,7 @@ DIRECTIVES = {"language_level": 3, "annotation_typing": False}
 """An annotation makes nothing a C type: an int stays Python's, which has no largest value."""
 
 FLAGS = ["-O2", "-g0"]
-"""What a compiler does beyond this doubles its time, and makes no order faster."""
+"""With Python's own, -O3 and debug symbols, compiling takes two thirds longer."""
 
 
 class CompiledExchange(BuildHookInterface[WheelBuilderConfig]):
