@@ -18,14 +18,14 @@ Desk = Callable[..., Broker]
 GOLD = FuturesContract("GOLD", "202312")
 
 
-def passes(broker: Broker, order: Order) -> OrderControl:
+def assert_passes(broker: Broker, order: Order) -> OrderControl:
     """Check that an order passes, and that the plugin has it as it was given."""
     control = broker.orders.put_order_on_stack(order)
     assert broker.native.orders[order.order_ref].order == order
     return control
 
 
-def refused(broker: Broker, order: Order, message: str) -> None:
+def assert_refused(broker: Broker, order: Order, message: str) -> None:
     """Check that an order is refused with a message, and that the plugin never saw it."""
     before = dict(broker.native.orders)
     with pytest.raises(errors.RiskLimitExceeded, match=message):
@@ -40,31 +40,31 @@ def with_risk(desk: Desk, **limits: Any) -> Broker:
 
 def test_the_largest_order_is_counted_in_any_leg_and_either_sign(desk: Desk) -> None:
     broker = with_risk(desk, max_order=3)
-    passes(broker, Order.market(GOLD, -3))
-    refused(broker, Order.market(GOLD, -4), r"an order of 4 lots is above max_order = 3")
-    refused(broker, Order.market(FuturesContract("GOLD", ["202312", "202406"]), (1, -4)), "4 lots")
+    assert_passes(broker, Order.market(GOLD, -3))
+    assert_refused(broker, Order.market(GOLD, -4), r"an order of 4 lots is above max_order = 3")
+    assert_refused(broker, Order.market(FuturesContract("GOLD", ["202312", "202406"]), (1, -4)), "4 lots")
 
 
 def test_the_position_counts_what_is_held_and_what_could_still_fill(desk: Desk) -> None:
     broker = with_risk(desk, max_position=5)
-    passes(broker, Order.market(GOLD, 2))
-    passes(broker, Order.limit(GOLD, 2, 90))
-    refused(broker, Order.market(GOLD, 2), r"GOLD/202312 could reach 6 lots, above max_position = 5")
-    passes(broker, Order.market(GOLD, 1))
-    passes(broker, Order.market(GOLD, -8))  # ends at -5, were the limit order never to fill
-    refused(broker, Order.market(GOLD, -1), "could reach 6 lots")
+    assert_passes(broker, Order.market(GOLD, 2))
+    assert_passes(broker, Order.limit(GOLD, 2, 90))
+    assert_refused(broker, Order.market(GOLD, 2), r"GOLD/202312 could reach 6 lots, above max_position = 5")
+    assert_passes(broker, Order.market(GOLD, 1))
+    assert_passes(broker, Order.market(GOLD, -8))  # ends at -5, were the limit order never to fill
+    assert_refused(broker, Order.market(GOLD, -1), "could reach 6 lots")
 
 
 def test_an_order_that_brings_a_position_back_passes_though_the_position_is_above_the_limit(desk: Desk) -> None:
     broker = desk(middleware=["risk"], risk={"max_position": 5})
     broker.native.put_order_on_stack(Order.market(GOLD, 9))  # placed elsewhere
-    passes(broker, Order.market(GOLD, -2))
-    refused(broker, Order.market(GOLD, 1), "could reach 8 lots")
+    assert_passes(broker, Order.market(GOLD, -2))
+    assert_refused(broker, Order.market(GOLD, 1), "could reach 8 lots")
 
 
 def test_a_change_of_quantity_is_held_to_the_limits_and_its_own_order_is_not_counted_twice(desk: Desk) -> None:
     broker = with_risk(desk, max_position=5, max_order=5)
-    control = passes(broker, Order.limit(GOLD, 4, 90))
+    control = assert_passes(broker, Order.limit(GOLD, 4, 90))
     broker.orders.modify_order_given_control_object(control, OrderChange(quantity=5))
     assert control.current().order.quantity == (5,)
     with pytest.raises(errors.RiskLimitExceeded, match="max_order = 5"):
@@ -106,7 +106,7 @@ def test_an_order_that_lands_while_another_is_checked_is_not_overlooked(desk: De
 
 def test_what_is_filled_already_is_not_counted_again_when_an_order_is_changed(desk: Desk) -> None:
     broker = with_risk(desk, max_position=5)
-    control = passes(broker, Order.limit(GOLD, 4, 90))
+    control = assert_passes(broker, Order.limit(GOLD, 4, 90))
     working = broker.native.orders[control.order_ref]
     fill = Fill("1", control.order_ref, GOLD, 3, Decimal(90), datetime(2023, 6, 1, tzinfo=timezone.utc))
     broker.native.orders[control.order_ref] = attrs.evolve(working, fills=(fill,))
@@ -122,8 +122,8 @@ def test_an_order_whose_fate_is_unknown_goes_on_counting(desk: Desk) -> None:
     with pytest.raises(errors.OutcomeUnknown):
         broker.orders.put_order_on_stack(Order.market(GOLD, 4))
     broker.native.fault = None
-    refused(broker, Order.market(GOLD, 2), "could reach 6 lots")
-    passes(broker, Order.market(FuturesContract("SILVER", "202312"), 5))
+    assert_refused(broker, Order.market(GOLD, 2), "could reach 6 lots")
+    assert_passes(broker, Order.market(FuturesContract("SILVER", "202312"), 5))
 
 
 def test_an_order_whose_fate_was_unknown_counts_once_when_it_turns_out_to_be_filled(desk: Desk) -> None:
@@ -138,8 +138,8 @@ def test_an_order_whose_fate_was_unknown_counts_once_when_it_turns_out_to_be_fil
     broker.native.inside = arrive
     with pytest.raises(errors.OutcomeUnknown):
         broker.orders.put_order_on_stack(order)
-    passes(broker, Order.market(GOLD, 3))
-    refused(broker, Order.market(GOLD, 1), "could reach 6 lots")
+    assert_passes(broker, Order.market(GOLD, 3))
+    assert_refused(broker, Order.market(GOLD, 1), "could reach 6 lots")
 
 
 def test_an_order_that_was_rejected_counts_no_more(desk: Desk) -> None:
@@ -148,7 +148,7 @@ def test_an_order_that_was_rejected_counts_no_more(desk: Desk) -> None:
     with pytest.raises(errors.OrderRejected):
         broker.orders.put_order_on_stack(Order.market(GOLD, 4))
     broker.native.fault = None
-    passes(broker, Order.market(GOLD, 5))
+    assert_passes(broker, Order.market(GOLD, 5))
 
 
 def test_an_order_that_pacing_or_the_store_refused_counts_no_more(desk: Desk) -> None:
@@ -158,7 +158,7 @@ def test_an_order_that_pacing_or_the_store_refused_counts_no_more(desk: Desk) ->
         with pytest.raises(type(fault)):
             broker.orders.put_order_on_stack(Order.market(GOLD, 4))
     broker.native.fault = None
-    passes(broker, Order.market(GOLD, 5))
+    assert_passes(broker, Order.market(GOLD, 5))
 
 
 def test_an_order_whose_fate_is_unknown_counts_though_it_is_refused_the_second_time(desk: Desk) -> None:
@@ -169,12 +169,12 @@ def test_an_order_whose_fate_is_unknown_counts_though_it_is_refused_the_second_t
         with pytest.raises(type(fault)):
             broker.orders.put_order_on_stack(order)
     broker.native.fault = None
-    refused(broker, Order.market(GOLD, 4), "could reach 6 lots")
+    assert_refused(broker, Order.market(GOLD, 4), "could reach 6 lots")
 
 
 def test_a_change_whose_fate_is_unknown_counts_though_another_one_is_refused(desk: Desk) -> None:
     broker = with_risk(desk, max_position=5)
-    control = passes(broker, Order.limit(GOLD, 1, 90))
+    control = assert_passes(broker, Order.limit(GOLD, 1, 90))
     for fault in (errors.OutcomeUnknown("The line broke."), errors.OrderCannotBeModified("It is being changed.")):
 
         def fail(error: Exception = fault) -> None:
@@ -184,45 +184,49 @@ def test_a_change_whose_fate_is_unknown_counts_though_another_one_is_refused(des
         with pytest.raises(type(fault)):
             broker.orders.modify_order_given_control_object(control, OrderChange(quantity=3))
     broker.native.inside = None
-    refused(broker, Order.market(GOLD, 3), "could reach 6 lots")
+    assert_refused(broker, Order.market(GOLD, 3), "could reach 6 lots")
 
 
 def test_orders_and_changes_in_a_minute_are_counted_and_cancels_are_not(desk: Desk) -> None:
     broker = with_risk(desk, max_orders_per_minute=2)
-    control = passes(broker, Order.limit(GOLD, 1, 90))
+    control = assert_passes(broker, Order.limit(GOLD, 1, 90))
     broker.orders.modify_limit_price_given_control_object(control, 91)
     assert control.current().order.limit_price == 91
-    refused(broker, Order.market(GOLD, 1), r"2 orders were sent in the last 60 s, and max_orders_per_minute = 2")
+    assert_refused(broker, Order.market(GOLD, 1), r"2 orders were sent in the last 60 s, and max_orders_per_minute = 2")
     assert broker.orders.cancel_all_orders()
     broker.middleware["risk"]._sent[0] -= 60  # as if the first one had been sent a minute ago
-    passes(broker, Order.market(GOLD, 1))
-    refused(broker, Order.market(GOLD, 1), "2 orders were sent in the last 60 s")
+    assert_passes(broker, Order.market(GOLD, 1))
+    assert_refused(broker, Order.market(GOLD, 1), "2 orders were sent in the last 60 s")
 
 
 def test_notional_is_held_to_the_limit_of_its_currency(desk: Desk) -> None:
     broker = with_risk(desk, max_notional={"USD": 15_000})
-    passes(broker, Order.market(GOLD, 3))  # 3 lots x 100 x 50
-    refused(broker, Order.market(GOLD, 4), r"20,000.0* USD is above max_notional = 15000 USD")
-    refused(broker, Order.limit(GOLD, 3, "100.02"), "is above max_notional")
-    refused(broker, Order.limit(GOLD, -4, 1), r"20,000.0* USD is above max_notional")  # it sells at 100, and not at 1
-    refused(broker, Order.stop(GOLD, 3, 101), r"15,150 USD is above max_notional")
-    refused(broker, Order.market(FuturesContract("BTP", "202312"), 1), "has no limit for EUR")
-    refused(broker, Order.market(FuturesContract("NOPRICE", "202312"), 1), "no price of NOPRICE/202312")
+    assert_passes(broker, Order.market(GOLD, 3))  # 3 lots x 100 x 50
+    assert_refused(broker, Order.market(GOLD, 4), r"20,000.0* USD is above max_notional = 15000 USD")
+    assert_refused(broker, Order.limit(GOLD, 3, "100.02"), "is above max_notional")
+    assert_refused(
+        broker, Order.limit(GOLD, -4, 1), r"20,000.0* USD is above max_notional"
+    )  # it sells at 100, and not at 1
+    assert_refused(broker, Order.stop(GOLD, 3, 101), r"15,150 USD is above max_notional")
+    assert_refused(broker, Order.market(FuturesContract("BTP", "202312"), 1), "has no limit for EUR")
+    assert_refused(broker, Order.market(FuturesContract("NOPRICE", "202312"), 1), "no price of NOPRICE/202312")
 
 
 def test_a_spread_is_worth_what_its_legs_are_whatever_its_own_price(desk: Desk) -> None:
     broker = with_risk(desk, max_notional={"USD": 15_000})
     spread = FuturesContract("GOLD", ["202312", "202406"])
-    passes(broker, Order.limit(spread, (1, -1), "-1.5"))
-    refused(broker, Order.limit(spread, (2, -2), "-1.5"), r"20,000.0* USD is above max_notional")
+    assert_passes(broker, Order.limit(spread, (1, -1), "-1.5"))
+    assert_refused(broker, Order.limit(spread, (2, -2), "-1.5"), r"20,000.0* USD is above max_notional")
 
 
 def test_a_price_far_from_the_last_one_is_refused_and_so_is_a_change_to_it(desk: Desk) -> None:
     broker = with_risk(desk, price_collar="2.5")
-    control = passes(broker, Order.limit(GOLD, 1, "102.5"))
-    refused(broker, Order.limit(GOLD, 1, "102.51"), r"a price of 102.51 is more than 2.5 % from the last price, 100")
-    refused(broker, Order.stop(GOLD, -1, 97), "a price of 97")
-    passes(broker, Order.market(GOLD, 1))
+    control = assert_passes(broker, Order.limit(GOLD, 1, "102.5"))
+    assert_refused(
+        broker, Order.limit(GOLD, 1, "102.51"), r"a price of 102.51 is more than 2.5 % from the last price, 100"
+    )
+    assert_refused(broker, Order.stop(GOLD, -1, 97), "a price of 97")
+    assert_passes(broker, Order.market(GOLD, 1))
     with pytest.raises(errors.RiskLimitExceeded, match="a price of 90"):
         broker.orders.modify_limit_price_given_control_object(control, 90)
     assert control.current().order.limit_price == Decimal("102.5")
@@ -231,48 +235,50 @@ def test_a_price_far_from_the_last_one_is_refused_and_so_is_a_change_to_it(desk:
 def test_the_last_price_is_the_middle_of_the_newest_quote_that_has_two_sides(desk: Desk) -> None:
     broker = with_risk(desk, price_collar=1)
     broker.native.quotes = [(80.0, 82.0), (90.0, 92.0), (119.0, 121.0), (90.0, float("nan"))]
-    passes(broker, Order.limit(GOLD, 1, "121.2"))
-    refused(broker, Order.limit(GOLD, 1, 100), "more than 1 % from the last price, 120")
+    assert_passes(broker, Order.limit(GOLD, 1, "121.2"))
+    assert_refused(broker, Order.limit(GOLD, 1, 100), "more than 1 % from the last price, 120")
     broker.native.quotes = [(90.0, float("nan"))]
-    passes(broker, Order.limit(GOLD, 1, 100))  # without such a quote the daily close counts
+    assert_passes(broker, Order.limit(GOLD, 1, 100))  # without such a quote the daily close counts
 
 
 def test_the_prices_of_a_brackets_exits_are_held_to_the_collar_too(desk: Desk) -> None:
     broker = with_risk(desk, price_collar=5)
     entry = Order.limit(GOLD, 1, 99)
-    passes(broker, entry.with_bracket(take_profit=105, stop_loss=95))
-    refused(broker, Order.limit(GOLD, 1, 99).with_bracket(stop_loss="9.5"), "a price of 9.5 is more than 5 %")
-    refused(broker, Order.market(GOLD, 1).with_bracket(take_profit=1050), "a price of 1050")
+    assert_passes(broker, entry.with_bracket(take_profit=105, stop_loss=95))
+    assert_refused(broker, Order.limit(GOLD, 1, 99).with_bracket(stop_loss="9.5"), "a price of 9.5 is more than 5 %")
+    assert_refused(broker, Order.market(GOLD, 1).with_bracket(take_profit=1050), "a price of 1050")
 
 
 def test_an_exit_that_would_turn_the_position_is_refused_where_positions_are_limited(desk: Desk) -> None:
     broker = with_risk(desk, max_position=5)
     entry = Order.market(GOLD, 3)
-    refused(broker, attrs.evolve(entry, children=(Order.stop(GOLD, -4, 95),)), r"an exit of \(-4,\) lots would turn")
-    passes(broker, attrs.evolve(entry, children=(Order.stop(GOLD, -3, 95), Order.limit(GOLD, -1, 105))))
+    assert_refused(
+        broker, attrs.evolve(entry, children=(Order.stop(GOLD, -4, 95),)), r"an exit of \(-4,\) lots would turn"
+    )
+    assert_passes(broker, attrs.evolve(entry, children=(Order.stop(GOLD, -3, 95), Order.limit(GOLD, -1, 105))))
 
 
 def test_no_child_of_any_order_may_be_larger_than_what_it_closes(desk: Desk) -> None:
     broker = with_risk(desk, max_order=3)
-    refused(broker, Order.market(GOLD, 1, children=(Order.market(GOLD, -100),)), r"an exit of \(-100,\) lots")
+    assert_refused(broker, Order.market(GOLD, 1, children=(Order.market(GOLD, -100),)), r"an exit of \(-100,\) lots")
     exit_and_entry = Order.market(GOLD, -1, children=(Order.market(GOLD, 100),))
-    refused(broker, Order.market(GOLD, 1, children=(exit_and_entry,)), r"an exit of \(100,\) lots")
+    assert_refused(broker, Order.market(GOLD, 1, children=(exit_and_entry,)), r"an exit of \(100,\) lots")
 
 
 def test_a_contract_is_one_by_its_month_and_by_its_expiry(desk: Desk) -> None:
     broker = with_risk(desk, max_position=5)
     by_day = FuturesContract("GOLD", "20231227")
-    passes(broker, Order.market(GOLD, 3))
-    refused(broker, Order.market(by_day, 3), r"GOLD/20231227 could reach 6 lots")
-    passes(broker, Order.limit(by_day, 2, 90))
-    refused(broker, Order.market(GOLD, 1), r"GOLD/202312 could reach 6 lots")
-    passes(broker, Order.market(FuturesContract("GOLD", "20240625"), 5))
-    passes(broker, Order.market(FuturesContract("GOLD", "20240618"), 5))  # another week's is another contract
+    assert_passes(broker, Order.market(GOLD, 3))
+    assert_refused(broker, Order.market(by_day, 3), r"GOLD/20231227 could reach 6 lots")
+    assert_passes(broker, Order.limit(by_day, 2, 90))
+    assert_refused(broker, Order.market(GOLD, 1), r"GOLD/202312 could reach 6 lots")
+    assert_passes(broker, Order.market(FuturesContract("GOLD", "20240625"), 5))
+    assert_passes(broker, Order.market(FuturesContract("GOLD", "20240618"), 5))  # another week's is another contract
 
 
 def test_changes_that_threads_make_at_one_moment_are_counted_together(desk: Desk) -> None:
     broker = with_risk(desk, max_position=5)
-    controls = [passes(broker, Order.limit(GOLD, 1, 90)) for _ in range(2)]
+    controls = [assert_passes(broker, Order.limit(GOLD, 1, 90)) for _ in range(2)]
     both = threading.Barrier(2, timeout=10)
     broker.native.inside = lambda: both.wait() if not both.broken else None
     outcomes: list[object] = []
@@ -297,56 +303,56 @@ def test_changes_that_threads_make_at_one_moment_are_counted_together(desk: Desk
 def test_a_spread_may_be_priced_near_zero_within_the_collar(desk: Desk) -> None:
     broker = with_risk(desk, price_collar=1)
     spread = FuturesContract("GOLD", ["202312", "202406"])
-    passes(broker, Order.limit(spread, (2, -2), "-1.5"))
-    refused(broker, Order.limit(spread, (-2, 2), "2.5"), "more than 1 % from the last price, 0")
+    assert_passes(broker, Order.limit(spread, (2, -2), "-1.5"))
+    assert_refused(broker, Order.limit(spread, (-2, 2), "2.5"), "more than 1 % from the last price, 0")
 
 
 def test_halted_lets_only_cancels_pass(desk: Desk) -> None:
     broker = with_risk(desk)
-    control = passes(broker, Order.limit(GOLD, 1, 90))
+    control = assert_passes(broker, Order.limit(GOLD, 1, 90))
     risk: Any = broker.middleware["risk"]
     risk.halt("drawdown")
-    refused(broker, Order.market(GOLD, 1), r"trading is halted \(drawdown\): put_order_on_stack was refused")
+    assert_refused(broker, Order.market(GOLD, 1), r"trading is halted \(drawdown\): put_order_on_stack was refused")
     with pytest.raises(errors.RiskLimitExceeded, match="halted"):
         broker.orders.modify_limit_price_given_control_object(control, 91)
     assert [order.state.value for order in broker.orders.cancel_all_orders()] == ["cancelled"]
     risk.resume()
-    passes(broker, Order.market(GOLD, 1))
+    assert_passes(broker, Order.market(GOLD, 1))
 
 
 def test_an_order_that_is_being_checked_when_trading_is_halted_does_not_pass(desk: Desk) -> None:
     broker = with_risk(desk, max_position=5)
     risk: Any = broker.middleware["risk"]
     broker.native.after_reading = lambda: risk.halt("drawdown")
-    refused(broker, Order.market(GOLD, 1), r"trading is halted \(drawdown\)")
+    assert_refused(broker, Order.market(GOLD, 1), r"trading is halted \(drawdown\)")
     assert broker.native.orders == {}
 
 
 def test_reducing_lets_only_orders_pass_that_can_do_nothing_else(desk: Desk) -> None:
     broker = with_risk(desk)
-    passes(broker, Order.market(GOLD, 3))
+    assert_passes(broker, Order.market(GOLD, 3))
     broker.middleware["risk"].reduce_only("winding down")
-    refused(broker, Order.market(GOLD, 1), r"only orders that make a position smaller pass \(winding down\)")
-    refused(broker, Order.market(GOLD, -4), "only orders that make a position smaller")
-    refused(broker, Order.market(GOLD, -1, children=(Order.market(GOLD, 1),)), "a child opens one again")
-    passes(broker, Order.limit(GOLD, -2, 110))
-    refused(broker, Order.market(GOLD, -2), "only orders that make a position smaller")  # 3 held, 2 being sold
-    passes(broker, Order.market(GOLD, -1))
+    assert_refused(broker, Order.market(GOLD, 1), r"only orders that make a position smaller pass \(winding down\)")
+    assert_refused(broker, Order.market(GOLD, -4), "only orders that make a position smaller")
+    assert_refused(broker, Order.market(GOLD, -1, children=(Order.market(GOLD, 1),)), "a child opens one again")
+    assert_passes(broker, Order.limit(GOLD, -2, 110))
+    assert_refused(broker, Order.market(GOLD, -2), "only orders that make a position smaller")  # 3 held, 2 being sold
+    assert_passes(broker, Order.market(GOLD, -1))
 
 
 def test_a_file_halts_trading_while_it_exists(desk: Desk, tmp_path: Path) -> None:
     switch = tmp_path / "halt"
     broker = with_risk(desk, halt_file=switch)
-    passes(broker, Order.market(GOLD, 2))
+    assert_passes(broker, Order.market(GOLD, 2))
     switch.touch()
-    refused(broker, Order.market(GOLD, -1), r"trading is halted \(.*halt exists\)")
+    assert_refused(broker, Order.market(GOLD, -1), r"trading is halted \(.*halt exists\)")
     switch.write_text("reducing\n")
-    passes(broker, Order.market(GOLD, -1))
-    refused(broker, Order.market(GOLD, 1), "only orders that make a position smaller")
+    assert_passes(broker, Order.market(GOLD, -1))
+    assert_refused(broker, Order.market(GOLD, 1), "only orders that make a position smaller")
     switch.unlink()
-    passes(broker, Order.market(GOLD, 1))
+    assert_passes(broker, Order.market(GOLD, 1))
     switch.mkdir()  # what cannot be read halts as well
-    refused(broker, Order.market(GOLD, -1), "trading is halted")
+    assert_refused(broker, Order.market(GOLD, -1), "trading is halted")
 
 
 def test_a_halt_file_stays_where_it_was_when_the_program_goes_to_another_folder(
@@ -356,21 +362,21 @@ def test_a_halt_file_stays_where_it_was_when_the_program_goes_to_another_folder(
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     (tmp_path / "halt").touch()
-    refused(broker, Order.market(GOLD, 1), r"trading is halted")
+    assert_refused(broker, Order.market(GOLD, 1), r"trading is halted")
 
 
 def test_the_stricter_of_a_call_and_the_file_counts(desk: Desk, tmp_path: Path) -> None:
     switch = tmp_path / "halt"
     broker = with_risk(desk, halt_file=switch)
-    passes(broker, Order.market(GOLD, 3))
+    assert_passes(broker, Order.market(GOLD, 3))
     risk: Any = broker.middleware["risk"]
     risk.reduce_only("winding down")  # and no file
-    refused(broker, Order.market(GOLD, 1), "only orders that make a position smaller")
+    assert_refused(broker, Order.market(GOLD, 1), "only orders that make a position smaller")
     switch.touch()
-    refused(broker, Order.market(GOLD, -1), "trading is halted")
+    assert_refused(broker, Order.market(GOLD, -1), "trading is halted")
     switch.write_text("reducing")
     risk.halt("drawdown")
-    refused(broker, Order.market(GOLD, -1), r"trading is halted \(drawdown\)")
+    assert_refused(broker, Order.market(GOLD, -1), r"trading is halted \(drawdown\)")
     risk.resume()
-    passes(broker, Order.market(GOLD, -1))
-    refused(broker, Order.market(GOLD, 1), "only orders that make a position smaller")
+    assert_passes(broker, Order.market(GOLD, -1))
+    assert_refused(broker, Order.market(GOLD, 1), "only orders that make a position smaller")
