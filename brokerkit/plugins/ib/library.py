@@ -36,6 +36,7 @@ _EXECUTION_TIME = 15
 _SHORT_REPR = {
     "Order": ("orderId", "orderRef", "action", "totalQuantity"),
     "Contract": ("conId", "secType", "symbol", "lastTradeDateOrContractMonth", "exchange", "currency"),
+    "Trade": ("contract", "order"),
 }
 _EXTRAS = {"ib_insync": "brokerkit[ib]", "ib_async": "brokerkit[ib-async]"}
 
@@ -71,6 +72,11 @@ class Library:
         """Return a new object of one of the library's classes, such as `Contract`."""
         return _with_short_repr(getattr(self.module, kind))(**fields)
 
+    def place(self, ib: Any, contract: Any, order: Any) -> None:
+        """Send an order, and have the library's own record of it formatted briefly too."""
+        trade = ib.placeOrder(contract, order)
+        trade.__class__ = _with_short_repr(type(trade))
+
     def request_error(self) -> type[Exception]:
         """Return the exception class that carries the code and text of a failed request."""
         wrapper = importlib.import_module(f"{self.name}.wrapper")
@@ -81,8 +87,8 @@ class Library:
 def _with_short_repr(kind: type[Any]) -> type[Any]:
     """Return a class of the library's with a short repr, unless the library logs at level INFO.
 
-    The libraries format order, contract and executions for their log at every message, even if it is not enabled: with
-    an order's hundred fields, that is most of the cost of a message.
+    The libraries format order, contract and trade for their log at every message, even if it is not enabled: with an
+    order's hundred fields, and everything that has happened in a trade, that is most of the cost of a message.
     """
     fields = _SHORT_REPR.get(kind.__name__)
     if fields is None:

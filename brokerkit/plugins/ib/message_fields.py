@@ -23,17 +23,22 @@ def parse(read: Any) -> None:
     kind = type(read)
     if kind not in _known:
         _known[kind] = _conversions(kind)
+    fields = vars(read)
     for name, convert, default in _known[kind]:
-        given = getattr(read, name)
+        given = fields[name]
         if given is not default:
-            setattr(read, name, convert(given) if given else default)
+            fields[name] = convert(given) if given else default
 
 
-def _flag(text: Any) -> bool:
-    return bool(int(text))
+class _Flags(dict[Any, bool]):
+    """What IB's texts for flags mean, each worked out once: an order has twenty flags."""
+
+    def __missing__(self, text: Any) -> bool:
+        self[text] = bool(int(text))
+        return self[text]
 
 
-_CONVERSIONS: dict[type[Any], Callable[[Any], Any]] = {int: int, float: float, bool: _flag}
+_CONVERSIONS: dict[type[Any], Callable[[Any], Any]] = {int: int, float: float, bool: _Flags().__getitem__}
 _known: dict[type[Any], tuple[Conversion, ...]] = {}
 
 

@@ -92,7 +92,7 @@ class OrdersClient(IBClient):
         def do_send(ib: Any) -> None:
             on_first()
             for parcel in parcels:
-                ib.placeOrder(parcel.contract, parcel.order)
+                self.ib_connection.library.place(ib, parcel.contract, parcel.order)
 
         self._call_in(session, do_send, "the order")
 
