@@ -27,7 +27,7 @@ _LINK = "SELECT number, execution, revision, execution_id, corrects FROM fills W
 _SAME_TRADE = f"""
     {_LINK} order_ref = :order_ref AND execution = :execution
     UNION {_LINK} +order_ref = :order_ref AND execution_id = nullif(:corrected, '')
-    UNION {_LINK} +order_ref = :order_ref AND corrects = :execution_id
+    UNION {_LINK} +order_ref = :order_ref AND corrects = :execution_id AND corrects != ''
 """
 
 

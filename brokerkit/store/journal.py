@@ -18,8 +18,10 @@ from brokerkit.store.database import Database
 from brokerkit.store.fills import FillBook
 from brokerkit.store.order_book import OrderBook, family, order_of, raise_highest
 from brokerkit.store.pruning import prune
+from brokerkit.store.schema import OPEN
 
 _NO_IDS = BrokerIds()
+_UNRESOLVED = (OrderState.PENDING, OrderState.UNKNOWN)
 
 
 class StoredOrderJournal(OrderJournal):
@@ -123,7 +125,7 @@ class StoredOrderJournal(OrderJournal):
 
     def order_with_perm_id(self, perm_id: str) -> BrokerOrder:
         """Return what is known of the newest order with that lasting id, or raise `MissingOrder`."""
-        for found in reversed(self._orders("perm_id = nullif(?, '')", perm_id)):
+        for found in reversed(self._orders("perm_id = ? AND perm_id != ''", perm_id)):
             return found
         raise MissingOrder(f"The journal of {self._broker!r} has no order with perm id {perm_id!r}.")
 
@@ -133,11 +135,11 @@ class StoredOrderJournal(OrderJournal):
 
     def open_orders(self) -> tuple[BrokerOrder, ...]:
         """Return the orders and children whose state is not final, oldest first."""
-        return self._orders_in(*(state for state in OrderState if not state.is_final))
+        return self._orders(OPEN)
 
     def unresolved_orders(self) -> tuple[BrokerOrder, ...]:
         """Return the open orders of which nobody knows whether the broker has them, oldest first."""
-        return self._orders_in(OrderState.PENDING, OrderState.UNKNOWN)
+        return tuple(order for order in self.open_orders() if order.state in _UNRESOLVED)
 
     def fills(self, since: datetime | None = None) -> tuple[Fill, ...]:
         """Return the executions at or after an aware time, or all, oldest first, corrections replaced."""
@@ -158,10 +160,6 @@ class StoredOrderJournal(OrderJournal):
         """Write down an order id seen in use, so that `highest_order_id` covers it."""
         with self._database.write() as connection:
             raise_highest(connection, BrokerIds(client_id=client_id, order_id=str(order_id)))
-
-    def _orders_in(self, *states: OrderState) -> tuple[BrokerOrder, ...]:
-        marks = ", ".join("?" * len(states))
-        return self._orders(f"state IN ({marks})", *(state.value for state in states))
 
     def _orders(self, condition: str, *parameters: Any) -> tuple[BrokerOrder, ...]:
         where = f"FROM orders WHERE broker = ? AND {condition}"

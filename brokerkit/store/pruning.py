@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 
-from brokerkit.spec.broker_order import OrderState
-
-_FINAL = ", ".join(f"'{state.value}'" for state in OrderState if state.is_final)
+from brokerkit.store.schema import OPEN
 
 # A family of orders is intended at one time: where one member is kept, so are all.
 _KEPT_TIMES = f"""
     SELECT intended FROM orders WHERE broker = :broker AND intended < :before AND (
-        NOT told OR state NOT IN ({_FINAL})
+        NOT told OR {OPEN}
         OR order_ref IN (SELECT order_ref FROM fills WHERE broker = :broker AND (NOT told OR time >= :before)))
 """
 _ENDED = f"broker = :broker AND intended < :before AND intended NOT IN ({_KEPT_TIMES})"

@@ -104,5 +104,23 @@ def _remember_what_was_told(tables: Tables) -> None:
         tables.execute(f"CREATE INDEX untold_{table} ON {table} (broker) WHERE NOT told")
 
 
-STORE = Schema(application_id=0x424B4954, migrations=(_first_version, _remember_what_was_told))
+def _index_only_what_is_looked_up(tables: Tables) -> None:
+    """Leave ended orders, and the empty texts that nobody looks up, out of the indexes: an order waits for each page.
+
+    A query uses such an index only if its condition contains the index's own, word for word.
+    """
+    for index in ("orders_broker_state", "orders_broker_perm_id", "fills_broker_corrects"):
+        tables.execute(f"DROP INDEX idx_{index}")
+    tables.execute(f"CREATE INDEX open_orders ON orders (broker) WHERE {OPEN}")
+    tables.execute("CREATE INDEX orders_with_perm_id ON orders (broker, perm_id) WHERE perm_id != ''")
+    tables.execute("CREATE INDEX corrections ON fills (broker, corrects) WHERE corrects != ''")
+
+
+OPEN = "(state != 'filled' AND state != 'cancelled' AND state != 'rejected' AND state != 'expired')"
+"""The condition for an order that has not ended. SQLite would build a table for each check of a `NOT IN`."""
+
+STORE = Schema(
+    application_id=0x424B4954,
+    migrations=(_first_version, _remember_what_was_told, _index_only_what_is_looked_up),
+)
 """The schema of brokerkit's store; its application id is `BKIT` in ASCII."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import importlib
 import importlib.util
@@ -74,8 +75,9 @@ class Library:
 
     def place(self, ib: Any, contract: Any, order: Any) -> None:
         """Send an order, and have the library's own record of it formatted briefly too."""
-        trade = ib.placeOrder(contract, order)
-        trade.__class__ = _with_short_repr(type(trade))
+        trade: Any = ib.placeOrder(contract, order)
+        with contextlib.suppress(TypeError):  # the order has left: nothing may make its outcome unknown
+            trade.__class__ = _with_short_repr(trade.__class__)
 
     def request_error(self) -> type[Exception]:
         """Return the exception class that carries the code and text of a failed request."""
