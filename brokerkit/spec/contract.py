@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date as calendar_date
 
 import attrs
 
 from brokerkit.errors import InvalidArgument
 
-_DATE = re.compile(r"\d{6}|\d{8}")
+_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})?", re.ASCII)
 
 
 def _instrument_code(text: object) -> str:
@@ -22,9 +22,11 @@ def _instrument_code(text: object) -> str:
 def _contract_date(text: object) -> str:
     date = text if isinstance(text, str) else ""
     date = date[:6] if len(date) == 8 and date.endswith("00") else date
-    if _DATE.fullmatch(date):
+    found = _DATE.fullmatch(date)
+    if found:
+        year, month, day = found.groups("1")
         try:
-            datetime.strptime(date, "%Y%m" if len(date) == 6 else "%Y%m%d")  # noqa: DTZ007 because only its validity is asked
+            calendar_date(int(year), int(month), int(day))
         except ValueError:
             pass
         else:

@@ -34,6 +34,8 @@ def test_month_and_day_names_are_kept_and_pysystemtrades_00_means_the_month(day:
         "202301a",
         "202301_",
         "²02301",
+        "٢٠٢٣٠١",  # digits, but not those that a broker reads
+        "000001",
         202301,
         [202301],
         None,
