@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import date as calendar_date
 
 import attrs
@@ -40,7 +40,8 @@ def _contract_dates(given: str | Iterable[str]) -> tuple[str, ...]:
     if isinstance(given, str):
         dates: Iterable[object] = given.split("_")
     else:
-        dates = tuple(given) if isinstance(given, Iterable) else (given,)
+        ordered = isinstance(given, Iterable) and not isinstance(given, Set)  # a set's order is not its writer's
+        dates = tuple(given) if ordered else (given,)
     if not dates:
         raise InvalidArgument(
             "A contract has at least one date.", remedy="Give YYYYMM as text, such as '202306', or YYYYMMDD."

@@ -6,9 +6,10 @@ import enum
 import itertools
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -115,7 +116,7 @@ _FEW_LOTS = {lots: (lots,) for lots in range(-100, 101) if lots}
 def _quantities(given: int | Iterable[int]) -> tuple[int, ...]:
     if type(given) is int and given:
         return _FEW_LOTS.get(given) or (_whole(given),)
-    if isinstance(given, Iterable) and not isinstance(given, str):
+    if isinstance(given, Iterable) and not isinstance(given, (str, Mapping, Set)):  # a set's order is not its writer's
         return tuple(map(_whole, given))
     return (_whole(given),)
 
@@ -156,7 +157,27 @@ def _counted(count: int, one: str, many: str) -> str:
 
 
 def _own_copy(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    return given if given is NO_PARAMETERS else dict(given) or NO_PARAMETERS
+    if given is NO_PARAMETERS:
+        return given
+    if not isinstance(given, Mapping):
+        raise InvalidOrder(f"Parameters are {given!r}.", remedy="Give a dict, such as {'adaptivePriority': 'Patient'}.")
+    return dict(given) or NO_PARAMETERS
+
+
+_KINDS: dict[str, tuple[type, str]] = {
+    "outside_hours": (bool, "True or False"),
+    "account": (str, "text"),
+    "oco_group": (str, "text"),
+    "spread_fill": (SpreadFill, "one of SpreadFill, such as SpreadFill.BY_LEG"),
+    "post_only": (bool, "True or False"),
+    "reduce_only": (bool, "True or False"),
+    "algo": (str, "text"),
+    "tag": (str, "text"),
+}
+"""What the fields that most orders leave at their defaults must be, and how an error asks for it."""
+
+_seldom_given = attrgetter("trail_amount", "trail_percent", "children", "display_quantity", *_KINDS)
+_NOT_GIVEN = (None, None, (), None, False, "", "", SpreadFill.TOGETHER, False, False, "", "")
 
 
 @attrs.frozen(repr=False)
@@ -195,8 +216,10 @@ class Order:
         order_ref: The identity of the order, assigned before anything is sent.
 
     Raises:
-        InvalidOrder: Prices, trigger, time in force or children contradict the order's type.
+        InvalidOrder: Prices, trigger, distance, time in force or children contradict the order's type, or a field is
+            of the wrong type.
         InvalidQuantity: Zero, fractional, beyond a trillion, or not one quantity per leg.
+        InvalidArgument: A price is not a finite number.
 
     Example:
         >>> order = Order.limit(FuturesContract("EDOLLAR", "202306"), 2, "95.125")
@@ -246,10 +269,10 @@ class Order:
             self._check_prices()
         if self.time_in_force is not _DAY or self.good_till is not None:
             self._check_time_in_force()
-        if self.children:
-            self._check_children()
-        if not self.order_ref or self.display_quantity is not None:
-            self._check_reference_and_display()
+        if not isinstance(self.order_ref, str) or not self.order_ref:
+            self._refuse_reference()
+        if _seldom_given(self) != _NOT_GIVEN:
+            self._check_seldom_given()
 
     def __repr__(self) -> str:
         """Return the order as code, without the fields that have their defaults."""
@@ -290,11 +313,15 @@ class Order:
         cls,
         contract: FuturesContract | FxPair,
         quantity: int | Iterable[int],
+        *,
         stop_price: Decimal | str | int | float,
         limit_price: Decimal | str | int | float,
         **fields: Any,
     ) -> Order:
-        """Return an order that becomes a limit order at `limit_price` when the price reaches `stop_price`."""
+        """Return an order that becomes a limit order at `limit_price` when the price reaches `stop_price`.
+
+        The two are given by name, because other libraries have them in the other order.
+        """
         return cls(contract, quantity, OrderType.STOP_LIMIT, limit_price=limit_price, stop_price=stop_price, **fields)
 
     @classmethod
@@ -403,21 +430,38 @@ class Order:
             )
         if (self.time_in_force is TimeInForce.GTD) is not (self.good_till is not None):
             raise InvalidOrder("good_till belongs to a GTD order, and only to that.", remedy="Give both or neither.")
-        if self.good_till is not None and self.good_till.tzinfo is None:
+        if self.good_till is None:
+            return
+        if not isinstance(self.good_till, datetime):
+            raise InvalidOrder(f"good_till is {self.good_till!r}.", remedy="Give an aware datetime, best in UTC.")
+        if self.good_till.tzinfo is None:
             raise InvalidOrder("good_till has no time zone.", remedy="Give an aware datetime, best in UTC.")
 
-    def _check_reference_and_display(self) -> None:
-        if not self.order_ref:
-            raise InvalidOrder("An order has no empty order_ref.", remedy="Leave it out, and one is made.")
-        if self.display_quantity is not None and self.display_quantity < 1:
+    def _refuse_reference(self) -> None:
+        fact = f"order_ref is {self.order_ref!r}." if self.order_ref else "An order has no empty order_ref."
+        raise InvalidOrder(fact, remedy="Give text, or leave it out, and one is made.")
+
+    def _check_seldom_given(self) -> None:
+        for name, (kind, wanted) in _KINDS.items():
+            if not isinstance(getattr(self, name), kind):
+                raise InvalidOrder(f"{name} is {getattr(self, name)!r}.", remedy=f"Give {wanted}, or leave it out.")
+        if self.order_type is not OrderType.TRAILING_STOP:
+            for name in ("trail_amount", "trail_percent"):
+                self._check_field(name, wanted=False)
+        shown = self.display_quantity
+        if shown is not None and (type(shown) is not int or shown < 1):
             raise InvalidOrder(
-                f"display_quantity is {self.display_quantity}.", remedy="Show at least one lot, or leave it out."
+                f"display_quantity is {shown!r}.", remedy="Show a whole number of lots, at least one, or leave it out."
             )
+        if self.children != ():
+            self._check_children()
 
     def _check_children(self) -> None:
         if not isinstance(self.children, tuple):
             raise InvalidOrder(f"children is a {type(self.children).__name__}.", remedy="Give a tuple of orders.")
         for child in self.children:
+            if not isinstance(child, Order):
+                raise InvalidOrder(f"A child is {child!r}.", remedy="Give a tuple of orders.")
             if child.contract != self.contract or any(
                 (mine > 0) is (its > 0) for mine, its in zip(self.quantity, child.quantity, strict=True)
             ):

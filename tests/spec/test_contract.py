@@ -40,6 +40,7 @@ def test_month_and_day_names_are_kept_and_pysystemtrades_00_means_the_month(day:
         [202301],
         None,
         date(2023, 1, 1),
+        {"202301", "202303"},  # no leg of it is the first
     ],
 )
 def test_what_is_no_date_is_refused(text: object) -> None:

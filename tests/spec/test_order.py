@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -52,6 +52,8 @@ def test_each_type_takes_exactly_the_prices_it_needs(order_type: OrderType, give
         ("1", "not whole"),
         (True, "not whole"),
         (None, "not a quantity"),
+        ({1, -1}, "not a quantity"),
+        ({1: "buys"}, "not a quantity"),
         (10**12 + 1, "1000000000001 lots are more than any order"),
         (-(2**63), "more than any order"),
         (1e300, "more than any order"),
@@ -95,6 +97,28 @@ def test_a_trailing_stop_follows_at_one_positive_distance(distance: dict[str, in
         Order.trailing_stop(GOLD, 1, **distance)
 
 
+@pytest.mark.parametrize("distance", ["trail_amount", "trail_percent"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda **fields: Order.market(GOLD, -1, **fields),
+        lambda **fields: Order.limit(GOLD, -1, 1950, **fields),
+        lambda **fields: Order.stop(GOLD, -1, 1940, **fields),
+    ],
+    ids=["market", "limit", "stop"],
+)
+def test_a_distance_on_an_order_that_does_not_trail_is_refused(make: Callable[..., Order], distance: str) -> None:
+    with pytest.raises(InvalidOrder, match=f"order takes no {distance}"):
+        make(**{distance: 5})
+
+
+def test_the_two_prices_of_a_stop_limit_order_are_given_by_name() -> None:
+    order = Order.stop_limit(GOLD, -1, stop_price=1945, limit_price=1940)
+    assert (order.stop_price, order.limit_price) == (1945, 1940)
+    with pytest.raises(TypeError, match="positional"):
+        Order.stop_limit(GOLD, -1, 1940, 1945)  # type: ignore[misc]
+
+
 def test_good_till_belongs_to_gtd_and_has_a_zone() -> None:
     noon = datetime(2023, 3, 8, 12, tzinfo=timezone.utc)
     assert Order(GOLD, 1, time_in_force=TimeInForce.GTD, good_till=noon).good_till == noon
@@ -136,7 +160,11 @@ def test_exits_that_changed_places_are_refused(quantity: int, take_profit: int, 
     assert ("take_profit is above" if quantity > 0 else "take_profit is below") in refused.value.remedy
 
 
-@pytest.mark.parametrize("entry", [Order.limit, lambda *given: Order.stop_limit(*given[:2], 1950, *given[2:])])
+def stop_limit_at(contract: FuturesContract, quantity: int, price: int) -> Order:
+    return Order.stop_limit(contract, quantity, stop_price=1950, limit_price=price)
+
+
+@pytest.mark.parametrize("entry", [Order.limit, stop_limit_at])
 @pytest.mark.parametrize("side", [1, -1])
 def test_an_exit_on_the_wrong_side_of_the_entrys_limit_is_refused(entry: Callable[..., Order], side: int) -> None:
     order = entry(GOLD, 2 * side, 1950)
@@ -231,8 +259,23 @@ def test_forked_processes_never_make_the_same_reference() -> None:
         ({"order_type": "limit", "limit_price": 1950}, "order_type is 'limit'"),
         ({"time_in_force": "GTC"}, "time_in_force is 'GTC'"),
         ({"children": [Order.stop(GOLD, -1, 1900)]}, "children is a list"),
+        ({"children": ("stop at 1900",)}, "A child is 'stop at 1900'"),
         ({"display_quantity": 0}, "display_quantity is 0"),
+        ({"display_quantity": 1.5}, "display_quantity is 1.5"),
+        ({"display_quantity": "1"}, "display_quantity is '1'"),
         ({"order_ref": ""}, "no empty order_ref"),
+        ({"order_ref": 5}, "order_ref is 5"),
+        ({"outside_hours": "no"}, "outside_hours is 'no'.*True or False"),
+        ({"post_only": "false"}, "post_only is 'false'"),
+        ({"reduce_only": 1}, "reduce_only is 1"),
+        ({"spread_fill": "by-leg"}, "spread_fill is 'by-leg'.*SpreadFill.BY_LEG"),
+        ({"account": None}, "account is None.*leave it out"),
+        ({"oco_group": 5}, "oco_group is 5"),
+        ({"algo": None}, "algo is None"),
+        ({"tag": 7}, "tag is 7"),
+        ({"algo_parameters": "Patient"}, "Parameters are 'Patient'"),
+        ({"broker_parameters": None}, "Parameters are None"),
+        ({"time_in_force": TimeInForce.GTD, "good_till": date(2027, 1, 1)}, r"good_till is datetime.date\(2027"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )

@@ -94,7 +94,7 @@ ORDERS = [
     Order.market(GOLD, 3, account="DU1"),
     Order.limit(GOLD, -2, "1950.1", account="DU1", time_in_force=TimeInForce.GTC),
     Order.stop(GOLD, 1, 1960, account="DU1"),
-    Order.stop_limit(GOLD, 1, 1960, "1960.5", account="DU1"),
+    Order.stop_limit(GOLD, 1, stop_price=1960, limit_price="1960.5", account="DU1"),
     Order.trailing_stop(GOLD, -1, amount="2.5", account="DU1"),
     Order.trailing_stop(GOLD, -1, percent=2, account="DU1"),
     Order(GOLD, 1, OrderType.MARKET_IF_TOUCHED, stop_price=1940, account="DU1", oco_group="a"),
