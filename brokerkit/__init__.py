@@ -11,6 +11,7 @@ Importing this package imports nothing else: each name below is loaded when it i
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def __getattr__(name: str) -> Any:
     if name == "errors":
         return importlib.import_module("brokerkit.errors")
     if name not in _MODULE_OF:
-        raise AttributeError(f"module 'brokerkit' has no attribute {name!r}")
+        raise AttributeError(f"module 'brokerkit' has no attribute {name!r}", name=name, obj=sys.modules[__name__])
     value = getattr(importlib.import_module(_MODULE_OF[name]), name)
     globals()[name] = value
     return value

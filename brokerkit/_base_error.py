@@ -85,8 +85,8 @@ class BrokerkitError(Exception):
         self.fact = fact
         self.place = place
         self.remedy = remedy
-        self.given = str(given)  # whatever was given: an error that cannot be printed hides its fact
-        self.candidates = tuple(candidates)
+        self.given: str = str(given)  # whatever was given: an error that cannot be printed hides its fact
+        self.candidates: tuple[object, ...] = tuple(candidates)
         self.broker_code = broker_code
         self.broker_message = broker_message
 

@@ -21,8 +21,10 @@ _EXAMPLES = {
     "Frequency": "Frequency.HOUR",
     "Order": "Order.market(FuturesContract('GOLD', '202312'), 1)",
     "datetime": "datetime(2024, 3, 1, tzinfo=timezone.utc)",
+    "HasOrderRef": "the Order that was placed",
+    "OrderControl": "what put_order_on_stack returned",
 }
-"""How the types are written that a text is mistaken for."""
+"""How the types are written, or what is of them, that something else is mistaken for."""
 
 
 def facade(domain: type[Any], callers: Mapping[str, HookCaller], *, read_only: bool = False) -> Any:
@@ -46,7 +48,11 @@ def facade(domain: type[Any], callers: Mapping[str, HookCaller], *, read_only: b
             name: _method(getattr(domain, name), facts, is_refused=read_only and facts.writes)
             for name, facts in hooks_of(domain).items()
         }
-        _facades[domain, read_only] = type(domain.__name__, (domain,), {"__slots__": ("_callers",), **methods})
+        _facades[domain, read_only] = type(
+            domain.__name__,
+            (domain,),
+            {"__module__": domain.__module__, "__doc__": domain.__doc__, "__slots__": ("_callers",), **methods},
+        )
     made = _facades[domain, read_only]()
     made._callers = callers
     return made
@@ -134,19 +140,25 @@ def source_of(function: Callable[..., Any]) -> str:
 
 
 def _bind(facts: HookFacts, arguments: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments by name, defaults filled in; raise TypeError as a plain call would."""
-    if len(arguments) > len(facts.parameters):
-        raise TypeError(f"{facts.name}() takes {len(facts.parameters)} arguments but {len(arguments)} were given")
+    """Return the arguments by name, defaults filled in; raise TypeError as a plain call would, with what it takes."""
+    most = len(facts.parameters)
+    if len(arguments) > most:
+        takes = f"{most} argument{'' if most == 1 else 's'}"
+        raise TypeError(f"{_called(facts)} takes {takes} but {len(arguments)} were given")
     bound = dict(zip(facts.parameters, arguments))  # noqa: B905 because trailing parameters may be named or default
     for name, value in named.items():
         if name not in facts.parameters:
-            raise TypeError(f"{facts.name}() got an unexpected keyword argument {name!r}")
+            raise TypeError(f"{_called(facts)} got an unexpected keyword argument {name!r}")
         if name in bound:
-            raise TypeError(f"{facts.name}() got multiple values for argument {name!r}")
+            raise TypeError(f"{_called(facts)} got multiple values for argument {name!r}")
         bound[name] = value
     for name in facts.parameters:
         if name not in bound:
             if name not in facts.defaults:
-                raise TypeError(f"{facts.name}() missing required argument: {name!r}")
+                raise TypeError(f"{_called(facts)} missing required argument: {name!r}")
             bound[name] = facts.defaults[name]
     return bound
+
+
+def _called(facts: HookFacts) -> str:
+    return f"{facts.name}({', '.join(facts.parameters)})"

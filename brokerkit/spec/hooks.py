@@ -19,7 +19,7 @@ _FACTS = "brokerkit_hook"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-hookimpl = pluggy.HookimplMarker(PROJECT)
+hookimpl: pluggy.HookimplMarker = pluggy.HookimplMarker(PROJECT)
 """Mark a method as the implementation of the hook of the same name."""
 
 _hookspec = pluggy.HookspecMarker(PROJECT)
@@ -115,7 +115,7 @@ class Unsupported:
     def __init__(self, reason: str, *, planned: bool = False) -> None:
         self.reason = reason
         self.planned = planned
-        self.hook = ""
+        self.hook: str = ""
 
     def __set_name__(self, owner: type[Any], name: str) -> None:
         """Learn the hook's name from the class that declines it."""

@@ -70,7 +70,7 @@ class Money:
 
     def __str__(self) -> str:
         """Return the amount with thousands separators, then the currency."""
-        return f"{self.amount:,} {self.currency}"
+        return f"{self.amount:,f} {self.currency}"
 
     def __repr__(self) -> str:
         """Return the money as code."""

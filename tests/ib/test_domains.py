@@ -37,6 +37,18 @@ def test_it_is_paper_and_says_with_which_library(broker: Broker) -> None:
     assert "ib_" in broker.data
 
 
+def test_what_it_hands_out_is_shown_in_one_line(
+    broker: Broker, gateway: SimulatedGateway, gold: FuturesContract
+) -> None:
+    order = Order.market(gold, 1)
+    control = broker.orders.put_order_on_stack(order)
+    control.wait()
+    assert repr(control) == f"<IBOrderControl filled {order}>"
+    assert repr(broker.prices.get_ticker_object_for_contract(gold)) == f"<IBTicker of {gold}>"
+    assert repr(broker.native).startswith("<IBDesk on IB broker connection{'ipaddress': '127.0.0.1'")
+    assert repr(gateway) == "<SimulatedGateway of DU1000001>"
+
+
 def test_chain_and_contract_facts(broker: Broker, gold: FuturesContract) -> None:
     dates = broker.contracts.get_list_of_contract_dates_for_instrument_code("CORN")
     assert dates == ["202312", "202403", "202405"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import pickle
+import pydoc
 import subprocess
 import sys
 import threading
@@ -40,10 +41,10 @@ def test_a_plugin_is_found_by_name_and_answers_with_positional_named_and_default
 @pytest.mark.parametrize(
     ("arguments", "named", "message"),
     [
-        ((), {}, "missing required argument: 'fx_code'"),
-        (("GBPUSD", "EURUSD"), {}, "takes 1 arguments but 2 were given"),
-        (("GBPUSD",), {"fx_code": "GBPUSD"}, "multiple values for argument 'fx_code'"),
-        ((), {"fxcode": "GBPUSD"}, "unexpected keyword argument 'fxcode'"),
+        ((), {}, r"get_fx_prices\(fx_code\) missing required argument: 'fx_code'"),
+        (("GBPUSD", "EURUSD"), {}, r"get_fx_prices\(fx_code\) takes 1 argument but 2 were given"),
+        (("GBPUSD",), {"fx_code": "GBPUSD"}, r"get_fx_prices\(fx_code\) got multiple values for argument 'fx_code'"),
+        ((), {"fxcode": "GBPUSD"}, r"get_fx_prices\(fx_code\) got an unexpected keyword argument 'fxcode'"),
     ],
 )
 def test_wrong_arguments_are_refused_as_by_a_plain_function(
@@ -162,6 +163,14 @@ def test_hook_names_are_unique_across_domains_and_none_returns_nothing() -> None
             assert getattr(domain, name).__annotations__["return"] != "None", name
 
 
+def test_a_domain_is_shown_and_explained_as_the_contracts_own(acme: Any) -> None:
+    shown = pydoc.render_doc(acme.fx, renderer=pydoc.plaintext)
+    assert repr(acme.fx).startswith("<brokerkit.spec.fx.Fx object")
+    assert "module brokerkit.spec.fx" in shown
+    assert "Exchange rates, balances by currency" in shown
+    assert "Return the daily closing rates" in shown
+
+
 def test_subscribe_takes_every_event_of_the_contract() -> None:
     listeners = [name for name in Broker.subscribe.__annotations__ if name != "return"]
     assert listeners == list(hooks_of(Events))
@@ -171,8 +180,9 @@ def test_public_names_are_loaded_when_they_are_first_used() -> None:
     for name in brokerkit.__all__:
         assert getattr(brokerkit, name) is not None
     assert dir(brokerkit) == sorted(brokerkit.__all__)
-    with pytest.raises(AttributeError, match="no attribute 'Oder'"):
+    with pytest.raises(AttributeError, match="no attribute 'Oder'") as raised:
         brokerkit.Oder  # noqa: B018 because the access itself is what raises
+    assert (raised.value.name, raised.value.obj) == ("Oder", brokerkit)  # by which Python suggests `Order`
 
 
 def test_an_account_that_calls_itself_simulated_is_guarded_unless_its_plugin_is_a_simulation(install: Install) -> None:

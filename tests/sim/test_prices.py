@@ -131,6 +131,7 @@ def test_ticks_are_one_step_apart_and_end_with_the_newest_price(broker: Broker) 
 def test_a_ticker_follows_the_clock_until_it_is_cancelled(broker: Broker) -> None:
     ticker = broker.prices.get_ticker_object_for_contract(GOLD)
     assert broker.prices.get_ticker_object_for_contract(GOLD) is ticker
+    assert repr(ticker) == "<SimTicker of GOLD/202304>"
     first = ticker.wait_for_quote()
     broker.native.advance(hours=2)
     second = ticker.quote()

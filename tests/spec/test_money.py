@@ -44,4 +44,5 @@ def test_a_currency_is_three_capital_letters(currency: object) -> None:
 
 def test_it_prints_as_a_person_reads_it() -> None:
     assert str(Money("USD", "1234567.5")) == "1,234,567.5 USD"
+    assert str(Money("USD", Decimal(1_000_000).normalize())) == "1,000,000 USD"
     assert repr(Money("USD", "1.50")) == "Money('USD', '1.50')"

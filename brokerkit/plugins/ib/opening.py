@@ -36,7 +36,7 @@ from brokerkit.plugins.ib.table_files import load_fx, load_instruments
 from brokerkit.spec.lifecycle import Services, Session
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class IBDesk:
     """The plugin's own object, `broker.native`, for everything beyond the contract.
 
@@ -61,6 +61,10 @@ class IBDesk:
     capital: IBCapital
     orders: IBOrders
     positions: IBPositions
+
+    def __repr__(self) -> str:
+        """Return the connection."""
+        return f"<IBDesk on {self.connection}>"
 
     @property
     def ib(self) -> object:

@@ -15,7 +15,7 @@ _LISTENER_TIMEOUT = 5.0
 """Seconds to wait for a slow listener, within the caller's timeout."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class IBOrderControl:
     """A handle on one order until it is final, across connections.
 
@@ -32,6 +32,11 @@ class IBOrderControl:
     def order(self) -> BrokerOrder:
         """The current view, under the name that pysystemtrade's orderWithControls uses."""
         return self.current()
+
+    def __repr__(self) -> str:
+        """Return the order's state and instruction, or the reference of one that is no longer tracked."""
+        view = self._book.view(self.order_ref)
+        return f"<IBOrderControl {f'{view.state.value} {view.order}' if view else self.order_ref}>"
 
     def current(self) -> BrokerOrder:
         """Return the current view of the order, without a request to IB."""

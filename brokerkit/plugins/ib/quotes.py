@@ -71,6 +71,10 @@ class IBTicker:
         self._timer: asyncio.TimerHandle | None = None
         self._pause = 0.0
 
+    def __repr__(self) -> str:
+        """Return the contract that is quoted."""
+        return f"<IBTicker of {self.contract}>"
+
     @property
     def contract(self) -> FuturesContract:
         """The contract that is quoted."""

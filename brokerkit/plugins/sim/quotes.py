@@ -71,6 +71,10 @@ class SimTicker:
         self._listed = listed
         self._cancelled = threading.Event()
 
+    def __repr__(self) -> str:
+        """Return the contract that is quoted."""
+        return f"<SimTicker of {self._contract}>"
+
     @property
     def contract(self) -> FuturesContract:
         """The quoted contract."""

@@ -17,7 +17,7 @@ from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Simulation:
     """The simulated broker's `broker.native`.
 
@@ -37,6 +37,10 @@ class Simulation:
     exchange: FedExchange
     feed: Feed
     throttle: Throttle
+
+    def __repr__(self) -> str:
+        """Return what the clock shows."""
+        return f"<Simulation at {self.now:%Y-%m-%d %H:%M:%S} UTC>"
 
     @property
     def now(self) -> datetime:

@@ -12,6 +12,10 @@ from brokerkit.plugins.ib.order_book import OrderBook
 from brokerkit.plugins.ib.order_control import IBOrderControl
 
 
+def test_one_that_is_no_longer_tracked_is_shown_too() -> None:
+    assert repr(IBOrderControl("mine", OrderBook(hear_out=lambda seconds: None))) == "<IBOrderControl mine>"
+
+
 @pytest.mark.parametrize("timeout", ["5", timedelta(seconds=5), None])
 def test_a_wait_that_is_no_number_is_refused(timeout: Any) -> None:
     with pytest.raises(WrongArgumentType, match="It takes seconds"):

@@ -55,6 +55,10 @@ class SimulatedGateway:
         self._thread.join(START_SECONDS)
         self._loop.close()
 
+    def __repr__(self) -> str:
+        """Return the accounts that it serves."""
+        return f"<SimulatedGateway of {', '.join(self.accounts)}>"
+
     @property
     def host(self) -> str:
         """The address to connect to."""
