@@ -31,7 +31,10 @@ def broker() -> Iterator[Broker]:
     ("call", "told"),
     [
         (lambda b: b.orders.put_order_on_stack("GOLD"), r"order = 'GOLD', of type str. .*It takes Order"),
-        (lambda b: b.orders.cancel_order_on_stack("a-ref"), r"order = 'a-ref', of type str. .*It takes HasOrderRef, such as the Order that was placed"),
+        (
+            lambda b: b.orders.cancel_order_on_stack("a-ref"),
+            r"order = 'a-ref', of type str. .*It takes HasOrderRef, such as the Order that was placed",
+        ),
         (lambda b: b.orders.get_list_of_fills(date(2023, 1, 1)), r"since = .*type date. .*It takes datetime \| None"),
         (
             lambda b: b.fx.get_fx_prices(fx_code=5),
