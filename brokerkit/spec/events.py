@@ -81,6 +81,7 @@ class DataGap:
 
 
 Event = BrokerOrder | Fill | CommissionReport | Position | ConnectionChange | DataGap
+"""What a broker reports: one of these."""
 
 
 class Events(Protocol):
