@@ -24,8 +24,8 @@ FOLDER = Path(__file__).parent
 PAGE = FOLDER.parent / "docs" / "performance.md"
 _HEAD = """# Performance
 
-Written by `python -m bench`; each figure is the best of several rounds. The column `must` is the project's own target, beside
-other engines that of the compiled exchange, and MISSED means that it is not met. To measure your machine:
+Written by `python -m bench`; each figure is the best of several rounds. The column `must` is the project's own target,
+beside other engines that of the compiled exchange, and MISSED means that it is not met. To measure your machine:
 `pip install -e '.[dev,bench]' && python -m bench`.
 
 Not measured: network delay (sockets are on loopback), IB's own servers, and operating systems and Python versions other

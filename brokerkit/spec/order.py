@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Set
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -18,6 +18,11 @@ from brokerkit.errors import InvalidOrder, InvalidQuantity
 from brokerkit.spec.contract import FuturesContract, FxPair
 from brokerkit.spec.money import exact
 from brokerkit.spec.parameters import NO_PARAMETERS
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from brokerkit.spec.order_fields import OrderFields, TrailingStopFields
 
 
 class OrderType(enum.Enum):
@@ -282,7 +287,9 @@ class Order:
         return f"Order({self.contract!r}, {quantity}{given})"
 
     @classmethod
-    def market(cls, contract: FuturesContract | FxPair, quantity: int | Iterable[int], **fields: Any) -> Order:
+    def market(
+        cls, contract: FuturesContract | FxPair, quantity: int | Iterable[int], **fields: Unpack[OrderFields]
+    ) -> Order:
         """Return an order to trade immediately at the market price."""
         return cls(contract, quantity, **fields)
 
@@ -292,7 +299,7 @@ class Order:
         contract: FuturesContract | FxPair,
         quantity: int | Iterable[int],
         limit_price: Decimal | str | int | float,
-        **fields: Any,
+        **fields: Unpack[OrderFields],
     ) -> Order:
         """Return an order to trade at `limit_price` or better."""
         return cls(contract, quantity, _LIMIT, limit_price, **fields)
@@ -303,7 +310,7 @@ class Order:
         contract: FuturesContract | FxPair,
         quantity: int | Iterable[int],
         stop_price: Decimal | str | int | float,
-        **fields: Any,
+        **fields: Unpack[OrderFields],
     ) -> Order:
         """Return an order that becomes a market order when the price reaches `stop_price`."""
         return cls(contract, quantity, OrderType.STOP, stop_price=stop_price, **fields)
@@ -316,7 +323,7 @@ class Order:
         *,
         stop_price: Decimal | str | int | float,
         limit_price: Decimal | str | int | float,
-        **fields: Any,
+        **fields: Unpack[OrderFields],
     ) -> Order:
         """Return an order that becomes a limit order at `limit_price` when the price reaches `stop_price`.
 
@@ -332,7 +339,7 @@ class Order:
         *,
         amount: Decimal | str | int | float | None = None,
         percent: Decimal | str | int | float | None = None,
-        **fields: Any,
+        **fields: Unpack[TrailingStopFields],
     ) -> Order:
         """Return a stop order whose trigger trails the best price; give `amount` or `percent`."""
         return cls(contract, quantity, OrderType.TRAILING_STOP, trail_amount=amount, trail_percent=percent, **fields)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from brokerkit import FuturesContract, FxPair, Order, OrderType, TimeInForce
 from brokerkit.errors import InvalidArgument, InvalidOrder, InvalidQuantity
 from brokerkit.spec.order import new_order_ref
+from brokerkit.spec.order_fields import OrderFields, TrailingStopFields
 
 GOLD = FuturesContract("GOLD", "202312")
 SPREAD = FuturesContract("GOLD", ["202312", "202402"])
@@ -117,6 +118,12 @@ def test_the_two_prices_of_a_stop_limit_order_are_given_by_name() -> None:
     assert (order.stop_price, order.limit_price) == (1945, 1940)
     with pytest.raises(TypeError, match="positional"):
         Order.stop_limit(GOLD, -1, 1940, 1945)  # type: ignore[misc]
+
+
+def test_type_checkers_are_told_every_field_that_is_given_by_name() -> None:
+    told = [*OrderFields.__annotations__, *TrailingStopFields.__annotations__]
+    priced = {"contract", "quantity", "order_type", "limit_price", "trail_amount", "trail_percent"}
+    assert sorted(set(told)) == sorted({field.name for field in attrs.fields(Order)} - priced)
 
 
 def test_good_till_belongs_to_gtd_and_has_a_zone() -> None:

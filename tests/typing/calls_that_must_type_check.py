@@ -37,6 +37,7 @@ from brokerkit import (
     Services,
     Session,
     Subscription,
+    TimeInForce,
     errors,
     hookimpl,
     open_broker,
@@ -63,6 +64,8 @@ def use(broker: Broker) -> None:
     broker.orders.modify_order_given_control_object(control, OrderChange(limit_price=95, quantity=3))
     assert_type(broker.orders.cancel_order_on_stack(control), BrokerOrder)
     broker.fx.put_fx_order_on_stack(Order.market(FxPair("GBPUSD"), 10_000))
+    assert_type(Order.stop_limit(EDOLLAR, -1, stop_price=95, limit_price="94.5", outside_hours=True), Order)
+    assert_type(Order.trailing_stop(EDOLLAR, -1, percent=1, stop_price=95, time_in_force=TimeInForce.GTC), Order)
     for position in broker.positions.get_all_current_positions_as_list_with_contract_objects():
         assert_type(position.quantity, int)
 
