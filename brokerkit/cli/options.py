@@ -166,6 +166,21 @@ def json_option(function: Function) -> Function:
     )(function)
 
 
+def account_option(meaning: str) -> Callable[[Function], Function]:
+    """Give a command `--account ID`; it receives `account`, empty if none is given.
+
+    One that is given empty, such as that of a variable that is not set, would mean another account, or all of them:
+    it is refused.
+    """
+
+    def check(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
+        if value is not None and not value.strip():
+            raise click.BadParameter("it is empty. Name an account, or leave it out.")
+        return value or ""
+
+    return click.option("--account", metavar="ID", callback=check, help=meaning)
+
+
 def plot_option(function: Function) -> Function:
     """Give a command `--plot [FILE]`; it receives `plot`: None, `-` for the terminal, or a file."""
 

@@ -121,6 +121,33 @@ def test_an_order_that_the_broker_does_not_know_cannot_be_cancelled(run):
     assert "[BK406]" in told.err
 
 
+@pytest.mark.parametrize("option", ["--take-profit", "--stop-loss", "--limit", "--stop", "--trail"])
+def test_a_price_that_is_given_empty_is_refused_and_not_left_out(run, front: str, option: str):
+    told = run("orders", "place", front, "1", option, "", "--set", "state=kept.db")
+    assert (told.exit_code, told.out) == (5, "")
+    assert "'' is not a number" in told.err
+    assert run("orders", "--set", "state=kept.db", "--json").json == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("orders",), ("orders", "place", "CORN/202305", "1"), ("orders", "cancel-all", "--yes"), ("positions",), ("fx",)],
+    ids=" ".join,
+)
+def test_an_account_that_is_given_empty_is_refused_and_stands_neither_for_the_default_nor_for_all(
+    run, words: tuple[str, ...]
+):
+    told = run(*words, "--account", "")
+    assert (told.exit_code, told.out) == (2, "")
+    assert "'--account': it is empty. Name an account, or leave it out." in told.err
+
+
+def test_a_quantity_that_is_given_empty_is_refused_and_not_left_as_it_was(run):
+    told = run("orders", "modify", "some-ref", "--limit", "5", "--quantity", "")
+    assert told.exit_code == 2
+    assert "'' is not a whole number of lots" in told.err
+
+
 def test_cancel_all_asks_first(run):
     told = run("orders", "cancel-all", answer="n\n")
     assert told.exit_code == 1

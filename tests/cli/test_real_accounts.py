@@ -53,6 +53,20 @@ def test_an_order_is_placed_and_changed_only_after_a_yes(run, gold: str, name: s
 
 
 @pytest.mark.usefixtures("disguised")
+def test_what_is_asked_names_everything_that_will_be_sent(run, gold: str):
+    place = ("orders", "place", gold, "2", "--broker", "livelike", *KEPT)
+    exits = ("--take-profit", "950", "--stop-loss", "880")
+    asked = run(*place, "--limit", "900", "--tif", "GTC", "--account", "SIM1", *exits, answer="y\n").err
+    assert f": +2 {gold} limit 900 GTC, then limit 950 GTC, then stop trigger 880 GTC, account SIM1 on broker" in asked
+    assert f": +2 {gold} stop trigger 5000 DAY on broker" in run(*place, "--stop", "5000", answer="n\n").err
+    entry = run("orders", "--broker", "livelike", *KEPT, "--json").json[0]["order"]["order_ref"]
+    change = ("orders", "modify", entry, "--limit", "901", "--quantity", "3", "--broker", "livelike", *KEPT)
+    asked = run(*change, answer="n\n").err
+    assert asked.startswith(f"Change order {entry}: +2 {gold} limit 900 GTC")
+    assert "to limit 901, lots 3 on broker 'livelike', a live account? [y/N]" in asked
+
+
+@pytest.mark.usefixtures("disguised")
 @pytest.mark.parametrize("words", [["--json"], []])
 def test_where_nobody_can_be_asked_a_yes_is_asked_for_by_an_error(run, gold: str, words: list[str]):
     told = run("orders", "place", gold, "1", "--limit", "900", "--broker", "paperish", *KEPT, *words)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from brokerkit.cli.frames import cut, rows_option, show_frame
-from brokerkit.cli.options import BrokerChoice, asks_broker, plot_option, range_options, refuse_options
+from brokerkit.cli.options import BrokerChoice, account_option, asks_broker, plot_option, range_options, refuse_options
 from brokerkit.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("fx")
 @click.argument("code", required=False)
 @click.option("--balances", is_flag=True, help="Show the cash held in each currency instead.")
-@click.option("--account", default="", metavar="ID", help="Whose --balances; the default account if not given.")
+@account_option("Whose --balances; the default account if not given.")
 @range_options
 @rows_option
 @plot_option

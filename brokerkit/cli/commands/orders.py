@@ -14,8 +14,8 @@ from brokerkit.cli.confirm import confirm, confirm_trade, yes_option
 from brokerkit.cli.default_group import DefaultGroup
 from brokerkit.cli.naming import contract_named
 from brokerkit.cli.notes import note
-from brokerkit.cli.options import BrokerChoice, asks_broker, utc_time
-from brokerkit.cli.orders_output import print_fills, print_order, print_orders, print_what_if
+from brokerkit.cli.options import BrokerChoice, account_option, asks_broker, utc_time
+from brokerkit.cli.orders_output import print_fills, print_order, print_orders, print_what_if, terms
 from brokerkit.errors import RequestTimedOut
 from brokerkit.spec.broker_order import BrokerOrder, OrderControl
 from brokerkit.spec.capital import AccountKind
@@ -44,7 +44,7 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--account", default="", metavar="ID", help="Only this account; by default all.")
+@account_option("Only this account; by default all.")
 @click.option(
     "--stored",
     is_flag=True,
@@ -87,7 +87,7 @@ def order_arguments(function: Any) -> Any:
             show_default=True,
             help="Time in force.",
         ),
-        click.option("--account", default="", metavar="ID", help="The account to trade for."),
+        account_option("The account to trade for."),
         click.option("--tag", default="", metavar="WORD", help="Your own label for it."),
     ]
     for part in reversed(parts):
@@ -152,10 +152,12 @@ def modify(
     """Change the price, trigger or quantity of a working order."""
     if limit is None and stop is None and quantity is None:
         raise click.UsageError("Nothing to change: give --limit, --stop or --quantity.")
-    change = OrderChange(limit, stop, _quantities(quantity) if quantity else None)
+    change = OrderChange(limit, stop, _quantities(quantity) if quantity is not None else None)
+    named = (("limit", limit), ("trigger", stop), ("lots", quantity))
+    wanted = ", ".join(f"{name} {value}" for name, value in named if value is not None)
     with choice.open() as broker:
-        confirm_trade(broker, f"Modify order {reference}", yes=yes)
         control = broker.orders.match_db_broker_order_to_control_order_from_brokers(Named(reference))
+        confirm_trade(broker, f"Change {_describe(control.current().order)} to {wanted}", yes=yes)
         changed = broker.orders.modify_order_given_control_object(control, change)
         print_order(changed.current(), as_json=as_json)
 
@@ -182,7 +184,7 @@ def cancel(choice: BrokerChoice, reference: str, wait: float, yes: bool, as_json
 
 
 @command.command("cancel-all")
-@click.option("--account", default="", metavar="ID", help="Only this account; by default all.")
+@account_option("Only this account; by default all.")
 @yes_option
 @asks_broker
 def cancel_all(choice: BrokerChoice, account: str, yes: bool, as_json: bool) -> None:
@@ -216,7 +218,9 @@ def _order_from(
         account=account,
         tag=tag,
     )
-    return order.with_bracket(take_profit=take_profit, stop_loss=stop_loss) if take_profit or stop_loss else order
+    if take_profit is None and stop_loss is None:
+        return order
+    return order.with_bracket(take_profit=take_profit, stop_loss=stop_loss)
 
 
 def _order_type(limit: str | None, stop: str | None, trail: str | None) -> OrderType:
@@ -237,9 +241,11 @@ def _quantities(text: str) -> tuple[int, ...]:
 
 
 def _describe(order: Order) -> str:
+    """Return everything about an order that somebody who is asked to confirm it must know."""
     quantity = ",".join(f"{lots:+d}" for lots in order.quantity)
-    price = f" at {order.limit_price}" if order.limit_price is not None else ""
-    return f"{order.order_type.value} order {order.order_ref}: {quantity} {order.contract}{price}"
+    exits = "".join(f", then {terms(child)}" for child in order.children)
+    account = f", account {order.account}" if order.account else ""
+    return f"order {order.order_ref}: {quantity} {order.contract} {terms(order)}{exits}{account}"
 
 
 def _put(broker: Broker, order: Order) -> OrderControl:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from brokerkit.cli.options import BrokerChoice, asks_broker
+from brokerkit.cli.options import BrokerChoice, account_option, asks_broker
 from brokerkit.cli.output import print_json, print_table
 
 
 @click.command("positions")
-@click.option("--account", default="", metavar="ID", help="Only this account; by default all.")
+@account_option("Only this account; by default all.")
 @asks_broker
 def command(choice: BrokerChoice, account: str, as_json: bool) -> None:
     """Show open positions.
