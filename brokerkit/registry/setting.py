@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -42,4 +43,5 @@ class Setting:
 
     def __repr__(self) -> str:
         """Return name, value and origin in one line."""
-        return f"{self.name} = {self.value!r} ({self.origin.value}{f', {self.place}' if self.place else ''})"
+        value = dict(self.value) if isinstance(self.value, Mapping) else self.value
+        return f"{self.name} = {value!r} ({self.origin.value}{f', {self.place}' if self.place else ''})"

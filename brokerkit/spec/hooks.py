@@ -44,7 +44,7 @@ class HookFacts:
     name: str
     domain: str
     parameters: tuple[str, ...]
-    defaults: dict[str, Any]
+    defaults: dict[str, Any] = attrs.field(hash=False)
     writes: bool = False
     paced: bool = False
     cancels: bool = False

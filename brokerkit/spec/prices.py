@@ -136,7 +136,7 @@ class Ticker(Protocol):
         ...
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)  # frames can be compared only one by one, and fill a screen each
 class ContractPrices:
     """The bars of many contracts, and an error for each contract that has none.
 
@@ -147,6 +147,10 @@ class ContractPrices:
 
     frames: dict[FuturesContract, pd.DataFrame]
     errors: dict[FuturesContract, BrokerkitError]
+
+    def __repr__(self) -> str:
+        """Return how many contracts have bars, and how many an error."""
+        return f"<ContractPrices: {len(self.frames)} with bars, {len(self.errors)} with an error>"
 
 
 class Prices(Protocol):

@@ -33,6 +33,7 @@ def test_it_says_what_it_is(broker: Broker) -> None:
     assert not broker.read_only
     assert broker.state is ConnectionState.CONNECTED
     assert broker.settings["data"].value == "synthetic"
+    assert repr(broker.settings["cash"]) == "cash = {'USD': Decimal('1000000')} (default)"
     assert repr(broker.native) == "<Simulation at 2023-03-08 15:00:00 UTC>"
 
 

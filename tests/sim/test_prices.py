@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
@@ -100,6 +101,8 @@ def test_many_contracts_at_once_with_the_error_of_each(broker: Broker) -> None:
     unknown, not_yet = FuturesContract("GOLD", "202303"), FuturesContract("GOLD", "202712")
     spread = FuturesContract("GOLD", ["202304", "202306"])
     found = broker.prices.get_prices_for_contract_objects([GOLD, unknown, CORN, not_yet, spread])
+    assert repr(found) == "<ContractPrices: 2 with bars, 3 with an error>"
+    assert found != copy.copy(found)  # which by comparing their frames would raise
     assert list(found.frames) == [GOLD, CORN]
     assert {one: type(error) for one, error in found.errors.items()} == {
         unknown: MissingContract,

@@ -107,6 +107,10 @@ def test_pluggy_honours_the_defaults_that_hooks_declare() -> None:
     assert manager.hook.get_fx_balances(account="U1") == ["U1"]
 
 
+def test_the_facts_of_hooks_can_be_counted_and_collected() -> None:
+    assert len(set(CONTRACT.values())) == len(CONTRACT)
+
+
 def test_importing_brokerkit_imports_nothing_heavy() -> None:
     program = (
         "import sys, brokerkit; from brokerkit import open_broker, Broker, Order, Fx, Middleware, Session, errors; "
