@@ -9,6 +9,7 @@ from typing import Protocol
 
 import attrs
 
+from brokerkit.errors import InvalidArgument
 from brokerkit.spec.contract import FuturesContract, FxPair
 from brokerkit.spec.money import Money
 from brokerkit.spec.order import Order
@@ -151,7 +152,16 @@ class BrokerOrder:
         return tuple(ordered - done for ordered, done in zip(self.order.quantity, self.filled, strict=True))
 
     def average_price(self, leg: int = 0) -> Decimal | None:
-        """Return the exact volume-weighted price of a leg's fills; None before the first fill."""
+        """Return the exact volume-weighted price of a leg's fills; None before the first fill.
+
+        Args:
+            leg: Which leg of a spread, counted from 0.
+
+        Raises:
+            InvalidArgument: The order has no such leg.
+        """
+        if not 0 <= leg < len(self.order.quantity):
+            raise InvalidArgument(f"{self.order.contract} has no leg {leg}.", remedy="Legs are counted from 0.")
         lots = [(abs(fill.quantity), fill.price) for fill in self.fills if fill.leg == leg]
         total = sum(quantity for quantity, _ in lots)
         return sum((quantity * price for quantity, price in lots), Decimal(0)) / total if total else None

@@ -6,10 +6,12 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from brokerkit import BrokerOrder, Fill, FuturesContract, Money, Order, OrderState
+from brokerkit.errors import InvalidArgument
 
 SPREAD = FuturesContract("GOLD", ["202312", "202402"])
 NOON = datetime(2023, 3, 8, 12, tzinfo=timezone.utc)
@@ -62,3 +64,9 @@ def test_only_four_states_are_final_and_unknown_is_none_of_them() -> None:
         OrderState.REJECTED,
         OrderState.EXPIRED,
     }
+
+
+@pytest.mark.parametrize("leg", [-1, 2])
+def test_a_leg_that_is_not_there_has_no_average_and_is_not_one_without_fills(leg: int) -> None:
+    with pytest.raises(InvalidArgument, match=f"GOLD/202312_202402 has no leg {leg}"):
+        BrokerOrder(Order(SPREAD, [1, -1]), OrderState.WORKING).average_price(leg)
