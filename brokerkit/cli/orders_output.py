@@ -89,7 +89,7 @@ def print_what_if(answer: WhatIf, *, as_json: bool) -> None:
 
 
 def terms(order: Order) -> str:
-    """Return type, prices and time in force in a few words.
+    """Return type, prices, time in force and hours in a few words.
 
     Example:
         >>> from brokerkit.spec.contract import FuturesContract
@@ -102,7 +102,8 @@ def terms(order: Order) -> str:
         f"trailing by {order.trail_amount}" if order.trail_amount is not None else "",
         f"trailing by {order.trail_percent} %" if order.trail_percent is not None else "",
     ]
-    return " ".join(part for part in (order.order_type.value, *prices, order.time_in_force.value) if part)
+    hours = "outside hours too" if order.outside_hours else ""
+    return " ".join(part for part in (order.order_type.value, *prices, order.time_in_force.value, hours) if part)
 
 
 def _lots(quantities: tuple[int, ...]) -> str:

@@ -205,7 +205,8 @@ class Order:
         trail_percent: A trailing stop's distance in percent of the price; give one of the two.
         time_in_force: How long it works.
         good_till: The aware time at which a GTD order expires.
-        outside_hours: Whether it may work outside regular trading hours.
+        outside_hours: Whether it may work outside regular trading hours. Without it, a broker may leave a stop
+            untriggered in them.
         account: The account's id; empty for the broker's default account.
         oco_group: Orders of one group cancel each other: the first fill cancels the others.
         children: Orders that become active as this one fills, sized to its fills, and cancel each
@@ -352,6 +353,8 @@ class Order:
     ) -> Order:
         """Return this order with exits that become active as it fills and cancel each other.
 
+        They are GTC, and work outside regular trading hours if this order does.
+
         For an order that buys, `take_profit` is above `stop_loss`, and the entry's limit price, if it has one, is
         between them; for one that sells, the other way round. The exits of a spread are not compared: its price
         is a difference, of either sign, so only the strategy knows which side is the profit.
@@ -382,7 +385,12 @@ class Order:
         if len(self.quantity) == 1:
             self._check_exits(_price(take_profit), _price(stop_loss))
         exit_quantity = tuple(-quantity for quantity in self.quantity)
-        shared: dict[str, Any] = {"time_in_force": TimeInForce.GTC, "account": self.account, "tag": self.tag}
+        shared: OrderFields = {
+            "time_in_force": TimeInForce.GTC,
+            "outside_hours": self.outside_hours,
+            "account": self.account,
+            "tag": self.tag,
+        }
         exits: list[Order] = []
         if take_profit is not None:
             exits.append(Order.limit(self.contract, exit_quantity, take_profit, **shared))

@@ -56,6 +56,9 @@ def test_an_order_is_placed_and_changed_only_after_a_yes(run, gold: str, name: s
 def test_what_is_asked_names_everything_that_will_be_sent(run, gold: str):
     place = ("orders", "place", gold, "2", "--broker", "livelike", *KEPT)
     exits = ("--take-profit", "950", "--stop-loss", "880")
+    nightly = "stop trigger 5000 DAY outside hours too, then stop trigger 880 GTC outside hours too on broker"
+    night = ("--stop", "5000", "--stop-loss", "880", "--outside-hours")
+    assert nightly in run(*place, *night, answer="n\n").err
     asked = run(*place, "--limit", "900", "--tif", "GTC", "--account", "SIM1", *exits, answer="y\n").err
     assert f": +2 {gold} limit 900 GTC, then limit 950 GTC, then stop trigger 880 GTC, account SIM1 on broker" in asked
     assert f": +2 {gold} stop trigger 5000 DAY on broker" in run(*place, "--stop", "5000", answer="n\n").err

@@ -149,6 +149,12 @@ def test_a_bracket_closes_what_its_parent_opens() -> None:
         Order(GOLD, 1, children=(Order(FuturesContract("CORN", "202312"), -1),))
 
 
+@pytest.mark.parametrize("outside_hours", [True, False])
+def test_the_exits_protect_at_the_hours_at_which_the_entry_trades(outside_hours: bool) -> None:
+    entry = Order.limit(GOLD, 1, 1950, outside_hours=outside_hours).with_bracket(take_profit=1960, stop_loss=1940)
+    assert [child.outside_hours for child in entry.children] == [outside_hours, outside_hours]
+
+
 def test_a_second_bracket_is_refused_and_so_is_one_without_any_exit() -> None:
     entry = Order.limit(GOLD, 1, "680").with_bracket(take_profit="700")
     with pytest.raises(InvalidOrder, match=r"already has exits.*take_profit and stop_loss in one call"):

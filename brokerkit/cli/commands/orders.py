@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -72,7 +72,7 @@ def list_fills(choice: BrokerChoice, since: datetime | None, as_json: bool) -> N
 
 def order_arguments(function: Any) -> Any:
     """Give a command the arguments and options that make an order; it receives them as `**fields`."""
-    parts = [
+    parts: list[Callable[[Any], Any]] = [
         click.argument("contract"),
         click.argument("quantity"),
         click.option("--limit", metavar="PRICE", help="Trade at this price or better."),
@@ -87,6 +87,7 @@ def order_arguments(function: Any) -> Any:
             show_default=True,
             help="Time in force.",
         ),
+        click.option("--outside-hours", is_flag=True, help="Trade and trigger outside regular trading hours, too."),
         account_option("The account to trade for."),
         click.option("--tag", default="", metavar="WORD", help="Your own label for it."),
     ]
@@ -204,6 +205,7 @@ def _order_from(
     take_profit: str | None,
     stop_loss: str | None,
     tif: str,
+    outside_hours: bool,
     account: str,
     tag: str,
 ) -> Order:
@@ -215,6 +217,7 @@ def _order_from(
         stop_price=stop,
         trail_amount=trail,
         time_in_force=TimeInForce(tif),
+        outside_hours=outside_hours,
         account=account,
         tag=tag,
     )
