@@ -13,20 +13,28 @@ TICKS_OF_RISK = 40
 
 
 class StopLosses:
-    """Places a stop against every execution that opens a position."""
+    """Places a stop against every execution, for a strategy that leaves closing to its stops."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self.stops: list[Order] = []
 
     def on_fill(self, fill: Fill) -> None:
-        """Protect one execution, unless a stop of ours made it."""
+        """Protect one execution, unless a stop of ours made it, or it corrects one that has its stop."""
         if fill.order_ref in {stop.order_ref for stop in self.stops} or not isinstance(fill.contract, FuturesContract):
+            return
+        if fill.corrects:
             return
         tick = self._broker.contracts.get_min_tick_size_for_contract(fill.contract)
         direction = 1 if fill.quantity > 0 else -1
         trigger = fill.price // tick * tick - direction * TICKS_OF_RISK * tick
-        stop = Order.stop(fill.contract, -fill.quantity, trigger, time_in_force=TimeInForce.GTC)
+        stop = Order.stop(
+            fill.contract,
+            -fill.quantity,
+            trigger,
+            time_in_force=TimeInForce.GTC,
+            outside_hours=True,  # by night, too
+        )
         self.stops.append(stop)
         self._broker.orders.put_order_on_stack(stop)
 
