@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 _DATED = re.compile(r"(?P<instrument>(?:.*/)?)(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})?")
 
@@ -110,7 +110,7 @@ class BrokerkitError(Exception):
         """Apply `mask` to every text in the error, so that it shows no secret."""
         for attribute in ("fact", "place", "remedy", "given", "broker_message"):
             setattr(self, attribute, mask(getattr(self, attribute)))
-        self.args = tuple(mask(argument) if isinstance(argument, str) else argument for argument in self.args)
+        self.args: tuple[Any, ...] = tuple(mask(each) if isinstance(each, str) else each for each in self.args)
         self.candidates = tuple(mask(each) if isinstance(each, str) else each for each in self.candidates)
 
     def as_dict(self) -> dict[str, object]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Any
 
-pytest_plugins = ("brokerkit.conformance.plugin",)
+pytest_plugins: tuple[str, ...] = ("brokerkit.conformance.plugin",)
 
 _OFFERED = {
     "Facts": "brokerkit.conformance.facts",

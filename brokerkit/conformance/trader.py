@@ -53,7 +53,7 @@ class Trader:
     """
 
     def __init__(self, market: Market, events: Recorder, advance: Callable[[float], None] | None = None) -> None:
-        self.market = market
+        self.market: Market = market
         self.events = events
         self._advance = advance
         self._orders = market.broker.orders

@@ -23,7 +23,7 @@ from brokerkit.spec.hooks import HookFacts, hookimpl
 from brokerkit.spec.middleware import Call, Middleware, Surroundings
 from brokerkit.spec.positions import Position
 
-logger = logging.getLogger("brokerkit.audit")
+logger: logging.Logger = logging.getLogger("brokerkit.audit")
 
 
 @attrs.define(eq=False)

@@ -16,7 +16,7 @@ from brokerkit.errors import InvalidArgument, PluginError
 from brokerkit.spec.events import Event, Events
 from brokerkit.spec.hooks import hookimpl, hooks_of
 
-logger = logging.getLogger("brokerkit.events")
+logger: logging.Logger = logging.getLogger("brokerkit.events")
 
 Listener = Callable[[Any], object]
 

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import pluggy
 
-logger = logging.getLogger("brokerkit.trace")
+logger: logging.Logger = logging.getLogger("brokerkit.trace")
 
 TRACE_VARIABLE = "BROKERKIT_TRACE"
 

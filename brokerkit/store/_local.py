@@ -25,10 +25,10 @@ class LocalStore:
 
     def __init__(self, database: Database, broker: str) -> None:
         self._database = database
-        self.path = database.path
+        self.path: Path = database.path
         self.broker = broker
-        self.client_ids = StoredClientIdLeases(database)
-        self.journal = StoredOrderJournal(database, broker)
+        self.client_ids: StoredClientIdLeases = StoredClientIdLeases(database)
+        self.journal: StoredOrderJournal = StoredOrderJournal(database, broker)
 
     def damage(self) -> list[str]:
         """Return what SQLite finds wrong with the file, in its words; empty when it is sound. It reads all of it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -58,3 +60,23 @@ def test_calls_that_are_wrong_are_refused_each_on_its_line(checker: str, tmp_pat
     accepted = [call for number, call in enumerate(REJECTED, start) if number not in refused]
     assert accepted == []
     assert set(refused) == set(range(start, start + len(REJECTED)))
+
+
+INNER = ("brokerkit.cli.", "brokerkit.ib_sim.", "brokerkit.plugins.")
+"""What programs do not import: plugins are opened by name."""
+
+
+@pytest.mark.timeout(300)
+def test_every_type_that_a_program_can_meet_is_written_down() -> None:
+    pytest.importorskip("pyright", reason="pyright is not installed")
+    done = subprocess.run(
+        [sys.executable, "-m", "pyright", "--verifytypes", "brokerkit", "--ignoreexternal", "--outputjson"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+    )
+    symbols = json.loads(done.stdout)["typeCompleteness"]["symbols"]
+    left_open = [each["name"] for each in symbols if each["isTypeAmbiguous"] or not each["isTypeKnown"]]
+    assert "brokerkit.spec.order.Order" in {each["name"] for each in symbols}
+    assert [name for name in left_open if not name.startswith(INNER)] == []
