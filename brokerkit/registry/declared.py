@@ -57,7 +57,9 @@ class CommonSettings:
     """
 
     plugin: str = attrs.field(default="", metadata={"help": "the installed plugin that this broker uses"})
-    read_only: bool | None = attrs.field(default=None, metadata={"help": "refuse every order, change and cancel"})
+    read_only: bool | None = attrs.field(
+        default=None, metadata={"help": "refuse every order, change and cancel; unless set, all but simulations do"}
+    )
     middleware: tuple[str, ...] = attrs.field(default=(), metadata={"help": "middlewares, outermost first"})
     store_path: Path | None = attrs.field(default=None, metadata={"help": "the SQLite file of this broker"})
 

@@ -97,12 +97,14 @@ def test_brokers_lists_sections_and_plugins_and_a_broken_one_hides_no_other(run,
 
 @pytest.mark.usefixtures("acme")
 def test_brokers_shows_the_settings_and_the_hooks_of_one(run):
-    assert run("brokers", "acme", "--json").json[0] == {
+    settings = run("brokers", "acme", "--json").json
+    assert settings[0] == {
         "key": "port",
         "takes": "a whole number",
         "default": 4002,
         "help": "where it listens",
     }
+    assert [each["key"] for each in settings[-4:]] == ["plugin", "read_only", "middleware", "store_path"]
     hooks = run("brokers", "acme", "--hooks", "--json").json
     assert hooks["get_list_of_accounts"]["support"] == "supported"
     assert hooks["get_fx_prices"] == {"support": "unsupported", "reason": "Acme knows accounts only"}

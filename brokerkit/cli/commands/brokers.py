@@ -10,7 +10,7 @@ from brokerkit.cli.options import BrokerChoice, is_ib_sim, json_option
 from brokerkit.cli.output import print_json, print_table
 from brokerkit.registry.catalog import CatalogEntry, brokers, plugins
 from brokerkit.registry.config_file import read_config
-from brokerkit.registry.declared import DeclaredSetting, declared_settings
+from brokerkit.registry.declared import CommonSettings, DeclaredSetting, declared_settings
 from brokerkit.registry.selection import load_plugin, select
 from brokerkit.spec.capability import Capability
 
@@ -32,7 +32,8 @@ def command(name: str | None, hooks: bool, as_json: bool) -> None:
             _show_hooks(broker.capabilities(), as_json=as_json)
     else:
         plugin = select("ib" if is_ib_sim(name) else name, {}).plugin
-        _show_settings(list(declared_settings(load_plugin(plugin).settings, str(plugin)).values()), as_json=as_json)
+        own = declared_settings(load_plugin(plugin).settings, str(plugin))
+        _show_settings([*own.values(), *declared_settings(CommonSettings).values()], as_json=as_json)
 
 
 def _list(*, as_json: bool) -> None:
