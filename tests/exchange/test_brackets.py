@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 
 import attrs
 import pytest
 
 from brokerkit.errors import DuplicateOrder, InvalidOrder
-from brokerkit.plugins.sim.exchange import ContractTerms, Exchange
+from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, WeeklyHours
 from brokerkit.spec.broker_order import OrderState
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order, SpreadFill, TimeInForce
@@ -47,3 +47,20 @@ def test_an_exit_for_the_day_of_a_spread_that_fills_leg_by_leg_expires_while_it_
     exchange.advance_to(exchange.now + timedelta(days=1))
     assert exchange.order(exit_.order_ref).at_exchange().state is OrderState.EXPIRED
     assert exchange.order(entry.order_ref).at_exchange().state is OrderState.WORKING
+
+
+@pytest.mark.parametrize(("outside_hours", "state"), [(False, OrderState.WORKING), (True, OrderState.FILLED)])
+def test_an_exit_waits_for_the_opening_unless_it_works_outside_hours_itself(
+    market: Market, gold: FuturesContract, outside_hours: bool, state: OrderState
+) -> None:
+    row = (100.0, 101.0, 99.0, 100.5, 10)
+    hours = WeeklyHours({day: [(time(9), time(9, 1))] for day in range(5)}, "UTC", ())
+    exchange = market([row] * 3, {"sessions": hours})
+    exchange.add_bar(gold, exchange.now + timedelta(days=1), *row)
+    exchange.advance_to(exchange.now + timedelta(minutes=1))
+    exit_ = Order.limit(gold, -1, "100.5", time_in_force=TimeInForce.GTC, outside_hours=outside_hours)
+    entry = exchange.submit(Order.market(gold, 1, outside_hours=True, children=(exit_,)))
+    exchange.advance_to(exchange.now + timedelta(minutes=2))
+    assert (entry.state, exchange.order(exit_.order_ref).state) == (OrderState.FILLED, state)
+    exchange.run()
+    assert exchange.order(exit_.order_ref).state is OrderState.FILLED

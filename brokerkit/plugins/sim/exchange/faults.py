@@ -45,6 +45,9 @@ class Fault:
     Attributes:
         at: The occasions, counted from 1, on which it occurs.
         rate: The probability, 0 to 1, that it occurs on any other occasion.
+
+    Raises:
+        InvalidArgument: It could never occur, or on no occasion that there is.
     """
 
     name: ClassVar[str] = ""
@@ -52,6 +55,15 @@ class Fault:
 
     at: tuple[int, ...] = attrs.field(default=(), converter=_numbers)
     rate: float = 0.0
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a fault that never occurs: a test with it would prove nothing."""
+        counted = all(isinstance(each, int) and each >= 1 for each in self.at)
+        if not counted or not 0 <= self.rate <= 1 or not (self.at or self.rate):
+            raise InvalidArgument(
+                f"Fault {self.name} with at = {self.at} and rate = {self.rate} never occurs, or nobody knows when.",
+                remedy="Give at, occasions counted from 1, or rate, above 0 and at most 1.",
+            )
 
 
 @attrs.frozen
