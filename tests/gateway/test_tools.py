@@ -22,7 +22,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokerkit.errors import CannotConnect, DataFileError, InvalidArgument
+from brokerkit.errors import BrokerClosed, CannotConnect, DataFileError, InvalidArgument
 from brokerkit.plugins.sim.gateway import (
     EagerClock,
     GatewaySettings,
@@ -285,6 +285,13 @@ def test_the_program_says_who_comes_and_goes_and_names_zones_as_windows_does(raw
     assert re.fullmatch(r"20230308 09:\d\d:\d\d Central Standard Time", client.greeting[1])
     assert "client 7 connected: connection 1, server version 176" in said
     assert "client 7 disconnected" in said
+
+
+def test_a_gateway_that_was_stopped_says_so() -> None:
+    with simulated_gateway(sample_market(), GatewaySettings(port=0)) as gateway:
+        pass
+    with pytest.raises(BrokerClosed, match="was stopped"):
+        gateway.advance(timedelta(hours=1))
 
 
 def test_real_prices_are_served(real_data: Path) -> None:

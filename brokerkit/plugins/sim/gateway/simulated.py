@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TypeVar
 
-from brokerkit.errors import InvalidArgument
+from brokerkit.errors import BrokerClosed, InvalidArgument
 from brokerkit.plugins.sim.gateway.clock import Clock
 from brokerkit.plugins.sim.gateway.control import Control
 from brokerkit.plugins.sim.gateway.faults.fault import Fault
@@ -79,7 +79,13 @@ class SimulatedGateway:
         return asyncio.run_coroutine_threadsafe(self._control.listen(port), self._loop).result(START_SECONDS)
 
     def call(self, function: Callable[[Gateway], T]) -> T:
-        """Call a function with the gateway, in the gateway's own thread, and return its result."""
+        """Call a function with the gateway, in the gateway's own thread, and return its result.
+
+        Raises:
+            BrokerClosed: It was stopped.
+        """
+        if self._loop.is_closed():
+            raise BrokerClosed("The simulated gateway was stopped.", remedy="Use it inside its `with` block.")
 
         async def call() -> T:
             return function(self._gateway)
