@@ -45,11 +45,11 @@ class Audit(Middleware):
     file: Path | None = attrs.field(default=None, metadata={"help": "a file of JSON lines"})
     database: Path | None = attrs.field(default=None, metadata={"help": "a SQLite file"})
     reads: bool = attrs.field(default=False, metadata={"help": "whether calls that only read are recorded too"})
-    _logs: list[AuditLog] = attrs.field(factory=list, init=False)
-    _broker_name: str = attrs.field(default="", init=False)
-    _account_kind: str = attrs.field(default="", init=False)
-    _mask: Callable[[str], str] = attrs.field(default=str, init=False)
-    _calls: itertools.count[int] = attrs.field(factory=lambda: itertools.count(1), init=False)
+    _logs: list[AuditLog] = attrs.field(factory=list, init=False, repr=False)
+    _broker_name: str = attrs.field(default="", init=False, repr=False)
+    _account_kind: str = attrs.field(default="", init=False, repr=False)
+    _mask: Callable[[str], str] = attrs.field(default=str, init=False, repr=False)
+    _calls: itertools.count[int] = attrs.field(factory=lambda: itertools.count(1), init=False, repr=False)
 
     def opened(self, surroundings: Surroundings) -> None:
         """Open the file or database, so that a wrong path is reported at once."""

@@ -45,8 +45,8 @@ class Pacing(Middleware):
     cancels: str = attrs.field(default="", validator=_check_rate, metadata={"help": "a rate, such as '50/s'"})
     data: str = attrs.field(default="", validator=_check_rate, metadata={"help": "a rate, such as '60/10min'"})
     longest_wait: float = attrs.field(default=30.0, validator=_check_wait, metadata={"help": "seconds"})
-    _buckets: dict[str, TokenBucket] = attrs.field(factory=dict, init=False)
-    _broker_name: str = attrs.field(default="", init=False)
+    _buckets: dict[str, TokenBucket] = attrs.field(factory=dict, init=False, repr=False)
+    _broker_name: str = attrs.field(default="", init=False, repr=False)
 
     def opened(self, surroundings: Surroundings) -> None:
         """Fill the buckets."""

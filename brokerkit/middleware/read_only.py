@@ -17,8 +17,8 @@ from brokerkit.spec.middleware import Call, Middleware, Surroundings
 class ReadOnly(Middleware):
     """Refuses every hook that writes. Hooks that only read are not wrapped, so they pay no extra cost."""
 
-    _broker_name: str = attrs.field(default="", init=False)
-    _account_kind: AccountKind = attrs.field(default=AccountKind.LIVE, init=False)
+    _broker_name: str = attrs.field(default="", init=False, repr=False)
+    _account_kind: AccountKind = attrs.field(default=AccountKind.LIVE, init=False, repr=False)
 
     def opened(self, surroundings: Surroundings) -> None:
         """Learn the broker's name, for the error."""

@@ -77,12 +77,12 @@ class Risk(Middleware):
     halt_file: Path | None = attrs.field(default=None, metadata={"help": "while it exists, trading is halted"})
     _state: TradingState = attrs.field(default=TradingState.ACTIVE, init=False)
     _reason: str = attrs.field(default="", init=False)
-    _broker_name: str = attrs.field(default="", init=False)
-    _broker: Domains = attrs.field(init=False)
-    _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
-    _sent: deque[float] = attrs.field(factory=deque, init=False)
-    _in_flight: list[Proposal] = attrs.field(factory=list, init=False)
-    _landed: int = attrs.field(default=0, init=False)
+    _broker_name: str = attrs.field(default="", init=False, repr=False)
+    _broker: Domains = attrs.field(init=False, repr=False)
+    _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False, repr=False)
+    _sent: deque[float] = attrs.field(factory=deque, init=False, repr=False)
+    _in_flight: list[Proposal] = attrs.field(factory=list, init=False, repr=False)
+    _landed: int = attrs.field(default=0, init=False, repr=False)
 
     def opened(self, surroundings: Surroundings) -> None:
         """Learn whose orders are checked, and where the halt file is: the program may go to another folder."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class OrderFields(TypedDict, total=False):
-    """The fields of an `Order` that do not say what is traded, how much, and at which price; all are optional."""
+    """The fields of an order besides what is traded, how much, and at which price: all optional, explained at `Order`."""
 
     time_in_force: TimeInForce
     good_till: datetime | None

@@ -13,6 +13,7 @@ import attrs
 import pytest
 
 from brokerkit import Broker, Fill, FuturesContract, Order, OrderChange, OrderControl, errors
+from brokerkit.middleware.risk import Risk
 
 Desk = Callable[..., Broker]
 GOLD = FuturesContract("GOLD", "202312")
@@ -380,3 +381,12 @@ def test_the_stricter_of_a_call_and_the_file_counts(desk: Desk, tmp_path: Path) 
     risk.resume()
     assert_passes(broker, Order.market(GOLD, -1))
     assert_refused(broker, Order.market(GOLD, 1), "only orders that make a position smaller")
+
+
+def test_it_is_shown_as_its_limits_and_whether_trading_is_halted(desk: Desk) -> None:
+    risk = with_risk(desk, max_order=5).middleware["risk"]
+    assert isinstance(risk, Risk)
+    risk.halt("drawdown")
+    assert "max_order=5" in repr(risk)
+    assert repr(risk).endswith("_state=<TradingState.HALTED: 2>, _reason='drawdown')")
+    assert "_reason=''" in repr(Risk())
