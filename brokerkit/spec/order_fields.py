@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class OrderFields(TypedDict, total=False):
-    """The fields of an order besides what is traded, how much, and at which price: all optional, explained at `Order`."""
+    """The fields of an order besides what is traded, how much, and at which price; `Order` says what each means."""
 
     time_in_force: TimeInForce
     good_till: datetime | None
