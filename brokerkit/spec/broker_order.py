@@ -11,7 +11,7 @@ import attrs
 
 from brokerkit.errors import InvalidArgument
 from brokerkit.spec.contract import FuturesContract, FxPair
-from brokerkit.spec.money import Money
+from brokerkit.spec.money import ARITHMETIC, Money
 from brokerkit.spec.order import Order
 
 
@@ -164,7 +164,10 @@ class BrokerOrder:
             raise InvalidArgument(f"{self.order.contract} has no leg {leg}.", remedy="Legs are counted from 0.")
         lots = [(abs(fill.quantity), fill.price) for fill in self.fills if fill.leg == leg]
         total = sum(quantity for quantity, _ in lots)
-        return sum((quantity * price for quantity, price in lots), Decimal(0)) / total if total else None
+        paid = Decimal(0)
+        for quantity, price in lots:
+            paid = ARITHMETIC.fma(price, quantity, paid)
+        return ARITHMETIC.divide(paid, total) if total else None
 
     @property
     def commissions(self) -> tuple[Money, ...] | None:

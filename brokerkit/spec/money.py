@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 
 import attrs
 
 from brokerkit.errors import InvalidArgument
+
+ARITHMETIC = Context(prec=28)
+"""What amounts and prices are computed in, whatever precision a program has chosen for its own numbers."""
 
 
 def exact(value: Decimal | str | int | float) -> Decimal:
@@ -56,17 +59,17 @@ class Money:
         """Return the sum; both must be in the same currency."""
         if not isinstance(other, Money):
             return NotImplemented
-        return Money(self.currency, self.amount + self._same_currency(other))
+        return Money(self.currency, ARITHMETIC.add(self.amount, self._same_currency(other)))
 
     def __sub__(self, other: Money) -> Money:
         """Return the difference; both must be in the same currency."""
         if not isinstance(other, Money):
             return NotImplemented
-        return Money(self.currency, self.amount - self._same_currency(other))
+        return Money(self.currency, ARITHMETIC.subtract(self.amount, self._same_currency(other)))
 
     def __neg__(self) -> Money:
         """Return the amount with the opposite sign."""
-        return Money(self.currency, -self.amount)
+        return Money(self.currency, ARITHMETIC.minus(self.amount))
 
     def __str__(self) -> str:
         """Return the amount with thousands separators, then the currency."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pandas as pd
 import pytest
@@ -135,3 +135,18 @@ def test_a_balance_is_money(broker: Broker) -> None:
     done = broker.fx.put_fx_order_on_stack(Order.market(FxPair("JPYUSD"), -1_000_000)).wait()
     assert done.state is OrderState.FILLED
     assert _cash(broker)["JPY"] == -1_000_000
+
+
+def test_values_are_exact_whatever_precision_a_program_computes_with(broker: Broker) -> None:
+    broker.orders.put_order_on_stack(Order.market(GOLD, 7)).wait()
+    capital = broker.capital
+    asked = (
+        capital.get_account_value_across_currency,
+        capital.get_account_value_across_currency_across_accounts,
+        capital.get_excess_liquidity_value_across_currency,
+        broker.fx.get_fx_balances,
+    )
+    exact = [question() for question in asked]
+    with localcontext() as program:
+        program.prec = 4
+        assert [question() for question in asked] == exact

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 
 import pytest
@@ -70,3 +70,11 @@ def test_only_four_states_are_final_and_unknown_is_none_of_them() -> None:
 def test_a_leg_that_is_not_there_has_no_average_and_is_not_one_without_fills(leg: int) -> None:
     with pytest.raises(InvalidArgument, match=f"GOLD/202312_202402 has no leg {leg}"):
         BrokerOrder(Order(SPREAD, [1, -1]), OrderState.WORKING).average_price(leg)
+
+
+def test_an_average_price_is_exact_whatever_precision_a_program_computes_with() -> None:
+    fills = (fill(1, 0, 1, Decimal("13000.125")), fill(2, 0, 1, Decimal("13000.375")))
+    view = BrokerOrder(Order(SPREAD, [2, -2]), OrderState.WORKING, fills=fills)
+    with localcontext() as program:
+        program.prec = 6
+        assert view.average_price() == Decimal("13000.25")

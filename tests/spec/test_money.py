@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pytest
 from hypothesis import given
@@ -22,6 +22,14 @@ def test_sums_and_differences_are_exact(one: Decimal, other: Decimal) -> None:
 
 def test_a_float_is_what_it_shows() -> None:
     assert Money("USD", 0.1) + Money("USD", 0.2) == Money("USD", "0.3")
+
+
+def test_sums_are_exact_whatever_precision_a_program_computes_with() -> None:
+    with localcontext() as program:
+        program.prec = 6
+        assert Money("USD", "1234567.89") + Money("USD", "0.01") == Money("USD", "1234567.90")
+        assert Money("USD", "1234567.89") - Money("USD", "0.01") == Money("USD", "1234567.88")
+        assert -Money("USD", "1234567.89") == Money("USD", "-1234567.89")
 
 
 def test_two_currencies_do_not_add() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 
 from brokerkit.errors import MissingAccount, MissingData
 from brokerkit.plugins.ib.clients.accounting import AccountFigure, AccountingClient
@@ -104,12 +103,12 @@ def _tagged(figures: Iterable[AccountFigure], tag: str) -> list[Money]:
 
 
 def _by_currency(values: Iterable[Money]) -> list[Money]:
-    totals: dict[str, Decimal] = {}
+    totals: dict[str, Money] = {}
     for value in values:
-        totals[value.currency] = totals.get(value.currency, Decimal(0)) + value.amount
+        totals[value.currency] = totals.get(value.currency, Money(value.currency, 0)) + value
     if not totals:
         raise MissingData("IB reported no account value.")
-    return [Money(currency, totals[currency]) for currency in sorted(totals)]
+    return [totals[currency] for currency in sorted(totals)]
 
 
 def _base_currency(figures: Iterable[AccountFigure], account: str) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 
 from brokerkit.plugins.sim.balances import was_held
 from brokerkit.plugins.sim.simulation import Simulation
 from brokerkit.spec.capital import Account, AccountKind, Capital
 from brokerkit.spec.hooks import hookimpl
-from brokerkit.spec.money import Money
+from brokerkit.spec.money import ARITHMETIC, Money
 
 
 class SimCapital(Capital):
@@ -29,16 +28,16 @@ class SimCapital(Capital):
     @hookimpl
     def get_account_value_across_currency_across_accounts(self) -> list[Money]:
         """Return cash plus unrealised profit of all accounts together."""
-        totals: dict[str, Decimal] = {}
+        totals: dict[str, Money] = {}
         for name, _ in self._simulation.exchange.accounts():
-            for currency, amount in self._values(name).items():
-                totals[currency] = totals.get(currency, Decimal(0)) + amount
-        return _as_money(totals)
+            for currency, value in self._values(name).items():
+                totals[currency] = totals.get(currency, Money(currency, 0)) + value
+        return _in_order(totals)
 
     @hookimpl
     def get_account_value_across_currency(self, account: str = "") -> list[Money]:
         """Return cash plus unrealised profit of one account."""
-        return _as_money(self._values(account))
+        return _in_order(self._values(account))
 
     @hookimpl
     def get_excess_liquidity_value_across_currency(self, account: str = "") -> list[Money]:
@@ -48,17 +47,16 @@ class SimCapital(Capital):
         name = account or exchange.accounts()[0][0]
         for position in exchange.positions(name):
             terms = exchange.terms(position.contract)
-            margin = abs(position.quantity) * (terms.maintenance_margin or terms.initial_margin)
-            left[terms.currency] = left.get(terms.currency, Decimal(0)) - margin
-        return _as_money(left)
+            a_lot, currency = terms.maintenance_margin or terms.initial_margin, terms.currency
+            margin = Money(currency, ARITHMETIC.multiply(a_lot, abs(position.quantity)))
+            left[currency] = left.get(currency, Money(currency, 0)) - margin
+        return _in_order(left)
 
-    def _values(self, account: str) -> dict[str, Decimal]:
+    def _values(self, account: str) -> dict[str, Money]:
         """Return cash plus unrealised profit in each currency that the account holds or has held."""
         statement = self._simulation.reached().exchange.statement(account)
-        return {
-            currency: one.cash.amount + one.unrealised.amount for currency, one in statement.items() if was_held(one)
-        }
+        return {currency: one.cash + one.unrealised for currency, one in statement.items() if was_held(one)}
 
 
-def _as_money(amounts: Mapping[str, Decimal]) -> list[Money]:
-    return [Money(currency, amounts[currency]) for currency in sorted(amounts)]
+def _in_order(values: Mapping[str, Money]) -> list[Money]:
+    return [values[currency] for currency in sorted(values)]
