@@ -8,6 +8,7 @@ from typing import Protocol
 import attrs
 
 from brokerkit.spec.hooks import hook
+from brokerkit.spec.money import ARITHMETIC
 
 
 @attrs.frozen
@@ -38,7 +39,7 @@ class FuturesInstrument:
     @property
     def point_size(self) -> Decimal:
         """What one lot gains when the quoted price rises by 1: multiplier divided by magnifier."""
-        return self.multiplier / self.price_magnifier
+        return ARITHMETIC.divide(self.multiplier, self.price_magnifier)
 
 
 class Instruments(Protocol):

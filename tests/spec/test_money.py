@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokerkit import Money
+from brokerkit import FuturesInstrument, Money
 from brokerkit.errors import InvalidArgument
 
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**12), max_value=10**12)
@@ -30,6 +30,8 @@ def test_sums_are_exact_whatever_precision_a_program_computes_with() -> None:
         assert Money("USD", "1234567.89") + Money("USD", "0.01") == Money("USD", "1234567.90")
         assert Money("USD", "1234567.89") - Money("USD", "0.01") == Money("USD", "1234567.88")
         assert -Money("USD", "1234567.89") == Money("USD", "-1234567.89")
+        treasury = FuturesInstrument("US10", "ZN", "CBOT", "USD", Decimal("1000.125"))
+        assert treasury.point_size == Decimal("1000.125")
 
 
 def test_two_currencies_do_not_add() -> None:
