@@ -62,7 +62,7 @@ def test_076_inverse_pairs_agree(broker: Broker) -> None:
 @read("get_list_of_fxcodes", "get_fx_prices")
 def test_076_rates_are_units_of_the_second_currency(broker: Broker) -> None:
     """Case 76: a rate is units of the second currency for one of the first: a dollar is worth more than a yen."""
-    pairs = [pair for pair in map(FxPair, broker.fx.get_list_of_fxcodes()) if _orders_of_magnitude(pair)]
+    pairs = [pair for pair in map(FxPair, broker.fx.get_list_of_fxcodes()) if _is_large_against_small(pair)]
     if not pairs:
         blocked("no listed pair is between a currency of large units, such as USD, and one of small units, such as JPY")
     for pair in pairs:
@@ -156,9 +156,10 @@ def _check_rates(rates: pd.Series, code: str) -> None:
     assert (rates.index == rates.index.normalize()).all(), f"{code} has a rate that is not at 00:00 of its session date"
 
 
-def _orders_of_magnitude(pair: FxPair) -> bool:
-    """Return whether one currency of a pair is of large units and the other of small ones."""
-    return (pair.base in _LARGE and pair.quote in _SMALL) or (pair.base in _SMALL and pair.quote in _LARGE)
+def _is_large_against_small(pair: FxPair) -> bool:
+    """Return whether one currency of a pair is of large units and the other of small ones, whichever comes first."""
+    both = {pair.base, pair.quote}
+    return not both.isdisjoint(_LARGE) and not both.isdisjoint(_SMALL)
 
 
 def _refuses_an_unknown_pair(broker: Broker, trader: Trader) -> None:
