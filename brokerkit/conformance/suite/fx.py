@@ -20,7 +20,7 @@ from brokerkit.errors import InvalidArgument, InvalidOrder, MissingData, Missing
 _EXACT = 1e-9
 _QUOTES_APART = 0.02
 _LARGE = frozenset({"AUD", "CAD", "CHF", "EUR", "GBP", "NZD", "USD"})
-_SMALL = frozenset({"CNH", "CZK", "DKK", "HKD", "HUF", "INR", "JPY", "KRW", "MXN", "NOK", "SEK", "THB", "TWD", "ZAR"})
+_SMALL = frozenset({"CNH", "CZK", "DKK", "HKD", "HUF", "INR", "JPY", "KRW", "MXN", "NOK", "SEK", "THB", "TWD"})
 """One unit of any of these is worth less than one of any of the large ones, and was so for decades."""
 _UNITS = 25_000
 _NEAR = 0.1
