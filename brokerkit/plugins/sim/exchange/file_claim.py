@@ -36,7 +36,7 @@ class FileClaim:
             raise StoreLocked(
                 "The state file is open in another simulation, in this process or another one.",
                 place=self._path,
-                remedy=f"Close that one first (`fuser {path}` names its process), or give another file. "
+                remedy=f"Close that one first (`fuser {path}`, or the Resource Monitor on Windows, names its process), or give another file. "
                 "Nothing was changed.",
             ) from problem
 
