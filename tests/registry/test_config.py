@@ -123,7 +123,7 @@ def test_values_are_made_into_what_the_settings_declare(write: Callable[[str], P
         (
             '[store]\npath = "C:\\Users\\me"\n',
             errors.ConfigSyntaxError,
-            r"toml:2\) Write a path .* 'C:\\trading'; noth",
+            r"toml:2\) Write a path .* 'C:\\trading'; nothing",
         ),
         (
             '[store]\npath = "C:\\trading"\n[brokers.paper]\nplugin = "acme"',
