@@ -16,6 +16,7 @@ from brokerkit.errors import ConfigFileError, ConfigSyntaxError, InvalidSetting,
 FILE_NAME = "brokerkit.toml"
 CONFIG_VARIABLE = "BROKERKIT_CONFIG"
 _TABLES = ("brokers", "store")
+_BACKSLASHES = r"Write a path with backslashes in single quotes, as in 'C:\trading'"
 
 
 @attrs.frozen
@@ -91,10 +92,11 @@ def read_config_file(path: Path) -> Config:
         tables = tomli.loads(text, parse_float=Decimal)  # so that 0.1 stays one tenth
     except tomli.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
+        is_path = line is not None and "\\" in text.split("\n")[int(line[1]) - 1]
         raise ConfigSyntaxError(
             f"The configuration file is not TOML: {error}.",
             place=f"{path}:{line[1]}" if line else str(path),
-            remedy="Correct that line; nothing was opened.",
+            remedy=f"{_BACKSLASHES if is_path else 'Correct that line'}; nothing was opened.",
         ) from error
     config = Config(path, lines=key_lines(text))
     _check_tables(config, (), tables)

@@ -207,6 +207,8 @@ def _is_one(value: Any, kind: Any) -> bool:
 
 
 def _anchored(path: Path, folder: Path | None) -> Path:
+    if any(character < " " for character in str(path)):  # in TOML, "C:\trading" has a tab
+        raise NotConvertible(wanted(Path))
     try:
         path = path.expanduser()
     except RuntimeError:

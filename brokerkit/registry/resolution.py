@@ -166,6 +166,8 @@ def _hint(declared: DeclaredSetting, raw: Any) -> str:
     """Return what to know about a setting whose value was refused."""
     if isinstance(raw, Mapping) and not references.takes_table(declared.kind):
         return "A reference to a secret is { env = ... }, { file = ... } or { command = ... }."
+    if isinstance(raw, str) and any(character < " " for character in raw):
+        return "In \"double quotes\" a backslash begins a tab or the like: write a path in 'single quotes'."
     return f"{declared.key}: {declared.help}." if declared.help else ""
 
 

@@ -63,6 +63,8 @@ class StoredClientIdLeases(ClientIdLeases):
         """Give a lease back, and return whether this call ended it."""
         with self._database.write() as connection:
             was_held = _delete(connection, lease, owner=self._locks.own_token)
+            if not _is_owner(connection, self._locks.own_token):
+                self._locks.end_claim()
         self._mine.discard(lease)  # only now: what could not be given back is tried once more at the end
         return was_held
 
@@ -132,6 +134,10 @@ def _delete(connection: sqlite3.Connection, lease: ClientIdLease, owner: int | N
     ended = connection.execute(f"DELETE FROM client_id_leases WHERE number = :number{whose}", given).rowcount > 0
     connection.execute("DELETE FROM owners WHERE id NOT IN (SELECT owner FROM client_id_leases)")
     return ended
+
+
+def _is_owner(connection: sqlite3.Connection, token: int) -> bool:
+    return connection.execute("SELECT 1 FROM owners WHERE id = ?", (token,)).fetchone() is not None
 
 
 def _canonical(gateway: str) -> str:

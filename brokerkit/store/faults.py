@@ -15,7 +15,10 @@ _SALVAGE = (
 )
 _SPACE = "Free some space, or set another place for the store. Nothing was written."
 _PERMISSION = "Give this user the right to write the file and its folder, or set another place for the store."
-_PATIENCE = "Find the process that keeps it locked (`fuser FILE`), or wait and try again. Nothing was written."
+_PATIENCE = (
+    "Find the process that keeps it locked (with `fuser FILE`; on Windows, with the Resource Monitor), or wait and try "
+    "again. Nothing was written."
+)
 
 # Python 3.10 does not tell SQLite's error code, so its fixed wording is what there is to go by.
 _FAULTS: tuple[tuple[str, type[StoreError], str, str], ...] = (

@@ -13,7 +13,15 @@ import attrs
 import pytest
 
 from brokerkit.errors import ContractExpired
-from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Latency, Models, PerLot, SessionList
+from brokerkit.plugins.sim.exchange import (
+    ContractTerms,
+    Exchange,
+    Latency,
+    Models,
+    PerLot,
+    SessionList,
+    order_codec,
+)
 from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderState
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order, OrderType, SpreadFill, TimeInForce
@@ -68,6 +76,24 @@ def killed_on_hearing_of(kind: type[Fill] | type[BrokerOrder], exchange: Exchang
     exchange.listen(kind, kill)
     with pytest.raises(Killed):
         exchange.run()
+
+
+def test_an_order_is_not_looked_at_again_for_every_contract_that_is_listed_before_its_own(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[FuturesContract] = []
+    decode = order_codec.decode_contract
+
+    def decode_contract(values: list[str]) -> Any:
+        looks.append(decode(values))
+        return looks[-1]
+
+    exchange = opened()
+    orders = [exchange.submit(Order.limit(FAR, 1, 90, time_in_force=TimeInForce.GTC)) for _ in range(10)]
+    monkeypatch.setattr(order_codec, "decode_contract", decode_contract)
+    again = opened()
+    assert [again.order(one.order_ref).state for one in orders] == [OrderState.WORKING] * 10
+    assert looks.count(FAR) <= 2 * len(orders) + 2  # its row's, and its own; and those of the book of each contract
 
 
 def test_an_order_that_came_in_the_middle_of_a_bar_takes_no_part_in_it_after_a_restart(opened: Open) -> None:

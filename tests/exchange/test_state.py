@@ -217,3 +217,13 @@ def test_an_at_open_order_whose_session_has_opened_fills_in_it_after_a_restart(
     again.run()
     assert again.order(order.order_ref).current().state is OrderState.FILLED
     again.close()
+
+
+def test_an_order_finds_its_executions_without_a_look_at_all_of_them(tmp_path: Path) -> None:
+    state = tmp_path / "state.sqlite"
+    Exchange(datetime(2023, 1, 2, tzinfo=timezone.utc), state=state).close()
+    connection = sqlite3.connect(state)
+    question = "SELECT number, facts FROM executions WHERE live = 1 ORDER BY number"
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {question}")]
+    connection.close()
+    assert [step.partition(" ")[0] for step in plan] == ["SEARCH"], plan

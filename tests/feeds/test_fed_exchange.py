@@ -106,6 +106,23 @@ def test_bars_pass_one_by_one(exchange: FedExchange) -> None:
     assert exchange.now - before == timedelta(minutes=1)
 
 
+@pytest.mark.parametrize("step", ["a bar", "an order"])
+def test_a_long_run_of_small_steps_asks_the_feed_seldom_because_it_makes_a_whole_day_each_time(
+    exchange: FedExchange, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    exchange.ensure_listed(GOLD)
+    exchange.advance_to(exchange.now + timedelta(days=2))
+    asked: list[int] = []
+    bars = FEED.execution_bars
+    monkeypatch.setattr(FEED, "execution_bars", lambda *of: asked.append(1) or bars(*of))
+    for number in range(50):
+        if step == "a bar":
+            exchange.advance(1)
+        else:
+            exchange.submit(Order.market(GOLD, 1 if number % 2 else -1)).wait(4 * 86_400)
+    assert len(asked) <= 2
+
+
 def test_running_ends_with_the_last_contract(exchange: FedExchange) -> None:
     front = FuturesContract("CORN", "202303")
     ends = exchange.ensure_listed(front).last_trade

@@ -12,7 +12,7 @@ import pytest
 
 from brokerkit import Broker, FuturesContract, Order, OrderChange, OrderState, TimeInForce
 from brokerkit.errors import InvalidOrder
-from brokerkit.plugins.sim.gateway import ManualClock, SimulatedGateway
+from brokerkit.plugins.sim.gateway import GatewaySettings, ManualClock, SimulatedGateway
 
 OpenIB = Callable[..., Broker]
 GOLD = FuturesContract("GOLD", "202402")
@@ -30,6 +30,15 @@ def test_nothing_differs_after_an_orderly_end(gateway: SimulatedGateway, open_ib
     held_two(gateway, open_ib, state_folder)
     report = open_ib(gateway).native.reconciliation.report
     assert report.is_clean, report.summary
+
+
+def test_positions_are_saved_in_a_file_that_windows_can_have_also_where_the_host_has_colons(
+    run_gateway: Callable[..., SimulatedGateway], open_ib: OpenIB, state_folder: Path
+) -> None:
+    gateway = run_gateway(GatewaySettings(port=0, host="::1"))
+    open_ib(gateway, host="::1").close()
+    [saved] = state_folder.rglob("ib_positions_*.json")
+    assert saved.name == f"ib_positions_--1_{gateway.port}.json"
 
 
 def test_a_fill_between_two_sessions_explains_the_position(

@@ -120,6 +120,16 @@ def test_values_are_made_into_what_the_settings_declare(write: Callable[[str], P
             errors.InvalidSetting,
             r"folder is '~no.*a path",
         ),
+        (
+            '[store]\npath = "C:\\Users\\me"\n',
+            errors.ConfigSyntaxError,
+            r"toml:2\) Write a path .* 'C:\\trading'; nothing",
+        ),
+        (
+            '[store]\npath = "C:\\trading"\n[brokers.paper]\nplugin = "acme"',
+            errors.InvalidSetting,
+            r"path is 'C:\\trading'; .*:2\) .* write a path in 'sin",
+        ),
         ("[brokers.paper]\nplugin = 'acme'\nmarkets = 'A'\n", errors.InvalidSetting, r"a list of texts"),
         ("[brokers.paper]\nplugin = 'acme'\nread_only = 1\n", errors.InvalidSetting, r"true or false"),
         ("[brokers.paper]\nplugin = 'acme'\nmiddleware = ['adit']\n", errors.UnknownMiddleware, r"'audit'"),

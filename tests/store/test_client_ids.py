@@ -213,3 +213,18 @@ def test_a_lost_lock_file_is_made_again(store: LocalStore) -> None:
     Path(f"{store.path}-owners").unlink(missing_ok=True)
     lease = store.client_ids.lease(GATEWAY)
     assert attrs.evolve(lease, state=LeaseState.HELD) in store.client_ids.leases()
+
+
+@pytest.mark.parametrize(("host", "state"), [("another", LeaseState.ELSEWHERE), ("", LeaseState.ORPHANED)])
+def test_where_the_system_names_no_start_of_the_machine_its_host_name_says_which_it_is(
+    store: LocalStore,
+    other_process: subprocess.Popen[str],
+    monkeypatch: pytest.MonkeyPatch,
+    host: str,
+    state: LeaseState,
+) -> None:
+    other_process.kill()
+    other_process.communicate()
+    monkeypatch.setattr("brokerkit.store.owner.boot_id", lambda: "")  # as on macOS and Windows
+    edit(store.path, "UPDATE owners SET boot = '', host = host || ?", host)
+    assert [lease.state for lease in store.client_ids.leases()] == [state]

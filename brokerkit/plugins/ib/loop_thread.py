@@ -17,6 +17,9 @@ from brokerkit.errors import BrokerClosed, InvalidArgument, RequestTimedOut
 T = TypeVar("T")
 _GRACE = 5.0
 _CLOSED = "The connection to IB was closed."
+_IDLE = ("select", "_poll")
+"""Where a loop without work waits: in a selector, or on Windows in its proactor."""
+
 _Coroutines = tuple[Coroutine[Any, Any, Any], ...]
 
 
@@ -27,13 +30,14 @@ class LoopThread:
     """
 
     def __init__(self, name: str) -> None:
-        self.loop = asyncio.new_event_loop()
         self._lock = threading.Lock()
         self._waited_for: WeakKeyDictionary[concurrent.futures.Future[Any], _Coroutines] = WeakKeyDictionary()
         self._ended = False
         self._process = os.getpid()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        made: concurrent.futures.Future[asyncio.AbstractEventLoop] = concurrent.futures.Future()
+        self._thread = threading.Thread(target=self._run, args=(made,), name=name, daemon=True)
         self._thread.start()
+        self.loop = made.result()
 
     @property
     def is_current(self) -> bool:
@@ -150,11 +154,16 @@ class LoopThread:
     def _where(self) -> str:
         """Return the source line that keeps the thread busy; empty when it waits for IB, as it should."""
         frame = sys._current_frames().get(self._thread.ident or 0)
-        if frame is None or frame.f_code.co_name == "select":
+        if frame is None or frame.f_code.co_name in _IDLE:
             return ""
         return f"the client's thread is at {frame.f_code.co_filename}:{frame.f_lineno}"
 
-    def _run(self) -> None:
+    def _run(self, made: concurrent.futures.Future[asyncio.AbstractEventLoop]) -> None:
+        # Made here, because on Windows a loop that the main thread makes takes Ctrl-C from the one that runs there.
+        _settle(made, asyncio.new_event_loop, ())
+        if made.exception() is not None:
+            return  # it is raised where the thread was made
+        self.loop = made.result()
         asyncio.set_event_loop(self.loop)
         try:
             self.loop.run_forever()

@@ -11,6 +11,9 @@ from brokerkit.errors import BrokerClosed
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
 from brokerkit.spec.broker_order import BrokerIds, BrokerOrder
 
+_LONGEST_WAIT = 0.5
+"""Seconds to wait for news at a time, because on Windows Ctrl-C is noticed only between waits."""
+
 
 class OrderBook:
     """Holds every tracked order; its lock is held for reads and changes.
@@ -160,8 +163,9 @@ class OrderBook:
     def _wait(self, condition: Callable[[], bool], end: float) -> bool:
         while not condition():
             left = end - time.monotonic()
-            if self._closed or left <= 0 or not self.news.wait(left):
-                return condition()
+            if self._closed or left <= 0:
+                return False
+            self.news.wait(min(left, _LONGEST_WAIT))
         return True
 
     def _check_process(self) -> None:

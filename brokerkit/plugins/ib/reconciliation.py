@@ -120,7 +120,7 @@ class Reconciliation:
     def __init__(self, desk: OrderDesk, folder: Path, *, lock: bool) -> None:
         self._desk = desk
         host, port = desk.gateway
-        self._file = folder / f"ib_positions_{host}_{port}.json"
+        self._file = folder / f"ib_positions_{host}_{port}.json".replace(":", "-")  # Windows forbids one in a name
         self._lock = lock
         self.report = Report(_now())
         self.locked: dict[str, str] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import gc
 import threading
 import warnings
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit.errors import BrokerClosed
+from brokerkit.errors import BrokerClosed, RequestTimedOut
 from brokerkit.plugins.ib.loop_thread import LoopThread
 
 
@@ -103,3 +104,49 @@ def test_an_interrupt_while_a_call_is_handed_over_cancels_it(
     thread.call(int)  # what was handed over has started by now, or never will
     assert not started.is_set() or cancelled.wait(10)
     thread.stop()
+
+
+def test_the_loop_is_made_in_its_own_thread_as_on_windows_the_main_thread_gives_it_its_ctrl_c(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    makers: list[str] = []
+    make = asyncio.new_event_loop
+
+    def new_event_loop() -> asyncio.AbstractEventLoop:
+        makers.append(threading.current_thread().name)
+        return make()
+
+    monkeypatch.setattr(asyncio, "new_event_loop", new_event_loop)
+    LoopThread("loop").stop()
+    assert makers == ["loop"]
+
+
+def test_what_keeps_a_loop_from_being_made_is_raised_where_it_was_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> asyncio.AbstractEventLoop:
+        raise OSError("Too many open files")
+
+    monkeypatch.setattr(asyncio, "new_event_loop", refuse)
+    with pytest.raises(OSError, match="Too many open files"):
+        LoopThread("loop")
+
+
+def test_a_loop_that_waits_for_ib_as_on_windows_is_not_said_to_be_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    news = threading.Lock()
+
+    def _poll(_timeout: float | None) -> list[Any]:  # what a proactor waits in has this name
+        news.acquire(timeout=30)
+        return []
+
+    def place_of_a_late_answer() -> str:
+        with pytest.raises(RequestTimedOut) as late:
+            thread.result_of(concurrent.futures.Future(), -5.0, "an answer")
+        return late.value.place
+
+    thread = LoopThread("loop")
+    monkeypatch.setattr(thread.loop._selector, "select", _poll)  # type: ignore[attr-defined]
+    with news:
+        thread.call(int)  # after this it waits in the new one
+        places = {place_of_a_late_answer() for _ in range(1000)}
+        monkeypatch.undo()
+    thread.stop()
+    assert "" in places

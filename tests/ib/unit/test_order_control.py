@@ -26,3 +26,19 @@ def test_a_wait_that_is_no_number_is_refused(timeout: Any) -> None:
 def test_a_wait_without_an_end_or_into_the_past_is_refused(timeout: float) -> None:
     with pytest.raises(InvalidArgument, match="timeout"):
         IBOrderControl("mine", OrderBook(hear_out=lambda seconds: None)).wait(timeout)
+
+
+def test_a_wait_is_made_of_short_ones_as_on_windows_ctrl_c_is_heard_only_between_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits: list[float] = []
+
+    def wait(timeout: float) -> bool:
+        waits.append(timeout)
+        raise KeyboardInterrupt
+
+    book = OrderBook(hear_out=lambda seconds: None)
+    monkeypatch.setattr(book.news, "wait", wait)
+    with pytest.raises(KeyboardInterrupt):
+        book.wait(lambda: False, 3600)
+    assert waits == [0.5]

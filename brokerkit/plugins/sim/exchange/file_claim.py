@@ -36,8 +36,8 @@ class FileClaim:
             raise StoreLocked(
                 "The state file is open in another simulation, in this process or another one.",
                 place=self._path,
-                remedy=f"Close that one first (`fuser {path}` names its process), or give another file. "
-                "Nothing was changed.",
+                remedy=f"Close that one first (`fuser {path}` names its process, on Windows the Resource Monitor), or "
+                "give another file. Nothing was changed.",
             ) from problem
 
     def check(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.venue import Venue
     from brokerkit.spec.contract import FuturesContract, FxPair
     from brokerkit.spec.order import Order
+
+    _Kept = tuple[Any, tuple[FuturesContract, ...] | tuple[FxPair, ...]]  # an order's row, and its contract's legs
 
 LIVE_FIELDS = (
     "priority",
@@ -61,7 +64,7 @@ class Restoration:
         self._venue = venue
         self._facts = facts
         self._database = database
-        self._restored: set[int] = set()
+        self._waiting: dict[FuturesContract | FxPair, list[_Kept]] | None = None
         self._in_flight: list[tuple[int, Action, Any]] = []
 
     def restore(self, board: FaultBoard) -> None:
@@ -104,7 +107,7 @@ class Restoration:
             if order_codec.decode_contract(contract) == listing.contract:
                 listing.left_for, listing.left, listing.mark = left_for, left, price
                 self._resume_due(listing, *due)
-        self._restore_orders()
+        self._restore_orders(listing)
 
     def _resume_due(self, listing: Listing, due: int | None = None) -> None:
         """Resume what was still due at the instant at which the exchange was stopped."""
@@ -112,23 +115,30 @@ class Restoration:
             scheduling.resume(self._venue, listing, due)
             hours.resume_close(self._venue, listing)
 
-    def _unrestored_orders(self) -> list[Any]:
-        """Return the orders that were in the file when it was opened and are not restored yet."""
-        rows = self._database.execute(
-            "SELECT * FROM orders WHERE number <= ? ORDER BY number", (self._facts.get("numbers", 0),)
-        )
-        return [row for row in rows.fetchall() if row[0] not in self._restored]
+    def _orders_to_restore(self, listing: Listing) -> list[Any]:
+        """Return the kept orders that a newly listed contract makes complete, by number."""
+        if self._waiting is None:
+            self._waiting = self._kept_orders()
+        kept = self._waiting.pop(listing.contract, [])
+        return [row for row, legs in kept if all(leg in self._venue.listings for leg in legs)]
 
-    def _restore_orders(self) -> None:
+    def _kept_orders(self) -> dict[FuturesContract | FxPair, list[_Kept]]:
+        """Return the orders that were in the file when it was opened, by each contract that they need."""
+        found: dict[FuturesContract | FxPair, list[_Kept]] = defaultdict(list)
+        numbers = self._facts.get("numbers", 0)
+        for row in self._database.execute("SELECT * FROM orders WHERE number <= ? ORDER BY number", (numbers,)):
+            legs = order_codec.decode_contract(json.loads(row[1])).legs
+            for leg in legs:
+                found[leg].append((row, legs))
+        return found
+
+    def _restore_orders(self, listing: Listing) -> None:
         venue = self._venue
         known = {live.number: live for live in venue.orders.values()}
         fresh = []
-        for row in self._unrestored_orders():
-            contract = order_codec.decode_contract(json.loads(row[1]))
-            if all(leg in venue.listings for leg in contract.legs):
-                live = known[row[0]] = venue.journal.lives[row[0]] = self._order(row)
-                fresh.append((live, row[2]))
-                self._restored.add(row[0])
+        for row in self._orders_to_restore(listing):
+            live = known[row[0]] = venue.journal.lives[row[0]] = self._order(row)
+            fresh.append((live, row[2]))
         for live, parent in fresh:
             if parent is not None:
                 live.parent = known[parent]
@@ -141,9 +151,9 @@ class Restoration:
             if not live.is_final:
                 self._resume(live)
         venue.orders = {live.order_ref: live for _, live in sorted(known.items())}
-        for listing in {leg for live, _ in fresh for leg in _books_of(live)}:  # whichever leg was listed first
-            listing.queue.sort(key=_number)
-            listing.held.sort(key=_number)
+        for one in {leg for live, _ in fresh for leg in _books_of(live)}:  # whichever leg was listed first
+            one.queue.sort(key=_number)
+            one.held.sort(key=_number)
 
     def _order(self, row: tuple[Any, ...]) -> LiveOrder:
         venue, facts = self._venue, json.loads(row[3])

@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS holdings (account TEXT, contract TEXT, lots INTEGER, 
 CREATE TABLE IF NOT EXISTS orders (number INTEGER PRIMARY KEY, contract TEXT, parent INTEGER, live TEXT,
     instruction TEXT);
 CREATE TABLE IF NOT EXISTS executions (number INTEGER PRIMARY KEY, live INTEGER, facts TEXT);
+CREATE INDEX IF NOT EXISTS executions_by_order ON executions (live);
 """
 
 

@@ -226,6 +226,11 @@ class FedExchange(Exchange):
                     if contract not in self._own:
                         self._give(contract, self._bars(contract, filled, until))
 
+    def _feed_past(self, time: int) -> None:
+        """Add bars up to long after a time, unless they reach it: a feed may make a whole day for a single bar."""
+        if self._fed_until < time:
+            self.feed_until(time + AHEAD)
+
     # -- clock ---------------------------------------------------------------------------
 
     def advance_to(self, time: datetime | int) -> None:
@@ -243,7 +248,7 @@ class FedExchange(Exchange):
         return all(self._advance_one() for _ in range(bars))
 
     def _advance_one(self) -> bool:
-        self.feed_until(self.now_ns + AHEAD)
+        self._feed_past(self.now_ns + AHEAD)
         last = max((one.last_trade for one in self._known.values()), default=self.now_ns)
         while not super().advance(1):
             if self._fed_until >= last:
@@ -281,13 +286,13 @@ class FedExchange(Exchange):
         deadline = self.now_ns + int(timeout * SECOND)
         while not live.is_final and self.now_ns + AHEAD < deadline:
             self._wait_for_bars(live)
-        self.feed_until(deadline + SECOND)
+        self._feed_past(deadline + SECOND)
         return super().wait(live, max(deadline - self.now_ns, 0) / SECOND)
 
     def _wait_for_bars(self, live: LiveOrder) -> None:
         """Wait for an order as long as there are certainly bars."""
         target = self.now_ns + AHEAD
-        self.feed_until(target + SECOND)
+        self._feed_past(target + SECOND)
         try:
             super().wait(live, AHEAD / SECOND)
         except RequestTimedOut:
