@@ -77,7 +77,7 @@ class OrderDesk:
             OrderFinder(self.book, self._recall.order, directory, self.batch.checkpoint),
             self.batch,
             self._watch.doubt,
-            self.positions.count,
+            self.positions,
         )
         self.readings = ListReadings(self.book, self.news, client.ib_connection, store)
         self._handlers: dict[str, Callable[..., None]] = {
@@ -392,7 +392,8 @@ class OrderDesk:
 
     def _execution(self, request_id: int, contract: Any, execution: Any) -> None:
         self._connection.clock.advance_to(execution.time)
-        self.news.execution(contract, execution)
+        is_of_others = request_id >= 0 and execution.clientId != self._connection.client_id()
+        self.news.execution(contract, execution, is_of_others=is_of_others)
 
     def _commission(self, report: Any) -> None:
         amount = price_from(report.commission)
