@@ -188,6 +188,7 @@ class OrderDesk:
             since: By the Gateway's clock.
             but_not: The ids of executions to leave out, together with their later corrections.
         """
+        since = since.replace(microsecond=0)  # IB stamps whole seconds
         known = {revision_of(fill.execution_id)[0]: fill for fill in self._store().journal.fills(since)}
         known |= {revision_of(fill.execution_id)[0]: fill for fill in self.fills() if fill.time >= since}
         found, left_out = [], {revision_of(each)[0] for each in but_not}

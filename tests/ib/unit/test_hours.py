@@ -46,6 +46,23 @@ def test_every_zone_that_ib_is_known_to_send_is_known(zone: str) -> None:
     assert zone_of(zone).key
 
 
+@pytest.mark.parametrize(
+    ("zone", "key"),
+    [
+        ("CST (Central Standard Time)", "America/Chicago"),
+        ("MET (Middle Europe Time)", "Europe/Berlin"),
+        ("AEST (Australian Eastern Standard Time (New South Wales))", "Australia/Sydney"),
+    ],
+)
+def test_a_zone_with_its_name_in_words_is_known_by_its_abbreviation(zone: str, key: str) -> None:
+    assert zone_of(zone).key == key
+
+
+def test_a_zone_of_another_country_is_not_taken_for_the_one_before_the_bracket() -> None:
+    with pytest.raises(MissingData):
+        zone_of("Central Standard Time (Mexico)")  # Windows' name of Mexico City's time
+
+
 def test_an_unknown_zone_is_an_error_and_not_an_empty_list() -> None:
     with pytest.raises(MissingData, match="No time zone is called 'Middle Earth'"):
         sessions_from("20240102:0900-20240102:1500", "Middle Earth")
