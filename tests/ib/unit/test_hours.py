@@ -33,6 +33,16 @@ def test_summer_time_moves_the_hours() -> None:
     assert summer[0] == utc(2024, 7, 2, 13, 30)
 
 
+@pytest.mark.parametrize(
+    ("night", "closing_hour"), [("20240309:1700-20240310:1600", 21), ("20241102:1700-20241103:1600", 22)]
+)
+def test_a_session_over_the_night_in_which_the_clocks_change_closes_by_the_new_time(
+    night: str, closing_hour: int
+) -> None:
+    [(_, closing)] = times(night, "US/Central")
+    assert closing.hour == closing_hour
+
+
 @pytest.mark.parametrize("zone", ["JST", "Japan", "Tokyo Standard Time", "Asia/Tokyo"])
 def test_zone_names_of_ib_java_and_windows_mean_the_same(zone: str) -> None:
     assert times("20240102:0900-20240102:1500", zone) == [(utc(2024, 1, 2, 0), utc(2024, 1, 2, 6))]
