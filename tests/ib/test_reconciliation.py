@@ -62,6 +62,21 @@ def test_a_fill_in_the_second_after_positions_were_saved_explains_the_position(
     assert open_ib(gateway, lock_on_break=True).native.reconciliation.report.position_breaks == ()
 
 
+def test_positions_in_dispute_are_not_what_the_next_session_compares_with(
+    gateway: SimulatedGateway, open_ib: OpenIB, state_folder: Path
+) -> None:
+    saved = held_two(gateway, open_ib, state_folder)
+    left = json.loads(saved.read_text(encoding="utf-8"))
+    left["positions"] = {key: quantity + 5 for key, quantity in left["positions"].items()}
+    saved.write_text(json.dumps(left), encoding="utf-8")
+    for _ in range(2):
+        with open_ib(gateway, lock_on_break=True) as broker:
+            assert list(broker.native.reconciliation.locked) == ["GOLD"]
+    with open_ib(gateway, lock_on_break=True) as broker:
+        broker.native.reconciliation.unlock("GOLD")
+    assert open_ib(gateway, lock_on_break=True).native.reconciliation.locked == {}
+
+
 def test_an_order_that_was_cancelled_between_two_sessions_is_a_difference(
     gateway: SimulatedGateway, open_ib: OpenIB, tmp_path: Path
 ) -> None:
