@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from brokerkit.cli.typed_settings import typed_settings
+from brokerkit.registry.typed_settings import typed_settings
 
 if TYPE_CHECKING:
     from brokerkit import Broker

@@ -73,7 +73,7 @@ class BrokerChoice:
         Raises:
             InvalidSetting: A text is not what its setting takes.
         """
-        from brokerkit.cli.typed_settings import typed_settings
+        from brokerkit.registry.typed_settings import typed_settings
 
         for library in _TALKATIVE:
             logging.getLogger(library).addHandler(logging.NullHandler())

@@ -16,7 +16,12 @@ import attrs
 
 from brokerkit.conformance.levels import Level
 from brokerkit.conformance.reporting.files import unwritable
-from brokerkit.errors import InvalidArgument, MissingDependency
+from brokerkit.conformance.reporting.subject import plugin_of, subject_of
+from brokerkit.conformance.reporting.verdict import Verdict
+from brokerkit.conformance.testbeds import testbed_named
+from brokerkit.errors import BrokerkitError, InvalidArgument, MissingDependency
+from brokerkit.registry.planning import plan_broker
+from brokerkit.registry.typed_settings import typed_settings
 
 _ENDINGS = {"junit": "xml", "badge": "json"}
 _HERE = Path(__file__).parent
@@ -62,14 +67,18 @@ def check(request: CheckRequest) -> int:
         MissingDependency: pytest is not installed.
         InvalidArgument: A case that was asked for is no test, or none of the level asked for; or a report has no
             place where it was asked for.
+        ConfigError: The broker's configuration is wrong.
+        PluginError: Its plugin cannot be loaded.
     """
     if find_spec("pytest") is None:
         raise MissingDependency(
             "The conformance suite needs pytest, which is not installed.",
             remedy="pip install 'brokerkit[conformance]'",
         )
-    _check_cases(request)
     _check_places(request)
+    with _reported_where_it_cannot_begin(request):
+        _check_cases(request)
+        _check_configuration(request)
     return _run([sys.executable, "-m", "pytest", *arguments(request)])
 
 
@@ -93,6 +102,30 @@ def _termination_passed_on(run: subprocess.Popen[bytes]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _reported_where_it_cannot_begin(request: CheckRequest) -> Iterator[None]:
+    """Write the reports that were asked for when an error keeps the run from beginning: they hold no result."""
+    try:
+        yield
+    except BrokerkitError as problem:
+        from brokerkit.conformance.options import DEFAULT_SEED  # here, because they import pytest
+        from brokerkit.conformance.outcomes import in_lines
+        from brokerkit.conformance.reporting.reports import write_reports
+
+        seed = DEFAULT_SEED if request.seed is None else request.seed
+        subject = subject_of(request.broker, plugin_of(request.broker), request.level, seed)
+        verdict = Verdict(subject, (), complete=False, notes=(in_lines(problem),))
+        for unwritten in write_reports(verdict, json=request.json, html=request.html, badge=request.badge):
+            raise unwritten from problem
+        raise
+
+
+def _check_configuration(request: CheckRequest) -> None:
+    """Say what is wrong in the set-up once, before the run, and not in each of its tests."""
+    if testbed_named(request.broker) is None:
+        plan_broker(request.broker, typed_settings(request.broker, request.settings))
 
 
 def _check_cases(request: CheckRequest) -> None:

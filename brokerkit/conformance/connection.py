@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import attrs
 import pytest
@@ -82,7 +82,7 @@ class Connection:
         try:
             broker = self._opened_for_all()
         except (Exception, pytest.fail.Exception) as problem:  # noqa: BLE001 because any of them is told, once
-            end_run(self._session, _CANNOT_BE_OPENED.format(name=self.facts.broker, problem=in_lines(problem)))
+            end_as_unopened(self._session, self.facts.broker, problem)
         self._session.stash[_HAS_OPENED] = True
         return broker
 
@@ -184,6 +184,11 @@ class Connection:
             return self.facts.harness(broker)
         make: Callable[[], Harness] | None = getattr(broker.native, ATTRIBUTE, None)
         return make() if make is not None else None
+
+
+def end_as_unopened(session: pytest.Session, name: str, problem: BaseException) -> NoReturn:
+    """End the whole run, because its broker cannot be opened."""
+    end_run(session, _CANNOT_BE_OPENED.format(name=name, problem=in_lines(problem)))
 
 
 def refuse_money_at_stake(broker: Broker, session: pytest.Session) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
 from brokerkit.conformance.capability import decline_if_unsupported, hooks_tested, refusals_end_the_test
-from brokerkit.conformance.connection import Connection, OpenAnother, Restart
+from brokerkit.conformance.connection import Connection, OpenAnother, Restart, end_as_unopened
 from brokerkit.conformance.facts import Facts
 from brokerkit.conformance.given_facts import facts_of
 from brokerkit.conformance.harness import Harness
@@ -20,6 +21,7 @@ from brokerkit.conformance.outcomes import blocked
 from brokerkit.conformance.recorder import Recorder
 from brokerkit.conformance.trader import Trader
 from brokerkit.conformance.watch import within
+from brokerkit.errors import BrokerkitError
 
 if TYPE_CHECKING:
     from brokerkit import Broker
@@ -29,9 +31,14 @@ _PUTTING_BACK = 3
 
 
 @pytest.fixture(scope="session")
-def facts(pytestconfig: pytest.Config) -> Iterator[Facts]:
+def facts(request: pytest.FixtureRequest) -> Iterator[Facts]:
     """Return what is known of the broker; a plugin's author may define this fixture anew in conftest.py."""
-    with facts_of(run_of(pytestconfig)) as known:
+    run = run_of(request.config)
+    with ExitStack() as stack:
+        try:
+            known = stack.enter_context(facts_of(run))
+        except BrokerkitError as problem:
+            end_as_unopened(request.session, run.broker, problem)
         yield known
 
 

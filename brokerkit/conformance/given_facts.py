@@ -15,6 +15,7 @@ from brokerkit.conformance.options import Run
 from brokerkit.conformance.testbeds import testbed_named
 from brokerkit.errors import closest_match
 from brokerkit.registry.conversion import literal
+from brokerkit.registry.typed_settings import typed_settings
 
 
 def _contract(text: str) -> FuturesContract:
@@ -65,9 +66,9 @@ def facts_of(run: Run) -> Iterator[Facts]:
             "or define the fixture `facts` in conftest.py."
         )
     given = read(run.facts)
-    settings = {name: literal(text) for name, text in run.settings.items()}
     testbed = testbed_named(run.broker)
     with testbed() if testbed is not None else nullcontext(Facts(run.broker)) as known:
+        settings = typed_settings(run.broker, run.settings, known.settings)
         yield attrs.evolve(known, settings={**known.settings, **settings}, **given)
 
 

@@ -23,9 +23,6 @@ def blocked(reason: str) -> NoReturn:
     pytest.skip(f"{BLOCKED}{reason}")
 
 
-ENDED: pytest.StashKey[str] = pytest.StashKey()
-"""Why the run was ended before its time."""
-
 NOTES: pytest.StashKey[list[str]] = pytest.StashKey()
 """What a run has to say beside its results."""
 
@@ -40,7 +37,7 @@ def end_run(session: pytest.Session, message: str) -> NoReturn:
     if hasattr(session.config, "workerinput"):
         session.shouldstop = message
         pytest.fail(message, pytrace=False)
-    session.config.stash[ENDED] = message
+    say(session, message)
     pytest.exit("the run ended here", returncode=4)
 
 

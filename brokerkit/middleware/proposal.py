@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
 
 from brokerkit.spec.contract import FuturesContract, FxPair
@@ -47,12 +45,5 @@ def proposal_of(call: Call) -> Proposal | None:
     if control is None:
         return None
     working = control.current()
-    return Proposal(attrs.evolve(working.order, **_changes(call)), working.filled, is_new=False)
-
-
-def _changes(call: Call) -> dict[str, Any]:
-    change = call.arguments.get("change")
-    if isinstance(change, OrderChange):
-        asked = {field.name: getattr(change, field.name) for field in attrs.fields(OrderChange)}
-        return {name: value for name, value in asked.items() if value is not None}
-    return {"limit_price": call.arguments["limit_price"]} if "limit_price" in call.arguments else {}
+    change = call.arguments.get("change") or OrderChange(limit_price=call.arguments.get("limit_price"))
+    return Proposal(change.of(working.order), working.filled, is_new=False)

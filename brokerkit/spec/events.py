@@ -87,7 +87,8 @@ class Events(Protocol):
     """The events that a listener can receive. Each object passed is immutable.
 
     When `on_fill` is called, the new totals of the order and the position can already be read.
-    A listener may place, modify and cancel orders. Events of one order arrive in sequence.
+    A listener may place, modify and cancel orders. Events of one order arrive in sequence: an execution is told
+    before any state of the order that counts it.
     """
 
     @event_hook

@@ -43,11 +43,27 @@ class OrderChange:
         limit_price: The new limit.
         stop_price: The new trigger.
         quantity: The new signed total, one per leg, including what has already filled.
+
+    Example:
+        >>> from brokerkit import FuturesContract, Order
+        >>> changed = OrderChange(quantity=3).of(Order.limit(FuturesContract("GOLD", "202312"), 2, 1950))
+        >>> changed.quantity, changed.limit_price
+        ((3,), Decimal('1950'))
     """
 
     limit_price: Decimal | str | int | float | None = None
     stop_price: Decimal | str | int | float | None = None
     quantity: int | tuple[int, ...] | None = None
+
+    def of(self, order: Order) -> Order:
+        """Return an order as it stands after the change.
+
+        Raises:
+            InvalidOrder: The order is of a type that has no such price.
+            InvalidQuantity: The quantity is none.
+        """
+        given = {name: value for name, value in attrs.asdict(self, recurse=False).items() if value is not None}
+        return attrs.evolve(order, **given)
 
 
 class Orders(Protocol):

@@ -117,6 +117,105 @@ def test_the_story_is_told_on_real_prices_through_a_simulated_gateway(run_proces
     assert through_ib["books"]["says"] == direct["books"]["says"] == "They agree to the cent."
 
 
+_DECLINING = """
+import attrs
+from brokerkit import BrokerPlugin, unsupported
+from brokerkit.plugins.sim import plugin as sim
+
+DECLINED = {declined}
+
+
+def open_declining(settings, services):
+    session = sim.open(settings, services)
+    return attrs.evolve(session, domains=[declining(domain) for domain in session.domains])
+
+
+def declining(domain):
+    kind = type(domain)
+    names = {{name: unsupported("not here") for name in DECLINED if hasattr(kind, name)}}
+    if names:
+        domain.__class__ = type(kind.__name__, (kind,), {{"__slots__": (), **names}})
+    return domain
+
+
+plugin = BrokerPlugin(open=open_declining, settings=sim.settings, is_simulation=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("declined", "skipped", "left_out"),
+    [
+        ("get_list_of_fxcodes", ["fx"], []),
+        ("get_list_of_contract_dates_for_instrument_code", ["chains"], ["prices", "contract", *CHAPTERS[6:]]),
+        ("is_contract_okay_to_trade", ["contract"], []),
+        ("get_list_of_accounts", ["capital"], []),
+        ("put_order_on_stack", ["orders"], CHAPTERS[6:]),
+        ("modify_limit_price_given_control_object", ["limit_order"], []),
+        ("what_if_order", ["what_if"], []),
+        ("cancel_order_on_stack", ["partial_fill"], []),
+        ("get_all_current_positions_as_list_with_contract_objects", ["positions"], []),
+        ("get_fx_balances", ["books"], []),
+    ],
+)
+def test_what_a_broker_declines_is_skipped_and_the_rest_is_told(
+    run, distribution, declined: str, skipped: list[str], left_out: list[str]
+):
+    distribution("acme", _DECLINING.format(declined=[declined]))
+    told = run("demo", "--broker", "acme", "--json")
+    assert told.exit_code == 0, told.err
+    assert list(told.json) == [key for key in dict.fromkeys([*CHAPTERS, *skipped]) if key not in left_out]
+    said = {key: chapter["says"] for key, chapter in told.json.items() if "does not support" in chapter.get("says", "")}
+    assert said == dict.fromkeys(skipped, f"Broker 'acme' does not support {declined}: not here.")
+    if "flat" in told.json:
+        assert told.json["flat"]["state"] == "filled"
+
+
+_REFUSING = """
+import attrs
+from brokerkit import BrokerPlugin, errors, hookimpl
+from brokerkit.plugins.sim import plugin as sim
+
+
+def refuse(domain):
+    kind = type(domain)
+
+    @hookimpl
+    def put_order_on_stack(self, order):
+        if order.order_type.value != "{taken}":
+            raise errors.NotSupported(f"No {{order.order_type.value}} orders here.")
+        return kind.put_order_on_stack(self, order)
+
+    domain.__class__ = type(kind.__name__, (kind,), {{"__slots__": (), "put_order_on_stack": put_order_on_stack}})
+
+
+def open_refusing(settings, services):
+    session = sim.open(settings, services)
+    refuse(next(domain for domain in session.domains if hasattr(domain, "put_order_on_stack")))
+    return session
+
+
+plugin = BrokerPlugin(open=open_refusing, settings=sim.settings, is_simulation=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("taken", "skipped"), [("market", ["limit_order", "partial_fill"]), ("limit", ["market_order", "flat"])]
+)
+def test_an_order_that_a_broker_does_not_take_leaves_no_position_behind(run, distribution, taken, skipped):
+    distribution("acme", _REFUSING.format(taken=taken))
+    told = run("demo", "--broker", "acme", "--json")
+    assert told.exit_code == 0, told.err
+    assert list(told.json) == CHAPTERS
+    assert [key for key, chapter in told.json.items() if "orders here" in chapter.get("says", "")] == skipped
+
+
+def test_a_person_reads_what_is_skipped(run, distribution):
+    distribution("acme", _DECLINING.format(declined=["what_if_order"]))
+    told = run("demo", "--broker", "acme")
+    assert "Skipped: what if" in told.out
+    assert "They agree to the cent." in told.out
+
+
 def _without_account(chapter: dict[str, Any]) -> dict[str, Any]:
     """Leave out how the account is called and what kind it is: the one thing that two brokers do not share."""
     rows = [

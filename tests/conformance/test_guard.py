@@ -129,6 +129,14 @@ def test_a_failure_says_how_to_run_it_again(author: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines([f"*{again}*"])
 
 
+def test_a_setting_that_means_nothing_is_told_once(author: pytest.Pytester) -> None:
+    author.makepyfile(_SUITE)
+    result = _run(author, "--set", "seed=abc")
+    assert result.ret == 4
+    result.stdout.fnmatch_lines(["*Broker 'sim' cannot be opened*", "*seed is 'abc'; it should be a whole number*"])
+    assert "FAIL" not in result.stdout.str()
+
+
 def test_a_read_only_broker_is_not_traded(author: pytest.Pytester) -> None:
     author.makepyfile(_SUITE)
     result = _run(author, "--level", "trade", "--set", "read_only=true", "-k", "test_104 or test_105")

@@ -1,4 +1,4 @@
-"""Where a report cannot be written: said before the run; and where only the run finds out, the verdict is not lost."""
+"""A report is written in every case; where that cannot be done, it is said before the run, or no verdict is lost."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,3 +57,38 @@ def test_a_report_that_cannot_be_written_after_the_run_loses_neither_the_verdict
     assert "Traceback" not in done.stdout + done.stderr
     assert done.returncode == 1
     assert json.loads((tmp_path / "it.json").read_text())["conforms"] is True
+
+
+def _check(folder: Path, *words: str) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
+    """Run the command where an old report stands that praises the broker; return what it writes in its place."""
+    report = folder / "report.json"
+    report.write_text('{"conforms": true}')
+    command = [sys.executable, "-m", "brokerkit", "check", *words, "--json", str(report)]
+    environment = {**os.environ, "XDG_STATE_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+    assert "Traceback" not in done.stdout + done.stderr
+    found: dict[str, Any] = json.loads(report.read_text())
+    return done, found
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_broker_that_cannot_be_opened_gets_a_report_that_says_why(tmp_path: Path, processes: str) -> None:
+    done, report = _check(tmp_path, "sim", "--set", f"data={tmp_path / 'nowhere'}", "-n", processes)
+    assert done.returncode not in {0, 1}
+    assert (report["broker"], report["conforms"], report["complete"]) == ("sim", False, False)
+    assert "Broker 'sim' cannot be opened, so nothing can be tested." in str(report)
+    assert "not tested" not in done.stdout or processes == "2", "a table without a result"
+
+
+def test_a_wrong_configuration_gets_a_report_that_says_why(tmp_path: Path) -> None:
+    done, report = _check(tmp_path, "sim", "--set", "sede=3", "--seed", "5")
+    assert (done.returncode, report["seed"], report["conforms"], report["results"]) == (3, 5, False, [])
+    assert "[BK106] Broker 'sim' has no setting 'sede'." in report["notes"][0]
+
+
+def test_a_setting_of_the_check_means_what_it_means_to_every_command(tmp_path: Path) -> None:
+    """It is read as its plugin declares it: a file may be called 7, and a middleware's option belongs to that."""
+    limits = ["--set", 'middleware=["risk"]', "--set", "risk.max_order=5"]
+    done, report = _check(tmp_path, "sim", "--set", "store_path=7", *limits, "--level", "trade", "--case", "110")
+    assert [each["outcome"] for each in report["results"]] == ["blocked"], done.stdout + done.stderr
+    assert "max_order = 5" in report["results"][0]["reason"]

@@ -7,10 +7,7 @@ from typing import Any
 import click
 
 from brokerkit.cli.options import setting
-from brokerkit.cli.typed_settings import typed_settings
 from brokerkit.conformance.command import CheckRequest, check
-from brokerkit.conformance.testbeds import testbed_named
-from brokerkit.registry.planning import plan_broker
 
 
 @click.command("check")
@@ -46,6 +43,4 @@ def command(
     Gateway that is started for the run, with injected faults at level fault. Exit code 0 means that the
     broker conforms at that level. docs/conformance.md says what a verdict means.
     """
-    if testbed_named(name) is None:  # what is wrong in the set-up is said once, not by each test
-        plan_broker(name, typed_settings(name, dict(settings)))
     ctx.exit(check(CheckRequest(name, settings=dict(settings), facts=dict(facts), **given)))

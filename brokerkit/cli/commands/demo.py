@@ -30,7 +30,8 @@ def command(choice: BrokerChoice, plot: str | None, yes: bool, as_json: bool) ->
 
     Exchange rates, contract chains, prices, contract details and capital; then a market order, a limit order
     that is changed and cancelled, a partial fill, positions, and cash reconciled to the cent. It trades on
-    simulated accounts, asks before it trades on a paper account, and never trades on a live one.
+    simulated accounts, asks before it trades on a paper account, and never trades on a live one. A part that
+    the broker does not support is skipped.
     """
     with choice.open_with_clock() as (broker, clock):
         ours = clock is not None or broker.account_kind is AccountKind.SIMULATED

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import attrs
 
+from brokerkit.errors import NotSupported
+
 if TYPE_CHECKING:
     import pandas as pd
+
+    from brokerkit import Broker
 
 
 @attrs.frozen(eq=False)
@@ -36,3 +40,33 @@ class Chapter:
     says: str = ""
     series: pd.Series[float] | None = None
     series_title: str = ""
+
+
+def unless_declined(broker: Broker, key: str, hooks: Iterable[str], tell: Callable[[], Chapter]) -> Chapter:
+    """Return a chapter, or one that says why it is skipped, where the broker declines a hook that it calls.
+
+    Args:
+        broker: An opened broker.
+        key: The chapter's name in JSON.
+        hooks: What it calls.
+        tell: Does what the chapter is about.
+    """
+    why = why_declined(broker, hooks)
+    if why:
+        return skipped(key, why)
+    try:
+        return tell()
+    except NotSupported as refusal:  # a kind of order, say, that this broker does not take
+        return skipped(key, refusal.fact)
+
+
+def why_declined(broker: Broker, hooks: Iterable[str]) -> str:
+    """Return which of some hooks the broker declines, and why, in a sentence; empty when it supports them all."""
+    capabilities = broker.capabilities()
+    hook = next((each for each in hooks if not capabilities[each]), "")
+    return f"Broker '{broker.name}' does not support {hook}: {capabilities[hook].reason.rstrip('.')}." if hook else ""
+
+
+def skipped(key: str, why: str) -> Chapter:
+    """Return what stands in the place of a chapter that is skipped."""
+    return Chapter(key, f"Skipped: {key.replace('_', ' ')}", says=why)

@@ -22,6 +22,24 @@ if TYPE_CHECKING:
 
 _LIKED = ("CORN", "CRUDE_W", "EDOLLAR", "GOLD")
 _LIKED_PAIRS = ("GBPUSD", "EURUSD", "AUDUSD")
+FX_HOOKS = ("get_list_of_fxcodes", "get_fx_prices")
+MARKET_HOOKS = (
+    "get_instruments_with_price_data",
+    "get_list_of_contract_dates_for_instrument_code",
+    "get_prices_for_contract_object",
+    "get_contract_object_with_broker_data",
+)
+CONTRACT_HOOKS = (
+    "get_trading_hours_for_contract",
+    "get_actual_expiry_date_for_single_contract",
+    "is_contract_okay_to_trade",
+    "get_commission_for_contract",
+)
+CAPITAL_HOOKS = (
+    "get_list_of_accounts",
+    "get_account_value_across_currency",
+    "get_excess_liquidity_value_across_currency",
+)
 _SHOWN = 4
 _DAYS_LEFT = 20
 _LOOKED_AT = 6

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Context, Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
 from brokerkit.cli.demo.books import Books, books_of
-from brokerkit.cli.demo.chapter import Chapter
+from brokerkit.cli.demo.chapter import Chapter, skipped, unless_declined, why_declined
 from brokerkit.cli.demo.looking import Market
 from brokerkit.errors import RequestTimedOut
 from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderControl, OrderState
@@ -151,15 +152,12 @@ class Desk:
 def trade(broker: Broker, market: Market, pace: Pace) -> Iterator[Chapter]:
     """Trade, and yield the chapters of it; the last one holds the books against the broker's cash."""
     desk = Desk(broker, market, pace)
-    before = desk.cash()
+    why = why_declined(broker, ["get_fx_balances"])
+    before = None if why else desk.cash()
     with broker.subscribe(on_fill=desk.hear):
-        yield _market_order(desk)
-        yield _limit_order(desk)
-        yield _what_if(desk)
-        yield _partial_fill(desk)
-        yield _positions(desk)
-        yield _flat_again(desk)
-    yield _reconciled(desk, before)
+        for key, tell, hooks in _PARTS:
+            yield unless_declined(broker, key, hooks, partial(tell, desk))
+    yield skipped("books", why) if before is None else _reconciled(desk, before)
 
 
 def _market_order(desk: Desk) -> Chapter:
@@ -221,8 +219,10 @@ def _partial_fill(desk: Desk) -> Chapter:
                 desk.broker.orders.cancel_order_on_stack(order)
 
     desk.reaction = cancel_the_rest
-    ended = desk.settled(desk.place(order))
-    desk.reaction = None
+    try:
+        ended = desk.settled(desk.place(order))
+    finally:
+        desk.reaction = None
     return Chapter(
         "partial_fill",
         "Order more than the market offers, and cancel the rest at the first fill",
@@ -252,6 +252,8 @@ def _positions(desk: Desk) -> Chapter:
 
 def _flat_again(desk: Desk) -> Chapter:
     lots = desk.position()
+    if not lots:
+        return skipped("flat", "Nothing is held.")
     done = desk.settled(desk.place(Order.market(desk.market.contract, -lots, time_in_force=TimeInForce.GTC)))
     return Chapter(
         "flat",
@@ -276,6 +278,21 @@ def _reconciled(desk: Desk, before: Money) -> Chapter:
         },
         says=_verdict(books),
     )
+
+
+_PARTS: tuple[tuple[str, Callable[[Desk], Chapter], tuple[str, ...]], ...] = (
+    ("market_order", _market_order, ()),
+    (
+        "limit_order",
+        _limit_order,
+        ("modify_limit_price_given_control_object", "cancel_order_given_control_object"),
+    ),
+    ("what_if", _what_if, ("what_if_order", "get_excess_liquidity_value_across_currency")),
+    ("partial_fill", _partial_fill, ("cancel_order_on_stack",)),
+    ("positions", _positions, ("get_all_current_positions_as_list_with_contract_objects",)),
+    ("flat", _flat_again, ()),
+)
+"""The parts in order: each with its name, and what it calls beside placing orders; known before anything is sent."""
 
 
 def _verdict(books: Books) -> str:

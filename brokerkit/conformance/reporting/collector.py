@@ -46,7 +46,7 @@ def verdict_of(config: pytest.Config, *, complete: bool) -> Verdict:
     """Return what the run found."""
     run = run_of(config)
     broker = _subject.get("broker", run.broker)
-    subject = subject_of(run, broker, plugin_of(_subject.get("plugin", broker)))
+    subject = subject_of(broker, plugin_of(_subject.get("plugin", broker)), str(run.level), run.seed)
     notes = config.stash.get(NOTES, None) or ()
     return Verdict(subject, in_order(_results.values()), complete, time.monotonic() - _STARTED, tuple(notes))
 

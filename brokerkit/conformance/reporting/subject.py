@@ -6,19 +6,19 @@ import hashlib
 import platform
 
 import brokerkit
-from brokerkit.conformance.options import Run
 from brokerkit.conformance.reporting.verdict import Subject
 from brokerkit.errors import BrokerkitError
 from brokerkit.spec.domains import CONTRACT
 
 
-def subject_of(run: Run, broker: str, plugin: str) -> Subject:
-    """Return what a run is about.
+def subject_of(broker: str, plugin: str, level: str, seed: int) -> Subject:
+    """Return what a run is about, in the versions that are installed.
 
     Args:
-        run: What the run was asked for.
         broker: The name that the broker was opened by.
         plugin: The distribution and version of the plugin.
+        level: How far the run was to go.
+        seed: What its own random choices start from.
     """
     return Subject(
         broker=broker,
@@ -26,8 +26,8 @@ def subject_of(run: Run, broker: str, plugin: str) -> Subject:
         brokerkit=brokerkit.__version__,
         contract=contract_fingerprint(),
         python=platform.python_version(),
-        level=str(run.level),
-        seed=run.seed,
+        level=level,
+        seed=seed,
     )
 
 

@@ -81,6 +81,22 @@ def test_212_filled_is_told_once(trader: Trader) -> None:
 
 
 @trade()
+def test_212_fills_are_told_before_the_state_that_they_lead_to(trader: Trader) -> None:
+    """Case 212: when a state is told, all fills that it counts have been told before: totals and fills never part."""
+    view = trader.fills(trader.market_order(trader.large_quantity))
+    trader.eventually(
+        lambda: any(each.state.is_final for each in trader.events.views(view.order_ref)), "its end was told"
+    )
+    told: set[str] = set()
+    for event in tuple(trader.events.events):
+        if isinstance(event, Fill):
+            told.add(event.execution_id)
+        elif isinstance(event, BrokerOrder) and event.order_ref == view.order_ref:
+            untold = {fill.execution_id for fill in event.fills} - told
+            assert not untold, f"told to be {event.state.value} with fills that were told only later: {sorted(untold)}"
+
+
+@trade()
 def test_213_fills_have_the_orders_sign(trader: Trader) -> None:
     """Case 213: each fill has the sign of its order, a whole quantity, an exact price, and is told as it is listed."""
     for view in (trader.buys(), trader.sells()):

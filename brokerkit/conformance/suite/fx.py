@@ -18,6 +18,10 @@ from brokerkit.conformance.trader import Trader
 from brokerkit.errors import InvalidArgument, InvalidOrder, MissingData, MissingFxCode, NotSupported, StaleData
 
 _EXACT = 1e-9
+_QUOTES_APART = 0.02
+_LARGE = frozenset({"AUD", "CAD", "CHF", "EUR", "GBP", "NZD", "USD"})
+_SMALL = frozenset({"CNH", "CZK", "DKK", "HKD", "HUF", "INR", "JPY", "KRW", "MXN", "NOK", "SEK", "THB", "TWD"})
+"""One unit of any of these is worth less than one of any of the large ones, and was so for decades."""
 _UNITS = 25_000
 _NEAR = 0.1
 _CENT = Decimal("0.01")
@@ -41,13 +45,29 @@ def test_075_every_listed_pair_has_rates(broker: Broker, market: Market) -> None
 
 
 @read("get_list_of_fxcodes", "get_fx_prices")
-def test_076_inverse_pairs_agree(broker: Broker, market: Market) -> None:
-    """Case 76: a pair and its inverse agree: one times the other is 1 on every day, under the name asked for."""
-    code = market.fx_code
-    inverse_code = FxPair(code).quote + FxPair(code).base
-    rates, inverse = broker.fx.get_fx_prices(code), broker.fx.get_fx_prices(inverse_code)
-    _check_rates(inverse, inverse_code)
-    assert ((rates * inverse - 1).abs() < _EXACT).all()
+def test_076_inverse_pairs_agree(broker: Broker) -> None:
+    """Case 76: each pair and its inverse agree: one times the other is 1 on every day, under the name asked for."""
+    codes = broker.fx.get_list_of_fxcodes()
+    for code in codes:
+        inverse_code = FxPair(code).quote + FxPair(code).base
+        rates, inverse = broker.fx.get_fx_prices(code), broker.fx.get_fx_prices(inverse_code)
+        _check_rates(inverse, inverse_code)
+        apart = (rates * inverse - 1).abs()
+        if inverse_code in codes:  # each is quoted by itself
+            assert (apart.dropna() < _QUOTES_APART).all(), f"{code} times {inverse_code} is not about 1"
+        else:
+            assert (apart < _EXACT).all(), f"{code} times {inverse_code} is not 1"
+
+
+@read("get_list_of_fxcodes", "get_fx_prices")
+def test_076_rates_are_units_of_the_second_currency(broker: Broker) -> None:
+    """Case 76: a rate is units of the second currency for one of the first: a dollar is worth more than a yen."""
+    pairs = [pair for pair in map(FxPair, broker.fx.get_list_of_fxcodes()) if _is_large_against_small(pair)]
+    if not pairs:
+        blocked("no listed pair is between a currency of large units, such as USD, and one of small units, such as JPY")
+    for pair in pairs:
+        rate = float(broker.fx.get_fx_prices(pair.code).iloc[-1])
+        assert (rate > 1) is (pair.base in _LARGE), f"the last rate of {pair.code} is {rate}: that of its inverse?"
 
 
 @read("get_list_of_fxcodes", "get_fx_prices")
@@ -60,7 +80,7 @@ def test_076_crosses_are_the_product_of_their_legs(broker: Broker) -> None:
     assert len(joined), f"{base}{quote} has no day in common with {first} and {second}"
     apart = (joined.iloc[:, 0] / joined.iloc[:, 1] - 1).abs().max()
     quoted = base + quote in broker.fx.get_list_of_fxcodes()
-    assert apart < (0.02 if quoted else _EXACT), f"{base}{quote} is off by {apart:.2e}"
+    assert apart < (_QUOTES_APART if quoted else _EXACT), f"{base}{quote} is off by {apart:.2e}"
 
 
 @read("get_fx_prices")
@@ -134,6 +154,12 @@ def _check_rates(rates: pd.Series, code: str) -> None:
     assert (rates > 0).all(), f"{code} has a rate that is not positive"
     assert isinstance(rates.index, pd.DatetimeIndex), f"{code} is indexed by a {type(rates.index).__name__}"
     assert (rates.index == rates.index.normalize()).all(), f"{code} has a rate that is not at 00:00 of its session date"
+
+
+def _is_large_against_small(pair: FxPair) -> bool:
+    """Return whether one currency of a pair is of large units and the other of small ones, whichever comes first."""
+    both = {pair.base, pair.quote}
+    return not both.isdisjoint(_LARGE) and not both.isdisjoint(_SMALL)
 
 
 def _refuses_an_unknown_pair(broker: Broker, trader: Trader) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
@@ -33,7 +34,9 @@ from brokerkit.plugins.ib.prices import IBPrices
 from brokerkit.plugins.ib.reconciliation import Reconciliation
 from brokerkit.plugins.ib.settings import IBSettings
 from brokerkit.plugins.ib.table_files import load_fx, load_instruments
+from brokerkit.plugins.ib.weekly_hours import WeeklyHours
 from brokerkit.spec.lifecycle import Services, Session
+from brokerkit.spec.services import Store
 
 
 @attrs.frozen(eq=False)
@@ -61,6 +64,11 @@ class IBDesk:
     capital: IBCapital
     orders: IBOrders
     positions: IBPositions
+
+    @property
+    def domains(self) -> tuple[object, ...]:
+        """The domain objects."""
+        return self.fx, self.prices, self.contracts, self.instruments, self.capital, self.orders, self.positions
 
     @property
     def ib(self) -> object:
@@ -99,23 +107,7 @@ def open_session(settings: IBSettings, services: Services) -> Session:
         connection.send_client_id()
         reconciliation = Reconciliation(desk, services.state_folder, lock=settings.lock_on_break)
         fx_pairs = FxPairs(directory.client, pairs)
-        check_lock = partial(_refuse_locked, reconciliation)
-        placing = OrderPlacing(desk, directory, fx_pairs, lambda: services.store().journal, check_lock)
-        prices_client = PriceClient(connection)
-        accounting = AccountingClient(connection)
-        capital = IBCapital(accounting)
-        orders = IBOrders(desk, placing, OrderChanging(desk, directory, check_lock), accounting)
-        native = IBDesk(
-            connection=connection,
-            reconciliation=reconciliation,
-            fx=IBFx(prices_client, fx_pairs, capital, desk, placing),
-            prices=IBPrices(prices_client, directory),
-            contracts=IBContracts(directory, hours, orders.commission_of, connection.server_time),
-            instruments=IBInstruments(directory),
-            capital=capital,
-            orders=orders,
-            positions=IBPositions(PositionsClient(connection), desk),
-        )
+        native = _assembled(connection, directory, desk, reconciliation, fx_pairs, hours, services.store)
         connection.open()
         reconciliation.start()
         resources.callback(reconciliation.save_at_the_end)
@@ -123,15 +115,7 @@ def open_session(settings: IBSettings, services: Services) -> Session:
         desk.prune(settings.journal_days)
         delivery.opened()
         return Session(
-            domains=(
-                native.fx,
-                native.prices,
-                native.contracts,
-                native.instruments,
-                native.capital,
-                native.orders,
-                native.positions,
-            ),
+            domains=native.domains,
             account_kind=kind_of_all(connection.accounts),
             native=native,
             close=resources.pop_all().close,
@@ -140,6 +124,35 @@ def open_session(settings: IBSettings, services: Services) -> Session:
             data=f"{settings.gateway}, {connection.library.name} {connection.library.version}",
             forked=connection.let_go_of_socket,
         )
+
+
+def _assembled(
+    connection: IBConnection,
+    directory: ContractDirectory,
+    desk: OrderDesk,
+    reconciliation: Reconciliation,
+    fx_pairs: FxPairs,
+    hours: Mapping[str, WeeklyHours],
+    store: Callable[[], Store],
+) -> IBDesk:
+    """Return the plugin's own object with its domain objects, which share what they use."""
+    check_lock = partial(_refuse_locked, reconciliation)
+    placing = OrderPlacing(desk, directory, fx_pairs, lambda: store().journal, check_lock)
+    prices = PriceClient(connection)
+    accounting = AccountingClient(connection)
+    capital = IBCapital(accounting)
+    orders = IBOrders(desk, placing, OrderChanging(desk, directory, check_lock), accounting)
+    return IBDesk(
+        connection=connection,
+        reconciliation=reconciliation,
+        fx=IBFx(prices, fx_pairs, capital, desk, placing),
+        prices=IBPrices(prices, directory),
+        contracts=IBContracts(directory, hours, orders.commission_of, connection.server_time),
+        instruments=IBInstruments(directory),
+        capital=capital,
+        orders=orders,
+        positions=IBPositions(PositionsClient(connection), desk),
+    )
 
 
 def _refuse_locked(reconciliation: Reconciliation, instrument_code: str) -> None:

@@ -8,8 +8,6 @@ import math
 from collections.abc import Callable
 from functools import partial
 
-import attrs
-
 from brokerkit.errors import (
     ConnectionLost,
     InvalidQuantity,
@@ -133,11 +131,10 @@ class OrderChanging:
 
     def _changed_order(self, tracked: TrackedOrder, change: OrderChange) -> Order:
         order = tracked.order
-        given = {name: value for name, value in attrs.asdict(change, recurse=False).items() if value is not None}
         for name in ("limit_price", "stop_price"):
-            if name in given and getattr(order, name) is None:
+            if getattr(change, name) is not None and getattr(order, name) is None:
                 raise OrderCannotBeModified(f"Order {order.order_ref} is {order.order_type.value} and has no {name}.")
-        changed = attrs.evolve(order, **given)
+        changed = change.of(order)
         self._check_quantity(tracked, changed)
         if isinstance(order.contract, FuturesContract) and abs(changed.quantity[0]) > abs(order.quantity[0]):
             self._check_lock(order.contract.instrument_code)

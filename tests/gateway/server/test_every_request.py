@@ -323,6 +323,43 @@ def test_a_snapshot_has_no_generic_ticks(ib: ibi.IB, es: ibi.Contract) -> None:
     assert ibi.util.isNan(ticker.last)
 
 
+@pytest.mark.parametrize(
+    ("on_futures", "on_pairs", "ticks"),
+    [
+        (True, True, "233, 236,,mdoff"),
+        (True, True, "292:BRFG+DJNL,220,104"),
+        (True, False, "456"),
+        (True, False, "233,59"),
+        (True, False, "595"),
+        (False, False, "999"),
+        (False, False, "233,13"),
+        (False, False, "162"),
+        (False, False, "last"),
+        (False, False, "292:"),
+        (False, False, "mdoff"),
+    ],
+)
+def test_generic_ticks_that_do_not_exist_are_refused(ib: ibi.IB, es: ibi.Contract, on_futures, on_pairs, ticks) -> None:
+    told: list[tuple[int, str]] = []
+    ib.errorEvent += lambda req_id, code, text, contract: told.append((code, text.partition(" : ")[2]))
+    for contract, kind, accepted in ((es, "FUT", on_futures), (ibi.Forex("EURUSD"), "CASH", on_pairs)):
+        told.clear()
+        ib.reqMktData(contract, ticks)
+        ib.reqCurrentTime()
+        said = f"cause - Incorrect generic tick list of {ticks}.  Legal ones for ({kind}) are: 100(Option Volume),"
+        assert [(code, text[: len(said)]) for code, text in told] == ([] if accepted else [(321, said)])
+
+
+def test_a_refused_list_of_generic_ticks_says_which_there_are(ib: ibi.IB, es: ibi.Contract) -> None:
+    told: list[str] = []
+    ib.errorEvent += lambda req_id, code, text, contract: told.append(text)
+    ib.reqMktData(es, "999")
+    ib.reqCurrentTime()
+    listed = told[0].partition(" are: ")[2]
+    assert "165(Misc. Stats),221/220(Creditman Mark Price),225(Auction),232/221(Pl Price),233(RTVolume)" in listed
+    assert "411(rthistvol),456/59(IBDividends),460(Bond Factor Multiplier)" in listed
+
+
 def test_a_regulatory_snapshot_ends_and_is_not_a_stream(
     gateway: SimulatedGateway, ib: ibi.IB, es: ibi.Contract, until
 ) -> None:

@@ -220,6 +220,29 @@ def test_quotes_count_twice() -> None:
     assert [pacing.admit(5.0 * n, n, n, weight=2) for n in range(6)] == [True] * 5 + [False]
 
 
+def test_new_lines_of_five_second_bars_count_as_requests_for_small_bars(run_gateway: Connect, connect: Connect) -> None:
+    ib = connect(run_gateway(GatewaySettings(port=0, limits=Limits(small_bar_requests=3))))
+    refused: list[str] = []
+    ib.errorEvent += lambda _, code, text, __: refused.append(text) if code == 420 else None
+    (future,) = ib.qualifyContracts(ibi.Future("ES", "202312", "CME"))
+    ib.reqHistoricalData(future, "", "60 S", "30 secs", "TRADES", False)
+    for _ in range(2):
+        ib.cancelRealTimeBars(ib.reqRealTimeBars(future, 5, "TRADES", False))
+    ib.reqCurrentTime()
+    assert refused == []
+    ib.reqRealTimeBars(future, 5, "TRADES", False)
+    ib.reqCurrentTime()
+    assert refused == ["Invalid Real-time Query:Historical data request pacing violation"]
+
+
+def test_the_limit_on_five_second_bars_is_over_ten_minutes() -> None:
+    pacing = HistoryPacing(Limits())
+    assert [pacing.admit_bar_line(9.5 * n) for n in range(61)] == [True] * 60 + [False]
+    assert pacing.admit_bar_line(601.0)
+    unlimited = HistoryPacing(Limits.none())
+    assert all(unlimited.admit_bar_line(0.0) for _ in range(100))
+
+
 def test_open_history_requests(run_gateway: Connect, raw: Connect) -> None:
     limits = Limits(open_history_requests=2, messages_per_second=None)
     client = raw(run_gateway(GatewaySettings(port=0, limits=limits)))

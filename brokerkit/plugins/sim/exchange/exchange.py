@@ -8,8 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import attrs
-
 from brokerkit.errors import InvalidArgument, OrderCannotBeCancelled, OutcomeUnknown
 from brokerkit.plugins.sim.exchange import changes, entry, margin, spreads
 from brokerkit.plugins.sim.exchange.channel import Channel
@@ -386,9 +384,4 @@ class Exchange(Clock):
 
 
 def _changed(live: LiveOrder, change: OrderChange) -> Order:
-    given: dict[str, Any] = {
-        name: value
-        for name in ("limit_price", "stop_price", "quantity")
-        if (value := getattr(change, name)) is not None
-    }
-    return attrs.evolve(live.order if live.parent is None else entry.sized(live.order, live.whole), **given)
+    return change.of(live.order if live.parent is None else entry.sized(live.order, live.whole))

@@ -72,6 +72,7 @@ AMBIGUOUS = "The contract description specified for {symbol} is ambiguous."
 READ_ONLY = "Error validating request.-'bF' : cause - The API interface is currently in Read-Only mode."
 MAX_RATE = "Max rate of messages per second has been exceeded:max={limit} rec={count} ({strike})"
 PACING = "Historical Market Data Service error message:Historical data request pacing violation"
+BAR_LINE_PACING = "Invalid Real-time Query:Historical data request pacing violation"
 TOO_MANY_QUERIES = (
     "Error processing request.-'bS' : cause - Only {limit} simultaneous API historical data requests allowed."
 )

@@ -83,6 +83,16 @@ class HistoryPacing:
         self._recent.append((now, weight))
         return True
 
+    def admit_bar_line(self, now: float) -> bool:
+        """Return whether five-second bars may be subscribed to at `now` (seconds); count them as small bars if so."""
+        if self.limits.small_bar_requests is None:
+            return True
+        self._forget(now)
+        if self._too_many(1):
+            return False
+        self._recent.append((now, 1))
+        return True
+
     def _repeated(self, now: float, request: Hashable) -> bool:
         wait = self.limits.identical_history_seconds
         return wait is not None and now - self._identical.get(request, -wait) < wait

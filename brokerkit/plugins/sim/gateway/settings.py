@@ -36,7 +36,8 @@ class Limits:
         messages_per_second: Messages per second and client; more are answered with error 100, and a client that
             continues is disconnected.
         open_history_requests: Historical data requests open at once, including those kept up to date.
-        small_bar_requests: Requests for bars of 30 seconds or less per ten minutes; BID_ASK counts twice.
+        small_bar_requests: Requests per ten minutes for bars of 30 seconds or less, and subscriptions to five-second
+            bars; BID_ASK counts twice.
         identical_history_seconds: Seconds before an identical historical data request may be repeated.
         market_data_lines: Quote and five-second bar subscriptions at once, over all clients.
         tick_by_tick_lines: Tick-by-tick subscriptions at once, over all clients. With 100 market data lines IB allows

@@ -59,6 +59,21 @@ def _later(tell: Tell, event: Any) -> None:
         tell(event)
 
 
+def _state_first() -> Callable[[Tell, Any], None]:
+    """Return what keeps fills back until the state was told that they led to."""
+    kept: list[Fill] = []
+
+    def emit(tell: Tell, event: Any) -> None:
+        if isinstance(event, Fill):
+            kept.append(event)
+            return
+        tell(event)
+        while kept and isinstance(event, BrokerOrder):
+            tell(kept.pop(0))
+
+    return emit
+
+
 def _of_another(tell: Tell, event: Any) -> None:
     tell(attrs.evolve(event, order_ref="another") if isinstance(event, Fill) else event)
 
@@ -160,6 +175,11 @@ MUTANTS = (
     Mutant("duplicate_fill", "test_215_a_fill_reported_twice_counts_once", emit=_twice(Fill)),
     Mutant("no_status", "test_210_every_order_is_heard_of", emit=_without(BrokerOrder)),
     Mutant("fill_told_later", "test_210_who_has_waited_has_heard", emit=_later),
+    Mutant(
+        "state_told_before_its_fills",
+        "test_212_fills_are_told_before_the_state_that_they_lead_to",
+        emit=_state_first(),
+    ),
     Mutant(
         "filled_twice",
         "test_212_filled_is_told_once",

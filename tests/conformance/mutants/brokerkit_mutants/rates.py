@@ -22,6 +22,14 @@ def _not_inverted(right: Right, fx_code: str) -> pd.Series:
     return (1 / rates).rename(fx_code) if fx_code.startswith("USD") else rates
 
 
+def _one_not_inverted(right: Right, fx_code: str) -> pd.Series:
+    return _inverted(right(fx_code)) if fx_code == "JPYUSD" else right(fx_code)
+
+
+def _yen_the_wrong_way_round(right: Right, fx_code: str) -> pd.Series:
+    return _inverted(right(fx_code)) if "JPY" in fx_code else right(fx_code)
+
+
 def _cross_a_little_off(right: Right, fx_code: str) -> pd.Series:
     rates = right(fx_code)
     return rates if "USD" in fx_code else rates * 1.03
@@ -62,6 +70,12 @@ MUTANTS = (
     Mutant("rates_of_the_future", _LISTED, after(_HOOK, _moved(days=30))),
     Mutant("one_series_for_all", _LISTED, answer(_HOOK, _one_series_for_all())),
     Mutant("inverse_not_inverted", "test_076_inverse_pairs_agree", answer(_HOOK, _not_inverted)),
+    Mutant("one_rate_not_inverted", "test_076_inverse_pairs_agree", answer(_HOOK, _one_not_inverted)),
+    Mutant(
+        "yen_the_wrong_way_round",
+        "test_076_rates_are_units_of_the_second_currency",
+        answer(_HOOK, _yen_the_wrong_way_round),
+    ),
     Mutant("cross_a_little_off", "test_076_crosses_are_the_product_of_their_legs", answer(_HOOK, _cross_a_little_off)),
     Mutant("currency_not_quite_one", "test_076_a_currency_against_itself_is_one", answer(_HOOK, _not_quite_one)),
     Mutant("empty_series_for_missing", "test_077_a_missing_rate_is_a_named_error", answer(_HOOK, _nothing_for_missing)),

@@ -24,6 +24,7 @@ from brokerkit.plugins.sim.gateway.codes import COMPETING, Code
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.market.quotes import Quote
 from brokerkit.plugins.sim.gateway.refused import RefusedError, invalid
+from brokerkit.plugins.sim.gateway.rooms import generic_ticks
 from brokerkit.plugins.sim.gateway.rooms.lines import (
     DELAYED,
     DELAYED_FROZEN,
@@ -109,6 +110,8 @@ class QuoteRoom(Room):
         if self.gateway.faults.competing_session:
             raise RefusedError(Code.COMPETING_SESSION, COMPETING)
         listed = data_contract(self.gateway, request.contract)
+        if request.generic_ticks.strip():
+            generic_ticks.check(request.generic_ticks, listed.sec_type)
         kind = data_type(self.gateway, session, req_id, listed)
         line = QuoteLine(listed, kind, session.market_data_type in (FROZEN, DELAYED_FROZEN))
         session.send(TickRequestParameters(req_id, float(listed.terms.tick_size), BBO_EXCHANGE, SNAPSHOT_PERMISSIONS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import attrs
 from brokerkit.plugins.sim.exchange.units import SECOND
 from brokerkit.plugins.sim.gateway.codec.requests import market_data as requests
 from brokerkit.plugins.sim.gateway.codec.responses.market_data import RealTimeBar
-from brokerkit.plugins.sim.gateway.codes import Code
+from brokerkit.plugins.sim.gateway.codes import BAR_LINE_PACING, Code
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.market.bars import Bars
 from brokerkit.plugins.sim.gateway.market.quotes import half_spread
@@ -64,6 +65,8 @@ class RealTimeBarRoom(Room):
         if kind == TRADES and not listed.is_future:
             what = f"{listed.card.symbol}/CASH@{listed.card.exchange} Last"
             raise RefusedError(Code.REAL_TIME_BARS, f"Invalid Real-time Query:No historical market data for {what}")
+        if not session.history_pacing.admit_bar_line(time.monotonic()):
+            raise RefusedError(Code.REAL_TIME_BARS, BAR_LINE_PACING)
         self.lines.open(session, request.req_id, BarLine(listed, kind, self.gateway.exchange.now_ns))
 
     def _send_ended(self, session: Session, req_id: int, line: BarLine) -> None:

@@ -11,11 +11,16 @@ from brokerkit.registry.declared import CommonSettings, declared_settings
 from brokerkit.registry.selection import load_plugin, select
 
 
-def typed_settings(broker: str, texts: Mapping[str, str]) -> dict[str, Any]:
+def typed_settings(broker: str, texts: Mapping[str, str], beside: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return settings as `open_broker` takes them.
 
     A key that the plugin does not declare is passed on as it is, so that opening the broker names the
     closest one. `risk.max_order_lots` means an option of a middleware, written as TOML.
+
+    Args:
+        broker: The name that it is opened by.
+        texts: The settings as they were written, by key.
+        beside: Settings that it is opened with as well; they may name its plugin.
 
     Raises:
         InvalidSetting: A text is not what its setting takes.
@@ -23,7 +28,8 @@ def typed_settings(broker: str, texts: Mapping[str, str]) -> dict[str, Any]:
     """
     if not texts:
         return {}
-    selection = select(broker, {"plugin": texts["plugin"]} if "plugin" in texts else {})
+    given = {**(beside or {}), **texts}
+    selection = select(broker, {"plugin": given["plugin"]} if "plugin" in given else {})
     declared = {**declared_settings(CommonSettings), **declared_settings(load_plugin(selection.plugin).settings)}
     typed: dict[str, Any] = {}
     for key, text in texts.items():
