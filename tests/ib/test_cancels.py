@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from brokerkit import Broker, ConnectionState, FuturesContract, Order, OrderState, errors
-from brokerkit.errors import OutcomeUnknown
+from brokerkit.errors import OrderCannotBeCancelled, OutcomeUnknown
 from brokerkit.plugins.sim.gateway import SimulatedGateway
+from brokerkit.plugins.sim.gateway.codec.requests.orders import GlobalCancel
 
 OpenIB = Callable[..., Broker]
 Listen = Callable[[Broker], Any]
@@ -67,6 +68,22 @@ def test_an_order_is_waited_for_until_it_is_answered_and_a_cancel_until_it_is_se
     with gateway.fault("stall"):
         assert broker.orders.cancel_order_on_stack(control).state is OrderState.PENDING_CANCEL
     assert time.monotonic() - began < 30
+    assert control.wait(30).state is OrderState.CANCELLED
+
+
+def test_orders_whose_common_cancel_was_lost_work_on(
+    gateway: SimulatedGateway, open_ib: OpenIB, gold: FuturesContract, listen: Listen, answer_as: Callable[..., None]
+) -> None:
+    broker = open_ib(gateway, order_timeout=1.0)
+    heard = listen(broker)
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    answer_as(GlobalCancel, lambda session, asked, usual: None)
+    [asked] = broker.orders.cancel_all_orders()
+    assert asked.state is OrderState.PENDING_CANCEL
+    with pytest.raises(OrderCannotBeCancelled):
+        broker.orders.cancel_order_given_control_object(control)
+    heard.wait_for(lambda: control.current().state is OrderState.WORKING)
+    broker.orders.cancel_order_given_control_object(control)
     assert control.wait(30).state is OrderState.CANCELLED
 
 

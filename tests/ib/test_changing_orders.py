@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from brokerkit import Broker, ConnectionState, FuturesContract, Order, OrderChange, OrderState
-from brokerkit.errors import OrderCannotBeModified
+from brokerkit.errors import OffTickPrice, OrderCannotBeModified
 from brokerkit.plugins.sim.gateway import SimulatedGateway
+from brokerkit.plugins.sim.gateway.codec.requests.orders import PlaceOrder
 
 
 def test_the_trigger_of_a_waiting_stop_is_changed(broker: Broker, gold: FuturesContract) -> None:
@@ -18,6 +19,21 @@ def test_the_trigger_of_a_waiting_stop_is_changed(broker: Broker, gold: FuturesC
     broker.orders.modify_order_given_control_object(control, OrderChange(stop_price="2600.0"))
     view = control.current()
     assert (view.order.stop_price, view.state) == (Decimal(2600), OrderState.WORKING)
+
+
+@pytest.mark.parametrize("name", ["limit_price", "stop_price"])
+def test_a_change_to_a_price_between_two_ticks_is_refused_before_it_is_sent(
+    broker: Broker, gold: FuturesContract, answer_as: Callable[..., None], name: str
+) -> None:
+    control = broker.orders.put_order_on_stack(Order.stop_limit(gold, 1, "2500.0", "2500.0"))
+    sent: list[Any] = []
+    answer_as(PlaceOrder, lambda session, asked, usual: sent.append(asked) or usual(session, asked))
+    with pytest.raises(OffTickPrice) as raised:
+        broker.orders.modify_order_given_control_object(control, OrderChange(**{name: "2400.05"}))
+    assert raised.value.candidates == (Decimal("2400.0"), Decimal("2400.1"))
+    broker.native.connection.server_time()  # what was sent before has been read
+    assert sent == []
+    assert getattr(control.current().order, name) == Decimal(2500)
 
 
 def test_exits_that_wait_for_their_entry_are_changed(broker: Broker, gold: FuturesContract) -> None:

@@ -34,6 +34,7 @@ from brokerkit.errors import (
     RequestTimedOut,
     StoreLocked,
 )
+from brokerkit.plugins.ib import connection
 from brokerkit.plugins.sim.gateway import GatewaySettings, Limits, SimulatedGateway
 from brokerkit.plugins.sim.gateway.codec.requests.orders import AllOpenOrdersRequest
 from brokerkit.plugins.sim.gateway.codec.responses.session import Error, NextValidId
@@ -568,3 +569,41 @@ def test_an_account_that_the_login_does_not_have_is_told_at_once(gateway: Simula
     with pytest.raises(MissingAccount, match="logged in to DU1000001, not to account 'DU1000002'"):
         open_ib(gateway, account="DU1000002", connect_timeout=60.0)
     assert time.monotonic() - began < 20  # not after the timeout
+
+
+@pytest.mark.parametrize(("broken", "ok"), [(2103, 2104), (2105, 2106), (2157, 2158)])
+def test_the_end_of_each_kind_of_farm_s_outage_is_a_gap(
+    gateway: SimulatedGateway, broker: Broker, listen: Callable[[Broker], Any], broken: int, ok: int
+) -> None:
+    heard = listen(broker)
+    gateway.call(lambda inner: inner.notice(broken, "A data farm connection is broken:usfarm"))
+    gateway.call(lambda inner: inner.notice(ok, "A data farm connection is OK:usfarm"))
+    [gap] = heard.wait_for(lambda: heard.of(DataGap))
+    assert "usfarm" in gap.reason
+
+
+class Pauses:
+    """Takes the place of the module `random`: what pauses are made of, each of which ends at once."""
+
+    def __init__(self) -> None:
+        self.made: list[float] = []
+
+    def uniform(self, least: float, most: float) -> Pauses:
+        assert (least, most) == (0.5, 1.5)
+        return self
+
+    def __rmul__(self, pause: float) -> float:
+        self.made.append(pause)
+        return 0.0
+
+
+def test_pauses_between_attempts_to_reconnect_are_random_and_grow_to_the_longest(
+    gateway: SimulatedGateway, open_ib: OpenIB, listen: Callable[[Broker], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many programs that lost the same Gateway must not all come back at the same moments."""
+    heard, pauses = listen(open_ib(gateway, max_reconnect_wait=0.5)), Pauses()
+    monkeypatch.setattr(connection, "random", pauses)
+    with gateway.fault("client-id-in-use", count=4):
+        gateway.call(lambda inner: inner.restart())
+        heard.wait_for(lambda: [e for e in heard.of(ConnectionChange) if e.state is ConnectionState.CONNECTED])
+    assert pauses.made == [0.1, 0.2, 0.4, 0.5, 0.5]

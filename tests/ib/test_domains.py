@@ -328,6 +328,11 @@ def test_lists_of_orders_and_fills(broker: Broker, gold: FuturesContract) -> Non
     ("call", "error"),
     [
         (lambda b, c: b.orders.put_order_on_stack(Order.limit(c, 1, "1900.05")), OffTickPrice),
+        (lambda b, c: b.orders.put_order_on_stack(Order.stop(c, 1, "2500.05")), OffTickPrice),
+        (
+            lambda b, c: b.orders.put_order_on_stack(Order.limit(c, 1, 1900).with_bracket(stop_loss="1800.05")),
+            OffTickPrice,
+        ),
         (lambda b, c: b.orders.put_order_on_stack(Order.market(c, 1, account="U7")), InvalidOrder),
         (lambda b, c: b.orders.put_order_on_stack(Order.market(FuturesContract("GOLD", "199001"), 1)), MissingContract),
         (
@@ -368,3 +373,6 @@ def test_an_order_for_an_expired_contract_is_refused(
     broker.native.connection.clock.forget()
     with pytest.raises(ContractExpired, match="expired on 2023-12-15"):
         broker.orders.put_order_on_stack(Order.market(gold, 1))
+    spread = FuturesContract("GOLD", ["202402", gold.date])
+    with pytest.raises(ContractExpired, match="expired on 2023-12-15"):
+        broker.orders.put_order_on_stack(Order.market(spread, [1, -1]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -18,9 +19,11 @@ from brokerkit.errors import (
     InvalidArgument,
     MissingData,
     OrderError,
+    PacingViolation,
     RequestTimedOut,
 )
 from brokerkit.plugins.ib import history_pacing
+from brokerkit.plugins.ib.clients import prices
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 from brokerkit.plugins.sim.gateway.codec.requests.history import (
     CancelHeadTimestamp,
@@ -91,6 +94,29 @@ def test_a_stretch_without_bars_is_left_out(broker: Broker, answer_as: AnswerAs)
     answer_as(HistoricalDataRequest, refusing("HMDS query returned no data: GCG4@COMEX Trades", {0}))
     start = END - timedelta(days=12)
     assert not broker.prices.get_prices_for_contract_object(GOLD, Frequency.MINUTE, start, END).empty
+
+
+@pytest.mark.parametrize("refused", [{0, 1}, set(range(9))], ids=["twice", "always"])
+def test_what_ib_refuses_for_pacing_is_asked_again_after_growing_pauses(
+    broker: Broker, answer_as: AnswerAs, monkeypatch: pytest.MonkeyPatch, refused: set[int]
+) -> None:
+    """It counts the requests of others too, of which this process knows nothing."""
+    monkeypatch.setattr(prices, "_PACING_PAUSE", 0.1)
+    times: list[float] = []
+    refuse = refusing("Historical data request pacing violation", refused)
+
+    def answer(session: Any, request: Any, usual: Callable[..., None]) -> None:
+        times.append(time.monotonic())
+        refuse(session, request, usual)
+
+    answer_as(HistoricalDataRequest, answer)
+    if len(refused) == 2:
+        assert not broker.prices.get_prices_for_contract_object(GOLD, start=END - timedelta(days=5), end=END).empty
+    else:
+        with pytest.raises(PacingViolation):
+            broker.prices.get_prices_for_contract_object(GOLD, start=END - timedelta(days=5), end=END)
+    first, second, third = times
+    assert (second - first >= 0.1, third - second >= 0.2) == (True, True)
 
 
 class Heads:

@@ -59,6 +59,33 @@ def test_a_fill_between_two_sessions_explains_the_position(
     assert (report.position_breaks, report.foreign_orders, broker.native.reconciliation.locked) == ((), (), {})
 
 
+def test_a_fill_in_the_second_after_positions_were_saved_explains_the_position(
+    gateway: SimulatedGateway, open_ib: OpenIB, state_folder: Path
+) -> None:
+    """IB stamps executions with whole seconds, so a fill may seem to be from before: here its session was killed."""
+    saved = held_two(gateway, open_ib, state_folder)
+    [fill] = open_ib(gateway).orders.get_list_of_fills()
+    left = json.loads(saved.read_text(encoding="utf-8"))
+    left |= {"positions": {}, "executions": [], "time": (fill.time + timedelta(seconds=0.4)).isoformat()}
+    saved.write_text(json.dumps(left), encoding="utf-8")
+    assert open_ib(gateway, lock_on_break=True).native.reconciliation.report.position_breaks == ()
+
+
+def test_positions_in_dispute_are_not_what_the_next_session_compares_with(
+    gateway: SimulatedGateway, open_ib: OpenIB, state_folder: Path
+) -> None:
+    saved = held_two(gateway, open_ib, state_folder)
+    left = json.loads(saved.read_text(encoding="utf-8"))
+    left["positions"] = {key: quantity + 5 for key, quantity in left["positions"].items()}
+    saved.write_text(json.dumps(left), encoding="utf-8")
+    for _ in range(2):
+        with open_ib(gateway, lock_on_break=True) as broker:
+            assert list(broker.native.reconciliation.locked) == ["GOLD"]
+    with open_ib(gateway, lock_on_break=True) as broker:
+        broker.native.reconciliation.unlock("GOLD")
+    assert open_ib(gateway, lock_on_break=True).native.reconciliation.locked == {}
+
+
 def test_an_order_that_was_cancelled_between_two_sessions_is_a_difference(
     gateway: SimulatedGateway, open_ib: OpenIB, tmp_path: Path
 ) -> None:

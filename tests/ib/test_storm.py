@@ -1,6 +1,7 @@
 """Orders under a seeded storm of every fault of the Gateway: none twice, no fill lost, positions and cash right.
 
-Runs 150 orders by default; `IB_STORM_ORDERS=2000 IB_STORM_SEED=7` sets number and seed.
+Runs 150 orders by default, and a third as many by two sessions of one broker; `IB_STORM_ORDERS=2000 IB_STORM_SEED=7`
+sets number and seed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Broker, CommissionReport, ConnectionState, Fill, FuturesContract, Order, OrderState
+from brokerkit import Broker, BrokerOrder, CommissionReport, ConnectionState, Fill, FuturesContract, Order, OrderState
 from brokerkit.errors import (
     BrokerkitError,
     ConnectionProblem,
@@ -102,21 +103,26 @@ def test_the_storm_has_every_fault_that_the_gateway_has() -> None:
 
 
 @pytest.mark.timeout(120 + ORDERS)
+@pytest.mark.parametrize(("sessions", "orders"), [(1, ORDERS), (2, ORDERS // 3)], ids=["one session", "two sessions"])
 def test_orders_in_a_storm(
-    run_gateway: Callable[..., SimulatedGateway], open_ib: Callable[..., Broker], listen: Callable[..., Any]
+    run_gateway: Callable[..., SimulatedGateway],
+    open_ib: Callable[..., Broker],
+    listen: Callable[..., Any],
+    sessions: int,
+    orders: int,
 ) -> None:
-    gateway = run_gateway(days=2 + ORDERS // 300)  # each order moves the clock by some bars of a minute
+    gateway = run_gateway(days=2 + orders // 150)  # each order moves the clock by some bars of a minute
     print(f"rerun with IB_STORM_ORDERS={ORDERS} IB_STORM_SEED={SEED}")
-    broker = open_ib(
-        gateway,
-        order_timeout=ORDER_TIMEOUT,
-        request_timeout=REQUEST_TIMEOUT,
-        connect_timeout=3.0,
-        probe_interval=1.0,
-        max_reconnect_wait=0.2,
-    )
-    storm = Storm(gateway, broker, listen(broker))
-    while len(storm.placed) < ORDERS:
+    settings = {
+        "order_timeout": ORDER_TIMEOUT,
+        "request_timeout": REQUEST_TIMEOUT,
+        "connect_timeout": 3.0,
+        "probe_interval": 1.0,
+        "max_reconnect_wait": 0.2,
+    }
+    brokers = [open_ib(gateway, **settings) for _ in range(sessions)]
+    storm = Storm(gateway, {broker: listen(broker) for broker in brokers})
+    while len(storm.placed) < orders:
         storm.trade()
     storm.calm()
     storm.check()
@@ -125,10 +131,11 @@ def test_orders_in_a_storm(
 class Storm:
     """A strategy that trades in all weathers, as careful as one must be, and what its Gateway saw of it."""
 
-    def __init__(self, gateway: SimulatedGateway, broker: Broker, heard: Any) -> None:
+    def __init__(self, gateway: SimulatedGateway, heard: dict[Broker, Any]) -> None:
         self._gateway = gateway
-        self._broker = broker
         self._heard = heard
+        self._broker = broker = next(iter(heard))  # the one whose turn it is
+        self._placed_by: dict[str, Broker] = {}
         self._chances = random.Random(SEED)
         self._deck: list[tuple[str, dict[str, Any], bool]] = []
         self.placed: dict[str, Order] = {}
@@ -144,7 +151,9 @@ class Storm:
         """Place an order and do something with it, in foul weather once in three times; a day ends in fair weather."""
         if self._gateway.call(_is_late):
             self.calm()
-        order, work = self._chances.choice((self._market, self._spread, self._cancelled, self._chased))()
+        self._broker = self._chances.choice(list(self._heard))
+        kinds = (self._market, self._spread, self._cancelled, self._chased, self._bracket)
+        order, work = self._chances.choice(kinds)()
         with self._weather() if self._chances.random() < 1 / 3 else contextlib.nullcontext():
             self._place(order)
             work(order)
@@ -171,6 +180,17 @@ class Storm:
         away, near = (low, high) if lots > 0 else (high, low)
         return Order.limit(contract, lots, away), lambda order: self._chase(order, near)
 
+    def _bracket(self) -> tuple[Order, Callable[[Order], None]]:
+        contract = self._chances.choice(CONTRACTS)
+        lots = self._lots(contract)
+        low, high = FAR[contract.instrument_code]
+        stop, profit = (low, high) if lots > 0 else (high, low)
+        entry = Order.market(contract, lots).with_bracket(take_profit=profit, stop_loss=stop)
+        take_profit, stop_loss = entry.children
+        if self._chances.random() < 0.5:
+            return entry, lambda order: self._chase(take_profit, stop)
+        return entry, lambda order: self._cancel(stop_loss)
+
     def _lots(self, contract: FuturesContract) -> int:
         """Return how many lots to trade: towards flat where many are held, so that the margin lasts."""
         lots = self._chances.choice((-2, -1, 1, 2))
@@ -180,12 +200,16 @@ class Storm:
     def _place(self, order: Order) -> None:
         """Place an order as a careful strategy does, never again once it may have left."""
         with self._in_time(), contextlib.suppress(ConnectionProblem):  # of which nothing was sent
-            try:
-                self._broker.orders.put_order_on_stack(order)
-            except (OutcomeUnknown, MissingContract):  # in its maintenance IB refuses orders for what it denies
-                self.placed[order.order_ref] = order
-            else:
-                self.placed[order.order_ref] = order
+            with contextlib.suppress(OutcomeUnknown):
+                try:
+                    self._broker.orders.put_order_on_stack(order)
+                except MissingContract:  # in its maintenance IB denies contracts, before an order or in answer to it
+                    known = self._broker.orders.get_list_of_orders_from_storage()
+                    if order.order_ref not in [view.order_ref for view in known]:
+                        return
+            for each in (order, *order.children):
+                self.placed[each.order_ref] = each
+                self._placed_by[each.order_ref] = self._broker
 
     def _cancel(self, order: Order) -> None:
         with self._in_time(), contextlib.suppress(OrderCannotBeCancelled, ConnectionProblem, BrokerkitError):
@@ -240,19 +264,28 @@ class Storm:
             with contextlib.suppress(BrokerkitError):
                 self._broker.orders.cancel_all_orders()
                 self._gateway.advance_bars(5)
-                self._broker.orders.get_list_of_fills()
+                for broker in self._heard:
+                    broker.orders.get_list_of_fills()
                 if self._is_calm():
                     self._look()
                     self._gateway.call(_to_the_next_day_if_late)
                     return
-        views = self._broker.orders.get_list_of_orders_from_storage()
+        views = self._views()
         pytest.fail(f"not calm: {Counter(view.state for view in views)}, {[v for v in views if not v.state.is_final]}")
 
     def _is_calm(self) -> bool:
-        orders = self._broker.orders.get_list_of_orders_from_storage()
-        return self._broker.state is ConnectionState.CONNECTED and all(
-            view.state.is_final and (not view.fills or view.commissions is not None) for view in orders
+        return all(broker.state is ConnectionState.CONNECTED for broker in self._heard) and all(
+            view.state.is_final and (not view.fills or view.commissions is not None) for view in self._views()
         )
+
+    def _views(self) -> list[BrokerOrder]:
+        """Return every order as the session that placed it sees it."""
+        return [
+            view
+            for broker in self._heard
+            for view in broker.orders.get_list_of_orders_from_storage()
+            if self._placed_by.get(view.order_ref) is broker
+        ]
 
     def _look(self) -> None:
         """Take note of what the Gateway has: it forgets its orders and executions at the end of the day."""
@@ -283,7 +316,7 @@ class Storm:
         arrived = Counter(self._at_gateway.values())
         assert [ref for ref, count in arrived.items() if count > 1] == []
         assert set(arrived) <= set(self.placed)
-        views = {view.order_ref: view for view in self._broker.orders.get_list_of_orders_from_storage()}
+        views = {view.order_ref: view for view in self._views()}
         assert set(views) == set(self.placed)
         for ref, view in views.items():
             full = view.order.quantity
@@ -291,26 +324,25 @@ class Storm:
             assert (view.state is OrderState.REJECTED) is (ref not in arrived), view
 
     def _check_fills(self) -> None:
-        views = self._broker.orders.get_list_of_orders_from_storage()
-        known = {revision_of(fill.execution_id)[0]: fill for view in views for fill in view.fills}
-        ours = {trade: (fill.order_ref, fill.quantity, fill.price) for trade, fill in known.items()}
-        assert ours == self._executions
-        self._heard.wait_for(lambda: len(self._told(Fill)) >= len(ours))
-        assert Counter(map(revision_of, self._told(Fill))).most_common(1)[0][1] == 1
-        assert {revision_of(told)[0] for told in self._told(Fill)} == set(ours)
-        assert {revision_of(told)[0] for told in self._told(CommissionReport)} == set(ours)
-        assert Counter(self._told(CommissionReport)).most_common(1)[0][1] == 1
-
-    def _told(self, kind: type[Any]) -> list[str]:
-        return [event.execution_id for event in self._heard.of(kind)]
+        known = {revision_of(fill.execution_id)[0]: fill for view in self._views() for fill in view.fills}
+        traded = {trade: (fill.order_ref, fill.quantity, fill.price) for trade, fill in known.items()}
+        assert traded == self._executions
+        for broker, heard in self._heard.items():
+            ours = {trade for trade, (ref, _, _) in traded.items() if self._placed_by[ref] is broker}
+            heard.wait_for(lambda ours=ours, heard=heard: ours <= _told(heard, Fill))
+            heard.wait_for(lambda ours=ours, heard=heard: ours <= _told(heard, CommissionReport))
+            assert _told(heard, Fill) | _told(heard, CommissionReport) <= set(traded)
+            for kind in (Fill, CommissionReport):
+                assert Counter(event.execution_id for event in heard.of(kind)).most_common(1)[0][1] == 1
 
     def _check_positions(self) -> None:
         at_venue = Counter[Any]()
         for fill in self._traded():
             at_venue[fill.contract] += fill.quantity
-        positions = self._broker.positions.get_all_current_positions_as_list_with_contract_objects()
-        held = {position.contract: position.quantity for position in positions}
-        assert held == {contract: quantity for contract, quantity in at_venue.items() if quantity}
+        for broker in self._heard:
+            positions = broker.positions.get_all_current_positions_as_list_with_contract_objects()
+            held = {position.contract: position.quantity for position in positions}
+            assert held == {contract: quantity for contract, quantity in at_venue.items() if quantity}
 
     def _close_positions(self) -> None:
         """Sell what is held: where nothing is, cash is all that the fills' prices and the commissions leave."""
@@ -323,11 +355,15 @@ class Storm:
         cash = self._gateway.call(lambda inner: inner.exchange.cash("DU1000001")["USD"].amount)
         assert self._broker.fx.get_fx_balances()[0].amount == cash.quantize(Decimal("0.01"))  # IB tells whole cents
         expected = self._start
-        for view in self._broker.orders.get_list_of_orders_from_storage():
+        for view in self._views():
             expected -= sum((each.amount for each in view.commissions or ()), Decimal(0))
             for fill in view.fills:
                 expected -= fill.quantity * fill.price * MULTIPLIERS[fill.contract.instrument_code]
         assert abs(expected - cash) < Decimal("1e-4")
+
+
+def _told(heard: Any, kind: type[Any]) -> set[str]:
+    return {revision_of(event.execution_id)[0] for event in heard.of(kind)}
 
 
 # In the Gateway's thread

@@ -12,20 +12,29 @@ _OURS = {
     "account": "Order.account",
     "action": "the sign of Order.quantity",
     "algoParams": "Order.algo_parameters",
+    "algoStrategy": "Order.algo",
     "cashQty": "Order.quantity",
     "clientId": "the connection",
+    "displaySize": "Order.display_quantity",
+    "goodTillDate": "Order.good_till",
     "lmtPrice": "Order.limit_price",
+    "ocaGroup": "Order.oco_group",
     "orderId": "the connection",
     "orderRef": "Order.order_ref",
+    "outsideRth": "Order.outside_hours",
     "parentId": "Order.children",
     "permId": "IB",
     "smartComboRoutingParams": "Order.spread_fill",
     "totalQuantity": "Order.quantity",
     "trailStopPrice": "Order.stop_price",
+    "trailingPercent": "Order.trail_percent",
     "transmit": "the connection",
     "whatIf": "what_if_order",
 }
 """Fields that identify an order or hold its terms, and what sets them."""
+
+_TRIGGER = {"auxPrice": "Order.stop_price or Order.trail_amount"}
+"""The field that is a trigger in an order that has one, and an offset in some of IB's own types."""
 
 _FITTING: dict[type, tuple[type, ...]] = {bool: (bool,), int: (int,), float: (int, float), str: (str,)}
 
@@ -43,11 +52,12 @@ def check_broker_parameters(order: Order, order_class: type[Any]) -> None:
     if not order.broker_parameters:
         return
     fields = {each.name: each.default for each in dataclasses.fields(order_class)}
-    free = sorted(fields.keys() - _OURS)
+    ours = _OURS if order.stop_price is None and order.trail_amount is None else {**_OURS, **_TRIGGER}
+    free = sorted(fields.keys() - ours)
     for name, value in order.broker_parameters.items():
-        if name in _OURS:
+        if name in ours:
             raise InvalidOrder(
-                f"broker_parameters sets {name!r}, which is set by {_OURS[name]}.", place=order.order_ref, given=name
+                f"broker_parameters sets {name!r}, which is set by {ours[name]}.", place=order.order_ref, given=name
             )
         if name not in fields:
             raise InvalidOrder(

@@ -77,7 +77,7 @@ class OrderDesk:
             OrderFinder(self.book, self._recall.order, directory, self.batch.checkpoint),
             self.batch,
             self._watch.doubt,
-            self.positions.count,
+            self.positions,
         )
         self.readings = ListReadings(self.book, self.news, client.ib_connection, store)
         self._handlers: dict[str, Callable[..., None]] = {
@@ -188,6 +188,7 @@ class OrderDesk:
             since: By the Gateway's clock.
             but_not: The ids of executions to leave out, together with their later corrections.
         """
+        since = since.replace(microsecond=0)  # IB stamps whole seconds
         known = {revision_of(fill.execution_id)[0]: fill for fill in self._store().journal.fills(since)}
         known |= {revision_of(fill.execution_id)[0]: fill for fill in self.fills() if fill.time >= since}
         found, left_out = [], {revision_of(each)[0] for each in but_not}
@@ -392,7 +393,8 @@ class OrderDesk:
 
     def _execution(self, request_id: int, contract: Any, execution: Any) -> None:
         self._connection.clock.advance_to(execution.time)
-        self.news.execution(contract, execution)
+        is_of_others = request_id >= 0 and execution.clientId != self._connection.client_id()
+        self.news.execution(contract, execution, is_of_others=is_of_others)
 
     def _commission(self, report: Any) -> None:
         amount = price_from(report.commission)

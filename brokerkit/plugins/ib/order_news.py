@@ -18,6 +18,7 @@ from brokerkit.plugins.ib.order_book import OrderBook
 from brokerkit.plugins.ib.order_finder import OrderFinder
 from brokerkit.plugins.ib.order_reading import with_reported_terms
 from brokerkit.plugins.ib.order_states import state_of
+from brokerkit.plugins.ib.position_news import PositionNews
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
 from brokerkit.spec.broker_order import BrokerIds, BrokerOrder, Fill, OrderOrigin, OrderState
 from brokerkit.spec.events import CommissionReport
@@ -43,14 +44,14 @@ class OrderNews:
         finder: OrderFinder,
         batch: NewsBatch,
         doubt: Callable[[str], None],
-        on_fill: Callable[[Fill, int], None],
+        positions: PositionNews,
     ) -> None:
         self._book = book
         self._writer = writer
         self._finder = finder
         self._batch_of_news = batch
         self._doubt = doubt
-        self._on_fill = on_fill
+        self._positions = positions
         self._client_id = -1
         self._early_commissions: dict[str, Money] = {}
         self._batch: list[tuple[TrackedOrder, Fill]] | None = None
@@ -143,8 +144,14 @@ class OrderNews:
 
     # Executions
 
-    def execution(self, contract: Any, execution: Any) -> None:
-        """Process an execution, live or requested; a whole spread's is skipped, because its legs have their own."""
+    def execution(self, contract: Any, execution: Any, *, is_of_others: bool) -> None:
+        """Process an execution, live or requested; a whole spread's is skipped, because its legs have their own.
+
+        Args:
+            contract: What traded.
+            execution: IB's execution.
+            is_of_others: Whether another client's order filled, of which IB tells only in a list.
+        """
         if contract.secType == "BAG":
             return
         trade, _ = revision_of(execution.execId)
@@ -157,15 +164,19 @@ class OrderNews:
             _log.warning("Execution %s cannot be reported: %s", execution.execId, error)
             return
         self._book.remember_execution(trade, tracked.order.order_ref)
+        is_first = trade not in self.reported_trades
         self.reported_trades.add(trade)
         self.seen.add(tracked.order.order_ref)
         with self._book.news:
             counted = tracked.put_fill(fill)
             tracked.is_answered = True
+        if is_first:  # at once, so that the position includes every fill that its order shows
+            is_known = counted is None or bool(counted.corrects)
+            self._positions.count(fill, contract.conId, is_of_others=is_of_others or is_known)
         if counted is None:
             self.complete(tracked)
         else:
-            self._take_fill(tracked, counted, contract.conId)
+            self._take_fill(tracked, counted)
             early = self._early_commissions.pop(counted.execution_id, None)
             if early is not None:
                 self.commission(counted.execution_id, early)
@@ -278,8 +289,7 @@ class OrderNews:
         if state is not None:
             self.settle(tracked, state, tracked.reason or "IB lists fewer executions than its status says")
 
-    def _take_fill(self, tracked: TrackedOrder, fill: Fill, con_id: int) -> None:
-        self._on_fill(fill, con_id)  # at once, so that the position includes every fill that its order shows
+    def _take_fill(self, tracked: TrackedOrder, fill: Fill) -> None:
         if self._batch is not None:
             self._batch.append((tracked, fill))
             return

@@ -22,7 +22,8 @@ class Holding:
     """One account's position in one contract: the base that IB reported, and the fills since.
 
     IB reports positions and fills independently, in either order. A report that contradicts the fills of the last few
-    seconds is accepted only if it is still IB's latest after that time; one that precedes its fill counts once.
+    seconds is accepted only if it is still IB's latest after that time; one that precedes its fill counts once. Fills
+    of other clients are never reported unasked, so until they are read, only the position reports include them.
 
     Attributes:
         account: The account.
@@ -43,7 +44,7 @@ class Holding:
     _filled: int = 0
     _reported: int = 0
     _reported_cost: Decimal | None = None
-    _base_before: int = 0
+    _bases: tuple[int, int] = (0, 0)
     _shifted_at: float = _NEVER
     _filled_at: float = _NEVER
 
@@ -54,31 +55,33 @@ class Holding:
 
     def fill(self, quantity: int, price: Decimal) -> None:
         """Add a fill."""
-        now = time.monotonic()
-        self.is_doubted = False
-        before = self.quantity
+        before, self._filled_at = self.quantity, time.monotonic()
         self._filled += quantity
-        self._filled_at = now
-        if now - self._shifted_at < UNSETTLED and self._reported - self._filled == self._base_before:
-            self._base, self._shifted_at = self._base_before, _NEVER  # IB's report preceded its fill
+        if self._is_explained:  # IB's report preceded its fill
+            self._base = self._reported - self._filled
             self.average_price = None
         else:
             self.average_price = _entry_price(before, self.average_price, quantity, price)
+        self.is_doubted = self.is_doubted and self._reported != self.quantity
         self.as_of = datetime.now(timezone.utc)
+
+    def fill_of_others(self, quantity: int) -> None:
+        """Take note of another client's fill: the position changes only if this explains a doubted report."""
+        self._shift(self._base - quantity)
+        self._filled += quantity
+        if self.is_doubted:
+            self.report(self._reported, self._reported_cost)
 
     def report(self, quantity: int, average_cost: Decimal | None) -> None:
         """Process a position report of IB's."""
-        now = time.monotonic()
         self._reported, self._reported_cost = quantity, average_cost
-        rest = quantity - self._filled
-        is_news, is_unsettled = rest != self._base, now - self._filled_at < UNSETTLED
-        self.is_doubted = is_news and is_unsettled
+        is_news, is_unsettled = quantity != self.quantity, time.monotonic() - self._filled_at < UNSETTLED
+        self.is_doubted = is_news and is_unsettled and not self._is_explained
         if not is_news:
             self.average_cost = average_cost
             self.as_of = datetime.now(timezone.utc)
-        elif not is_unsettled:
-            self._base_before, self._shifted_at = self._base, now
-            self._accept(rest, average_cost)
+        elif not self.is_doubted:
+            self._accept()
 
     def settle(self) -> None:
         """Accept a doubted report once it has been IB's latest for long enough."""
@@ -87,11 +90,10 @@ class Holding:
 
     def accept_report(self) -> None:
         """Accept IB's latest report whatever the fills say, because a complete snapshot was just read."""
-        rest = self._reported - self._filled
         self.is_doubted = False
+        if self._reported != self.quantity:
+            self._accept()
         self._shifted_at = _NEVER  # every fill in that report was read too, so none is still to come
-        if rest != self._base:
-            self._accept(rest, self.average_cost)
 
     def price(self, multiplier: Decimal | None, magnifier: Decimal) -> Decimal | None:
         """Return the entry price in quoted units; None when flat."""
@@ -102,10 +104,24 @@ class Holding:
             price = self.average_cost * magnifier / multiplier
         return price if price is None or price == price.quantize(_PLACES) else price.quantize(_PLACES)
 
-    def _accept(self, base: int, average_cost: Decimal | None) -> None:
-        self._base = base
-        self.average_price, self.average_cost = None, average_cost
+    @property
+    def _is_explained(self) -> bool:
+        """Whether IB's latest report and all known fills agree on a base that held in the last few seconds."""
+        low, high = self._bases
+        is_recent = time.monotonic() - self._shifted_at < UNSETTLED
+        return is_recent and low <= self._reported - self._filled <= high
+
+    def _accept(self) -> None:
+        self._shift(self._reported - self._filled)
+        self.average_price, self.average_cost = None, self._reported_cost
         self.as_of = datetime.now(timezone.utc)
+
+    def _shift(self, base: int) -> None:
+        """Change the base, and remember the range of bases since the first shift of the last few seconds."""
+        now = time.monotonic()
+        low, high = self._bases if now - self._shifted_at < UNSETTLED else (self._base, self._base)
+        self._bases = (min(low, base), max(high, base))
+        self._base, self._shifted_at = base, now
 
 
 def _entry_price(held: int, average: Decimal | None, quantity: int, price: Decimal) -> Decimal | None:
@@ -141,6 +157,10 @@ class PositionBook:
     def fill(self, account: str, con_id: int, quantity: int, price: Decimal) -> Holding | None:
         """Add a fill, and return the new holding; None if IB had already reported it."""
         return self._change(account, con_id, lambda holding: holding.fill(quantity, price))
+
+    def fill_of_others(self, account: str, con_id: int, quantity: int) -> Holding | None:
+        """Take note of another client's fill, read from IB's list; return the holding if it changed."""
+        return self._change(account, con_id, lambda holding: holding.fill_of_others(quantity))
 
     def begin_list(self) -> None:
         """Start processing a complete list of IB's, which omits flat positions."""

@@ -75,11 +75,20 @@ class PositionNews:
             self.emit(changed)
         self._settle_later()
 
-    def count(self, fill: Fill, con_id: int) -> None:
-        """Add a fill, so that the position is right before listeners receive the fill."""
-        if fill.corrects or isinstance(fill.contract, FxPair):
-            return  # IB's position reports include corrections; a currency pair is not a position
-        changed = self.book.fill(fill.account, con_id, fill.quantity, fill.price)
+    def count(self, fill: Fill, con_id: int, *, is_of_others: bool) -> None:
+        """Add a fill, so that the position is right before listeners receive the fill.
+
+        Args:
+            fill: The fill.
+            con_id: IB's id of its contract.
+            is_of_others: Whether another session has heard of it: IB reported the position to all, but not the fill.
+        """
+        if isinstance(fill.contract, FxPair):
+            return  # it is not a position
+        if is_of_others:
+            changed = self.book.fill_of_others(fill.account, con_id, fill.quantity)
+        else:
+            changed = self.book.fill(fill.account, con_id, fill.quantity, fill.price)
         if changed is not None:
             self.emit(changed)
 

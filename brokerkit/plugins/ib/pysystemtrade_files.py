@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,8 @@ _FUTURES = ("ib_config_futures.csv", "ibConfigFutures.csv")
 _FX = ("ib_config_spot_FX.csv", "ibConfigSpotFX.csv")
 _HOURS = ("private_config_trading_hours.yaml", "ib_config_trading_hours.yaml")
 _CONFIG = ("private_config.yaml", "defaults.yaml")
-_MAPPED = {
-    "ib_ipaddress": "host",
-    "ib_port": "port",
-    "ib_readonly": "read_only",
-    "broker_account": "account",
-    "ib_idoffset": "client_id_first",
-}
+_BARE_KEY = re.compile("[A-Za-z0-9_-]+")
+_TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 @attrs.frozen
@@ -93,16 +90,44 @@ def _find(folder: Path, names: Iterable[str]) -> Path | None:
 def _take_config(path: Path, keys: dict[str, Any], unmapped: list[str]) -> None:
     for name, value in read_mapping(path).items():
         if name in _MAPPED:
-            keys[_MAPPED[name]] = value
+            key, convert = _MAPPED[name]
+            try:
+                keys[key] = convert(value)
+            except ValueError as error:
+                unmapped.append(f"{name}: {'it has no value' if value is None else error}")
         elif name == "GMT_offset_hours":
             unmapped.append(f"{name}: not needed; all times are UTC by the time zone database")
         else:
             unmapped.append(f"{name}: not a setting of the IB plugin ({path.name})")
-    if isinstance(keys.get("read_only"), str):
-        keys["read_only"] = keys["read_only"].strip().lower() in {"true", "yes", "1"}
-    for key in ("port", "client_id_first"):
-        if isinstance(keys.get(key), str) and keys[key].strip().isdecimal():  # pysystemtrade accepts text
-            keys[key] = int(keys[key])
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{value!r} is not a text")
+    return value
+
+
+def _whole_number(value: Any) -> int:
+    text = str(value).strip()  # pysystemtrade accepts text
+    if not text.isdecimal():
+        raise ValueError(f"{value!r} is not a whole number")
+    return int(text)
+
+
+def _truth(value: Any) -> bool:
+    text = str(value).strip().lower()
+    if text not in _TRUTHS:
+        raise ValueError(f"{value!r} is neither true nor false")
+    return _TRUTHS[text]
+
+
+_MAPPED: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "ib_ipaddress": ("host", _text),
+    "ib_port": ("port", _whole_number),
+    "ib_readonly": ("read_only", _truth),
+    "broker_account": ("account", _text),
+    "ib_idoffset": ("client_id_first", _whole_number),
+}
 
 
 def _odd_instruments(rows: list[InstrumentRow]) -> list[str]:
@@ -115,7 +140,7 @@ def _odd_instruments(rows: list[InstrumentRow]) -> list[str]:
             problems.append(f"{row.code}: {error.fact}")
         if row.multiplier is None:
             problems.append(f"{row.code}: no multiplier; IB's own is used for each contract")
-    return problems
+    return list(dict.fromkeys(problems))
 
 
 def _odd_pairs(path: Path) -> list[str]:
@@ -127,14 +152,6 @@ def _odd_pairs(path: Path) -> list[str]:
 
 
 def _section(name: str, keys: dict[str, Any]) -> str:
-    lines = [f"[brokers.{name}]", *(f"{key} = {_toml(value)}" for key, value in keys.items())]
-    return "\n".join(lines) + "\n"
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return str(value)
-    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    header = name if _BARE_KEY.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+    values = {key: json.dumps(value, ensure_ascii=False) for key, value in keys.items()}  # here JSON is also TOML
+    return "\n".join([f"[brokers.{header}]", *(f"{key} = {value}" for key, value in values.items()), ""])

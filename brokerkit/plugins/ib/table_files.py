@@ -16,6 +16,14 @@ from brokerkit.plugins.ib.instrument_table import FxRow, FxTable, InstrumentRow,
 
 R = TypeVar("R", InstrumentRow, FxRow)
 Cells = dict[str, str]
+_INSTRUMENT_HEADERS = (
+    ({"code", "symbol", "exchange"}, {"Instrument", "IBSymbol", "IBExchange"}),
+    "code,symbol,exchange,currency,multiplier,price_magnifier,contract_rule",
+)
+_FX_HEADERS = (
+    ({"code", "base", "quote", "inverted"}, {"CODE", "CCY1", "CCY2", "INVERT"}),
+    "code,base,quote,inverted",
+)
 _NOT_GIVEN = {"", "NA", "NaN", "nan"}
 
 
@@ -69,30 +77,18 @@ def _read(path: Path, make: Callable[[Cells, str], R]) -> list[R]:
 
 
 def _rows(lines: Iterable[str], name: str, make: Callable[[Cells, str], R]) -> Iterator[R]:
-    reader = csv.DictReader(lines)
-    _check_header(reader.fieldnames or (), name)
-    for cells in reader:
-        place = f"{name}, line {reader.line_num}"
-        try:
-            yield make(cells, place)
-        except (KeyError, AttributeError, InvalidOperation, ValueError) as error:
-            raise DataFileError(f"A row of the instrument table is damaged: {error}.", place=place) from error
-
-
-def _check_header(fields: Iterable[str], name: str) -> None:
-    given = set(fields)
-    known = (
-        {"code", "symbol", "exchange"},
-        {"Instrument", "IBSymbol", "IBExchange"},
-        {"code", "base"},
-        {"CODE", "CCY1"},
-    )
-    if not any(form <= given for form in known):
+    reader = csv.DictReader(lines, restval="")
+    needed, usual = _INSTRUMENT_HEADERS if make is _instrument else _FX_HEADERS
+    if not any(form <= set(reader.fieldnames or ()) for form in needed):
         raise DataFileError(
-            "The instrument table has unknown columns.",
-            place=f"{name}, line 1",
-            remedy="Make its header `code,symbol,exchange,currency,multiplier,price_magnifier,contract_rule`.",
+            "The table has unknown columns.", place=f"{name}, line 1", remedy=f"Make its header `{usual}`."
         )
+    try:
+        for cells in reader:
+            yield make(cells, f"{name}, line {reader.line_num}")
+    except (csv.Error, ValueError) as error:
+        place = f"{name}, line {reader.line_num}"
+        raise DataFileError(f"A row of the table is damaged: {error}.", place=place) from error
 
 
 def _instrument(cells: Cells, place: str) -> InstrumentRow:
@@ -161,7 +157,10 @@ def _number(cell: str | None) -> Decimal | None:
     text = _optional(cell)
     if not text:
         return None
-    number = Decimal(text)
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("NaN")
     if not number.is_finite() or number <= 0:
         raise ValueError(f"{text!r} is not a positive number")
     return number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -73,6 +74,9 @@ _ALIASES = {
     "Z": "UTC",
 }
 
+_IN_WORDS = re.compile(r"([A-Z]{3,4}) \(.*\)")
+"""As in `EST (Eastern Standard Time)`, which IB still sends for some contracts."""
+
 _OF_EXCHANGES = {
     "BELFOX": "Europe/Brussels",
     "CBOT": "America/Chicago",
@@ -117,8 +121,10 @@ def zone_of(name: str) -> ZoneInfo:
         ('America/Chicago', 'Europe/Berlin', 'America/New_York')
     """
     text = " ".join(name.split())
+    in_words = _IN_WORDS.fullmatch(text)
+    known = in_words[1] if in_words else text
     try:
-        return ZoneInfo(_ALIASES.get(text.upper(), text))
+        return ZoneInfo(_ALIASES.get(known.upper(), known))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise MissingData(
             f"No time zone is called {name!r}.",

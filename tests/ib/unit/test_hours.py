@@ -33,6 +33,16 @@ def test_summer_time_moves_the_hours() -> None:
     assert summer[0] == utc(2024, 7, 2, 13, 30)
 
 
+@pytest.mark.parametrize(
+    ("night", "closing_hour"), [("20240309:1700-20240310:1600", 21), ("20241102:1700-20241103:1600", 22)]
+)
+def test_a_session_over_the_night_in_which_the_clocks_change_closes_by_the_new_time(
+    night: str, closing_hour: int
+) -> None:
+    [(_, closing)] = times(night, "US/Central")
+    assert closing.hour == closing_hour
+
+
 @pytest.mark.parametrize("zone", ["JST", "Japan", "Tokyo Standard Time", "Asia/Tokyo"])
 def test_zone_names_of_ib_java_and_windows_mean_the_same(zone: str) -> None:
     assert times("20240102:0900-20240102:1500", zone) == [(utc(2024, 1, 2, 0), utc(2024, 1, 2, 6))]
@@ -44,6 +54,23 @@ def test_zone_names_of_ib_java_and_windows_mean_the_same(zone: str) -> None:
 )
 def test_every_zone_that_ib_is_known_to_send_is_known(zone: str) -> None:
     assert zone_of(zone).key
+
+
+@pytest.mark.parametrize(
+    ("zone", "key"),
+    [
+        ("CST (Central Standard Time)", "America/Chicago"),
+        ("MET (Middle Europe Time)", "Europe/Berlin"),
+        ("AEST (Australian Eastern Standard Time (New South Wales))", "Australia/Sydney"),
+    ],
+)
+def test_a_zone_with_its_name_in_words_is_known_by_its_abbreviation(zone: str, key: str) -> None:
+    assert zone_of(zone).key == key
+
+
+def test_a_zone_of_another_country_is_not_taken_for_the_one_before_the_bracket() -> None:
+    with pytest.raises(MissingData):
+        zone_of("Central Standard Time (Mexico)")  # Windows' name of Mexico City's time
 
 
 def test_an_unknown_zone_is_an_error_and_not_an_empty_list() -> None:

@@ -119,18 +119,31 @@ def test_pysystemtrade_s_currency_pairs_are_read_with_their_direction() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "line", "complaint"),
     [
-        ("code,symbol\nCORN,ZC\n", "line 1"),
-        ("code,symbol,exchange,currency,multiplier\nCORN,,CBOT,USD,5000\n", "line 2"),
-        ("code,symbol,exchange,currency,multiplier\nCORN,ZC,CBOT,USD,many\n", "line 2"),
-        ("code,symbol,exchange,currency,multiplier\nCORN,ZC,CBOT,USD,-1\n", "line 2"),
-        ("code,symbol,exchange,currency,multiplier,contract_rule\nCORN,ZC,CBOT,USD,1,wekly\n", "line 2"),
+        ("code,symbol\nCORN,ZC\n", 1, "unknown columns"),
+        ("code,symbol,exchange,currency,multiplier\nCORN,,CBOT,USD,5000\n", 2, "a cell is empty"),
+        ("code,symbol,exchange,currency,multiplier\nCORN,ZC\n", 2, "a cell is empty"),
+        ("code,symbol,exchange,currency,multiplier\nCORN,ZC,CBOT,USD,many\n", 2, "'many' is not a positive number"),
+        ("code,symbol,exchange,currency,multiplier\nCORN,ZC,CBOT,USD,-1\n", 2, "'-1' is not a positive number"),
+        (
+            "code,symbol,exchange,currency,multiplier,contract_rule\nCORN,ZC,CBOT,USD,1,wekly\n",
+            2,
+            "'wekly' is not one of",
+        ),
+        ("code,symbol,exchange\n" + "x" * 200_000, 1, "field larger"),
     ],
 )
-def test_a_damaged_row_is_named_by_file_and_line(tmp_path: Path, text: str, complaint: str) -> None:
-    with pytest.raises(DataFileError, match=rf"mine\.csv, {complaint}"):
+def test_a_damaged_row_is_named_by_file_and_line(tmp_path: Path, text: str, line: int, complaint: str) -> None:
+    with pytest.raises(DataFileError, match=rf"{complaint}.*mine\.csv, line {line}"):
         load_instruments(write(tmp_path / "mine.csv", text))
+
+
+@pytest.mark.parametrize("header", ["code,base", "CODE,CCY1,CCY2"])
+def test_a_table_of_pairs_without_all_columns_is_told_which_it_needs(tmp_path: Path, header: str) -> None:
+    with pytest.raises(DataFileError, match="unknown columns") as raised:
+        load_fx(write(tmp_path / "mine.csv", f"{header}\nAUDUSD,AUD,USD\n"))
+    assert "`code,base,quote,inverted`" in raised.value.remedy
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -34,6 +34,35 @@ def test_a_report_that_comes_before_its_fill_counts_once() -> None:
     assert held(book)[0] == 2
 
 
+@pytest.mark.parametrize("reports", [[1, 2], [2], [3, 2]], ids=["each", "together", "more and less"])
+def test_reports_that_come_before_two_fills_count_once(reports: list[int]) -> None:
+    book = PositionBook()
+    for lots in reports:
+        assert book.report("DU1", 1, lots, Decimal(10_000)) is not None
+    for _ in range(2):
+        assert book.fill("DU1", 1, 1, Decimal(100)) is None
+    assert held(book)[0] == 2
+
+
+def test_another_client_s_fills_explain_a_report_that_seemed_to_contradict_ours() -> None:
+    book = PositionBook()
+    book.fill("DU1", 1, 1, Decimal(100))
+    assert book.report("DU1", 1, 4, Decimal(10_100)) is None
+    changed = [book.fill_of_others("DU1", 1, lots) for lots in (-2, 5)]
+    assert [each.quantity for each in changed if each is not None] == [4]
+    assert (held(book), book.has_doubts()) == ((4, 101), False)
+
+
+def test_another_client_s_fill_is_counted_by_its_report_alone_whichever_comes_first() -> None:
+    book = PositionBook()
+    assert book.fill_of_others("DU1", 1, 2) is None
+    book.report("DU1", 1, 2, Decimal(10_000))
+    assert held(book) == (2, 100)
+    book.report("DU1", 1, 5, Decimal(10_000))
+    assert book.fill_of_others("DU1", 1, 3) is None
+    assert held(book) == (5, 100)
+
+
 def test_a_report_that_contradicts_a_fill_of_a_moment_ago_is_not_believed_at_once() -> None:
     book = PositionBook()
     book.fill("DU1", 1, 2, Decimal(100))

@@ -42,6 +42,40 @@ def test_numbers_and_truth_that_are_written_as_text_are_taken_for_what_they_are(
     assert section == {"plugin": "ib", "port": 4002, "client_id_first": 7, "read_only": True}
 
 
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("ib_readonly: perhaps", "ib_readonly: 'perhaps' is neither true nor false"),
+        ("ib_readonly:", "ib_readonly: it has no value"),
+        ("broker_account:", "broker_account: it has no value"),
+        ("broker_account: ''", "broker_account: '' is not a text"),
+        ("ib_ipaddress: [10.0.0.1]", "ib_ipaddress: ['10.0.0.1'] is not a text"),
+        ("ib_port: first", "ib_port: 'first' is not a whole number"),
+        ("ib_port: true", "ib_port: True is not a whole number"),
+        ("ib_idoffset: 1.5", "ib_idoffset: 1.5 is not a whole number"),
+    ],
+)
+def test_a_value_that_means_nothing_is_left_out_and_said(tmp_path: Path, line: str, reason: str) -> None:
+    (tmp_path / "private_config.yaml").write_text(line, "utf-8")
+    found = import_pysystemtrade(tmp_path)
+    assert tomllib.loads(found.toml)["brokers"]["ib"] == {"plugin": "ib"}
+    assert found.unmapped == (reason,)
+
+
+def test_whatever_is_in_names_and_values_the_section_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "private_config.yaml").write_text(r'broker_account: "U1\n\"2\\"', "utf-8")
+    found = import_pysystemtrade(tmp_path, 'my "live".one')
+    assert tomllib.loads(found.toml) == {"brokers": {'my "live".one': {"plugin": "ib", "account": 'U1\n"2\\'}}}
+
+
+def test_an_instrument_that_is_described_twice_is_said_once(tmp_path: Path) -> None:
+    row = "GOLD,GC,COMEX,USD,100,1,FALSE\n"
+    header = "Instrument,IBSymbol,IBExchange,IBCurrency,IBMultiplier,priceMagnifier,IgnoreWeekly\n"
+    (tmp_path / "ib_config_futures.csv").write_text(header + row * 2, "utf-8")
+    [said] = import_pysystemtrade(tmp_path).unmapped
+    assert said.startswith("GOLD: The instrument 'GOLD' is described twice")
+
+
 @needs_data
 def test_the_published_files_are_taken_as_they_are_and_what_is_doubtful_is_said() -> None:
     found = import_pysystemtrade(CONFIG)
