@@ -40,9 +40,7 @@ class IBPositions(Positions):
         self.ibconnection.require_up("the positions")
         self.ib_client.ask(self._desk.read_positions, "the positions")
         self._desk.flush()
-        if (
-            self._desk.positions.book.has_doubts()
-        ):  # fills of other clients, which IB tells only when asked, may explain it
+        if self._desk.positions.book.has_doubts():  # another client's fills may explain it: IB tells them when asked
             self._desk.read_lists()
         holdings = [each for each in self._desk.positions.book.holdings() if account in ("", each.account)]
         found, left_out = [], dict(self._desk.positions.left_out)
