@@ -25,7 +25,7 @@ def test_the_trigger_of_a_waiting_stop_is_changed(broker: Broker, gold: FuturesC
 def test_a_change_to_a_price_between_two_ticks_is_refused_before_it_is_sent(
     broker: Broker, gold: FuturesContract, answer_as: Callable[..., None], name: str
 ) -> None:
-    control = broker.orders.put_order_on_stack(Order.stop_limit(gold, 1, "2500.0", "2500.0"))
+    control = broker.orders.put_order_on_stack(Order.stop_limit(gold, 1, stop_price="2500.0", limit_price="2500.0"))
     sent: list[Any] = []
     answer_as(PlaceOrder, lambda session, asked, usual: sent.append(asked) or usual(session, asked))
     with pytest.raises(OffTickPrice) as raised:
