@@ -469,7 +469,7 @@ def test_a_line_that_cannot_be_read_again_after_1101_is_connected_anew(
     monkeypatch.setattr(ib, "reqExecutionsAsync", refuse)
     with gateway.fault("connectivity", data_lost=True):
         heard.wait_for(lambda: heard.of(ConnectionChange))
-    heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
+    heard.wait_for(lambda: heard.of(ConnectionChange)[-1].state is ConnectionState.CONNECTED)
     assert heard.of(ConnectionChange)[-1].reason.startswith("connected to")  # and not only said to be back
 
 
