@@ -346,8 +346,8 @@ def test_a_line_of_which_nobody_says_that_ib_is_back_is_made_anew(
     broker = open_ib(gateway, probe_interval=0.1)
     heard = listen(broker)
     with gateway.fault("lose", message="error", skip=1), gateway.fault("connectivity"):
-        heard.wait_for(lambda: broker.state is ConnectionState.RECONNECTING)
-    heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED)
+        heard.wait_for(lambda: heard.of(ConnectionChange))
+    heard.wait_for(lambda: heard.of(ConnectionChange)[-1].state is ConnectionState.CONNECTED)
     assert heard.of(ConnectionChange)[-1].reason.startswith("connected to")
 
 
