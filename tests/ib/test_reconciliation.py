@@ -59,6 +59,13 @@ def test_a_fill_between_two_sessions_explains_the_position(
     assert (report.position_breaks, report.foreign_orders, broker.native.reconciliation.locked) == ((), (), {})
 
 
+def say_five_more_were_held(saved: Path) -> None:
+    """Add five lots to each position that the last session saved."""
+    left = json.loads(saved.read_text(encoding="utf-8"))
+    left["positions"] = {key: quantity + 5 for key, quantity in left["positions"].items()}
+    saved.write_text(json.dumps(left), encoding="utf-8")
+
+
 def test_a_fill_in_the_second_after_positions_were_saved_explains_the_position(
     gateway: SimulatedGateway, open_ib: OpenIB, state_folder: Path
 ) -> None:
@@ -74,10 +81,7 @@ def test_a_fill_in_the_second_after_positions_were_saved_explains_the_position(
 def test_positions_in_dispute_are_not_what_the_next_session_compares_with(
     gateway: SimulatedGateway, open_ib: OpenIB, state_folder: Path
 ) -> None:
-    saved = held_two(gateway, open_ib, state_folder)
-    left = json.loads(saved.read_text(encoding="utf-8"))
-    left["positions"] = {key: quantity + 5 for key, quantity in left["positions"].items()}
-    saved.write_text(json.dumps(left), encoding="utf-8")
+    say_five_more_were_held(held_two(gateway, open_ib, state_folder))
     for _ in range(2):
         with open_ib(gateway, lock_on_break=True) as broker:
             assert list(broker.native.reconciliation.locked) == ["GOLD"]
@@ -101,10 +105,7 @@ def test_an_order_that_was_cancelled_between_two_sessions_is_a_difference(
 def test_a_position_that_no_fill_explains_is_reported_and_locks_its_instrument(
     gateway: SimulatedGateway, open_ib: OpenIB, state_folder: Path
 ) -> None:
-    saved = held_two(gateway, open_ib, state_folder)
-    left = json.loads(saved.read_text(encoding="utf-8"))
-    left["positions"] = {key: quantity + 5 for key, quantity in left["positions"].items()}
-    saved.write_text(json.dumps(left), encoding="utf-8")
+    say_five_more_were_held(held_two(gateway, open_ib, state_folder))
     broker = open_ib(gateway, lock_on_break=True)
     reconciliation = broker.native.reconciliation
     [found] = reconciliation.report.position_breaks
