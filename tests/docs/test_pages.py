@@ -27,6 +27,9 @@ FENCE = re.compile(
     r"(?:<!-- not run: (?P<reason>[^\n]+?) -->\n+)?^```(?P<language>\w+)(?P<options>[^\n]*)\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+FENCE_LINE = re.compile(r"^[\s>]*```", re.MULTILINE)
+SHELLS = {"bash", "sh", "console", "shell"}
+ONLY_SHOWN = {"text", "yaml", "csv"}
 TITLE = re.compile(r'title="([^"]+)"')
 
 
@@ -95,15 +98,19 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_block_of_the_page_runs_as_written(page: Path, empty_folder: Path) -> None:
     namespace: dict[str, Any] = {"__name__": "__page__"}
-    for block in blocks_of(page):
+    blocks = blocks_of(page)
+    for block in blocks:
         if block.title:
             (empty_folder / block.title).write_text(block.code, encoding="utf-8")
         if block.language in ("python", "pycon"):
             run_python(block, namespace)
         elif block.language == "toml":
             tomli.loads(block.code)
-        elif block.language in ("bash", "sh", "console", "shell") and not block.reason_not_run:
+        elif block.language in SHELLS and not block.reason_not_run:
             run_shell(block)
+        assert block.language in {"python", "pycon", "toml", *SHELLS, *ONLY_SHOWN}, f"nobody runs {block.language}"
+    fences = FENCE_LINE.findall(page.read_text(encoding="utf-8"))
+    assert len(fences) == 2 * len(blocks), "a block that is indented, or of no language, was passed over"
 
 
 def test_ci_runs_the_two_commands_of_the_readme_word_for_word() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -53,17 +52,6 @@ def fill_of() -> Callable[..., Fill]:
 
 
 @pytest.fixture
-def start_script() -> Iterator[StartScript]:
+def start_script(start_python: StartScript) -> StartScript:
     """Start a script of this folder as a process: `start_script("claim.py", argument …)`. None outlives the test."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(name: str, *arguments: object) -> subprocess.Popen[str]:
-        command = [sys.executable, str(SCRIPTS / name), *map(str, arguments)]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+    return lambda name, *arguments: start_python(SCRIPTS / name, *arguments)

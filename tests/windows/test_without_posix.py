@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,20 +14,9 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def start() -> Iterator[Start]:
+def start(start_python: Start) -> Start:
     """Start a script of this folder as on Windows. None outlives the test."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start_one(name: str, *arguments: object) -> subprocess.Popen[str]:
-        command = [sys.executable, str(FOLDER / "as_on_windows.py"), str(FOLDER / name), *map(str, arguments)]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
-        started.append(process)
-        return process
-
-    yield start_one
-    for process in started:
-        process.kill()
-        process.communicate()
+    return lambda name, *arguments: start_python(FOLDER / "as_on_windows.py", FOLDER / name, *arguments)
 
 
 def line_of(process: subprocess.Popen[str]) -> str:
