@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,15 @@ def test_nothing_differs_after_an_orderly_end(gateway: SimulatedGateway, open_ib
     held_two(gateway, open_ib, state_folder)
     report = open_ib(gateway).native.reconciliation.report
     assert report.is_clean, report.summary
+
+
+def test_positions_are_saved_soon_after_the_start_for_the_session_that_follows_a_killed_one(
+    gateway: SimulatedGateway, open_ib: OpenIB, state_folder: Path, listen: Callable[[Broker], Any]
+) -> None:
+    saved = held_two(gateway, open_ib, state_folder)
+    saved.unlink()
+    listen(open_ib(gateway)).wait_for(saved.exists)
+    assert list(json.loads(saved.read_text(encoding="utf-8"))["positions"].values()) == [2]
 
 
 def test_positions_are_saved_in_a_file_that_windows_can_have_also_where_the_host_has_colons(
