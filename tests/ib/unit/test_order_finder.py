@@ -76,3 +76,25 @@ def test_an_execution_tells_the_account_and_the_perm_id_and_who_placed_an_order_
     execution = library.Execution(permId=300, clientId=7, orderId=9, acctNumber="DU1")
     assert finder.order_of_execution(library.Contract(), execution) is other
     assert other.origin is OrderOrigin.OTHER_CLIENT
+
+
+def test_what_has_no_perm_id_yet_is_not_said_to_have_one(book: OrderBook, finder: OrderFinder, library: Any) -> None:
+    """IB gives 0, which would be the same one for every order."""
+    for number, ref in enumerate(("first", "second"), 1):
+        tracked = known(book, BrokerIds(), ref)
+        assert finder.order_of(number, library.Contract(), library.Order(orderRef=ref, clientId=5)) is tracked
+        execution = library.Execution(orderRef=ref, clientId=5, orderId=number)
+        assert finder.order_of_execution(library.Contract(), execution) is tracked
+        assert tracked.ids == BrokerIds(client_id=5, order_id=str(number))
+
+
+def test_an_order_for_a_share_is_left_out_and_warned_of_once(
+    finder: OrderFinder, library: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    share = library.Stock("AAPL", "SMART", "USD", conId=265598)
+    for _ in range(2):
+        placed = library.MarketOrder("BUY", 100, permId=7, orderRef="share")
+        assert finder.order_of(1, share, placed) is None
+        filled = library.Execution(permId=7, orderRef="share", side="BOT", cumQty=100.0)
+        assert finder.order_of_execution(share, filled) is None
+    assert ["perm id 7 is left out" in each.message for each in caplog.records] == [True]
