@@ -126,6 +126,45 @@ def test_a_bar_that_nothing_can_have_traded_on_is_refused(exchange: Exchange, vo
 def test_a_bar_that_lasts_no_time_is_refused(exchange: Exchange) -> None:
     with pytest.raises(InvalidArgument):
         exchange.add_bar(NEAR, BEGIN, 100, 100, 100, 100, length=0)
+    with pytest.raises(InvalidArgument, match="ends before it starts"):
+        exchange.add_bars(NEAR, [BEGIN], [100], [100], [100], [100], length=0)
+
+
+@pytest.mark.parametrize(
+    ("column", "price"),
+    [("open", 102), ("open", 98), ("close", 102), ("close", 98), ("high", 98), ("low", 102), ("close", float("nan"))],
+)
+def test_prices_outside_their_bar_are_refused_with_every_bar_given_with_them(
+    exchange: Exchange, column: str, price: float
+) -> None:
+    bar = {"open": 100.0, "high": 101.0, "low": 99.0, "close": 100.0}
+    wrong = bar | {column: price}
+    with pytest.raises(InvalidArgument, match=rf"Bar 1 of GOLD/202312, 2023-01-02 .*09:01.*, has .*{column} {price:g}"):
+        exchange.add_bars(NEAR, [BEGIN, BEGIN + MINUTE], *([bar[name], wrong[name]] for name in bar))
+    with pytest.raises(InvalidArgument):
+        exchange.add_bar(NEAR, BEGIN, *wrong.values())
+    exchange.submit(Order.market(NEAR, 1))
+    assert not exchange.advance()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"time": [BEGIN, BEGIN + MINUTE // 2]}, "Bar 1 of GOLD/202312, .* starts before the previous bar ends"),
+        ({"time": [BEGIN + MINUTE, BEGIN]}, "Bar 1 of GOLD/202312, .* starts before the previous bar ends"),
+        ({"time": [BEGIN]}, "The columns of the bars of GOLD/202312 differ in length"),
+        ({"close": [100.0]}, "The columns of the bars of GOLD/202312 differ in length"),
+        ({"volume": [1]}, "The columns of the bars of GOLD/202312 differ in length"),
+    ],
+)
+def test_bars_out_of_order_or_with_parts_missing_are_refused_whole(
+    exchange: Exchange, given: dict[str, Any], words: str
+) -> None:
+    columns = {"time": [BEGIN, BEGIN + MINUTE], **{name: [100.0, 100.0] for name in ("open", "high", "low", "close")}}
+    with pytest.raises(InvalidArgument, match=words):
+        exchange.add_bars(NEAR, **(columns | given))
+    exchange.submit(Order.market(NEAR, 1))
+    assert not exchange.advance()
 
 
 @pytest.mark.parametrize("bars", [0, -1])

@@ -176,6 +176,8 @@ def test_an_fx_order_fills_and_moves_the_balances(broker: Broker, gateway: Simul
     done = control.wait(30)
     assert done.state is OrderState.FILLED
     assert Money("GBP", 10_000) in broker.fx.get_fx_balances()
+    assert broker.positions.get_all_current_positions_as_list_with_contract_objects() == []  # a balance is no position
+    assert broker.native.positions.left_out == {}
 
 
 def test_what_open_futures_have_gained_is_no_cash(

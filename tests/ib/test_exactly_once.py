@@ -124,6 +124,25 @@ def test_an_order_that_filled_before_midnight_unheard_is_not_said_to_have_never_
     assert (held.contract, held.quantity) == (GOLD, 1)
 
 
+def test_an_order_that_filled_while_the_line_was_down_over_midnight_is_not_said_to_have_expired(
+    run_gateway: Callable[..., SimulatedGateway], open_ib: OpenIB, listen: Listen
+) -> None:
+    """The positions that agreed at the start are from before it was sent."""
+    gateway = run_gateway(clock=ManualClock(), days=3)
+    open_ib(gateway).close()
+    gateway.advance(timedelta(hours=1))
+    broker = open_ib(gateway)
+    heard = listen(broker)
+    broker.orders.put_order_on_stack(Order.limit(GOLD, 1, 2300))
+    gateway.cut()
+    gateway.advance(timedelta(hours=30))
+    gateway.mend()
+    view, *_ = heard.wait_for(lambda: [each for each in heard.of(BrokerOrder) if each.state is not OrderState.WORKING])
+    assert (view.state, view.fills) == (OrderState.UNKNOWN, ())
+    [held] = broker.positions.get_all_current_positions_as_list_with_contract_objects()
+    assert held.quantity == 1
+
+
 def test_an_order_of_yesterday_without_a_trace_stays_unknown_however_often_its_session_starts(
     run_gateway: Callable[..., SimulatedGateway], open_ib: OpenIB, state_folder: Path
 ) -> None:

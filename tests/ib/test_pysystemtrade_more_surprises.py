@@ -173,8 +173,9 @@ def test_a_share_is_left_out_and_named_until_it_is_sold(broker: Broker, library:
         broker.positions.get_all_current_positions_as_list_with_contract_objects,
         broker.native.connection,
     )
-    share = library.Stock("AAPL", "SMART", "USD", conId=265598)
-    connection.call(lambda _: connection.hear("position", ("DU1000001", share, 100.0, 150.0)))
+    share, pair = library.Stock("AAPL", "SMART", "USD", conId=265598), library.Forex("GBPUSD", conId=12087797)
+    for contract in (share, pair):  # the pair is a balance
+        connection.call(lambda _, contract=contract: connection.hear("position", ("DU1000001", contract, 100.0, 150.0)))
     assert held() == []
     [error] = broker.native.positions.left_out.values()
     assert "STK AAPL" in str(error)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +32,15 @@ def test_nothing_differs_after_an_orderly_end(gateway: SimulatedGateway, open_ib
     held_two(gateway, open_ib, state_folder)
     report = open_ib(gateway).native.reconciliation.report
     assert report.is_clean, report.summary
+
+
+def test_positions_are_saved_soon_after_the_start_for_the_session_that_follows_a_killed_one(
+    gateway: SimulatedGateway, open_ib: OpenIB, state_folder: Path, listen: Callable[[Broker], Any]
+) -> None:
+    saved = held_two(gateway, open_ib, state_folder)
+    saved.unlink()
+    listen(open_ib(gateway)).wait_for(saved.exists)
+    assert list(json.loads(saved.read_text(encoding="utf-8"))["positions"].values()) == [2]
 
 
 def test_positions_are_saved_in_a_file_that_windows_can_have_also_where_the_host_has_colons(
@@ -57,6 +68,12 @@ def test_a_fill_between_two_sessions_explains_the_position(
     assert [fill.order_ref for fill in report.fills] == [resting.order_ref]
     assert [(each.order_ref, each.state) for each in report.orders_changed] == [(resting.order_ref, OrderState.FILLED)]
     assert (report.position_breaks, report.foreign_orders, broker.native.reconciliation.locked) == ((), (), {})
+
+
+def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what a user is warned of about differences, who may not look at the report."""
+    told = [each.message for each in caplog.records if each.levelno == logging.WARNING]
+    return [message for message in told if message.startswith("IB and our records differ")]
 
 
 def say_five_more_were_held(saved: Path) -> None:
@@ -91,7 +108,7 @@ def test_positions_in_dispute_are_not_what_the_next_session_compares_with(
 
 
 def test_an_order_that_was_cancelled_between_two_sessions_is_a_difference(
-    gateway: SimulatedGateway, open_ib: OpenIB, tmp_path: Path
+    gateway: SimulatedGateway, open_ib: OpenIB, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with open_ib(gateway) as broker:
         order = broker.orders.put_order_on_stack(Order.limit(GOLD, 1, 1900))
@@ -100,16 +117,18 @@ def test_an_order_that_was_cancelled_between_two_sessions_is_a_difference(
     report = open_ib(gateway).native.reconciliation.report
     assert [(each.order_ref, each.state) for each in report.orders_changed] == [(order.order_ref, OrderState.CANCELLED)]
     assert (report.is_clean, report.summary) == (False, "1 orders changed")
+    assert ["1 orders changed" in message for message in warned(caplog)] == [True]
 
 
 def test_a_position_that_no_fill_explains_is_reported_and_locks_its_instrument(
-    gateway: SimulatedGateway, open_ib: OpenIB, state_folder: Path
+    gateway: SimulatedGateway, open_ib: OpenIB, state_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     say_five_more_were_held(held_two(gateway, open_ib, state_folder))
     broker = open_ib(gateway, lock_on_break=True)
     reconciliation = broker.native.reconciliation
     [found] = reconciliation.report.position_breaks
     assert (found.contract, found.expected, found.actual) == (GOLD, 7, 2)
+    assert ["1 positions differ" in message for message in warned(caplog)] == [True]
     with pytest.raises(InvalidOrder, match="GOLD is locked: IB holds 2 of GOLD/202402, not 7"):
         broker.orders.put_order_on_stack(Order.market(GOLD, 1))
     other = FuturesContract("CORN", "202403")

@@ -70,7 +70,7 @@ def test_the_same_records_go_into_sqlite(desk: Desk, tmp_path: Path) -> None:
     broker.orders.put_order_on_stack(Order.market(GOLD, 2))
     broker.close()
     with sqlite3.connect(tmp_path / "audit.db") as database:
-        rows = database.execute("select record, hook, arguments, outcome from audit order by id").fetchall()
+        rows = database.execute("select record, hook, arguments, outcome, seconds from audit order by id").fetchall()
     database.close()
     assert [row[:2] for row in rows] == [
         ("call", "put_order_on_stack"),
@@ -79,6 +79,7 @@ def test_the_same_records_go_into_sqlite(desk: Desk, tmp_path: Path) -> None:
     ]
     assert json.loads(rows[0][2])["order"]["quantity"] == [2]
     assert json.loads(rows[1][3])["price"] == "100"
+    assert [each is None for each in (rows[0][3], rows[1][2], rows[1][4], rows[2][4])] == [True, True, True, False]
 
 
 def test_a_place_that_cannot_be_written_is_told_when_the_broker_is_opened(desk: Desk, tmp_path: Path) -> None:

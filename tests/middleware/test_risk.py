@@ -56,6 +56,14 @@ def test_the_position_counts_what_is_held_and_what_could_still_fill(desk: Desk) 
     assert_refused(broker, Order.market(GOLD, -1), "could reach 6 lots")
 
 
+def test_an_order_that_arrived_counts_only_as_long_as_the_broker_reports_it(desk: Desk) -> None:
+    """Some brokers list no order that is over, and keep no records of their own."""
+    broker = with_risk(desk, max_position=3)
+    assert_passes(broker, Order.limit(GOLD, 2, 90))
+    broker.native.orders.clear()  # it was cancelled
+    assert_passes(broker, Order.limit(GOLD, 3, 90))
+
+
 def test_an_order_that_brings_a_position_back_passes_though_the_position_is_above_the_limit(desk: Desk) -> None:
     broker = desk(middleware=["risk"], risk={"max_position": 5})
     broker.native.put_order_on_stack(Order.market(GOLD, 9))  # placed elsewhere

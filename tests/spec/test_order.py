@@ -297,3 +297,7 @@ def test_what_only_looks_like_a_field_is_refused_before_any_broker_misreads_it(
 ) -> None:
     with pytest.raises(InvalidOrder, match=words):
         Order(**{"contract": GOLD, "quantity": 1, **fields})
+
+
+def test_an_order_may_show_a_part_of_itself_as_small_as_a_lot() -> None:
+    assert Order.limit(GOLD, 5, 1950, display_quantity=1).display_quantity == 1

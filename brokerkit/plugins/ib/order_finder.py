@@ -44,8 +44,7 @@ class OrderFinder:
 
     def find(self, perm_id: str, client_id: int, order_id: str, ref: str = "") -> TrackedOrder | None:
         """Return the tracked order with a perm id or a session's order id; None if there is none."""
-        by_perm_id = self._book.with_perm_id(perm_id) if perm_id else None
-        found = by_perm_id or self._book.with_session_id(client_id, order_id)
+        found = self._book.with_perm_id(perm_id) or self._book.with_session_id(client_id, order_id)
         if found is None or (perm_id and found.ids.perm_id and found.ids.perm_id != perm_id):
             return None  # the order id now belongs to another order
         if ref and found.order.order_ref not in (ref, f"ib-{perm_id}"):

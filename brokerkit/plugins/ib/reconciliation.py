@@ -83,14 +83,14 @@ class LeftPositions:
         executions: The ids of the known executions.
         working: The references of the orders known to be working.
         time: When, by the Gateway's clock.
-        accounts: The accounts that it knew; None where that was not written down.
+        accounts: The accounts that it knew.
     """
 
     positions: Mapping[tuple[str, int], int]
     executions: frozenset[str]
     working: frozenset[str]
     time: datetime
-    accounts: frozenset[str] | None = None
+    accounts: frozenset[str]
 
     @classmethod
     def read(cls, file: Path) -> LeftPositions:
@@ -100,13 +100,8 @@ class LeftPositions:
         for key, quantity in saved["positions"].items():
             account, _, con_id = key.rpartition("/")
             held[account, int(con_id)] = int(quantity)
-        working = frozenset(saved.get("working", ()))
-        accounts = frozenset(saved["accounts"]) if "accounts" in saved else None
-        return cls(held, frozenset(saved["executions"]), working, datetime.fromisoformat(saved["time"]), accounts)
-
-    def knew(self, account: str) -> bool:
-        """Return whether it says what an account held."""
-        return self.accounts is None or account in self.accounts
+        executions, working, accounts = (frozenset(saved[name]) for name in ("executions", "working", "accounts"))
+        return cls(held, executions, working, datetime.fromisoformat(saved["time"]), accounts)
 
 
 class Reconciliation:
@@ -177,7 +172,7 @@ class Reconciliation:
     def _is_covered(self, tracked: TrackedOrder) -> bool:
         """Return whether the saved positions are from a time when an order was known not to have filled."""
         left, sent = self._left, tracked.submitted or tracked.updated
-        if left is None or self._has_unnamed_break or not left.knew(tracked.ids.account):
+        if left is None or self._has_unnamed_break or tracked.ids.account not in left.accounts:
             return False
         return tracked.order.order_ref in left.working or (sent is not None and self._desk.there(sent) > left.time)
 
@@ -245,7 +240,8 @@ class Reconciliation:
             expected[(account, con_id)] = expected.get((account, con_id), 0) + quantity
         book = self._desk.positions.book
         keys = set(expected) | {(each.account, each.con_id) for each in book.holdings()}
-        known = [key for key in sorted(keys) if left.knew(key[0]) and key[0] in self._desk.accounts()]
+        accounts = left.accounts.intersection(self._desk.accounts())
+        known = [key for key in sorted(keys) if key[0] in accounts]
         found = [(key, expected.get(key, 0), book.quantity(*key)) for key in known]
         return [each for key, want, have in found if want != have for each in self._break(key, want, have)]
 

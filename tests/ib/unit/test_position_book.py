@@ -53,6 +53,15 @@ def test_another_client_s_fills_explain_a_report_that_seemed_to_contradict_ours(
     assert (held(book), book.has_doubts()) == ((4, 101), False)
 
 
+def test_fills_of_which_ib_has_not_reported_the_position_yet_are_not_doubted() -> None:
+    """The position before them is no report that contradicts them, to be believed if IB's next one is slow."""
+    book = PositionBook()
+    book.fill("DU1", 1, 2, Decimal(100))
+    assert book.fill_of_others("DU1", 1, 3) is None
+    assert book.settle() == []
+    assert (held(book), book.has_doubts()) == ((2, 100), False)
+
+
 def test_another_client_s_fill_is_counted_by_its_report_alone_whichever_comes_first() -> None:
     book = PositionBook()
     assert book.fill_of_others("DU1", 1, 2) is None
@@ -67,9 +76,43 @@ def test_a_report_that_contradicts_a_fill_of_a_moment_ago_is_not_believed_at_onc
     book = PositionBook()
     book.fill("DU1", 1, 2, Decimal(100))
     assert book.report("DU1", 1, 0, None) is None
-    assert (held(book), book.has_doubts()) == ((2, 100), True)
+    book.report("DU1", 2, 1, Decimal(50))  # of another contract, and not in doubt
+    assert (book.quantity("DU1", 1), book.has_doubts(), book.settle()) == (2, True, [])
     book.report("DU1", 1, 2, Decimal(10_000))
-    assert (held(book), book.has_doubts()) == ((2, 100), False)
+    assert (book.quantity("DU1", 1), book.has_doubts()) == (2, False)
+
+
+def test_a_doubt_is_over_once_a_fill_explains_the_report() -> None:
+    book = PositionBook()
+    book.fill("DU1", 1, 2, Decimal(100))
+    book.report("DU1", 1, 3, Decimal(10_000))
+    assert book.has_doubts()
+    book.fill("DU1", 1, 1, Decimal(103))
+    assert (held(book), book.has_doubts()) == ((3, 101), False)
+
+
+def test_a_whole_reading_overrules_a_fill_of_a_moment_ago_and_leaves_no_doubt() -> None:
+    book = PositionBook()
+    book.fill("DU1", 1, 2, Decimal(100))
+    book.report("DU1", 1, 5, Decimal(10_200))
+    [changed] = book.accept_reports()
+    assert (changed.quantity, held(book), book.has_doubts()) == (5, (5, 102), False)
+
+
+def test_a_whole_reading_that_agrees_keeps_the_price_that_was_paid() -> None:
+    book = PositionBook()
+    book.fill("DU1", 1, 2, Decimal(100))
+    book.report("DU1", 1, 2, Decimal(10_003))  # IB's average cost includes the commission
+    assert (book.accept_reports(), held(book)) == ([], (2, 100))
+
+
+def test_a_fill_right_after_a_whole_reading_is_added_to_it() -> None:
+    """The same number of lots as was held is not taken for the fill that the report was about."""
+    book = PositionBook()
+    book.report("DU1", 1, 2, Decimal(10_000))
+    book.accept_reports()
+    book.fill("DU1", 1, 2, Decimal(100))
+    assert held(book)[0] == 4
 
 
 def test_a_position_that_a_whole_list_does_not_have_is_flat() -> None:
