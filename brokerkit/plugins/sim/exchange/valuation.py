@@ -93,7 +93,7 @@ def _update(venue: Venue, account: Account) -> None:
         lots, listing = holding.lots, holding.listing
         if lots:
             holding.mark = mark = listing.last_price(now)
-            profit = 0 if mark is None else (lots * mark - holding.cost) * listing.value
+            profit = 0 if mark is None else lots * mark * listing.value - holding.cost
             maintenance = (lots if lots > 0 else -lots) * listing.maintenance_margin
         else:
             profit = maintenance = 0
