@@ -183,3 +183,10 @@ def test_facts_are_noted_of_instruments_whose_files_were_there_already(run, home
     (home / "prices" / "instruments.csv").unlink()
     run("download", "CORN", "--to", "prices")
     assert (home / "prices" / "instruments.csv").read_text().splitlines()[1].startswith("CORN,ZC,CBOT,USD,5000,100,")
+
+
+@pytest.mark.usefixtures("mine")
+def test_an_order_that_needs_a_rate_which_the_folder_does_not_have_says_which_file_to_add(run):
+    told = run("orders", "place", "MINE/202312", "1", "--data", "mine")
+    assert told.exit_code == 8
+    assert "fx/EURUSD.csv" in told.err
