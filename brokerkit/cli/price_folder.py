@@ -69,7 +69,7 @@ class PriceFolder:
         replaced = _request_before(note) if refresh else None
         if note.exists() and not refresh:
             _check_same(note, request)
-        _write_whole(note, json.dumps(attrs.asdict(request), indent=2) + "\n")
+        write_whole(note, json.dumps(attrs.asdict(request), indent=2) + "\n")
         return cls(path, request, replaced)
 
     def file_of(self, contract: FuturesContract) -> Path:
@@ -126,7 +126,8 @@ def _request_before(note: Path) -> Request | None:
     return Request(**{name: str(before.get(name, "")) for name in attrs.fields_dict(Request)})
 
 
-def _write_whole(target: Path, text: str) -> None:
+def write_whole(target: Path, text: str) -> None:
+    """Write a text to a file; a crash leaves the whole file, or what was there before."""
     part = target.with_name(target.name + ".part")
     part.write_text(text, encoding="utf-8")
     part.replace(target)

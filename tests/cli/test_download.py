@@ -124,3 +124,69 @@ def test_a_downloaded_folder_is_data_for_a_simulation(run, home: Path):
     assert [row["close"] for row in again] == bars_in(home / "prices" / f"{name.replace('/', '_')}.csv")[
         "close"
     ].to_list()
+
+
+OWN_FACTS = (
+    "instrument,currency,multiplier,price_magnifier,tick_size,commission,exchange\nMINE,EUR,50,2,0.5,1.25,EUREX\n"
+)
+BARS = "time,open,high,low,close,volume\n2023-03-15,1,2,1,2,9\n2023-03-16,2,2,1,1,9\n2023-03-17,1,2,1,2,9\n"
+
+
+@pytest.fixture
+def mine(home: Path) -> Path:
+    """Make a folder of an instrument that the package does not know."""
+    folder = home / "mine"
+    folder.mkdir()
+    (folder / "instruments.csv").write_text(OWN_FACTS)
+    (folder / "MINE_202312.csv").write_text(BARS)
+    return folder
+
+
+def facts_of_mine(run, folder: str) -> tuple[object, ...]:
+    instrument = run("instruments", "MINE", "--data", folder, "--json").json
+    contract = run("contracts", "MINE/202312", "--data", folder, "--json").json
+    return (
+        *(instrument[name] for name in ("currency", "multiplier", "price_magnifier", "exchange")),
+        contract["contract"]["tick_size"],
+        contract["commission"],
+    )
+
+
+@pytest.mark.usefixtures("mine")
+def test_a_downloaded_instrument_is_worth_in_the_simulation_what_it_is_at_the_broker(run):
+    assert run("download", "MINE", "--data", "mine", "--to", "copy").exit_code == 0
+    assert facts_of_mine(run, "copy") == facts_of_mine(run, "mine")
+
+
+@pytest.mark.usefixtures("mine")
+def test_facts_that_are_in_the_folder_already_are_not_changed(run, home: Path):
+    own = "instrument,multiplier\nMINE,7\n"
+    (home / "copy").mkdir()
+    (home / "copy" / "instruments.csv").write_text(own)
+    run("download", "MINE", "--data", "mine", "--to", "copy")
+    assert (home / "copy" / "instruments.csv").read_text() == own
+
+
+@pytest.mark.usefixtures("mine")
+def test_facts_are_added_to_those_in_the_folder(run, home: Path):
+    (home / "copy").mkdir()
+    (home / "copy" / "instruments.csv").write_text("instrument,zone,hours\nOTHER,UTC,08:00-12:00\n")
+    run("download", "MINE", "--data", "mine", "--to", "copy")
+    (home / "copy" / "OTHER_202312.csv").write_text(BARS)
+    assert facts_of_mine(run, "copy") == facts_of_mine(run, "mine")
+    hours = run("contracts", "OTHER/202312", "--data", "copy", "--json").json["trading_hours"]
+    assert hours[0]["opening_time"].endswith("T08:00:00+00:00")
+
+
+def test_facts_are_noted_of_instruments_whose_files_were_there_already(run, home: Path):
+    run("download", "CORN", "--to", "prices")
+    (home / "prices" / "instruments.csv").unlink()
+    run("download", "CORN", "--to", "prices")
+    assert (home / "prices" / "instruments.csv").read_text().splitlines()[1].startswith("CORN,ZC,CBOT,USD,5000,100,")
+
+
+@pytest.mark.usefixtures("mine")
+def test_an_order_that_needs_a_rate_which_the_folder_does_not_have_says_which_file_to_add(run):
+    told = run("orders", "place", "MINE/202312", "1", "--data", "mine")
+    assert told.exit_code == 8
+    assert "fx/EURUSD.csv" in told.err

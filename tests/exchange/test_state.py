@@ -18,6 +18,7 @@ import pytest
 
 from brokerkit.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Latency, Models, WeeklyHours, fault
+from brokerkit.plugins.sim.exchange.units import nanoseconds
 from brokerkit.spec.broker_order import Fill, OrderState
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order, TimeInForce
@@ -227,3 +228,28 @@ def test_an_order_finds_its_executions_without_a_look_at_all_of_them(tmp_path: P
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {question}")]
     connection.close()
     assert [step.partition(" ")[0] for step in plan] == ["SEARCH"], plan
+
+
+def test_the_cost_of_what_is_left_of_a_position_is_kept_to_the_last_digit(tmp_path: Path) -> None:
+    yen, start = FuturesContract("JPY", "202306"), datetime(2023, 1, 2, 9, tzinfo=timezone.utc)
+    minutes = [nanoseconds(start + timedelta(minutes=one)) for one in range(4)]
+    prices = [0.0070095, 0.00701, 0.00702, 0.00702]
+
+    def opened() -> Exchange:
+        exchange = Exchange(start, state=tmp_path / "state.sqlite")
+        exchange.list_contract(ContractTerms(yen, "0.0000005", multiplier=12_500_000))
+        exchange.add_bars(yen, minutes, *[prices] * 4)
+        return exchange
+
+    first = opened()
+    first.open_account("DU1", {"USD": 100_000})
+    for lots in (2, 1, -1):
+        first.submit(Order.market(yen, lots))
+        first.advance()
+    assert first.statement()["USD"].realised.amount == Decimal("129.166666666667")
+    first.close()
+    again = opened()
+    again.submit(Order.market(yen, -2))
+    again.run()
+    assert again.statement()["USD"].realised.amount == Decimal("387.5")
+    again.close()

@@ -121,3 +121,28 @@ def test_one_scenario_gives_one_log_on_sim_and_on_ib(listen: Listen) -> None:
     for label, story in sim.items():
         assert ib[label] == story, label
     assert sim["market"]["fills"]
+
+
+def details(broker: Broker, code: str) -> dict[str, Any]:
+    """Return what a broker says of an instrument and of its second contract."""
+    instrument = broker.instruments.get_futures_instrument_object_with_broker_data(code)
+    dates = broker.contracts.get_list_of_contract_dates_for_instrument_code(code)
+    contract = FuturesContract(code, dates[1])
+    found = broker.contracts.get_contract_object_with_broker_data(contract)
+    return {
+        "dates": dates,
+        "point": (instrument.point_size, instrument.currency, instrument.price_magnifier),
+        "ends": (found.expiry, found.last_trade),
+        "tick": found.tick_size,
+        "commission": broker.contracts.get_commission_for_contract(contract),
+        "hours": broker.contracts.get_trading_hours_for_contract(contract)[:4],
+        "closes": broker.prices.get_prices_for_contract_object(contract)["close"].tolist(),
+    }
+
+
+def test_every_instrument_of_the_simulation_is_the_same_through_the_gateway() -> None:
+    with simulated() as (sim, _, _), through_the_gateway() as (ib, _, _):
+        codes = sim.instruments.get_list_of_instruments()
+        for code in codes:
+            assert details(ib, code) == details(sim, code), code
+        assert len(codes) == 19

@@ -64,6 +64,14 @@ def test_bad_currency_orders_are_refused(broker: Broker) -> None:
     assert _cash(broker) == {"USD": Decimal(1_000_000)}
 
 
+def test_an_order_for_a_pair_that_only_has_rates_is_told_what_is_traded_instead(broker: Broker) -> None:
+    assert len(broker.fx.get_fx_prices("USDJPY")) == len(broker.fx.get_fx_prices("JPYUSD"))
+    with pytest.raises(MissingFxCode, match=r"USDJPY is not traded.*Trade JPYUSD instead"):
+        broker.fx.put_fx_order_on_stack(Order.market(FxPair("USDJPY"), 10_000))
+    with pytest.raises(MissingFxCode, match=r"EURGBP is not traded.*Trade EURUSD and GBPUSD instead"):
+        broker.fx.put_fx_order_on_stack(Order.market(FxPair("EURGBP"), 10_000))
+
+
 def test_the_cash_of_a_round_trip_reconciles_to_the_last_digit(broker: Broker) -> None:
     bought = broker.orders.put_order_on_stack(Order.market(GOLD, 3)).wait()
     broker.native.advance(hours=2)

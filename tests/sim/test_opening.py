@@ -89,6 +89,14 @@ def test_the_clock_starts_where_it_is_told_and_moves_when_it_is_told(open_sim: O
         broker.native.advance_bars(0)
 
 
+def test_a_loop_over_the_bars_of_nothing_ends_with_an_error_instead_of_never(broker: Broker) -> None:
+    broker.prices.get_prices_for_contract_object(GOLD)
+    with pytest.raises(InvalidArgument, match="no contract has been ordered or quoted"):
+        broker.native.advance_bars()
+    broker.prices.get_ticker_object_for_contract(GOLD).quote()
+    assert broker.native.advance_bars()
+
+
 @pytest.mark.parametrize("days", [float("nan"), float("inf"), 1e7, -1])
 def test_the_clock_moves_by_no_time_that_there_is_not(broker: Broker, days: float) -> None:
     before = broker.native.now

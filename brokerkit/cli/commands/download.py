@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from brokerkit.cli.commands.prices import FREQUENCIES
 from brokerkit.cli.exit_codes import exit_code_of
+from brokerkit.cli.instrument_facts import note_facts
 from brokerkit.cli.options import BrokerChoice, asks_broker, range_options
 from brokerkit.cli.output import print_json, print_table
 from brokerkit.cli.price_folder import PriceFolder, Request
@@ -72,7 +73,8 @@ def command(
 
     CORN means every contract of CORN that has prices, including expired ones; CORN/202312 means one. Each
     contract becomes one file. Existing files are kept, so running the same command again resumes where it
-    stopped. A simulated broker takes the folder as its --data.
+    stopped. What a point is worth, tick, commission and exchange go to instruments.csv. A simulated broker takes the
+    folder as its --data.
     """
     if not names and not everything:
         raise click.UsageError("Name instruments or contracts, or give --all.")
@@ -81,6 +83,8 @@ def command(
         target = PriceFolder.opened(folder, request, refresh=refresh)
         contracts = list(_contracts_named(broker, names or tuple(broker.prices.get_instruments_with_price_data())))
         report = _download(broker, target, contracts, (start, end), refresh=refresh)
+        there = [each for each in contracts if str(each) in report.saved or target.file_of(each).exists()]
+        report.errors.update(note_facts(broker, folder, there))
     _print(report, as_json=as_json)
     _exit_on_failure(report)
 

@@ -84,13 +84,18 @@ class Simulation:
     def advance_bars(self, count: int = 1) -> bool:
         """Move the clock to the end of the next bar, or of several, and return whether there was one.
 
-        These are the bars that orders trade on, of all contracts ordered or queried so far.
+        These are the bars that orders trade on, of all contracts that were ordered or quoted so far.
 
         Raises:
-            InvalidArgument: The count is less than 1.
+            InvalidArgument: The count is less than 1, or no contract was ordered or quoted.
         """
         if count < 1:
             raise InvalidArgument(f"The clock cannot move by {count} bars.", remedy="Give 1 or more.")
+        if not self.exchange.contracts():
+            raise InvalidArgument(
+                "There is no bar to move to: no contract has been ordered or quoted.",
+                remedy="Ask for a contract's quote first, or move by time.",
+            )
         return self.exchange.advance(count)
 
     def conformance_harness(self) -> SimHarness:

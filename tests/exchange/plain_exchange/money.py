@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from plain_exchange.exchange import PlainExchange
     from plain_exchange.order import PlainOrder
 
-_PRICE, _MONEY = 10**8, 10**12
+_MONEY = 10**12
 
 
 class NoRateError(Exception):
@@ -67,10 +67,10 @@ class PlainAccount:
         held = self.holdings[contract]
         closing = 0 if held.lots * lots >= 0 else min(abs(lots), abs(held.lots))
         if closing:
-            share = Fraction(round(held.cost * closing / abs(held.lots) * _PRICE), _PRICE)
+            share = Fraction(round(held.cost * contract.point * closing / abs(held.lots) * _MONEY), _MONEY)
             sold_for = price * (closing if held.lots > 0 else -closing)
-            cash.realised += (sold_for - share) * contract.point
-            held.cost -= share
+            cash.realised += sold_for * contract.point - share
+            held.cost -= share / contract.point
             held.lots += closing if lots > 0 else -closing
         opening = (abs(lots) - closing) * (1 if lots > 0 else -1)
         held.lots += opening

@@ -74,9 +74,7 @@ class ContractsClient(IBClient):
 
 def _facts(details: Any) -> ContractFacts:
     contract = details.contract
-    date_text = contract.lastTradeDateOrContractMonth
-    if details.lastTradeTime:
-        date_text = f"{date_text} {details.lastTradeTime}"
+    date_text = _last_trade(details)
     tick = price_from(details.minTick)
     if tick is None or tick <= 0:
         raise MissingData(f"IB reports no tick size for {contract.localSymbol}.")
@@ -99,6 +97,17 @@ def _facts(details: Any) -> ContractFacts:
         valid_exchanges=tuple(details.validExchanges.split(",")),
         long_name=details.longName,
     )
+
+
+def _last_trade(details: Any) -> str:
+    """Return the text of the last trading day, whose time, if any, the library has split from it.
+
+    It splits at a dash before it splits at spaces: of `20250915 10:00:00 GB-Eire` it makes a date that ends in `GB`.
+    """
+    date_text = details.contract.lastTradeDateOrContractMonth
+    if not details.lastTradeTime:
+        return str(date_text)
+    return f"{date_text}{'-' if ' ' in date_text else ' '}{details.lastTradeTime}"
 
 
 def _exact(value: float) -> Decimal:

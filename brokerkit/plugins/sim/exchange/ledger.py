@@ -77,7 +77,7 @@ class Account:
 class Holding:
     """One account's holding of one contract.
 
-    `cost` is the sum of lots times price, in price units: the average price is `cost / lots`.
+    `cost` is the sum of lots times price times what a price unit of the contract is worth, in money units.
 
     Attributes:
         guard: The price at which the account's margin must be checked again.
@@ -132,20 +132,21 @@ class Holding:
             return
         lots = self.lots
         after = lots + quantity
+        worth = price * self.listing.value
         if not lots:
-            self.hold(quantity, quantity * price)
+            self.hold(quantity, quantity * worth)
         elif not after:
-            self._realise(-(self.cost + quantity * price) * self.listing.value)
+            self._realise(-self.cost - quantity * worth)
             self.lots = self.cost = 0
             del self.account.open[self]
         elif (lots > 0) is (quantity > 0):
             self.lots = after
-            self.cost += quantity * price
+            self.cost += quantity * worth
         elif (after > 0) is (lots > 0):
-            self._reduce(quantity, price)
+            self._reduce(quantity, worth)
         else:
-            self._realise((lots * price - self.cost) * self.listing.value)
-            self.lots, self.cost = after, after * price
+            self._realise(lots * worth - self.cost)
+            self.lots, self.cost = after, after * worth
 
     def hold(self, lots: int, cost: int) -> None:
         """Set lots and cost where nothing was held before."""
@@ -160,13 +161,14 @@ class Holding:
             self.cash.converted -= quantity * difference * _PAIR_VALUE
             return
         held = max(min(self.lots, quantity), 0) if quantity > 0 else min(max(self.lots, quantity), 0)
-        self.cost += held * difference
-        self._realise((held - quantity) * difference * self.listing.value)
+        worth = difference * self.listing.value
+        self.cost += held * worth
+        self._realise((held - quantity) * worth)
 
-    def _reduce(self, quantity: int, price: int) -> None:
+    def _reduce(self, quantity: int, worth: int) -> None:
         """Close a part: its share of the cost is rounded to a money unit; the remainder keeps the rest."""
         closed_cost = rounded_division(self.cost * abs(quantity), abs(self.lots))
-        self._realise((-quantity * price - closed_cost) * self.listing.value)
+        self._realise(-quantity * worth - closed_cost)
         self.lots += quantity
         self.cost -= closed_cost
 
@@ -176,12 +178,12 @@ class Holding:
 
     def unrealised(self, mark: int | None) -> int:
         """Return what closing at a price would realise, in money units."""
-        return 0 if mark is None else (self.lots * mark - self.cost) * self.listing.value
+        return 0 if mark is None else self.lots * mark * self.listing.value - self.cost
 
     @property
     def average_price(self) -> Decimal | None:
         """The volume-weighted entry price, rounded at the twelfth decimal; None if flat."""
         if not self.lots:
             return None
-        scaled = rounded_division(self.cost * 10**4 * (1 if self.lots > 0 else -1), abs(self.lots))
+        scaled = rounded_division(self.cost * 10**4 * (1 if self.lots > 0 else -1), abs(self.lots) * self.listing.value)
         return plain(scaled, PRICE_DECIMALS + 4)

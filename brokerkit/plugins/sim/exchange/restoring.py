@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from brokerkit.plugins.sim.exchange import (
@@ -98,7 +99,7 @@ class Restoration:
             holding = listing.holding_of(venue.accounts[account])
             holding.realised = int(realised)
             if lots:
-                holding.hold(lots, int(cost))
+                holding.hold(lots, round(Fraction(cost) * listing.value))
             venue.revalue()
             if lots:
                 margin_calls.review_at_next_bar(holding)

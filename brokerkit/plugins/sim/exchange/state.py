@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from brokerkit.plugins.sim.exchange.restoring import LIVE_FIELDS, Restoration
 
 if TYPE_CHECKING:
     from brokerkit.plugins.sim.exchange.faults import FaultBoard
+    from brokerkit.plugins.sim.exchange.ledger import Holding
     from brokerkit.plugins.sim.exchange.listing import Listing
     from brokerkit.plugins.sim.exchange.live_order import LiveOrder
     from brokerkit.plugins.sim.exchange.venue import Venue
@@ -194,7 +196,7 @@ class StateFile:
         held = (holding for one in accounts for holding in one.holdings)
         self._put(
             "holdings",
-            ((one.account.name, self._key(one.listing), one.lots, str(one.cost), str(one.realised)) for one in held),
+            ((one.account.name, self._key(one.listing), one.lots, _cost(one), str(one.realised)) for one in held),
         )
 
     def _put(self, table: str, rows: Any) -> None:
@@ -228,6 +230,11 @@ class StateFile:
             one.late,
         ]
         return one.number, one.live.number, json.dumps(facts)
+
+
+def _cost(holding: Holding) -> str:
+    """Return a holding's cost in price units, exactly: as a fraction where it is not whole."""
+    return str(Fraction(holding.cost, holding.listing.value))
 
 
 def _store_error(problem: sqlite3.DatabaseError, path: str | Path) -> StoreError:

@@ -77,8 +77,10 @@ def to_base(venue: Venue, account: Account, currency: str, units: int) -> int:
 
 def missing_rate(currency: str, base: str) -> MissingFxCode:
     """Return the error for two currencies without a rate."""
+    pair = f"{currency}{base}"
     return MissingFxCode(
-        f"No rate between {currency} and {base}.", remedy=f"List {currency}{base} or {base}{currency} with bars."
+        f"No rate between {currency} and {base}.",
+        remedy=f"List {pair} or {base}{currency} with bars; to a folder of prices, add fx/{pair}.csv.",
     )
 
 
@@ -93,7 +95,7 @@ def _update(venue: Venue, account: Account) -> None:
         lots, listing = holding.lots, holding.listing
         if lots:
             holding.mark = mark = listing.last_price(now)
-            profit = 0 if mark is None else (lots * mark - holding.cost) * listing.value
+            profit = 0 if mark is None else lots * mark * listing.value - holding.cost
             maintenance = (lots if lots > 0 else -lots) * listing.maintenance_margin
         else:
             profit = maintenance = 0

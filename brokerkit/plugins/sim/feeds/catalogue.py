@@ -45,13 +45,13 @@ CRUDE_W     CL     NYMEX   USD 1000     1   0.01      OilGas 2.31 Light sweet cr
 EDOLLAR     GE     CME     USD 2500     1   0.005     STIR   2.11 Eurodollar
 EUR         EUR    CME     USD 125000   1   0.00005   FX     2.46 Euro in dollars
 EUROSTX     ESTX50 EUREX   EUR 10       1   1         Equity 1.50 Euro Stoxx 50
-FTSE100     Z      ICEEU   GBP 10       1   0.5       Equity 1.70 FTSE 100
+FTSE100     Z      ICEEU   GBP 1000     100 0.5       Equity 1.70 FTSE 100
 GAS_US      NG     NYMEX   USD 10000    1   0.001     OilGas 2.36 Henry Hub gas
 GBP         GBP    CME     USD 62500    1   0.0001    FX     2.46 Sterling in dollars
 GOLD        GC     COMEX   USD 100      1   0.1       Metals 2.31 Gold
 JPY         JPY    CME     USD 12500000 1   0.0000005 FX     2.46 Yen in dollars
-NIKKEI      N225   OSE.JPN JPY 1000     1   10        Equity 500  Nikkei 225
-SILVER      SI     COMEX   USD 5000     1   0.005     Metals 2.31 Silver
+NIKKEI      N225M  OSE.JPN JPY 100      1   5         Equity 40   Nikkei 225 mini
+SILVER      SI     COMEX   USD 1000     1   0.005     Metals 1.27 Silver, 1000 ounces
 SOYBEAN     ZS     CBOT    USD 5000     100 0.25      Ags    2.92 Soybeans
 SP500       ES     CME     USD 50       1   0.25      Equity 2.05 S&P 500
 SP500_micro MES    CME     USD 5        1   0.25      Equity 0.62 S&P 500, micro

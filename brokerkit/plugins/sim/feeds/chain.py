@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from brokerkit.errors import AmbiguousContract, InvalidArgument, MissingContract, MissingFxCode, MissingInstrument
 from brokerkit.plugins.sim.feeds.feed import Feed, ListedContract
-from brokerkit.spec.contract import FuturesContract
+from brokerkit.plugins.sim.feeds.rates import pairs_between
+from brokerkit.spec.contract import FuturesContract, FxPair
 
 
 def missing_instrument(instrument_code: str, place: str, known: Iterable[str]) -> MissingInstrument:
@@ -28,6 +29,19 @@ def missing_fx_code(fx_code: str, place: str, known: Iterable[str]) -> MissingFx
         given=fx_code,
         candidates=known,
         remedy="broker.fx.get_list_of_fxcodes() lists the pairs.",
+    )
+
+
+def untraded_pair(pair: FxPair, place: str, known: Collection[str]) -> MissingFxCode:
+    """Return the error for an order in a currency pair that a feed does not have, but may derive rates of."""
+    instead = pairs_between(pair.base, pair.quote, known)
+    if not instead:
+        return missing_fx_code(pair.code, place, known)
+    return MissingFxCode(
+        f"{pair.code} is not traded: its rates are derived.",
+        place=place,
+        given=pair.code,
+        remedy=f"Trade {' and '.join(instead)} instead.",
     )
 
 

@@ -15,7 +15,7 @@ from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, LiveOrder, M
 from brokerkit.plugins.sim.exchange.exchange import Number
 from brokerkit.plugins.sim.exchange.units import nanoseconds
 from brokerkit.plugins.sim.feeds.bars import DAY, SECOND, Bars, joined, no_bars, to_datetime
-from brokerkit.plugins.sim.feeds.chain import find_contract, missing_fx_code
+from brokerkit.plugins.sim.feeds.chain import find_contract, untraded_pair
 from brokerkit.plugins.sim.feeds.crosses import cross_bars
 from brokerkit.plugins.sim.feeds.feed import Feed, InstrumentFacts, ListedContract
 from brokerkit.plugins.sim.feeds.hours import CURRENCIES, market_hours
@@ -110,11 +110,11 @@ class FedExchange(Exchange):
         """List a currency pair of the feed, unless it is already listed.
 
         Raises:
-            MissingFxCode: The feed has no rates for it.
+            MissingFxCode: The feed has no such pair.
         """
         with self._feeding:
             if pair.code not in self.feed.fx_codes():
-                raise missing_fx_code(pair.code, self.feed.describe(), self.feed.fx_codes())
+                raise untraded_pair(pair, self.feed.describe(), self.feed.fx_codes())
             self._list_pair(pair)
             for currency in (pair.base, pair.quote):
                 self._ensure_rate(currency)
