@@ -206,7 +206,8 @@ class FedExchange(Exchange):
 
     def _fill(self, contract: FuturesContract | FxPair) -> None:
         """Add a new contract's last bar, and its bars up to where the other contracts have theirs."""
-        self._fed_until = max(self._fed_until, self.now_ns + AHEAD)
+        if self._fed_until < self.now_ns + DAY:
+            self.feed_until(self.now_ns + AHEAD)  # the other contracts' bars too
         last = self._last_bars(contract).part(slice(-1, None))
         start = int(last.end[0]) if len(last) else self.now_ns
         self._filled_to[contract] = self._fed_until
@@ -220,11 +221,11 @@ class FedExchange(Exchange):
         """Add every listed contract's bars that start before a time, nanoseconds UTC."""
         with self._feeding:
             if until > self._fed_until:
-                self._fed_until = until
                 for contract, filled in list(self._filled_to.items()):
-                    self._filled_to[contract] = until
                     if contract not in self._own:
                         self._give(contract, self._bars(contract, filled, until))
+                    self._filled_to[contract] = until
+                self._fed_until = until  # only now: until then no other thread moves the clock past it
 
     def _feed_past(self, time: int) -> None:
         """Add bars up to long after a time, unless they reach it: a feed may make a whole day for a single bar."""
