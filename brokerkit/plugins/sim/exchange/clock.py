@@ -47,12 +47,15 @@ class Clock(Queries):
             InvalidArgument: The time is in the past.
         """
         target = time if type(time) is int else nanoseconds(time)
-        venue = self._venue
-        if target < venue.now:
+        if target < self._venue.now and (type(time) is int or target < nanoseconds(self.now)):
             raise InvalidArgument(f"The clock shows {self.now}, and cannot go back to {time_of(target)}.")
-        while self._trade(target):
+        self.reach(target)
+
+    def reach(self, time: int) -> None:
+        """Move the clock to a time, nanoseconds UTC, as `advance_to` does, unless another thread moves it further."""
+        while self._trade(time):
             self._settle()
-        if self._delivery.delivered < len(venue.journal.rows):  # a listener raised earlier: deliver the rest
+        if self._delivery.delivered < len(self._venue.journal.rows):  # a listener raised earlier: deliver the rest
             self._settle()
 
     def _trade(self, target: int) -> bool:
@@ -98,15 +101,15 @@ class Clock(Queries):
             target = self._timeline.after(venue, bars)
         if target is None:
             return False
-        self.advance_to(target)
+        self.reach(target)
         return True
 
     def run(self) -> None:
         """Move the clock to the end of the last bar, and trade everything."""
         with self._lock:
             ends = [end for one in self._venue.listings.values() if (end := one.series.final_end()) is not None]
-        if ends and max(ends) > self._venue.now:
-            self.advance_to(max(ends))
+        if ends:
+            self.reach(max(ends))
 
     def wait(self, live: LiveOrder, timeout: float = 60.0) -> BrokerOrder:
         """Move the clock until an order is final, by at most `timeout` seconds, and return its view.
@@ -128,11 +131,11 @@ class Clock(Queries):
             with self._lock:
                 instant = venue.agenda.next_time
             if instant is None or instant > deadline:
-                self.advance_to(max(deadline, venue.now))
+                self.reach(deadline)
                 break
-            self.advance_to(max(instant, venue.now))
+            self.reach(instant)
             if not _is_reported(live) and self.is_due_now:
-                self.advance_to(venue.now + 1)
+                self.reach(venue.now + 1)
         if _is_reported(live):
             return live.current()
         raise RequestTimedOut(

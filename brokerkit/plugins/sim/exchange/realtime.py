@@ -79,8 +79,7 @@ class RealTimeClock:
         try:
             while not self._stop.wait(self._step):
                 target = origin + int((self._monotonic() - began) * self._speed * SECOND)
-                if target > exchange.now_ns:
-                    self._move_to(target)
+                exchange.reach(target)
                 with exchange.moved:
                     exchange.moved.notify_all()
         except Exception as failure:  # noqa: BLE001 because stop() raises it again
@@ -90,14 +89,6 @@ class RealTimeClock:
             self._stop.set()
             with exchange.moved:
                 exchange.moved.notify_all()
-
-    def _move_to(self, target: int) -> None:
-        """Move the clock to a time, unless another thread has already moved it further."""
-        try:
-            self._exchange.advance_to(target)
-        except InvalidArgument:
-            if self._exchange.now_ns <= target:
-                raise
 
     def __enter__(self) -> RealTimeClock:
         """Start the clock."""

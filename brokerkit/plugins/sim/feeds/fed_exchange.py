@@ -13,7 +13,6 @@ import numpy as np
 from brokerkit.errors import RequestTimedOut
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, LiveOrder, Models, PerLot
 from brokerkit.plugins.sim.exchange.exchange import Number
-from brokerkit.plugins.sim.exchange.units import nanoseconds
 from brokerkit.plugins.sim.feeds.bars import DAY, SECOND, Bars, joined, no_bars, to_datetime
 from brokerkit.plugins.sim.feeds.chain import find_contract, missing_fx_code
 from brokerkit.plugins.sim.feeds.crosses import cross_bars
@@ -234,15 +233,12 @@ class FedExchange(Exchange):
 
     # -- clock ---------------------------------------------------------------------------
 
-    def advance_to(self, time: datetime | int) -> None:
-        """Move the clock to a time, and trade everything up to it; see `Exchange.advance_to`."""
-        target = time if type(time) is int else nanoseconds(time)
-        while self._fed_until < target:
-            reached = min(self._fed_until, target)
-            if reached > self.now_ns:
-                super().advance_to(reached)
-            self.feed_until(min(self._fed_until + AHEAD, target + AHEAD))
-        super().advance_to(target)
+    def reach(self, time: int) -> None:
+        """Move the clock to a time, and trade everything up to it; see `Exchange.reach`."""
+        while self._fed_until < time:
+            super().reach(min(self._fed_until, time))
+            self.feed_until(min(self._fed_until + AHEAD, time + AHEAD))
+        super().reach(time)
 
     def advance(self, bars: int = 1) -> bool:
         """Move the clock to the end of the next bar of any listed contract; see `Exchange.advance`."""
@@ -260,8 +256,7 @@ class FedExchange(Exchange):
     def run(self) -> None:
         """Move the clock to the end of the last listed contract, and trade everything."""
         last = max((one.last_trade for one in self._known.values()), default=self.now_ns)
-        if last > self.now_ns:
-            self.advance_to(last)
+        self.reach(last)
 
     def let_pass(self, time: timedelta) -> None:
         """Let time pass: move the clock, or wait for one that runs by itself."""
@@ -269,8 +264,8 @@ class FedExchange(Exchange):
         if self.driven:
             with self.moved:
                 self.moved.wait_for(lambda: self.now_ns >= target or not self.driven)
-        elif target > self.now_ns:
-            self.advance_to(target)
+        else:
+            self.reach(target)
 
     def wait(self, live: LiveOrder, timeout: float = 60.0) -> BrokerOrder:
         """Wait until an order is final, and return its view; a clock that does not run by itself is moved.
@@ -297,7 +292,7 @@ class FedExchange(Exchange):
         try:
             super().wait(live, AHEAD / SECOND)
         except RequestTimedOut:
-            self.advance_to(max(target, self.now_ns))
+            self.reach(target)
 
 
 def _for_exchange(bars: Bars) -> tuple[object, ...]:
