@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import datetime
 
 from brokerkit.errors import BrokerClosed, InvalidArgument, RequestTimedOut
@@ -18,12 +19,16 @@ from brokerkit.plugins.sim.exchange.venue import Venue
 from brokerkit.spec.broker_order import BrokerOrder
 from brokerkit.spec.timeout import seconds_of
 
+_LISTENER_TIMEOUT = 5.0
+
 
 class Clock(Queries):
     """The part of an exchange that moves with time. Every method may be called from any thread.
 
     Attributes:
         driven: Whether the clock runs by itself; see `RealTimeClock`.
+        runner: The thread of a self-running clock, in which listeners are called.
+        tick: Moves a self-running clock by a step, in its thread; returns False once it was stopped.
         moved: Notified whenever a self-running clock has moved.
         is_over: Whether the broker was closed, or belongs to the parent of this process: nobody waits any more.
     """
@@ -34,6 +39,8 @@ class Clock(Queries):
         self._delivery = Delivery(venue.journal, self._lock)
         self._state: StateFile | None = None
         self.driven = self.is_over = False
+        self.runner: threading.Thread | None = None
+        self.tick: Callable[[], bool] = bool
         self.moved = threading.Condition()
 
     def advance_to(self, time: datetime | int) -> None:
@@ -55,7 +62,7 @@ class Clock(Queries):
         """Move the clock to a time, nanoseconds UTC, as `advance_to` does, unless another thread moves it further."""
         while self._trade(time):
             self._settle()
-        if self._delivery.delivered < len(self._venue.journal.rows):  # a listener raised earlier: deliver the rest
+        if self._delivery.is_behind:  # a listener raised earlier: deliver the rest
             self._settle()
 
     def _trade(self, target: int) -> bool:
@@ -114,6 +121,8 @@ class Clock(Queries):
     def wait(self, live: LiveOrder, timeout: float = 60.0) -> BrokerOrder:
         """Move the clock until an order is final, by at most `timeout` seconds, and return its view.
 
+        Listeners have received that it is, unless one takes longer than five seconds, or this is called in one.
+
         Raises:
             RequestTimedOut: It was not final in time; the order is not affected.
             WrongArgumentType: The timeout is not an int or float.
@@ -124,8 +133,8 @@ class Clock(Queries):
         deadline = venue.now + int(timeout * SECOND)
         self._check_waiting(live)
         if self.driven:
-            with self.moved:
-                self.moved.wait_for(lambda: _is_reported(live) or venue.now >= deadline or not self.driven)
+            self.wait_for_clock(lambda: _is_reported(live) or venue.now >= deadline)
+            self._check_waiting(live)
         while not self.driven and not _is_reported(live):
             self._check_waiting(live)
             with self._lock:
@@ -137,11 +146,29 @@ class Clock(Queries):
             if not _is_reported(live) and self.is_due_now:
                 self.reach(venue.now + 1)
         if _is_reported(live):
+            self.hear_out()
             return live.current()
         raise RequestTimedOut(
             f"Order #{live.number} is still {live.state.value} after {timeout:g} seconds of the exchange's clock.",
             remedy="Wait longer, or cancel it.",
         )
+
+    def wait_for_clock(self, has_come: Callable[[], bool]) -> None:
+        """Wait for a self-running clock until a condition holds or it stops; in a listener in its thread, run it on."""
+
+        def is_done() -> bool:
+            return has_come() or self.is_over or not self.driven
+
+        if threading.current_thread() is self.runner:
+            while not is_done() and self.tick():
+                pass
+        else:
+            with self.moved:
+                self.moved.wait_for(is_done)
+
+    def hear_out(self) -> None:
+        """Return once listeners have received everything so far, or after five seconds; in a listener, at once."""
+        self._delivery.hear_out(_LISTENER_TIMEOUT)
 
     def _check_waiting(self, live: LiveOrder) -> None:
         if self.is_over and not _is_reported(live):

@@ -262,8 +262,7 @@ class FedExchange(Exchange):
         """Let time pass: move the clock, or wait for one that runs by itself."""
         target = self.now_ns + int(time.total_seconds() * SECOND)
         if self.driven:
-            with self.moved:
-                self.moved.wait_for(lambda: self.now_ns >= target or not self.driven)
+            self.wait_for_clock(lambda: self.now_ns >= target)
         else:
             self.reach(target)
 
