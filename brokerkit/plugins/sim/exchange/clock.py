@@ -170,6 +170,14 @@ class Clock(Queries):
         """Return once listeners have received everything so far, or after five seconds; in a listener, at once."""
         self._delivery.hear_out(_LISTENER_TIMEOUT)
 
+    def _check_open(self) -> None:
+        """Raise BrokerClosed once the broker was closed: what was changed now would not be saved."""
+        if self.is_over:
+            raise BrokerClosed(
+                "The simulation is closed, or that of a parent process. Nothing was changed.",
+                remedy="Open it again; one that keeps its state in a file goes on there.",
+            )
+
     def _check_waiting(self, live: LiveOrder) -> None:
         if self.is_over and not _is_reported(live):
             raise BrokerClosed(
@@ -181,7 +189,8 @@ class Clock(Queries):
         """Save what changed, then deliver it."""
         if self._state is not None:
             with self._lock:
-                self._state.save()
+                if self._state is not None:  # another thread may have closed it
+                    self._state.save()
         self._delivery.deliver()
 
     @property
