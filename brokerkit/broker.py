@@ -197,7 +197,7 @@ class Broker:
 
         They are called in the thread in which the plugin receives the event, one event after another: a
         slow listener delays the next event. An exception in a listener is logged, and the listener stays
-        subscribed.
+        subscribed; so is `sys.exit()`, which ends the program only where the main thread receives the event.
 
         Args:
             on_order_status: Called when an order's state changed.

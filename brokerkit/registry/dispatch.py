@@ -92,7 +92,9 @@ class EventDispatch:
     def emit(self, event: Event) -> None:
         """Tell an event to every listener, in the order they were registered. Safe from any thread.
 
-        A listener that raises is logged with its traceback; the others still hear the event.
+        A listener that raises is logged with its traceback; the others still hear the event. What ends a program, such
+        as Ctrl-C or `sys.exit()`, is raised once they have, but only in the main thread: in another it would end
+        nothing but that thread, and with it the events.
 
         Raises:
             PluginError: It is no event of the contract.
@@ -101,10 +103,16 @@ class EventDispatch:
             listeners = self._listeners[type(event)]
         except KeyError:
             raise _no_event(event) from None
-        for listener in listeners:
+        self._tell(listeners, event)
+
+    def _tell(self, listeners: tuple[Listener, ...], event: Event) -> None:
+        for at, listener in enumerate(listeners):
             try:
                 listener(event)
-            except Exception:
+            except BaseException as error:
+                if not isinstance(error, Exception) and threading.current_thread() is threading.main_thread():
+                    self._tell(listeners[at + 1 :], event)
+                    raise
                 logger.exception(
                     "A listener of broker %r failed on a %s; the others still receive it: %r",
                     self._broker_name,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from brokerkit.errors import RequestTimedOut
+from brokerkit.errors import InvalidArgument, RequestTimedOut
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, RealTimeClock
 from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderState
 from brokerkit.spec.contract import FuturesContract
@@ -206,22 +206,49 @@ def test_what_a_listener_raises_stops_a_clock_and_is_raised_where_it_is_stopped(
         clock.stop()
 
 
+class Overtaken(Exchange):
+    """Is moved further by another thread, the first time, just before a clock or a call moves it."""
+
+    is_new = True
+
+    def reach(self, time: int) -> None:
+        if self.is_new:
+            self.is_new = False
+            super().reach(self.now_ns + MINUTE)
+        super().reach(time)
+
+
 def test_a_clock_that_another_thread_overtakes_goes_on_from_there() -> None:
-    class Overtaken(Exchange):
-        """Is moved further by another thread, the first time, just before the clock moves it."""
-
-        is_new = True
-
-        def advance_to(self, time: datetime | int) -> None:
-            if self.is_new:
-                self.is_new = False
-                super().advance_to(self.now_ns + MINUTE)
-            super().advance_to(time)
-
     exchange, tick = Overtaken(START), iter(range(1_000_000))
     with RealTimeClock(exchange, speed=60, step=0.001, monotonic=lambda: next(tick) / 10) as clock:
         clock.wait_until(START + timedelta(minutes=2))
     assert exchange.now >= START + timedelta(minutes=2)
+
+
+@pytest.mark.parametrize("move", [Exchange.advance, Exchange.run, lambda one: one.orders()[0].wait(1)])
+def test_who_is_overtaken_while_moving_the_clock_need_not_go_back(
+    gold: FuturesContract, move: Callable[[Exchange], object]
+) -> None:
+    exchange = Overtaken(START)
+    exchange.open_account("DU1", {"USD": 100_000})
+    exchange.list_contract(ContractTerms(gold, "0.1"))
+    exchange.add_bar(gold, START, 100, 101, 99, 100, length=MINUTE // 2)
+    exchange.submit(Order.market(gold, 1))
+    move(exchange)
+    assert not exchange.is_new
+    assert exchange.now_ns >= exchange.orders()[0].submitted + MINUTE
+    assert exchange.orders()[0].state is OrderState.FILLED
+
+
+def test_the_time_that_a_clock_shows_is_not_in_its_past(
+    market: Market, gold: FuturesContract, quiet_rows: list[object]
+) -> None:
+    exchange = market(quiet_rows)
+    exchange.submit(Order.market(gold, 1)).wait()
+    exchange.advance_to(exchange.now_ns + 1)  # a nanosecond, which no datetime shows
+    exchange.advance_to(exchange.now)
+    with pytest.raises(InvalidArgument, match="cannot go back"):
+        exchange.advance_to(exchange.now - timedelta(microseconds=1))
 
 
 def test_an_order_sent_on_news_of_an_open_takes_part_in_no_other_open_of_that_instant() -> None:

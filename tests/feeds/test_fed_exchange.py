@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,7 +13,7 @@ import pytest
 from brokerkit.errors import InvalidArgument, MissingContract, MissingFxCode, RequestTimedOut
 from brokerkit.plugins.sim.exchange import OutsideHours
 from brokerkit.plugins.sim.feeds import FedExchange, HouseRules, SyntheticFeed
-from brokerkit.plugins.sim.feeds.bars import DAY, to_datetime
+from brokerkit.plugins.sim.feeds.bars import DAY, Bars, to_datetime
 from brokerkit.spec.broker_order import OrderState
 from brokerkit.spec.contract import FuturesContract, FxPair
 from brokerkit.spec.order import Order, TimeInForce
@@ -151,3 +153,59 @@ def test_the_house_sets_margin_and_hours() -> None:
     assert terms.initial_margin == pytest.approx(price * 100 / 2, rel=Decimal("0.001"))
     assert terms.maintenance_margin == pytest.approx(terms.initial_margin / 2, rel=Decimal("0.001"))
     assert terms.outside_hours is OutsideHours.REFUSE
+
+
+@pytest.mark.parametrize("days", [1.9, 2.5])
+def test_a_contract_that_is_listed_later_leaves_no_gap_in_the_bars_of_the_others(days: float) -> None:
+    def prices(*later: FuturesContract) -> list[Decimal | None]:
+        exchange = FedExchange(FEED, FEED.default_start)
+        exchange.open_account("A", {"USD": 10_000_000})
+        exchange.ensure_listed(GOLD)
+        exchange.advance_to(exchange.now + timedelta(days=days))
+        for contract in later:
+            exchange.ensure_listed(contract)
+        found = []
+        for _ in range(96):
+            exchange.advance_to(exchange.now + timedelta(hours=1))
+            found.append(exchange.last_price(GOLD))
+        return found
+
+    assert prices(BUND) == prices()
+
+
+class SlowFeed(SyntheticFeed):
+    """Makes bars only when it may, from when it is asked to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_go_on, self.is_asked = threading.Event(), threading.Event()
+        self.may_go_on.set()
+
+    def execution_bars(self, contract: FuturesContract, start: int, end: int) -> Bars:
+        self.is_asked.set()
+        assert self.may_go_on.wait(30)
+        return super().execution_bars(contract, start, end)
+
+
+def test_no_thread_moves_the_clock_past_bars_that_another_is_still_adding() -> None:
+    feed = SlowFeed()
+    exchange = FedExchange(feed, feed.default_start)
+    exchange.open_account("A", {"USD": 10_000_000})
+    exchange.ensure_listed(GOLD)
+    last = exchange.last_price(GOLD)
+    assert last is not None
+    exchange.advance_to(exchange.now + timedelta(days=3))
+    resting = exchange.submit(Order.limit(GOLD, 1, last + 100, time_in_force=TimeInForce.GTC))
+    feed.is_asked.clear()
+    feed.may_go_on.clear()
+    until = exchange.now + timedelta(days=5)
+    with ThreadPoolExecutor(2) as pool:
+        adding = pool.submit(exchange.feed_until, exchange.now_ns + 5 * DAY)
+        assert feed.is_asked.wait(30)
+        moving = pool.submit(exchange.advance_to, until)
+        wait([moving], 0.5)
+        feed.may_go_on.set()
+        adding.result(30)
+        moving.result(30)
+    assert exchange.now == until
+    assert resting.current().state is OrderState.FILLED

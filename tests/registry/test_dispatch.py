@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -96,6 +97,39 @@ def test_a_listener_that_fails_is_logged_and_the_others_still_hear(
     assert heard == [FILL]
     assert "A listener of broker 'acme' failed on a Fill" in caplog.text
     assert "ZeroDivisionError: in the strategy" in caplog.text
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
+def test_what_ends_the_program_in_a_listener_does_so_once_the_others_have_heard(
+    broker: Any, end: type[BaseException]
+) -> None:
+    services, _ = broker.native
+    heard: list[Fill] = []
+
+    def stop(fill: Fill) -> None:
+        raise end
+
+    with broker.subscribe(on_fill=stop), broker.subscribe(on_fill=heard.append), pytest.raises(end):
+        services.emit(FILL)
+    assert heard == [FILL]
+
+
+def test_a_listener_that_calls_exit_in_a_plugins_thread_is_logged_and_the_thread_goes_on(
+    broker: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    services, _ = broker.native
+    heard: list[Fill] = []
+
+    def emit_twice() -> None:
+        services.emit(FILL)
+        services.emit(FILL)
+
+    with broker.subscribe(on_fill=lambda _: sys.exit("the strategy is done")), broker.subscribe(on_fill=heard.append):
+        thread = threading.Thread(target=emit_twice)
+        thread.start()
+        thread.join(30)
+    assert heard == [FILL, FILL]
+    assert "SystemExit: the strategy is done" in caplog.text
 
 
 def test_a_listener_may_end_its_own_subscription_and_start_another(broker: Any) -> None:

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from brokerkit import FuturesContract, Order
+from brokerkit import FuturesContract, Order, OrderState
 from brokerkit.broker import Broker
-from brokerkit.errors import InvalidSetting, NotFound, StoreLocked
+from brokerkit.errors import BrokerClosed, InvalidSetting, NotFound, StoreLocked
+from brokerkit.spec.broker_order import OrderControl
+from brokerkit.spec.orders import OrderChange, Orders
 
 OpenSim = Callable[..., Broker]
 GOLD = FuturesContract("GOLD", "202304")
@@ -188,3 +190,58 @@ def test_a_file_from_before_it_was_kept_opens_as_it_did(open_sim: OpenSim, tmp_p
         again = open_sim(state=state, **{**MADE, "cash": {"USD": 1}})
         assert held(again) == [1]
         again.close()
+
+
+class ClosedMeanwhile:
+    """The lock of a broker's exchange, which another thread seems to take first, to close the broker.
+
+    Args:
+        broker: The broker.
+        turn: Before which time that the lock is taken.
+    """
+
+    def __init__(self, broker: Broker, turn: int) -> None:
+        self._lock, self._close, self._left = broker.native.exchange._lock, broker.close, turn
+        broker.native.exchange._lock = self
+
+    def __enter__(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._close()
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def test_an_order_that_is_in_when_the_broker_is_closed_is_saved(open_sim: OpenSim, tmp_path: Path) -> None:
+    broker = open_sim(state=tmp_path / "sim.db")
+    broker.orders.put_order_on_stack(Order.limit(GOLD, 1, 1))
+    ClosedMeanwhile(broker, 2)
+    order = Order.limit(GOLD, 2, 1)
+    broker.orders.put_order_on_stack(order)
+    again = open_sim(state=tmp_path / "sim.db")
+    assert again.orders.match_db_broker_order_to_order_from_brokers(order).state is OrderState.WORKING
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda orders, control: orders.put_order_on_stack(Order.limit(GOLD, 2, 1)),
+        lambda orders, control: orders.cancel_order_given_control_object(control),
+        lambda orders, control: orders.cancel_all_orders(),
+        lambda orders, control: orders.modify_order_given_control_object(control, OrderChange(quantity=2)),
+    ],
+    ids=["place", "cancel", "cancel all", "change"],
+)
+def test_what_comes_once_the_broker_is_closed_is_refused_as_it_would_not_be_saved(
+    open_sim: OpenSim, tmp_path: Path, ask: Callable[[Orders, OrderControl], object]
+) -> None:
+    broker = open_sim(state=tmp_path / "sim.db")
+    control = broker.orders.put_order_on_stack(Order.limit(GOLD, 1, 1))
+    ClosedMeanwhile(broker, 1)
+    with pytest.raises(BrokerClosed):
+        ask(broker.orders, control)
+    again = open_sim(state=tmp_path / "sim.db")
+    [order] = again.orders.get_list_of_broker_orders()
+    assert (order.order_ref, order.state) == (control.order_ref, OrderState.WORKING)

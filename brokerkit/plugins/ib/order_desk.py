@@ -393,8 +393,9 @@ class OrderDesk:
 
     def _execution(self, request_id: int, contract: Any, execution: Any) -> None:
         self._connection.clock.advance_to(execution.time)
-        is_of_others = request_id >= 0 and execution.clientId != self._connection.client_id()
-        self.news.execution(contract, execution, is_of_others=is_of_others)
+        is_live = request_id < 0
+        is_of_others = not is_live and execution.clientId != self._connection.client_id()
+        self.news.execution(contract, execution, is_live=is_live, is_of_others=is_of_others)
 
     def _commission(self, report: Any) -> None:
         amount = price_from(report.commission)

@@ -144,12 +144,13 @@ class OrderNews:
 
     # Executions
 
-    def execution(self, contract: Any, execution: Any, *, is_of_others: bool) -> None:
+    def execution(self, contract: Any, execution: Any, *, is_live: bool, is_of_others: bool) -> None:
         """Process an execution, live or requested; a whole spread's is skipped, because its legs have their own.
 
         Args:
             contract: What traded.
             execution: IB's execution.
+            is_live: Whether it has just happened, and is not one of a list.
             is_of_others: Whether another client's order filled, of which IB tells only in a list.
         """
         if contract.secType == "BAG":
@@ -176,7 +177,7 @@ class OrderNews:
         if counted is None:
             self.complete(tracked)
         else:
-            self._take_fill(tracked, counted)
+            self._take_fill(tracked, counted, is_live=is_live)
             early = self._early_commissions.pop(counted.execution_id, None)
             if early is not None:
                 self.commission(counted.execution_id, early)
@@ -200,17 +201,25 @@ class OrderNews:
         self._batch = [] if self._batch is None else self._batch
 
     def end_batch(self) -> None:
-        """Journal and report the collected executions."""
-        batch, self._batch = self._batch or [], None
-        if batch:
+        """Journal and report the collected executions, and collect no more."""
+        self._tell_collected()
+        self._batch = None
+
+    def _tell_collected(self) -> None:
+        """Journal and report the executions collected so far."""
+        if self._batch:
+            batch, self._batch = self._batch, []
             recorded = self._writer.fills(fill for _, fill in batch)
             for tracked, fill in batch:
                 self._tell_fill(tracked, fill, recorded)
+            for tracked in dict.fromkeys(tracked for tracked, _ in batch):
+                self._end_with_its_fills(tracked)
 
     # State changes
 
     def settle(self, tracked: TrackedOrder, state: OrderState, reason: str = "") -> None:
-        """Set an order's state if it differs and the order is not final yet; journal and report it."""
+        """Set an order's state if it differs and the order is not final yet; journal and report it after its fills."""
+        self._tell_collected()
         with self._book.news:
             if tracked.state.is_final or (tracked.state is state and reason in ("", tracked.reason)):
                 return
@@ -228,7 +237,7 @@ class OrderNews:
 
     def complete(self, tracked: TrackedOrder) -> None:
         """Set an order to filled if its fills add up to its quantity."""
-        if tracked.is_complete:
+        if tracked.is_complete and not tracked.state.is_final:
             self.settle(tracked, OrderState.FILLED)
 
     def _status(self, tracked: TrackedOrder, status: str, reason: str = "") -> None:
@@ -289,11 +298,14 @@ class OrderNews:
         if state is not None:
             self.settle(tracked, state, tracked.reason or "IB lists fewer executions than its status says")
 
-    def _take_fill(self, tracked: TrackedOrder, fill: Fill) -> None:
+    def _take_fill(self, tracked: TrackedOrder, fill: Fill, *, is_live: bool) -> None:
         if self._batch is not None:
             self._batch.append((tracked, fill))
+            if is_live:  # the list that is being read may take IB long
+                self._tell_collected()
             return
         self._tell_fill(tracked, fill, self._writer.fills([fill]))
+        self._end_with_its_fills(tracked)
 
     def is_new(self, fill: Fill) -> bool:
         """Return whether this session was the first of ours to journal an execution."""
@@ -303,6 +315,9 @@ class OrderNews:
     def _tell_fill(self, tracked: TrackedOrder, fill: Fill, recorded: Recorded) -> None:
         self._recorded[fill.execution_id] = recorded
         self._batch_of_news.later(PendingEvent(Fill, partial(self._if_new, tracked, fill, recorded)))
+
+    def _end_with_its_fills(self, tracked: TrackedOrder) -> None:
+        """Set the final state that an order's last fill brings."""
         if tracked.is_complete:
             self.complete(tracked)
         elif tracked.waiting_final is not None and not self._fills_are_missing(tracked, tracked.waiting_final):

@@ -127,5 +127,5 @@ class WorkerThread:
     def _do(self, work: Work) -> None:
         try:
             work()
-        except Exception:  # noqa: BLE001 because one broken message must not stop later fills
+        except BaseException:  # noqa: BLE001 because neither a broken message nor a handler's sys.exit() may stop later fills
             _log.exception("An event of the IB connection could not be handled")

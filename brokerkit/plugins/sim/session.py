@@ -52,6 +52,7 @@ def open_session(settings: SimSettings, services: Services) -> Session:
         native=simulation,
         state=lambda: _state(exchange),
         close=lambda: _close(exchange, clock),
+        hear_out=exchange.hear_out,
         data=feed.describe(),
         forked=lambda: _end_waiting(exchange),
     )

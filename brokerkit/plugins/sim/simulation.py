@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import attrs
 
 from brokerkit.errors import ContractExpired, InvalidArgument, InvalidOrder, MissingContract
+from brokerkit.plugins.sim.exchange.units import nanoseconds
 from brokerkit.plugins.sim.feeds.bars import to_datetime
 from brokerkit.plugins.sim.feeds.chain import find_contract
 from brokerkit.plugins.sim.feeds.fed_exchange import FedExchange
@@ -54,10 +55,14 @@ class Simulation:
             InvalidArgument: The clock would move back, or the amount is not a finite number.
         """
         try:
-            moment = self.now + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+            length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+            moment = self.now + length
         except (ValueError, OverflowError) as error:
             raise InvalidArgument(f"The clock cannot move so: {error}.", remedy="Give finite numbers.") from error
-        return self.advance_to(moment)
+        if length < timedelta(0):
+            raise InvalidArgument(f"The clock shows {self.now}, and cannot go back to {moment}.")
+        self.exchange.reach(nanoseconds(moment))
+        return self.now
 
     def advance_to(self, moment: datetime) -> datetime:
         """Move the clock to an aware time, trading everything on the way, and return the new time.
@@ -77,8 +82,8 @@ class Simulation:
             MissingInstrument: No such instrument.
         """
         session = self.feed.hours(instrument_code).current_or_next(self.exchange.now_ns)
-        if session is not None and session[0] > self.exchange.now_ns:
-            self.exchange.advance_to(session[0])
+        if session is not None:
+            self.exchange.reach(session[0])
         return self.now
 
     def advance_bars(self, count: int = 1) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from brokerkit.plugins.ib.worker_thread import WorkerThread
 
 
@@ -29,11 +31,12 @@ def test_housekeeping_that_found_no_quiet_moment_is_done_at_the_end() -> None:
     assert done == ["work", "housekeeping"]
 
 
-def test_a_piece_that_fails_stops_none_of_those_that_came_with_it() -> None:
+@pytest.mark.parametrize("failure", [ValueError("as it should"), SystemExit("a handler called sys.exit()")])
+def test_a_piece_that_fails_stops_none_of_those_that_came_with_it(failure: BaseException) -> None:
     done: list[str] = []
 
     def fail() -> None:
-        raise ValueError("as it should")
+        raise failure
 
     worker = WorkerThread("worker")
     worker.post(fail, lambda: done.append("behind"))

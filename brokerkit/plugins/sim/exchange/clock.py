@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import datetime
 
 from brokerkit.errors import BrokerClosed, InvalidArgument, RequestTimedOut
@@ -18,12 +19,16 @@ from brokerkit.plugins.sim.exchange.venue import Venue
 from brokerkit.spec.broker_order import BrokerOrder
 from brokerkit.spec.timeout import seconds_of
 
+_LISTENER_TIMEOUT = 5.0
+
 
 class Clock(Queries):
     """The part of an exchange that moves with time. Every method may be called from any thread.
 
     Attributes:
         driven: Whether the clock runs by itself; see `RealTimeClock`.
+        runner: The thread of a self-running clock, in which listeners are called.
+        tick: Moves a self-running clock by a step, in its thread; returns False once it was stopped.
         moved: Notified whenever a self-running clock has moved.
         is_over: Whether the broker was closed, or belongs to the parent of this process: nobody waits any more.
     """
@@ -34,6 +39,8 @@ class Clock(Queries):
         self._delivery = Delivery(venue.journal, self._lock)
         self._state: StateFile | None = None
         self.driven = self.is_over = False
+        self.runner: threading.Thread | None = None
+        self.tick: Callable[[], bool] = bool
         self.moved = threading.Condition()
 
     def advance_to(self, time: datetime | int) -> None:
@@ -47,12 +54,15 @@ class Clock(Queries):
             InvalidArgument: The time is in the past.
         """
         target = time if type(time) is int else nanoseconds(time)
-        venue = self._venue
-        if target < venue.now:
+        if target < self._venue.now and (type(time) is int or target < nanoseconds(self.now)):
             raise InvalidArgument(f"The clock shows {self.now}, and cannot go back to {time_of(target)}.")
-        while self._trade(target):
+        self.reach(target)
+
+    def reach(self, time: int) -> None:
+        """Move the clock to a time, nanoseconds UTC, as `advance_to` does, unless another thread moves it further."""
+        while self._trade(time):
             self._settle()
-        if self._delivery.delivered < len(venue.journal.rows):  # a listener raised earlier: deliver the rest
+        if self._delivery.is_behind:  # a listener raised earlier: deliver the rest
             self._settle()
 
     def _trade(self, target: int) -> bool:
@@ -98,18 +108,20 @@ class Clock(Queries):
             target = self._timeline.after(venue, bars)
         if target is None:
             return False
-        self.advance_to(target)
+        self.reach(target)
         return True
 
     def run(self) -> None:
         """Move the clock to the end of the last bar, and trade everything."""
         with self._lock:
             ends = [end for one in self._venue.listings.values() if (end := one.series.final_end()) is not None]
-        if ends and max(ends) > self._venue.now:
-            self.advance_to(max(ends))
+        if ends:
+            self.reach(max(ends))
 
     def wait(self, live: LiveOrder, timeout: float = 60.0) -> BrokerOrder:
         """Move the clock until an order is final, by at most `timeout` seconds, and return its view.
+
+        Listeners have received that it is, unless one takes longer than five seconds, or this is called in one.
 
         Raises:
             RequestTimedOut: It was not final in time; the order is not affected.
@@ -121,24 +133,50 @@ class Clock(Queries):
         deadline = venue.now + int(timeout * SECOND)
         self._check_waiting(live)
         if self.driven:
-            with self.moved:
-                self.moved.wait_for(lambda: _is_reported(live) or venue.now >= deadline or not self.driven)
+            self.wait_for_clock(lambda: _is_reported(live) or venue.now >= deadline)
+            self._check_waiting(live)
         while not self.driven and not _is_reported(live):
             self._check_waiting(live)
             with self._lock:
                 instant = venue.agenda.next_time
             if instant is None or instant > deadline:
-                self.advance_to(max(deadline, venue.now))
+                self.reach(deadline)
                 break
-            self.advance_to(max(instant, venue.now))
+            self.reach(instant)
             if not _is_reported(live) and self.is_due_now:
-                self.advance_to(venue.now + 1)
+                self.reach(venue.now + 1)
         if _is_reported(live):
+            self.hear_out()
             return live.current()
         raise RequestTimedOut(
             f"Order #{live.number} is still {live.state.value} after {timeout:g} seconds of the exchange's clock.",
             remedy="Wait longer, or cancel it.",
         )
+
+    def wait_for_clock(self, has_come: Callable[[], bool]) -> None:
+        """Wait for a self-running clock until a condition holds or it stops; in a listener in its thread, run it on."""
+
+        def is_done() -> bool:
+            return has_come() or self.is_over or not self.driven
+
+        if threading.current_thread() is self.runner:
+            while not is_done() and self.tick():
+                pass
+        else:
+            with self.moved:
+                self.moved.wait_for(is_done)
+
+    def hear_out(self) -> None:
+        """Return once listeners have received everything so far, or after five seconds; in a listener, at once."""
+        self._delivery.hear_out(_LISTENER_TIMEOUT)
+
+    def _check_open(self) -> None:
+        """Raise BrokerClosed once the broker was closed: what was changed now would not be saved."""
+        if self.is_over:
+            raise BrokerClosed(
+                "The simulation is closed, or that of a parent process. Nothing was changed.",
+                remedy="Open it again; one that keeps its state in a file goes on there.",
+            )
 
     def _check_waiting(self, live: LiveOrder) -> None:
         if self.is_over and not _is_reported(live):
@@ -151,7 +189,8 @@ class Clock(Queries):
         """Save what changed, then deliver it."""
         if self._state is not None:
             with self._lock:
-                self._state.save()
+                if self._state is not None:  # another thread may have closed it
+                    self._state.save()
         self._delivery.deliver()
 
     @property

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -50,13 +52,12 @@ def _view(entry: Entry) -> BrokerOrder | None:
 
 
 class Delivery:
-    """Listeners by kind of event, and the position in the log up to which events were delivered.
+    """Listeners by kind of event, the position in the log up to which rows were taken, and those not delivered yet.
 
     One thread at a time delivers; another thread with new events leaves them to the first. Events
     without a listener are never built.
 
     Attributes:
-        delivered: How many rows of the log have been delivered.
         fills_only: Whether only fills are delivered of orders and executions, over a sound connection.
     """
 
@@ -64,10 +65,12 @@ class Delivery:
         self.journal = journal
         self.channel: Channel | None = None
         self._lock = lock
-        self.delivered = 0
+        self._taken = 0
+        self._left: deque[Any] = deque()
         self.has_listeners = False
         self.fills_only = True
         self._busy = threading.Lock()
+        self._deliverer = self._forgotten = 0
         self._listeners: dict[EventKind, tuple[Listener, ...]] = dict.fromkeys(EVENT_KINDS, ())
         self._once_each: list[Listener] = []
         self._latest = ""
@@ -99,35 +102,60 @@ class Delivery:
         self._count_listeners()
 
     def _skip_unheard(self) -> None:
-        """Mark events without a listener as delivered, before a listener for them is added."""
+        """Mark events without a listener as taken, before a listener for them is added; the exchange is locked."""
         rows = self.journal.rows
         if not self.has_listeners and self.channel is None:
-            self.delivered = len(rows)
-        elif self.fills_only and self._busy.acquire(False):
-            try:
-                while self.delivered < len(rows) and self.journal.is_status(self.delivered):
-                    self.delivered += 1
-            finally:
-                self._busy.release()
+            self._taken = len(rows)
+        elif self.fills_only:
+            while self._taken < len(rows) and self.journal.is_status(self._taken):
+                self._taken += 1
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is anything to deliver, or to skip for lack of a listener."""
+        return bool(self._left) or self._taken < len(self.journal.rows)
 
     def deliver(self) -> None:
         """Deliver everything new to the listeners, unless another call is doing so already.
 
         If there are listeners for fills only, no entries are built from the rows of the log.
         """
-        rows = self.journal.rows
         if not self.has_listeners and self.channel is None:
-            self.delivered = len(rows)
+            self._take()
             return
-        while self.delivered < len(rows) and self._busy.acquire(False):
+        while self.is_behind and self._busy.acquire(False):
+            self._deliverer = threading.get_ident()
             try:
+                if not self._left:
+                    self._take()
                 if self.fills_only:
-                    self._deliver_fills(rows)
-                else:
-                    self.delivered += 1
-                    self._deliver_next(self.journal.entry(self.delivered - 1))
+                    self._deliver_fills()
+                elif self._left:
+                    self._deliver_next(self.journal.entry_of(self._left.popleft()))
             finally:
+                self._deliverer = 0
                 self._busy.release()
+
+    def _take(self) -> None:
+        """Take what is new in the log, with the exchange locked: no listener comes, and nothing happens, in between."""
+        with self._lock:
+            rows = self.journal.rows
+            if self.has_listeners or self.channel is not None:
+                self._left.extend(rows[self._taken :])
+            self._taken = len(rows)
+
+    def hear_out(self, timeout: float) -> None:
+        """Return once everything so far was delivered, or after so many seconds; in a listener, return at once."""
+        if self._deliverer == threading.get_ident():
+            return
+        end, wanted, is_heard = time.monotonic() + timeout, self._forgotten + len(self.journal.rows), False
+        while not is_heard:
+            self.deliver()
+            if not self._busy.acquire(timeout=max(end - time.monotonic(), 0.0)):
+                return
+            is_heard = not self._left and self._forgotten + self._taken >= wanted
+            self._busy.release()
+        self.deliver()  # what another call left to this one, which seemed to be delivering
 
     def forget(self, before: int) -> tuple[int, int]:
         """Drop the delivered log up to an instant; return how many rows were dropped, and up to which instant.
@@ -135,30 +163,27 @@ class Delivery:
         While another call is delivering, nothing is dropped.
         """
         self._skip_unheard()
-        if not self._busy.acquire(False):
+        if self._left or not self._busy.acquire(False):
             return 0, 0
         try:
-            dropped, instant = self.journal.forget(before, self.delivered)
-            self.delivered -= dropped
+            dropped, instant = self.journal.forget(before, self._taken)
+            self._taken -= dropped
+            self._forgotten += dropped
         finally:
             self._busy.release()
         return dropped, instant
 
-    def _deliver_fills(self, rows: list[Any]) -> None:
+    def _deliver_fills(self) -> None:
         """Deliver everything but order states, for as long as these have no listener."""
-        lives, at = self.journal.lives, self.delivered
-        for row in rows[at:]:
-            at += 1
+        lives, left = self.journal.lives, self._left
+        while left and self.fills_only:
+            row = left.popleft()
             if row.__class__ is int or (kind := row[0]) == STATUS:
                 continue
-            self.delivered = at
             if kind == FILL:
                 _notify(self._listeners[Fill], fill_of(lives[row[2]], row))
             else:
                 self.deliver_entry(row)
-            if not self.fills_only:
-                return
-        self.delivered = at
 
     def _deliver_next(self, entry: Entry) -> None:
         if self.channel is None:

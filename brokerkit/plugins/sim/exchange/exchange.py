@@ -296,10 +296,12 @@ class Exchange(Clock):
             OrderRejected: The exchange refused it: margin, post-only, reduce-only, or a fault.
             OutcomeUnknown: The connection broke during sending: the exchange has it, and will report it.
             ConnectionLost: The connection is down; nothing was sent.
+            BrokerClosed: The broker was closed, or this is a forked child; nothing was sent.
         """
         venue = self._venue
         try:
             with self._lock:
+                self._check_open()
                 if venue.channel is not None:
                     self.check_line()
                 live = venue.admit(order)
@@ -329,6 +331,7 @@ class Exchange(Clock):
         """
         try:
             with self._lock:
+                self._check_open()
                 self.check_line()
                 live = self.order(order_ref)
                 changes.modify(self._venue, live, _changed(live, change))
@@ -345,6 +348,7 @@ class Exchange(Clock):
         """
         try:
             with self._lock:
+                self._check_open()
                 self.check_line()
                 live = self.order(order_ref)
                 self._venue.cancel(live)
@@ -356,6 +360,7 @@ class Exchange(Clock):
         """Request the cancel of all working orders, of one account or of all; return the handles of those accepted."""
         try:
             with self._lock:
+                self._check_open()
                 self.check_line()
                 found = [one for one in self.orders(account) if one.state is not _PENDING_CANCEL and not one.is_final]
                 asked = [live for live in found if live.is_final or self._cancel_accepted(live)]

@@ -46,7 +46,10 @@ class Journal:
 
     def entry(self, at: int) -> Entry:
         """Return one entry by its index."""
-        row = self.rows[at]
+        return self.entry_of(self.rows[at])
+
+    def entry_of(self, row: Any) -> Entry:
+        """Return a row as an entry."""
         if row.__class__ is int:
             live = self.lives[row]
             return Status(STATUS, live.submitted, live, OrderState.WORKING, live.placed, 0, "")

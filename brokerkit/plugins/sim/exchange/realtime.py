@@ -16,8 +16,8 @@ from brokerkit.plugins.sim.exchange.units import SECOND
 class RealTimeClock:
     """Moves an exchange's clock in its own thread, at so many simulated seconds per real second.
 
-    While it runs, `LiveOrder.wait` waits in real time. Listeners are called in this thread. An
-    exception in a listener stops the clock, and `stop` raises it.
+    While it runs, `LiveOrder.wait` waits in real time. Listeners are called in this thread; while one waits, the clock
+    runs on. An exception in a listener stops the clock, and `stop` raises it.
 
     Args:
         exchange: The exchange whose clock to move.
@@ -54,7 +54,9 @@ class RealTimeClock:
 
     def start(self) -> None:
         """Start moving the clock from its current time."""
-        self._exchange.driven = True
+        exchange = self._exchange
+        exchange.driven, exchange.runner, exchange.tick = True, self._thread, self._tick
+        self._origin, self._began = exchange.now_ns, self._monotonic()
         self._thread.start()
 
     def stop(self) -> None:
@@ -75,15 +77,10 @@ class RealTimeClock:
 
     def _run(self) -> None:
         exchange = self._exchange
-        origin, began = exchange.now_ns, self._monotonic()
         try:
-            while not self._stop.wait(self._step):
-                target = origin + int((self._monotonic() - began) * self._speed * SECOND)
-                if target > exchange.now_ns:
-                    self._move_to(target)
-                with exchange.moved:
-                    exchange.moved.notify_all()
-        except Exception as failure:  # noqa: BLE001 because stop() raises it again
+            while self._tick():
+                pass
+        except BaseException as failure:  # noqa: BLE001 because stop() raises it again
             self._failure = failure
         finally:
             exchange.driven = False
@@ -91,13 +88,15 @@ class RealTimeClock:
             with exchange.moved:
                 exchange.moved.notify_all()
 
-    def _move_to(self, target: int) -> None:
-        """Move the clock to a time, unless another thread has already moved it further."""
-        try:
-            self._exchange.advance_to(target)
-        except InvalidArgument:
-            if self._exchange.now_ns <= target:
-                raise
+    def _tick(self) -> bool:
+        """Wait for a step, then move the clock as far as real time has; return False, unmoved, once it was stopped."""
+        if self._stop.wait(self._step):
+            return False
+        exchange = self._exchange
+        exchange.reach(self._origin + int((self._monotonic() - self._began) * self._speed * SECOND))
+        with exchange.moved:
+            exchange.moved.notify_all()
+        return True
 
     def __enter__(self) -> RealTimeClock:
         """Start the clock."""

@@ -13,7 +13,6 @@ import numpy as np
 from brokerkit.errors import RequestTimedOut
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, LiveOrder, Models, PerLot
 from brokerkit.plugins.sim.exchange.exchange import Number
-from brokerkit.plugins.sim.exchange.units import nanoseconds
 from brokerkit.plugins.sim.feeds.bars import DAY, SECOND, Bars, joined, no_bars, to_datetime
 from brokerkit.plugins.sim.feeds.chain import find_contract, untraded_pair
 from brokerkit.plugins.sim.feeds.crosses import cross_bars
@@ -206,7 +205,8 @@ class FedExchange(Exchange):
 
     def _fill(self, contract: FuturesContract | FxPair) -> None:
         """Add a new contract's last bar, and its bars up to where the other contracts have theirs."""
-        self._fed_until = max(self._fed_until, self.now_ns + AHEAD)
+        if self._fed_until < self.now_ns + DAY:
+            self.feed_until(self.now_ns + AHEAD)  # the other contracts' bars too
         last = self._last_bars(contract).part(slice(-1, None))
         start = int(last.end[0]) if len(last) else self.now_ns
         self._filled_to[contract] = self._fed_until
@@ -220,11 +220,11 @@ class FedExchange(Exchange):
         """Add every listed contract's bars that start before a time, nanoseconds UTC."""
         with self._feeding:
             if until > self._fed_until:
-                self._fed_until = until
                 for contract, filled in list(self._filled_to.items()):
-                    self._filled_to[contract] = until
                     if contract not in self._own:
                         self._give(contract, self._bars(contract, filled, until))
+                    self._filled_to[contract] = until
+                self._fed_until = until  # only now: until then no other thread moves the clock past it
 
     def _feed_past(self, time: int) -> None:
         """Add bars up to long after a time, unless they reach it: a feed may make a whole day for a single bar."""
@@ -233,15 +233,12 @@ class FedExchange(Exchange):
 
     # -- clock ---------------------------------------------------------------------------
 
-    def advance_to(self, time: datetime | int) -> None:
-        """Move the clock to a time, and trade everything up to it; see `Exchange.advance_to`."""
-        target = time if type(time) is int else nanoseconds(time)
-        while self._fed_until < target:
-            reached = min(self._fed_until, target)
-            if reached > self.now_ns:
-                super().advance_to(reached)
-            self.feed_until(min(self._fed_until + AHEAD, target + AHEAD))
-        super().advance_to(target)
+    def reach(self, time: int) -> None:
+        """Move the clock to a time, and trade everything up to it; see `Exchange.reach`."""
+        while self._fed_until < time:
+            super().reach(min(self._fed_until, time))
+            self.feed_until(min(self._fed_until + AHEAD, time + AHEAD))
+        super().reach(time)
 
     def advance(self, bars: int = 1) -> bool:
         """Move the clock to the end of the next bar of any listed contract; see `Exchange.advance`."""
@@ -259,17 +256,15 @@ class FedExchange(Exchange):
     def run(self) -> None:
         """Move the clock to the end of the last listed contract, and trade everything."""
         last = max((one.last_trade for one in self._known.values()), default=self.now_ns)
-        if last > self.now_ns:
-            self.advance_to(last)
+        self.reach(last)
 
     def let_pass(self, time: timedelta) -> None:
         """Let time pass: move the clock, or wait for one that runs by itself."""
         target = self.now_ns + int(time.total_seconds() * SECOND)
         if self.driven:
-            with self.moved:
-                self.moved.wait_for(lambda: self.now_ns >= target or not self.driven)
-        elif target > self.now_ns:
-            self.advance_to(target)
+            self.wait_for_clock(lambda: self.now_ns >= target)
+        else:
+            self.reach(target)
 
     def wait(self, live: LiveOrder, timeout: float = 60.0) -> BrokerOrder:
         """Wait until an order is final, and return its view; a clock that does not run by itself is moved.
@@ -296,7 +291,7 @@ class FedExchange(Exchange):
         try:
             super().wait(live, AHEAD / SECOND)
         except RequestTimedOut:
-            self.advance_to(max(target, self.now_ns))
+            self.reach(target)
 
 
 def _for_exchange(bars: Bars) -> tuple[object, ...]:
