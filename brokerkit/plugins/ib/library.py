@@ -18,6 +18,7 @@ import attrs
 
 from brokerkit.errors import MissingData, MissingDependency
 from brokerkit.plugins.ib.executions import price_from
+from brokerkit.plugins.ib.last_trade_times import read_last_trade_times
 from brokerkit.plugins.ib.message_fields import cache_field_types
 from brokerkit.plugins.ib.times import moment_from
 
@@ -181,6 +182,7 @@ def adapt(ib: Any, listener: Callable[[str, tuple[Any, ...]], None], zone: ZoneI
     lock_ids(ib)
     cache_field_types(ib)
     read_execution_times(ib, zone)
+    read_last_trade_times(ib)
 
 
 def read_all_open_orders(ib: Any) -> None:

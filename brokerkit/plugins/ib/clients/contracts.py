@@ -10,6 +10,7 @@ from brokerkit.plugins.ib.clients.client import IBClient
 from brokerkit.plugins.ib.contract_facts import ContractFacts, ContractQuery, PriceSteps
 from brokerkit.plugins.ib.executions import price_from
 from brokerkit.plugins.ib.times import expiry_from
+from brokerkit.plugins.ib.zones import zone_of_last_trade
 
 
 class ContractsClient(IBClient):
@@ -44,7 +45,10 @@ class ContractsClient(IBClient):
         return PriceSteps(steps or ((Decimal(0), facts.min_tick),))
 
     def contract_of(self, facts: ContractFacts) -> Any:
-        """Return the library's contract object for known facts."""
+        """Return the library's contract object for known facts.
+
+        It names no last day: its id is enough, and IB refuses an order that names a wrong one (478).
+        """
         return self.new(
             "Contract",
             conId=facts.con_id,
@@ -55,7 +59,6 @@ class ContractsClient(IBClient):
             localSymbol=facts.local_symbol,
             tradingClass=facts.trading_class,
             multiplier="" if facts.multiplier is None else f"{facts.multiplier:f}",
-            lastTradeDateOrContractMonth="" if facts.expiry is None else f"{facts.expiry.day:%Y%m%d}",
         )
 
     def _contract(self, query: ContractQuery) -> Any:
@@ -90,7 +93,9 @@ def _facts(details: Any) -> ContractFacts:
         local_symbol=contract.localSymbol,
         trading_class=contract.tradingClass,
         contract_month=details.contractMonth,
-        expiry=expiry_from(date_text, details.timeZoneId) if date_text else None,
+        expiry=expiry_from(date_text, zone_of_last_trade(contract.exchange, details.timeZoneId).key)
+        if date_text
+        else None,
         min_tick=_exact(details.minTick),
         price_magnifier=Decimal(details.priceMagnifier or 1),
         zone_id=details.timeZoneId,
