@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from brokerkit import Broker, FuturesContract, Order, OrderState
-from brokerkit.errors import BrokerkitError
+from brokerkit.errors import OrderRejected
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 
 Listen = Callable[[Broker], Any]
@@ -26,7 +26,16 @@ def answer_instead_of_placing(broker: Broker, monkeypatch: pytest.MonkeyPatch, c
     monkeypatch.setattr(ib, "placeOrder", refuse)
 
 
-@pytest.mark.parametrize(("code", "text"), [(109, PRICE_CAP), (103, "Duplicate order id"), (99999, "Something new")])
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (109, PRICE_CAP),
+        (103, "Duplicate order id"),
+        (388, "Order size 1 is smaller than the minimum required size of 2."),
+        (460, "No trading permissions."),  # QuantConnect/Lean.Brokerages.InteractiveBrokers#245
+        (99999, "Something new"),
+    ],
+)
 def test_an_order_refused_with_any_code_ends_with_its_reason(
     broker: Broker, gold: FuturesContract, monkeypatch: pytest.MonkeyPatch, code: int, text: str
 ) -> None:
@@ -34,7 +43,7 @@ def test_an_order_refused_with_any_code_ends_with_its_reason(
     order = Order.limit(gold, 1, 1900)
     with monkeypatch.context() as patch:
         answer_instead_of_placing(broker, patch, code, text)
-        with pytest.raises(BrokerkitError) as refused:
+        with pytest.raises(OrderRejected) as refused:
             broker.orders.put_order_on_stack(order)
     assert (refused.value.broker_code, refused.value.broker_message) == (code, text)
     view = broker.orders.match_db_broker_order_to_order_from_brokers(order)
