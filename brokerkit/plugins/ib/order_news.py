@@ -135,7 +135,7 @@ class OrderNews:
                 tracked.cancel_sent = False
             self._note(tracked, text)
             self._doubt(f"{code} {text}")
-        elif tracked.state in _ANSWERED_EARLY and meaning in {Meaning.REJECTED, Meaning.CHANGE_REFUSED}:
+        elif _may_reject(tracked, meaning):
             self._reject(tracked, error_for(code, text, f"Order {tracked.order.order_ref} was refused"))
         elif not tracked.is_answered:
             self._doubt_new(tracked, error_for(code, text, f"Order {tracked.order.order_ref} was refused"))
@@ -363,6 +363,13 @@ class OrderNews:
             account=execution.acctNumber,
             leg=leg,
         )
+
+
+def _may_reject(tracked: TrackedOrder, meaning: Meaning) -> bool:
+    """Return whether an error rejects an order itself, and not only a change of one that waits for its parent."""
+    if tracked.state not in _ANSWERED_EARLY or tracked.asked is not None:
+        return False
+    return meaning is Meaning.REJECTED or (meaning is Meaning.CHANGE_REFUSED and not tracked.is_held)
 
 
 def _now() -> datetime:
