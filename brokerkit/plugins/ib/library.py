@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from brokerkit.errors import MissingData, MissingDependency
+from brokerkit.plugins.ib.error_codes import Meaning, meaning_for_order
 from brokerkit.plugins.ib.executions import price_from
 from brokerkit.plugins.ib.last_trade_times import read_last_trade_times
 from brokerkit.plugins.ib.message_fields import cache_field_types
@@ -43,6 +44,8 @@ _SHORT_REPR = {
 _EXTRAS = {"ib_insync": "brokerkit[ib]", "ib_async": "brokerkit[ib-async]"}
 
 _PREVIEW_WAIT = 2.0
+# ib_async treats these errors as warnings, because the order may still work, and never ends a request that they refuse.
+_ENDS_A_REQUEST = frozenset({105, 321, 329})
 # The libraries treat these errors as the end of an order; our own table decides what an error means for an order.
 _NOT_FINAL = frozenset({10349, 2109, 2137, 399, 404, 434, 492, 104, 105, 135, 10326, 10147, 10148, 161, 329})
 
@@ -294,10 +297,18 @@ def _await_full_preview(handle: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _guarded_error(ib: Any, handle: Callable[..., Any]) -> Callable[..., Any]:
-    """Prevent the library from marking an order as cancelled on a notice, or on a failed change or cancel."""
+    """Prevent the library from marking an order as cancelled on a notice, or on a failed change or cancel.
+
+    Nor does a notice end a request, such as the preview of an order; a refusal does.
+    """
+    failure = importlib.import_module(type(ib.wrapper).__module__).RequestError
 
     def error(request_id: int, code: int, text: str, reject_json: str = "") -> None:
-        if code in _NOT_FINAL and request_id not in ib.wrapper._futures:
+        is_request = request_id in ib.wrapper._futures
+        if is_request and code in _ENDS_A_REQUEST:
+            ib.wrapper._endReq(request_id, failure(request_id, code, text), success=False)
+            ib.errorEvent.emit(request_id, code, text, None)
+        elif meaning_for_order(code) is Meaning.NOTICE if is_request else code in _NOT_FINAL:
             ib.errorEvent.emit(request_id, code, text, None)
         else:
             handle(request_id, code, text, reject_json)
