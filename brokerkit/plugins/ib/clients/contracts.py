@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from brokerkit.errors import MissingContract, MissingData
@@ -11,6 +12,8 @@ from brokerkit.plugins.ib.contract_facts import ContractFacts, ContractQuery, Pr
 from brokerkit.plugins.ib.executions import price_from
 from brokerkit.plugins.ib.times import expiry_from
 from brokerkit.plugins.ib.zones import zone_of_last_trade
+
+_RULE_TIMEOUT = 10.0
 
 
 class ContractsClient(IBClient):
@@ -38,11 +41,32 @@ class ContractsClient(IBClient):
         return [_facts(each) for each in found]
 
     def price_steps(self, facts: ContractFacts) -> PriceSteps:
-        """Return a contract's price increments, from its exchange's market rule where IB has one."""
+        """Return a contract's price increments, from its exchange's market rule where IB has one.
+
+        Raises:
+            RequestTimedOut: No answer in time.
+            ConnectionLost: The connection is down.
+        """
         rule_id = facts.market_rule_id()
-        rule = self.ask(lambda ib: ib.reqMarketRuleAsync(rule_id), f"market rule {rule_id}") if rule_id else None
+        rule = self._market_rule(rule_id) if rule_id else None
         steps = tuple(sorted((Decimal(str(step.lowEdge)), _exact(step.increment)) for step in rule or ()))
         return PriceSteps(steps or ((Decimal(0), facts.min_tick),))
+
+    def _market_rule(self, rule_id: int) -> list[Any]:
+        """Request a market rule; the library's own method gives up silently after a second, or when called twice."""
+        key = f"marketRule-{rule_id}"
+
+        async def ask(ib: Any) -> list[Any]:
+            answered = ib.wrapper.startReq(key)
+            ib.client.reqMarketRule(rule_id)
+            rule: list[Any] = await answered
+            return rule
+
+        return self.ask(
+            lambda ib: self.ib_connection.shared(key, partial(ask, ib)),
+            f"market rule {rule_id}",
+            min(_RULE_TIMEOUT, self.ib_connection.settings.request_timeout / 2),
+        )
 
     def contract_of(self, facts: ContractFacts) -> Any:
         """Return the library's contract object for known facts.
