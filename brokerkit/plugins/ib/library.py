@@ -189,8 +189,26 @@ def adapt(ib: Any, listener: Callable[[str, tuple[Any, ...]], None], zone: ZoneI
 
 
 def read_all_open_orders(ib: Any) -> None:
-    """Make the library read the open orders of all sessions when it connects, not only its own."""
-    ib.reqOpenOrdersAsync = ib.reqAllOpenOrdersAsync
+    """Make the library read the open orders of all sessions when it connects, not only its own.
+
+    Client 0 requests its own before, because that binds those placed by hand: only then do they have an id.
+    """
+    end, is_binding = ib.wrapper.openOrderEnd, False
+
+    def request() -> Any:
+        nonlocal is_binding
+        is_binding = ib.client.clientId == 0
+        if is_binding:
+            ib.client.reqOpenOrders()
+        return ib.reqAllOpenOrdersAsync()
+
+    def on_end() -> None:
+        nonlocal is_binding
+        if not is_binding:
+            end()
+        is_binding = False  # the first end is not that of all orders
+
+    ib.reqOpenOrdersAsync, ib.wrapper.openOrderEnd = request, on_end
 
 
 def lock_ids(ib: Any) -> None:

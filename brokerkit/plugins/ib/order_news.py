@@ -27,6 +27,7 @@ from brokerkit.spec.money import Money
 _log = logging.getLogger(__name__)
 OrderEvent = BrokerOrder | Fill | CommissionReport
 _MOST_EARLY = 1000
+_NO_ORDER = -1
 _ANSWERED_EARLY = (OrderState.PENDING, OrderState.UNKNOWN)
 
 
@@ -118,9 +119,9 @@ class OrderNews:
         self._status(tracked, status, reason=why_held)
 
     def error(self, request_id: int, code: int, text: str) -> None:
-        """Process an error or notice about an order of this session."""
+        """Process an error or notice about an order of this session; orders by hand have negative ids."""
         tracked = self._book.with_session_id(self._client_id, str(request_id))
-        if tracked is None or request_id < 0:
+        if tracked is None or request_id == _NO_ORDER:
             return
         meaning = meaning_for_order(code)
         if meaning is Meaning.CANCEL_REFUSED and tracked.asked is not None and not tracked.cancel_sent:
