@@ -265,6 +265,7 @@ def tap(ib: Any, listener: Callable[[str, tuple[Any, ...]], None], messages: tup
         listener: Called in the event loop with the message's name and its arguments.
         messages: Names of methods of the library's wrapper.
     """
+    ib.wrapper.completedOrder = _if_requested(ib, ib.wrapper.completedOrder)
     for message in messages:
         setattr(ib.wrapper, message, _tapped(message, getattr(ib.wrapper, message), listener))
     ib.wrapper.error = _guarded_error(ib, ib.wrapper.error)
@@ -280,6 +281,16 @@ def _tapped(
         return handle(*arguments)
 
     return handler
+
+
+def _if_requested(ib: Any, handle: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep completed orders that IB sends unasked from the library, which logs an error and a traceback for each."""
+
+    def completed_order(*arguments: Any) -> None:
+        if "completedOrders" in ib.wrapper._results:
+            handle(*arguments)
+
+    return completed_order
 
 
 def _read_epoch_seconds(ib: Any, handle: Callable[..., Any]) -> Callable[..., Any]:
