@@ -67,3 +67,39 @@ def test_an_order_that_lives_on_after_a_code_nobody_knows_is_placed(
     assert control.current().state is OrderState.WORKING
     broker.orders.cancel_order_given_control_object(control)
     assert control.wait(30).state is OrderState.CANCELLED
+
+
+@pytest.mark.parametrize("ends_by", ["Inactive", "Cancelled"])
+def test_an_order_that_ends_after_a_code_nobody_knows_was_rejected(
+    broker: Broker, gold: FuturesContract, listen: Listen, ends_by: str
+) -> None:
+    """An order that IB has acknowledged may still be refused, and Inactive says that it is without saying why.
+
+    As in nautechsystems/nautilus_trader#3603 and brndnmtthws/thetagang#709.
+    """
+    heard = listen(broker)
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    ids, connection = control.current().ids, broker.native.connection
+
+    def refuse(_ib: Any) -> None:
+        connection.hear("error", (int(ids.order_id), 99999, "Something new", None))
+        status = (int(ids.order_id), ends_by, 0.0, 1.0, 0.0, int(ids.perm_id), 0, 0.0, ids.client_id, "", 0.0)
+        connection.hear("orderStatus", status)
+
+    connection.call(refuse)
+    connection.server_time()
+    heard.wait_for(lambda: control.current().state is not OrderState.WORKING)
+    assert (control.current().state, control.current().reason) == (OrderState.REJECTED, "Something new")
+
+
+def test_an_order_that_works_on_after_a_code_nobody_knows_may_still_be_cancelled(
+    broker: Broker, gold: FuturesContract
+) -> None:
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, 1900))
+    connection = broker.native.connection
+    connection.call(
+        lambda _ib: connection.hear("error", (int(control.current().ids.order_id), 99999, "Something new", None))
+    )
+    assert len(broker.orders.get_list_of_broker_orders()) == 1
+    broker.orders.cancel_order_given_control_object(control)
+    assert control.wait(30).state is OrderState.CANCELLED

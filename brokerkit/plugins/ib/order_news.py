@@ -141,7 +141,9 @@ class OrderNews:
         elif not tracked.is_answered:
             self._doubt_new(tracked, error_for(code, text, f"Order {tracked.order.order_ref} was refused"))
         else:
-            self._refuse_change(tracked, code, text, is_final=meaning is Meaning.REJECTED)
+            is_about_order = tracked.asked is None and not tracked.cancel_sent
+            may_end = meaning is Meaning.REJECTED or (meaning is Meaning.DOUBTFUL and is_about_order)
+            self._refuse_change(tracked, code, text, may_end=may_end)
 
     # Executions
 
@@ -339,11 +341,11 @@ class OrderNews:
         self._writer.state(tracked)
         self._doubt(f"{error.broker_code} {error.broker_message}")
 
-    def _refuse_change(self, tracked: TrackedOrder, code: int, text: str, *, is_final: bool) -> None:
+    def _refuse_change(self, tracked: TrackedOrder, code: int, text: str, *, may_end: bool) -> None:
         """Process a refused change, or an error whose effect must be looked up in IB's lists."""
         with self._book.news:
             tracked.change_refusal = error_for(code, text, f"IB on order {tracked.order.order_ref}")
-            if is_final:  # the reason, if the order itself ends now
+            if may_end:  # the reason, if the order itself ends now
                 tracked.refusal = tracked.change_refusal
             tracked.asked = None
         self._note(tracked, text)
