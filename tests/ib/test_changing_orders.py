@@ -84,3 +84,19 @@ def test_an_exit_whose_entry_works_still_names_it(broker: Broker, gold: FuturesC
     trades = {trade.order.orderId: trade.order for trade in broker.native.connection.ib.reqAllOpenOrders()}
     [exit_order] = [order for order in trades.values() if order.parentId]
     assert (exit_order.auxPrice, trades[exit_order.parentId].lmtPrice) == (80.0, 100.0)
+
+
+@pytest.mark.parametrize("code", [105, 110, 135, 10326, 201])
+def test_an_exit_that_waits_for_its_entry_works_on_when_its_change_is_refused(
+    broker: Broker, gold: FuturesContract, gateway: SimulatedGateway, code: int
+) -> None:
+    """It is as pending as an order that IB has not accepted yet, but an error can only mean its change."""
+    entry = Order.limit(gold, 1, "100.0").with_bracket(stop_loss="90.0")
+    (loss,) = broker.orders.put_order_on_stack(entry).children
+    with gateway.fault("modify-error", code=code), pytest.raises(OrderCannotBeModified) as refused:
+        broker.orders.modify_order_given_control_object(loss, OrderChange(stop_price="80.0"))
+    assert refused.value.broker_code == code
+    found = broker.orders.match_db_broker_order_to_order_from_brokers(loss)
+    assert (found.state, found.order.stop_price) == (OrderState.PENDING, Decimal(90))
+    broker.orders.modify_order_given_control_object(loss, OrderChange(stop_price="70.0"))
+    assert loss.current().order.stop_price == Decimal(70)

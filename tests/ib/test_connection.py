@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -35,7 +35,14 @@ from brokerkit.errors import (
     StoreLocked,
 )
 from brokerkit.plugins.ib import connection
-from brokerkit.plugins.sim.gateway import GatewaySettings, Limits, SimulatedGateway
+from brokerkit.plugins.sim.gateway import (
+    EagerClock,
+    GatewaySettings,
+    Limits,
+    SimulatedGateway,
+    sample_market,
+    simulated_gateway,
+)
 from brokerkit.plugins.sim.gateway.codec.requests.orders import AllOpenOrdersRequest
 from brokerkit.plugins.sim.gateway.codec.responses.session import Error, NextValidId
 from brokerkit.plugins.sim.gateway.faults.fault import Fault
@@ -176,6 +183,27 @@ def test_a_read_only_gateway_connects_answers_and_refuses_orders_with_the_reason
         with pytest.raises(ReadOnlyBroker, match="Gateway's API is read-only"):
             write()
     assert gateway.call(lambda inner: inner.requests) == requests  # known since it connected: nothing was sent
+
+
+def test_a_gateway_that_is_read_only_no_more_takes_orders_after_a_reconnect(
+    open_ib: OpenIB, listen: Callable[[Broker], Any]
+) -> None:
+    """A fresh Gateway is read-only until somebody unticks it and, for example, restarts it."""
+
+    def run(port: int, *, read_only: bool) -> AbstractContextManager[SimulatedGateway]:
+        settings = GatewaySettings(port=port, read_only=read_only, limits=Limits.none())
+        return simulated_gateway(sample_market(days=1), settings, clock=EagerClock())
+
+    gold = FuturesContract("GOLD", "202402")
+    with run(0, read_only=True) as first:
+        broker = open_ib(first, max_reconnect_wait=0.05)
+        heard = listen(broker)
+        with pytest.raises(ReadOnlyBroker):
+            broker.orders.put_order_on_stack(Order.market(gold, 1))
+    with run(first.port, read_only=False):
+        heard.wait_for(lambda: broker.state is ConnectionState.CONNECTED and heard.of(ConnectionChange))
+        assert broker.orders.put_order_on_stack(Order.market(gold, 1)).wait(30).filled == (1,)
+        assert [each.filled for each in broker.orders.get_list_of_broker_orders()] == [(1,)]
 
 
 # Threads and loops

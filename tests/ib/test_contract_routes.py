@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -11,10 +12,11 @@ import attrs
 import pytest
 
 from brokerkit import Broker, FuturesContract, Order
+from brokerkit.errors import OffTickPrice
 from brokerkit.plugins.sim.gateway import SimulatedGateway
-from brokerkit.plugins.sim.gateway.codec.requests.contracts import ContractDetailsRequest
+from brokerkit.plugins.sim.gateway.codec.requests.contracts import ContractDetailsRequest, MarketRuleRequest
 from brokerkit.plugins.sim.gateway.codec.requests.market_data import MarketDataRequest
-from brokerkit.plugins.sim.gateway.codec.responses.contracts import ContractDetails
+from brokerkit.plugins.sim.gateway.codec.responses.contracts import ContractDetails, MarketRule, PriceIncrement
 
 OpenIB = Callable[..., Broker]
 AnswerAs = Callable[..., None]
@@ -99,3 +101,24 @@ def test_a_contract_found_by_its_id_keeps_the_exchange_of_the_table(
     assert held.contract == FuturesContract("GOLD", date)
     broker.prices.get_ticker_object_for_contract(held.contract).wait_for_quote()
     assert asked == ["COMEX"]
+
+
+def test_a_market_rule_that_comes_late_holds_and_one_that_does_not_come_is_asked_for_again(
+    gateway: SimulatedGateway, open_ib: OpenIB, answer_as: AnswerAs
+) -> None:
+    """The libraries give up after a second, and say nothing; a Gateway that has just started takes longer."""
+    broker = open_ib(gateway, request_timeout=4.0)
+    delays = iter([None, 1.2])
+
+    def answer(session: Any, asked: MarketRuleRequest, usual: Callable[..., None]) -> None:
+        rule = MarketRule(asked.rule_id, (PriceIncrement(0.0, 0.1), PriceIncrement(1000.0, 0.5)))
+        delay = next(delays)
+        if delay is not None:
+            threading.Timer(delay, gateway.call, [lambda inner: session.send(rule)]).start()
+
+    answer_as(MarketRuleRequest, answer)
+    unanswered, late = GOLD, FuturesContract("GOLD", "202404")
+    assert broker.contracts.get_min_tick_size_for_contract(unanswered) == Decimal("0.1")
+    with pytest.raises(OffTickPrice) as refused:
+        broker.orders.put_order_on_stack(Order.limit(late, 1, "1900.1"))
+    assert refused.value.candidates == (Decimal("1900.0"), Decimal("1900.5"))

@@ -26,6 +26,7 @@ from brokerkit.errors import (
     OrderCannotBeCancelled,
 )
 from brokerkit.plugins.sim.gateway import SimulatedGateway
+from brokerkit.plugins.sim.gateway.codec.requests.orders import PlaceOrder
 
 
 def test_every_hook_is_answered(broker: Broker) -> None:
@@ -60,12 +61,27 @@ def test_chain_and_contract_facts(broker: Broker, gold: FuturesContract) -> None
     assert broker.contracts.get_commission_for_contract(gold) == Money("USD", "2.10")
 
 
+@pytest.mark.parametrize("master", ["F1000000", "DF1000000", "DI1000000"])
 def test_what_a_contract_costs_to_trade_needs_no_account_to_be_named(
-    run_gateway: Callable[..., SimulatedGateway], open_ib: Callable[..., Broker]
+    run_gateway: Callable[..., SimulatedGateway],
+    open_ib: Callable[..., Broker],
+    master: str,
 ) -> None:
-    broker = open_ib(run_gateway(accounts=("F1000000", "DU1000001", "DU1000002")))
+    """Nor is it the master's, which IB refuses; QuantConnect/Lean#3398 has the prefixes."""
+    gateway = run_gateway(accounts=(master, "DU1000001", "DU1000002"))
+    asked_for: list[str] = []
+
+    def note(inner: Any) -> None:
+        usual = inner._handlers[PlaceOrder]
+        inner._handlers[PlaceOrder] = lambda session, asked: (
+            asked_for.append(asked.order.account) or usual(session, asked)
+        )
+
+    gateway.call(note)
+    broker = open_ib(gateway)
     front = FuturesContract("GOLD", broker.contracts.get_list_of_contract_dates_for_instrument_code("GOLD")[0])
     assert broker.contracts.get_commission_for_contract(front) == Money("USD", "2.10")
+    assert asked_for == ["DU1000001"]
 
 
 def test_hours_and_open_market(broker: Broker, gold: FuturesContract) -> None:

@@ -10,6 +10,7 @@ from brokerkit import Broker, FuturesContract, Order, OrderState
 from brokerkit.errors import InvalidSetting
 from brokerkit.plugins.sim.gateway import GatewaySettings, Limits, SimulatedGateway
 from brokerkit.plugins.sim.gateway.orders import executions
+from brokerkit.plugins.sim.gateway.times import instant
 
 GOLD = FuturesContract("GOLD", "202402")
 RunGateway = Callable[..., SimulatedGateway]
@@ -20,7 +21,7 @@ OpenIB = Callable[..., Broker]
 def test_a_fill_has_its_time_whatever_its_zone_is_called(
     gateway: SimulatedGateway, broker: Broker, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(executions, "instrument_zone_name", lambda zone: name)
+    monkeypatch.setattr(executions, "attribute_time", lambda time, zone, settings: instant(time, zone, name))
     done = broker.orders.put_order_on_stack(Order.market(GOLD, 1)).wait(30)
     assert (done.state, done.filled) == (OrderState.FILLED, (1,))
     [at_venue] = gateway.call(lambda inner: inner.exchange.fills())
@@ -30,7 +31,8 @@ def test_a_fill_has_its_time_whatever_its_zone_is_called(
 def test_a_fill_whose_time_cannot_be_read_is_told_all_the_same(
     gateway: SimulatedGateway, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(executions, "instrument_zone_name", lambda zone: "Middle Earth Time")
+    unreadable = "20240102 10:00:00 Middle Earth Time"
+    monkeypatch.setattr(executions, "attribute_time", lambda time, zone, settings: unreadable)
     done = broker.orders.put_order_on_stack(Order.market(GOLD, 1)).wait(30)
     assert (done.state, done.filled) == (OrderState.FILLED, (1,))
 
@@ -40,6 +42,19 @@ def test_a_time_without_a_zone_is_in_the_one_that_is_set(run_gateway: RunGateway
     older = GatewaySettings(port=0, server_version=173, time_zone="America/New_York", limits=Limits.none())
     gateway = run_gateway(older)
     done = open_ib(gateway, timezone=zone).orders.put_order_on_stack(Order.market(GOLD, 1)).wait(30)
+    [at_venue] = gateway.call(lambda inner: inner.exchange.fills())
+    assert [fill.time for fill in done.fills] == [at_venue.time]
+
+
+@pytest.mark.parametrize("attributes_in", ["UTC", "operator"])
+def test_a_fill_has_its_time_whichever_zone_the_gateway_is_set_to_send(
+    run_gateway: RunGateway, open_ib: OpenIB, attributes_in: str
+) -> None:
+    """In UTC IB sends `20231214-20:57:37`, which is no local time (erdewit/ib_insync#671, nautilus_trader#2359)."""
+    gateway = run_gateway(
+        GatewaySettings(port=0, time_zone="Asia/Shanghai", attributes_in=attributes_in, limits=Limits.none())
+    )
+    done = open_ib(gateway, timezone="America/New_York").orders.put_order_on_stack(Order.market(GOLD, 1)).wait(30)
     [at_venue] = gateway.call(lambda inner: inner.exchange.fills())
     assert [fill.time for fill in done.fills] == [at_venue.time]
 

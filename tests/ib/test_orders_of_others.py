@@ -106,12 +106,46 @@ def test_an_order_by_hand_has_no_id_by_which_to_cancel_or_change_it(gateway: Sim
     assert control.wait(30).state is OrderState.CANCELLED
 
 
-def test_client_id_0_changes_and_cancels_an_order_by_hand(gateway: SimulatedGateway, open_ib: OpenIB) -> None:
+@pytest.mark.parametrize("is_placed_before", [True, False])
+def test_client_id_0_changes_and_cancels_orders_by_hand(
+    gateway: SimulatedGateway, open_ib: OpenIB, is_placed_before: bool
+) -> None:
+    """What was placed before it connected is bound only by reqOpenOrders, as IB's page on open orders says.
+
+    https://interactivebrokers.github.io/tws-api/open_orders.html
+    """
+
+    def place_by_hand() -> None:
+        for limit in (1900, 1901):
+            order = Order.limit(GOLD, 1, limit, account="DU1000001")
+            gateway.call(lambda inner, order=order: inner.exchange.submit(order))
+
+    if is_placed_before:
+        place_by_hand()
     broker = open_ib(gateway, client_id=0)
-    gateway.call(lambda inner: inner.exchange.submit(Order.limit(GOLD, 1, 1900, account="DU1000001")))
-    [listed] = broker.orders.get_list_of_broker_orders()
-    assert listed.origin is OrderOrigin.MANUAL
-    control = broker.orders.match_db_broker_order_to_control_order_from_brokers(listed)
-    assert broker.orders.modify_limit_price_given_control_object(control, 1890).current().order.limit_price == 1890
-    broker.orders.cancel_order_given_control_object(control)
-    assert control.wait(30).state is OrderState.CANCELLED
+    if not is_placed_before:
+        place_by_hand()
+    listed = broker.orders.get_list_of_broker_orders()
+    assert [each.origin for each in listed] == [OrderOrigin.MANUAL] * 2
+    for each in listed:
+        control = broker.orders.match_db_broker_order_to_control_order_from_brokers(each)
+        changed = broker.orders.modify_limit_price_given_control_object(control, 1890)
+        assert changed.current().order.limit_price == 1890
+        broker.orders.cancel_order_given_control_object(control)
+        assert control.wait(30).state is OrderState.CANCELLED
+
+
+def test_client_id_0_is_told_of_a_refused_change_of_an_order_by_hand(
+    gateway: SimulatedGateway, open_ib: OpenIB
+) -> None:
+    """Such orders have negative ids, of which -1 is also what IB sends where no order is meant."""
+    broker = open_ib(gateway, client_id=0)
+    for limit in (1900, 1901):
+        order = Order.limit(GOLD, 1, limit, account="DU1000001")
+        gateway.call(lambda inner, order=order: inner.exchange.submit(order))
+    _, second = broker.orders.get_list_of_broker_orders()
+    assert second.ids.order_id == "-2"
+    control = broker.orders.match_db_broker_order_to_control_order_from_brokers(second)
+    with gateway.fault("modify-error", code=105), pytest.raises(OrderCannotBeModified, match="does not match"):
+        broker.orders.modify_limit_price_given_control_object(control, 1890)
+    assert control.current().state is OrderState.WORKING

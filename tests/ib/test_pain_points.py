@@ -43,6 +43,8 @@ from brokerkit.plugins.ib.history_pacing import SmallBarRules
 from brokerkit.plugins.sim.gateway import GatewaySettings, Limits, ManualClock, SimulatedGateway
 from brokerkit.plugins.sim.gateway.pacing import HistoryPacing
 from brokerkit.spec.broker_order import BrokerOrder, OrderOrigin
+from brokerkit.spec.events import CommissionReport
+from brokerkit.spec.money import Money
 from brokerkit.store import open_store
 
 OpenIB = Callable[..., Broker]
@@ -238,6 +240,31 @@ def test_15_a_late_commission_is_none_and_then_exact(gateway: SimulatedGateway, 
         assert control.wait(30).commissions is None
         heard.wait_for(lambda: control.current().commissions)
     assert control.current().commissions[0].amount == Decimal("2.1")  # type: ignore[index]  # because it was just waited for
+
+
+@pytest.mark.parametrize("pending", [-1.0, 1.7976931348623157e308])
+def test_15_a_commission_that_is_pending_is_none(
+    gateway: SimulatedGateway, broker: Broker, listen: Listen, pending: float
+) -> None:
+    """IB reports -1 for one that it does not know yet: nautechsystems/nautilus_trader#4230 and #4281."""
+    heard = listen(broker)
+    with gateway.fault("missing-commission"):
+        control = broker.orders.put_order_on_stack(Order.market(GOLD, 1))
+        (fill,) = control.wait(30).fills
+    connection = broker.native.connection
+
+    def report(commission: float) -> None:
+        told = connection.library.new(
+            "CommissionReport", execId=fill.execution_id, commission=commission, currency="USD"
+        )
+        connection.call(lambda _ib: connection.hear("commissionReport", (told,)))
+        connection.server_time()
+
+    report(pending)
+    report(2.1)
+    heard.wait_for(lambda: heard.of(CommissionReport))
+    assert [each.commission for each in heard.of(CommissionReport)] == [Money("USD", "2.1")]
+    assert control.current().commissions == (Money("USD", "2.1"),)
 
 
 def test_16_a_corrected_execution_is_not_counted_twice(

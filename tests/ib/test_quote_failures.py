@@ -12,12 +12,14 @@ import pytest
 
 from brokerkit import Broker, ConnectionChange, DataGap, FuturesContract, QuoteStatus
 from brokerkit.errors import (
+    BrokerkitError,
     CompetingSession,
     ConnectionLost,
     DataPermissionDenied,
     InvalidArgument,
     MissingContract,
     MissingData,
+    PacingViolation,
 )
 from brokerkit.plugins.ib import quotes
 from brokerkit.plugins.sim.gateway import ManualClock, SimulatedGateway
@@ -179,6 +181,27 @@ def test_an_advisory_without_any_quote_is_a_failure_after_a_while(
     with pytest.raises(DataPermissionDenied):
         ticker.wait_for_quote(30)
     assert (ticker.quote().status, ticker.quote().reason) == (QuoteStatus.NONE, PART)
+
+
+@pytest.mark.parametrize(("code", "kind"), [(321, InvalidArgument), (322, PacingViolation), (10999, BrokerkitError)])
+def test_quotes_refused_with_any_other_code_say_so_and_are_asked_for_again(
+    broker: Broker, answer_as: AnswerAs, monkeypatch: pytest.MonkeyPatch, code: int, kind: type[BrokerkitError]
+) -> None:
+    monkeypatch.setattr(quotes, "_GRACE", 0.2)
+    refusals = iter([PART])
+
+    def answer(session: Any, request: Any, usual: Callable[..., None]) -> None:
+        refusal = next(refusals, None)
+        if refusal is None:
+            usual(session, request)
+        else:
+            session.send(Error(request.req_id, code, refusal))
+
+    answer_as(MarketDataRequest, answer)
+    with pytest.raises(kind) as refused:
+        broker.prices.get_ticker_object_for_contract(GOLD).wait_for_quote(30)
+    assert refused.value.broker_message == PART
+    assert broker.prices.get_ticker_object_for_contract(GOLD).wait_for_quote(30).status is QuoteStatus.LIVE
 
 
 def test_an_advisory_that_some_data_are_missing_is_the_reason_for_none(broker: Broker, answer_as: AnswerAs) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -67,3 +68,34 @@ def test_many_who_ask_for_the_time_at_once_ask_one_question(gateway: SimulatedGa
     for thread in threads:
         thread.join(30)
     assert gateway.call(lambda inner: inner.requests) - before < 5
+
+
+class OncePerSecond(Fault):
+    """A question for the time within a second of the last that was answered is dropped."""
+
+    def __init__(self) -> None:
+        self._answered = float("-inf")
+
+    def outgoing(self, session: Session, messages: list[Any]) -> list[Any]:
+        """Answer at most one question per second."""
+        return [message for message in messages if not isinstance(message, CurrentTime) or self._is_due()]
+
+    def _is_due(self) -> bool:
+        is_due = time.monotonic() - self._answered >= 1.0
+        self._answered = time.monotonic() if is_due else self._answered
+        return is_due
+
+
+def test_questions_for_the_time_in_a_row_do_not_each_wait_for_a_gateway_that_answers_one_a_second(
+    gateway: SimulatedGateway, open_ib: OpenIB
+) -> None:
+    """Real ones do since 10.16, as reported in erdewit/ib_insync#479 and #604."""
+    broker = open_ib(gateway)
+    with gateway.fault(OncePerSecond()):
+        began = time.monotonic()
+        open_markets = [broker.contracts.is_contract_okay_to_trade(GOLD) for _ in range(20)]
+        took = time.monotonic() - began
+        ahead = broker.native.server_time() - gateway.call(lambda inner: inner.now)
+    assert open_markets == [True] * 20
+    assert took < 8  # they took two seconds each
+    assert timedelta(0) <= ahead <= timedelta(seconds=2)

@@ -58,6 +58,14 @@ def command() -> None:
 @click.option("--read-only", is_flag=True, help="Refuse orders and queries about them, with error 321.")
 @click.option("--server-version", type=int, default=178, show_default=True, help="Highest protocol version supported.")
 @click.option("--time-zone", default="UTC", show_default=True, help="The time zone of the login.")
+@click.option(
+    "--attributes-in",
+    type=click.Choice(["instrument", "operator", "UTC"]),
+    default="instrument",
+    show_default=True,
+    metavar="ZONE",
+    help="The zone of an instrument's times: instrument, operator (the login's) or UTC.",
+)
 @click.option("--windows-zone-names", is_flag=True, help="Name the time zone as a Gateway on Windows does.")
 @click.option("--no-limits", is_flag=True, help="Do not enforce pacing limits.")
 @click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Write every frame to a file.")
@@ -75,6 +83,7 @@ def serve_command(
     read_only: bool,
     server_version: int,
     time_zone: str,
+    attributes_in: str,
     windows_zone_names: bool,
     no_limits: bool,
     record: Path | None,
@@ -94,6 +103,7 @@ def serve_command(
         read_only=read_only,
         server_version=server_version,
         time_zone=time_zone,
+        attributes_in=attributes_in,
         windows_zone_names=windows_zone_names,
         limits=Limits.none() if no_limits else Limits(),
     )

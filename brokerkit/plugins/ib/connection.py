@@ -317,7 +317,9 @@ class IBConnection(LineState):
 
         self._news.expect_disconnect = True
         self._news.is_cut_off = False  # IB reports its own status again on a new connection
+        self.is_read_only = self.refuses_orders = self.settings.api_read_only  # and whether its API is read-only
         self._request_locks.clear()
+        self.time = TimeRequest()
         self.session += 1  # orders for the previous session must not be sent in this one, maybe under another client id
         try:
             await dial(

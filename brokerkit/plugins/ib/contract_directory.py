@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import attrs
 
-from brokerkit.errors import AmbiguousContract, InvalidArgument, MissingContract
+from brokerkit.errors import AmbiguousContract, InvalidArgument, MissingContract, RequestTimedOut
 from brokerkit.plugins.ib.clients.contracts import ContractsClient
 from brokerkit.plugins.ib.contract_facts import ContractFacts, ContractQuery, PriceSteps, ResolvedContract
 from brokerkit.plugins.ib.contract_rules import RULES
 from brokerkit.plugins.ib.instrument_table import InstrumentRow, InstrumentTable
 from brokerkit.spec.contract import FuturesContract
 
+_log = logging.getLogger(__name__)
 _FALSE_200_TRIES = 2
 
 
@@ -189,11 +192,16 @@ class ContractDirectory:
         return resolved
 
     def _steps_of(self, facts: ContractFacts) -> PriceSteps:
+        """Return a contract's price increments; its smallest alone, this time, where IB does not tell the rule."""
         rule_id = facts.market_rule_id()
         if not rule_id:
             return self.client.price_steps(facts)
         if rule_id not in self._steps:
-            self._steps[rule_id] = self.client.price_steps(facts)
+            try:
+                self._steps[rule_id] = self.client.price_steps(facts)
+            except RequestTimedOut as error:
+                _log.warning("IB's own check has to do for prices of %s: %s", facts.local_symbol, error)
+                return PriceSteps(((Decimal(0), facts.min_tick),))
         return self._steps[rule_id]
 
 

@@ -102,7 +102,7 @@ def _refused(code: int, text: str, settings: IBSettings, client_id: int) -> Brok
             broker_code=code,
             broker_message=text,
         )
-    return error_for(code, text, f"Cannot connect to {settings.gateway}")
+    return error_for(code, text, f"Cannot connect to {settings.gateway}", about_order=False)
 
 
 def _not_a_gateway(settings: IBSettings, data: bytes) -> CannotConnect:

@@ -47,7 +47,7 @@ class Meaning(enum.Enum):
 
 
 _NOTICES = frozenset({165, 399, 404, 434, 492, 10167, 10349, 2109, 2137})
-_REJECTIONS = frozenset({200, 201, 203, 320, 322, 354, 387, 388, 10255, 10268, 10289, 10318})
+_REJECTIONS = frozenset({200, 201, 203, 320, 322, 354, 387, 388, 460, 478, 10255, 10268, 10289, 10318})
 _CHANGE_REFUSED = frozenset({104, 105, 329, 10326})
 _CANCEL_REFUSED = frozenset({135, 161, 10147, 10148})
 
@@ -148,7 +148,7 @@ def error_for(code: int, text: str, fact: str = "", place: str = "", *, about_or
         text: IB's error text.
         fact: What failed; IB's text is appended.
         place: A contract, an order or a request.
-        about_order: Whether it may be about an order, so that an unknown code from 10000 up is a rejection.
+        about_order: Whether it is about an order, so that an unknown code is a rejection.
 
     Example:
         >>> type(error_for(200, "No security definition has been found for the request")).__name__
@@ -175,7 +175,7 @@ def _kind(code: int, text: str, *, about_order: bool) -> type[BrokerkitError]:
         return InsufficientMargin
     if code == 201 and _EXPIRED.search(text):
         return ContractExpired
-    return _REQUEST_ERRORS.get(code, OrderRejected if about_order and code >= 10000 else BrokerkitError)
+    return _REQUEST_ERRORS.get(code, OrderRejected if about_order else BrokerkitError)
 
 
 def _kind_of_162(lowered: str) -> type[BrokerkitError]:

@@ -17,7 +17,9 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from brokerkit.errors import MissingData, MissingDependency
+from brokerkit.plugins.ib.error_codes import Meaning, meaning_for_order
 from brokerkit.plugins.ib.executions import price_from
+from brokerkit.plugins.ib.last_trade_times import read_last_trade_times
 from brokerkit.plugins.ib.message_fields import cache_field_types
 from brokerkit.plugins.ib.times import moment_from
 
@@ -42,6 +44,8 @@ _SHORT_REPR = {
 _EXTRAS = {"ib_insync": "brokerkit[ib]", "ib_async": "brokerkit[ib-async]"}
 
 _PREVIEW_WAIT = 2.0
+# ib_async treats these errors as warnings, because the order may still work, and never ends a request that they refuse.
+_ENDS_A_REQUEST = frozenset({105, 321, 329})
 # The libraries treat these errors as the end of an order; our own table decides what an error means for an order.
 _NOT_FINAL = frozenset({10349, 2109, 2137, 399, 404, 434, 492, 104, 105, 135, 10326, 10147, 10148, 161, 329})
 
@@ -181,11 +185,30 @@ def adapt(ib: Any, listener: Callable[[str, tuple[Any, ...]], None], zone: ZoneI
     lock_ids(ib)
     cache_field_types(ib)
     read_execution_times(ib, zone)
+    read_last_trade_times(ib)
 
 
 def read_all_open_orders(ib: Any) -> None:
-    """Make the library read the open orders of all sessions when it connects, not only its own."""
-    ib.reqOpenOrdersAsync = ib.reqAllOpenOrdersAsync
+    """Make the library read the open orders of all sessions when it connects, not only its own.
+
+    Client 0 requests its own before, because that binds those placed by hand: only then do they have an id.
+    """
+    end, is_binding = ib.wrapper.openOrderEnd, False
+
+    def request() -> Any:
+        nonlocal is_binding
+        is_binding = ib.client.clientId == 0
+        if is_binding:
+            ib.client.reqOpenOrders()
+        return ib.reqAllOpenOrdersAsync()
+
+    def on_end() -> None:
+        nonlocal is_binding
+        if not is_binding:
+            end()
+        is_binding = False  # the first end is not that of all orders
+
+    ib.reqOpenOrdersAsync, ib.wrapper.openOrderEnd = request, on_end
 
 
 def lock_ids(ib: Any) -> None:
@@ -242,6 +265,7 @@ def tap(ib: Any, listener: Callable[[str, tuple[Any, ...]], None], messages: tup
         listener: Called in the event loop with the message's name and its arguments.
         messages: Names of methods of the library's wrapper.
     """
+    ib.wrapper.completedOrder = _if_requested(ib, ib.wrapper.completedOrder)
     for message in messages:
         setattr(ib.wrapper, message, _tapped(message, getattr(ib.wrapper, message), listener))
     ib.wrapper.error = _guarded_error(ib, ib.wrapper.error)
@@ -257,6 +281,16 @@ def _tapped(
         return handle(*arguments)
 
     return handler
+
+
+def _if_requested(ib: Any, handle: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep completed orders that IB sends unasked from the library, which logs an error and a traceback for each."""
+
+    def completed_order(*arguments: Any) -> None:
+        if "completedOrders" in ib.wrapper._results:
+            handle(*arguments)
+
+    return completed_order
 
 
 def _read_epoch_seconds(ib: Any, handle: Callable[..., Any]) -> Callable[..., Any]:
@@ -292,10 +326,18 @@ def _await_full_preview(handle: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _guarded_error(ib: Any, handle: Callable[..., Any]) -> Callable[..., Any]:
-    """Prevent the library from marking an order as cancelled on a notice, or on a failed change or cancel."""
+    """Prevent the library from marking an order as cancelled on a notice, or on a failed change or cancel.
+
+    Nor does a notice end a request, such as the preview of an order; a refusal does.
+    """
+    failure = importlib.import_module(type(ib.wrapper).__module__).RequestError
 
     def error(request_id: int, code: int, text: str, reject_json: str = "") -> None:
-        if code in _NOT_FINAL and request_id not in ib.wrapper._futures:
+        is_request = request_id in ib.wrapper._futures
+        if is_request and code in _ENDS_A_REQUEST:
+            ib.wrapper._endReq(request_id, failure(request_id, code, text), success=False)
+            ib.errorEvent.emit(request_id, code, text, None)
+        elif meaning_for_order(code) is Meaning.NOTICE if is_request else code in _NOT_FINAL:
             ib.errorEvent.emit(request_id, code, text, None)
         else:
             handle(request_id, code, text, reject_json)

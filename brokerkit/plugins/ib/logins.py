@@ -13,6 +13,16 @@ def kind_of(account: str) -> AccountKind:
     return AccountKind.PAPER if account.upper().startswith("D") else AccountKind.LIVE
 
 
+def is_master(account: str) -> bool:
+    """Return whether an account is the own one of an advisor (F) or broker (I), live or paper, which does not trade.
+
+    Example:
+        >>> is_master("F1000000"), is_master("DF1000000"), is_master("DU1000001")
+        (True, True, False)
+    """
+    return account.upper().removeprefix("D").startswith(("F", "I"))
+
+
 def kind_of_all(accounts: Collection[str]) -> AccountKind:
     """Return live if any account is live, or if no account is known.
 

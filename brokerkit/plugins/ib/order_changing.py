@@ -304,5 +304,6 @@ class OrderChanging:
     def _require_writable(self) -> None:
         if self._connection.refuses_orders:
             raise ReadOnlyBroker(
-                "The Gateway's API is read-only.", remedy="Untick 'Read-Only API' in its API settings."
+                "The Gateway's API is read-only.",
+                remedy="Untick 'Read-Only API' in its API settings, and reopen the broker.",
             )

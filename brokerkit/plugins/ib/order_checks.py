@@ -30,9 +30,10 @@ def check_texts(order: Order, terms: OrderTerms) -> None:
     """Raise unless IB can read every text field of an order, and a child has its parent's account.
 
     IB ends each field of a message with a control character, so that one inside a field would shift all later fields.
+    A Gateway on Windows reads any but ASCII characters as others, and an order would not be known by its reference.
 
     Raises:
-        InvalidOrder: A field contains a control character, the reference is empty, or a child names another account.
+        InvalidOrder: A field contains such a character, the reference is empty, or a child names another account.
     """
     if not order.order_ref:
         raise InvalidOrder(
@@ -45,5 +46,9 @@ def check_texts(order: Order, terms: OrderTerms) -> None:
         )
     texts = [*terms.fields.items(), *(pair for pair in (*terms.algo_parameters, *terms.routing))]
     for name, value in texts:
-        if isinstance(value, str) and not (name + value).isprintable():
-            raise InvalidOrder(f"{name} = {value!r} contains a non-printable character.", place=repr(order.order_ref))
+        if isinstance(value, str) and not ((name + value).isprintable() and (name + value).isascii()):
+            raise InvalidOrder(
+                f"{name} = {value!r} contains a character that IB does not take.",
+                place=repr(order.order_ref),
+                remedy="Use printable ASCII characters only.",
+            )

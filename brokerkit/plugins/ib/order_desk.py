@@ -36,6 +36,7 @@ from brokerkit.spec.money import Money
 from brokerkit.spec.services import Store
 
 _log = logging.getLogger(__name__)
+_PENDING_COMMISSION = -1
 
 
 class OrderDesk:
@@ -399,7 +400,7 @@ class OrderDesk:
 
     def _commission(self, report: Any) -> None:
         amount = price_from(report.commission)
-        if amount is not None and report.currency:
+        if amount not in (None, _PENDING_COMMISSION) and report.currency:
             self.news.commission(report.execId, Money(report.currency, amount))
 
     def _error(self, request_id: int, code: int, text: str, contract: Any) -> None:

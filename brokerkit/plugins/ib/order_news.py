@@ -27,6 +27,7 @@ from brokerkit.spec.money import Money
 _log = logging.getLogger(__name__)
 OrderEvent = BrokerOrder | Fill | CommissionReport
 _MOST_EARLY = 1000
+_NO_ORDER = -1
 _ANSWERED_EARLY = (OrderState.PENDING, OrderState.UNKNOWN)
 
 
@@ -118,9 +119,9 @@ class OrderNews:
         self._status(tracked, status, reason=why_held)
 
     def error(self, request_id: int, code: int, text: str) -> None:
-        """Process an error or notice about an order of this session."""
+        """Process an error or notice about an order of this session; orders by hand have negative ids."""
         tracked = self._book.with_session_id(self._client_id, str(request_id))
-        if tracked is None or request_id < 0:
+        if tracked is None or request_id == _NO_ORDER:
             return
         meaning = meaning_for_order(code)
         if meaning is Meaning.CANCEL_REFUSED and tracked.asked is not None and not tracked.cancel_sent:
@@ -135,12 +136,14 @@ class OrderNews:
                 tracked.cancel_sent = False
             self._note(tracked, text)
             self._doubt(f"{code} {text}")
-        elif tracked.state in _ANSWERED_EARLY and meaning in {Meaning.REJECTED, Meaning.CHANGE_REFUSED}:
+        elif _may_reject(tracked, meaning):
             self._reject(tracked, error_for(code, text, f"Order {tracked.order.order_ref} was refused"))
         elif not tracked.is_answered:
             self._doubt_new(tracked, error_for(code, text, f"Order {tracked.order.order_ref} was refused"))
         else:
-            self._refuse_change(tracked, code, text, is_final=meaning is Meaning.REJECTED)
+            is_about_order = tracked.asked is None and not tracked.cancel_sent
+            may_end = meaning is Meaning.REJECTED or (meaning is Meaning.DOUBTFUL and is_about_order)
+            self._refuse_change(tracked, code, text, may_end=may_end)
 
     # Executions
 
@@ -353,11 +356,11 @@ class OrderNews:
         self._writer.state(tracked)
         self._doubt(f"{error.broker_code} {error.broker_message}")
 
-    def _refuse_change(self, tracked: TrackedOrder, code: int, text: str, *, is_final: bool) -> None:
+    def _refuse_change(self, tracked: TrackedOrder, code: int, text: str, *, may_end: bool) -> None:
         """Process a refused change, or an error whose effect must be looked up in IB's lists."""
         with self._book.news:
             tracked.change_refusal = error_for(code, text, f"IB on order {tracked.order.order_ref}")
-            if is_final:  # the reason, if the order itself ends now
+            if may_end:  # the reason, if the order itself ends now
                 tracked.refusal = tracked.change_refusal
             tracked.asked = None
         self._note(tracked, text)
@@ -378,6 +381,13 @@ class OrderNews:
             account=execution.acctNumber,
             leg=leg,
         )
+
+
+def _may_reject(tracked: TrackedOrder, meaning: Meaning) -> bool:
+    """Return whether an error rejects an order itself, and not only a change of one that waits for its parent."""
+    if tracked.state not in _ANSWERED_EARLY or tracked.asked is not None:
+        return False
+    return meaning is Meaning.REJECTED or (meaning is Meaning.CHANGE_REFUSED and not tracked.is_held)
 
 
 def _now() -> datetime:

@@ -137,7 +137,7 @@ class OrderPlacing:
             raise ReadOnlyBroker(
                 "The Gateway's API is read-only.",
                 place=order.order_ref,
-                remedy="Untick 'Read-Only API' in its API settings, and set `api_read_only = false`.",
+                remedy="Untick 'Read-Only API' in its API settings, clear `api_read_only`, and reopen the broker.",
             )
         if isinstance(order.contract, FuturesContract):
             self._check_lock(order.contract.instrument_code)

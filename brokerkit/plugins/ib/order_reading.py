@@ -21,10 +21,12 @@ _OUR_TYPES = {words: kind for kind, words in ORDER_TYPES.items()} | {
     "LOC": OrderType.LIMIT,
     "MTL": OrderType.MARKET,
     "MIDPRICE": OrderType.MARKET,
+    "MKT PRT": OrderType.MARKET,
     "REL": OrderType.MARKET,
     "SNAP MKT": OrderType.MARKET,
     "SNAP MID": OrderType.MARKET,
     "SNAP PRIM": OrderType.MARKET,
+    "STP PRT": OrderType.STOP,
     "TRAIL LIMIT": OrderType.TRAILING_STOP,
 }
 _WITH_LIMIT = {OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED}

@@ -11,6 +11,7 @@ from brokerkit.plugins.ib.clients.accounting import AccountingClient
 from brokerkit.plugins.ib.clients.orders import OrdersClient
 from brokerkit.plugins.ib.connection import IBConnection
 from brokerkit.plugins.ib.executions import price_from
+from brokerkit.plugins.ib.logins import is_master
 from brokerkit.plugins.ib.order_changing import OrderChanging
 from brokerkit.plugins.ib.order_control import IBOrderControl, control_of
 from brokerkit.plugins.ib.order_desk import OrderDesk
@@ -68,7 +69,7 @@ class IBOrders(Orders):
         Raises:
             MissingData: IB's preview has no commission.
         """
-        tradable = (each for each in self.ibconnection.accounts if not each.startswith("F"))  # F is an advisor's own
+        tradable = (each for each in self.ibconnection.accounts if not is_master(each))
         account = self.ibconnection.settings.account or next(tradable, "")  # whichever: they share a price plan
         commission = self.what_if_order(Order.market(contract.legs[0], 1, account=account)).commission
         if commission is None:

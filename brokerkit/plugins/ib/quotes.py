@@ -37,11 +37,10 @@ _REASONS = {
 _STOPPED = {QuoteStatus.LIVE: QuoteStatus.FROZEN, QuoteStatus.DELAYED: QuoteStatus.DELAYED_FROZEN}
 _ADVISORIES = frozenset({10090, 10091, 10167})
 """Part of the data is missing or delayed; the rest follows."""
-_UNCERTAIN = frozenset({354, 10089})
-"""Delayed quotes may follow, or none at all: only a timeout decides."""
 _COMPETING = 10197
 _FATAL = frozenset({101, 200, 300, 10168, 10186, 10189, _COMPETING})
 _GRACE = 3.0
+"""Seconds after any other code, such as 354 or 10089: delayed quotes may follow it, or none at all."""
 _FIRST_PAUSE = 5.0
 _LONGEST_PAUSE = 60.0
 
@@ -218,9 +217,9 @@ class IBTicker:
             if code == _COMPETING:
                 self._pause = min(max(2 * self._pause, _FIRST_PAUSE), _LONGEST_PAUSE)
                 self._later(self._pause, partial(self._client.ib_connection.errands.post, self._try_again))
-        elif code in _UNCERTAIN or code in _ADVISORIES:
+        elif not 2100 <= code < 2200:
             self._advice = text
-            if code in _UNCERTAIN and not self._has_price:
+            if code not in _ADVISORIES and not self._has_price:
                 self._later(_GRACE, partial(self._fail, code, text))
             self.wake()
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from brokerkit.errors import MissingData
 from brokerkit.plugins.ib.zones import utc_from_local, zone_of
 
-_MOMENT = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[ \-]+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?)?(?:\s+(\S.*))?")
+_MOMENT = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:([ \-]+)(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?)?(?:\s+(\S.*))?")
 
 
 class Expiry(NamedTuple):
@@ -24,7 +24,7 @@ def expiry_from(text: str, zone_id: str = "") -> Expiry:
     """Parse an expiry, which IB writes as `YYYYMMDD`, with or without a time and a zone.
 
     Args:
-        text: Such as `20250915`, `20250915 10:00:00 GB` or `20250915-10:00:00`.
+        text: Such as `20250915`, `20250915 10:00:00 GB` or, in UTC, `20250915-09:00:00`.
         zone_id: The contract's zone, for a time without one.
 
     Raises:
@@ -48,7 +48,8 @@ def moment_from(text: str, default_zone: ZoneInfo | None = None) -> datetime:
     """Parse a time that IB writes as text, to aware UTC.
 
     Args:
-        text: Epoch seconds, or `YYYYMMDD HH:MM:SS` with or without a zone.
+        text: Epoch seconds, or `YYYYMMDD HH:MM:SS` with or without a zone; without one, a hyphen before the time
+            means UTC.
         default_zone: The zone of a text without one; None for this machine's, as IB uses the Gateway's.
 
     Raises:
@@ -57,6 +58,8 @@ def moment_from(text: str, default_zone: ZoneInfo | None = None) -> datetime:
     Example:
         >>> moment_from("20260413 15:27:04 US/Eastern").isoformat()
         '2026-04-13T19:27:04+00:00'
+        >>> moment_from("20231214-20:57:37", ZoneInfo("America/New_York")).isoformat()
+        '2023-12-14T20:57:37+00:00'
         >>> moment_from("1700000000").isoformat()
         '2023-11-14T22:13:20+00:00'
     """
@@ -83,4 +86,6 @@ def _parts(text: str) -> tuple[str, ...]:
     match = _MOMENT.fullmatch(text.strip())
     if match is None:
         raise MissingData(f"IB sent {text!r} instead of a date or time.")
-    return match.groups()
+    year, month, day, between, hour, minute, second, zone = match.groups()
+    is_utc = zone is None and between is not None and "-" in between
+    return year, month, day, hour, minute, second, "UTC" if is_utc else zone or ""

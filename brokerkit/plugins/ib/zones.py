@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import datetime, timezone
-from functools import lru_cache
+from functools import lru_cache, partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from brokerkit.errors import MissingData, closest_match
@@ -155,6 +156,19 @@ def zone_of_exchange(exchange: str, hours_zone: str) -> ZoneInfo:
             remedy="In the Gateway's API settings, send instrument-specific attributes in the instrument's time zone.",
         )
     return zone
+
+
+def zone_of_last_trade(exchange: str, hours_zone: str) -> ZoneInfo:
+    """Return the zone in which a contract's last trading time is kept: its exchange's, if known, or that of its hours.
+
+    Example:
+        >>> zone_of_last_trade("NYMEX", "Asia/Shanghai").key, zone_of_last_trade("ELSEWHERE", "UTC").key
+        ('America/New_York', 'UTC')
+    """
+    for find in (partial(zone_of_exchange, exchange), zone_of):
+        with contextlib.suppress(MissingData):
+            return find(hours_zone)
+    return ZoneInfo("UTC")
 
 
 def utc_from_local(moment: datetime, zone: ZoneInfo) -> datetime:

@@ -80,3 +80,17 @@ def test_a_second_session_finds_what_the_first_one_did(
     assert again.fills()[0].commissionReport.commission == 2.1
     assert [trade.orderStatus.status for trade in again.trades()] == ["Filled"]
     assert again.positions()[0].position == -1
+
+
+def test_an_order_that_names_another_last_day_than_its_contract_is_refused(ib: ibi.IB, es: ibi.Contract, until) -> None:
+    """As reported in erdewit/ib_insync#641."""
+    heard: list[tuple[int, str]] = []
+    ib.errorEvent += lambda request, code, text, contract: heard.append((code, text))
+    ib.placeOrder(
+        ibi.Contract(conId=es.conId, exchange="CME", secType="FUT", lastTradeDateOrContractMonth="20231216"),
+        ibi.MarketOrder("BUY", 1),
+    )
+    until(ib, lambda: any(code == 478 for code, _ in heard))
+    assert [text.rpartition(": ")[2] for code, text in heard if code == 478] == [
+        "requested expiry 20231216, in contract 20231215;"
+    ]

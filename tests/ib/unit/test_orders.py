@@ -116,6 +116,18 @@ def test_a_market_order_has_no_limit_price_of_1e308(library: Any) -> None:
     assert order_from(told, GOLD, (1,), "x").limit_price is None
 
 
+@pytest.mark.parametrize(
+    ("words", "kind", "stop"), [("MKT PRT", OrderType.MARKET, None), ("STP PRT", OrderType.STOP, Decimal(1850))]
+)
+def test_orders_by_hand_with_protection_are_read(
+    library: Any, words: str, kind: OrderType, stop: Decimal | None
+) -> None:
+    """Those are for futures: https://interactivebrokers.github.io/tws-api/basic_orders.html."""
+    told = library.Order(orderType=words, action="SELL", totalQuantity=1, auxPrice=1850.0, tif="GTC", account="DU1")
+    read = order_from(told, GOLD, (-1,), "x")
+    assert (read.order_type, read.stop_price, read.time_in_force) == (kind, stop, TimeInForce.GTC)
+
+
 def test_changed_prices_and_quantity_are_read_from_ib(library: Any) -> None:
     order = Order.limit(GOLD, -2, 1950, account="DU1")
     told = ib_order(library, order)

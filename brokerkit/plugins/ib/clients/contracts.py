@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from brokerkit.errors import MissingContract, MissingData
@@ -10,6 +11,9 @@ from brokerkit.plugins.ib.clients.client import IBClient
 from brokerkit.plugins.ib.contract_facts import ContractFacts, ContractQuery, PriceSteps
 from brokerkit.plugins.ib.executions import price_from
 from brokerkit.plugins.ib.times import expiry_from
+from brokerkit.plugins.ib.zones import zone_of_last_trade
+
+_RULE_TIMEOUT = 10.0
 
 
 class ContractsClient(IBClient):
@@ -37,14 +41,38 @@ class ContractsClient(IBClient):
         return [_facts(each) for each in found]
 
     def price_steps(self, facts: ContractFacts) -> PriceSteps:
-        """Return a contract's price increments, from its exchange's market rule where IB has one."""
+        """Return a contract's price increments, from its exchange's market rule where IB has one.
+
+        Raises:
+            RequestTimedOut: No answer in time.
+            ConnectionLost: The connection is down.
+        """
         rule_id = facts.market_rule_id()
-        rule = self.ask(lambda ib: ib.reqMarketRuleAsync(rule_id), f"market rule {rule_id}") if rule_id else None
+        rule = self._market_rule(rule_id) if rule_id else None
         steps = tuple(sorted((Decimal(str(step.lowEdge)), _exact(step.increment)) for step in rule or ()))
         return PriceSteps(steps or ((Decimal(0), facts.min_tick),))
 
+    def _market_rule(self, rule_id: int) -> list[Any]:
+        """Request a market rule; the library's own method gives up silently after a second, or when called twice."""
+        key = f"marketRule-{rule_id}"
+
+        async def ask(ib: Any) -> list[Any]:
+            answered = ib.wrapper.startReq(key)
+            ib.client.reqMarketRule(rule_id)
+            rule: list[Any] = await answered
+            return rule
+
+        return self.ask(
+            lambda ib: self.ib_connection.shared(key, partial(ask, ib)),
+            f"market rule {rule_id}",
+            min(_RULE_TIMEOUT, self.ib_connection.settings.request_timeout / 2),
+        )
+
     def contract_of(self, facts: ContractFacts) -> Any:
-        """Return the library's contract object for known facts."""
+        """Return the library's contract object for known facts.
+
+        It names no last day: its id is enough, and IB refuses an order that names a wrong one (478).
+        """
         return self.new(
             "Contract",
             conId=facts.con_id,
@@ -55,7 +83,6 @@ class ContractsClient(IBClient):
             localSymbol=facts.local_symbol,
             tradingClass=facts.trading_class,
             multiplier="" if facts.multiplier is None else f"{facts.multiplier:f}",
-            lastTradeDateOrContractMonth="" if facts.expiry is None else f"{facts.expiry.day:%Y%m%d}",
         )
 
     def _contract(self, query: ContractQuery) -> Any:
@@ -88,7 +115,9 @@ def _facts(details: Any) -> ContractFacts:
         local_symbol=contract.localSymbol,
         trading_class=contract.tradingClass,
         contract_month=details.contractMonth,
-        expiry=expiry_from(date_text, details.timeZoneId) if date_text else None,
+        expiry=expiry_from(date_text, zone_of_last_trade(contract.exchange, details.timeZoneId).key)
+        if date_text
+        else None,
         min_tick=_exact(details.minTick),
         price_magnifier=Decimal(details.priceMagnifier or 1),
         zone_id=details.timeZoneId,

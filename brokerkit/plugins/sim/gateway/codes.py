@@ -38,6 +38,7 @@ class Code(IntEnum):
     NO_FUNDAMENTALS = 430
     SIZE_ZERO = 434
     ACCOUNT_REQUIRED = 435
+    CONTRACT_CONFLICT = 478
     CONNECTIVITY_LOST = 1100
     CONNECTIVITY_RESTORED_LOST = 1101
     CONNECTIVITY_RESTORED = 1102
@@ -68,6 +69,10 @@ FARM_NOTICES = (
 )
 
 NO_DEFINITION = "No security definition has been found for the request"
+CONTRACT_CONFLICT = (
+    "Parameters in request conflicts with contract parameters received by contract id: requested expiry {asked}, "
+    "in contract {listed};"
+)
 AMBIGUOUS = "The contract description specified for {symbol} is ambiguous."
 READ_ONLY = "Error validating request.-'bF' : cause - The API interface is currently in Read-Only mode."
 MAX_RATE = "Max rate of messages per second has been exceeded:max={limit} rec={count} ({strike})"

@@ -14,6 +14,7 @@ from brokerkit.plugins.sim.gateway.codec.parts import Contract
 from brokerkit.plugins.sim.gateway.codes import (
     AMBIGUOUS,
     COMPETING,
+    CONTRACT_CONFLICT,
     LINK_LOST,
     LINK_RESTORED,
     NO_DEFINITION,
@@ -138,13 +139,16 @@ class Gateway:
         """Return the one contract that matches a client's description.
 
         Raises:
-            RefusedError: No contract matches, or more than one.
+            RefusedError: No contract matches, or more than one, or the one with the contract id has another expiry.
         """
         found = self.find(asked, include_expired=include_expired)
         if not found:
             raise RefusedError(Code.NO_CONTRACT, NO_DEFINITION)
         if len(found) > 1:
             raise RefusedError(Code.NO_CONTRACT, AMBIGUOUS.format(symbol=asked.symbol))
+        if asked.con_id and not found[0].has_date(asked.last_trade_date):
+            text = CONTRACT_CONFLICT.format(asked=asked.last_trade_date, listed=found[0].last_trade_date)
+            raise RefusedError(Code.CONTRACT_CONFLICT, text)
         return found[0]
 
     def live_quote(self, listed: Listed) -> Quote | None:

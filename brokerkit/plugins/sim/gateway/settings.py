@@ -27,6 +27,16 @@ def _check_server_version(instance: object, attribute: attrs.Attribute[int], val
         )
 
 
+ATTRIBUTE_ZONES = ("instrument", "operator", "UTC")
+
+
+def _check_attributes_in(instance: object, attribute: attrs.Attribute[str], value: str) -> None:
+    if value not in ATTRIBUTE_ZONES:
+        raise InvalidSetting(
+            f"attributes_in: {value!r} is not a choice.", remedy=f"Give one of {', '.join(ATTRIBUTE_ZONES)}."
+        )
+
+
 @attrs.frozen(kw_only=True)
 class Limits:
     """The gateway's limits; None means no limit.
@@ -77,6 +87,8 @@ class GatewaySettings:
         read_only: Refuse orders and order queries with error 321, as a real gateway's Read-Only API setting does.
         server_version: The highest server version supported.
         time_zone: IANA name of the login's time zone.
+        attributes_in: The zone of an instrument's hours, last trading time and executions: its own (`instrument`), the
+            login's (`operator`) or `UTC`.
         windows_zone_names: Use Windows time zone names in the greeting, as a gateway on Windows does.
         open_orders_first: Send a client its open orders before its accounts and next valid id.
         live_data: IB symbols with a live data subscription; None means every symbol.
@@ -90,6 +102,7 @@ class GatewaySettings:
     read_only: bool = False
     server_version: int = attrs.field(default=SERVER_VERSION, validator=_check_server_version)
     time_zone: str = attrs.field(default="UTC", validator=_check_time_zone)
+    attributes_in: str = attrs.field(default="instrument", validator=_check_attributes_in)
     windows_zone_names: bool = False
     open_orders_first: bool = False
     live_data: frozenset[str] | None = None

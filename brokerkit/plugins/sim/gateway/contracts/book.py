@@ -27,11 +27,6 @@ memory.
 _NO_STRIKE = ("", "0", "?")
 
 
-def _matches_date(listed: Listed, asked: str) -> bool:
-    text = asked.split(" ")[0]
-    return not text or text in (listed.last_trade_date, listed.contract_month)
-
-
 def _same_number(ours: str, asked: str) -> bool:
     try:
         return not asked or Decimal(asked) == Decimal(ours or 1)
@@ -59,7 +54,7 @@ def matches(listed: Listed, asked: Contract) -> bool:
         and _trades_at(listed, asked.primary_exchange)
         and asked.local_symbol in ("", listed.local_symbol)
         and asked.trading_class in ("", listed.trading_class)
-        and _matches_date(listed, asked.last_trade_date)
+        and listed.has_date(asked.last_trade_date)
         and _same_number(listed.multiplier, asked.multiplier)
         and not asked.strike
         and asked.right in _NO_STRIKE

@@ -124,6 +124,11 @@ class Listed:
         """The id of the market rule with its price increment."""
         return market_rule_of(self.terms.tick_size)
 
+    def has_date(self, asked: str) -> bool:
+        """Return whether a client's date is its last trading day or its month; blank is any."""
+        text = asked.split(" ")[0]
+        return not text or text in (self.last_trade_date, self.contract_month)
+
     def expired(self, now: datetime) -> bool:
         """Whether it has expired."""
         return self.terms.expiry is not None and self.terms.expiry <= now

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from brokerkit.errors import InvalidArgument
-from brokerkit.plugins.sim.gateway.codes import MISMATCH, OFF_TICK, Code
+from brokerkit.plugins.sim.gateway.codes import GROUP_REVISION, MISMATCH, OFF_TICK, Code
 from brokerkit.plugins.sim.gateway.faults.fault import Fault
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _TEXTS = {
     Code.OFF_TICK: OFF_TICK,
     Code.MODIFY_MISMATCH: MISMATCH,
+    Code.GROUP_REVISION: GROUP_REVISION,
+    Code.REJECTED: "Order rejected - reason:Revision of the order is not allowed.",
     Code.UNKNOWN_ORDER: "Can't find order with id ={order_id}",
     Code.CANCEL_UNKNOWN: "OrderId {order_id} that needs to be cancelled is not found.",
     Code.CANCEL_REFUSED: "OrderId {order_id} that needs to be cancelled cannot be cancelled, state: Filled.",
@@ -42,14 +44,14 @@ class _FalseError(Fault):
 
 
 class FalseModifyError(_FalseError):
-    """A modification is refused with 105, 110 or 135, and the order keeps working: some clients think it is dead.
+    """A modification is refused, and the order keeps working: some clients think it is dead.
 
     Args:
-        code: 105, 110 or 135.
+        code: 105, 110, 135, 201 or 10326.
         count: How many modifications are refused.
     """
 
-    _CODES = (Code.MODIFY_MISMATCH, Code.OFF_TICK, Code.UNKNOWN_ORDER)
+    _CODES = (Code.MODIFY_MISMATCH, Code.OFF_TICK, Code.UNKNOWN_ORDER, Code.REJECTED, Code.GROUP_REVISION)
 
     def __init__(self, code: int = Code.MODIFY_MISMATCH, count: int = 1) -> None:
         super().__init__(code, count)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import datetime
 
 import attrs
 
+from brokerkit.plugins.sim.gateway.attributes import attribute_time
 from brokerkit.plugins.sim.gateway.codec.parts import Contract
 from brokerkit.plugins.sim.gateway.codec.responses.account import CommissionReport, Execution
 from brokerkit.plugins.sim.gateway.contracts.listed import Listed
 from brokerkit.plugins.sim.gateway.orders.gateway_order import GatewayOrder
-from brokerkit.plugins.sim.gateway.times import ZONED_TIMES_SINCE, instant, instant_without_zone
-from brokerkit.plugins.sim.gateway.zones import instrument_zone_name
+from brokerkit.plugins.sim.gateway.settings import GatewaySettings
+from brokerkit.plugins.sim.gateway.times import ZONED_TIMES_SINCE, instant_without_zone
 
 
 @attrs.define(eq=False)
@@ -43,21 +44,19 @@ class ExecutionRecord:
     realised: float | None = None
     closed: int = 0
 
-    def details(self, req_id: int, version: int, login_zone: tzinfo) -> Execution:
+    def details(self, req_id: int, version: int, settings: GatewaySettings) -> Execution:
         """Return the execDetails message.
 
         Args:
             req_id: The request id; -1 for a live execution.
             version: The session's server version, which decides the time format.
-            login_zone: The time zone of times without a zone name.
+            settings: The gateway's settings, which decide the time zone.
         """
         order, card = self.order, self.listed.card
-        zoned = version >= ZONED_TIMES_SINCE
-        zone = card.time_zone
         when = (
-            instant(self.time, zone, instrument_zone_name(zone))
-            if zoned
-            else instant_without_zone(self.time, login_zone)
+            attribute_time(self.time, card.time_zone, settings)
+            if version >= ZONED_TIMES_SINCE
+            else instant_without_zone(self.time, settings.zone)
         )
         return Execution(
             req_id,

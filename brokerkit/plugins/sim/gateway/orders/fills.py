@@ -83,7 +83,7 @@ class Fills:
     def _send_execution(self, record: ExecutionRecord) -> None:
         session = self.gateway.session_of(record.order.client_id)
         if session is not None:
-            session.send(record.details(-1, session.version, self.gateway.settings.zone))
+            session.send(record.details(-1, session.version, self.gateway.settings))
 
     def _record(self, order: GatewayOrder, fill: Fill) -> ExecutionRecord:
         leg = order.legs[fill.leg]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from zoneinfo import ZoneInfo
 
+from brokerkit.plugins.sim.gateway.attributes import attribute_time, attribute_zone
 from brokerkit.plugins.sim.gateway.codec.parts import Contract
 from brokerkit.plugins.sim.gateway.codec.requests import contracts as requests
 from brokerkit.plugins.sim.gateway.codec.responses.contracts import (
@@ -22,7 +22,6 @@ from brokerkit.plugins.sim.gateway.contracts.listed import InstrumentCard, Liste
 from brokerkit.plugins.sim.gateway.refused import RefusedError, invalid
 from brokerkit.plugins.sim.gateway.rooms.room import Handler, Room
 from brokerkit.plugins.sim.gateway.session import Session
-from brokerkit.plugins.sim.gateway.zones import instrument_zone_name
 
 ORDER_TYPES = (
     "ACTIVETIM,AD,ADJUST,ALERT,ALGO,ALLOC,AVGCOST,BASKET,COND,CONDORDER,DAY,DEACT,DEACTDIS,DEACTEOD,GAT,GTC,GTD,GTT,"
@@ -62,7 +61,8 @@ class ContractRoom(Room):
 
     def _describe(self, req_id: int, listed: Listed) -> ContractDetails:
         card, terms = listed.card, listed.terms
-        hours = hours_text(terms.sessions, self.gateway.now, card.time_zone)
+        zone, zone_name = attribute_zone(card.time_zone, self.gateway.settings)
+        hours = hours_text(terms.sessions, self.gateway.now, zone)
         return ContractDetails(
             req_id,
             contract=listed.wire,
@@ -76,7 +76,7 @@ class ContractRoom(Room):
             long_name=card.long_name,
             contract_month=listed.contract_month,
             industry=card.industry,
-            time_zone=instrument_zone_name(card.time_zone),
+            time_zone=zone_name,
             trading_hours=hours,
             liquid_hours=hours,
             aggregated_group=2147483647 if listed.is_future else 4,
@@ -86,13 +86,11 @@ class ContractRoom(Room):
             real_expiration_date=listed.last_trade_date,
         )
 
-    @staticmethod
-    def _last_trade(listed: Listed) -> str:
+    def _last_trade(self, listed: Listed) -> str:
         expiry = listed.terms.expiry
         if expiry is None:
             return listed.last_trade_date
-        zone = listed.card.time_zone
-        return f"{expiry.astimezone(ZoneInfo(zone)):%Y%m%d %H:%M} {instrument_zone_name(zone)}"
+        return attribute_time(expiry, listed.card.time_zone, self.gateway.settings)
 
     def _symbols(self, session: Session, request: requests.MatchingSymbolsRequest) -> None:
         cards = self.gateway.contracts.symbols_like(request.pattern)

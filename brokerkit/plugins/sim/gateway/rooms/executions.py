@@ -34,7 +34,7 @@ class ExecutionRoom(Room):
             if (since is None or record.time >= since) and _matches(record, request)
         ]
         for record in wanted:
-            session.send(record.details(request.req_id, session.version, self.gateway.settings.zone))
+            session.send(record.details(request.req_id, session.version, self.gateway.settings))
         for record in wanted:
             if record.commission is not None:
                 session.send(record.report())
