@@ -101,7 +101,8 @@ class ContractsClient(IBClient):
 
 def _facts(details: Any) -> ContractFacts:
     contract = details.contract
-    date_text = _last_trade(details)
+    date_text = f"{contract.lastTradeDateOrContractMonth} {details.lastTradeTime}".strip()
+    zone = zone_of_last_trade(contract.exchange, details.timeZoneId).key
     tick = price_from(details.minTick)
     if tick is None or tick <= 0:
         raise MissingData(f"IB reports no tick size for {contract.localSymbol}.")
@@ -115,9 +116,7 @@ def _facts(details: Any) -> ContractFacts:
         local_symbol=contract.localSymbol,
         trading_class=contract.tradingClass,
         contract_month=details.contractMonth,
-        expiry=expiry_from(date_text, zone_of_last_trade(contract.exchange, details.timeZoneId).key)
-        if date_text
-        else None,
+        expiry=expiry_from(date_text, zone) if date_text else None,
         min_tick=_exact(details.minTick),
         price_magnifier=Decimal(details.priceMagnifier or 1),
         zone_id=details.timeZoneId,
@@ -126,17 +125,6 @@ def _facts(details: Any) -> ContractFacts:
         valid_exchanges=tuple(details.validExchanges.split(",")),
         long_name=details.longName,
     )
-
-
-def _last_trade(details: Any) -> str:
-    """Return the text of the last trading day, whose time, if any, the library has split from it.
-
-    It splits at a dash before it splits at spaces: of `20250915 10:00:00 GB-Eire` it makes a date that ends in `GB`.
-    """
-    date_text = details.contract.lastTradeDateOrContractMonth
-    if not details.lastTradeTime:
-        return str(date_text)
-    return f"{date_text}{'-' if ' ' in date_text else ' '}{details.lastTradeTime}"
 
 
 def _exact(value: float) -> Decimal:
