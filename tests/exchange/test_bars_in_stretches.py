@@ -150,8 +150,14 @@ def test_prices_outside_their_bar_are_refused_with_every_bar_given_with_them(
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"time": [BEGIN, BEGIN + MINUTE // 2]}, "Bar 1 of GOLD/202312, .* starts before the previous bar ends"),
-        ({"time": [BEGIN + MINUTE, BEGIN]}, "Bar 1 of GOLD/202312, .* starts before the previous bar ends"),
+        (
+            {"time": [BEGIN, BEGIN + MINUTE, BEGIN + 3 * MINUTE // 2]},
+            "Bar 2 of GOLD/202312, .* before the previous bar ends",
+        ),
+        (
+            {"time": [BEGIN + 2 * MINUTE, BEGIN, BEGIN + MINUTE]},
+            "Bar 1 of GOLD/202312, .* starts before the previous bar ends",
+        ),
         ({"time": [BEGIN]}, "The columns of the bars of GOLD/202312 differ in length"),
         ({"close": [100.0]}, "The columns of the bars of GOLD/202312 differ in length"),
         ({"volume": [1]}, "The columns of the bars of GOLD/202312 differ in length"),
@@ -160,7 +166,8 @@ def test_prices_outside_their_bar_are_refused_with_every_bar_given_with_them(
 def test_bars_out_of_order_or_with_parts_missing_are_refused_whole(
     exchange: Exchange, given: dict[str, Any], words: str
 ) -> None:
-    columns = {"time": [BEGIN, BEGIN + MINUTE], **{name: [100.0, 100.0] for name in ("open", "high", "low", "close")}}
+    columns = {"time": [BEGIN + at * MINUTE for at in range(3)]}
+    columns |= {name: [100.0] * 3 for name in ("open", "high", "low", "close")}
     with pytest.raises(InvalidArgument, match=words):
         exchange.add_bars(NEAR, **(columns | given))
     exchange.submit(Order.market(NEAR, 1))

@@ -404,21 +404,8 @@ def test_a_variable_of_one_broker_is_no_matter_of_another_whose_name_begins_alik
             open_broker("paper")
 
 
-@pytest.mark.parametrize(
-    "raising",
-    [
-        "raise ConnectionRefusedError(111, f'refused for {word}')",
-        "open(f'/nowhere/{word}')",
-        "raise KeyError({'token': word})",
-        "raise Refused(5, word)",
-        "raise wrapped from OSError('no line')",  # what it came from hides what it came in, but only in a traceback
-        pytest.param(
-            "raise ExceptionGroup('two tries', [ValueError(word)])",
-            marks=pytest.mark.skipif(sys.version_info < (3, 11), reason="groups came with Python 3.11"),
-        ),
-    ],
-)
-def test_no_kind_of_error_shows_the_secret(install: Install, monkeypatch: pytest.MonkeyPatch, raising: str) -> None:
+def error_of_opening(install: Install, monkeypatch: pytest.MonkeyPatch, raising: str) -> BaseException:
+    """Return the error of a broker that has a secret, `word`, and raises something while it is opened."""
     install(
         f"""
         import attrs
@@ -448,5 +435,30 @@ def test_no_kind_of_error_shows_the_secret(install: Install, monkeypatch: pytest
     monkeypatch.setenv("ACME_PASSWORD", "hunter2")
     with pytest.raises(errors.PluginError) as caught:
         open_broker("acme", password={"env": "ACME_PASSWORD"})
-    shown = "".join(traceback.format_exception(caught.value))
-    assert "hunter2" not in shown + repr(caught.value.__cause__) + repr(caught.value.__cause__.__context__)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "raising",
+    [
+        "raise ConnectionRefusedError(111, f'refused for {word}')",
+        "open(f'/nowhere/{word}')",
+        "raise KeyError({'token': word})",
+        "raise Refused(5, word)",
+        "raise wrapped from OSError('no line')",  # what it came from hides what it came in, but only in a traceback
+        "wrapped.__cause__ = ValueError(word); wrapped.__cause__.__cause__ = wrapped; raise wrapped",  # in a circle
+        pytest.param(
+            "raise ExceptionGroup('two tries', [ValueError(word)])",
+            marks=pytest.mark.skipif(sys.version_info < (3, 11), reason="groups came with Python 3.11"),
+        ),
+    ],
+)
+def test_no_kind_of_error_shows_the_secret(install: Install, monkeypatch: pytest.MonkeyPatch, raising: str) -> None:
+    error = error_of_opening(install, monkeypatch, raising)
+    shown = "".join(traceback.format_exception(error))
+    assert "hunter2" not in shown + repr(error.__cause__) + repr(error.__cause__.__context__)
+
+
+def test_what_an_error_has_besides_the_secret_stays_as_it_is(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    cause = error_of_opening(install, monkeypatch, "raise Refused(5, word)").__cause__
+    assert (cause.args, cause.words) == ((5,), "refused for ***")

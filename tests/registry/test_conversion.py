@@ -115,6 +115,7 @@ def test_text_is_taken_as_it_stands(text: str) -> None:
 @given(st.lists(st.from_regex(r"[a-z]{1,8}", fullmatch=True), min_size=1))
 def test_a_list_is_read_with_commas_or_as_toml(items: list[str]) -> None:
     assert parse(",".join(items), tuple[str, ...]) == tuple(items)
+    assert parse(" , ".join(["", *items, ""]), tuple[str, ...]) == tuple(items)
     assert parse(str(items), tuple[str, ...]) == tuple(items)
 
 
