@@ -190,3 +190,10 @@ def test_an_order_that_needs_a_rate_which_the_folder_does_not_have_says_which_fi
     told = run("orders", "place", "MINE/202312", "1", "--data", "mine")
     assert told.exit_code == 8
     assert "fx/EURUSD.csv" in told.err
+
+
+def test_an_instrument_without_an_exchange_is_on_none(run, mine: Path):
+    (mine / "instruments.csv").unlink()
+    shown = run("contracts", "MINE/202312", "--data", "mine").out
+    assert "broker's symbol" in shown
+    assert "MINE on" not in shown

@@ -158,3 +158,13 @@ def test_values_are_exact_whatever_precision_a_program_computes_with(broker: Bro
     with localcontext() as program:
         program.prec = 4
         assert [question() for question in asked] == exact
+
+
+def test_values_have_no_zeros_at_the_end(broker: Broker) -> None:
+    for lots in (5, 2, -1):
+        broker.orders.put_order_on_stack(Order.market(GOLD, lots)).wait()
+        broker.native.advance(hours=1)
+    (cash,) = broker.fx.get_fx_balances()
+    assert len(str(cash.amount)) > len("1000000.123456")  # a seventh of a cost has no end
+    (value,) = broker.capital.get_account_value_across_currency()
+    assert str(value.amount) == str(value.amount.normalize())

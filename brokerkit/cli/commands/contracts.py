@@ -69,7 +69,7 @@ def _show_one(broker: Broker, contract: FuturesContract, *, expired: bool, as_js
     print_facts(
         [
             ("broker's id", found.broker_id),
-            ("broker's symbol", f"{instrument.broker_code} on {instrument.exchange}"),
+            ("broker's symbol", " on ".join(filter(None, (instrument.broker_code, instrument.exchange)))),
             ("last trading day", f"{found.expiry}{' (expired)' if found.is_expired else ''}"),
             ("trading ends", found.last_trade),
             ("smallest price step", found.tick_size),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from brokerkit.plugins.sim.balances import was_held
+from brokerkit.plugins.sim.exchange.units import money_of, money_units
 from brokerkit.plugins.sim.simulation import Simulation
 from brokerkit.spec.capital import Account, AccountKind, Capital
 from brokerkit.spec.hooks import hookimpl
@@ -59,4 +60,5 @@ class SimCapital(Capital):
 
 
 def _in_order(values: Mapping[str, Money]) -> list[Money]:
-    return [values[currency] for currency in sorted(values)]
+    """Return the amounts by currency, without the zeros that sums of them leave at the end."""
+    return [money_of(currency, money_units(values[currency].amount)) for currency in sorted(values)]
