@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -194,3 +195,33 @@ def test_closing_while_the_line_is_read_again_is_no_broken_line(
     assert "the Gateway lost its connection to IB" in heard.of(ConnectionChange)[0].reason
     with pytest.raises(BrokerClosed):
         broker.native.connection.require_up("an order")
+
+
+_CLOSES_AT_THE_VERY_END = """
+import sys
+from brokerkit import FuturesContract, Order, open_broker
+
+
+class Strategy:
+    def __init__(self):
+        self.broker = open_broker("ib", port=int(sys.argv[1]), read_only=False)
+        self.broker.subscribe(on_fill=[].append)
+        self.broker.orders.put_order_on_stack(Order.market(FuturesContract("GOLD", "202402"), 1)).wait(30)
+
+    def __del__(self):
+        self.broker.close()
+        print("closed", flush=True)
+
+
+strategy = Strategy()
+"""
+
+
+def test_closing_in_a_destructor_as_the_interpreter_exits_does_not_wait_for_threads_that_no_longer_run(
+    gateway: SimulatedGateway, start_python: Callable[..., subprocess.Popen[str]], open_ib: Callable[..., Broker]
+) -> None:
+    process = start_python("-c", _CLOSES_AT_THE_VERY_END, gateway.port)
+    printed, _ = process.communicate(timeout=_SOON)  # 38 s, if each thread were waited for
+    assert printed == "closed\n"
+    [held] = open_ib(gateway).positions.get_all_current_positions_as_list_with_contract_objects()
+    assert held.quantity == 1

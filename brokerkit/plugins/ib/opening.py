@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
@@ -122,12 +123,22 @@ def open_session(settings: IBSettings, services: Services) -> Session:
             domains=native.domains,
             account_kind=kind_of_all(connection.accounts),
             native=native,
-            close=resources.pop_all().close,
+            close=partial(_close, resources.pop_all()),
             state=lambda: connection.state,
             hear_out=desk.hear_out,
             data=f"{settings.gateway}, {connection.library.name} {connection.library.version}",
             forked=connection.let_go_of_socket,
         )
+
+
+def _close(resources: ExitStack) -> None:
+    """Close everything, unless the interpreter is exiting: the threads that would do it no longer run.
+
+    It is then as if the process had been killed: its end closes the connection, and what was not reported is reported
+    at the next start.
+    """
+    if not sys.is_finalizing():
+        resources.close()
 
 
 def _assembled(

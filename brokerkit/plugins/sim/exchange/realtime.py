@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -65,7 +66,7 @@ class RealTimeClock:
         A listener may call this too: the clock then stops when it returns.
         """
         self._stop.set()
-        if threading.current_thread() is not self._thread:
+        if threading.current_thread() is not self._thread and not sys.is_finalizing():
             self._thread.join()
         if self._failure is not None:
             raise self._failure
