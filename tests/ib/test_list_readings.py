@@ -119,6 +119,7 @@ def test_a_list_that_did_not_end_while_connecting_says_nothing_of_what_is_not_on
                 faults.enter_context(gateway.fault("lose", message=message))
             gateway.call(lambda inner: inner.restart())
             heard.wait_for(lambda breaks=breaks: len(heard.of(ConnectionChange)) == 2 * breaks)
+        broker.positions.get_all_current_positions_as_list_with_contract_objects()  # behind the one asked for again
     broker.orders.get_list_of_broker_orders()
     assert resting.current().state is OrderState.WORKING
     assert {event.state for event in heard.of(BrokerOrder)} <= {OrderState.WORKING}
