@@ -29,7 +29,7 @@ def test_read_only_asks_for_no_orders_and_sends_none(gateway: SimulatedGateway, 
     with gateway.fault("lose-request", message="reqAllOpenOrders"), gateway.fault("lose-request", message="placeOrder"):
         broker = open_ib(gateway, api_read_only=True)  # asked for its orders, the Gateway would hang up
         assert not broker.prices.get_prices_for_contract_object(GOLD).empty
-        with pytest.raises(ReadOnlyBroker, match="api_read_only = false"):
+        with pytest.raises(ReadOnlyBroker, match="clear `api_read_only`, and reopen the broker"):
             broker.orders.put_order_on_stack(Order.market(GOLD, 1))
     assert gateway.call(lambda inner: list(inner.orders.registry)) == []
 
