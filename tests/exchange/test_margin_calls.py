@@ -166,6 +166,18 @@ def test_a_liquidation_that_is_cancelled_comes_again() -> None:
     assert exchange.positions() == []
 
 
+def test_a_liquidation_that_takes_several_bars_is_called_for_once() -> None:
+    exchange = opened({"USD": 900})
+    exchange.list_contract(ContractTerms(GOLD, "0.1", **NEEDS))
+    prices = [100.0, *[93.0] * 6]
+    begins = [exchange.now_ns + at * MINUTE for at in range(7)]
+    exchange.add_bars(GOLD, begins, *[prices] * 4, [10, 10, 2, 2, 2, 2, 2])
+    exchange.submit(Order.market(GOLD, 10, time_in_force=TimeInForce.GTC))
+    exchange.run()
+    assert calls(exchange) == ["09:02"]
+    assert [fill.quantity for fill in exchange.fills()] == [10, *[-2] * 5]
+
+
 def test_accounts_are_called_in_the_order_they_were_opened() -> None:
     exchange = Exchange(START)
     for name in ("Z", "A"):

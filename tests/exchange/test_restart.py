@@ -349,3 +349,25 @@ def test_an_account_is_checked_when_it_trades_a_contract_without_margin_also_aft
     exchange.submit(Order.market(free, 1))
     exchange.advance()
     assert "margin call" in exchange.log()[-2]
+
+
+def test_each_contract_is_worth_its_own_last_price_before_its_bars_are_given_again(opened: Open) -> None:
+    exchange = opened(far=[(200.0, 201.0, 199.0, 200.2, 10)] * 5)
+    for contract in (NEAR, FAR):
+        exchange.submit(Order.market(contract, 2))
+    exchange.advance(2)
+    before = exchange.statement("DU1")
+    again = opened([])
+    assert again.statement("DU1") == before
+    assert [float(again.last_price(contract)) for contract in (NEAR, FAR)] == [100.5, 200.2]
+
+
+def test_a_position_is_watched_for_a_margin_call_after_a_restart(opened: Open) -> None:
+    falling: list[Row] = [*QUIET[:3], (100.0, 101.0, 1.0, 2.0, 10), (2.0, 3.0, 1.0, 2.0, 10)]
+    terms = {"multiplier": 1_000, "initial_margin": 60, "maintenance_margin": 50}
+    exchange = opened(falling, far=QUIET, terms=terms)
+    exchange.submit(Order.market(NEAR, 2))
+    exchange.advance(2)
+    again = opened(falling, far=QUIET, terms=terms)
+    again.run()
+    assert [line[11:16] for line in again.log() if "margin call: DU1" in line] == ["09:04"]

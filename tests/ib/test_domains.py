@@ -368,6 +368,10 @@ def test_lists_of_orders_and_fills(broker: Broker, gold: FuturesContract) -> Non
             MissingData,
         ),
         (
+            lambda b, c: b.prices.get_prices_for_contract_object(FuturesContract("GOLD", "202312_202402")),
+            InvalidArgument,
+        ),
+        (
             lambda b, c: b.contracts.get_actual_expiry_date_for_single_contract(
                 FuturesContract("GOLD", "202312_202402")
             ),

@@ -209,6 +209,15 @@ def test_a_forked_child_neither_releases_nor_prolongs_its_parents_lease(
     assert states == {100: LeaseState.ORPHANED, 101: LeaseState.HELD}
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="the system does not list a process's open files")
+def test_leases_leave_no_more_files_open_however_many_there_were(store: LocalStore) -> None:
+    open_files: list[int] = []
+    for _ in range(5):
+        store.client_ids.release(store.client_ids.lease(GATEWAY))
+        open_files.append(len(list(Path("/proc/self/fd").iterdir())))
+    assert len(set(open_files)) == 1
+
+
 def test_a_lost_lock_file_is_made_again(store: LocalStore) -> None:
     Path(f"{store.path}-owners").unlink(missing_ok=True)
     lease = store.client_ids.lease(GATEWAY)

@@ -62,6 +62,7 @@ def test_nothing_is_written_before_the_commit_and_all_of_it_then(store: LocalSto
 
 def test_an_order_s_end_is_told_apart_from_its_fills(store: LocalStore, writer: JournalWriter) -> None:
     tracked = working(store)
+    writer.delivered(tracked.view())  # that it works is not how it ended
     writer.fills([fill_of(tracked)])
     tracked.state = OrderState.FILLED
     writer.state(tracked)
