@@ -53,7 +53,7 @@ class Machinery:
     resources: ExitStack
     closed: bool = False
     callers: dict[str, HookCaller] = attrs.field(init=False)
-    _closing: threading.Lock = attrs.field(factory=threading.Lock, init=False)
+    _closing: threading.RLock = attrs.field(factory=threading.RLock, init=False)
     _process: int = attrs.field(factory=os.getpid, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -72,7 +72,7 @@ class Machinery:
 
     def leave_to_parent(self) -> None:
         """In a forked child, refuse calls and hear nothing: threads and connections are and stay the parent's."""
-        self._closing = threading.Lock()  # a thread of the parent's may hold the other one
+        self._closing = threading.RLock()  # a thread of the parent's may hold the other one
         self.closed = True
         self.callers.update(refusing_callers(self.closed_error))
         self.events.leave_to_parent()

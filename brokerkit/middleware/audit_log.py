@@ -47,7 +47,7 @@ class FileLog:
 
     def __init__(self, path: Path) -> None:
         self._path = path = path.absolute()  # the program may go to another folder
-        self._writing = threading.Lock()
+        self._writing = threading.RLock()
         self._is_open = True
         self._is_torn = False  # whether the last line is the beginning of a record
         try:
@@ -102,7 +102,7 @@ class DatabaseLog:
         from sqlite_utils.db import Database, Table  # here, because it takes long to import and few need it
 
         self._path = path = path.absolute()  # the program may go to another folder
-        self._writing = threading.Lock()
+        self._writing = threading.RLock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(path, check_same_thread=False, timeout=5.0, isolation_level=None)

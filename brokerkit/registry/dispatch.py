@@ -82,7 +82,7 @@ class EventDispatch:
     def __init__(self, manager: pluggy.PluginManager, broker_name: str) -> None:
         self._manager = manager
         self._broker_name = broker_name
-        self._changing = threading.Lock()
+        self._changing = threading.RLock()
         self._silent = False
         self._watchers: list[Callable[[], None]] = []
         self._hear_out: Callable[[], None] | None = None
@@ -173,7 +173,7 @@ class EventDispatch:
 
     def leave_to_parent(self) -> None:
         """Let nobody hear anything in a forked child, whatever lock a thread of its parent's holds."""
-        self._changing = threading.Lock()
+        self._changing = threading.RLock()
         self._silent = True
         self._listeners = dict.fromkeys(EVENT_TYPES.values(), ())
 

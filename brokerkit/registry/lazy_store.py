@@ -18,7 +18,7 @@ class LazyStore:
     def __init__(self, broker_name: str, path: Path | None = None) -> None:
         self._broker_name = broker_name
         self._path = path
-        self._opening = threading.Lock()
+        self._opening = threading.RLock()
         self._store: LocalStore | None = None
         self._closed = False
 

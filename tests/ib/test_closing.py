@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 import subprocess
 import threading
@@ -10,12 +12,13 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from brokerkit import Broker, ConnectionChange, ConnectionState, FuturesContract, Order, OrderState
-from brokerkit.errors import BrokerClosed, OutcomeUnknown, StoreLocked
+from brokerkit.errors import BrokerClosed, BrokerkitError, OutcomeUnknown, StoreLocked
 from brokerkit.plugins.ib.loop_thread import LoopThread
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 from brokerkit.plugins.sim.gateway.codec.requests.orders import AllOpenOrdersRequest
@@ -225,3 +228,47 @@ def test_closing_in_a_destructor_as_the_interpreter_exits_does_not_wait_for_thre
     assert printed == "closed\n"
     [held] = open_ib(gateway).positions.get_all_current_positions_as_list_with_contract_objects()
     assert held.quantity == 1
+
+
+@pytest.mark.parametrize("place", ["a call to the client", "a posted event", "an audit record", "a subscription"])
+def test_a_signal_handler_may_close_the_broker_whatever_it_interrupts(
+    gateway: SimulatedGateway, open_ib: Callable[..., Broker], monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """A handler runs in the main thread, between two steps of what that is doing, in which it may hold a lock."""
+    broker, closed = open_ib(gateway, middleware=["audit"]), threading.Event()
+    broker.subscribe(on_fill=[].append)
+    connection = broker.native.connection
+
+    def interrupted(step: Callable[..., Any]) -> Callable[..., Any]:
+        def do(*given: Any) -> Any:
+            if threading.current_thread().name == "trader" and not closed.is_set():
+                closed.set()
+                broker.close()
+            return step(*given)
+
+        return do
+
+    if place == "a call to the client":
+        loop = connection._thread.loop
+        monkeypatch.setattr(loop, "call_soon_threadsafe", interrupted(loop.call_soon_threadsafe))
+    elif place == "a posted event":
+        worker = broker.native.orders._desk.worker
+        queued = SimpleNamespace(put=interrupted(worker._queue.put), get=worker._queue.get, empty=worker._queue.empty)
+        monkeypatch.setattr(worker, "_queue", queued)
+    elif place == "an audit record":
+        monkeypatch.setattr("brokerkit.middleware.audit_log.os.write", interrupted(os.write))
+    else:
+        manager = broker._machinery.events._manager
+        monkeypatch.setattr(manager, "register", interrupted(manager.register))
+
+    def trade() -> None:
+        with contextlib.suppress(BrokerkitError):
+            broker.subscribe(on_fill=print)
+            broker.orders.put_order_on_stack(Order.market(FuturesContract("GOLD", "202402"), 1))
+
+    trader = threading.Thread(target=trade, name="trader", daemon=True)
+    trader.start()
+    trader.join(_SOON)
+    assert closed.is_set()
+    assert not trader.is_alive(), "it waits for a lock that it has itself"
+    assert broker.native.connection.state is ConnectionState.CLOSED

@@ -54,7 +54,7 @@ class EventDelivery:
         self._on_delivered: Callable[[Event], None] = lambda event: None
         self._is_opening = True
         self._is_started = self._is_closed = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._thread = threading.Thread(target=self._run, name="brokerkit-ib-delivery", daemon=True)
 
     def tell(self, event: Event) -> None:

@@ -27,7 +27,7 @@ class LineState(LineListeners):
         self._state = ConnectionState.DISCONNECTED
         self._reason = "not connected yet"
         self._last_good = _now()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     @property
     def state(self) -> ConnectionState:

@@ -30,7 +30,7 @@ class LoopThread:
     """
 
     def __init__(self, name: str) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler that closes the broker may come while it is held
         self._waited_for: WeakKeyDictionary[concurrent.futures.Future[Any], _Coroutines] = WeakKeyDictionary()
         self._ended = False
         self._process = os.getpid()

@@ -280,7 +280,7 @@ class Quotes:
     def __init__(self, client: PriceClient, contract_of: Callable[[ResolvedContract], Any]) -> None:
         self._client = client
         self._contract_of = contract_of
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._running: dict[FuturesContract, tuple[IBTicker, Any]] = {}
         client.ib_connection.when_data_lost(self._resubscribe)
         client.ib_connection.listen(self._on_message)

@@ -37,7 +37,7 @@ class WorkerThread:
         self._when_quiet = when_quiet
         self._idle_work: deque[Work] = deque()
         self._started = self._closed = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     @property
