@@ -62,7 +62,8 @@ class Clock(Queries):
         """Move the clock to a time, nanoseconds UTC, as `advance_to` does, unless another thread moves it further."""
         while self._trade(time):
             self._settle()
-        if self._delivery.is_behind:  # a listener raised earlier: deliver the rest
+        delivery = self._delivery
+        if delivery.left or delivery.taken < len(delivery.journal.rows):  # a listener raised earlier: deliver the rest
             self._settle()
 
     def _trade(self, target: int) -> bool:

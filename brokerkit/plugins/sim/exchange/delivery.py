@@ -58,6 +58,8 @@ class Delivery:
     without a listener are never built.
 
     Attributes:
+        taken: How many rows of the log were taken; it was delivered if there are no more, and none is left.
+        left: The rows that were taken and not delivered yet.
         fills_only: Whether only fills are delivered of orders and executions, over a sound connection.
     """
 
@@ -65,8 +67,8 @@ class Delivery:
         self.journal = journal
         self.channel: Channel | None = None
         self._lock = lock
-        self._taken = 0
-        self._left: deque[Any] = deque()
+        self.taken = 0
+        self.left: deque[Any] = deque()
         self.has_listeners = False
         self.fills_only = True
         self._busy = threading.Lock()
@@ -105,15 +107,10 @@ class Delivery:
         """Mark events without a listener as taken, before a listener for them is added; the exchange is locked."""
         rows = self.journal.rows
         if not self.has_listeners and self.channel is None:
-            self._taken = len(rows)
+            self.taken = len(rows)
         elif self.fills_only:
-            while self._taken < len(rows) and self.journal.is_status(self._taken):
-                self._taken += 1
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether there is anything to deliver, or to skip for lack of a listener."""
-        return bool(self._left) or self._taken < len(self.journal.rows)
+            while self.taken < len(rows) and self.journal.is_status(self.taken):
+                self.taken += 1
 
     def deliver(self) -> None:
         """Deliver everything new to the listeners, unless another call is doing so already.
@@ -123,15 +120,16 @@ class Delivery:
         if not self.has_listeners and self.channel is None:
             self._take()
             return
-        while self.is_behind and self._busy.acquire(False):
+        rows = self.journal.rows
+        while (self.left or self.taken < len(rows)) and self._busy.acquire(False):
             self._deliverer = threading.get_ident()
             try:
-                if not self._left:
+                if not self.left:
                     self._take()
                 if self.fills_only:
                     self._deliver_fills()
-                elif self._left:
-                    self._deliver_next(self.journal.entry_of(self._left.popleft()))
+                elif self.left:
+                    self._deliver_next(self.journal.entry_of(self.left.popleft()))
             finally:
                 self._deliverer = 0
                 self._busy.release()
@@ -141,8 +139,8 @@ class Delivery:
         with self._lock:
             rows = self.journal.rows
             if self.has_listeners or self.channel is not None:
-                self._left.extend(rows[self._taken :])
-            self._taken = len(rows)
+                self.left.extend(rows[self.taken :])
+            self.taken = len(rows)
 
     def hear_out(self, timeout: float) -> None:
         """Return once everything so far was delivered, or after so many seconds; in a listener, return at once."""
@@ -153,7 +151,7 @@ class Delivery:
             self.deliver()
             if not self._busy.acquire(timeout=max(end - time.monotonic(), 0.0)):
                 return
-            is_heard = not self._left and self._forgotten + self._taken >= wanted
+            is_heard = not self.left and self._forgotten + self.taken >= wanted
             self._busy.release()
         self.deliver()  # what another call left to this one, which seemed to be delivering
 
@@ -163,11 +161,11 @@ class Delivery:
         While another call is delivering, nothing is dropped.
         """
         self._skip_unheard()
-        if self._left or not self._busy.acquire(False):
+        if self.left or not self._busy.acquire(False):
             return 0, 0
         try:
-            dropped, instant = self.journal.forget(before, self._taken)
-            self._taken -= dropped
+            dropped, instant = self.journal.forget(before, self.taken)
+            self.taken -= dropped
             self._forgotten += dropped
         finally:
             self._busy.release()
@@ -175,7 +173,7 @@ class Delivery:
 
     def _deliver_fills(self) -> None:
         """Deliver everything but order states, for as long as these have no listener."""
-        lives, left = self.journal.lives, self._left
+        lives, left = self.journal.lives, self.left
         while left and self.fills_only:
             row = left.popleft()
             if row.__class__ is int or (kind := row[0]) == STATUS:
