@@ -67,6 +67,19 @@ def test_what_locked_an_owner_is_gone_when_it_has_no_lease_or_another_takes_one(
     assert locks() == 1
 
 
+def test_a_process_leases_as_many_client_ids_as_it_has_brokers(start: Start, tmp_path: Path) -> None:
+    script = tmp_path / "two_leases.py"
+    script.write_text(
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from brokerkit.store import open_store\n"
+        "with open_store(Path(sys.argv[1])) as one, open_store(Path(sys.argv[1])) as other:\n"
+        "    print(*(store.client_ids.lease('127.0.0.1:4002').client_id for store in (one, other)))\n",
+        encoding="utf-8",
+    )
+    assert line_of(start(str(script), tmp_path / "brokerkit.db")) == "100 101"
+
+
 def test_the_demo_trades_through_interactive_brokers_protocol(start: Start, tmp_path: Path) -> None:
     demo = tmp_path / "demo.py"
     demo.write_text("from brokerkit.cli import main\n\nmain()\n", encoding="utf-8")
