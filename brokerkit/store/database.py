@@ -268,12 +268,23 @@ class _Transaction(AbstractContextManager[sqlite3.Connection]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if not self._is_part:
+            if self._database._connection is not self._connection:
+                self._check_written(error)
+            elif not self._is_part:
                 self._end(commit=error is None)
             if error is not None:
                 raise_as_store_error(error, self._database.path)
         finally:
             self._database._lock.release()
+
+    def _check_written(self, error: BaseException | None) -> None:
+        """Raise where a signal handler closed the store meanwhile, unless something else ends the block."""
+        if error is None or isinstance(error, sqlite3.ProgrammingError):
+            raise StoreError(
+                "The store was closed while it was written. Nothing was written.",
+                place=str(self._database.path),
+                remedy="Open it again.",
+            ) from error
 
     def _end(self, *, commit: bool) -> None:
         try:

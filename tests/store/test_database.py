@@ -18,7 +18,7 @@ import platformdirs
 import pytest
 from sqlite_utils import Database as Tables
 
-from brokerkit.errors import DuplicateOrder, StoreCorrupt
+from brokerkit.errors import DuplicateOrder, StoreCorrupt, StoreError
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order
 from brokerkit.store import LocalStore, default_path, open_store
@@ -190,6 +190,31 @@ def test_ctrl_c_right_after_a_transaction_was_begun_leaves_none_open(
             connection.execute("INSERT INTO notes (text) VALUES ('intent')")
         with closing(sqlite3.connect(tmp_path / "one.db")) as other:
             assert other.execute("SELECT text FROM notes").fetchall() == [("intent",)]
+
+
+@pytest.mark.parametrize(
+    ("end", "raised"),
+    [(SystemExit, SystemExit), (KeyboardInterrupt, KeyboardInterrupt), (None, StoreError), (sqlite3.Error, StoreError)],
+)
+def test_closing_the_store_inside_a_transaction_hides_no_error_and_writes_nothing(
+    tmp_path: Path, end: type[BaseException] | None, raised: type[BaseException]
+) -> None:
+    """A signal handler may come at any moment, close the broker, and end the program."""
+    database = Database(tmp_path / "one.db", ONE)
+
+    def write() -> None:
+        with database.write() as connection:
+            connection.execute("INSERT INTO notes (text) VALUES ('intent')")
+            database.close()
+            if end is sqlite3.Error:
+                connection.execute("INSERT INTO notes (text) VALUES ('more')")
+            elif end is not None:
+                raise end
+
+    with pytest.raises(raised):
+        write()
+    with closing(Database(tmp_path / "one.db", ONE)) as again:
+        assert again.read("SELECT text FROM notes") == []
 
 
 def test_opening_a_store_that_is_there_imports_nothing_heavy(store: LocalStore) -> None:
