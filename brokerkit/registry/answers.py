@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -187,7 +188,7 @@ def _takes_exactly(method: Callable[..., Any], names: tuple[str, ...]) -> bool:
 def _check_signature(method: Callable[..., Any], facts: HookFacts, origin: str, *, wraps: bool) -> None:
     place = f"{source_of(method)}; {origin}"
     wanted = f"{facts.name}({', '.join(facts.parameters)})"
-    for parameter in inspect.signature(method).parameters.values():
+    for parameter in _signature(method).parameters.values():
         if parameter.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD:
             raise HookSignatureError(
                 f"{method.__qualname__} takes '{parameter}', which a hook cannot pass.",
@@ -206,7 +207,7 @@ def _check_signature(method: Callable[..., Any], facts: HookFacts, origin: str, 
 
 
 def _check_completeness(method: Callable[..., Any], facts: HookFacts, place: str, *, wraps: bool) -> None:
-    given = inspect.signature(method).parameters
+    given = _signature(method).parameters
     missing = [name for name in facts.parameters if name not in given]
     if missing and not wraps:
         raise HookSignatureError(
@@ -228,6 +229,14 @@ def _check_completeness(method: Callable[..., Any], facts: HookFacts, place: str
             place=place,
             remedy="A wrapper is marked @hookimpl(wrapper=True), yields once, and returns the result.",
         )
+
+
+def _signature(method: Callable[..., Any]) -> inspect.Signature:
+    if sys.version_info >= (3, 14):  # which would else evaluate annotations, also of what is imported for type checkers
+        from annotationlib import Format
+
+        return inspect.signature(method, annotation_format=Format.STRING)
+    return inspect.signature(method)
 
 
 def _public_names(plugin: object) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -103,10 +105,19 @@ def _types_of(settings: type[Any], names: set[str]) -> dict[str, Any]:
     """Return the types of some fields of a class; what its other annotations say does not matter."""
     kinds: dict[str, Any] = {}
     for owner in reversed(settings.__mro__):
-        annotations = {name: kind for name, kind in vars(owner).get("__annotations__", {}).items() if name in names}
+        annotations = {name: kind for name, kind in _own_annotations(owner).items() if name in names}
         only = type(owner.__name__, (), {"__annotations__": annotations, "__module__": owner.__module__})
         kinds.update(get_type_hints(only))
     return kinds
+
+
+def _own_annotations(owner: type[Any]) -> dict[str, Any]:
+    """Return the annotations in a class's own body; what cannot be resolved stays a reference or a text."""
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format
+
+        return inspect.get_annotations(owner, format=Format.FORWARDREF)
+    return inspect.get_annotations(owner)
 
 
 def _declared(field: attrs.Attribute[Any], kind: Any) -> DeclaredSetting:

@@ -140,7 +140,7 @@ def _unknown(name: str, config: Config, plugins: Mapping[str, Installed]) -> Unk
     else:
         looked = f", and no {FILE_NAME} in this folder or in {places()[-1].parent}"
         start = " 'brokerkit init' writes a file to start from."
-    known = ", ".join(plugins) or "none, brokerkit itself neither: pip install brokerkit"
+    known = ", ".join(plugins) or "none, brokerkit itself neither: run 'pip install -e .' in its folder"
     return UnknownBroker(
         f"No broker named {name!r}{looked}.",
         given=name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,13 +10,17 @@ from pathlib import Path
 
 import pytest
 import tomli
+import yaml
+from packaging.requirements import Requirement
 
+import brokerkit
 from brokerkit.conformance.scaffold import write_plugin
 from brokerkit.errors import InvalidArgument
 from brokerkit.registry.entry_points import Installed
 from brokerkit.spec.domains import CONTRACT
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+EXAMPLE = Path(__file__).parents[2] / "examples" / "brokerkit-tradepost"
 
 
 def test_every_hook_is_declined_as_planned(tmp_path: Path) -> None:
@@ -39,6 +44,34 @@ def test_its_own_dev_extra_brings_what_its_ci_needs(tmp_path: Path) -> None:
     extras = tomli.loads((tmp_path / "it" / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     brought = {requirement.partition(">")[0] for requirement in extras["dev"]}
     assert brought == {"brokerkit[conformance]", "mypy", "pandas-stubs", "ruff"}
+
+
+def test_no_other_project_of_that_name_is_installed_for_brokerkit(tmp_path: Path) -> None:
+    """The brokerkit on PyPI, 1.0.3 and later, is another project's: a plugin's CI would have run its code."""
+    write_plugin("acme", tmp_path / "it")
+    for folder in (tmp_path / "it", EXAMPLE):
+        project = tomli.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
+        wanted = [Requirement(each) for each in project["dependencies"] + project["optional-dependencies"]["dev"]]
+        ours = [each.specifier for each in wanted if each.name == "brokerkit"]
+        assert len(ours) == 2
+        assert all(brokerkit.__version__ in each and "1.0.3" not in each for each in ours)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the workflow runs on Linux, in its shell")
+def test_the_packages_ci_installs_brokerkit_first_from_where_its_variable_says(tmp_path: Path) -> None:
+    write_plugin("acme", tmp_path / "it")
+    workflow = yaml.safe_load((tmp_path / "it/.github/workflows/ci.yml").read_text("utf-8"))
+    install, then = [step for step in workflow["jobs"]["test"]["steps"] if "pip install" in step.get("run", "")]
+    assert install["env"] == {"BROKERKIT": "${{ vars.BROKERKIT }}"}
+    assert "'.[dev]'" in then["run"]
+    command = install["run"].replace("pip install", "echo")
+    unset, given = (
+        subprocess.run(["bash", "-c", command], env=os.environ | {"BROKERKIT": where}, capture_output=True, text=True)
+        for where in ("", "git+https://example.com/brokerkit")
+    )
+    assert unset.returncode != 0
+    assert "Set the repository variable BROKERKIT" in unset.stderr
+    assert given.stdout.strip() == "git+https://example.com/brokerkit"
 
 
 @pytest.mark.parametrize("name", ["sim", "ib"])
@@ -73,8 +106,7 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
 
 
 def test_the_example_plugin_conforms_when_installed_apart(run_in_environment: Run) -> None:
-    example = Path(__file__).parents[2] / "examples" / "brokerkit-tradepost"
-    run_in_environment(f"cp -r {example} . && pip install ./brokerkit-tradepost")
+    run_in_environment(f"cp -r {EXAMPLE} . && pip install ./brokerkit-tradepost")
     said = run_in_environment("cd brokerkit-tradepost && pytest -q -p no:cacheprovider").stdout
     assert "tradepost: CONFORMS at level trade" in said
     assert "plugin brokerkit-tradepost 0.1.0" in said

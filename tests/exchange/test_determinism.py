@@ -27,7 +27,7 @@ def test_an_hour_of_trading_is_the_same_in_every_process(hash_seed: str) -> None
     assert hour(sys.executable, hash_seed) == HASH
 
 
-@pytest.mark.parametrize("version", ["3.10", "3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("version", ["3.10", "3.11", "3.12", "3.13", "3.14"])
 def test_an_hour_of_trading_is_the_same_on_every_python(version: str) -> None:
     named = os.environ.get("PYTHONS_TO_COMPARE", "").split(os.pathsep)
     found = [path for path in (*named, shutil.which(f"python{version}") or "") if path and _is(path, version)]

@@ -118,4 +118,4 @@ def test_a_copy_that_was_not_installed_says_so(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", opening], cwd=tmp_path, stderr=subprocess.PIPE, text=True, check=False
     )
-    assert "Installed: none, brokerkit itself neither: pip install brokerkit." in done.stderr
+    assert "Installed: none, brokerkit itself neither: run 'pip install -e .' in its folder." in done.stderr

@@ -37,6 +37,7 @@ def _refuse_signal_handlers(*_: object) -> None:
     raise NotImplementedError  # as the loops there do
 
 
+asyncio.set_event_loop(None)  # asyncio chooses its policy by the platform, from Python 3.14 on when it is first asked
 for module in MODULES:
     sys.modules[module] = None  # type: ignore[assignment]
 for holder, names in NAMES.items():
