@@ -12,7 +12,6 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -230,7 +229,7 @@ def test_closing_in_a_destructor_as_the_interpreter_exits_does_not_wait_for_thre
     assert held.quantity == 1
 
 
-@pytest.mark.parametrize("place", ["a call to the client", "a posted event", "an audit record", "a subscription"])
+@pytest.mark.parametrize("place", ["a call to the client", "an audit record", "a subscription"])
 def test_a_signal_handler_may_close_the_broker_whatever_it_interrupts(
     gateway: SimulatedGateway, open_ib: Callable[..., Broker], monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
@@ -251,10 +250,6 @@ def test_a_signal_handler_may_close_the_broker_whatever_it_interrupts(
     if place == "a call to the client":
         loop = connection._thread.loop
         monkeypatch.setattr(loop, "call_soon_threadsafe", interrupted(loop.call_soon_threadsafe))
-    elif place == "a posted event":
-        worker = broker.native.orders._desk.worker
-        queued = SimpleNamespace(put=interrupted(worker._queue.put), get=worker._queue.get, empty=worker._queue.empty)
-        monkeypatch.setattr(worker, "_queue", queued)
     elif place == "an audit record":
         monkeypatch.setattr("brokerkit.middleware.audit_log.os.write", interrupted(os.write))
     else:
