@@ -116,7 +116,7 @@ class Clock(Queries):
         """Move the clock to the end of the last bar, and trade everything."""
         with self._lock:
             ends = [end for one in self._venue.listings.values() if (end := one.series.final_end()) is not None]
-        if ends:
+        if ends and max(ends) > self._venue.now:
             self.reach(max(ends))
 
     def wait(self, live: LiveOrder, timeout: float = 60.0) -> BrokerOrder:

@@ -256,7 +256,8 @@ class FedExchange(Exchange):
     def run(self) -> None:
         """Move the clock to the end of the last listed contract, and trade everything."""
         last = max((one.last_trade for one in self._known.values()), default=self.now_ns)
-        self.reach(last)
+        if last > self.now_ns:
+            self.reach(last)
 
     def let_pass(self, time: timedelta) -> None:
         """Let time pass: move the clock, or wait for one that runs by itself."""
