@@ -1,0 +1,35 @@
+"""A change is sent as the whole order: what IB reports of it, less what IB reports wrongly, plus what it leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from brokerkit import Broker, FuturesContract, Order, OrderChange
+from brokerkit.plugins.sim.gateway.codec.requests.orders import PlaceOrder
+
+
+@pytest.fixture
+def sent(answer_as: Callable[..., None]) -> list[Any]:
+    """The terms of every order that the Gateway receives, as it receives them."""
+    found: list[Any] = []
+
+    def keep(session: Any, asked: PlaceOrder, usual: Callable[..., None]) -> None:
+        found.append(asked.order)
+        usual(session, asked)
+
+    answer_as(PlaceOrder, keep)
+    return found
+
+
+def test_a_stop_that_is_changed_still_becomes_a_trailing_one_at_its_trigger_price(
+    broker: Broker, gold: FuturesContract, sent: list[Any]
+) -> None:
+    given = {"adjustedOrderType": "TRAIL", "triggerPrice": 2600.0, "adjustedStopPrice": 2500.0}
+    stop = Order.stop(gold, -1, "100.0", broker_parameters={**given, "adjustedTrailingAmount": 20.0})
+    control = broker.orders.put_order_on_stack(stop)
+    broker.orders.modify_order_given_control_object(control, OrderChange(stop_price="90.0"))
+    assert (sent[-1].aux_price, sent[-1].trigger_price) == (90.0, 2600.0)
+    assert sent[-1].adjusted_order_type == sent[0].adjusted_order_type == "TRAIL"
