@@ -33,3 +33,13 @@ def test_a_stop_that_is_changed_still_becomes_a_trailing_one_at_its_trigger_pric
     broker.orders.modify_order_given_control_object(control, OrderChange(stop_price="90.0"))
     assert (sent[-1].aux_price, sent[-1].trigger_price) == (90.0, 2600.0)
     assert sent[-1].adjusted_order_type == sent[0].adjusted_order_type == "TRAIL"
+
+
+def test_what_ib_does_not_report_of_an_order_is_sent_again_with_its_change(
+    broker: Broker, gold: FuturesContract, sent: list[Any]
+) -> None:
+    given = {"overridePercentageConstraints": True, "extOperator": "desk 1", "mifid2DecisionMaker": "7"}
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, "100.0", broker_parameters=given))
+    broker.orders.modify_order_given_control_object(control, OrderChange(limit_price="90.0"))
+    assert (sent[-1].limit_price, sent[-1].override_percentage_constraints) == (90.0, True)
+    assert (sent[-1].ext_operator, sent[-1].mifid_decision_maker) == ("desk 1", "7")

@@ -36,6 +36,15 @@ _OURS = {
 _TRIGGER = {"auxPrice": "Order.stop_price or Order.trail_amount"}
 """The field that is a trigger in an order that has one, and an offset in some of IB's own types."""
 
+NOT_REPORTED = frozenset(
+    {
+        *("activeStartTime", "activeStopTime", "advancedErrorOverride", "algoId", "extOperator", "manualOrderTime"),
+        *("mifid2DecisionAlgo", "mifid2DecisionMaker", "mifid2ExecutionAlgo", "mifid2ExecutionTrader"),
+        *("orderMiscOptions", "overridePercentageConstraints", "scaleTable"),
+    }
+)
+"""Fields that IB takes with an order and does not report of it, so that a change must give them again."""
+
 _FITTING: dict[type, tuple[type, ...]] = {bool: (bool,), int: (int,), float: (int, float), str: (str,)}
 
 

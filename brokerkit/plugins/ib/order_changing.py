@@ -18,6 +18,7 @@ from brokerkit.errors import (
     ReadOnlyBroker,
     RequestTimedOut,
 )
+from brokerkit.plugins.ib.broker_parameters import NOT_REPORTED
 from brokerkit.plugins.ib.clients.orders import OrdersClient
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.order_checks import check_size
@@ -101,6 +102,7 @@ class OrderChanging:
         fields = terms_of(changed, tracked.ids.account).fields
         ib_order = tracked.ib_order
         changes = {name: fields[name] for name in _CHANGED_FIELDS if name in fields}
+        changes.update({name: value for name, value in changed.broker_parameters.items() if name in NOT_REPORTED})
         if ib_order.parentId and not self._parent_works(tracked):
             changes["parentId"] = 0  # IB refuses a change that names a completed parent (error 135)
         with self._desk.book.news:
