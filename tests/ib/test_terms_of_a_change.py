@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from brokerkit import Broker, FuturesContract, Order, OrderChange
+from brokerkit.plugins.sim.gateway import SimulatedGateway
 from brokerkit.plugins.sim.gateway.codec.requests.orders import PlaceOrder
 
 
@@ -43,3 +44,19 @@ def test_what_ib_does_not_report_of_an_order_is_sent_again_with_its_change(
     broker.orders.modify_order_given_control_object(control, OrderChange(limit_price="90.0"))
     assert (sent[-1].limit_price, sent[-1].override_percentage_constraints) == (90.0, True)
     assert (sent[-1].ext_operator, sent[-1].mifid_decision_maker) == ("desk 1", "7")
+
+
+def test_a_new_quantity_leaves_a_trailing_trigger_where_it_is_now(
+    broker: Broker, gateway: SimulatedGateway, gold: FuturesContract, sent: list[Any]
+) -> None:
+    """It has moved since the order was placed, and IB reports that only in its list of open orders."""
+    stop = Order.trailing_stop(gold, -1, amount="5.0", stop_price="95.0")
+    control = broker.orders.put_order_on_stack(stop)
+
+    def trail(inner: Any) -> None:
+        [order] = inner.orders.registry.open_orders()
+        order.terms = order.terms.but(trail_stop_price=110.0)
+
+    gateway.call(trail)
+    broker.orders.modify_order_given_control_object(control, OrderChange(quantity=-2))
+    assert (sent[-1].total_quantity, sent[-1].trail_stop_price) == (2.0, 110.0)
