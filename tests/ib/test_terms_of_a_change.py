@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from brokerkit import Broker, FuturesContract, Order, OrderChange
+from brokerkit.plugins.ib.clients.orders import unset_what_ib_refuses
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 from brokerkit.plugins.sim.gateway.codec.requests.orders import PlaceOrder
 
@@ -60,3 +61,20 @@ def test_a_new_quantity_leaves_a_trailing_trigger_where_it_is_now(
     gateway.call(trail)
     broker.orders.modify_order_given_control_object(control, OrderChange(quantity=-2))
     assert (sent[-1].total_quantity, sent[-1].trail_stop_price) == (2.0, 110.0)
+
+
+def test_a_trailing_limit_is_sent_as_the_offset_that_it_was_given_as(library: Any) -> None:
+    """IB reports the limit that follows from it too, and refuses an order with both (321)."""
+    given = {"orderType": "TRAIL LIMIT", "auxPrice": 5.0, "trailStopPrice": 110.0}
+    told = library.Order(**given, lmtPrice=109.5, lmtPriceOffset=0.5)
+    unset_what_ib_refuses(told, library.Order())
+    assert (told.lmtPriceOffset, told.trailStopPrice, told.lmtPrice) == (0.5, 110.0, library.Order().lmtPrice)
+    by_price = library.Order(**given, lmtPrice=109.5)
+    unset_what_ib_refuses(by_price, library.Order())
+    assert by_price.lmtPrice == 109.5
+
+
+def test_a_trailing_trigger_that_ib_reports_of_a_limit_order_is_not_sent_back(library: Any) -> None:
+    told = library.Order(orderType="LMT", lmtPrice=0.98, trailStopPrice=1.98)
+    unset_what_ib_refuses(told, library.Order())
+    assert (told.lmtPrice, told.trailStopPrice) == (0.98, library.Order().trailStopPrice)

@@ -112,7 +112,7 @@ class OrdersClient(IBClient):
         changed = copy.copy(ib_order)
         for field, value in changes.items():
             setattr(changed, field, value)
-        _unset_what_ib_refuses(changed, self.new("Order"))
+        unset_what_ib_refuses(changed, self.new("Order"))
         changed.transmit = True
         self._call_in(session, lambda ib: ib.client.placeOrder(changed.orderId, contract, changed), "the change")
 
@@ -169,11 +169,20 @@ class OrdersClient(IBClient):
         return ContractsClient(self.ib_connection)
 
 
-def _unset_what_ib_refuses(ib_order: Any, blank: Any) -> None:
-    """Unset fields that IB reports of every order in a form that it does not accept, unless the order has them."""
+def unset_what_ib_refuses(ib_order: Any, blank: Any) -> None:
+    """Unset fields that IB reports of an order without its having them, or in a form that it does not accept.
+
+    Args:
+        ib_order: The library's order, as IB describes it.
+        blank: One in which nothing is set.
+    """
     for name in ("deltaNeutralOrderType", "adjustedOrderType"):
         if getattr(ib_order, name) == "None":
             setattr(ib_order, name, "")
     for name in ("volatilityType", "referencePriceType"):
         if not getattr(ib_order, name):
             setattr(ib_order, name, getattr(blank, name))
+    if not ib_order.orderType.startswith("TRAIL"):
+        ib_order.trailStopPrice = blank.trailStopPrice
+    elif ib_order.lmtPriceOffset != blank.lmtPriceOffset:
+        ib_order.lmtPrice = blank.lmtPrice
