@@ -48,7 +48,7 @@ class Meaning(enum.Enum):
 
 _NOTICES = frozenset({165, 399, 404, 434, 492, 10167, 10349, 2109, 2137})
 _REJECTIONS = frozenset({200, 201, 203, 320, 322, 354, 387, 388, 460, 478, 10255, 10268, 10289, 10318})
-_CHANGE_REFUSED = frozenset({104, 105, 329, 10326})
+_CHANGE_REFUSED = frozenset({104, 105, 329, 2102, 10326})
 _CANCEL_REFUSED = frozenset({135, 161, 10147, 10148})
 
 
@@ -59,7 +59,7 @@ def meaning_for_order(code: int) -> Meaning:
         >>> meaning_for_order(10349), meaning_for_order(201), meaning_for_order(10148)
         (<Meaning.NOTICE: 'notice'>, <Meaning.REJECTED: 'rejected'>, <Meaning.CANCEL_REFUSED: 'cancel refused'>)
     """
-    if code in _NOTICES or 2100 <= code < 2200:
+    if code in _NOTICES or (2100 <= code < 2200 and code not in _CHANGE_REFUSED):
         return Meaning.NOTICE
     if code == 202:
         return Meaning.CANCELLED
@@ -108,6 +108,7 @@ _REQUEST_ERRORS: dict[int, type[BrokerkitError]] = {
     10339: InvalidArgument,
     104: OrderCannotBeModified,
     105: OrderCannotBeModified,
+    2102: OrderCannotBeModified,
     10326: OrderCannotBeModified,
 }
 

@@ -172,6 +172,7 @@ def test_sides_and_unset_numbers() -> None:
         (110, Meaning.CHANGE_REFUSED),
         (321, Meaning.CHANGE_REFUSED),
         (105, Meaning.CHANGE_REFUSED),
+        (2102, Meaning.CHANGE_REFUSED),
         (135, Meaning.CANCEL_REFUSED),
         (161, Meaning.CANCEL_REFUSED),
         (10147, Meaning.CANCEL_REFUSED),
