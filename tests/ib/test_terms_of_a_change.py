@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from brokerkit import Broker, FuturesContract, Order, OrderChange
+from brokerkit.errors import OrderCannotBeModified
 from brokerkit.plugins.ib.clients.orders import unset_what_ib_refuses
 from brokerkit.plugins.sim.gateway import SimulatedGateway
 from brokerkit.plugins.sim.gateway.codec.requests.orders import PlaceOrder
@@ -78,3 +79,21 @@ def test_a_trailing_trigger_that_ib_reports_of_a_limit_order_is_not_sent_back(li
     told = library.Order(orderType="LMT", lmtPrice=0.98, trailStopPrice=1.98)
     unset_what_ib_refuses(told, library.Order())
     assert (told.lmtPrice, told.trailStopPrice) == (0.98, library.Order().trailStopPrice)
+
+
+def test_a_stop_that_ib_has_turned_into_a_trailing_one_is_not_given_a_price_as_its_distance(
+    broker: Broker, gateway: SimulatedGateway, gold: FuturesContract, sent: list[Any]
+) -> None:
+    """Its trigger was IB's auxPrice, which is the distance now; the same field changes its meaning by hand in TWS."""
+    control = broker.orders.put_order_on_stack(Order.stop(gold, -1, "100.0"))
+
+    def adjust(inner: Any) -> None:
+        [order] = inner.orders.registry.open_orders()
+        order.terms = order.terms.but(order_type="TRAIL", aux_price=20.0, trail_stop_price=2500.0)
+
+    gateway.call(adjust)
+    broker.orders.get_list_of_broker_orders()
+    assert control.current().order.stop_price == 100
+    with pytest.raises(OrderCannotBeModified, match="IB has it as a TRAIL order"):
+        broker.orders.modify_order_given_control_object(control, OrderChange(stop_price="90.0"))
+    assert len(sent) == 1

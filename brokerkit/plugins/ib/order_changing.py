@@ -24,6 +24,7 @@ from brokerkit.plugins.ib.clients.orders import OrdersClient
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.order_checks import check_size
 from brokerkit.plugins.ib.order_desk import OrderDesk
+from brokerkit.plugins.ib.order_reading import has_another_type
 from brokerkit.plugins.ib.order_terms import terms_of
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
 from brokerkit.spec.broker_order import OrderState
@@ -143,8 +144,16 @@ class OrderChanging:
     def _changed_order(self, tracked: TrackedOrder, change: OrderChange) -> Order:
         order = tracked.order
         for name in ("limit_price", "stop_price"):
-            if getattr(change, name) is not None and getattr(order, name) is None:
+            if getattr(change, name) is None:
+                continue
+            if getattr(order, name) is None:
                 raise OrderCannotBeModified(f"Order {order.order_ref} is {order.order_type.value} and has no {name}.")
+            if has_another_type(order, tracked.ib_order):
+                raise OrderCannotBeModified(
+                    f"Order {order.order_ref} was placed as {order.order_type.value}, and IB has it as a "
+                    f"{tracked.ib_order.orderType} order now, in which {name} would mean something else.",
+                    remedy="Cancel it and place a new one, or change it in TWS.",
+                )
         changed = change.of(order)
         self._check_quantity(tracked, changed)
         if isinstance(order.contract, FuturesContract) and abs(changed.quantity[0]) > abs(order.quantity[0]):
