@@ -100,7 +100,6 @@ _REQUEST_ERRORS: dict[int, type[BrokerkitError]] = {
     10168: DataPermissionDenied,
     10182: ConnectionProblem,
     10186: DataPermissionDenied,
-    10187: MissingData,
     10189: DataPermissionDenied,
     10190: PacingViolation,
     10197: CompetingSession,
@@ -126,7 +125,12 @@ _REMEDIES: dict[int, str] = {
     10197: "Log out of the other session, in IBKR Mobile, Client Portal or another TWS, which is taking the data.",
 }
 _HISTORY = "historical market data service"
-_TEXTS_OF_162: dict[str, type[BrokerkitError]] = {
+_HISTORY_CODES: dict[int, type[BrokerkitError]] = {162: ConnectionProblem, 10187: MissingData}
+"""Codes of bars and of ticks, and what an unknown text means.
+
+That of bars, perhaps in another language, may mean anything, so it must not count as "no data".
+"""
+_TEXTS_OF_HISTORY: dict[str, type[BrokerkitError]] = {
     "query returned no data": MissingData,
     "no head time stamp": MissingData,
     "no historical market data": MissingData,
@@ -168,8 +172,8 @@ def _kind(code: int, text: str, *, about_order: bool) -> type[BrokerkitError]:
     lowered = text.lower()
     if is_read_only(code, text):
         return ReadOnlyBroker
-    if code == 162:
-        return _kind_of_162(lowered)
+    if code in _HISTORY_CODES:
+        return _kind_of_history(lowered, _HISTORY_CODES[code])
     if code == 200 and "ambiguous" in lowered:
         return AmbiguousContract
     if code in {201, 203} and _MARGIN.search(text):
@@ -179,15 +183,12 @@ def _kind(code: int, text: str, *, about_order: bool) -> type[BrokerkitError]:
     return _REQUEST_ERRORS.get(code, OrderRejected if about_order else BrokerkitError)
 
 
-def _kind_of_162(lowered: str) -> type[BrokerkitError]:
-    """Return the error for code 162, which IB uses for every historical data error, by its text.
-
-    An unknown text, perhaps in another language, may mean anything, so it must not count as "no data".
-    """
-    for words, kind in _TEXTS_OF_162.items():
+def _kind_of_history(lowered: str, unknown: type[BrokerkitError]) -> type[BrokerkitError]:
+    """Return the error for a code that IB uses for every historical data error, by its text."""
+    for words, kind in _TEXTS_OF_HISTORY.items():
         if words in lowered:
             return kind
-    return ConnectionProblem
+    return unknown
 
 
 def _remedy(code: int, text: str) -> str:

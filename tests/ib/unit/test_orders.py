@@ -203,6 +203,8 @@ def test_what_a_code_means_to_its_order(code: int, meaning: Meaning) -> None:
             "Historical Market Data Service error message:No market data permissions for NYMEX FUT",
             DataPermissionDenied,
         ),
+        (10187, "Failed to request historical ticks:No market data permissions for NYMEX FUT", DataPermissionDenied),
+        (10187, "Failed to request historical ticks:HMDS query returned no data", MissingData),
         (100, "Max rate of messages per second has been exceeded", PacingViolation),
         (110, "The price does not conform to the minimum price variation for this contract.", OffTickPrice),
         (200, "The contract description specified for GC is ambiguous", AmbiguousContract),
