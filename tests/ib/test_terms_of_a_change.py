@@ -54,12 +54,7 @@ def test_a_new_quantity_leaves_a_trailing_trigger_where_it_is_now(
     """It has moved since the order was placed, and IB reports that only in its list of open orders."""
     stop = Order.trailing_stop(gold, -1, amount="5.0", stop_price="95.0")
     control = broker.orders.put_order_on_stack(stop)
-
-    def trail(inner: Any) -> None:
-        [order] = inner.orders.registry.open_orders()
-        order.terms = order.terms.but(trail_stop_price=110.0)
-
-    gateway.call(trail)
+    gateway.call(_move_trigger)
     broker.orders.modify_order_given_control_object(control, OrderChange(quantity=-2))
     assert (sent[-1].total_quantity, sent[-1].trail_stop_price) == (2.0, 110.0)
 
@@ -97,3 +92,17 @@ def test_a_stop_that_ib_has_turned_into_a_trailing_one_is_not_given_a_price_as_i
     with pytest.raises(OrderCannotBeModified, match="IB has it as a TRAIL order"):
         broker.orders.modify_order_given_control_object(control, OrderChange(stop_price="90.0"))
     assert len(sent) == 1
+
+
+def test_a_trailing_trigger_is_put_back_where_it_began_if_that_is_asked_for(
+    broker: Broker, gateway: SimulatedGateway, gold: FuturesContract, sent: list[Any]
+) -> None:
+    control = broker.orders.put_order_on_stack(Order.trailing_stop(gold, -1, amount="5.0", stop_price="95.0"))
+    gateway.call(_move_trigger)
+    broker.orders.modify_order_given_control_object(control, OrderChange(quantity=-2, stop_price="95.0"))
+    assert (sent[-1].total_quantity, sent[-1].trail_stop_price) == (2.0, 95.0)
+
+
+def _move_trigger(gateway: Any) -> None:
+    [order] = gateway.orders.registry.open_orders()
+    order.terms = order.terms.but(trail_stop_price=110.0)

@@ -102,11 +102,13 @@ class OrderChanging:
         changed = self._changed_order(tracked, change)
         if changed == tracked.order:
             return
-        if changed.order_type is OrderType.TRAILING_STOP:
+        if changed.order_type is OrderType.TRAILING_STOP and change.stop_price is None:
             self._read_trigger(tracked)
             changed = self._changed_order(tracked, change)
         ib_order = tracked.ib_order
         changes = _changed_fields(tracked.order, changed)
+        if changed.order_type is OrderType.TRAILING_STOP and change.stop_price is not None:
+            changes["trailStopPrice"] = float(change.stop_price)  # perhaps back where it began, and moved from since
         changes.update({name: value for name, value in changed.broker_parameters.items() if name in NOT_REPORTED})
         if ib_order.parentId and not self._parent_works(tracked):
             changes["parentId"] = 0  # IB refuses a change that names a completed parent (error 135)
