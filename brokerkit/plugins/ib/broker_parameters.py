@@ -8,6 +8,9 @@ from typing import Any
 from brokerkit.errors import InvalidOrder
 from brokerkit.spec.order import Order
 
+_ONE_ACCOUNT = "Order.account: an order is for one account"
+"""IB refuses one with an account and an allocation: 201, 'Invalid account number'."""
+
 _OURS = {
     "account": "Order.account",
     "action": "the sign of Order.quantity",
@@ -16,6 +19,10 @@ _OURS = {
     "cashQty": "Order.quantity",
     "clientId": "the connection",
     "displaySize": "Order.display_quantity",
+    "faGroup": _ONE_ACCOUNT,
+    "faMethod": _ONE_ACCOUNT,
+    "faPercentage": _ONE_ACCOUNT,
+    "faProfile": _ONE_ACCOUNT,
     "goodTillDate": "Order.good_till",
     "lmtPrice": "Order.limit_price",
     "ocaGroup": "Order.oco_group",
