@@ -35,6 +35,8 @@ def test_a_field_of_ibs_order_is_passed_through(broker: Broker, gold: FuturesCon
         ({"displaySize": 1}, "display_quantity"),
         ({"trailingPercent": 1.0}, "trail_percent"),
         ({"algoStrategy": "Adaptive"}, "algo"),
+        ({"faGroup": "Clients"}, r"faGroup.*Order\.account"),
+        ({"faProfile": "Clients"}, r"faProfile.*Order\.account"),
     ],
 )
 def test_what_is_no_such_field_is_refused_before_it_is_sent(

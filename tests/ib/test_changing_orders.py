@@ -100,3 +100,16 @@ def test_an_exit_that_waits_for_its_entry_works_on_when_its_change_is_refused(
     assert (found.state, found.order.stop_price) == (OrderState.PENDING, Decimal(90))
     broker.orders.modify_order_given_control_object(loss, OrderChange(stop_price="70.0"))
     assert loss.current().order.stop_price == Decimal(70)
+
+
+def test_a_change_that_comes_while_ib_still_processes_the_order_is_refused(
+    broker: Broker, gold: FuturesContract, answer_as: Callable[..., None]
+) -> None:
+    """IB counts that among its warnings: https://interactivebrokers.github.io/tws-api/message_codes.html."""
+    control = broker.orders.put_order_on_stack(Order.limit(gold, 1, "100.0"))
+    text = "Unable to modify this order as it is still being processed."
+    answer_as(PlaceOrder, lambda session, asked, _usual: session.error(asked.order_id, 2102, text))
+    with pytest.raises(OrderCannotBeModified, match="still being processed") as refused:
+        broker.orders.modify_order_given_control_object(control, OrderChange(limit_price="90.0"))
+    assert refused.value.broker_code == 2102
+    assert (control.current().state, control.current().order.limit_price) == (OrderState.WORKING, Decimal(100))

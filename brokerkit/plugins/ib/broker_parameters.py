@@ -8,6 +8,9 @@ from typing import Any
 from brokerkit.errors import InvalidOrder
 from brokerkit.spec.order import Order
 
+_ONE_ACCOUNT = "Order.account: an order is for one account"
+"""IB refuses one with an account and an allocation: 201, 'Invalid account number'."""
+
 _OURS = {
     "account": "Order.account",
     "action": "the sign of Order.quantity",
@@ -16,6 +19,10 @@ _OURS = {
     "cashQty": "Order.quantity",
     "clientId": "the connection",
     "displaySize": "Order.display_quantity",
+    "faGroup": _ONE_ACCOUNT,
+    "faMethod": _ONE_ACCOUNT,
+    "faPercentage": _ONE_ACCOUNT,
+    "faProfile": _ONE_ACCOUNT,
     "goodTillDate": "Order.good_till",
     "lmtPrice": "Order.limit_price",
     "ocaGroup": "Order.oco_group",
@@ -35,6 +42,15 @@ _OURS = {
 
 _TRIGGER = {"auxPrice": "Order.stop_price or Order.trail_amount"}
 """The field that is a trigger in an order that has one, and an offset in some of IB's own types."""
+
+NOT_REPORTED = frozenset(
+    {
+        *("activeStartTime", "activeStopTime", "advancedErrorOverride", "algoId", "extOperator", "manualOrderTime"),
+        *("mifid2DecisionAlgo", "mifid2DecisionMaker", "mifid2ExecutionAlgo", "mifid2ExecutionTrader"),
+        *("orderMiscOptions", "overridePercentageConstraints", "scaleTable"),
+    }
+)
+"""Fields that IB takes with an order and does not report of it, so that a change must give them again."""
 
 _FITTING: dict[type, tuple[type, ...]] = {bool: (bool,), int: (int,), float: (int, float), str: (str,)}
 

@@ -48,7 +48,7 @@ class Meaning(enum.Enum):
 
 _NOTICES = frozenset({165, 399, 404, 434, 492, 10167, 10349, 2109, 2137})
 _REJECTIONS = frozenset({200, 201, 203, 320, 322, 354, 387, 388, 460, 478, 10255, 10268, 10289, 10318})
-_CHANGE_REFUSED = frozenset({104, 105, 329, 10326})
+_CHANGE_REFUSED = frozenset({104, 105, 329, 2102, 10326})
 _CANCEL_REFUSED = frozenset({135, 161, 10147, 10148})
 
 
@@ -59,7 +59,7 @@ def meaning_for_order(code: int) -> Meaning:
         >>> meaning_for_order(10349), meaning_for_order(201), meaning_for_order(10148)
         (<Meaning.NOTICE: 'notice'>, <Meaning.REJECTED: 'rejected'>, <Meaning.CANCEL_REFUSED: 'cancel refused'>)
     """
-    if code in _NOTICES or 2100 <= code < 2200:
+    if code in _NOTICES or (2100 <= code < 2200 and code not in _CHANGE_REFUSED):
         return Meaning.NOTICE
     if code == 202:
         return Meaning.CANCELLED
@@ -100,7 +100,6 @@ _REQUEST_ERRORS: dict[int, type[BrokerkitError]] = {
     10168: DataPermissionDenied,
     10182: ConnectionProblem,
     10186: DataPermissionDenied,
-    10187: MissingData,
     10189: DataPermissionDenied,
     10190: PacingViolation,
     10197: CompetingSession,
@@ -108,6 +107,7 @@ _REQUEST_ERRORS: dict[int, type[BrokerkitError]] = {
     10339: InvalidArgument,
     104: OrderCannotBeModified,
     105: OrderCannotBeModified,
+    2102: OrderCannotBeModified,
     10326: OrderCannotBeModified,
 }
 
@@ -125,7 +125,12 @@ _REMEDIES: dict[int, str] = {
     10197: "Log out of the other session, in IBKR Mobile, Client Portal or another TWS, which is taking the data.",
 }
 _HISTORY = "historical market data service"
-_TEXTS_OF_162: dict[str, type[BrokerkitError]] = {
+_HISTORY_CODES: dict[int, type[BrokerkitError]] = {162: ConnectionProblem, 10187: MissingData}
+"""Codes of bars and of ticks, and what an unknown text means.
+
+That of bars, perhaps in another language, may mean anything, so it must not count as "no data".
+"""
+_TEXTS_OF_HISTORY: dict[str, type[BrokerkitError]] = {
     "query returned no data": MissingData,
     "no head time stamp": MissingData,
     "no historical market data": MissingData,
@@ -167,8 +172,8 @@ def _kind(code: int, text: str, *, about_order: bool) -> type[BrokerkitError]:
     lowered = text.lower()
     if is_read_only(code, text):
         return ReadOnlyBroker
-    if code == 162:
-        return _kind_of_162(lowered)
+    if code in _HISTORY_CODES:
+        return _kind_of_history(lowered, _HISTORY_CODES[code])
     if code == 200 and "ambiguous" in lowered:
         return AmbiguousContract
     if code in {201, 203} and _MARGIN.search(text):
@@ -178,15 +183,12 @@ def _kind(code: int, text: str, *, about_order: bool) -> type[BrokerkitError]:
     return _REQUEST_ERRORS.get(code, OrderRejected if about_order else BrokerkitError)
 
 
-def _kind_of_162(lowered: str) -> type[BrokerkitError]:
-    """Return the error for code 162, which IB uses for every historical data error, by its text.
-
-    An unknown text, perhaps in another language, may mean anything, so it must not count as "no data".
-    """
-    for words, kind in _TEXTS_OF_162.items():
+def _kind_of_history(lowered: str, unknown: type[BrokerkitError]) -> type[BrokerkitError]:
+    """Return the error for a code that IB uses for every historical data error, by its text."""
+    for words, kind in _TEXTS_OF_HISTORY.items():
         if words in lowered:
             return kind
-    return ConnectionProblem
+    return unknown
 
 
 def _remedy(code: int, text: str) -> str:

@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from brokerkit.errors import (
     ConnectionLost,
@@ -18,16 +19,18 @@ from brokerkit.errors import (
     ReadOnlyBroker,
     RequestTimedOut,
 )
+from brokerkit.plugins.ib.broker_parameters import NOT_REPORTED
 from brokerkit.plugins.ib.clients.orders import OrdersClient
 from brokerkit.plugins.ib.contract_directory import ContractDirectory
 from brokerkit.plugins.ib.order_checks import check_size
 from brokerkit.plugins.ib.order_desk import OrderDesk
+from brokerkit.plugins.ib.order_reading import has_another_type
 from brokerkit.plugins.ib.order_terms import terms_of
 from brokerkit.plugins.ib.tracked_order import TrackedOrder
 from brokerkit.spec.broker_order import OrderState
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.events import ConnectionState
-from brokerkit.spec.order import Order
+from brokerkit.spec.order import Order, OrderType
 from brokerkit.spec.orders import OrderChange
 
 _log = logging.getLogger(__name__)
@@ -77,6 +80,7 @@ class OrderChanging:
             OffTickPrice: A price is not a multiple of the tick.
             InvalidQuantity: The new total is below the filled quantity, or on the other side.
             ConnectionLost: The connection is down, or was lost before it was sent; nothing was sent.
+            RequestTimedOut: IB did not say in time where a trailing trigger is now; nothing was sent.
             OutcomeUnknown: It was sent, and it is not known yet whether it arrived.
         """
         if not tracked.change_turn.acquire(timeout=self._connection.settings.order_timeout):
@@ -98,9 +102,14 @@ class OrderChanging:
         changed = self._changed_order(tracked, change)
         if changed == tracked.order:
             return
-        fields = terms_of(changed, tracked.ids.account).fields
+        if changed.order_type is OrderType.TRAILING_STOP and change.stop_price is None:
+            self._read_trigger(tracked)
+            changed = self._changed_order(tracked, change)
         ib_order = tracked.ib_order
-        changes = {name: fields[name] for name in _CHANGED_FIELDS if name in fields}
+        changes = _changed_fields(tracked.order, changed)
+        if changed.order_type is OrderType.TRAILING_STOP and change.stop_price is not None:
+            changes["trailStopPrice"] = float(change.stop_price)  # perhaps back where it began, and moved from since
+        changes.update({name: value for name, value in changed.broker_parameters.items() if name in NOT_REPORTED})
         if ib_order.parentId and not self._parent_works(tracked):
             changes["parentId"] = 0  # IB refuses a change that names a completed parent (error 135)
         with self._desk.book.news:
@@ -111,6 +120,11 @@ class OrderChanging:
             tracked.asked = None
             raise
         self._await_change(tracked, session)
+
+    def _read_trigger(self, tracked: TrackedOrder) -> None:
+        """Read how IB describes a trailing stop now: of a trigger that moves by itself it says so only when asked."""
+        self._desk.read_lists(everything=False)
+        self._require_changeable(tracked)
 
     def _parent_works(self, tracked: TrackedOrder) -> bool:
         """Return whether an exit's parent order is still open at IB."""
@@ -132,8 +146,16 @@ class OrderChanging:
     def _changed_order(self, tracked: TrackedOrder, change: OrderChange) -> Order:
         order = tracked.order
         for name in ("limit_price", "stop_price"):
-            if getattr(change, name) is not None and getattr(order, name) is None:
+            if getattr(change, name) is None:
+                continue
+            if getattr(order, name) is None:
                 raise OrderCannotBeModified(f"Order {order.order_ref} is {order.order_type.value} and has no {name}.")
+            if has_another_type(order, tracked.ib_order):
+                raise OrderCannotBeModified(
+                    f"Order {order.order_ref} was placed as {order.order_type.value}, and IB has it as a "
+                    f"{tracked.ib_order.orderType} order now, in which {name} would mean something else.",
+                    remedy="Cancel it and place a new one, or change it in TWS.",
+                )
         changed = change.of(order)
         self._check_quantity(tracked, changed)
         if isinstance(order.contract, FuturesContract) and abs(changed.quantity[0]) > abs(order.quantity[0]):
@@ -307,3 +329,9 @@ class OrderChanging:
                 "The Gateway's API is read-only.",
                 remedy="Untick 'Read-Only API' in its API settings, and reopen the broker.",
             )
+
+
+def _changed_fields(order: Order, changed: Order) -> dict[str, Any]:
+    """Return the fields of IB's order that a change is about; all others stay as IB describes them."""
+    before, after = terms_of(order, "").fields, terms_of(changed, "").fields
+    return {name: after[name] for name in _CHANGED_FIELDS if name in after and after[name] != before.get(name)}

@@ -76,7 +76,7 @@ def order_from(ib_order: Any, contract: FuturesContract | FxPair, quantity: tupl
 
 
 def with_reported_terms(order: Order, ib_order: Any, asked: Order | None = None) -> Order:
-    """Return a known order with the prices and quantity that IB now reports.
+    """Return a known order with the prices and quantity that IB now reports; of another type only with its quantity.
 
     Args:
         order: The order as known so far.
@@ -85,9 +85,10 @@ def with_reported_terms(order: Order, ib_order: Any, asked: Order | None = None)
             than the requested one says nothing.
     """
     changes: dict[str, Any] = {}
-    if order.order_type in _WITH_LIMIT:
+    is_another = has_another_type(order, ib_order)
+    if order.order_type in _WITH_LIMIT and not is_another:
         changes["limit_price"] = price_from(ib_order.lmtPrice)
-    if order.order_type in _WITH_STOP:
+    if order.order_type in _WITH_STOP and not is_another:
         changes["stop_price"] = price_from(ib_order.auxPrice)
     elif asked is not None and asked.stop_price == price_from(ib_order.trailStopPrice):
         changes["stop_price"] = asked.stop_price
@@ -97,6 +98,16 @@ def with_reported_terms(order: Order, ib_order: Any, asked: Order | None = None)
         changes["quantity"] = tuple(lots // per_unit * units for lots in order.quantity)
     changes = {name: value for name, value in changes.items() if value is not None and value != getattr(order, name)}
     return attrs.evolve(order, **changes) if changes else order
+
+
+def has_another_type(order: Order, ib_order: Any) -> bool:
+    """Return whether IB has an order as one of another type by now, whose price fields mean something else.
+
+    That comes by hand in TWS, and of an adjustable stop that has reached its trigger price.
+    """
+    placed_as = order.broker_parameters.get("orderType", ORDER_TYPES[order.order_type])
+    before, now = _OUR_TYPES.get(placed_as), _OUR_TYPES.get(ib_order.orderType)
+    return before is not None and now is not None and before is not now
 
 
 def _time_in_force(ib_order: Any) -> tuple[TimeInForce, datetime | None]:

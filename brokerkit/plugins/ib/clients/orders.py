@@ -112,9 +112,7 @@ class OrdersClient(IBClient):
         changed = copy.copy(ib_order)
         for field, value in changes.items():
             setattr(changed, field, value)
-        # IB reports these in a form that it does not accept
-        changed.volatilityType = changed.referencePriceType = copy.copy(self.new("Order").volatilityType)
-        changed.deltaNeutralOrderType = changed.adjustedOrderType = ""
+        unset_what_ib_refuses(changed, self.new("Order"))
         changed.transmit = True
         self._call_in(session, lambda ib: ib.client.placeOrder(changed.orderId, contract, changed), "the change")
 
@@ -169,3 +167,22 @@ class OrdersClient(IBClient):
     def contracts(self) -> ContractsClient:
         """The client for contract requests."""
         return ContractsClient(self.ib_connection)
+
+
+def unset_what_ib_refuses(ib_order: Any, blank: Any) -> None:
+    """Unset fields that IB reports of an order without its having them, or in a form that it does not accept.
+
+    Args:
+        ib_order: The library's order, as IB describes it.
+        blank: One in which nothing is set.
+    """
+    for name in ("deltaNeutralOrderType", "adjustedOrderType"):
+        if getattr(ib_order, name) == "None":
+            setattr(ib_order, name, "")
+    for name in ("volatilityType", "referencePriceType"):
+        if not getattr(ib_order, name):
+            setattr(ib_order, name, getattr(blank, name))
+    if not ib_order.orderType.startswith("TRAIL"):
+        ib_order.trailStopPrice = blank.trailStopPrice
+    elif ib_order.lmtPriceOffset != blank.lmtPriceOffset:
+        ib_order.lmtPrice = blank.lmtPrice
