@@ -228,7 +228,9 @@ class Clock(Queries):
             dropped, instant = self._delivery.forget(instant)
             if self._state is not None:
                 self._state.forget(dropped)
-            return forget_orders(self._venue, instant)
+            count = forget_orders(self._venue, instant)
+        self._delivery.deliver()  # what another thread left to this one, which seemed to be delivering
+        return count
 
 
 def _is_reported(live: LiveOrder) -> bool:
