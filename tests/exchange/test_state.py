@@ -16,8 +16,9 @@ from types import ModuleType
 
 import pytest
 
-from brokerkit.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
+from brokerkit.errors import StoreCorrupt, StoreError, StoreTooNew, StoreUnwritable
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Latency, LiveOrder, Models, WeeklyHours, fault
+from brokerkit.plugins.sim.exchange.state import StateFile
 from brokerkit.plugins.sim.exchange.units import nanoseconds
 from brokerkit.plugins.sim.exchange.venue import Venue
 from brokerkit.spec.broker_order import Fill, OrderState
@@ -284,3 +285,29 @@ def test_a_signal_handler_that_closes_the_exchange_within_a_fill_keeps_nothing_h
     again.run()
     assert [held.quantity for held in again.positions()] == [6]
     assert [(fill.order_ref, fill.time.minute) for fill in again.fills()] == [("first", 0), ("second", 0)]
+
+
+def test_a_signal_handler_that_closes_the_exchange_while_it_saves_leaves_the_file_as_it_was(
+    market: Market,
+    gold: FuturesContract,
+    quiet_rows: list[tuple[float, ...]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    state = tmp_path / "state.sqlite"
+    exchange = market(quiet_rows, state=state)
+    exchange.submit(Order.market(gold, 3, order_ref="bought once"))
+    write_accounts = StateFile._write_accounts
+
+    def interrupted(file: StateFile) -> None:
+        write_accounts(file)
+        exchange.close()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StateFile, "_write_accounts", interrupted)
+        with pytest.raises(StoreError, match="Nothing was written"):
+            exchange.advance()
+    again = market(quiet_rows, state=state)
+    again.run()
+    assert [held.quantity for held in again.positions()] == [3]
+    assert [(fill.order_ref, fill.time.minute) for fill in again.fills()] == [("bought once", 0)]
