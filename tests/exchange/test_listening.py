@@ -184,3 +184,27 @@ def test_a_listener_that_fails_loses_no_fill_that_a_faulty_line_held_back(
     with pytest.raises(LookupError):
         exchange.advance()
     assert heard == ["told first", "held back"]
+
+
+@pytest.mark.parametrize("new", [(), (Fill,)])
+def test_what_a_removed_listener_failed_to_hear_is_no_news_for_others_and_no_wait(
+    market: Callable[..., Exchange], gold: FuturesContract, quiet_rows: list[tuple[float, ...]], new: tuple[type[Fill]]
+) -> None:
+    """Kept for ever, it made waiting for an order hang, and nothing could be forgotten."""
+    exchange, heard = market(quiet_rows), []
+
+    def fail(fill: Fill) -> None:
+        raise ZeroDivisionError
+
+    exchange.listen(Fill, fail)
+    for name in ("first", "second"):
+        exchange.submit(Order.market(gold, 1, order_ref=name))
+    with pytest.raises(ZeroDivisionError):
+        exchange.advance()
+    exchange.unlisten(Fill, fail)
+    for kind in new:
+        exchange.listen(kind, heard.append)
+    assert exchange.submit(Order.market(gold, 1, order_ref="later")).wait().state.value == "filled"
+    assert [fill.order_ref for fill in heard] == ["later"] * len(new)
+    exchange.advance()
+    assert exchange.forget(exchange.now) == 3

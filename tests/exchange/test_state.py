@@ -16,9 +16,11 @@ from types import ModuleType
 
 import pytest
 
-from brokerkit.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
-from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Latency, Models, WeeklyHours, fault
+from brokerkit.errors import StoreCorrupt, StoreError, StoreTooNew, StoreUnwritable
+from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, Latency, LiveOrder, Models, WeeklyHours, fault
+from brokerkit.plugins.sim.exchange.state import StateFile
 from brokerkit.plugins.sim.exchange.units import nanoseconds
+from brokerkit.plugins.sim.exchange.venue import Venue
 from brokerkit.spec.broker_order import Fill, OrderState
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order, TimeInForce
@@ -253,3 +255,59 @@ def test_the_cost_of_what_is_left_of_a_position_is_kept_to_the_last_digit(tmp_pa
     again.run()
     assert again.statement()["USD"].realised.amount == Decimal("387.5")
     again.close()
+
+
+def test_a_signal_handler_that_closes_the_exchange_within_a_fill_keeps_nothing_half_done(
+    market: Market,
+    gold: FuturesContract,
+    quiet_rows: list[tuple[float, ...]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Kept with the lots booked and the order still working, it was filled again after the restart."""
+    state = tmp_path / "state.sqlite"
+    exchange = market(quiet_rows, state=state)
+    for name in ("first", "second"):
+        exchange.submit(Order.market(gold, 3, order_ref=name))
+    record = Venue.record
+
+    def interrupted(venue: Venue, live: LiveOrder, *facts: object) -> None:
+        """Close as a handler does, which runs in the main thread between two steps of whatever it does."""
+        if live.order_ref == "second":
+            exchange.close()
+        record(venue, live, *facts)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Venue, "record", interrupted)
+        exchange.advance()
+    assert not exchange.keeps_state
+    again = market(quiet_rows, state=state)
+    again.run()
+    assert [held.quantity for held in again.positions()] == [6]
+    assert [(fill.order_ref, fill.time.minute) for fill in again.fills()] == [("first", 0), ("second", 0)]
+
+
+def test_a_signal_handler_that_closes_the_exchange_while_it_saves_leaves_the_file_as_it_was(
+    market: Market,
+    gold: FuturesContract,
+    quiet_rows: list[tuple[float, ...]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    state = tmp_path / "state.sqlite"
+    exchange = market(quiet_rows, state=state)
+    exchange.submit(Order.market(gold, 3, order_ref="bought once"))
+    write_accounts = StateFile._write_accounts
+
+    def interrupted(file: StateFile) -> None:
+        write_accounts(file)
+        exchange.close()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StateFile, "_write_accounts", interrupted)
+        with pytest.raises(StoreError, match="Nothing was written"):
+            exchange.advance()
+    again = market(quiet_rows, state=state)
+    again.run()
+    assert [held.quantity for held in again.positions()] == [3]
+    assert [(fill.order_ref, fill.time.minute) for fill in again.fills()] == [("bought once", 0)]

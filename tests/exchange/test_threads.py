@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from brokerkit.errors import InvalidArgument, RequestTimedOut
 from brokerkit.plugins.sim.exchange import ContractTerms, Exchange, RealTimeClock
+from brokerkit.plugins.sim.exchange.journal import Journal
 from brokerkit.spec.broker_order import BrokerOrder, Fill, OrderState
 from brokerkit.spec.contract import FuturesContract
 from brokerkit.spec.order import Order, TimeInForce
@@ -272,3 +274,40 @@ def test_an_order_sent_on_news_of_an_open_takes_part_in_no_other_open_of_that_in
     exchange.run()
     prices = {fill.quantity: fill.price for fill in exchange.fills() if fill.contract == second}
     assert prices == {1: 100, 2: 105}
+
+
+class Forgetful(Exchange):
+    """Is asked to forget by another thread when an order is in, and before its news is delivered."""
+
+    def _settle(self) -> None:
+        forgetting = threading.Thread(target=self.forget, args=(self.now,))
+        with held_up() as (begun, go_on):
+            forgetting.start()
+            assert begun.wait(10)
+            super()._settle()
+            go_on.set()
+            forgetting.join(10)
+
+
+@contextmanager
+def held_up() -> Iterator[tuple[threading.Event, threading.Event]]:
+    """Hold up whoever drops rows of a log: one event is set then, and the other lets it go on."""
+    begun, go_on, forget = threading.Event(), threading.Event(), Journal.forget
+
+    def wait_and_forget(journal: Journal, before: int, most: int) -> tuple[int, int]:
+        begun.set()
+        assert go_on.wait(10)
+        return forget(journal, before, most)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Journal, "forget", wait_and_forget)
+        yield begun, go_on
+
+
+def test_news_that_comes_while_another_thread_forgets_is_told(gold: FuturesContract) -> None:
+    exchange, heard = Forgetful(START), []
+    exchange.open_account("DU1", {"USD": 100_000})
+    exchange.list_contract(ContractTerms(gold, "0.1"))
+    exchange.listen(BrokerOrder, heard.append)
+    exchange.submit(Order.limit(gold, 1, 50))
+    assert [view.state for view in heard] == [OrderState.WORKING]

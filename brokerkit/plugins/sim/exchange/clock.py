@@ -42,6 +42,7 @@ class Clock(Queries):
         self.runner: threading.Thread | None = None
         self.tick: Callable[[], bool] = bool
         self.moved = threading.Condition()
+        self._locked = threading.Condition(self._lock)
 
     def advance_to(self, time: datetime | int) -> None:
         """Move the clock to a time, and trade everything up to it.
@@ -200,13 +201,25 @@ class Clock(Queries):
         return self._state is not None
 
     def close(self) -> None:
-        """Save everything to the state file, if there is one, and close it."""
-        try:
-            if self._state is not None:
-                with self._lock:
+        """Save everything to the state file, if there is one, and close it.
+
+        A signal handler that interrupts a change, which is then half done, leaves the file as it was before it.
+        """
+        is_within_change = self._is_locked_here()
+        with self._lock:  # until it is closed: nothing may happen in between that is told and not kept
+            try:
+                if self._state is not None and not is_within_change:
                     self._state.save()
-        finally:
-            self.abandon()
+            finally:
+                self.abandon()
+
+    def _is_locked_here(self) -> bool:
+        """Return whether this thread holds the lock."""
+        try:
+            self._locked.notify(0)  # wakes nobody, and is refused to a thread that does not hold the lock
+        except RuntimeError:
+            return False
+        return True
 
     def abandon(self) -> None:
         """Close the state file without saving, as SIGKILL would: nothing more is written to it."""
@@ -228,7 +241,9 @@ class Clock(Queries):
             dropped, instant = self._delivery.forget(instant)
             if self._state is not None:
                 self._state.forget(dropped)
-            return forget_orders(self._venue, instant)
+            count = forget_orders(self._venue, instant)
+        self._delivery.deliver()  # what another thread left to this one, which seemed to be delivering
+        return count
 
 
 def _is_reported(live: LiveOrder) -> bool:

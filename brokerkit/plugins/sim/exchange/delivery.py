@@ -108,6 +108,9 @@ class Delivery:
         rows = self.journal.rows
         if not self.has_listeners and self.channel is None:
             self.taken = len(rows)
+            if self.left and self._busy.acquire(False):  # a listener raised, and was then removed
+                self.left.clear()
+                self._busy.release()
         elif self.fills_only:
             while self.taken < len(rows) and self.journal.is_status(self.taken):
                 self.taken += 1
@@ -117,7 +120,7 @@ class Delivery:
 
         If there are listeners for fills only, no entries are built from the rows of the log.
         """
-        if not self.has_listeners and self.channel is None:
+        if not self.has_listeners and self.channel is None and not self.left:
             self._take()
             return
         rows = self.journal.rows

@@ -67,6 +67,7 @@ class StateFile:
         venue.unlogged = {}
         self._saved = self._accounts = 0
         self._clock = -1
+        self._is_closed = False
         self._counts: list[int] = []
         try:
             self._claim = FileClaim(path)
@@ -102,6 +103,7 @@ class StateFile:
 
     def close(self) -> None:
         """Close the file."""
+        self._is_closed = True
         self._database.close()
         self._claim.close()
 
@@ -111,6 +113,7 @@ class StateFile:
         Raises:
             StoreLocked: This is a forked child.
             StoreUnwritable: The disk is full, or fails.
+            StoreError: A signal handler closed the file meanwhile.
         """
         venue = self._venue
         fresh = venue.journal.entries(self._saved)
@@ -126,8 +129,14 @@ class StateFile:
             self._database.execute("COMMIT")
         except BaseException as problem:
             venue.unlogged = {**lives, **(venue.unlogged or {})}
-            if self._database.in_transaction:  # on a full disk SQLite has undone it already
+            if not self._is_closed and self._database.in_transaction:  # on a full disk SQLite has undone it already
                 self._database.execute("ROLLBACK")
+            if self._is_closed and isinstance(problem, sqlite3.ProgrammingError):
+                raise StoreError(
+                    "The state was closed while it was written. Nothing was written.",
+                    place=str(self._path),
+                    remedy="Open it again.",
+                ) from problem
             if isinstance(problem, sqlite3.DatabaseError):
                 raise _store_error(problem, self._path) from problem
             raise
